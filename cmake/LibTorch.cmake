@@ -1,0 +1,44 @@
+# One imported target, millrace::torch, from a LibTorch folder: the CPU or the CUDA build, from pip or from a zip.
+#
+# find_package(Torch) is not used: the CUDA build's package file fails on a machine without a CUDA toolkit, which is what
+# `pip install torch` gives most people, although its libraries link and run there. Torch's headers come by -idirafter,
+# because the wheel carries its own protobuf and fmt headers, which must not shadow the system's.
+set(MILLRACE_TORCH_DIR "" CACHE PATH "LibTorch: a folder with include/ and lib/; empty: the one that pip put into .venv")
+
+if(MILLRACE_TORCH_DIR)
+  set(torch_dir ${MILLRACE_TORCH_DIR})
+else()
+  file(GLOB torch_dir ${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch)
+endif()
+if(NOT EXISTS "${torch_dir}/include/torch/csrc/api/include/torch/torch.h")
+  message(FATAL_ERROR
+    "LibTorch not found (looked in '${torch_dir}'). Run scripts/setup, or give -DMILLRACE_TORCH_DIR=FOLDER, "
+    "or build without the trainer: -DMILLRACE_TRAINER=OFF")
+endif()
+
+set(torch_libraries)
+foreach(name torch torch_cpu c10 torch_cuda c10_cuda)
+  find_library(MILLRACE_LIB_${name} ${name} PATHS ${torch_dir}/lib NO_DEFAULT_PATH)
+  mark_as_advanced(MILLRACE_LIB_${name})
+  if(MILLRACE_LIB_${name})
+    list(APPEND torch_libraries ${MILLRACE_LIB_${name}})
+  endif()
+endforeach()
+
+# Beside the CUDA wheel lie CUDA's own libraries; the loader must find them.
+get_filename_component(site_packages ${torch_dir} DIRECTORY)
+file(GLOB nvidia_folders ${site_packages}/nvidia/*/lib)
+
+add_library(millrace_torch INTERFACE)
+add_library(millrace::torch ALIAS millrace_torch)
+target_compile_options(millrace_torch INTERFACE
+  "SHELL:-idirafter ${torch_dir}/include" "SHELL:-idirafter ${torch_dir}/include/torch/csrc/api/include")
+target_compile_definitions(millrace_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
+# torch_cuda registers its kernels when it is loaded and is named by no symbol of ours.
+target_link_options(millrace_torch INTERFACE -Wl,--no-as-needed)
+target_link_libraries(millrace_torch INTERFACE ${torch_libraries})
+target_link_options(millrace_torch INTERFACE -Wl,-rpath,${torch_dir}/lib)
+foreach(folder ${nvidia_folders})
+  target_link_options(millrace_torch INTERFACE -Wl,-rpath,${folder} -Wl,-rpath-link,${folder})
+endforeach()
+message(STATUS "LibTorch: ${torch_dir}")

@@ -1,0 +1,30 @@
+// Where a trainer's samples come from: by index, in whatever order it asks.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "proto/batch.h"
+#include "proto/meta.h"
+#include "proto/types.h"
+
+namespace millrace::consumer {
+
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+
+  /// The stream's meta; known before the source is handed out.
+  [[nodiscard]] virtual const proto::StreamMeta& meta() const = 0;
+
+  /// Samples [first, first + count) of the split. Waits for them up to `timeout`, less if the program is asked to stop; empty:
+  /// they are not there yet, ask again. Throws std::runtime_error if they cannot be had. One thread at a time.
+  [[nodiscard]] virtual std::optional<proto::Batch> get(proto::Split split, std::uint64_t first, std::uint32_t count,
+                                                        std::chrono::milliseconds timeout) = 0;
+
+  /// Says that a completed step has used every train sample below `cursor`.
+  virtual void advance(std::uint64_t cursor) = 0;
+};
+
+}  // namespace millrace::consumer
