@@ -19,14 +19,15 @@ namespace millrace::proto {
 /// Columns of our own buffers, and of queue files, start at multiples of this.
 inline constexpr std::size_t kColumnAlignment = 64;
 
-struct Column {
+/// Bytes and what keeps them alive: a column, or a frame of a message.
+struct SharedBytes {
   std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
   std::span<const std::byte> bytes;   ///< [count, …shape], row-major
 };
 
 struct Batch {
   Range range;
-  std::vector<Column> columns;  ///< one per field of the schema, in its order
+  std::vector<SharedBytes> columns;  ///< one per field of the schema, in its order
 
   /// Column `i` as values of T, whose size must be the field's width.
   template <class T>

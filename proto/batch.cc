@@ -1,0 +1,90 @@
+#include "proto/batch.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "proto/digest.h"
+
+namespace millrace::proto {
+namespace {
+
+struct AlignedDelete {
+  void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t{kColumnAlignment}); }
+};
+
+std::size_t aligned(std::size_t bytes) { return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment; }
+
+}  // namespace
+
+BatchBuffer make_batch(const Schema& schema, const Range& range) {
+  std::size_t total = 0;
+  for (const Field& field : schema.fields) total += aligned(field.bytes_per_sample() * range.count);
+  auto* raw = static_cast<std::byte*>(::operator new[](std::max(total, kColumnAlignment), std::align_val_t{kColumnAlignment}));
+  const std::shared_ptr<std::byte> memory(raw, AlignedDelete{});
+  std::memset(raw, 0, total);
+
+  BatchBuffer buffer;
+  buffer.batch.range = range;
+  std::byte* at = raw;
+  for (const Field& field : schema.fields) {
+    const std::size_t bytes = field.bytes_per_sample() * range.count;
+    buffer.batch.columns.push_back({memory, {at, bytes}});
+    buffer.view.columns.push_back({at, bytes});
+    at += aligned(bytes);
+  }
+  return buffer;
+}
+
+Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first, std::uint32_t count) {
+  if (first < batch.range.first || first + count > batch.range.end()) throw std::logic_error("slice outside of its batch");
+  if (first == batch.range.first && count == batch.range.count) return batch;
+  Batch part;
+  part.range = {batch.range.split, first, count, batch.range.stage};
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    const std::size_t row = schema.fields[i].bytes_per_sample();
+    const SharedBytes& whole = batch.columns[i];
+    part.columns.push_back({whole.owner, whole.bytes.subspan((first - batch.range.first) * row, count * row)});
+  }
+  return part;
+}
+
+Batch join(const Schema& schema, std::span<const Batch> pieces) {
+  if (pieces.size() == 1) return pieces.front();
+  if (pieces.empty()) throw std::logic_error("nothing to join");
+  Range whole = pieces.front().range;
+  for (const Batch& piece : pieces.subspan(1)) {
+    if (piece.range.split != whole.split || piece.range.first != whole.end()) throw std::logic_error("pieces are not adjacent");
+    whole.count += piece.range.count;
+  }
+  BatchBuffer buffer = make_batch(schema, whole);
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    std::byte* to = buffer.view.columns[i].data();
+    for (const Batch& piece : pieces) {
+      const auto bytes = piece.columns[i].bytes;
+      if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+      to += bytes.size();
+    }
+  }
+  return buffer.batch;
+}
+
+bool fits(const Schema& schema, const Batch& batch) {
+  if (batch.columns.size() != schema.fields.size()) return false;
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    if (batch.columns[i].bytes.size() != schema.fields[i].bytes_per_sample() * batch.range.count) return false;
+  }
+  return true;
+}
+
+std::uint64_t sample_digest(const Schema& schema, const Batch& batch, std::uint32_t row) {
+  Digest digest;
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    const std::size_t bytes = schema.fields[i].bytes_per_sample();
+    digest.update(batch.columns[i].bytes.subspan(row * bytes, bytes));
+  }
+  return digest.value();
+}
+
+}  // namespace millrace::proto

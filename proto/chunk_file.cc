@@ -1,0 +1,166 @@
+#include "proto/chunk_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <memory>
+
+#include "proto/codec.h"
+#include "proto/digest.h"
+#include "proto/files.h"
+
+namespace millrace::proto {
+
+static_assert(std::endian::native == std::endian::little, "the formats are little-endian and columns are used where they lie");
+
+namespace {
+
+struct Preamble {
+  char magic[8];
+  std::uint32_t version;
+  std::uint32_t header_length;
+  std::uint64_t header_checksum;
+  std::uint64_t file_length;
+};
+static_assert(sizeof(Preamble) == kChunkPreambleBytes);
+
+constexpr std::size_t kNameDigits = 12;
+
+std::size_t aligned(std::size_t bytes) { return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment; }
+
+/// The whole file, mapped; empty where it cannot be.
+std::optional<SharedBytes> map_file(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(fd);
+    return std::nullopt;
+  }
+  const auto length = static_cast<std::size_t>(status.st_size);
+  if (length == 0) {
+    ::close(fd);
+    return SharedBytes{};
+  }
+  void* address = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+  ::close(fd);
+  if (address == MAP_FAILED) return std::nullopt;
+  const std::shared_ptr<const void> owner(address, [length](void* at) { ::munmap(at, length); });
+  return SharedBytes{owner, {static_cast<const std::byte*>(address), length}};
+}
+
+std::string_view text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+ChunkStatus check_preamble(const Preamble& preamble, std::span<const std::byte> file) {
+  if (preamble.version != kChunkVersion) return ChunkStatus::kVersion;
+  if (preamble.file_length != file.size()) return ChunkStatus::kTruncated;
+  if (preamble.header_length > file.size() - kChunkPreambleBytes) return ChunkStatus::kBadHeader;
+  const auto header = file.subspan(kChunkPreambleBytes, preamble.header_length);
+  return xxh64(header) == preamble.header_checksum ? ChunkStatus::kOk : ChunkStatus::kBadHeader;
+}
+
+Chunk failed(ChunkStatus status) {
+  Chunk chunk;
+  chunk.status = status;
+  return chunk;
+}
+
+Chunk read_columns(BatchInfo info, const SharedBytes& file, std::size_t at) {
+  Chunk chunk;
+  chunk.fingerprint = std::move(info.fingerprint);
+  chunk.batch.range = info.range;
+  for (const ColumnInfo& column : info.columns) {
+    const std::size_t bytes = column.bytes();
+    if (at > file.bytes.size() || bytes > file.bytes.size() - at) return failed(ChunkStatus::kBadHeader);
+    const auto view = file.bytes.subspan(at, bytes);
+    if (xxh64(view) != column.checksum) return failed(ChunkStatus::kBadChecksum);
+    chunk.batch.columns.push_back({file.owner, view});
+    chunk.wires.push_back(column.wire);
+    chunk.shapes.push_back(column.shape);
+    at = aligned(at + bytes);
+  }
+  return at == file.bytes.size() ? chunk : failed(ChunkStatus::kBadHeader);
+}
+
+}  // namespace
+
+std::uint32_t chunk_samples(const Schema& schema) {
+  const std::size_t most = kChunkTargetBytes * 3 / 2 / schema.bytes_per_sample();
+  return static_cast<std::uint32_t>(std::bit_floor(std::max<std::size_t>(most, 1)));
+}
+
+std::string chunk_name(std::uint64_t first) {
+  const std::string digits = std::to_string(first);
+  return std::string(kNameDigits - std::min(kNameDigits, digits.size()), '0') + digits + std::string(kChunkSuffix);
+}
+
+std::optional<std::uint64_t> chunk_first(std::string_view file_name) {
+  if (!file_name.ends_with(kChunkSuffix)) return std::nullopt;
+  file_name.remove_suffix(kChunkSuffix.size());
+  std::uint64_t first = 0;
+  const auto [end, error] = std::from_chars(file_name.data(), file_name.data() + file_name.size(), first);
+  if (error != std::errc() || end != file_name.data() + file_name.size() || file_name.size() < kNameDigits) return std::nullopt;
+  return first;
+}
+
+void write_chunk(const std::filesystem::path& path, const std::string& fingerprint, const Schema& schema, const Batch& batch) {
+  static constexpr char kZeros[kColumnAlignment] = {};
+  const std::string header = encode_batch_info(describe_batch(0, fingerprint, schema, batch));
+  std::vector<std::string_view> pieces;
+  std::size_t length = 0;
+  const auto add = [&](std::string_view piece) {
+    pieces.push_back(piece);
+    length += piece.size();
+  };
+  const auto pad = [&] { add({kZeros, aligned(length) - length}); };
+
+  Preamble preamble{};
+  add({reinterpret_cast<const char*>(&preamble), sizeof preamble});
+  add(header);
+  pad();
+  for (const SharedBytes& column : batch.columns) {
+    add(text(column.bytes));
+    pad();
+  }
+  std::memcpy(preamble.magic, kChunkMagic.data(), sizeof preamble.magic);
+  preamble.version = kChunkVersion;
+  preamble.header_length = static_cast<std::uint32_t>(header.size());
+  preamble.header_checksum = xxh64(header);
+  preamble.file_length = length;
+  replace_file(path, pieces);
+}
+
+Chunk read_chunk(const std::filesystem::path& path) {
+  const std::optional<SharedBytes> file = map_file(path);
+  if (!file) return failed(ChunkStatus::kMissing);
+  const std::size_t magic_bytes = std::min(file->bytes.size(), kChunkMagic.size());
+  if (text(file->bytes.first(magic_bytes)) != kChunkMagic.substr(0, magic_bytes)) return failed(ChunkStatus::kForeign);
+  if (file->bytes.size() < kChunkPreambleBytes) return failed(ChunkStatus::kTruncated);
+  Preamble preamble;
+  std::memcpy(&preamble, file->bytes.data(), sizeof preamble);
+  if (const ChunkStatus status = check_preamble(preamble, file->bytes); status != ChunkStatus::kOk) return failed(status);
+  auto info = decode_batch_info(text(file->bytes.subspan(kChunkPreambleBytes, preamble.header_length)));
+  if (!info) return failed(ChunkStatus::kBadHeader);
+  return read_columns(std::move(*info), *file, aligned(kChunkPreambleBytes + preamble.header_length));
+}
+
+std::string_view describe(ChunkStatus status) {
+  switch (status) {
+    case ChunkStatus::kOk: return "whole";
+    case ChunkStatus::kMissing: return "not there";
+    case ChunkStatus::kForeign: return "not a queue file";
+    case ChunkStatus::kVersion: return "a queue file of another version";
+    case ChunkStatus::kTruncated: return "cut short or too long";
+    case ChunkStatus::kBadHeader: return "its header is damaged";
+    case ChunkStatus::kBadChecksum: return "a column does not match its checksum";
+  }
+  return "?";
+}
+
+}  // namespace millrace::proto

@@ -1,0 +1,235 @@
+// The only file that sees the generated protobuf code.
+#include "proto/codec.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "proto/digest.h"
+#include "proto/meta_json.h"
+#include "stream.pb.h"
+
+namespace millrace::proto {
+namespace {
+
+template <class Enum>
+Enum checked(std::uint32_t value) {
+  const auto result = static_cast<Enum>(value);
+  if (value > 255 || to_string(result) == "?") throw std::invalid_argument("unknown type");
+  return result;
+}
+
+v1::Range to_pb(const Range& range) {
+  v1::Range pb;
+  pb.set_split(static_cast<std::uint32_t>(range.split));
+  pb.set_first(range.first);
+  pb.set_count(range.count);
+  if (range.stage) pb.set_stage(*range.stage);
+  return pb;
+}
+
+Range from_pb(const v1::Range& pb) {
+  Range range{checked<Split>(pb.split()), pb.first(), pb.count(), std::nullopt};
+  if (range.first > kEndless - range.count) throw std::invalid_argument("a range beyond the end of all indices");
+  if (pb.has_stage()) {
+    if (pb.stage() >= kMaxStages) throw std::invalid_argument("stage number too large");
+    range.stage = static_cast<std::uint8_t>(pb.stage());
+  }
+  return range;
+}
+
+v1::Field to_pb(const Field& field) {
+  v1::Field pb;
+  pb.set_name(field.name);
+  pb.set_wire(static_cast<std::uint32_t>(field.wire));
+  pb.set_logical(static_cast<std::uint32_t>(field.logical));
+  pb.mutable_shape()->Add(field.shape.begin(), field.shape.end());
+  pb.set_role(static_cast<std::uint32_t>(field.role));
+  pb.set_sentinel(field.sentinel);
+  return pb;
+}
+
+Field from_pb(const v1::Field& pb) {
+  return {pb.name(), checked<WireType>(pb.wire()), checked<LogicalType>(pb.logical()),
+          {pb.shape().begin(), pb.shape().end()}, checked<Role>(pb.role()), pb.sentinel()};
+}
+
+v1::Meta to_pb(const StreamMeta& meta) {
+  v1::Meta pb;
+  pb.set_provider(meta.provider);
+  pb.set_format_version(meta.format_version);
+  for (const auto& [key, value] : meta.settings) (*pb.mutable_settings())[key] = value;
+  pb.set_dataset_name(meta.dataset_name);
+  pb.set_dataset_hash(meta.dataset_hash);
+  pb.set_data_seed(meta.data_seed);
+  for (const Field& field : meta.schema.fields) *pb.add_fields() = to_pb(field);
+  pb.mutable_vocabulary()->Assign(meta.vocabulary.begin(), meta.vocabulary.end());
+  pb.set_vocab_size(meta.vocab_size);
+  if (meta.mask_token_id) pb.set_mask_token_id(*meta.mask_token_id);
+  pb.set_ignore_index(meta.ignore_index);
+  pb.set_block_size(meta.block_size);
+  pb.mutable_train_stages()->Assign(meta.train_stages.begin(), meta.train_stages.end());
+  pb.mutable_val_stages()->Assign(meta.val_stages.begin(), meta.val_stages.end());
+  pb.mutable_sizes()->Assign(meta.sizes.begin(), meta.sizes.end());
+  pb.set_fingerprint(meta.fingerprint);
+  pb.mutable_probe()->Assign(meta.probe.begin(), meta.probe.end());
+  return pb;
+}
+
+/// Throws std::invalid_argument for values that no stream has.
+StreamMeta from_pb(const v1::Meta& pb) {
+  StreamMeta meta;
+  meta.provider = pb.provider();
+  meta.format_version = pb.format_version();
+  meta.settings = {pb.settings().begin(), pb.settings().end()};
+  meta.dataset_name = pb.dataset_name();
+  meta.dataset_hash = pb.dataset_hash();
+  meta.data_seed = pb.data_seed();
+  for (const v1::Field& field : pb.fields()) meta.schema.fields.push_back(from_pb(field));
+  check(meta.schema);
+  meta.vocabulary = {pb.vocabulary().begin(), pb.vocabulary().end()};
+  meta.vocab_size = pb.vocab_size();
+  if (pb.has_mask_token_id()) meta.mask_token_id = pb.mask_token_id();
+  meta.ignore_index = pb.ignore_index();
+  meta.block_size = pb.block_size();
+  meta.train_stages = {pb.train_stages().begin(), pb.train_stages().end()};
+  meta.val_stages = {pb.val_stages().begin(), pb.val_stages().end()};
+  if (pb.sizes_size() != kSplitCount || pb.probe_size() != kSplitCount) throw std::invalid_argument("not three splits");
+  std::copy(pb.sizes().begin(), pb.sizes().end(), meta.sizes.begin());
+  std::copy(pb.probe().begin(), pb.probe().end(), meta.probe.begin());
+  meta.fingerprint = pb.fingerprint();
+  if (meta.fingerprint != fingerprint_of(meta)) throw std::invalid_argument("the fingerprint is not the one of the settings");
+  return meta;
+}
+
+v1::BatchInfo to_pb(const BatchInfo& info) {
+  v1::BatchInfo pb;
+  pb.set_lease(info.lease);
+  pb.set_fingerprint(info.fingerprint);
+  *pb.mutable_range() = to_pb(info.range);
+  for (const ColumnInfo& column : info.columns) {
+    v1::Column* one = pb.add_columns();
+    one->set_wire(static_cast<std::uint32_t>(column.wire));
+    one->mutable_shape()->Add(column.shape.begin(), column.shape.end());
+    one->set_checksum(column.checksum);
+  }
+  return pb;
+}
+
+BatchInfo from_pb(const v1::BatchInfo& pb) {
+  if (pb.columns_size() > static_cast<int>(kMaxFields)) throw std::invalid_argument("too many columns");
+  BatchInfo info{pb.lease(), pb.fingerprint(), from_pb(pb.range()), {}};
+  for (const v1::Column& column : pb.columns()) {
+    ColumnInfo one{checked<WireType>(column.wire()), {column.shape().begin(), column.shape().end()}, column.checksum()};
+    if (one.shape.empty() || one.shape.front() != info.range.count) throw std::invalid_argument("a column of another count");
+    std::size_t bytes_per_sample = width(one.wire);
+    for (std::size_t i = 1; i < one.shape.size(); ++i) {
+      if (one.shape[i] == 0 || one.shape[i] > kMaxSampleBytes / bytes_per_sample) throw std::invalid_argument("impossible shape");
+      bytes_per_sample *= one.shape[i];
+    }
+    info.columns.push_back(std::move(one));
+  }
+  return info;
+}
+
+struct ToPb {
+  v1::Header pb;
+  void operator()(const Hello& hello) {
+    *pb.mutable_hello()->mutable_meta() = to_pb(hello.meta);
+    pb.mutable_hello()->set_capacity(hello.capacity);
+  }
+  void operator()(const Welcome& welcome) { pb.mutable_welcome()->set_epoch(welcome.epoch); }
+  void operator()(const Refuse& refuse) { pb.mutable_refuse()->set_reason(refuse.reason); }
+  void operator()(const Lease& lease) {
+    pb.mutable_lease()->set_number(lease.number);
+    *pb.mutable_lease()->mutable_range() = to_pb(lease.range);
+  }
+  void operator()(const BatchInfo& info) { *pb.mutable_batch() = to_pb(info); }
+  void operator()(const Ping& ping) { pb.mutable_ping()->set_epoch(ping.epoch); }
+  void operator()(const SayHello& say) { pb.mutable_say_hello()->set_epoch(say.epoch); }
+  void operator()(const Bye&) { pb.mutable_bye(); }
+};
+
+Header from_pb(const v1::Header& pb) {
+  switch (pb.kind_case()) {
+    case v1::Header::kHello: return Hello{from_pb(pb.hello().meta()), pb.hello().capacity()};
+    case v1::Header::kWelcome: return Welcome{pb.welcome().epoch()};
+    case v1::Header::kRefuse: return Refuse{pb.refuse().reason()};
+    case v1::Header::kLease: return Lease{pb.lease().number(), from_pb(pb.lease().range())};
+    case v1::Header::kBatch: return from_pb(pb.batch());
+    case v1::Header::kPing: return Ping{pb.ping().epoch()};
+    case v1::Header::kSayHello: return SayHello{pb.say_hello().epoch()};
+    case v1::Header::kBye: return Bye{};
+    case v1::Header::KIND_NOT_SET: break;
+  }
+  throw std::invalid_argument("no kind");
+}
+
+bool parse(google::protobuf::MessageLite& pb, std::string_view bytes) {
+  return bytes.size() <= std::size_t{1} << 30 && pb.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace
+
+std::size_t ColumnInfo::bytes() const {
+  std::size_t bytes = width(wire);
+  for (const std::uint32_t extent : shape) bytes *= extent;
+  return bytes;
+}
+
+BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema, const Batch& batch) {
+  BatchInfo info{lease, fingerprint, batch.range, {}};
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    ColumnInfo column{schema.fields[i].wire, {batch.range.count}, xxh64(batch.columns[i].bytes)};
+    column.shape.insert(column.shape.end(), schema.fields[i].shape.begin(), schema.fields[i].shape.end());
+    info.columns.push_back(std::move(column));
+  }
+  return info;
+}
+
+std::string encode_batch_info(const BatchInfo& info) { return to_pb(info).SerializeAsString(); }
+
+std::optional<BatchInfo> decode_batch_info(std::string_view bytes) try {
+  v1::BatchInfo pb;
+  if (!parse(pb, bytes)) return std::nullopt;
+  return from_pb(pb);
+} catch (const std::invalid_argument&) {
+  return std::nullopt;
+}
+
+std::string encode_header(const Header& header) {
+  ToPb visitor;
+  std::visit(visitor, header);
+  return visitor.pb.SerializeAsString();
+}
+
+std::optional<Header> decode_header(std::string_view bytes) try {
+  v1::Header pb;
+  if (!parse(pb, bytes)) return std::nullopt;
+  return from_pb(pb);
+} catch (const std::invalid_argument&) {
+  return std::nullopt;
+}
+
+std::string to_json(const StreamMeta& meta) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(to_pb(meta), &json, options);
+  if (!status.ok()) throw std::runtime_error("cannot write the stream's meta as JSON: " + status.ToString());
+  return json;
+}
+
+StreamMeta meta_from_json(std::string_view json) try {
+  v1::Meta pb;
+  const auto status = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &pb);
+  if (!status.ok()) throw std::runtime_error("not a stream's meta: " + std::string(status.message()));
+  return from_pb(pb);
+} catch (const std::invalid_argument& error) {
+  throw std::runtime_error(std::string("not a stream's meta: ") + error.what());
+}
+
+}  // namespace millrace::proto

@@ -1,0 +1,44 @@
+// The seam to protobuf, private to this folder: headers as plain structs on one side, their bytes on the other.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "proto/messages.h"
+
+namespace millrace::proto {
+
+/// What a header says of one column.
+struct ColumnInfo {
+  WireType wire = WireType::kU8;
+  std::vector<std::uint32_t> shape;  ///< of the whole column, the count first
+  std::uint64_t checksum = 0;
+
+  [[nodiscard]] std::size_t bytes() const;
+};
+
+/// What a header says of a batch; the columns themselves follow outside of it.
+struct BatchInfo {
+  std::uint64_t lease = 0;
+  std::string fingerprint;
+  Range range;
+  std::vector<ColumnInfo> columns;
+};
+
+/// Computes the columns' checksums.
+[[nodiscard]] BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema, const Batch& batch);
+
+[[nodiscard]] std::string encode_batch_info(const BatchInfo& info);
+/// Empty for bytes that are no such header or whose values are impossible (unknown types, sizes over the limits).
+[[nodiscard]] std::optional<BatchInfo> decode_batch_info(std::string_view bytes);
+
+/// A message without its columns.
+using Header = std::variant<Hello, Welcome, Refuse, Lease, BatchInfo, Ping, SayHello, Bye>;
+[[nodiscard]] std::string encode_header(const Header& header);
+[[nodiscard]] std::optional<Header> decode_header(std::string_view bytes);
+
+}  // namespace millrace::proto

@@ -1,0 +1,31 @@
+#include "proto/digest.h"
+
+#include <xxhash.h>
+
+#include <new>
+
+namespace millrace::proto {
+
+std::uint64_t xxh64(std::span<const std::byte> bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
+std::uint64_t xxh64(std::string_view text) { return XXH64(text.data(), text.size(), 0); }
+
+std::string hex16(std::uint64_t value) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 16; i-- > 0; value >>= 4) text[i] = kDigits[value & 15];
+  return text;
+}
+
+namespace {
+XXH64_state_t* as_state(void* state) { return static_cast<XXH64_state_t*>(state); }
+}  // namespace
+
+Digest::Digest() : state_(XXH64_createState()) {
+  if (state_ == nullptr) throw std::bad_alloc();
+  XXH64_reset(as_state(state_), 0);
+}
+Digest::~Digest() { XXH64_freeState(as_state(state_)); }
+void Digest::update(std::span<const std::byte> bytes) { XXH64_update(as_state(state_), bytes.data(), bytes.size()); }
+std::uint64_t Digest::value() const { return XXH64_digest(as_state(state_)); }
+
+}  // namespace millrace::proto

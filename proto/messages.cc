@@ -1,0 +1,112 @@
+#include "proto/messages.h"
+
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "proto/codec.h"
+#include "proto/digest.h"
+
+namespace millrace::proto {
+namespace {
+
+constexpr std::size_t kFirstFrameBytes = 8;  // magic[4] version:u16 zero:u16
+
+SharedBytes owned(std::string text) {
+  auto memory = std::make_shared<const std::string>(std::move(text));
+  const auto bytes = std::as_bytes(std::span(*memory));
+  return {std::move(memory), bytes};
+}
+
+SharedBytes first_frame() {
+  std::string bytes(kMessageMagic);
+  bytes.push_back(static_cast<char>(kProtocolVersion & 255));
+  bytes.push_back(static_cast<char>(kProtocolVersion >> 8));
+  bytes.append(2, '\0');
+  return owned(std::move(bytes));
+}
+
+std::string_view text(const SharedBytes& frame) {
+  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
+}
+
+DecodeStatus check_first_frame(const Frames& frames) {
+  if (frames.size() < 2) return DecodeStatus::kForeign;
+  const std::string_view first = text(frames[0]);
+  if (first.size() != kFirstFrameBytes || !first.starts_with(kMessageMagic)) return DecodeStatus::kForeign;
+  const unsigned version = static_cast<unsigned char>(first[4]) | static_cast<unsigned>(static_cast<unsigned char>(first[5])) << 8;
+  return version == kProtocolVersion ? DecodeStatus::kOk : DecodeStatus::kVersion;
+}
+
+/// The frame itself, or a copy where its address does not suit values of this width.
+SharedBytes aligned_to(std::size_t width, const SharedBytes& frame) {
+  if (reinterpret_cast<std::uintptr_t>(frame.bytes.data()) % width == 0) return frame;
+  return owned(std::string(text(frame)));
+}
+
+Decoded decode_columns(BatchInfo info, std::span<const SharedBytes> frames) {
+  if (frames.size() != info.columns.size()) return {DecodeStatus::kBadColumns, {}};
+  Filled filled{info.lease, std::move(info.fingerprint), {info.range, {}}};
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (frames[i].bytes.size() != info.columns[i].bytes()) return {DecodeStatus::kBadColumns, {}};
+    if (xxh64(frames[i].bytes) != info.columns[i].checksum) return {DecodeStatus::kBadChecksum, {}};
+    filled.batch.columns.push_back(aligned_to(width(info.columns[i].wire), frames[i]));
+  }
+  return {DecodeStatus::kOk, std::move(filled)};
+}
+
+Header header_of(const Message& message, const Schema& schema) {
+  return std::visit(
+      [&schema](const auto& one) -> Header {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, Filled>) {
+          return describe_batch(one.lease, one.fingerprint, schema, one.batch);
+        } else {
+          return one;
+        }
+      },
+      message);
+}
+
+}  // namespace
+
+Frames encode(const Message& message, const Schema& schema) {
+  Frames frames{first_frame(), owned(encode_header(header_of(message, schema)))};
+  if (const auto* filled = std::get_if<Filled>(&message)) {
+    frames.insert(frames.end(), filled->batch.columns.begin(), filled->batch.columns.end());
+  }
+  return frames;
+}
+
+Frames encode(const Message& message) { return encode(message, {}); }
+
+Decoded decode(const Frames& frames) {
+  if (const DecodeStatus status = check_first_frame(frames); status != DecodeStatus::kOk) return {status, {}};
+  std::optional<Header> header = decode_header(text(frames[1]));
+  if (!header) return {DecodeStatus::kBadHeader, {}};
+  const std::span<const SharedBytes> columns = std::span(frames).subspan(2);
+  if (auto* info = std::get_if<BatchInfo>(&*header)) return decode_columns(std::move(*info), columns);
+  if (!columns.empty()) return {DecodeStatus::kBadColumns, {}};
+  return std::visit(
+      [](auto&& one) -> Decoded {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, BatchInfo>) {
+          return {DecodeStatus::kBadHeader, {}};
+        } else {
+          return {DecodeStatus::kOk, std::move(one)};
+        }
+      },
+      std::move(*header));
+}
+
+std::string_view describe(DecodeStatus status) {
+  switch (status) {
+    case DecodeStatus::kOk: return "whole";
+    case DecodeStatus::kForeign: return "not a Millrace message";
+    case DecodeStatus::kVersion: return "a message of another protocol version";
+    case DecodeStatus::kBadHeader: return "a message whose header cannot be read";
+    case DecodeStatus::kBadColumns: return "a batch whose columns are not what its header says";
+    case DecodeStatus::kBadChecksum: return "a batch whose bytes do not match their checksum";
+  }
+  return "?";
+}
+
+}  // namespace millrace::proto

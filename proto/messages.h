@@ -1,0 +1,85 @@
+// The messages between producers and consumers as plain structs, and the codec between them and frames.
+//
+// On the wire a message is a list of frames: magic and version, a protobuf header, then the columns raw. The grammar and a worked
+// example stand in docs/message.md. Decoding trusts nothing: it never throws, and answers with a status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "proto/batch.h"
+#include "proto/meta.h"
+#include "proto/types.h"
+
+namespace millrace::proto {
+
+inline constexpr std::string_view kMessageMagic = "MLRC";
+inline constexpr std::uint16_t kProtocolVersion = 1;
+
+/// A producer presents its stream; `capacity` is how many ranges it works on at once.
+struct Hello {
+  StreamMeta meta;
+  std::uint32_t capacity = 1;
+};
+/// The consumer accepts; `epoch` is random per start of the consumer.
+struct Welcome {
+  std::uint64_t epoch = 0;
+};
+/// The consumer declines, with a reason a person can act on.
+struct Refuse {
+  std::string reason;
+};
+/// The consumer asks one producer for a range.
+struct Lease {
+  std::uint64_t number = 0;
+  Range range;
+  bool operator==(const Lease&) const = default;
+};
+/// The producer's answer to a lease.
+struct Filled {
+  std::uint64_t lease = 0;
+  std::string fingerprint;
+  Batch batch;
+};
+/// An idle producer's sign of life, with the epoch it was welcomed to.
+struct Ping {
+  std::uint64_t epoch = 0;
+};
+/// The consumer does not know the producer that sent a Ping or a batch.
+struct SayHello {
+  std::uint64_t epoch = 0;
+};
+/// A clean end, both ways.
+struct Bye {};
+
+using Message = std::variant<Hello, Welcome, Refuse, Lease, Filled, Ping, SayHello, Bye>;
+using Frames = std::vector<SharedBytes>;
+
+[[nodiscard]] Frames encode(const Message& message, const Schema& schema);
+/// For messages without columns.
+[[nodiscard]] Frames encode(const Message& message);
+
+enum class DecodeStatus {
+  kOk,
+  kForeign,       ///< not Millrace's magic
+  kVersion,       ///< another protocol version
+  kBadHeader,     ///< not a header of ours, or with impossible values
+  kBadColumns,    ///< number or size of the column frames is not what the header says
+  kBadChecksum,   ///< a column's bytes do not match their checksum
+};
+/// A sentence for logs and counters.
+[[nodiscard]] std::string_view describe(DecodeStatus status);
+
+struct Decoded {
+  DecodeStatus status = DecodeStatus::kOk;
+  Message message;  ///< meaningful where status is kOk
+};
+/// Columns are views of the frames where those are aligned to their values' width, and copies where not.
+[[nodiscard]] Decoded decode(const Frames& frames);
+
+}  // namespace millrace::proto

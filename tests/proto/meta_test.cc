@@ -1,0 +1,64 @@
+#include "proto/meta.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/meta_json.h"
+#include "tests/support/sample_stream.h"
+
+namespace millrace::proto {
+namespace {
+
+using testing::sample_meta;
+
+TEST(Meta, FingerprintTextIsTheDocumentedOne) {
+  EXPECT_EQ(fingerprint_text(sample_meta()),
+            "provider=sample\nformat_version=1\ndataset_hash=0123456789abcdef\ndata_seed=7\n"
+            "setting.block_size=5\nsetting.schedule=none\n"
+            "field.0=x u8 i64 [5] input\nfield.1=y u16 i64 [5] target sentinel\nfield.2=t f32 f32 [] time\n"
+            "field.3=stage u8 i64 [] stage\n");
+}
+
+TEST(Meta, FingerprintChangesWithEveryFactThatChangesAByte) {
+  const std::string original = sample_meta().fingerprint;
+  const auto changed = [&](auto&& change) {
+    StreamMeta meta = sample_meta();
+    change(meta);
+    return fingerprint_of(meta) != original;
+  };
+  EXPECT_TRUE(changed([](StreamMeta& m) { m.provider = "other"; }));
+  EXPECT_TRUE(changed([](StreamMeta& m) { m.format_version = 2; }));
+  EXPECT_TRUE(changed([](StreamMeta& m) { m.settings["block_size"] = "6"; }));
+  EXPECT_TRUE(changed([](StreamMeta& m) { m.dataset_hash = "0"; }));
+  EXPECT_TRUE(changed([](StreamMeta& m) { m.data_seed = 8; }));
+  EXPECT_TRUE(changed([](StreamMeta& m) { m.schema.fields[0].shape = {6}; }));
+  EXPECT_FALSE(changed([](StreamMeta& m) { m.dataset_name = "renamed"; }));
+  EXPECT_FALSE(changed([](StreamMeta& m) { m.probe[0] = "1"; }));
+}
+
+TEST(Meta, DifferencesNameTheSettingAndBothValues) {
+  StreamMeta other = sample_meta();
+  other.settings["block_size"] = "6";
+  other.settings["extra"] = "1";
+  EXPECT_EQ(describe(differences(sample_meta(), other), "in the recipe", "at the producer"),
+            "block_size is 5 in the recipe and 6 at the producer; extra is (unset) in the recipe and 1 at the producer");
+  EXPECT_TRUE(differences(sample_meta(), sample_meta()).empty());
+  other = sample_meta();
+  other.probe[1] = "00000000000000cc";
+  EXPECT_EQ(differences(sample_meta(), other).size(), 1U);
+}
+
+TEST(MetaJson, RoundTrip) {
+  const StreamMeta meta = sample_meta();
+  EXPECT_EQ(meta_from_json(to_json(meta)), meta);
+}
+
+TEST(MetaJson, RefusesWhatIsNotTheMetaOfAStream) {
+  EXPECT_THROW((void)meta_from_json("{"), std::runtime_error);
+  EXPECT_THROW((void)meta_from_json("{}"), std::runtime_error);
+  std::string forged = to_json(sample_meta());
+  forged.replace(forged.find("\"sample\""), 8, "\"simple\"");
+  EXPECT_THROW((void)meta_from_json(forged), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace millrace::proto
