@@ -1,0 +1,34 @@
+// Batches that have arrived, by index, until they are used: puts them in order, and drops what it already has.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "proto/batch.h"
+#include "proto/schema.h"
+
+namespace millrace::consumer {
+
+/// The samples of one split. Not thread-safe.
+class Shelf {
+ public:
+  explicit Shelf(proto::Schema schema) : schema_(std::move(schema)) {}
+
+  /// False: it was there already.
+  bool put(const proto::Batch& batch) { return batches_.try_emplace(batch.range.first, batch).second; }
+  [[nodiscard]] bool has(std::uint64_t first) const { return batches_.contains(first); }
+
+  /// Samples [first, first + count) if all are there.
+  [[nodiscard]] std::optional<proto::Batch> get(std::uint64_t first, std::uint32_t count) const;
+
+  /// Drops batches that lie wholly below `index`.
+  void drop_below(std::uint64_t index);
+
+ private:
+  proto::Schema schema_;
+  std::map<std::uint64_t, proto::Batch> batches_;  ///< by first index; they do not overlap
+};
+
+}  // namespace millrace::consumer

@@ -1,0 +1,38 @@
+#include "producer/inproc.h"
+
+#include <utility>
+
+#include "producer/producer.h"
+#include "queue/inproc.h"
+
+namespace millrace::producer {
+namespace {
+
+class InprocProducer final : public queue::ConsumerEnd {
+ public:
+  InprocProducer(const Stream& stream, queue::InprocEnds ends, std::uint32_t threads)
+      : end_(std::move(ends.consumer)), producer_(stream.provider, std::move(ends.producer), threads) {}
+
+  std::optional<proto::StreamMeta> meet(queue::Milliseconds timeout) override { return end_->meet(timeout); }
+  std::uint32_t range_samples() const override { return end_->range_samples(); }
+  void want(const proto::Range& range) override { end_->want(range); }
+  std::optional<proto::Batch> take(queue::Milliseconds timeout) override {
+    producer_.check();
+    return end_->take(timeout);
+  }
+  void release(proto::Split split, std::uint64_t cursor) override { end_->release(split, cursor); }
+  std::string state() const override { return end_->state(); }
+
+ private:
+  std::unique_ptr<queue::ConsumerEnd> end_;
+  Producer producer_;
+};
+
+}  // namespace
+
+std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream, const queue::Expectation& expected,
+                                                         std::uint32_t threads, std::uint32_t range_samples) {
+  return std::make_unique<InprocProducer>(stream, queue::make_inproc(stream.meta, expected, range_samples), threads);
+}
+
+}  // namespace millrace::producer

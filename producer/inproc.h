@@ -1,0 +1,17 @@
+// inproc://: the producer inside the trainer, so that `train` alone is a complete job.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "producer/stream.h"
+#include "queue/admission.h"
+#include "queue/ends.h"
+
+namespace millrace::producer {
+
+/// A consumer's end that owns its producer. Throws std::runtime_error if the stream is not the expected one.
+[[nodiscard]] std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream, const queue::Expectation& expected,
+                                                                       std::uint32_t threads, std::uint32_t range_samples);
+
+}  // namespace millrace::producer

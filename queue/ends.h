@@ -1,0 +1,70 @@
+// The two ends of a transport. A consumer's end is asked for ranges and hands out batches; a producer's end hands out orders and
+// takes batches. Who computes a range, how often it is asked for, and how bytes travel is the transport's affair.
+//
+// Delivery is at least once and in any order: the consumer room above puts samples in order and drops what it has.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proto/batch.h"
+#include "proto/meta.h"
+#include "proto/types.h"
+
+namespace millrace::queue {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// One range that a producer was asked to compute; `lease` names this asking, not the range.
+struct Order {
+  std::uint64_t lease = 0;
+  proto::Range range;
+};
+
+/// Thread-safe: several workers take orders and deliver at once.
+class ProducerEnd {
+ public:
+  virtual ~ProducerEnd() = default;
+
+  /// The next range to compute, waited for up to `timeout`; empty: nothing is asked for now.
+  /// Throws std::runtime_error if this stream was refused, with the reason.
+  [[nodiscard]] virtual std::optional<Order> next(Milliseconds timeout) = 0;
+
+  /// Hands over the samples of an order. Throws std::runtime_error if they cannot be stored (a full disk).
+  virtual void deliver(const Order& order, const proto::Batch& batch) = 0;
+
+  /// Whether all that is asked for has been delivered.
+  [[nodiscard]] virtual bool idle() const = 0;
+
+  /// A few words for a progress line, e.g. "waiting for a trainer at tcp://127.0.0.1:5555".
+  [[nodiscard]] virtual std::string state() const = 0;
+};
+
+/// One thread at a time, but for state().
+class ConsumerEnd {
+ public:
+  virtual ~ConsumerEnd() = default;
+
+  /// The meta of the stream that was accepted, waited for up to `timeout`; empty: none that matches is there yet.
+  [[nodiscard]] virtual std::optional<proto::StreamMeta> meet(Milliseconds timeout) = 0;
+
+  /// The unit of asking: ranges start at its multiples and have its size, but for a split's last. Known once met.
+  [[nodiscard]] virtual std::uint32_t range_samples() const = 0;
+
+  /// Asks for a range and goes on asking until it was taken. Asking twice is asking once.
+  virtual void want(const proto::Range& range) = 0;
+
+  /// A batch that was wanted: whole, verified, of the accepted stream. Waits up to `timeout`.
+  /// Throws std::runtime_error if a range cannot be had.
+  [[nodiscard]] virtual std::optional<proto::Batch> take(Milliseconds timeout) = 0;
+
+  /// Says that completed steps have used every sample of the split below `cursor`.
+  virtual void release(proto::Split split, std::uint64_t cursor) = 0;
+
+  /// What it waits for, as a sentence a person can act on; empty where producers are at work. Any thread.
+  [[nodiscard]] virtual std::string state() const = 0;
+};
+
+}  // namespace millrace::queue

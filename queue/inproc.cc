@@ -1,0 +1,79 @@
+#include "queue/inproc.h"
+
+#include <atomic>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "queue/mailbox.h"
+#include "queue/range_order.h"
+
+namespace millrace::queue {
+namespace {
+
+struct Channel {
+  Mailbox<Order> orders;
+  Mailbox<proto::Batch> batches;
+  std::atomic<int> open_orders{0};
+};
+
+class InprocProducerEnd final : public ProducerEnd {
+ public:
+  explicit InprocProducerEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
+
+  std::optional<Order> next(Milliseconds timeout) override { return channel_->orders.take(timeout); }
+  void deliver(const Order&, const proto::Batch& batch) override {
+    channel_->batches.put(batch);
+    --channel_->open_orders;
+  }
+  bool idle() const override { return channel_->open_orders == 0; }
+  std::string state() const override { return "in the trainer"; }
+
+ private:
+  std::shared_ptr<Channel> channel_;
+};
+
+class InprocConsumerEnd final : public ConsumerEnd {
+ public:
+  InprocConsumerEnd(std::shared_ptr<Channel> channel, proto::StreamMeta meta, std::uint32_t range_samples)
+      : channel_(std::move(channel)), meta_(std::move(meta)), range_samples_(range_samples) {}
+  ~InprocConsumerEnd() override {
+    channel_->orders.clear();
+    channel_->orders.close();
+  }
+
+  std::optional<proto::StreamMeta> meet(Milliseconds) override { return meta_; }
+  std::uint32_t range_samples() const override { return range_samples_; }
+
+  void want(const proto::Range& range) override {
+    if (!asked_.insert(range).second) return;
+    ++channel_->open_orders;
+    channel_->orders.put({++leases_, range});
+  }
+
+  std::optional<proto::Batch> take(Milliseconds timeout) override {
+    auto batch = channel_->batches.take(timeout);
+    if (batch) asked_.erase(batch->range);
+    return batch;
+  }
+
+  void release(proto::Split, std::uint64_t) override {}
+  std::string state() const override { return {}; }
+
+ private:
+  std::shared_ptr<Channel> channel_;
+  proto::StreamMeta meta_;
+  std::uint32_t range_samples_;
+  std::uint64_t leases_ = 0;
+  std::set<proto::Range, Sooner> asked_;
+};
+
+}  // namespace
+
+InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected, std::uint32_t range_samples) {
+  if (const auto reason = Admission(expected).reason_against(meta)) throw std::runtime_error("the stream does not match: " + *reason);
+  auto channel = std::make_shared<Channel>();
+  return {std::make_shared<InprocProducerEnd>(channel), std::make_unique<InprocConsumerEnd>(channel, meta, range_samples)};
+}
+
+}  // namespace millrace::queue

@@ -1,0 +1,59 @@
+// A bounded-by-use queue between threads: put never waits, take waits up to a time. Closing wakes every taker.
+//
+// What bounds it is the protocol: no more orders are in one than leases are open, no more batches than ranges are wanted.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace millrace::queue {
+
+template <class T>
+class Mailbox {
+ public:
+  void put(T item) {
+    {
+      const std::lock_guard lock(mutex_);
+      items_.push_back(std::move(item));
+    }
+    filled_.notify_one();
+  }
+
+  [[nodiscard]] std::optional<T> take(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); }) || items_.empty()) return std::nullopt;
+    T item = std::move(items_.front());
+    items_.pop_front();
+    return item;
+  }
+
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    items_.clear();
+  }
+
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    filled_.notify_all();
+  }
+
+  [[nodiscard]] bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return items_.empty();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable filled_;
+  std::deque<T> items_;
+  bool closed_ = false;
+};
+
+}  // namespace millrace::queue

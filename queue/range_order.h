@@ -1,0 +1,20 @@
+// The order in which ranges are served. Evaluation first: whoever asks for val samples stands still until they come, while train
+// runs ahead.
+#pragma once
+
+#include <tuple>
+
+#include "proto/types.h"
+
+namespace millrace::queue {
+
+struct Sooner {
+  bool operator()(const proto::Range& a, const proto::Range& b) const { return key(a) < key(b); }
+
+ private:
+  static auto key(const proto::Range& range) {
+    return std::tuple(range.split == proto::Split::kTrain, range.split, range.first, range.count, range.stage);
+  }
+};
+
+}  // namespace millrace::queue
