@@ -1,0 +1,36 @@
+// The text of --help-keys, from the key table.
+#include "config/keys.h"
+#include "config/recipe.h"
+#include "config/stages.h"
+#include "config/value_text.h"
+
+namespace millrace::config {
+namespace {
+
+std::string default_of(const Key& key) {
+  static const Options kDefaults;
+  return to_toml(key.get(kDefaults));
+}
+
+std::string line(const Key& key) {
+  return key.full_name() + ": " + std::string(key.about) + ". " + expectation(key.kind) + "; default " + default_of(key) +
+         "; shapes the " + std::string(to_string(key.shapes)) + "\n";
+}
+
+std::string line(std::string_view type, const StageKey& key) {
+  return "  " + std::string(type) + " " + std::string(key.name) + ": " + std::string(key.about) + ". " + expectation(key.kind) + "\n";
+}
+
+}  // namespace
+
+std::string key_reference() {
+  std::string text;
+  for (const Key& key : keys()) text += line(key);
+  text += "\nThe numbers of a stage, by its type:\n";
+  for (const StageType& type : stage_types()) {
+    for (const StageKey& key : type.keys) text += line(type.name, key);
+  }
+  return text + line("any", stale_count_key());
+}
+
+}  // namespace millrace::config

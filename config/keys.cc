@@ -1,0 +1,237 @@
+#include "config/keys.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+#include "config/errors.h"
+#include "config/nearest.h"
+#include "config/value_text.h"
+
+namespace millrace::config {
+namespace {
+
+using enum Shapes;
+
+// A member's value as the table's Value type, and back.
+Value to_value(const std::optional<std::string>& member) { return member ? Value(*member) : Value(); }
+template <class Member>
+Value to_value(const Member& member) {
+  if constexpr (std::is_same_v<Member, std::uint32_t>) {
+    return Value(std::uint64_t{member});
+  } else {
+    return Value(member);
+  }
+}
+
+void from_value(const Value& value, std::optional<std::string>& member) { member = std::get<std::string>(value); }
+template <class Member>
+void from_value(const Value& value, Member& member) {
+  if constexpr (std::is_same_v<Member, std::uint32_t>) {
+    member = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
+  } else {
+    member = std::get<Member>(value);
+  }
+}
+
+// Binds a key to options.*section.*member.
+template <auto kSection, auto kMember>
+Key key(std::string_view section, std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
+  return {section, name, std::move(kind), shapes, [](const Options& options) { return to_value(options.*kSection.*kMember); },
+          [](Options& options, const Value& value) { from_value(value, options.*kSection.*kMember); }, about};
+}
+template <auto kMember>
+Key data(std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
+  return key<&Options::data, kMember>("data", name, std::move(kind), shapes, about);
+}
+template <auto kMember>
+Key provider(std::string_view name, Kind kind, std::string_view about) {
+  return key<&Options::provider, kMember>("provider", name, std::move(kind), kStream, about);
+}
+template <auto kMember>
+Key producer(std::string_view name, Kind kind, std::string_view about) {
+  return key<&Options::producer, kMember>("producer", name, std::move(kind), kRun, about);
+}
+template <auto kMember>
+Key queue(std::string_view name, Kind kind, std::string_view about) {
+  return key<&Options::queue, kMember>("queue", name, std::move(kind), kRun, about);
+}
+template <auto kMember>
+Key model(std::string_view name, Kind kind, std::string_view about) {
+  return key<&Options::model, kMember>("model", name, std::move(kind), kModel, about);
+}
+template <auto kMember>
+Key train(std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
+  return key<&Options::train, kMember>("train", name, std::move(kind), shapes, about);
+}
+
+constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // TOML's integers are signed
+constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;  // times the largest global batch it still fits 64 bits
+constexpr std::uint64_t kMaxWindowBytes = std::uint64_t{1} << 40;
+constexpr WholeKind kSteps{0, kMaxSteps};
+constexpr WholeKind kInterval{1, kMaxSteps};
+constexpr RealKind kRate{0, 10};
+constexpr RealKind kBelowOne{.least = 0, .most = 1, .below = true};
+
+std::vector<Key> make_keys() {
+  using D = DataOptions;
+  using P = ProviderOptions;
+  using Q = QueueOptions;
+  using M = ModelOptions;
+  using T = TrainOptions;
+  return {
+      data<&D::path>("path", TextKind{}, kRun,
+                     "UTF-8 text; unset: data/tinyshakespeare.txt where it is, else the generated corpus"),
+      data<&D::val_fraction>("val_fraction", kBelowOne, kStream, "the share of the text, at its end, that is val"),
+      data<&D::data_seed>("data_seed", WholeKind{0, kMaxSeed}, kStream, "seed of everything that is drawn from the data"),
+
+      provider<&P::name>("name", TextKind{}, "the function from index to sample"),
+      provider<&P::block_size>("block_size", WholeKind{1, 1 << 20}, "tokens of a sample"),
+      provider<&P::mask_probability>("mask_probability", RealKind{.least = 0, .most = 1, .above = true},
+                                     "share of positions selected where no stage says otherwise"),
+      provider<&P::partial_targets>("partial_targets", SwitchKind{}, "targets at selected positions only; false: at all"),
+      provider<&P::schedule>("schedule", TextKind{{"none", "mix", "steps", "plateau"}},
+                             "which stage a train sample has; none: default masking; mix: all equally often"),
+      provider<&P::stages>("stages", StagesKind{}, "the ways to mask train samples"),
+      provider<&P::validation_stages>("validation_stages", StagesKind{},
+                                      "the ways to mask val samples, mixed equally; empty: default masking"),
+
+      producer<&ProducerOptions::threads>("threads", WholeKind{1, 1024}, "threads of one prepare that compute samples"),
+
+      queue<&Q::uri>("uri", TextKind{}, "the transport: file://FOLDER, tcp://HOST:PORT, ipc://PATH or inproc://"),
+      queue<&Q::advertise>("advertise", TextKind{.choices = {}, .may_be_empty = true},
+                           "the address that other ranks are reached at; empty: the host of uri"),
+      queue<&Q::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine without keys"),
+      queue<&Q::window_batches>("window_batches", WholeKind{1, 65536}, "batches asked for ahead of the trainer"),
+      queue<&Q::window_bytes>("window_bytes", WholeKind{1, kMaxWindowBytes}, "and no more bytes than these"),
+
+      model<&M::architecture>("architecture", TextKind{}, "the network"),
+      model<&M::n_layer>("n_layer", WholeKind{1, 1024}, "blocks"),
+      model<&M::n_head>("n_head", WholeKind{1, 1024}, "attention heads"),
+      model<&M::n_embd>("n_embd", WholeKind{2, 65536}, "width; a multiple of 2 * n_head"),
+      model<&M::dropout>("dropout", kBelowOne, "probability of dropping an activation"),
+
+      train<&T::objective>("objective", TextKind{}, kOptimizer, "the loss"),
+      train<&T::seed>("seed", WholeKind{0, kMaxSeed}, kOptimizer, "seed of initialisation and dropout"),
+      train<&T::device>("device", TextKind{{"auto", "cpu", "cuda"}}, kRun, "auto: cuda where there is one"),
+      train<&T::dtype>("dtype", TextKind{{"auto", "float32", "bfloat16", "float16", "float64"}}, kOptimizer,
+                       "of the computation; auto: half precision where the machine is fast at it; float64: for tests"),
+      train<&T::batch_size>("batch_size", WholeKind{1, 65536}, kOptimizer, "samples of a micro-batch"),
+      train<&T::gradient_accumulation_steps>("gradient_accumulation_steps", WholeKind{1, 65536}, kOptimizer,
+                                             "micro-batches of a step, over all ranks"),
+      train<&T::max_iters>("max_iters", kSteps, kRun, "steps of the whole run"),
+      train<&T::learning_rate>("learning_rate", kRate, kOptimizer, "the highest learning rate"),
+      train<&T::min_lr>("min_lr", kRate, kOptimizer, "where the cosine ends"),
+      train<&T::warmup_iters>("warmup_iters", kSteps, kOptimizer, "steps of linear warmup"),
+      train<&T::lr_decay_iters>("lr_decay_iters", kSteps, kOptimizer, "the step at which the cosine ends; does not follow max_iters"),
+      train<&T::weight_decay>("weight_decay", kRate, kOptimizer, "AdamW's, on matrices only"),
+      train<&T::beta1>("beta1", kBelowOne, kOptimizer, "AdamW's"),
+      train<&T::beta2>("beta2", kBelowOne, kOptimizer, "AdamW's"),
+      train<&T::grad_clip>("grad_clip", RealKind{0, 1e6}, kOptimizer, "largest norm of the gradient; 0: no limit"),
+      train<&T::eval_interval>("eval_interval", kInterval, kRun, "steps between evaluations"),
+      train<&T::eval_iters>("eval_iters", WholeKind{1, 1'000'000}, kRun,
+                            "micro-batches of one evaluation, over all ranks and stages"),
+      train<&T::log_interval>("log_interval", kInterval, kRun, "steps between lines of metrics"),
+      train<&T::checkpoint_interval>("checkpoint_interval", kInterval, kRun, "steps between checkpoints"),
+      train<&T::keep_checkpoints>("keep_checkpoints", WholeKind{1, 10000}, kRun, "how many of the newest are kept"),
+      train<&T::out_dir>("out_dir", TextKind{}, kRun, "folder of metrics and checkpoints"),
+      train<&T::threads>("threads", WholeKind{0, 1024}, kRun, "of LibTorch's CPU kernels; 0: its own choice"),
+      train<&T::timeout_s>("timeout_s", WholeKind{1, 86400}, kRun, "seconds that a rank waits for the others"),
+  };
+}
+
+std::string whole_expectation(const WholeKind& kind) {
+  return "a whole number from " + std::to_string(kind.least) + " to " + std::to_string(kind.most);
+}
+
+std::string real_expectation(const RealKind& kind) {
+  return "a number " + std::string(kind.above ? "above " : "from ") + shortest(kind.least) + (kind.below ? " to below " : " to ") +
+         shortest(kind.most);
+}
+
+std::string text_expectation(const TextKind& kind) {
+  if (kind.choices.empty()) return kind.may_be_empty ? "a text" : "a text that is not empty";
+  std::string list;
+  for (const std::string_view choice : kind.choices) list += (list.empty() ? "" : ", ") + std::string(choice);
+  return "one of " + list;
+}
+
+// Not-a-number fails both comparisons.
+bool inside(const RealKind& kind, double value) {
+  const bool low = kind.above ? value > kind.least : value >= kind.least;
+  const bool high = kind.below ? value < kind.most : value <= kind.most;
+  return low && high;
+}
+
+bool inside(const TextKind& kind, const std::string& text) {
+  if (kind.choices.empty()) return kind.may_be_empty || !text.empty();
+  return std::ranges::find(kind.choices, text) != kind.choices.end();
+}
+
+std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+std::vector<const Key*> with_last_part(std::string_view part) {
+  std::vector<const Key*> found;
+  for (const Key& each : keys()) {
+    if (each.name == part) found.push_back(&each);
+  }
+  return found;
+}
+
+std::string either_of(const std::vector<const Key*>& choices) {
+  std::string text;
+  for (const Key* each : choices) text += (text.empty() ? "'" : " or '") + each->full_name() + "'";
+  return text;
+}
+
+}  // namespace
+
+std::string Key::full_name() const { return std::string(section) + "." + std::string(name); }
+
+std::span<const Key> keys() {
+  static const std::vector<Key> table = make_keys();
+  return table;
+}
+
+const Key* find_key(std::string_view full_name) {
+  const auto found = std::ranges::find(keys(), full_name, &Key::full_name);
+  return found == keys().end() ? nullptr : &*found;
+}
+
+const Key& resolve_key(std::string_view name) {
+  if (const Key* found = find_key(name)) return *found;
+  const std::vector<const Key*> found = with_last_part(name);
+  if (found.size() == 1) return *found.front();
+  if (found.empty()) throw UsageError("unknown key '" + std::string(name) + "'" + key_hint(name));
+  throw UsageError("'" + std::string(name) + "' is a key of several sections; write " + either_of(found));
+}
+
+std::string key_hint(std::string_view name) {
+  const std::vector<const Key*> same = with_last_part(last_part(name));
+  if (!same.empty()) return "; did you mean " + either_of(same) + "?";
+  std::vector<std::string> names;
+  const bool qualified = name.find('.') != std::string_view::npos;
+  for (const Key& each : keys()) names.push_back(qualified ? each.full_name() : std::string(each.name));
+  return did_you_mean(name, names);
+}
+
+std::string expectation(const Kind& kind) {
+  if (const auto* whole = std::get_if<WholeKind>(&kind)) return whole_expectation(*whole);
+  if (const auto* real = std::get_if<RealKind>(&kind)) return real_expectation(*real);
+  if (const auto* text = std::get_if<TextKind>(&kind)) return text_expectation(*text);
+  if (std::holds_alternative<SwitchKind>(kind)) return "true or false";
+  return R"(an array of stages such as [{type = "random", max_masked_ratio = 0.5}])";
+}
+
+bool allows(const Kind& kind, const Value& value) {
+  if (const auto* whole = std::get_if<WholeKind>(&kind)) {
+    const std::uint64_t number = std::get<std::uint64_t>(value);
+    return number >= whole->least && number <= whole->most;
+  }
+  if (const auto* real = std::get_if<RealKind>(&kind)) return inside(*real, std::get<double>(value));
+  if (const auto* text = std::get_if<TextKind>(&kind)) return inside(*text, std::get<std::string>(value));
+  return true;
+}
+
+}  // namespace millrace::config

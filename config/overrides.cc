@@ -1,0 +1,54 @@
+#include "config/overrides.h"
+
+#include <charconv>
+#include <optional>
+
+#include "config/errors.h"
+#include "config/keys.h"
+#include "config/read_toml.h"
+
+namespace millrace::config {
+namespace {
+
+// The whole text as a number, without sign, spaces or rest.
+template <class Number>
+std::optional<Number> number(const std::string& text) {
+  Number value{};
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
+  return value;
+}
+
+template <class T>
+std::optional<Value> as_value(const std::optional<T>& value) {
+  return value ? std::optional<Value>(*value) : std::nullopt;
+}
+
+std::optional<Value> typed(const Kind& kind, const std::string& text) {
+  if (std::holds_alternative<TextKind>(kind)) return Value(text);
+  if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
+  if (std::holds_alternative<WholeKind>(kind)) return as_value(number<std::uint64_t>(text));
+  if (std::holds_alternative<RealKind>(kind)) return as_value(number<double>(text));
+  if (text == "true" || text == "false") return Value(text == "true");
+  return std::nullopt;
+}
+
+Value checked(const Kind& kind, const std::string& text) {
+  std::optional<Value> value = typed(kind, text);
+  if (!value || !allows(kind, *value)) throw UsageError("expected " + expectation(kind));
+  return std::move(*value);
+}
+
+}  // namespace
+
+void apply(const Override& override, Options& options) {
+  try {
+    const Key& key = resolve_key(override.key);
+    key.set(options, checked(key.kind, override.value));
+  } catch (const UsageError& error) {
+    throw UsageError("--" + override.key + "=" + override.value + ": " + error.what());
+  }
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,201 @@
+#include "config/read_toml.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+
+#include "config/errors.h"
+#include "config/keys.h"
+#include "config/nearest.h"
+#include "config/stages.h"
+#include "config/value_text.h"
+
+namespace millrace::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "FILE:LINE: " of a node, or nothing where the text is not a file's.
+std::string place(const toml::source_region& source) {
+  return source.path ? *source.path + ":" + std::to_string(source.begin.line) + ": " : std::string();
+}
+
+[[noreturn]] void fail(const toml::node& node, const std::string& what) { throw UsageError(place(node.source()) + what); }
+
+std::string quote(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+// The node as somebody wrote it, for messages; arrays and tables by their kind alone.
+std::string shown(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& each) {
+    if constexpr (toml::is_value<decltype(each)>) text << each;
+    else if constexpr (toml::is_array<decltype(each)>) text << "an array";
+    else text << "a table";
+  });
+  return text.str();
+}
+
+[[noreturn]] void refuse(const toml::node& node, std::string_view name, const Kind& kind) {
+  fail(node, std::string(name) + " = " + shown(node) + ": expected " + expectation(kind));
+}
+
+std::vector<StageOptions> stages_from(const toml::node& node, std::string_view name);
+
+// The node as a value of the kind, its type checked.
+Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
+  if (std::holds_alternative<SwitchKind>(kind) && node.is_boolean()) return *node.value<bool>();
+  if (std::holds_alternative<TextKind>(kind) && node.is_string()) return *node.value<std::string>();
+  if (std::holds_alternative<RealKind>(kind) && node.is_number()) return *node.value<double>();
+  if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
+  const bool whole = std::holds_alternative<WholeKind>(kind) && node.is_integer() && *node.value<std::int64_t>() >= 0;
+  if (!whole) refuse(node, name, kind);
+  return static_cast<std::uint64_t>(*node.value<std::int64_t>());
+}
+
+Value checked(const toml::node& node, std::string_view name, const Kind& kind) {
+  Value value = typed(node, name, kind);
+  if (!allows(kind, value)) refuse(node, name, kind);
+  return value;
+}
+
+const StageType& stage_type(const toml::table& table, std::string_view name) {
+  const toml::node* type = table.get("type");
+  if (type == nullptr) fail(table, std::string(name) + ": a stage has no type; known types: " + stage_type_names());
+  if (!type->is_string()) refuse(*type, "type", TextKind{});
+  const std::string type_name = *type->value<std::string>();
+  const StageType* found = find_stage_type(type_name);
+  if (found == nullptr) fail(*type, "unknown stage type '" + type_name + "'; known types: " + stage_type_names());
+  return *found;
+}
+
+void check_stage_key(const StageType& type, const toml::key& name) {
+  std::vector<std::string> known = {"type", std::string(stale_count_key().name)};
+  for (const StageKey& key : type.keys) known.emplace_back(key.name);
+  if (std::ranges::find(known, name.str()) != known.end()) return;
+  throw UsageError(place(name.source()) + "a " + std::string(type.name) + " stage has no key " + quote(name.str()) +
+                   did_you_mean(name.str(), known));
+}
+
+StageOptions stage_from(const toml::table& table, std::string_view name) {
+  const StageType& type = stage_type(table, name);
+  for (const auto& [key, node] : table) check_stage_key(type, key);
+  StageOptions stage;
+  stage.type = type.name;
+  for (const StageKey& key : type.keys) {
+    const toml::node* node = table.get(key.name);
+    if (node == nullptr) fail(table, "a " + stage.type + " stage needs " + std::string(key.name) + ", " + expectation(key.kind));
+    key.set(stage, checked(*node, key.name, key.kind));
+  }
+  const StageKey& stale = stale_count_key();
+  if (const toml::node* node = table.get(stale.name)) stale.set(stage, checked(*node, stale.name, stale.kind));
+  return stage;
+}
+
+std::vector<StageOptions> stages_from(const toml::node& node, std::string_view name) {
+  std::vector<StageOptions> stages;
+  for (const toml::node& element : *node.as_array()) {
+    if (!element.is_table()) refuse(element, name, StagesKind{});
+    stages.push_back(stage_from(*element.as_table(), name));
+  }
+  return stages;
+}
+
+std::vector<std::string> section_names() {
+  std::vector<std::string> names;
+  for (const Key& key : keys()) {
+    if (names.empty() || names.back() != key.section) names.emplace_back(key.section);
+  }
+  return names;
+}
+
+void read_section(const std::string& section, const toml::table& table, Options& options) {
+  for (const auto& [name, node] : table) {
+    const std::string full_name = section + "." + std::string(name.str());
+    const Key* key = find_key(full_name);
+    if (key == nullptr) throw UsageError(place(name.source()) + "unknown key " + quote(full_name) + key_hint(full_name));
+    key->set(options, checked(node, full_name, key->kind));
+  }
+}
+
+// A key that stands above the first section, where only include may stand.
+[[noreturn]] void refuse_stray(const toml::key& name) {
+  throw UsageError(place(name.source()) + "key " + quote(name.str()) + " stands in no section" + key_hint(name.str()));
+}
+
+void read_top(const toml::table& top, Options& options) {
+  const std::vector<std::string> sections = section_names();
+  for (const auto& [name, node] : top) {
+    if (name.str() == "include") continue;
+    if (!node.is_table()) refuse_stray(name);
+    if (std::ranges::find(sections, name.str()) == sections.end()) {
+      throw UsageError(place(name.source()) + "unknown section " + quote(name.str()) + did_you_mean(name.str(), sections));
+    }
+    read_section(std::string(name.str()), *node.as_table(), options);
+  }
+}
+
+std::string read_text(const std::string& path) {
+  const auto refuse_file = [&](const std::string& why) { throw UsageError(path + ": cannot read the recipe: " + why); };
+  if (fs::is_directory(path)) refuse_file("it is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) refuse_file(std::strerror(errno));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+toml::table parse(std::string_view text, const std::string& path) {
+  try {
+    return toml::parse(text, std::string_view(path));
+  } catch (const toml::parse_error& error) {
+    throw UsageError(place(error.source()) + "not TOML: " + std::string(error.description()));
+  }
+}
+
+std::string included_path(const std::string& path, const toml::node& include) {
+  if (!include.is_string()) refuse(include, "include", TextKind{});
+  return (fs::path(path).parent_path() / *include.value<std::string>()).lexically_normal().string();
+}
+
+// `chain` holds the files that are being read, outermost first.
+void read_file(const std::string& path, std::vector<std::string>& chain, Options& options) {
+  const std::string text = read_text(path);
+  chain.push_back(fs::canonical(path).string());
+  const toml::table top = parse(text, path);
+  if (const toml::node* include = top.get("include")) {
+    const std::string other = included_path(path, *include);
+    if (!fs::exists(other)) fail(*include, "include = " + toml_string(other) + ": there is no such file");
+    const bool cycle = std::ranges::find(chain, fs::canonical(other).string()) != chain.end();
+    if (cycle) fail(*include, "include = " + toml_string(other) + ": the file includes itself");
+    if (chain.size() > kMaxIncludeDepth) fail(*include, "includes nest deeper than " + std::to_string(kMaxIncludeDepth));
+    read_file(other, chain, options);
+  }
+  read_top(top, options);
+  chain.pop_back();
+}
+
+}  // namespace
+
+void read_recipe(const std::string& path, Options& options) {
+  std::vector<std::string> chain;
+  read_file(path, chain, options);
+}
+
+std::vector<StageOptions> read_stages(std::string_view text) {
+  toml::table top;
+  try {
+    top = toml::parse("stages = " + std::string(text));
+  } catch (const toml::parse_error& error) {
+    throw UsageError("not TOML: " + std::string(error.description()));
+  }
+  const toml::node* node = top.get("stages");
+  if (top.size() != 1 || !node->is_array()) throw UsageError("expected " + expectation(StagesKind{}));
+  return stages_from(*node, "stages");
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,72 @@
+#include "config/recipe.h"
+
+#include "config/errors.h"
+#include "config/keys.h"
+#include "config/overrides.h"
+#include "config/read_toml.h"
+#include "config/value_text.h"
+
+namespace millrace::config {
+namespace {
+
+void apply_all(const std::vector<Override>& overrides, Options& options) {
+  for (const Override& override : overrides) apply(override, options);
+}
+
+}  // namespace
+
+Options load_recipe(const std::string& path, const std::vector<Override>& overrides) {
+  Options options;
+  read_recipe(path, options);
+  apply_all(overrides, options);
+  try {
+    check(options);
+  } catch (const UsageError& error) {
+    throw UsageError(path + ": " + error.what());
+  }
+  return options;
+}
+
+Options default_options(const std::vector<Override>& overrides) {
+  Options options;
+  apply_all(overrides, options);
+  check(options);
+  return options;
+}
+
+std::string to_toml(const Options& options) {
+  std::string text;
+  std::string_view section;
+  for (const Key& key : keys()) {
+    if (key.section != section) {
+      text += (text.empty() ? "[" : "\n[") + std::string(key.section) + "]\n";
+      section = key.section;
+    }
+    const Value value = key.get(options);
+    if (std::holds_alternative<std::monostate>(value)) continue;
+    text += std::string(key.name) + " = " + to_toml(value) + "\n";
+  }
+  return text;
+}
+
+std::string_view to_string(Shapes shapes) {
+  switch (shapes) {
+    case Shapes::kStream: return "stream";
+    case Shapes::kModel: return "model";
+    case Shapes::kOptimizer: return "optimizer";
+    case Shapes::kRun: return "run";
+  }
+  return "unknown";
+}
+
+std::vector<KeyDifference> differences(const Options& here, const Options& there) {
+  std::vector<KeyDifference> found;
+  for (const Key& key : keys()) {
+    const Value ours = key.get(here);
+    const Value theirs = key.get(there);
+    if (ours != theirs) found.push_back({key.full_name(), key.shapes, to_toml(ours), to_toml(theirs)});
+  }
+  return found;
+}
+
+}  // namespace millrace::config

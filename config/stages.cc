@@ -1,0 +1,60 @@
+#include "config/stages.h"
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+using S = StageOptions;
+constexpr RealKind kShare{0, 1};
+
+std::vector<StageType> make_stage_types() {
+  return {
+      {"random",
+       {{"max_masked_ratio", &S::max_masked_ratio, kShare, true, "each sample selects a share drawn from 0 to this"}}},
+      {"sticky",
+       {{"target_masked_ratio", &S::target_masked_ratio, kShare, true, "the share of positions that is selected, rounded up"},
+        {"p1_probability", &S::p1_probability, kShare, true, "weight of a position without a selected neighbour"},
+        {"p2_probability", &S::p2_probability, kShare, true, "weight of a position with one"}}},
+      {"span", {{"spans_count", &S::spans_count, WholeKind{1, 65536}, true, "intervals that are masked whole"}}},
+  };
+}
+
+}  // namespace
+
+Value StageKey::get(const StageOptions& stage) const {
+  if (const auto* real = std::get_if<double S::*>(&member)) return Value(stage.**real);
+  return Value(std::uint64_t{stage.*std::get<std::uint32_t S::*>(member)});
+}
+
+void StageKey::set(StageOptions& stage, const Value& value) const {
+  if (const auto* real = std::get_if<double S::*>(&member)) {
+    stage.**real = std::get<double>(value);
+  } else {
+    stage.*std::get<std::uint32_t S::*>(member) = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
+  }
+}
+
+std::span<const StageType> stage_types() {
+  static const std::vector<StageType> table = make_stage_types();
+  return table;
+}
+
+const StageType* find_stage_type(std::string_view name) {
+  const auto found = std::ranges::find(stage_types(), name, &StageType::name);
+  return found == stage_types().end() ? nullptr : &*found;
+}
+
+std::string stage_type_names() {
+  std::string names;
+  for (const StageType& type : stage_types()) names += (names.empty() ? "" : ", ") + std::string(type.name);
+  return names;
+}
+
+const StageKey& stale_count_key() {
+  static const StageKey key{"val_loss_stale_count", &S::val_loss_stale_count, WholeKind{0, 1'000'000}, false,
+                            "plateau: evaluations without improvement before moving on"};
+  return key;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,80 @@
+#include "config/value_text.h"
+
+#include <array>
+#include <charconv>
+#include <type_traits>
+
+#include "config/stages.h"
+
+namespace millrace::config {
+namespace {
+
+std::string real(double value) {
+  std::string text = shortest(value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";  // "n": nan and inf
+  return text;
+}
+
+std::string escaped(char c) {
+  switch (c) {
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\n': return "\\n";
+    case '\t': return "\\t";
+    default: break;
+  }
+  const auto code = static_cast<unsigned char>(c);
+  if (code >= 0x20 && code != 0x7f) return std::string(1, c);
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  return std::string("\\u00") + kDigits[code >> 4] + kDigits[code & 15];
+}
+
+std::string member(const StageKey& key, const StageOptions& stage) {
+  return ", " + std::string(key.name) + " = " + to_toml(key.get(stage));
+}
+
+std::string inline_table(const StageOptions& stage) {
+  std::string text = "{type = " + toml_string(stage.type);
+  if (const StageType* type = find_stage_type(stage.type)) {
+    for (const StageKey& key : type->keys) text += member(key, stage);
+  }
+  if (stage.val_loss_stale_count != 0) text += member(stale_count_key(), stage);
+  return text + "}";
+}
+
+std::string array(const std::vector<StageOptions>& stages) {
+  if (stages.empty()) return "[]";
+  std::string text = "[\n";
+  for (const StageOptions& stage : stages) text += "  " + inline_table(stage) + ",\n";
+  return text + "]";
+}
+
+}  // namespace
+
+std::string shortest(double value) {
+  std::array<char, 32> buffer;
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), result.ptr};
+}
+
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) out += escaped(c);
+  return out + "\"";
+}
+
+std::string to_toml(const Value& value) {
+  return std::visit(
+      [](const auto& held) -> std::string {
+        using T = std::decay_t<decltype(held)>;
+        if constexpr (std::is_same_v<T, std::monostate>) return "(unset)";
+        else if constexpr (std::is_same_v<T, bool>) return held ? "true" : "false";
+        else if constexpr (std::is_same_v<T, std::uint64_t>) return std::to_string(held);
+        else if constexpr (std::is_same_v<T, double>) return real(held);
+        else if constexpr (std::is_same_v<T, std::string>) return toml_string(held);
+        else return array(held);
+      },
+      value);
+}
+
+}  // namespace millrace::config

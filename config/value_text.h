@@ -1,0 +1,22 @@
+// Values as text: numbers in shortest form, strings and stages as TOML writes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/keys.h"
+
+namespace millrace::config {
+
+/// The shortest decimal text that reads back to the same double: "0.15", "1", "5e-05".
+[[nodiscard]] std::string shortest(double value);
+
+/// A TOML basic string with its quotes.
+[[nodiscard]] std::string toml_string(std::string_view text);
+
+/// The value as TOML: a double always with a point or an exponent, stages as an array of inline tables, one a line. An unset
+/// value reads "(unset)", which is not TOML.
+[[nodiscard]] std::string to_toml(const Value& value);
+
+}  // namespace millrace::config

@@ -1,0 +1,201 @@
+#include <gtest/gtest.h>
+
+#include "config/errors.h"
+#include "config/keys.h"
+#include "config/recipe.h"
+#include "tests/config/messages.h"
+#include "tests/config/scratch.h"
+
+namespace millrace::config {
+namespace {
+
+class Recipe : public Scratch {
+ protected:
+  // The message that loading `text` as r.toml gives, without the folder's name.
+  std::string refusal(const std::string& text, const std::vector<Override>& overrides = {}) {
+    const std::string file = write("r.toml", text);
+    std::string message = message_of<UsageError>([&] { (void)load_recipe(file, overrides); });
+    if (message.starts_with(file)) message.erase(0, file.size() - std::string("r.toml").size());
+    return message;
+  }
+};
+
+TEST_F(Recipe, SetsWhatItSaysAndLeavesTheRest) {
+  const Options options = load_recipe(write("r.toml", R"(
+[data]
+path = "a b.txt"
+[provider]
+schedule = "mix"
+stages = [{type = "random", max_masked_ratio = 1, val_loss_stale_count = 7}, {type = "span", spans_count = 20}]
+[train]
+batch_size = 3
+learning_rate = 1
+)"));
+  EXPECT_EQ(options.data.path, "a b.txt");
+  ASSERT_EQ(options.provider.stages.size(), 2u);
+  EXPECT_EQ(options.provider.stages[0].max_masked_ratio, 1.0);
+  EXPECT_EQ(options.provider.stages[0].val_loss_stale_count, 7u);
+  EXPECT_EQ(options.provider.stages[1].spans_count, 20u);
+  EXPECT_EQ(options.train.batch_size, 3u);
+  EXPECT_EQ(options.train.learning_rate, 1.0);
+  EXPECT_EQ(options.train.max_iters, TrainOptions{}.max_iters);
+}
+
+TEST_F(Recipe, NamesFileLineAndNearestKey) {
+  EXPECT_EQ(refusal("[train]\n\nbatchsize = 4\n"), "r.toml:3: unknown key 'train.batchsize'; did you mean 'train.batch_size'?");
+  EXPECT_EQ(refusal("[train]\nblock_size = 4\n"), "r.toml:2: unknown key 'train.block_size'; did you mean 'provider.block_size'?");
+  EXPECT_EQ(refusal("\n[trian]\n"), "r.toml:2: unknown section 'trian'; did you mean 'train'?");
+  EXPECT_EQ(refusal("seed = 4\n"), "r.toml:1: key 'seed' stands in no section; did you mean 'train.seed'?");
+}
+
+TEST_F(Recipe, RefusesWrongTypesAndRanges) {
+  EXPECT_EQ(refusal("[train]\nbatch_size = 4.0\n"), "r.toml:2: train.batch_size = 4.0: expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = \"4\"\n"), "r.toml:2: train.batch_size = '4': expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = -4\n"), "r.toml:2: train.batch_size = -4: expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = 65537\n"), "r.toml:2: train.batch_size = 65537: expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[model]\ndropout = nan\n"), "r.toml:2: model.dropout = nan: expected a number from 0 to below 1");
+  EXPECT_EQ(refusal("[model]\ndropout = [1]\n"), "r.toml:2: model.dropout = an array: expected a number from 0 to below 1");
+  EXPECT_EQ(refusal("[train]\ndevice = \"gpu\"\n"), "r.toml:2: train.device = 'gpu': expected one of auto, cpu, cuda");
+  EXPECT_EQ(refusal("[train]\nout_dir = \"\"\n"), "r.toml:2: train.out_dir = '': expected a text that is not empty");
+  EXPECT_EQ(refusal("[queue]\ninsecure = 1\n"), "r.toml:2: queue.insecure = 1: expected true or false");
+}
+
+TEST_F(Recipe, RefusesWhatIsNotToml) {
+  EXPECT_TRUE(contains(refusal("[train]\nbatch_size = \n"), "r.toml:2: not TOML: "));
+  EXPECT_TRUE(contains(refusal("[train]\nseed = 1\nseed = 2\n"), "r.toml:3: not TOML: "));
+  EXPECT_TRUE(contains(refusal("\xff\xfe"), "not TOML: "));
+}
+
+TEST_F(Recipe, RefusesAFileThatIsNotThere) {
+  const auto loading = [&](const std::string& name) {
+    return message_of<UsageError>([&] { (void)load_recipe(path(name)); });
+  };
+  EXPECT_TRUE(contains(loading("none.toml"), "none.toml: cannot read the recipe: No such file or directory"));
+  EXPECT_TRUE(contains(loading(""), "cannot read the recipe: it is a folder"));
+}
+
+TEST_F(Recipe, IncludesAFileBesideItself) {
+  write("parts/base.toml",
+        "[train]\nbatch_size = 3\nmax_iters = 7\n[provider]\nvalidation_stages = [{type = \"span\", spans_count = 1}]\n");
+  write("parts/middle.toml", "include = \"base.toml\"\n[train]\nmax_iters = 8\n");
+  const Options options = load_recipe(write("r.toml", "include = \"parts/middle.toml\"\n[provider]\nvalidation_stages = []\n"));
+  EXPECT_EQ(options.train.batch_size, 3u);
+  EXPECT_EQ(options.train.max_iters, 8u);
+  EXPECT_TRUE(options.provider.validation_stages.empty());  // arrays are replaced
+}
+
+TEST_F(Recipe, NamesTheIncludedFileInErrors) {
+  const std::string base = write("parts/base.toml", "[train]\nbatch_size = 0\n");
+  EXPECT_TRUE(contains(refusal("include = \"parts/base.toml\"\n"), base + ":2: train.batch_size = 0"));
+}
+
+TEST_F(Recipe, RefusesIncludesThatLeadNowhereOrBack) {
+  EXPECT_TRUE(contains(refusal("include = \"none.toml\"\n"), "r.toml:1: include = "));
+  EXPECT_TRUE(contains(refusal("include = \"none.toml\"\n"), "there is no such file"));
+  EXPECT_TRUE(contains(refusal("include = \"./r.toml\"\n"), "the file includes itself"));
+  EXPECT_TRUE(contains(refusal("include = 3\n"), "r.toml:1: include = 3: expected a text"));
+  write("20.toml", "");
+  for (int i = 0; i < 20; ++i) write(std::to_string(i) + ".toml", "include = \"" + std::to_string(i + 1) + ".toml\"\n");
+  EXPECT_TRUE(contains(refusal("include = \"0.toml\"\n"), "includes nest deeper than 8"));
+}
+
+TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {
+  const auto stage = [&](const std::string& text) { return refusal("[provider]\nstages = [\n  {" + text + "}]\n"); };
+  EXPECT_EQ(stage("type = \"rnadom\""), "r.toml:3: unknown stage type 'rnadom'; known types: random, sticky, span");
+  EXPECT_EQ(stage("max_masked_ratio = 0.5"), "r.toml:3: provider.stages: a stage has no type; known types: random, sticky, span");
+  EXPECT_EQ(stage("type = \"random\""), "r.toml:3: a random stage needs max_masked_ratio, a number from 0 to 1");
+  EXPECT_EQ(stage("type = \"span\", spans_count = 1, max_masked_ratio = 1"), "r.toml:3: a span stage has no key 'max_masked_ratio'");
+  EXPECT_EQ(stage("type = \"span\", span_count = 1"), "r.toml:3: a span stage has no key 'span_count'; did you mean 'spans_count'?");
+  EXPECT_EQ(stage("type = \"span\", spans_count = 0"), "r.toml:3: spans_count = 0: expected a whole number from 1 to 65536");
+  EXPECT_TRUE(contains(refusal("[provider]\nstages = [1]\n"), "r.toml:2: provider.stages = 1: expected an array of stages"));
+}
+
+TEST_F(Recipe, ChecksKeysAgainstEachOther) {
+  EXPECT_EQ(refusal("[model]\nn_embd = 100\n"),
+            "r.toml: model.n_embd = 100 is not a multiple of 2 * model.n_head = 16; the nearest above is 112");
+  EXPECT_EQ(refusal("[provider]\nschedule = \"mix\"\n"), "r.toml: provider.schedule = \"mix\" needs at least one entry in provider.stages");
+  for (const std::string later : {"steps", "plateau"}) {
+    EXPECT_EQ(refusal("[provider]\nschedule = \"" + later + "\"\n"),
+              "r.toml: provider.schedule = \"" + later + "\" is not supported yet; use \"none\" or \"mix\"");
+  }
+  EXPECT_TRUE(contains(refusal("[train]\nlearning_rate = 1e-5\n"), "train.min_lr = 5e-05 is above train.learning_rate = 1e-05"));
+  EXPECT_TRUE(contains(refusal("[train]\nlr_decay_iters = 10\n"), "train.warmup_iters = 500 is above train.lr_decay_iters = 10"));
+  EXPECT_TRUE(contains(refusal("[train]\nbatch_size = 65536\ngradient_accumulation_steps = 65536\n"), "samples a step; at most"));
+  std::string many = "[provider]\nvalidation_stages = [";
+  for (int i = 0; i < 256; ++i) many += "{type = \"span\", spans_count = 1},";
+  EXPECT_TRUE(contains(refusal(many + "]\n"), "at most 255 stages"));
+}
+
+TEST_F(Recipe, OverridesComeLast) {
+  const std::string file = write("r.toml", "[train]\nbatch_size = 3\n");
+  const Options options = load_recipe(file, {{"batch_size", "4"},
+                                             {"train.batch_size", "5"},
+                                             {"path", "my text.txt"},
+                                             {"dropout", ".5"},
+                                             {"weight_decay", "1"},
+                                             {"insecure", "true"},
+                                             {"stages", R"([{type="random", max_masked_ratio=0.5}])"},
+                                             {"schedule", "mix"}});
+  EXPECT_EQ(options.train.batch_size, 5u);
+  EXPECT_EQ(options.data.path, "my text.txt");
+  EXPECT_EQ(options.model.dropout, 0.5);
+  EXPECT_EQ(options.train.weight_decay, 1.0);
+  EXPECT_TRUE(options.queue.insecure);
+  ASSERT_EQ(options.provider.stages.size(), 1u);
+  EXPECT_EQ(options.provider.stages[0].type, "random");
+}
+
+TEST_F(Recipe, RefusesWrongOverrides) {
+  const auto override = [](const std::string& key, const std::string& value) {
+    return message_of<UsageError>([&] { (void)default_options({{key, value}}); });
+  };
+  EXPECT_EQ(override("batchsize", "4"), "--batchsize=4: unknown key 'batchsize'; did you mean 'batch_size'?");
+  EXPECT_EQ(override("threads", "4"),
+            "--threads=4: 'threads' is a key of several sections; write 'producer.threads' or 'train.threads'");
+  for (const std::string wrong : {"", "4.5", "-1", "+1", " 1", "1 ", "0", "65537", "18446744073709551616", "four"}) {
+    EXPECT_EQ(override("batch_size", wrong), "--batch_size=" + wrong + ": expected a whole number from 1 to 65536");
+  }
+  for (const std::string wrong : {"nan", "inf", "1", "-0.1", "0.1x"}) {
+    EXPECT_EQ(override("dropout", wrong), "--dropout=" + wrong + ": expected a number from 0 to below 1");
+  }
+  EXPECT_EQ(override("insecure", "yes"), "--insecure=yes: expected true or false");
+  EXPECT_TRUE(contains(override("stages", "3"), "--stages=3: expected an array of stages"));
+  EXPECT_TRUE(contains(override("stages", "[{]"), "not TOML: "));
+  EXPECT_TRUE(contains(override("stages", "[]\nother = 3"), "expected an array of stages"));
+}
+
+TEST_F(Recipe, WritesWhatItReads) {
+  const Options options = default_options({{"path", "a \"b\"\\\n\tü\x01"},
+                                           {"dropout", "0.1"},
+                                           {"learning_rate", "0.30000000000000004"},
+                                           {"data_seed", "9223372036854775807"},
+                                           {"schedule", "mix"},
+                                           {"stages", R"([
+    {type="sticky", target_masked_ratio=0.4, p1_probability=0, p2_probability=0.3, val_loss_stale_count=6},
+    {type="span", spans_count=20}])"}});
+  const Options again = load_recipe(write("r.toml", to_toml(options)));
+  EXPECT_TRUE(differences(options, again).empty());
+  EXPECT_EQ(to_toml(again), to_toml(options));
+}
+
+TEST_F(Recipe, AnUnsetPathStaysUnset) {
+  const Options again = load_recipe(write("r.toml", to_toml(Options{})));
+  EXPECT_FALSE(again.data.path.has_value());
+}
+
+TEST(Differences, ShowBothValuesAsToml) {
+  Options there;
+  there.train.min_lr = 1;
+  there.data.path = "x";
+  const std::vector<KeyDifference> found = differences(Options{}, there);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].key, "data.path");
+  EXPECT_EQ(found[0].here, "(unset)");
+  EXPECT_EQ(found[0].there, "\"x\"");
+  EXPECT_EQ(found[1].here, "5e-05");
+  EXPECT_EQ(found[1].there, "1.0");
+  EXPECT_EQ(found[1].shapes, Shapes::kOptimizer);
+}
+
+}  // namespace
+}  // namespace millrace::config

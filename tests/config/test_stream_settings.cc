@@ -1,0 +1,47 @@
+#include <gtest/gtest.h>
+
+#include "config/recipe.h"
+#include "config/stream_settings.h"
+
+namespace millrace::config {
+namespace {
+
+using Settings = std::map<std::string, std::string>;
+
+TEST(StreamSettings, DefaultMaskingNamesItsProbability) {
+  const Settings expected = {{"block_size", "1024"},   {"mask_probability", "0.15"}, {"partial_targets", "true"},
+                             {"schedule", "none"},     {"val_fraction", "0.1"}};
+  EXPECT_EQ(stream_settings(Options{}), expected);
+}
+
+TEST(StreamSettings, LeavesOutWhatIsNotUsed) {
+  const Options unused = default_options({{"stages", R"([{type="span", spans_count=3}])"}});
+  EXPECT_EQ(stream_settings(unused), stream_settings(Options{}));
+  const Options staged = default_options({{"schedule", "mix"},
+                                          {"stages", R"([{type="span", spans_count=3}, {type="random", max_masked_ratio=1}])"},
+                                          {"validation_stages", R"([{type="span", spans_count=2}])"}});
+  const Settings settings = stream_settings(staged);
+  EXPECT_FALSE(settings.contains("mask_probability"));
+  EXPECT_EQ(settings.at("stages"), "span(spans_count=3);random(max_masked_ratio=1)");
+  EXPECT_EQ(settings.at("validation_stages"), "span(spans_count=2)");
+}
+
+TEST(StreamSettings, TheStaleCountChangesNoByte) {
+  const std::string stage = R"({type="sticky", target_masked_ratio=0.4, p1_probability=0.15, p2_probability=0.3)";
+  const Options with = default_options({{"schedule", "mix"}, {"stages", "[" + stage + ", val_loss_stale_count=6}]"}});
+  const Options without = default_options({{"schedule", "mix"}, {"stages", "[" + stage + "}]"}});
+  EXPECT_EQ(stream_settings(with), stream_settings(without));
+  EXPECT_EQ(describe(with.provider.stages[0]), "sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)");
+}
+
+// Every key that says it shapes the stream does, but for those that are facts of the meta themselves.
+TEST(StreamSettings, FollowTheStreamKeys) {
+  for (const auto& [key, value] : std::map<std::string, std::string>{
+           {"block_size", "64"}, {"mask_probability", "0.2"}, {"partial_targets", "false"}, {"val_fraction", "0.2"}}) {
+    EXPECT_NE(stream_settings(default_options({{key, value}})), stream_settings(Options{})) << key;
+  }
+  EXPECT_EQ(stream_settings(default_options({{"batch_size", "4"}, {"data.path", "x"}})), stream_settings(Options{}));
+}
+
+}  // namespace
+}  // namespace millrace::config
