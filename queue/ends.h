@@ -35,8 +35,8 @@ class ProducerEnd {
   /// Hands over the samples of an order. Throws std::runtime_error if they cannot be stored (a full disk).
   virtual void deliver(const Order& order, const proto::Batch& batch) = 0;
 
-  /// Whether all that is asked for has been delivered.
-  [[nodiscard]] virtual bool idle() const = 0;
+  /// Whether everything is delivered that will be asked for as long as no trainer comes.
+  [[nodiscard]] virtual bool complete() const = 0;
 
   /// A few words for a progress line, e.g. "waiting for a trainer at tcp://127.0.0.1:5555".
   [[nodiscard]] virtual std::string state() const = 0;

@@ -69,9 +69,9 @@ class FolderProducerEnd final : public ProducerEnd {
     delivered_.notify_all();
   }
 
-  bool idle() const override {
+  bool complete() const override {
     const std::lock_guard lock(mutex_);
-    return looked_ && missing_ == 0;
+    return looked_ && runs_ == 0 && missing_ == 0;
   }
 
   std::string state() const override {

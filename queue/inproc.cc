@@ -1,6 +1,5 @@
 #include "queue/inproc.h"
 
-#include <atomic>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -14,7 +13,6 @@ namespace {
 struct Channel {
   Mailbox<Order> orders;
   Mailbox<proto::Batch> batches;
-  std::atomic<int> open_orders{0};
 };
 
 class InprocProducerEnd final : public ProducerEnd {
@@ -22,11 +20,8 @@ class InprocProducerEnd final : public ProducerEnd {
   explicit InprocProducerEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
   std::optional<Order> next(Milliseconds timeout) override { return channel_->orders.take(timeout); }
-  void deliver(const Order&, const proto::Batch& batch) override {
-    channel_->batches.put(batch);
-    --channel_->open_orders;
-  }
-  bool idle() const override { return channel_->open_orders == 0; }
+  void deliver(const Order&, const proto::Batch& batch) override { channel_->batches.put(batch); }
+  bool complete() const override { return false; }
   std::string state() const override { return "in the trainer"; }
 
  private:
@@ -47,7 +42,6 @@ class InprocConsumerEnd final : public ConsumerEnd {
 
   void want(const proto::Range& range) override {
     if (!asked_.insert(range).second) return;
-    ++channel_->open_orders;
     channel_->orders.put({++leases_, range});
   }
 

@@ -44,13 +44,8 @@ class Mailbox {
     filled_.notify_all();
   }
 
-  [[nodiscard]] bool empty() const {
-    const std::lock_guard lock(mutex_);
-    return items_.empty();
-  }
-
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable filled_;
   std::deque<T> items_;
   bool closed_ = false;

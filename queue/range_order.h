@@ -9,11 +9,11 @@
 namespace millrace::queue {
 
 struct Sooner {
-  bool operator()(const proto::Range& a, const proto::Range& b) const { return key(a) < key(b); }
-
- private:
-  static auto key(const proto::Range& range) {
-    return std::tuple(range.split == proto::Split::kTrain, range.split, range.first, range.count, range.stage);
+  bool operator()(const proto::Range& a, const proto::Range& b) const {
+    const auto key = [](const proto::Range& range) {
+      return std::tuple(range.split == proto::Split::kTrain, range.split, range.first, range.count, range.stage);
+    };
+    return key(a) < key(b);
   }
 };
 

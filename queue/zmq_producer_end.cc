@@ -46,10 +46,7 @@ class ZmqProducerEnd final : public ProducerEnd {
     bell_.ring();
   }
 
-  bool idle() const override {
-    const std::lock_guard lock(mutex_);
-    return session_.open_leases() == 0 && outgoing_.empty();
-  }
+  bool complete() const override { return false; }
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);

@@ -1,0 +1,39 @@
+#include "queue/transports.h"
+
+#include <stdexcept>
+
+#include "queue/folder_consumer_end.h"
+#include "queue/folder_producer_end.h"
+#include "queue/zmq_consumer_end.h"
+#include "queue/zmq_producer_end.h"
+
+namespace millrace::queue {
+
+std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan) {
+  switch (uri.scheme) {
+    case Scheme::kFile: return make_folder_producer_end(uri.rest, meta, plan.ahead);
+    case Scheme::kTcp:
+    case Scheme::kIpc: return make_zmq_producer_end(uri, meta, plan.capacity);
+    case Scheme::kInproc: break;
+  }
+  throw std::invalid_argument("queue.uri inproc:// has its producer inside train: start train alone, or choose a file:// or tcp:// uri");
+}
+
+std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan) {
+  switch (uri.scheme) {
+    case Scheme::kFile:
+      return make_folder_consumer_end(uri.rest, expected,
+                                      {plan.run_id, plan.leads, plan.cursor, plan.eval_samples, plan.train_window});
+    case Scheme::kTcp:
+      if (!is_loopback(uri) && !plan.insecure) {
+        throw std::invalid_argument("queue.uri " + uri.text + " can be reached by other machines and carries no encryption: use " +
+                                    "127.0.0.1, or set queue.insecure = true on a private network");
+      }
+      return make_zmq_consumer_end(uri, expected, plan.train_window);
+    case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, plan.train_window);
+    case Scheme::kInproc: break;
+  }
+  throw std::invalid_argument("inproc:// has no consumer's end of its own");
+}
+
+}  // namespace millrace::queue

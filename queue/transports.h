@@ -1,0 +1,36 @@
+// Opens either end of the transport that queue.uri names. inproc:// has both ends in one process and is opened by the producer room.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "proto/meta.h"
+#include "queue/admission.h"
+#include "queue/ends.h"
+#include "queue/range_size.h"
+#include "queue/uri.h"
+
+namespace millrace::queue {
+
+struct ProducerPlan {
+  std::uint32_t capacity = 1;  ///< ranges worked on at once
+  /// Samples of each split that a queue folder should hold before a run exists.
+  std::array<std::uint64_t, proto::kSplitCount> ahead{};
+};
+
+struct ConsumerPlan {
+  std::string run_id;
+  bool leads = true;  ///< rank 0
+  std::uint64_t cursor = 0;
+  std::uint64_t eval_samples = 0;
+  Window train_window;
+  bool insecure = false;  ///< allows a tcp address that others can reach
+};
+
+/// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.
+[[nodiscard]] std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan);
+[[nodiscard]] std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan);
+
+}  // namespace millrace::queue

@@ -1,0 +1,72 @@
+#include "trainer/open_stream.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "config/errors.h"
+#include "config/sizes.h"
+#include "config/stop.h"
+#include "config/stream_settings.h"
+#include "consumer/prefetcher.h"
+#include "producer/inproc.h"
+#include "queue/transports.h"
+
+namespace millrace::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr queue::Milliseconds kMeetFor{200};
+constexpr std::chrono::seconds kSayAfter{1};
+constexpr std::chrono::seconds kSayAgainAfter{30};
+
+queue::Window window(const config::Options& options) {
+  return {config::window_samples(options), options.queue.window_bytes, config::least_window_samples(options)};
+}
+
+queue::Expectation expectation(const config::Options& options, const StreamRequest& request) {
+  return {options.provider.name, options.data.data_seed, config::stream_settings(options), request.pinned};
+}
+
+std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, const StreamRequest& request) {
+  const queue::Uri uri = queue::parse_uri(options.queue.uri);
+  const queue::Expectation expected = expectation(options, request);
+  if (uri.scheme == queue::Scheme::kInproc) {
+    const producer::Stream stream = producer::open_stream(options);
+    return producer::make_inproc_producer(stream, expected, options.producer.threads,
+                                          queue::leased_range_samples(stream.meta.schema, window(options)));
+  }
+  if (uri.scheme != queue::Scheme::kFile && request.deal.world > 1) {
+    throw config::UsageError("several ranks over " + uri.text + " are not supported yet: use file://FOLDER or inproc://");
+  }
+  return queue::open_consumer_end(uri, expected,
+                                  {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples, window(options),
+                                   options.queue.insecure});
+}
+
+/// Waits for a stream and says so, first soon and then now and then.
+std::optional<proto::StreamMeta> meet(queue::ConsumerEnd& end) {
+  auto say_at = Clock::now() + kSayAfter;
+  while (!config::stop_requested()) {
+    if (auto meta = end.meet(kMeetFor)) return meta;
+    if (Clock::now() < say_at) continue;
+    spdlog::info("waiting for data: {}", end.state());
+    say_at = Clock::now() + kSayAgainAfter;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options, const StreamRequest& request) try {
+  auto end = open_end(options, request);
+  const auto meta = meet(*end);
+  if (!meta) return nullptr;
+  return consumer::make_prefetcher(std::move(end), *meta, {request.deal, request.cursor, request.eval_samples, window(options)});
+} catch (const std::invalid_argument& error) {
+  throw config::UsageError(error.what());
+}
+
+}  // namespace millrace::trainer
