@@ -4,10 +4,11 @@
 // every thread, in any order. It never sees a rank, a batch size or a transport.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <memory>
+#include <optional>
+#include <string>
 
-#include "config/options.h"
 #include "proto/batch.h"
 #include "proto/meta.h"
 #include "proto/types.h"
@@ -25,6 +26,10 @@ class DataProvider {
   /// range.count samples. Pure and thread-safe. Throws std::out_of_range where the split is shorter than range.end().
   virtual void fill(const proto::Range& range, proto::BatchView out) const = 0;
 
+  /// Whether the trainer names the stage of every train range (schedules that follow its steps or its losses). A train range
+  /// without a stage is then a std::logic_error; val and test ranges never need one.
+  [[nodiscard]] virtual bool trainer_names_stages() const { return false; }
+
   /// False for a source that cannot be computed again (a live feed): it is refused, for now.
   [[nodiscard]] virtual bool replayable() const { return true; }
 };
@@ -40,10 +45,16 @@ class RowProvider : public DataProvider {
                         const proto::BatchView& row) const = 0;
 };
 
+/// Throws std::out_of_range, saying how many samples the split has, where it is shorter than range.end(). For those who
+/// implement fill themselves.
+void check_range(const proto::StreamMeta& meta, const proto::Range& range);
+
 /// A filled batch of our own memory.
 [[nodiscard]] proto::Batch fill_batch(const DataProvider& provider, const proto::Range& range);
 
-/// The digest of the first kProbeSamples samples of each split, for StreamMeta::probe.
+/// The digest of the first proto::kProbeSamples samples of each split (of all there are, where they are fewer), for
+/// StreamMeta::probe: xxh64 over their wire bytes, sample by sample, fields in schema order. Empty for a split without samples. Where
+/// the trainer names the stage of train samples, stage 0 is taken.
 [[nodiscard]] std::array<std::string, proto::kSplitCount> probe(const DataProvider& provider);
 
 }  // namespace millrace::providers

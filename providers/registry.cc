@@ -1,0 +1,51 @@
+// The table of contents: one explicit line per provider. (A self-registering object in a static library silently vanishes.)
+#include "providers/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/errors.h"
+#include "config/nearest.h"
+#include "providers/char_diffusion.h"
+
+namespace millrace::providers {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  std::unique_ptr<DataProvider> (*make)(const config::Options&);
+};
+
+constexpr std::array kProviders = {
+    Entry{"char_diffusion", make_char_diffusion},
+};
+
+[[noreturn]] void refuse_unknown(const std::string& name) {
+  const std::vector<std::string> all = known_providers();
+  std::string known;
+  for (const std::string& one : all) known += (known.empty() ? "" : ", ") + one;
+  throw config::UsageError("unknown provider '" + name + "' (known: " + known + ")" + config::did_you_mean(name, all));
+}
+
+}  // namespace
+
+std::unique_ptr<DataProvider> make_provider(const config::Options& options) {
+  const std::string& name = options.provider.name;
+  const auto entry = std::find_if(kProviders.begin(), kProviders.end(), [&](const Entry& e) { return e.name == name; });
+  if (entry == kProviders.end()) refuse_unknown(name);
+  std::unique_ptr<DataProvider> provider = entry->make(options);
+  if (!provider->replayable()) {
+    throw config::UsageError("provider '" + name + "' cannot compute a sample again (it is a live feed), and a stream is a " +
+                             "function of the index; write what it yields to a file and stream that");
+  }
+  return provider;
+}
+
+std::vector<std::string> known_providers() {
+  std::vector<std::string> names;
+  for (const Entry& entry : kProviders) names.emplace_back(entry.name);
+  return names;
+}
+
+}  // namespace millrace::providers

@@ -1,0 +1,19 @@
+// All providers by name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/options.h"
+#include "providers/data_provider.h"
+
+namespace millrace::providers {
+
+/// The provider that options.provider.name names, ready to fill. Throws config::UsageError for an unknown name (the message has the
+/// nearest and all known ones) and for a provider that is not replayable; else what the provider throws.
+[[nodiscard]] std::unique_ptr<DataProvider> make_provider(const config::Options& options);
+
+[[nodiscard]] std::vector<std::string> known_providers();
+
+}  // namespace millrace::providers
