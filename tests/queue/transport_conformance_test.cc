@@ -1,0 +1,201 @@
+// The contract of the two ends, run over every transport: what is wanted arrives, once and bit for bit, from one producer or several.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "proto/chunk_file.h"
+#include "queue/inproc.h"
+#include "queue/transports.h"
+#include "tests/support/free_address.h"
+#include "tests/support/sample_stream.h"
+#include "tests/support/temporary_folder.h"
+
+namespace millrace::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::sample_meta;
+
+constexpr auto kLongEnough = 20s;
+
+Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
+
+/// Answers orders as a producer would, on a thread of its own.
+class Worker {
+ public:
+  explicit Worker(std::shared_ptr<ProducerEnd> end) : end_(std::move(end)), thread_([this] { run(); }) {}
+  ~Worker() {
+    stopping_ = true;
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    while (!stopping_) {
+      if (const auto order = end_->next(10ms)) end_->deliver(*order, testing::sample_batch(order->range));
+    }
+  }
+  std::shared_ptr<ProducerEnd> end_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+class Transport : public ::testing::TestWithParam<std::string> {
+ protected:
+  void open(int producers) {
+    const Window window{.samples = 4096};
+    if (GetParam() == "inproc") {
+      InprocEnds ends = make_inproc(sample_meta(), expected(), leased_range_samples(sample_meta().schema, window));
+      consumer_ = std::move(ends.consumer);
+      for (int i = 0; i < producers; ++i) workers_.push_back(std::make_unique<Worker>(ends.producer));
+      return;
+    }
+    const Uri uri = parse_uri(address());
+    consumer_ = open_consumer_end(uri, expected(), {.run_id = "run", .eval_samples = 100, .train_window = window});
+    for (int i = 0; i < producers; ++i) {
+      ProducerPlan plan{.capacity = 1};
+      plan.ahead = {4096, 100, 0};
+      workers_.push_back(std::make_unique<Worker>(open_producer_end(uri, sample_meta(), plan)));
+    }
+  }
+
+  std::string address() const {
+    if (GetParam() == "file") return "file://" + (folder_ / "queue").string();
+    if (GetParam() == "ipc") return "ipc://" + (folder_ / "race.sock").string();
+    return testing::free_tcp_address();
+  }
+
+  void meet() {
+    const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
+    while (!meta_ && std::chrono::steady_clock::now() < deadline) meta_ = consumer_->meet(50ms);
+    ASSERT_EQ(meta_, sample_meta());
+  }
+
+  proto::Range unit(proto::Split split, std::uint64_t k) const {
+    const std::uint64_t first = k * consumer_->range_samples();
+    const std::uint64_t count = std::min<std::uint64_t>(consumer_->range_samples(), sample_meta().size(split) - first);
+    return {split, first, static_cast<std::uint32_t>(count), {}};
+  }
+
+  /// Takes until every range has come, and checks each.
+  void expect(std::vector<proto::Range> ranges) {
+    std::map<std::uint64_t, int> arrived;
+    const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
+    while (arrived.size() < ranges.size() && std::chrono::steady_clock::now() < deadline) {
+      const auto batch = consumer_->take(50ms);
+      if (!batch) continue;
+      EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(batch->range)));
+      ++arrived[batch->range.first];
+    }
+    for (const proto::Range& range : ranges) EXPECT_EQ(arrived[range.first], 1) << range.first;
+  }
+
+  testing::TemporaryFolder folder_;
+  std::unique_ptr<ConsumerEnd> consumer_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<proto::StreamMeta> meta_;
+};
+
+TEST_P(Transport, WhatIsWantedArrives) {
+  for (const int producers : {1, 3}) {
+    SCOPED_TRACE(producers);
+    workers_.clear();
+    consumer_.reset();
+    meta_.reset();
+    open(producers);
+    meet();
+    std::vector<proto::Range> ranges;
+    for (std::uint64_t k = 0; k < 2; ++k) ranges.push_back(unit(proto::Split::kTrain, k));
+    for (const proto::Range& range : ranges) consumer_->want(range);
+    for (const proto::Range& range : ranges) consumer_->want(range);  // twice is once
+    expect(ranges);
+  }
+}
+
+TEST_P(Transport, AFiniteSplitEndsWithAShorterRange) {
+  open(1);
+  meet();
+  const std::uint64_t last = (sample_meta().size(proto::Split::kVal) - 1) / consumer_->range_samples();
+  const proto::Range range = unit(proto::Split::kVal, last);
+  EXPECT_EQ(range.end(), 100U);
+  consumer_->want(range);
+  expect({range});
+}
+
+TEST_P(Transport, TheSameRangeCanBeHadAgain) {
+  open(1);
+  meet();
+  for (int i = 0; i < 2; ++i) {
+    consumer_->want(unit(proto::Split::kTrain, 0));
+    expect({unit(proto::Split::kTrain, 0)});
+  }
+}
+
+TEST_P(Transport, NothingComesUnasked) {
+  open(1);
+  meet();
+  EXPECT_EQ(consumer_->take(100ms), std::nullopt);
+}
+
+TEST_P(Transport, AConsumerThatStartsAnewFindsItsProducersAgain) {
+  if (GetParam() == "inproc") GTEST_SKIP() << "one process: both ends live and die together";
+  const Uri uri = parse_uri(address());
+  const ConsumerPlan plan{.run_id = "run", .eval_samples = 0, .train_window = {.samples = 4096}};
+  consumer_ = open_consumer_end(uri, expected(), plan);
+  ProducerPlan producer_plan{.capacity = 1};
+  producer_plan.ahead = {4096, 0, 0};
+  workers_.push_back(std::make_unique<Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
+  for (int start = 0; start < 2; ++start) {
+    SCOPED_TRACE(start);
+    meet();
+    consumer_->want(unit(proto::Split::kTrain, 1));
+    expect({unit(proto::Split::kTrain, 1)});
+    consumer_.reset();
+    meta_.reset();
+    consumer_ = open_consumer_end(uri, expected(), plan);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Transport, ::testing::Values("inproc", "tcp", "ipc", "file"),
+                         [](const auto& param) { return param.param; });
+
+TEST(TcpTransport, APortInUseIsSaid) {
+  const Uri uri = parse_uri(testing::free_tcp_address());
+  const auto first = open_consumer_end(uri, expected(), {});
+  try {
+    (void)open_consumer_end(uri, expected(), {});
+    FAIL() << "no error";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("cannot listen at " + uri.text), std::string::npos);
+  }
+}
+
+TEST(TcpTransport, OthersThanLoopbackAreRefusedUnlessInsecure) {
+  EXPECT_THROW((void)open_consumer_end(parse_uri("tcp://0.0.0.0:5555"), expected(), {}), std::invalid_argument);
+}
+
+TEST(TcpTransport, AProducerOfAnotherStreamLearnsWhy) {
+  const Uri uri = parse_uri(testing::free_tcp_address());
+  const auto consumer = open_consumer_end(uri, expected(), {});
+  proto::StreamMeta other = sample_meta();
+  other.settings["block_size"] = "6";
+  other.fingerprint = proto::fingerprint_of(other);
+  const auto producer = open_producer_end(uri, other, {});
+  std::string reason;
+  const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
+  while (reason.empty() && std::chrono::steady_clock::now() < deadline) {
+    try {
+      (void)producer->next(50ms);
+    } catch (const std::runtime_error& error) {
+      reason = error.what();
+    }
+  }
+  EXPECT_NE(reason.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << reason;
+  EXPECT_NE(consumer->state().find("block_size"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::queue
