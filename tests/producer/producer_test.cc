@@ -1,0 +1,65 @@
+#include "producer/producer.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "producer/inproc.h"
+#include "tests/support/sample_provider.h"
+
+namespace millrace::producer {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::sample_meta;
+
+queue::Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
+
+class RaisingProvider final : public providers::DataProvider {
+ public:
+  const proto::StreamMeta& meta() const override { return meta_; }
+  void fill(const proto::Range&, proto::BatchView) const override { throw std::runtime_error("sample 3 cannot be made"); }
+
+ private:
+  proto::StreamMeta meta_ = sample_meta();
+};
+
+TEST(InprocProducer, SeveralThreadsFillWhatIsWanted) {
+  const Stream stream{std::make_shared<testing::SampleProvider>(), sample_meta()};
+  const auto end = make_inproc_producer(stream, expected(), 3, 16);
+  std::set<std::uint64_t> open;
+  for (std::uint64_t k = 0; k < 50; ++k) {
+    end->want({proto::Split::kTrain, k * 16, 16, {}});
+    open.insert(k * 16);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!open.empty() && std::chrono::steady_clock::now() < deadline) {
+    const auto batch = end->take(50ms);
+    if (!batch) continue;
+    EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(batch->range)));
+    EXPECT_EQ(open.erase(batch->range.first), 1U);
+  }
+  EXPECT_TRUE(open.empty());
+}
+
+TEST(InprocProducer, AProvidersErrorReachesTheTrainer) {
+  const Stream stream{std::make_shared<RaisingProvider>(), sample_meta()};
+  const auto end = make_inproc_producer(stream, expected(), 1, 16);
+  end->want({proto::Split::kTrain, 0, 16, {}});
+  const auto wait_for_error = [&] {
+    for (int i = 0; i < 400; ++i) (void)end->take(50ms);
+  };
+  EXPECT_THROW(wait_for_error(), std::runtime_error);
+}
+
+TEST(InprocProducer, AnUnexpectedStreamIsRefused) {
+  const Stream stream{std::make_shared<testing::SampleProvider>(), sample_meta()};
+  queue::Expectation other = expected();
+  other.settings["block_size"] = "9";
+  EXPECT_THROW((void)make_inproc_producer(stream, other, 1, 16), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace millrace::producer
