@@ -1,0 +1,71 @@
+// The bytes that docs/message.md and docs/queue_file.md show are the bytes that the code writes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+
+#include "proto/chunk_file.h"
+#include "proto/files.h"
+#include "proto/messages.h"
+#include "tests/support/temporary_folder.h"
+
+namespace millrace::proto {
+namespace {
+
+/// The bytes of the block "```hex NAME" of a page: lines of an offset and bytes.
+std::string documented(const std::string& page, const std::string& name) {
+  std::istringstream lines(read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/" + page));
+  std::string line;
+  while (std::getline(lines, line) && line != "```hex " + name) {
+  }
+  if (!lines) throw std::runtime_error(page + " has no example " + name);
+  std::string bytes;
+  while (std::getline(lines, line) && line != "```") {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;  // the offset
+    while (words >> word) bytes.push_back(static_cast<char>(std::stoi(word, nullptr, 16)));
+  }
+  return bytes;
+}
+
+std::string text(const SharedBytes& frame) {
+  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
+}
+
+Schema example_schema() {
+  return {{{"x", WireType::kU8, LogicalType::kI64, {4}, Role::kInput, false},
+           {"y", WireType::kU8, LogicalType::kI64, {4}, Role::kTarget, true}}};
+}
+
+Batch example_batch() {
+  constexpr std::uint8_t kX[] = {0, 1, 65, 3, 4, 65, 6, 7};
+  constexpr std::uint8_t kY[] = {255, 255, 2, 255, 255, 5, 255, 255};
+  BatchBuffer buffer = make_batch(example_schema(), {Split::kTrain, 4096, 2, {}});
+  std::ranges::copy(kX, buffer.view.values<std::uint8_t>(0).begin());
+  std::ranges::copy(kY, buffer.view.values<std::uint8_t>(1).begin());
+  return buffer.batch;
+}
+
+TEST(WorkedExamples, Lease) {
+  const Frames frames = encode(Lease{7, {Split::kTrain, 4096, 2, {}}});
+  EXPECT_EQ(text(frames[0]), documented("message.md", "magic"));
+  EXPECT_EQ(text(frames[1]), documented("message.md", "lease"));
+}
+
+TEST(WorkedExamples, Batch) {
+  const Frames frames = encode(Filled{7, "0123456789abcdef", example_batch()}, example_schema());
+  EXPECT_EQ(text(frames[1]), documented("message.md", "batch"));
+  EXPECT_EQ(text(frames[2]), documented("message.md", "x"));
+  EXPECT_EQ(text(frames[3]), documented("message.md", "y"));
+}
+
+TEST(WorkedExamples, QueueFile) {
+  const testing::TemporaryFolder folder;
+  write_chunk(folder / "c.chunk", "0123456789abcdef", example_schema(), example_batch());
+  EXPECT_EQ(read_file(folder / "c.chunk"), documented("queue_file.md", "chunk"));
+}
+
+}  // namespace
+}  // namespace millrace::proto
