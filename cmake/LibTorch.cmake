@@ -18,8 +18,7 @@ endif()
 
 set(torch_libraries)
 foreach(name torch torch_cpu c10 torch_cuda c10_cuda)
-  find_library(MILLRACE_LIB_${name} ${name} PATHS ${torch_dir}/lib NO_DEFAULT_PATH)
-  mark_as_advanced(MILLRACE_LIB_${name})
+  find_library(MILLRACE_LIB_${name} ${name} PATHS ${torch_dir}/lib NO_DEFAULT_PATH NO_CACHE)  # the folder may change
   if(MILLRACE_LIB_${name})
     list(APPEND torch_libraries ${MILLRACE_LIB_${name}})
   endif()

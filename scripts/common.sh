@@ -1,0 +1,25 @@
+# What the scripts share. Sourced; sets `root`, the repository, and goes there.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+die() {
+  say "$@"
+  exit 1
+}
+wrong_usage() {
+  say "$@"
+  exit 2
+}
+
+# The comment at the top of the script that asks, without its first line: every script's --help.
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
+# Compiler jobs: one a core, but no more than memory has room for (a file that includes LibTorch takes about 2 GiB).
+jobs() {
+  local cores room
+  cores=$(nproc)
+  room=$(awk '/^MemAvailable:/ { print int($2 / 2097152) }' /proc/meminfo)
+  if ((room < 1)); then room=1; fi
+  echo $((cores < room ? cores : room))
+}
