@@ -2,15 +2,17 @@
 
 #include "config/command_line.h"
 #include "config/errors.h"
-#include "tests/config/messages.h"
+#include "tests/support/messages.h"
 
 namespace millrace::config {
 namespace {
 
-using testing::internal::CaptureStderr;
-using testing::internal::CaptureStdout;
-using testing::internal::GetCapturedStderr;
-using testing::internal::GetCapturedStdout;
+using testing::contains;
+using testing::message_of;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::CaptureStdout;
+using ::testing::internal::GetCapturedStderr;
+using ::testing::internal::GetCapturedStdout;
 
 const Program kProgram{.name = "grind",
                        .usage = "CONFIG [overrides] [--samples N] [--resume[=DIR]]",

@@ -1,16 +1,31 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/recipe.h"
-#include "tests/config/messages.h"
-#include "tests/config/scratch.h"
+#include "tests/support/messages.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::config {
 namespace {
 
-class Recipe : public Scratch {
+using testing::contains;
+using testing::message_of;
+
+class Recipe : public ::testing::Test {
  protected:
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  // Writes a file and returns its path.
+  [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+    std::ofstream(path(name)) << text;
+    return path(name);
+  }
+
   // The message that loading `text` as r.toml gives, without the folder's name.
   std::string refusal(const std::string& text, const std::vector<Override>& overrides = {}) {
     const std::string file = write("r.toml", text);
@@ -18,6 +33,9 @@ class Recipe : public Scratch {
     if (message.starts_with(file)) message.erase(0, file.size() - std::string("r.toml").size());
     return message;
   }
+
+ private:
+  testing::TemporaryFolder folder_;
 };
 
 TEST_F(Recipe, SetsWhatItSaysAndLeavesTheRest) {
@@ -75,9 +93,9 @@ TEST_F(Recipe, RefusesAFileThatIsNotThere) {
 }
 
 TEST_F(Recipe, IncludesAFileBesideItself) {
-  write("parts/base.toml",
-        "[train]\nbatch_size = 3\nmax_iters = 7\n[provider]\nvalidation_stages = [{type = \"span\", spans_count = 1}]\n");
-  write("parts/middle.toml", "include = \"base.toml\"\n[train]\nmax_iters = 8\n");
+  (void)write("parts/base.toml",
+              "[train]\nbatch_size = 3\nmax_iters = 7\n[provider]\nvalidation_stages = [{type = \"span\", spans_count = 1}]\n");
+  (void)write("parts/middle.toml", "include = \"base.toml\"\n[train]\nmax_iters = 8\n");
   const Options options = load_recipe(write("r.toml", "include = \"parts/middle.toml\"\n[provider]\nvalidation_stages = []\n"));
   EXPECT_EQ(options.train.batch_size, 3u);
   EXPECT_EQ(options.train.max_iters, 8u);
@@ -94,8 +112,8 @@ TEST_F(Recipe, RefusesIncludesThatLeadNowhereOrBack) {
   EXPECT_TRUE(contains(refusal("include = \"none.toml\"\n"), "there is no such file"));
   EXPECT_TRUE(contains(refusal("include = \"./r.toml\"\n"), "the file includes itself"));
   EXPECT_TRUE(contains(refusal("include = 3\n"), "r.toml:1: include = 3: expected a text"));
-  write("20.toml", "");
-  for (int i = 0; i < 20; ++i) write(std::to_string(i) + ".toml", "include = \"" + std::to_string(i + 1) + ".toml\"\n");
+  (void)write("20.toml", "");
+  for (int i = 0; i < 20; ++i) (void)write(std::to_string(i) + ".toml", "include = \"" + std::to_string(i + 1) + ".toml\"\n");
   EXPECT_TRUE(contains(refusal("include = \"0.toml\"\n"), "includes nest deeper than 8"));
 }
 

@@ -5,10 +5,13 @@
 
 #include "config/errors.h"
 #include "config/keys.h"
-#include "tests/config/messages.h"
+#include "tests/support/messages.h"
 
 namespace millrace::config {
 namespace {
+
+using testing::contains;
+using testing::message_of;
 
 TEST(Keys, NamesAreUniqueAndDefaultsAllowed) {
   const Options defaults;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::config {
+namespace millrace::testing {
 
 /// What `call` throws as E, or a sentence that it did not.
 template <class E, class Call>
@@ -19,9 +19,9 @@ std::string message_of(Call call) {
   return "(nothing was thrown)";
 }
 
-inline testing::AssertionResult contains(std::string_view text, std::string_view part) {
-  if (text.find(part) != std::string_view::npos) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "'" << part << "' is not in: " << text;
+inline ::testing::AssertionResult contains(std::string_view text, std::string_view part) {
+  if (text.find(part) != std::string_view::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "'" << part << "' is not in: " << text;
 }
 
-}  // namespace millrace::config
+}  // namespace millrace::testing

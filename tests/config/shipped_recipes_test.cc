@@ -8,7 +8,7 @@ namespace {
 
 Options load(const std::string& name) { return load_recipe(std::string(MILLRACE_SOURCE_DIR) + "/config/" + name); }
 
-TEST(RecipesThatComeAlong, TheReferenceHasAllItsStages) {
+TEST(ShippedRecipes, TheReferenceHasAllItsStages) {
   const Options options = load("char_diffusion.toml");
   EXPECT_EQ(options.provider.schedule, "mix");
   EXPECT_EQ(options.provider.stages.size(), 9u);
@@ -20,7 +20,7 @@ TEST(RecipesThatComeAlong, TheReferenceHasAllItsStages) {
   EXPECT_EQ(options.train.max_iters, 10000u);
 }
 
-TEST(RecipesThatComeAlong, TheSmallOneKeepsTheReferencesMasking) {
+TEST(ShippedRecipes, TheSmallOneKeepsTheReferencesMasking) {
   const Options reference = load("char_diffusion.toml");
   const Options options = load("char_diffusion_small.toml");
   EXPECT_EQ(options.provider.schedule, "mix");
