@@ -1,0 +1,129 @@
+"""What the system tests share: run Millrace's programs in a temporary folder, and end what was started, by process id."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+BIN = pathlib.Path(os.environ["MILLRACE_BIN"])
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SMALL = SOURCE / "config" / "char_diffusion_small.toml"
+LONG_ENOUGH_S = 120
+
+# A model and batches so small that a step takes milliseconds; the stream keeps the recipe's nine stages.
+TINY = [
+    "--provider.block_size=24",
+    "--batch_size=6",
+    "--n_layer=1",
+    "--n_head=2",
+    "--n_embd=16",
+    "--max_iters=12",
+    "--eval_interval=6",
+    "--eval_iters=3",
+    "--log_interval=1",
+    "--window_batches=8",
+    "--train.threads=1",
+    "--device=cpu",
+]
+
+TEXT = "".join(
+    f"{who}:\nThe {what} runs {how} to the mill,\nand number {i} stands still.\n\n"
+    for i, (who, what, how) in enumerate(
+        (who, what, how)
+        for who in ("MILLER", "WHEEL", "RACE", "RIVER")
+        for what in ("water", "stream", "barge", "grain", "stone")
+        for how in ("fast", "slow", "down", "late", "over", "by")
+    )
+)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def without_ranks(environment):
+    """An environment as a plain shell has it."""
+    ranks = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+    return {key: value for key, value in environment.items() if key not in ranks}
+
+
+class SystemTest(unittest.TestCase):
+    """Each test has a folder of its own, which is the working directory of all it starts."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-system-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        (self.folder / "text.txt").write_text(TEXT)
+        self.processes = []
+        self.addCleanup(self.end_all)
+
+    def end_all(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def start(self, program, *arguments, environment=None):
+        process = subprocess.Popen(
+            [str(BIN / program), *map(str, arguments)],
+            cwd=self.folder,
+            env={**without_ranks(os.environ), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def finish(self, process, status=0):
+        """Waits; the standard output, after checking the exit status."""
+        output, errors = process.communicate(timeout=LONG_ENOUGH_S)
+        self.assertEqual(process.returncode, status, f"{process.args}\n{output}\n{errors}")
+        process.errors = errors
+        return output
+
+    def run_program(self, program, *arguments, status=0):
+        process = self.start(program, *arguments)
+        output = self.finish(process, status)
+        return output, process.errors
+
+    def stop(self, process, with_signal=signal.SIGTERM, status=0):
+        process.send_signal(with_signal)
+        return self.finish(process, status)
+
+    def wait_until(self, condition, what):
+        deadline = time.monotonic() + LONG_ENOUGH_S
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, f"waited in vain until {what}")
+            time.sleep(0.02)
+
+    def recipe(self):
+        return [SMALL, "--data.path=text.txt", *TINY]
+
+    def train_ranks(self, world, *arguments):
+        """Starts one process per rank, as torchrun would."""
+        shared = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        return [
+            self.start("train", *arguments, environment={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+            for rank in range(world)
+        ]
+
+    def record(self, name):
+        """The lines of a record as (step, split, index, stage, digest)."""
+        lines = (self.folder / name).read_text().splitlines()
+        return [(int(a), b, int(c), int(d), e) for a, b, c, d, e in (line.split() for line in lines)]
+
+    def function(self, split, count, *overrides):
+        """What the pure function says: (split, index, stage, digest) of the first samples."""
+        output, _ = self.run_program(
+            "inspect", "stream", *self.recipe(), *overrides, "--split", split, "--first", 0, "--count", count, "--digest"
+        )
+        return [(a, int(b), int(c), d) for a, b, c, d in (line.split() for line in output.splitlines())]
