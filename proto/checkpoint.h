@@ -1,0 +1,125 @@
+// The checkpoint: a folder per saved step, complete or not there at all (grammar and example: docs/checkpoint.md).
+//
+//     OUT/step-00001234/{model.safetensors, optimizer.safetensors, config.toml, trainer.json}
+//     OUT/latest, OUT/best → links to such folders
+//
+// This file knows folders, files and trainer.json; what is in the tensors is the trainer's business. Free of LibTorch, so that
+// `inspect checkpoint` needs none. One writer per OUT (rank 0); readers at any time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/meta.h"
+
+namespace millrace::proto {
+
+inline constexpr std::uint32_t kCheckpointFormat = 1;
+inline constexpr const char* kModelFile = "model.safetensors";
+inline constexpr const char* kOptimizerFile = "optimizer.safetensors";
+inline constexpr const char* kConfigFile = "config.toml";
+inline constexpr const char* kTrainerFile = "trainer.json";
+inline constexpr const char* kLatestLink = "latest";
+inline constexpr const char* kBestLink = "best";
+
+/// From train sample `first_index` on the stream is at `stage`.
+struct StageLogEntry {
+  std::uint64_t first_index = 0;
+  std::uint8_t stage = 0;
+  bool operator==(const StageLogEntry&) const = default;
+};
+
+/// What makes a file of a checkpoint whole.
+struct FileFacts {
+  std::uint64_t size_bytes = 0;
+  std::string xxh64;  ///< 16 hex digits
+  bool operator==(const FileFacts&) const = default;
+};
+
+/// Everything but the tensors that a run needs to go on as if it had never stopped.
+struct TrainerState {
+  std::uint64_t step = 0;    ///< completed optimizer steps
+  std::uint64_t cursor = 0;  ///< first train sample that none of them used
+  std::vector<StageLogEntry> stage_log{{}};
+  bool evaluation_due = false;  ///< the evaluation that belongs to `step` was cut short and must be done again
+  std::optional<double> best_val_loss;
+  std::uint64_t best_step = 0;
+  double loss_scale = 1.0;            ///< of float16; 1 otherwise
+  std::uint32_t loss_scale_good = 0;  ///< steps since it last changed
+  std::uint64_t seed = 0;             ///< of initialisation and dropout
+  std::string run_id;                 ///< 16 hex digits, the same for the run's whole life
+  StreamMeta meta;                    ///< the stream, with its fingerprint
+
+  // Where it ran; on other numbers a resumed run is not bit-identical.
+  std::string device;
+  std::string dtype;
+  std::uint32_t ranks = 1;
+  std::uint32_t threads = 0;
+  std::string cpu_capability;
+  std::map<std::string, std::string> versions;
+
+  std::map<std::string, FileFacts> files;  ///< of the folder, but for trainer.json
+  bool operator==(const TrainerState&) const = default;
+};
+
+/// trainer.json: the state and, as its last key, the xxh64 of the rest.
+[[nodiscard]] std::string to_json(const TrainerState& state);
+/// Throws std::runtime_error if the text is damaged, foreign or of a later format.
+[[nodiscard]] TrainerState trainer_state_from_json(std::string_view json);
+
+/// "step-00001234"
+[[nodiscard]] std::string checkpoint_name(std::uint64_t step);
+/// The steps that `out_dir` holds a checkpoint of, whole or not, ascending; none where there is no such folder.
+[[nodiscard]] std::vector<std::uint64_t> checkpoint_steps(const std::filesystem::path& out_dir);
+
+struct Checkpoint {
+  std::filesystem::path folder;
+  TrainerState state;
+};
+
+/// The checkpoint in `folder` after checking size and xxh64 of every file; empty where it is not whole, with the reason in
+/// `damage`.
+[[nodiscard]] std::optional<Checkpoint> open_checkpoint(const std::filesystem::path& folder, std::string& damage);
+
+/// The newest whole checkpoint of `out_dir`; `report` gets a line for each newer one that had to be skipped.
+[[nodiscard]] std::optional<Checkpoint> find_newest_whole(const std::filesystem::path& out_dir,
+                                                          const std::function<void(const std::string&)>& report);
+
+/// A checkpoint being written, under a temporary name until commit. Destroyed without, it leaves nothing.
+class CheckpointWriter {
+ public:
+  CheckpointWriter(const std::filesystem::path& out_dir, std::uint64_t step);
+  ~CheckpointWriter();
+  CheckpointWriter(const CheckpointWriter&) = delete;
+  CheckpointWriter& operator=(const CheckpointWriter&) = delete;
+
+  /// Where to write the file of this name.
+  [[nodiscard]] std::filesystem::path file(std::string_view name) const { return temporary_ / name; }
+
+  /// Adds trainer.json with the facts of all files, syncs, renames the folder into place (over an older one of this step)
+  /// and points `latest` at it. Throws std::runtime_error with path and reason; the older checkpoints are then untouched.
+  void commit(TrainerState state);
+
+ private:
+  std::filesystem::path out_dir_;
+  std::filesystem::path folder_;
+  std::filesystem::path temporary_;
+};
+
+/// Points OUT/`link` at the checkpoint of `step`, atomically.
+void link_checkpoint(const std::filesystem::path& out_dir, const char* link, std::uint64_t step);
+
+/// Removes all but the newest `keep` checkpoints and that of `best_step` (0: there is none).
+void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep, std::uint64_t best_step);
+
+/// Before a run goes on from `step`: makes the folder if it is not there, renames checkpoints of later steps to superseded-…, points the links at what is left, and
+/// removes what a writer that died left behind.
+void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t best_step);
+
+}  // namespace millrace::proto
