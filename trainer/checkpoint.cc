@@ -1,0 +1,33 @@
+// Saving and loading a run (checkpoint.h).
+#include "trainer/checkpoint.h"
+
+#include "config/recipe.h"
+#include "proto/files.h"
+#include "trainer/gradient.h"
+#include "trainer/tensor_file.h"
+
+namespace millrace::trainer {
+
+void save_checkpoint(const config::Options& options, const proto::TrainerState& state, const Model& model, const AdamW& optimizer) {
+  const std::filesystem::path out_dir = options.train.out_dir;
+  const std::map<std::string, std::string> metadata{{"step", std::to_string(state.step)},
+                                                    {"architecture", options.model.architecture},
+                                                    {"fingerprint", state.meta.fingerprint}};
+  proto::CheckpointWriter writer(out_dir, state.step);
+  save_tensors(writer.file(proto::kModelFile), parameters_of(model), metadata);
+  save_tensors(writer.file(proto::kOptimizerFile), optimizer.state(), metadata);
+  proto::replace_file(writer.file(proto::kConfigFile), config::to_toml(options));
+  writer.commit(state);
+  if (state.best_step == state.step && state.best_val_loss) proto::link_checkpoint(out_dir, proto::kBestLink, state.step);
+  proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, state.best_step);
+}
+
+void load_model(const std::filesystem::path& folder, const Model& model) {
+  load_tensors(folder / proto::kModelFile, parameters_of(model));
+}
+
+void load_optimizer(const std::filesystem::path& folder, const AdamW& optimizer) {
+  load_tensors(folder / proto::kOptimizerFile, optimizer.state());
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,21 @@
+// What the ranks tell each other between steps, in one small sum, so that all act alike at the same step.
+#pragma once
+
+#include <string>
+
+#include "trainer/ranks.h"
+
+namespace millrace::trainer {
+
+/// Of one rank when given, of all together when returned: a count of the ranks for which it holds.
+struct Control {
+  double stop = 0;     ///< asked to stop
+  double failed = 0;   ///< cannot go on; its own error says why
+  double waiting = 0;  ///< micro-batches that have not arrived
+  double weight = 0;   ///< of the micro-batches that have
+};
+
+/// Throws std::runtime_error on every rank whose own part did not fail where another's did.
+[[nodiscard]] Control agree(Ranks& ranks, const Control& mine, const std::string& what);
+
+}  // namespace millrace::trainer

@@ -1,0 +1,84 @@
+// Waiting for data, together (feed.h).
+#include "trainer/feed.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "config/stop.h"
+
+namespace millrace::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::chrono::milliseconds left_until(Clock::time_point deadline) {
+  return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
+}
+
+}  // namespace
+
+std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices) {
+  GlobalBatch batch;
+  double weight = 0.0;
+  for (;;) {
+    const Control all = round(
+        [&] {
+          const auto deadline = Clock::now() + kPatience;
+          while (batch.micro_batches.size() < slices.size()) {
+            auto next = get(proto::Split::kTrain, slices[batch.micro_batches.size()], left_until(deadline));
+            if (!next) break;
+            weight += objective_.weight(next->wide).sum().item<double>();
+            batch.micro_batches.push_back(std::move(*next));
+          }
+          return Control{.waiting = static_cast<double>(slices.size() - batch.micro_batches.size()), .weight = weight};
+        },
+        "the start of a step");
+    if (all.stop > 0) return std::nullopt;
+    batch.weight = all.weight;
+    if (all.waiting == 0) return batch;
+  }
+}
+
+bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, const std::function<void(const MicroBatch&)>& use) {
+  std::size_t done = 0;
+  for (;;) {
+    const Control all = round(
+        [&] {
+          if (done < slices.size())
+            if (const auto next = get(split, slices[done], kPatience)) use(*next), ++done;
+          return Control{.waiting = static_cast<double>(slices.size() - done)};
+        },
+        "an evaluation");
+    if (all.stop > 0) return false;
+    if (all.waiting == 0) return true;
+  }
+}
+
+double Feed::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
+
+std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout) {
+  const auto start = Clock::now();
+  auto batch = source_.get(split, slice.first, slice.count, timeout);
+  waited_ms_ += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  if (!batch) return std::nullopt;
+  WideBatch wide = widen(source_.meta(), *batch, device_);
+  return MicroBatch{std::move(*batch), std::move(wide)};
+}
+
+Control Feed::round(const std::function<Control()>& work, const std::string& what) {
+  Control mine;
+  std::exception_ptr error;
+  try {
+    mine = work();
+  } catch (...) {
+    error = std::current_exception();
+    mine.failed = 1;
+  }
+  mine.stop = config::stop_requested() ? 1 : 0;
+  const Control all = agree(ranks_, mine, what);
+  if (error) std::rethrow_exception(error);
+  return all;
+}
+
+}  // namespace millrace::trainer

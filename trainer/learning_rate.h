@@ -1,0 +1,24 @@
+// The learning rate as a function of the step: linear warmup, cosine decay, constant floor (nanoGPT's get_lr).
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+#include "config/options.h"
+
+namespace millrace::trainer {
+
+/// The rate of the step that follows `completed` steps. It depends on lr_decay_iters, not on max_iters: a run that is made
+/// longer stays the same run.
+[[nodiscard]] inline double learning_rate(const config::TrainOptions& train, std::uint64_t completed) {
+  const auto it = static_cast<double>(completed);
+  const auto warmup = static_cast<double>(train.warmup_iters);
+  const auto decay = static_cast<double>(train.lr_decay_iters);
+  if (it < warmup) return train.learning_rate * (it + 1.0) / (warmup + 1.0);
+  if (it >= decay) return train.min_lr;
+  const double share = (it - warmup) / (decay - warmup);
+  return train.min_lr + 0.5 * (1.0 + std::cos(std::numbers::pi * share)) * (train.learning_rate - train.min_lr);
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,57 @@
+// metrics.jsonl in the output folder, and the progress line on stderr. Free of LibTorch; rank 0 alone.
+//
+//     {"step":10,"split":"train","loss":3.1,"lr":0.001,"tokens":40960,"step_ms":110.2,"stall_ms":0.1,"grad_norm":1.2}
+//     {"step":250,"split":"val","loss":1.9,"samples":6400,"accuracy":0.43,"stages":{"default":1.9}}
+//
+// `step` counts completed steps. A train line tells the loss of that step and the mean times since the line before; `tokens`
+// counts train tokens over all ranks since the run's first step; `stall_ms` is the part of step_ms spent waiting for data.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "trainer/line_file.h"
+
+namespace millrace::trainer {
+
+struct TrainPoint {
+  std::uint64_t step = 0;
+  double loss = 0.0;  ///< nats per target
+  double learning_rate = 0.0;
+  double grad_norm = 0.0;  ///< before clipping
+  std::uint64_t tokens = 0;
+  double step_ms = 0.0;
+  double stall_ms = 0.0;
+};
+
+struct ValPoint {
+  std::uint64_t step = 0;
+  double loss = 0.0;
+  std::uint64_t samples = 0;
+  std::map<std::string, double> metrics;
+  std::vector<std::pair<std::string, double>> stages;  ///< name and loss, by number
+};
+
+[[nodiscard]] std::string to_line(const TrainPoint& point);
+[[nodiscard]] std::string to_line(const ValPoint& point);
+/// The step in a line of metrics.jsonl.
+[[nodiscard]] std::optional<std::uint64_t> step_of_metrics_line(std::string_view line);
+
+class Metrics {
+ public:
+  /// Goes on from `step`: lines of later steps are cut. `max_iters` and `tokens_per_step` are for the progress line.
+  Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t max_iters, std::uint64_t tokens_per_step);
+  void add(const TrainPoint& point);
+  void add(const ValPoint& point);
+
+ private:
+  Appender file_;
+  std::uint64_t max_iters_;
+  std::uint64_t tokens_per_step_;
+};
+
+}  // namespace millrace::trainer

@@ -1,0 +1,16 @@
+// The table of contents of all models.
+#pragma once
+
+#include <memory>
+
+#include "config/options.h"
+#include "proto/meta.h"
+#include "trainer/model.h"
+
+namespace millrace::trainer {
+
+/// The model that model.architecture names, sized by the recipe and by the stream's meta (vocabulary and block size), on the
+/// CPU. Throws UsageError for an unknown name, listing the known ones.
+[[nodiscard]] std::shared_ptr<Model> make_model(const config::ModelOptions& options, const proto::StreamMeta& meta);
+
+}  // namespace millrace::trainer

@@ -1,0 +1,27 @@
+// What is minimised: Σ sum / Σ weight over the global batch. One file per objective; all are listed in objectives.cc.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "trainer/model.h"
+#include "trainer/widen.h"
+
+namespace millrace::trainer {
+
+/// Of one micro-batch of B samples, on its device.
+struct Loss {
+  torch::Tensor sum;     ///< [B], nats, f32 at least; differentiable
+  torch::Tensor weight;  ///< [B], i64: what `sum` is divided by once both are summed over the global batch
+  std::map<std::string, torch::Tensor> metrics;  ///< [B] sums, reported divided by Σ weight; only where no gradient is asked for
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  /// The weights [B], i64, known before the forward pass, so that the ranks can agree on their sum.
+  [[nodiscard]] virtual torch::Tensor weight(const WideBatch& batch) const = 0;
+  [[nodiscard]] virtual Loss loss(Model& model, const WideBatch& batch) const = 0;
+};
+
+}  // namespace millrace::trainer

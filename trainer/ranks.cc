@@ -1,0 +1,170 @@
+// Ranks over c10d (ranks.h): the only file that sees its headers.
+//
+// ProcessGroupGloo.hpp includes Gloo's own headers, which the wheel leaves out. It uses their types through pointers alone, so
+// the names in gloo_names/ suffice; a LibTorch that ships the real ones is compiled against those.
+#include "trainer/ranks.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "config/errors.h"
+
+namespace millrace::trainer {
+namespace {
+
+/// Tensors travel joined in buckets of about this size, so that many small ones cost one operation.
+constexpr std::int64_t kBucketBytes = std::int64_t{32} << 20;
+
+std::string variable(const char* name, const char* otherwise) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : otherwise;
+}
+
+std::uint32_t number(const char* name, const char* otherwise, std::uint32_t least, std::uint32_t most) {
+  const std::string text = variable(name, otherwise);
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+    throw config::UsageError(std::string(name) + " = '" + text + "' must be a number from " + std::to_string(least) + " to " +
+                             std::to_string(most) + "; start several ranks with torchrun, which sets it");
+  return value;
+}
+
+/// Gloo's own choice asks the host's name, which inside a container may resolve to an address that nobody listens on.
+std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_address) {
+  if (const std::string interface = variable("GLOO_SOCKET_IFNAME", ""); !interface.empty())
+    return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
+  if (master_address == "localhost" || master_address.starts_with("127."))
+    return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
+  return c10d::ProcessGroupGloo::createDefaultDevice();
+}
+
+/// Calls `operation` on a flat CPU copy of each bucket of tensors and writes the result back. A bucket has one dtype.
+void in_buckets(std::span<torch::Tensor> tensors, const std::function<void(torch::Tensor&)>& operation) {
+  const torch::NoGradGuard no_grad;
+  while (!tensors.empty()) {
+    std::size_t count = 1;
+    auto bytes = static_cast<std::int64_t>(tensors[0].nbytes());
+    while (count < tensors.size() && bytes < kBucketBytes && tensors[count].scalar_type() == tensors[0].scalar_type())
+      bytes += static_cast<std::int64_t>(tensors[count++].nbytes());
+    std::vector<torch::Tensor> parts;
+    for (const torch::Tensor& tensor : tensors.first(count)) parts.push_back(tensor.detach().reshape({-1}));
+    auto flat = torch::cat(parts).cpu();
+    operation(flat);
+    std::int64_t offset = 0;
+    for (torch::Tensor& tensor : tensors.first(count)) {
+      tensor.copy_(flat.narrow(0, offset, tensor.numel()).view(tensor.sizes()));
+      offset += tensor.numel();
+    }
+    tensors = tensors.subspan(count);
+  }
+}
+
+}  // namespace
+
+RankPlace rank_place_from_environment() {
+  RankPlace place;
+  place.world = number("WORLD_SIZE", "1", 1, 1U << 20);
+  if (place.world == 1) return place;
+  place.rank = number("RANK", "", 0, place.world - 1);
+  place.local_rank = number("LOCAL_RANK", std::to_string(place.rank).c_str(), 0, place.rank);
+  place.master_address = variable("MASTER_ADDR", "127.0.0.1");
+  place.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
+  place.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
+  place.store_prefix = "millrace/" + variable("TORCHELASTIC_RESTART_COUNT", "0");
+  return place;
+}
+
+class Ranks::Group {
+ public:
+  Group(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_s_(timeout_s) {
+    waiting_for("the start", [this] { gloo_ = connect(); });
+  }
+
+  /// Runs a collective operation to its end.
+  void wait(const std::string& what, const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroupGloo&)>& start) {
+    waiting_for(what, [&] { start(*gloo_)->wait(); });
+  }
+
+ private:
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> connect() const {
+    c10d::TCPStoreOptions store;
+    store.port = place_.master_port;
+    store.isServer = place_.rank == 0 && place_.serves_store;
+    store.numWorkers = place_.world;
+    store.waitWorkers = false;
+    store.timeout = std::chrono::seconds(timeout_s_);
+    auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
+    options->devices = {device_for(place_.master_address)};
+    auto shared = c10::make_intrusive<c10d::PrefixStore>(
+        place_.store_prefix, c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(shared, static_cast<int>(place_.rank), static_cast<int>(place_.world), options);
+  }
+
+  void waiting_for(const std::string& what, const std::function<void()>& action) const {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      const std::string reason = error.what();
+      throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " + std::to_string(place_.world) +
+                               " waited for the other ranks at " + what + ", up to " + std::to_string(timeout_s_) +
+                               " s (train.timeout_s), at " + place_.master_address + ":" + std::to_string(place_.master_port) +
+                               ": look for the first rank that failed; " + reason.substr(0, reason.find('\n')));
+    }
+  }
+
+  RankPlace place_;
+  std::uint32_t timeout_s_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
+};
+
+Ranks::Ranks(const RankPlace& place, std::uint32_t timeout_s) : place_(place) {
+  if (place.world > 1) group_ = std::make_unique<Group>(place, timeout_s);
+}
+
+Ranks::~Ranks() = default;
+
+void Ranks::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what) {
+  if (!group_) return;
+  in_buckets(tensors, [&](torch::Tensor& flat) {
+    std::vector<torch::Tensor> list{flat};
+    group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
+  });
+}
+
+void Ranks::all_reduce_sum(std::span<double> values, const std::string& what) {
+  if (!group_) return;
+  std::vector<torch::Tensor> list{torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64)};
+  group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
+}
+
+void Ranks::broadcast(std::span<torch::Tensor> tensors, const std::string& what) {
+  if (!group_) return;
+  in_buckets(tensors, [&](torch::Tensor& flat) {
+    std::vector<torch::Tensor> list{flat};
+    group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.broadcast(list); });
+  });
+}
+
+std::string Ranks::broadcast(std::string text, const std::string& what) {
+  if (!group_) return text;
+  torch::Tensor size = torch::tensor(static_cast<std::int64_t>(text.size()));
+  broadcast(std::span(&size, 1), what);
+  text.resize(static_cast<std::size_t>(size.item<std::int64_t>()));
+  torch::Tensor bytes = torch::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, torch::kUInt8);
+  if (!text.empty()) broadcast(std::span(&bytes, 1), what);
+  return text;
+}
+
+void Ranks::barrier(const std::string& what) {
+  double nothing = 0.0;
+  all_reduce_sum(std::span(&nothing, 1), what);
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,31 @@
+// Decides what a run starts from: nothing, or which checkpoint, and whether the recipe still fits it. Free of LibTorch.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/options.h"
+#include "proto/checkpoint.h"
+
+namespace millrace::trainer {
+
+enum class Resume {
+  kNo,      ///< a new run; an out_dir that holds a checkpoint is refused
+  kNewest,  ///< --resume
+  kAuto,    ///< --resume=auto: the newest, or a new run where there is none
+  kFolder,  ///< --resume=DIR
+};
+
+struct ResumeRequest {
+  Resume how = Resume::kNo;
+  std::string folder;
+};
+
+/// From the --resume flag: absent, without value, "auto", or a folder.
+[[nodiscard]] ResumeRequest resume_request(bool given, const std::optional<std::string>& value);
+
+/// The checkpoint to go on from; empty for a new run. Says on stderr which ones were skipped as damaged. Throws UsageError where
+/// the request cannot be met, or a setting that shapes stream, model or optimizer differs, with both values.
+[[nodiscard]] std::optional<proto::Checkpoint> find_start(const config::Options& options, const ResumeRequest& request);
+
+}  // namespace millrace::trainer

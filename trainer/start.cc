@@ -1,0 +1,70 @@
+// The ranks' common start (start.h).
+#include "trainer/start.h"
+
+#include "config/errors.h"
+#include "proto/files.h"
+#include "trainer/control.h"
+#include "trainer/open_stream.h"
+
+namespace millrace::trainer {
+namespace {
+
+// What rank 0 tells the others: one letter, then a text.
+constexpr char kNew = 'N';      // a run id
+constexpr char kResumed = 'R';  // a trainer state as JSON
+constexpr char kRefused = 'E';  // an error
+
+std::string look_for_start(const config::Options& options, const ResumeRequest& request, std::filesystem::path& folder) try {
+  const auto found = find_start(options, request);
+  if (!found) return kNew + proto::random_id();
+  folder = found->folder;
+  return kResumed + proto::to_json(found->state);
+} catch (const std::exception& error) {
+  return kRefused + std::string(error.what());
+}
+
+std::uint64_t evaluation_samples_asked(const config::TrainOptions& train) {
+  return train.max_iters < train.eval_interval ? 0 : train.eval_iters * train.batch_size;
+}
+
+}  // namespace
+
+Start agree_on_start(const config::Options& options, const ResumeRequest& request, Ranks& ranks) {
+  Start start;
+  std::string told = ranks.first() ? look_for_start(options, request, start.folder) : "";
+  told = ranks.broadcast(std::move(told), "the choice of a checkpoint");
+  const std::string text = told.substr(1);
+  if (told[0] == kRefused) throw config::UsageError(ranks.first() ? text : "rank 0 refused: " + text);
+  start.resumed = told[0] == kResumed;
+  if (start.resumed) {
+    start.state = proto::trainer_state_from_json(text);
+  } else {
+    start.state.run_id = text;
+    start.state.seed = options.train.seed;
+  }
+  return start;
+}
+
+consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks) {
+  return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world()};
+}
+
+std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start, Ranks& ranks) {
+  StreamRequest request;
+  request.deal = deal_of(options.train, ranks);
+  request.cursor = start.state.cursor;
+  request.eval_samples = evaluation_samples_asked(options.train);
+  request.run_id = start.state.run_id;
+  if (start.resumed) request.pinned = start.state.meta;
+  auto source = open_stream(options, request);
+  if (agree(ranks, {.stop = source ? 0.0 : 1.0}, "opening the stream").stop > 0) return nullptr;
+  const std::string first = ranks.broadcast(source->meta().fingerprint, "comparing streams");
+  const bool same = first == source->meta().fingerprint;
+  const Control all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
+  if (all.failed > 0)
+    throw std::runtime_error("this rank's stream is " + source->meta().fingerprint + " and rank 0's is " + first +
+                             "; give every rank the same recipe and data");
+  return source;
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,1 @@
+// Only there to have trainer/torch.h precompiled once (CMakeLists.txt).

@@ -1,0 +1,233 @@
+// The training loop (train_loop.h): learning rate, data, forward/backward, clip, step, log, evaluate, checkpoint.
+//
+// Every decision is made from numbers that all ranks share, so that all act alike at the same step. A step is complete once the
+// optimizer has used it: then the cursor moves, its samples are recorded, and a checkpoint holds all of it or nothing.
+#include "trainer/train_loop.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "trainer/checkpoint.h"
+#include "trainer/evaluation.h"
+#include "trainer/gradient.h"
+#include "trainer/learning_rate.h"
+#include "trainer/log.h"
+#include "trainer/machine.h"
+#include "trainer/metrics.h"
+#include "trainer/models.h"
+#include "trainer/objectives.h"
+#include "trainer/record.h"
+#include "trainer/seeds.h"
+#include "trainer/start.h"
+
+namespace millrace::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+/// The same initial parameters on every rank, whatever their number.
+std::shared_ptr<Model> initial_model(const config::Options& options, const proto::StreamMeta& meta, torch::Device device,
+                                     const Precision& precision) {
+  torch::manual_seed(init_seed(options.train.seed));
+  auto model = make_model(options.model, meta);
+  model->to(device, precision.parameters());
+  return model;
+}
+
+AdamWSettings adamw_settings(const config::TrainOptions& train) {
+  return {.beta1 = train.beta1, .beta2 = train.beta2, .weight_decay = train.weight_decay};
+}
+
+class Trainer {
+ public:
+  Trainer(const config::Options& options, const TrainRequest& request, const Start& start, Ranks& ranks, consumer::BatchSource& source,
+          torch::Device device, const Precision& precision)
+      : options_(options),
+        ranks_(ranks),
+        source_(source),
+        device_(device),
+        precision_(precision),
+        deal_(deal_of(options.train, ranks)),
+        model_(initial_model(options, source.meta(), device, precision)),
+        objective_(make_objective(options.train.objective, source.meta())),
+        optimizer_(parameters_of(*model_), adamw_settings(options.train)),
+        loss_scale_(precision, device),
+        feed_(source, *objective_, ranks, device),
+        state_(start.state) {
+    state_.meta = source.meta();
+    describe_machine(state_, device, precision, ranks);
+    if (start.resumed) restore(start);
+    share_parameters();
+    open_files(request);
+  }
+
+  /// Up to max_iters, or until a rank is asked to stop.
+  void run() {
+    model_->train();
+    bool going = !state_.evaluation_due || evaluate_now();
+    while (going && state_.step < options_.train.max_iters) {
+      const auto begin = Clock::now();
+      torch::manual_seed(dropout_seed(state_.seed, state_.step, ranks_.rank()));
+      const double rate = learning_rate(options_.train, state_.step);
+      const auto batch = feed_.step(consumer::micro_batches(deal_, state_.cursor));
+      if (!batch) break;
+      const double loss = accumulate_gradient(*model_, *objective_, *batch, precision_, loss_scale_.value(), ranks_);
+      const double norm = update(rate, loss);
+      complete_step(*batch);
+      log({.loss = loss, .learning_rate = rate, .grad_norm = norm}, ms_since(begin));
+      going = !due(options_.train.eval_interval) || evaluate_now();
+      if (going && due(options_.train.checkpoint_interval)) save();
+    }
+    if (!saved_) save();
+    ranks_.barrier("the end of the run");
+  }
+
+ private:
+  [[nodiscard]] bool due(std::uint64_t interval) const { return interval > 0 && state_.step % interval == 0; }
+
+  void restore(const Start& start) {
+    warn_of_other_machine(start.state, state_);
+    loss_scale_.restore(state_.loss_scale, state_.loss_scale_good);
+    if (!ranks_.first()) return;
+    load_model(start.folder, *model_);
+    load_optimizer(start.folder, optimizer_);
+    say("resuming from " + start.folder.string() + ", step " + std::to_string(state_.step));
+  }
+
+  /// Rank 0 alone reads checkpoints; the others get its tensors.
+  void share_parameters() {
+    for (const auto& named : {parameters_of(*model_), optimizer_.state()}) {
+      std::vector<torch::Tensor> tensors;
+      for (const auto& [name, tensor] : named) tensors.push_back(tensor.detach());
+      ranks_.broadcast(tensors, "sharing the parameters");
+    }
+  }
+
+  /// Cuts the files of an earlier run back to this step, on every rank before the first of them appends.
+  void open_files(const TrainRequest& request) {
+    if (ranks_.first()) {
+      proto::go_back_to(options_.train.out_dir, state_.step, state_.best_step);
+      metrics_.emplace(options_.train.out_dir, state_.step, options_.train.max_iters, tokens_per_step());
+    }
+    if (request.record_path) recorder_.emplace(*request.record_path, source_.meta().schema, state_.step);
+    ranks_.barrier("opening the output files");
+  }
+
+  [[nodiscard]] std::uint64_t tokens_per_step() const { return std::uint64_t{deal_.global_batch()} * source_.meta().block_size; }
+
+  /// Clips and steps; returns the gradient's norm. A float16 step whose gradients overflowed is left out.
+  double update(double rate, double loss) {
+    auto gradients = gradients_of(*model_);
+    const bool usable = loss_scale_.unscale(gradients);
+    const double norm = clip(gradients, options_.train.grad_clip);
+    if (!std::isfinite(loss) || (usable && !std::isfinite(norm))) fail_not_finite(loss, norm);
+    if (usable) optimizer_.step(rate);
+    return norm;
+  }
+
+  [[noreturn]] void fail_not_finite(double loss, double norm) const {
+    throw std::runtime_error("step " + std::to_string(state_.step + 1) + ": the loss is " + std::to_string(loss) +
+                             " and the gradient's norm " + std::to_string(norm) + "; the last checkpoint in " + options_.train.out_dir +
+                             " is good: resume it, or start anew with a lower train.learning_rate or train.dtype=float32");
+  }
+
+  void complete_step(const GlobalBatch& batch) {
+    ++state_.step;
+    state_.cursor += deal_.global_batch();
+    saved_ = false;
+    source_.advance(state_.cursor);
+    if (!recorder_) return;
+    for (const MicroBatch& micro : batch.micro_batches) recorder_->add(micro.wire);
+    recorder_->commit(state_.step);
+  }
+
+  /// Averages the times up to the next line.
+  void log(TrainPoint point, double step_ms) {
+    ++since_line_.steps;
+    since_line_.step_ms += step_ms;
+    since_line_.stall_ms += feed_.take_waited_ms();
+    if (!due(options_.train.log_interval) || !metrics_) return;
+    point.step = state_.step;
+    point.tokens = state_.step * tokens_per_step();
+    point.step_ms = since_line_.step_ms / since_line_.steps;
+    point.stall_ms = since_line_.stall_ms / since_line_.steps;
+    metrics_->add(point);
+    since_line_ = {};
+  }
+
+  /// False: asked to stop before the end; the evaluation is then due again when the run is resumed.
+  bool evaluate_now() {
+    const auto result = evaluate(*model_, *objective_, source_.meta(), feed_, ranks_, plan(), [this](const proto::Batch& batch) {
+      if (recorder_) recorder_->add(batch);
+    });
+    state_.evaluation_due = !result;
+    saved_ = false;
+    static_cast<void>(feed_.take_waited_ms());
+    if (recorder_) result ? recorder_->commit(state_.step) : recorder_->discard();
+    if (!result) return false;
+    if (metrics_) metrics_->add(to_point(*result));
+    if (!state_.best_val_loss || result->loss < *state_.best_val_loss) {
+      state_.best_val_loss = result->loss;
+      state_.best_step = state_.step;
+      save();
+    }
+    return true;
+  }
+
+  [[nodiscard]] EvaluationPlan plan() const {
+    const auto samples = evaluation_samples(source_.meta(), proto::Split::kVal, options_.train.eval_iters, options_.train.batch_size);
+    return {proto::Split::kVal, samples, deal_, precision_, device_};
+  }
+
+  [[nodiscard]] ValPoint to_point(const Evaluation& result) const {
+    ValPoint point{state_.step, result.loss, result.samples, result.metrics, {}};
+    for (const StageLoss& stage : result.stages) point.stages.emplace_back(stage.stage, stage.loss);
+    return point;
+  }
+
+  void save() {
+    if (saved_) return;
+    saved_ = true;
+    state_.loss_scale = loss_scale_.value();
+    state_.loss_scale_good = loss_scale_.good_steps();
+    if (ranks_.first()) save_checkpoint(options_, state_, *model_, optimizer_);
+  }
+
+  struct SinceLine {
+    double step_ms = 0.0, stall_ms = 0.0;
+    int steps = 0;
+  };
+
+  const config::Options& options_;
+  Ranks& ranks_;
+  consumer::BatchSource& source_;
+  torch::Device device_;
+  Precision precision_;
+  consumer::Deal deal_;
+  std::shared_ptr<Model> model_;
+  std::unique_ptr<Objective> objective_;
+  AdamW optimizer_;
+  LossScale loss_scale_;
+  Feed feed_;
+  proto::TrainerState state_;
+  std::optional<Metrics> metrics_;  ///< rank 0 alone
+  std::optional<Recorder> recorder_;
+  SinceLine since_line_;
+  bool saved_ = true;  ///< nothing happened since the last checkpoint
+};
+
+}  // namespace
+
+void train(const config::Options& options, const TrainRequest& request) {
+  Ranks ranks(rank_place_from_environment(), options.train.timeout_s);
+  use_threads(options.train.threads);
+  const torch::Device device = choose_device(options.train.device, ranks.local_rank());
+  const Precision precision = choose_precision(options.train.dtype, device);
+  const Start start = agree_on_start(options, request.resume, ranks);
+  const auto source = open_same_stream(options, start, ranks);
+  if (source) Trainer(options, request, start, ranks, *source, device, precision).run();
+}
+
+}  // namespace millrace::trainer

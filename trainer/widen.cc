@@ -1,0 +1,66 @@
+// Narrow wire columns to wide tensors (widen.h).
+#include "trainer/widen.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace millrace::trainer {
+namespace {
+
+torch::ScalarType wire_type(proto::WireType type) {
+  switch (type) {
+    case proto::WireType::kU8: return torch::kUInt8;
+    case proto::WireType::kU16: return torch::kUInt16;
+    case proto::WireType::kU32: return torch::kUInt32;
+    case proto::WireType::kF32: return torch::kFloat32;
+  }
+  throw std::logic_error("a wire type without a tensor type");
+}
+
+torch::ScalarType logical_type(proto::LogicalType type) {
+  return type == proto::LogicalType::kI64 ? torch::kInt64 : torch::kFloat32;
+}
+
+/// The column where it lies, [count, …shape]; LibTorch has no tensors of constant memory, this one is only read.
+torch::Tensor view_of(const proto::Field& field, const proto::SharedBytes& column, std::uint32_t count) {
+  std::vector<std::int64_t> shape{count};
+  shape.insert(shape.end(), field.shape.begin(), field.shape.end());
+  return torch::from_blob(const_cast<std::byte*>(column.bytes.data()), shape, wire_type(field.wire));
+}
+
+torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narrow, std::int64_t ignore_index, torch::Device device) {
+  const auto there = narrow.to(device, narrow.scalar_type());
+  auto wide = there.to(device, logical_type(field.logical), /*non_blocking=*/false, /*copy=*/true);
+  if (field.sentinel) wide.masked_fill_(wide.eq(static_cast<std::int64_t>(proto::largest(field.wire))), ignore_index);
+  return wide;
+}
+
+}  // namespace
+
+WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, torch::Device device) {
+  WideBatch wide;
+  wide.samples_ = batch.range.count;
+  wide.device_ = device;
+  for (std::size_t i = 0; i < meta.schema.fields.size(); ++i) {
+    const proto::Field& field = meta.schema.fields[i];
+    torch::Tensor& slot = wide.by_role_[static_cast<std::size_t>(field.role)];
+    if (!slot.defined())
+      slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count), meta.ignore_index, device);
+  }
+  return wide;
+}
+
+const torch::Tensor& WideBatch::at(proto::Role role) const {
+  const torch::Tensor& tensor = by_role_[static_cast<std::size_t>(role)];
+  if (!tensor.defined())
+    throw std::runtime_error("the stream has no field with role " + std::string(proto::to_string(role)) +
+                             ", which the objective needs; choose a provider that makes one");
+  return tensor;
+}
+
+torch::Tensor WideBatch::stages() const {
+  const torch::Tensor& stages = by_role_[static_cast<std::size_t>(proto::Role::kStage)];
+  return stages.defined() ? stages.reshape({samples_}) : torch::zeros({samples_}, torch::dtype(torch::kInt64).device(device_));
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,33 @@
+// From the wire to the device: narrow columns travel, wide tensors are made where they are used.
+#pragma once
+
+#include <array>
+
+#include "proto/batch.h"
+#include "proto/meta.h"
+#include "trainer/torch.h"
+
+namespace millrace::trainer {
+
+/// The columns of a batch as tensors on one device, by role.
+class WideBatch {
+ public:
+  /// i64 or f32 [B, …shape]. Throws std::runtime_error where the stream has no field of this role.
+  [[nodiscard]] const torch::Tensor& at(proto::Role role) const;
+  /// The stage of each sample, i64 [B]; zeros where the stream has no stage column.
+  [[nodiscard]] torch::Tensor stages() const;
+  [[nodiscard]] std::int64_t samples() const { return samples_; }
+
+ private:
+  friend WideBatch widen(const proto::StreamMeta&, const proto::Batch&, torch::Device);
+  static constexpr std::size_t kRoles = static_cast<std::size_t>(proto::Role::kStage) + 1;
+  std::array<torch::Tensor, kRoles> by_role_;
+  std::int64_t samples_ = 0;
+  torch::Device device_ = torch::kCPU;
+};
+
+/// Copies the wire bytes to `device` and widens them there; a sentinel becomes the stream's ignore_index. The result does not
+/// refer to the batch's memory. Of two fields with one role the first counts.
+[[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, torch::Device device);
+
+}  // namespace millrace::trainer
