@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-BIN = pathlib.Path(os.environ["MILLRACE_BIN"])
+BIN = pathlib.Path(os.environ["MILLRACE_BIN"]).resolve()
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SMALL = SOURCE / "config" / "char_diffusion_small.toml"
 LONG_ENOUGH_S = 120
