@@ -136,8 +136,9 @@ std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path
   try {
     const std::string_view header = header_of(*file.content_);
     const std::string_view data = std::string_view(*file.content_).substr(kLengthBytes + header.size());
+    const Json described = Json::parse(header);  // must outlive the loop: items() only refers to it
     std::vector<Entry> entries;
-    for (const auto& [name, json] : Json::parse(header).items()) {
+    for (const auto& [name, json] : described.items()) {
       if (name == kMetadataKey) {
         file.metadata_ = json.get<std::map<std::string, std::string>>();
       } else {
