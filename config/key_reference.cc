@@ -13,12 +13,12 @@ std::string default_of(const Key& key) {
 }
 
 std::string line(const Key& key) {
-  return key.full_name() + ": " + std::string(key.about) + ". " + expectation(key.kind) + "; default " + default_of(key) +
-         "; shapes the " + std::string(to_string(key.shapes)) + "\n";
+  return key.full_name() + " = " + default_of(key) + ": " + std::string(key.about) + " (" + expectation(key.kind) + "; " +
+         std::string(to_string(key.shapes)) + ")\n";
 }
 
 std::string line(std::string_view type, const StageKey& key) {
-  return "  " + std::string(type) + " " + std::string(key.name) + ": " + std::string(key.about) + ". " + expectation(key.kind) + "\n";
+  return std::string(type) + " " + std::string(key.name) + ": " + std::string(key.about) + " (" + expectation(key.kind) + ")\n";
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ std::string line(std::string_view type, const StageKey& key) {
 std::string key_reference() {
   std::string text;
   for (const Key& key : keys()) text += line(key);
-  text += "\nThe numbers of a stage, by its type:\n";
+  text += "\nThe numbers of a stage, by its type; all are needed, but for the last:\n";
   for (const StageType& type : stage_types()) {
     for (const StageKey& key : type.keys) text += line(type.name, key);
   }

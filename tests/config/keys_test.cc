@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "config/errors.h"
@@ -71,10 +73,17 @@ TEST(Keys, HintLooksInOtherSectionsFirst) {
 TEST(Keys, ReferenceNamesEveryKeyOnce) {
   const std::string text = "\n" + key_reference();
   for (const Key& key : keys()) {
-    const std::string start = "\n" + key.full_name() + ":";
+    const std::string start = "\n" + key.full_name() + " = ";
     EXPECT_NE(text.find(start), std::string::npos) << key.full_name();
     EXPECT_EQ(text.find(start), text.rfind(start)) << key.full_name();
   }
+}
+
+TEST(Keys, ThePageListsThemAll) {
+  std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/recipes.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(page.find("```text\n" + key_reference() + "```\n"), std::string::npos)
+      << "docs/recipes.md is not up to date; put the output of `inspect stream --help-keys` into it";
 }
 
 }  // namespace
