@@ -101,8 +101,8 @@ std::vector<Key> make_keys() {
 
       queue<&Q::uri>("uri", TextKind{}, "the transport: file://FOLDER, tcp://HOST:PORT, ipc://PATH or inproc://"),
       queue<&Q::advertise>("advertise", TextKind{.choices = {}, .may_be_empty = true},
-                           "the address that other ranks are reached at; empty: the host of uri"),
-      queue<&Q::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine without keys"),
+                           "reserved for several ranks over tcp://, which are not supported yet"),
+      queue<&Q::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine; nothing on the way is encrypted"),
       queue<&Q::window_batches>("window_batches", WholeKind{1, 65536}, "batches asked for ahead of the trainer"),
       queue<&Q::window_bytes>("window_bytes", WholeKind{1, kMaxWindowBytes}, "and no more bytes than these"),
 
