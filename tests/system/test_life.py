@@ -10,10 +10,11 @@ from harness import SystemTest
 class Ends(SystemTest):
     def test_prepare_leaves_nothing_half_written(self):
         for with_signal in (signal.SIGINT, signal.SIGTERM):
-            maker = self.start("prepare", *self.recipe(), "--queue.uri=file://queue", "--producer.threads=3")
-            self.wait_until(lambda: list(self.folder.glob("queue/*/train/*.chunk")), "a chunk is there")
+            queue = f"queue-{with_signal}"
+            maker = self.start("prepare", *self.recipe(), f"--queue.uri=file://{queue}", "--producer.threads=3")
+            self.wait_until(lambda: list(self.folder.glob(f"{queue}/*/train/*.chunk")), "a chunk is there")
             self.stop(maker, with_signal)
-            leftovers = [path.name for path in self.folder.glob("queue/*/*/*") if path.suffix not in (".chunk", ".json")]
+            leftovers = [path.name for path in self.folder.glob(f"{queue}/*/*/*") if path.suffix not in (".chunk", ".json")]
             self.assertEqual(leftovers, [])
 
     def test_prepare_ends_once_its_samples_are_there(self):
