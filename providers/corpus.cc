@@ -28,7 +28,8 @@ constexpr std::string_view kGetText =
 
 Text read_text(const fs::path& path) {
   if (!fs::exists(path)) {
-    fail(path.empty() ? "data.path" : path.string(), "there is no such text file", std::string(kGetText) + ", or leave data.path unset for a generated text");
+    fail(path.empty() ? "data.path" : path.string(), "there is no such text file",
+         std::string(kGetText) + ", or leave data.path unset for a generated text");
   }
   if (fs::is_directory(path)) fail(path.string(), "this is a folder, not a text file", std::string(kGetText));
   return {path.filename().string(), path.string(), proto::read_file(path)};

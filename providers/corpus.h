@@ -47,8 +47,8 @@ struct Corpus {
   std::array<std::vector<std::uint32_t>, proto::kSplitCount> starts;
 };
 
-/// Reads a text into a corpus. floor(n · (1 − val_fraction)) of its n characters are for training, val_fraction counted in 1e-9; no
-/// validation split where val_fraction is 0. Throws std::runtime_error naming text.place for a text that is empty, not UTF-8
+/// Reads a text into a corpus. floor(n · (1 − val_fraction)) of its n characters are for training, val_fraction counted in 1e-9;
+/// no validation split where val_fraction is 0. Throws std::runtime_error naming text.place for a text that is empty, not UTF-8
 /// (with the byte's offset), 2^32 characters or longer, or where a split holds no block of block_size that starts at a line.
 [[nodiscard]] Corpus make_corpus(const Text& text, double val_fraction, std::uint32_t block_size);
 

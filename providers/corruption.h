@@ -16,8 +16,8 @@ namespace millrace::providers {
 inline constexpr std::uint32_t kMaskBelow = 3435973837;    // round(0.8 · 2^32)
 inline constexpr std::uint32_t kRandomBelow = 3865470566;  // round(0.9 · 2^32)
 
-/// The token that u in [kMaskBelow, kRandomBelow) stands for, uniform over the ids below `tokens` (biased by less than 10 · tokens
-/// / 2^32).
+/// The token that u in [kMaskBelow, kRandomBelow) stands for, uniform over the ids below `tokens` but for a relative bias below
+/// 10 · tokens / 2^32.
 [[nodiscard]] constexpr std::uint32_t random_token(std::uint32_t u, std::uint32_t tokens) {
   return static_cast<std::uint32_t>(std::uint64_t{u - kMaskBelow} * tokens / (kRandomBelow - kMaskBelow));
 }

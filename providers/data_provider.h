@@ -53,8 +53,8 @@ void check_range(const proto::StreamMeta& meta, const proto::Range& range);
 [[nodiscard]] proto::Batch fill_batch(const DataProvider& provider, const proto::Range& range);
 
 /// The digest of the first proto::kProbeSamples samples of each split (of all there are, where they are fewer), for
-/// StreamMeta::probe: xxh64 over their wire bytes, sample by sample, fields in schema order. Empty for a split without samples. Where
-/// the trainer names the stage of train samples, stage 0 is taken.
+/// StreamMeta::probe: xxh64 over their wire bytes, sample by sample, fields in schema order. Empty for a split without samples.
+/// Where the trainer names the stage of train samples, stage 0 is taken.
 [[nodiscard]] std::array<std::string, proto::kSplitCount> probe(const DataProvider& provider);
 
 }  // namespace millrace::providers

@@ -35,11 +35,14 @@ std::unique_ptr<DataProvider> make_provider(const config::Options& options) {
   const auto entry = std::find_if(kProviders.begin(), kProviders.end(), [&](const Entry& e) { return e.name == name; });
   if (entry == kProviders.end()) refuse_unknown(name);
   std::unique_ptr<DataProvider> provider = entry->make(options);
-  if (!provider->replayable()) {
-    throw config::UsageError("provider '" + name + "' cannot compute a sample again (it is a live feed), and a stream is a " +
-                             "function of the index; write what it yields to a file and stream that");
-  }
+  check_replayable(*provider);
   return provider;
+}
+
+void check_replayable(const DataProvider& provider) {
+  if (provider.replayable()) return;
+  throw config::UsageError("provider '" + provider.meta().provider + "' cannot compute a sample again, and a stream is a " +
+                           "function of the index; write what it yields to a file and stream that");
 }
 
 std::vector<std::string> known_providers() {
