@@ -1,0 +1,67 @@
+// The worked examples of docs/ show what the code computes.
+#include <gtest/gtest.h>
+
+#include "proto/digest.h"
+#include "proto/files.h"
+#include "providers/char_diffusion.h"
+#include "providers/philox.h"
+#include "support.h"
+
+namespace millrace::providers {
+namespace {
+
+using proto::Split;
+
+std::string page(const std::string& name) { return proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/" + name); }
+
+std::string hex_words(std::span<const std::uint32_t> words) {
+  std::string text;
+  for (const std::uint32_t word : words) text += (text.empty() ? "" : " ") + proto::hex16(word).substr(8);
+  return text;
+}
+
+std::string hex_bytes(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) {
+    text += (text.empty() ? "" : " ") + proto::hex16(std::to_integer<std::uint64_t>(byte)).substr(14);
+  }
+  return text;
+}
+
+TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {
+  const std::string philox = page("philox.md");
+  const PhiloxKey key{1337, 0};
+  const PhiloxBlock counter{5, 2, 1, 0x01000302};  // index 2^33 + 5, draw number 1, val, stage 3, corrupt
+  expect_contains(philox, {hex_words(key)});
+  expect_contains(philox, {hex_words(counter)});
+  expect_contains(philox, {hex_bytes(std::as_bytes(std::span(counter)))});
+  const PhiloxBlock block = philox4x32_10(counter, key);
+  expect_contains(philox, {hex_words(block)});
+  const Draws draws(1337, Split::kVal, 3, (std::uint64_t{1} << 33) + 5);
+  EXPECT_EQ(draws.word(Purpose::kCorrupt, 6), block[2]);
+  expect_contains(philox, {"uniform_below(" + hex_words(std::span(block).subspan(2, 1)) + ", 100) = " +
+                                std::to_string(uniform_below(block[2], 100))});
+}
+
+TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {
+  const std::string char_diffusion = page("char_diffusion.md");
+  const TextFile file("the mill\nruns by\nthe race\nof water\n");
+  config::Options options;
+  options.data = {.path = file.path(), .val_fraction = 0, .data_seed = 1337};
+  options.provider.block_size = 12;
+  options.provider.schedule = "mix";
+  options.provider.stages = {sticky_stage(.5, .1, .4)};
+  const auto provider = make_char_diffusion(options);
+  const proto::Batch batch = fill_batch(*provider, {Split::kTrain, 2, 1, {}});
+  for (const auto& column : batch.columns) expect_contains(char_diffusion, {hex_bytes(column.bytes)});
+  expect_contains(char_diffusion, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
+  expect_contains(char_diffusion, {provider->meta().dataset_hash});
+}
+
+TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {
+  const std::string example = proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/tests/providers/example_provider.cc");
+  expect_contains(page("adding_a_provider.md"), {example});
+}
+
+}  // namespace
+}  // namespace millrace::providers

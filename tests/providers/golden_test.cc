@@ -1,0 +1,75 @@
+// Digests that were computed once, of every stage type, near the start of the stream and far out. A machine, compiler or change
+// that gives others computes another stream: then the format version of the provider must change with them.
+#include <gtest/gtest.h>
+
+#include "proto/digest.h"
+#include "providers/char_diffusion.h"
+#include "support.h"
+
+namespace millrace::providers {
+namespace {
+
+using proto::Range;
+using proto::Split;
+
+constexpr std::uint64_t kFar = (std::uint64_t{1} << 33) + 5;
+
+/// The digests of samples 0 and kFar of train and of sample 3 of val, over the first 100,000 characters of the generated corpus, with
+/// blocks of 100.
+std::vector<std::string> digests(config::Options options) {
+  options.provider.block_size = 100;
+  const auto provider = make_char_diffusion(options);
+  std::vector<std::string> all;
+  for (const Range& range : {Range{Split::kTrain, 0, 1, {}}, Range{Split::kTrain, kFar, 1, {}}, Range{Split::kVal, 3, 1, {}}}) {
+    const proto::Batch batch = fill_batch(*provider, range);
+    all.push_back(proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)));
+  }
+  return all;
+}
+
+using Digests = std::vector<std::string>;
+
+TEST(Golden, DefaultMasking) {
+  EXPECT_EQ(digests(small_options()),
+            (Digests{"529d442077b72ef1", "87fb510e35a579c9", "f753c6c451ec10c5"}));
+}
+
+TEST(Golden, Random) {
+  EXPECT_EQ(digests(mixed_options({random_stage(.5)})),
+            (Digests{"0ab6477f484b76ef", "76d21c25d74b2f49", "957c9aea65acc516"}));
+}
+
+TEST(Golden, StickyThatClumps) {
+  EXPECT_EQ(digests(mixed_options({sticky_stage(.9, .1, .9)})),
+            (Digests{"7ba5f928eb81a921", "a921c3e1a6cbf5c0", "6d20a639c1a1b6b9"}));
+}
+
+TEST(Golden, StickyThatSpreads) {
+  EXPECT_EQ(digests(mixed_options({sticky_stage(.6, .3, .1)})),
+            (Digests{"dc4f79e39521e3dc", "2c9c0b36175654e9", "d3ebea66172f27a5"}));
+}
+
+TEST(Golden, StickyWithoutWeightBesideASelection) {
+  EXPECT_EQ(digests(mixed_options({sticky_stage(.4, .3, 0)})),
+            (Digests{"f612513be349baea", "24f5395a4b0dc65d", "bfa8aef146ac8f39"}));
+}
+
+TEST(Golden, Span) {
+  EXPECT_EQ(digests(mixed_options({span_stage(20)})),
+            (Digests{"6ac5c993ac068250", "054e97b0ba8361cd", "9db85a059a37041e"}));
+}
+
+TEST(Golden, MixOfAll) {
+  EXPECT_EQ(digests(mixed_options({sticky_stage(.4, .15, .3), random_stage(.2), span_stage(3)})),
+            (Digests{"d294b20ae857c6cb", "b4a0cf8dd85f9307", "cd44a888972bdcba"}));
+}
+
+TEST(Golden, FullTargets) {
+  config::Options options = mixed_options({sticky_stage(.4, .15, .3)});
+  options.provider.partial_targets = false;
+  EXPECT_EQ(digests(options),
+            (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
+}
+
+}  // namespace
+}  // namespace millrace::providers

@@ -1,0 +1,42 @@
+#include "providers/registry.h"
+
+#include <gtest/gtest.h>
+
+#include "config/errors.h"
+#include "support.h"
+
+namespace millrace::providers {
+namespace {
+
+
+TEST(Registry, MakesWhatItLists) {
+  expect_elements(known_providers(), {"char_diffusion"});
+  EXPECT_EQ(make_provider(small_options())->meta().provider, "char_diffusion");
+}
+
+TEST(Registry, NamesTheNearestAndAllForAnUnknownOne) {
+  config::Options options = small_options();
+  options.provider.name = "char_difusion";
+  expect_error<config::UsageError>([&] { (void)make_provider(options); },
+                                   {"char_difusion", "known: char_diffusion", "did you mean 'char_diffusion'"});
+}
+
+class LiveFeed final : public DataProvider {
+ public:
+  LiveFeed() { meta_.provider = "live_feed"; }
+  [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
+  void fill(const proto::Range& /*range*/, proto::BatchView /*out*/) const override { ADD_FAILURE() << "filled, but refused"; }
+  [[nodiscard]] bool replayable() const override { return false; }
+
+ private:
+  proto::StreamMeta meta_;
+};
+
+TEST(Registry, RefusesALiveFeed) {
+  expect_error<config::UsageError>([] { check_replayable(LiveFeed()); },
+                                   {"live_feed", "cannot compute a sample again"});
+  EXPECT_NO_THROW(check_replayable(*make_provider(small_options())));
+}
+
+}  // namespace
+}  // namespace millrace::providers
