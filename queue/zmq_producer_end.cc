@@ -51,7 +51,8 @@ class ZmqProducerEnd final : public ProducerEnd {
   std::string state() const override {
     const std::lock_guard lock(mutex_);
     if (!session_.welcomed()) return "waiting for a trainer at " + uri_.text;
-    return std::to_string(session_.open_leases()) + " leases open";
+    const std::size_t open = session_.open_leases();
+    return open == 0 ? "the trainer has all it wants for now" : std::to_string(open) + " leases open";
   }
 
  private:
