@@ -16,7 +16,7 @@ wrong_usage() {
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
 # Compiler jobs: one a core, but no more than memory has room for (a file that includes LibTorch takes about 2 GiB).
-jobs() {
+compile_jobs() {
   local cores room
   cores=$(nproc)
   room=$(awk '/^MemAvailable:/ { print int($2 / 2097152) }' /proc/meminfo)
