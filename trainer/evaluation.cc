@@ -30,8 +30,9 @@ class Tally {
     ranks.all_reduce_sum(all, "the sums of an evaluation");
   }
 
-  [[nodiscard]] Evaluation result(const std::vector<std::string>& names) {
+  [[nodiscard]] Evaluation result(proto::Split split, const std::vector<std::string>& names) {
     Evaluation result;
+    result.split = split;
     const auto weight = sums("weight").sum().item<double>();
     result.samples = static_cast<std::uint64_t>(sums("samples").sum().item<double>());
     for (const auto& [name, values] : by_name_)
@@ -113,7 +114,7 @@ std::optional<Evaluation> evaluate(Model& model, const Objective& objective, con
   });
   if (!complete) return std::nullopt;
   tally.reduce(ranks);
-  return tally.result(stage_names(meta, plan.split));
+  return tally.result(plan.split, stage_names(meta, plan.split));
 }
 
 }  // namespace millrace::trainer

@@ -3,28 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
-#include <string>
-#include <vector>
 
+#include "trainer/evaluation_result.h"
 #include "trainer/feed.h"
 #include "trainer/precision.h"
 
 namespace millrace::trainer {
-
-struct StageLoss {
-  std::string stage;  ///< its name in the stream's meta
-  double loss = 0.0;
-  std::uint64_t samples = 0;
-};
-
-struct Evaluation {
-  double loss = 0.0;  ///< Σ sum / Σ weight over all samples
-  std::uint64_t samples = 0;
-  std::map<std::string, double> metrics;
-  std::vector<StageLoss> stages;  ///< those that had samples, by number
-};
 
 struct EvaluationPlan {
   proto::Split split = proto::Split::kVal;

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace millrace::trainer {
@@ -18,6 +19,9 @@ std::filesystem::path cut(const std::filesystem::path& out_dir, std::uint64_t st
   return out_dir / kFileName;
 }
 
+/// Times to a microsecond: more digits are noise.
+double rounded(double ms) { return std::round(ms * 1000.0) / 1000.0; }
+
 /// Stages of one kind and setting may occur twice; the later one gets a number.
 std::string unused_name(const Json& stages, const std::string& name) {
   std::string unused = name;
@@ -29,15 +33,16 @@ std::string unused_name(const Json& stages, const std::string& name) {
 
 std::string to_line(const TrainPoint& p) {
   const Json json{{"step", p.step},       {"split", "train"},     {"loss", p.loss},         {"lr", p.learning_rate},
-                  {"tokens", p.tokens},   {"step_ms", p.step_ms}, {"stall_ms", p.stall_ms}, {"grad_norm", p.grad_norm}};
+                  {"tokens", p.tokens},   {"step_ms", rounded(p.step_ms)},
+                  {"stall_ms", rounded(p.stall_ms)}, {"grad_norm", p.grad_norm}};
   return json.dump() + "\n";
 }
 
-std::string to_line(const ValPoint& p) {
-  Json json{{"step", p.step}, {"split", "val"}, {"loss", p.loss}, {"samples", p.samples}};
-  for (const auto& [name, value] : p.metrics) json[name] = value;
+std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
+  Json json{{"step", step}, {"split", proto::to_string(evaluation.split)}, {"loss", evaluation.loss}, {"samples", evaluation.samples}};
+  for (const auto& [name, value] : evaluation.metrics) json[name] = value;
   Json stages = Json::object();
-  for (const auto& [name, loss] : p.stages) stages[unused_name(stages, name)] = loss;
+  for (const StageLoss& stage : evaluation.stages) stages[unused_name(stages, stage.stage)] = stage.loss;
   json["stages"] = stages;
   return json.dump() + "\n";
 }
@@ -57,12 +62,12 @@ void Metrics::add(const TrainPoint& p) {
                p.learning_rate, static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms, 100.0 * p.stall_ms / p.step_ms);
 }
 
-void Metrics::add(const ValPoint& p) {
-  file_.append(to_line(p));
-  std::string stages;
-  if (p.stages.size() > 1)
-    for (const auto& [name, loss] : p.stages) stages += fmt::format("  {} {:.4f}", name, loss);
-  spdlog::info("step {}/{}  val loss {:.4f} on {} samples{}", p.step, max_iters_, p.loss, p.samples, stages);
+void Metrics::add(std::uint64_t step, const Evaluation& evaluation) {
+  file_.append(to_line(step, evaluation));
+  spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, max_iters_, proto::to_string(evaluation.split), evaluation.loss,
+               evaluation.samples);
+  if (evaluation.stages.size() < 2) return;
+  for (const StageLoss& stage : evaluation.stages) spdlog::info("  {:.4f}  {}", stage.loss, stage.stage);
 }
 
 }  // namespace millrace::trainer

@@ -9,11 +9,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "trainer/evaluation_result.h"
 #include "trainer/line_file.h"
 
 namespace millrace::trainer {
@@ -28,16 +27,8 @@ struct TrainPoint {
   double stall_ms = 0.0;
 };
 
-struct ValPoint {
-  std::uint64_t step = 0;
-  double loss = 0.0;
-  std::uint64_t samples = 0;
-  std::map<std::string, double> metrics;
-  std::vector<std::pair<std::string, double>> stages;  ///< name and loss, by number
-};
-
 [[nodiscard]] std::string to_line(const TrainPoint& point);
-[[nodiscard]] std::string to_line(const ValPoint& point);
+[[nodiscard]] std::string to_line(std::uint64_t step, const Evaluation& evaluation);
 /// The step in a line of metrics.jsonl.
 [[nodiscard]] std::optional<std::uint64_t> step_of_metrics_line(std::string_view line);
 
@@ -46,7 +37,7 @@ class Metrics {
   /// Goes on from `step`: lines of later steps are cut. `max_iters` and `tokens_per_step` are for the progress line.
   Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t max_iters, std::uint64_t tokens_per_step);
   void add(const TrainPoint& point);
-  void add(const ValPoint& point);
+  void add(std::uint64_t step, const Evaluation& evaluation);
 
  private:
   Appender file_;

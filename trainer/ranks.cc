@@ -4,7 +4,8 @@
 // the names in gloo_names/ suffice; a LibTorch that ships the real ones is compiled against those.
 #include "trainer/ranks.h"
 
-#include <algorithm>
+#include <c10/util/Logging.h>
+
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -14,6 +15,8 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "config/errors.h"
+
+C10_DECLARE_int(caffe2_log_level);
 
 namespace millrace::trainer {
 namespace {
@@ -34,6 +37,11 @@ std::uint32_t number(const char* name, const char* otherwise, std::uint32_t leas
     throw config::UsageError(std::string(name) + " = '" + text + "' must be a number from " + std::to_string(least) + " to " +
                              std::to_string(most) + "; start several ranks with torchrun, which sets it");
   return value;
+}
+
+/// c10d logs each failed attempt with a stack trace; our errors say what matters. TORCH_CPP_LOG_LEVEL brings them back.
+void quieten_c10d() {
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
 }
 
 /// Gloo's own choice asks the host's name, which inside a container may resolve to an address that nobody listens on.
@@ -84,6 +92,7 @@ RankPlace rank_place_from_environment() {
 class Ranks::Group {
  public:
   Group(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_s_(timeout_s) {
+    quieten_c10d();
     waiting_for("the start", [this] { gloo_ = connect(); });
   }
 

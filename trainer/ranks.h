@@ -22,7 +22,7 @@ struct RankPlace {
   std::string master_address = "127.0.0.1";
   std::uint16_t master_port = 0;
   bool serves_store = true;  ///< rank 0 serves the store; false where torchrun's agent already does
-  std::string store_prefix;  ///< tells apart the restarts of one torchrun job
+  std::string store_prefix = "millrace/0";  ///< tells apart the restarts of one torchrun job
 };
 
 /// Throws UsageError naming the variable that is missing or cannot be.

@@ -167,7 +167,7 @@ class Trainer {
     static_cast<void>(feed_.take_waited_ms());
     if (recorder_) result ? recorder_->commit(state_.step) : recorder_->discard();
     if (!result) return false;
-    if (metrics_) metrics_->add(to_point(*result));
+    if (metrics_) metrics_->add(state_.step, *result);
     if (!state_.best_val_loss || result->loss < *state_.best_val_loss) {
       state_.best_val_loss = result->loss;
       state_.best_step = state_.step;
@@ -179,12 +179,6 @@ class Trainer {
   [[nodiscard]] EvaluationPlan plan() const {
     const auto samples = evaluation_samples(source_.meta(), proto::Split::kVal, options_.train.eval_iters, options_.train.batch_size);
     return {proto::Split::kVal, samples, deal_, precision_, device_};
-  }
-
-  [[nodiscard]] ValPoint to_point(const Evaluation& result) const {
-    ValPoint point{state_.step, result.loss, result.samples, result.metrics, {}};
-    for (const StageLoss& stage : result.stages) point.stages.emplace_back(stage.stage, stage.loss);
-    return point;
   }
 
   void save() {

@@ -1,0 +1,182 @@
+// Learning rate, AdamW, precision and loss scaling, and that a saved run is the run.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "config/errors.h"
+#include "config/recipe.h"
+#include "tests/support/masked_stream.h"
+#include "tests/support/temporary_folder.h"
+#include "trainer/adamw.h"
+#include "trainer/bidirectional_transformer.h"
+#include "trainer/checkpoint.h"
+#include "trainer/gradient.h"
+#include "trainer/learning_rate.h"
+#include "trainer/precision.h"
+#include "trainer/seeds.h"
+#include "trainer/tensor_file.h"
+
+namespace millrace::trainer {
+namespace {
+
+TEST(LearningRate, WarmsUpDecaysAndRests) {
+  config::TrainOptions train;
+  train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9, train.lr_decay_iters = 109;
+  EXPECT_DOUBLE_EQ(learning_rate(train, 0), 1e-4);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 8), 9e-4);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 9), 1e-3);
+  EXPECT_NEAR(learning_rate(train, 59), (1e-3 + 1e-4) / 2, 1e-15);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 109), 1e-4);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 100000), 1e-4);
+  train.max_iters = 5;
+  EXPECT_NEAR(learning_rate(train, 59), (1e-3 + 1e-4) / 2, 1e-15) << "it must not follow max_iters";
+}
+
+TEST(Seeds, DifferForEveryStepRankAndSeed) {
+  std::set<std::uint64_t> seen{init_seed(1), init_seed(2)};
+  for (std::uint64_t seed = 1; seed <= 2; ++seed)
+    for (std::uint64_t step = 0; step < 50; ++step)
+      for (std::uint32_t rank = 0; rank < 4; ++rank) seen.insert(dropout_seed(seed, step, rank));
+  EXPECT_EQ(seen.size(), 2U + 2 * 50 * 4);
+}
+
+/// AdamW by its definition, one value at a time.
+struct ReferenceAdamW {
+  double m = 0, v = 0;
+  int t = 0;
+  double step(double theta, double g, double lr, double decay) {
+    ++t;
+    m = 0.9 * m + 0.1 * g;
+    v = 0.95 * v + 0.05 * g * g;
+    theta -= lr * decay * theta;
+    return theta - lr * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.95, t))) + 1e-8);
+  }
+};
+
+TEST(AdamW, FollowsItsFormulaAndDecaysMatricesOnly) {
+  auto matrix = torch::tensor({{0.5}}, torch::kFloat64), gain = torch::tensor({0.5}, torch::kFloat64);
+  AdamW optimizer({{"matrix", matrix}, {"gain", gain}}, {.beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.1});
+  ReferenceAdamW matrix_reference, gain_reference;
+  double matrix_expected = 0.5, gain_expected = 0.5;
+  for (int step = 0; step < 20; ++step) {
+    const double gradient = std::sin(step) + 0.3;
+    matrix.mutable_grad() = torch::full({1, 1}, gradient, torch::kFloat64);
+    gain.mutable_grad() = torch::full({1}, gradient, torch::kFloat64);
+    optimizer.step(0.01);
+    matrix_expected = matrix_reference.step(matrix_expected, gradient, 0.01, 0.1);
+    gain_expected = gain_reference.step(gain_expected, gradient, 0.01, 0.0);
+    ASSERT_NEAR(matrix.item<double>(), matrix_expected, 1e-12) << step;
+    ASSERT_NEAR(gain.item<double>(), gain_expected, 1e-12) << step;
+  }
+}
+
+TEST(Clip, BoundsTheJointNorm) {
+  std::vector<torch::Tensor> gradients{torch::tensor({3.0}), torch::tensor({{4.0}})};
+  EXPECT_NEAR(clip(gradients, 0.0), 5.0, 1e-6);
+  EXPECT_NEAR(clip(gradients, 10.0), 5.0, 1e-6);
+  EXPECT_NEAR(gradients[0].item<double>(), 3.0, 1e-6) << "a smaller norm is left alone";
+  EXPECT_NEAR(clip(gradients, 1.0), 5.0, 1e-6);
+  EXPECT_NEAR(gradients[0].item<double>(), 0.6, 1e-6);
+  EXPECT_NEAR(gradients[1].item<double>(), 0.8, 1e-6);
+}
+
+TEST(Precision, NamesAndAutocast) {
+  EXPECT_EQ(choose_precision("float64", torch::kCPU).parameters(), torch::kFloat64);
+  EXPECT_EQ(choose_precision("bfloat16", torch::kCPU).parameters(), torch::kFloat32);
+  EXPECT_THROW((void)choose_precision("float8", torch::kCPU), config::UsageError);
+  const auto automatic = choose_precision("auto", torch::kCPU).compute;
+  EXPECT_TRUE(automatic == torch::kFloat32 || automatic == torch::kBFloat16);
+  const auto a = torch::ones({2, 2});
+  {
+    const AutocastScope scope({torch::kBFloat16}, torch::kCPU);
+    EXPECT_EQ(at::matmul(a, a).scalar_type(), torch::kBFloat16);
+  }
+  EXPECT_EQ(at::matmul(a, a).scalar_type(), torch::kFloat32);
+}
+
+TEST(LossScale, HalvesOnOverflowAndLeavesTheStepOut) {
+  LossScale scale({torch::kFloat16}, torch::kCPU);
+  EXPECT_EQ(scale.value(), 65536.0);
+  std::vector<torch::Tensor> good{torch::full({2}, 65536.0F)};
+  EXPECT_TRUE(scale.unscale(good));
+  EXPECT_EQ(good[0][0].item<float>(), 1.0F);
+  EXPECT_EQ(scale.good_steps(), 1U);
+  std::vector<torch::Tensor> overflowed{torch::full({2}, std::numeric_limits<float>::infinity())};
+  EXPECT_FALSE(scale.unscale(overflowed));
+  EXPECT_EQ(scale.value(), 32768.0);
+  EXPECT_EQ(scale.good_steps(), 0U);
+  scale.restore(1024.0, 1999);
+  std::vector<torch::Tensor> next{torch::ones({1})};
+  EXPECT_TRUE(scale.unscale(next));
+  EXPECT_EQ(scale.value(), 2048.0) << "the 2000th good step doubles it";
+}
+
+TEST(LossScale, IsOneForOtherPrecisions) {
+  LossScale scale({torch::kBFloat16}, torch::kCPU);
+  std::vector<torch::Tensor> gradients{torch::ones({1})};
+  EXPECT_EQ(scale.value(), 1.0);
+  EXPECT_TRUE(scale.unscale(gradients));
+  EXPECT_EQ(gradients[0].item<float>(), 1.0F);
+}
+
+/// One training step of a tiny model on the made-up stream.
+struct TinyRun {
+  TinyRun() : model(make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8})),
+              optimizer(parameters_of(*model), {}) {}
+  void step(std::uint64_t first) {
+    model->zero_grad();
+    const auto tokens = widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}), torch::kCPU);
+    model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
+    optimizer.step(0.01);
+  }
+  std::shared_ptr<Model> model;
+  AdamW optimizer;
+};
+
+bool equal(const NamedTensors& a, const NamedTensors& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return x.first == y.first && torch::equal(x.second, y.second); });
+}
+
+TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
+  const testing::TemporaryFolder folder;
+  config::Options options = config::default_options();
+  options.train.out_dir = folder.path().string();
+  TinyRun saved, loaded;
+  saved.step(0);
+  proto::TrainerState state;
+  state.step = state.best_step = 1;
+  state.best_val_loss = 2.5;
+  state.meta = testing::masked_meta();
+  save_checkpoint(options, state, *saved.model, saved.optimizer);
+
+  load_model(folder / "latest", *loaded.model);
+  load_optimizer(folder / "best", loaded.optimizer);
+  EXPECT_TRUE(equal(parameters_of(*saved.model), parameters_of(*loaded.model)));
+  EXPECT_TRUE(equal(saved.optimizer.state(), loaded.optimizer.state()));
+  saved.step(4), loaded.step(4);
+  EXPECT_TRUE(equal(parameters_of(*saved.model), parameters_of(*loaded.model)));
+}
+
+TEST(TensorFile, EveryDtypeComesBack) {
+  const testing::TemporaryFolder folder;
+  for (const auto type : {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
+    const auto written = torch::arange(6).view({2, 3}).to(type);
+    save_tensors(folder / "t", {{"scalar", written[1][2]}, {"transposed", written.t()}}, {});
+    const auto scalar = torch::zeros({}, type), transposed = torch::zeros({3, 2}, type);
+    load_tensors(folder / "t", {{"scalar", scalar}, {"transposed", transposed}});
+    EXPECT_TRUE(torch::equal(transposed, written.t())) << type;
+    EXPECT_EQ(scalar.item<double>(), 5.0) << type;
+  }
+}
+
+TEST(TensorFile, WhatDoesNotFitTheModelIsNamed) {
+  const testing::TemporaryFolder folder;
+  save_tensors(folder / "t", {{"a", torch::zeros({2})}}, {});
+  EXPECT_THROW(load_tensors(folder / "t", {{"b", torch::zeros({2})}}), std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({3})}}), std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2}, torch::kFloat64)}}), std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2})}, {"b", torch::zeros({2})}}), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace millrace::trainer
