@@ -56,8 +56,9 @@ std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
 Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t max_iters, std::uint64_t tokens_per_step)
     : file_(cut(out_dir, step)), max_iters_(max_iters), tokens_per_step_(tokens_per_step) {}
 
-void Metrics::add(const TrainPoint& p) {
-  file_.append(to_line(p));
+void Metrics::add(const TrainPoint& p) { file_.append(to_line(p)); }
+
+void Metrics::show(const TrainPoint& p) const {
   spdlog::info("step {}/{}  loss {:.4f}  lr {:.2e}  {:.1f}k tokens/s  {:.1f} ms/step  waiting {:.1f} %", p.step, max_iters_, p.loss,
                p.learning_rate, static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms, 100.0 * p.stall_ms / p.step_ms);
 }

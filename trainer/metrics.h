@@ -36,7 +36,11 @@ class Metrics {
  public:
   /// Goes on from `step`: lines of later steps are cut. `max_iters` and `tokens_per_step` are for the progress line.
   Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t max_iters, std::uint64_t tokens_per_step);
+  /// Adds the line to the file.
   void add(const TrainPoint& point);
+  /// Shows it on stderr.
+  void show(const TrainPoint& point) const;
+  /// Both.
   void add(std::uint64_t step, const Evaluation& evaluation);
 
  private:

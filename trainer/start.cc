@@ -2,6 +2,7 @@
 #include "trainer/start.h"
 
 #include "config/errors.h"
+#include "config/sizes.h"
 #include "proto/files.h"
 #include "trainer/control.h"
 #include "trainer/open_stream.h"
@@ -21,10 +22,6 @@ std::string look_for_start(const config::Options& options, const ResumeRequest& 
   return kResumed + proto::to_json(found->state);
 } catch (const std::exception& error) {
   return kRefused + std::string(error.what());
-}
-
-std::uint64_t evaluation_samples_asked(const config::TrainOptions& train) {
-  return train.max_iters < train.eval_interval ? 0 : train.eval_iters * train.batch_size;
 }
 
 }  // namespace
@@ -53,7 +50,7 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   StreamRequest request;
   request.deal = deal_of(options.train, ranks);
   request.cursor = start.state.cursor;
-  request.eval_samples = evaluation_samples_asked(options.train);
+  request.eval_samples = config::eval_samples(options);
   request.run_id = start.state.run_id;
   if (start.resumed) request.pinned = start.state.meta;
   auto source = open_stream(options, request);

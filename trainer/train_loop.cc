@@ -61,6 +61,7 @@ class Trainer {
     if (start.resumed) restore(start);
     share_parameters();
     open_files(request);
+    if (ranks_.first()) say_what_is_trained();
   }
 
   /// Up to max_iters, or until a rank is asked to stop.
@@ -94,6 +95,15 @@ class Trainer {
     load_model(start.folder, *model_);
     load_optimizer(start.folder, optimizer_);
     say("resuming from " + start.folder.string() + ", step " + std::to_string(state_.step));
+  }
+
+  void say_what_is_trained() const {
+    std::int64_t parameters = 0;
+    for (const auto& [name, tensor] : parameters_of(*model_)) parameters += tensor.numel();
+    say("training " + std::to_string(parameters) + " parameters in " + name_of(precision_.compute) + " on " + device_.str() + ", " +
+        std::to_string(ranks_.world()) + (ranks_.world() == 1 ? " rank" : " ranks") + "; a step takes " +
+        std::to_string(deal_.global_batch()) + " samples of " + std::to_string(source_.meta().block_size) + " tokens of stream " +
+        state_.meta.fingerprint + " (" + state_.meta.dataset_name + ")");
   }
 
   /// Rank 0 alone reads checkpoints; the others get its tensors.
@@ -148,11 +158,15 @@ class Trainer {
     ++since_line_.steps;
     since_line_.step_ms += step_ms;
     since_line_.stall_ms += feed_.take_waited_ms();
-    if (!due(options_.train.log_interval) || !metrics_) return;
+    const bool record = due(options_.train.log_interval);
+    const bool last = state_.step == options_.train.max_iters;
+    if (!metrics_ || (!record && !last)) return;
     point.step = state_.step;
     point.tokens = state_.step * tokens_per_step();
     point.step_ms = since_line_.step_ms / since_line_.steps;
     point.stall_ms = since_line_.stall_ms / since_line_.steps;
+    metrics_->show(point);
+    if (!record) return;  // a run that goes on from here must write the lines of one that never stopped
     metrics_->add(point);
     since_line_ = {};
   }
