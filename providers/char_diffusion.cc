@@ -125,9 +125,7 @@ CharDiffusion::CharDiffusion(const config::Options& options, Corpus corpus)
       partial_targets_(options.provider.partial_targets),
       corpus_(std::move(corpus)),
       plans_{train_plan(options.provider), val_plan(options.provider)},
-      meta_(describe(options)) {
-  meta_.probe = probe(*this);
-}
+      meta_(describe(options)) {}
 
 proto::StreamMeta CharDiffusion::describe(const config::Options& options) const {
   proto::StreamMeta meta;

@@ -29,7 +29,6 @@ class Progressions final : public RowProvider {
     meta_.train_stages = meta_.val_stages = {"one digit"};
     meta_.sizes = {proto::kEndless, 1000, 0};
     meta_.fingerprint = proto::fingerprint_of(meta_);
-    meta_.probe = probe(*this);
   }
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
