@@ -139,8 +139,8 @@ class Trainer {
 
   [[noreturn]] void fail_not_finite(double loss, double norm) const {
     throw std::runtime_error("step " + std::to_string(state_.step + 1) + ": the loss is " + std::to_string(loss) +
-                             " and the gradient's norm " + std::to_string(norm) + "; the last checkpoint in " + options_.train.out_dir +
-                             " is good: resume it, or start anew with a lower train.learning_rate or train.dtype=float32");
+                             " and the gradient's norm " + std::to_string(norm) + "; nothing was saved of this step: start anew in " +
+                             "another train.out_dir with a lower train.learning_rate or train.dtype=float32");
   }
 
   void complete_step(const GlobalBatch& batch) {
