@@ -19,7 +19,8 @@ class DataProvider {
  public:
   virtual ~DataProvider() = default;
 
-  /// Schema, vocabulary, settings, sizes and fingerprint (the producer adds the probe); the same object for the provider's whole life.
+  /// Schema, vocabulary, settings, sizes and fingerprint; the same object for the provider's whole life. (The producer adds the
+  /// probe.)
   [[nodiscard]] virtual const proto::StreamMeta& meta() const = 0;
 
   /// Writes samples [range.first, range.end()) of range.split into `out`, whose columns have the schema's sizes for
