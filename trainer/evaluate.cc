@@ -77,7 +77,7 @@ std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request
   const proto::Checkpoint checkpoint = open_given(request.checkpoint);
   const config::Options options = options_of(checkpoint.folder, request.overrides);
   const config::TrainOptions& train = options.train;
-  use_threads(train.threads);
+  prepare_cpu(train.threads);
   const torch::Device device = choose_device(train.device, 0);
   const Precision precision = choose_precision(train.dtype, device);
   const consumer::Deal deal{train.batch_size, 1, 0, 1};

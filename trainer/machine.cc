@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <malloc.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -12,6 +13,8 @@
 
 namespace millrace::trainer {
 namespace {
+
+constexpr int kKeptBytes = 1 << 30;
 
 void compare(const std::string& fact, const std::string& there, const std::string& here) {
   if (there != here)
@@ -32,7 +35,11 @@ torch::Device choose_device(const std::string& name, std::uint32_t local_rank) {
   return device;
 }
 
-void use_threads(std::uint32_t threads) {
+void prepare_cpu(std::uint32_t threads) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+#endif
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
 }
 

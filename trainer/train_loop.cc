@@ -230,7 +230,7 @@ class Trainer {
 
 void train(const config::Options& options, const TrainRequest& request) {
   Ranks ranks(rank_place_from_environment(), options.train.timeout_s);
-  use_threads(options.train.threads);
+  prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, ranks.local_rank());
   const Precision precision = choose_precision(options.train.dtype, device);
   const Start start = agree_on_start(options, request.resume, ranks);
