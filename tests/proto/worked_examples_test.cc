@@ -1,13 +1,15 @@
-// The bytes that docs/message.md and docs/queue_file.md show are the bytes that the code writes.
+// The bytes that docs/message.md, docs/queue_file.md and docs/checkpoint.md show are the bytes that the code writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
+#include "proto/checkpoint.h"
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/messages.h"
+#include "proto/safetensors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace millrace::proto {
@@ -65,6 +67,23 @@ TEST(WorkedExamples, QueueFile) {
   const testing::TemporaryFolder folder;
   write_chunk(folder / "c.chunk", "0123456789abcdef", example_schema(), example_batch());
   EXPECT_EQ(read_file(folder / "c.chunk"), documented("queue_file.md", "chunk"));
+}
+
+TEST(WorkedExamples, Safetensors) {
+  const testing::TemporaryFolder folder;
+  constexpr float kValues[] = {1.0F, -2.0F};
+  write_safetensors(folder / "w", std::vector{NamedTensor{"w", TensorType::kF32, {2}, std::as_bytes(std::span(kValues))}});
+  EXPECT_EQ(read_file(folder / "w"), documented("checkpoint.md", "safetensors"));
+}
+
+TEST(WorkedExamples, TrainerState) {
+  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/checkpoint.md");
+  const std::size_t begin = page.find("```json\n") + 8;
+  const TrainerState state = trainer_state_from_json(page.substr(begin, page.find("```", begin) - begin));
+  EXPECT_EQ(state.step, 500U);
+  EXPECT_EQ(state.cursor, 500U * 32);
+  EXPECT_EQ(state.meta.schema, example_schema());
+  EXPECT_EQ(state.files.at("model.safetensors").size_bytes, 3186776U);
 }
 
 }  // namespace
