@@ -32,8 +32,10 @@ void describe(std::ostream& out, const proto::StreamMeta& meta) {
       << "  provider " << meta.provider << ", format " << meta.format_version << "\n"
       << "  dataset  " << meta.dataset_name << ", xxh64 " << meta.dataset_hash << ", data seed " << meta.data_seed << "\n"
       << "  tokens   " << meta.vocab_size << " in the vocabulary, " << meta.block_size << " a sample\n"
-      << "  splits  ";
-  for (const proto::Split split : proto::kSplits) out << " " << proto::to_string(split) << " " << size_of(meta, split) << ";";
+      << "  splits   ";
+  for (const proto::Split split : proto::kSplits) {
+    out << (split == proto::kSplits[0] ? "" : "; ") << proto::to_string(split) << " " << size_of(meta, split);
+  }
   out << "\n  fields   " << meta.schema.bytes_per_sample() << " B a sample\n";
   for (const proto::Field& field : meta.schema.fields) out << "    " << describe(field) << "\n";
   describe_stages(out, "stages of train", meta.train_stages);
