@@ -51,7 +51,8 @@ class Inspect : public ::testing::Test {
   }
   // Fills the queue, and returns the folder of its only stream.
   [[nodiscard]] fs::path prepare() const {
-    const Ran ran = testing::run_program({std::string(MILLRACE_BIN) + "/prepare", recipe(), "--samples=64", "--queue.uri=file://" + queue()});
+    const std::string program = std::string(MILLRACE_BIN) + "/prepare";
+    const Ran ran = testing::run_program({program, recipe(), "--samples=64", "--queue.uri=file://" + queue()});
     EXPECT_EQ(ran.status, 0) << ran.err;
     return fs::directory_iterator(queue())->path();
   }
@@ -82,7 +83,8 @@ TEST_F(Inspect, StreamDigestsAsJsonSayTheSame) {
 TEST_F(Inspect, StreamShowsTheTextAndWhatWasDoneToIt) {
   const Ran ran = inspect({"stream", recipe(), "--count=2"});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  for (const char* part : {"provider char_diffusion", "  original line ", "░", "train 1, stage ", "marks: m masked", "span(spans_count=2)"}) {
+  for (const char* part : {"provider char_diffusion", "  original line ", "░", "train 1, stage ",
+                           "marks: m masked", "span(spans_count=2)"}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "colours are for terminals";
@@ -124,7 +126,8 @@ TEST_F(Inspect, QueueSaysWhatLiesReady) {
   const fs::path stream = prepare();
   const Ran ran = inspect({"queue", queue()});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  for (const std::string& part : {"stream " + stream.filename().string(), std::string("; samples 0 to "), std::string("no run has asked for it")}) {
+  for (const std::string& part : {"stream " + stream.filename().string(), std::string("; samples 0 to "),
+                                  std::string("no run has asked for it")}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   const auto lines = json_lines(inspect({"queue", queue(), "--json"}).out);
