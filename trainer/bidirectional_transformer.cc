@@ -123,28 +123,19 @@ class BidirectionalTransformer : public Model {
       : dropout_(shape.dropout),
         rotary_(shape.block_size, shape.n_embd / shape.n_head),
         transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {
-    register_buffer("rotary_cos", rotary_.cos);
+    register_buffer("rotary_cos", rotary_.cos);  // the same tensor under a name: it moves with the model
     register_buffer("rotary_sin", rotary_.sin);
   }
 
   torch::Tensor encode(const torch::Tensor& tokens) override {
-    const Rotary rotary = rotary_on_device();
     torch::Tensor x = at::dropout(at::embedding(transformer_->wte->weight, tokens), dropout_, is_training());
-    for (const auto& block : transformer_->blocks) x = (*block)(x, rotary);
+    for (const auto& block : transformer_->blocks) x = (*block)(x, rotary_);
     return (*transformer_->ln_f)(x);
   }
 
   torch::Tensor project(const torch::Tensor& hidden) override { return (*transformer_->wte)(hidden); }
 
  private:
-  /// Module::to moves the registered buffers, not the tensors of rotary_.
-  [[nodiscard]] Rotary rotary_on_device() const {
-    Rotary rotary = rotary_;
-    rotary.cos = named_buffers()["rotary_cos"];
-    rotary.sin = named_buffers()["rotary_sin"];
-    return rotary;
-  }
-
   double dropout_;
   Rotary rotary_;
   std::shared_ptr<Trunk> transformer_;

@@ -1,3 +1,4 @@
+// The sum that the ranks share between steps (control.h).
 #include "trainer/control.h"
 
 #include <array>

@@ -16,6 +16,13 @@ void zero_gradients(const Model& model) {
   }
 }
 
+/// The micro-batch's part of the loss. Autocast ends here: backward follows the types that forward chose.
+torch::Tensor loss_of(Model& model, const Objective& objective, const WideBatch& batch, const Precision& precision, torch::Device device,
+                      double weight) {
+  const AutocastScope autocast(precision, device);
+  return objective.loss(model, batch).sum.sum() / weight;
+}
+
 }  // namespace
 
 NamedTensors parameters_of(const Model& model) {
@@ -30,8 +37,7 @@ double accumulate_gradient(Model& model, const Objective& objective, const Globa
   const double weight = std::max(batch.weight, 1.0);  // a global batch without any target has gradient zero
   torch::Tensor total = torch::zeros({}, model.parameters().at(0).options().requires_grad(false));
   for (const MicroBatch& micro : batch.micro_batches) {
-    const AutocastScope autocast(precision, total.device());
-    const torch::Tensor part = objective.loss(model, micro.wide).sum.sum() / weight;
+    const torch::Tensor part = loss_of(model, objective, micro.wide, precision, total.device(), weight);
     total += part.detach();
     (part * loss_scale).backward();
   }

@@ -1,3 +1,4 @@
+// Lines on stderr through spdlog (log.h).
 #include "trainer/log.h"
 
 #include <spdlog/spdlog.h>

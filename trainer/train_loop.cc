@@ -67,6 +67,9 @@ class Trainer {
   /// Up to max_iters, or until a rank is asked to stop.
   void run() {
     model_->train();
+    if (state_.step >= options_.train.max_iters)
+      say("step " + std::to_string(state_.step) + " of max_iters = " + std::to_string(options_.train.max_iters) +
+          " is done already; raise --train.max_iters to go on");
     bool going = !state_.evaluation_due || evaluate_now();
     while (going && state_.step < options_.train.max_iters) {
       const auto begin = Clock::now();
