@@ -14,6 +14,7 @@
 #include "config/stop.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
+#include "producer/window.h"
 #include "queue/transports.h"
 
 namespace millrace::producer {
@@ -25,10 +26,9 @@ constexpr std::chrono::milliseconds kLookEvery{50};
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta& meta, std::optional<std::uint64_t> samples) {
-  const queue::Window window{config::window_samples(options), options.queue.window_bytes, config::least_window_samples(options)};
   queue::ProducerPlan plan;
   plan.capacity = options.producer.threads;
-  plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] = std::max(window.samples_of(meta.schema), samples.value_or(0));
+  plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] = std::max(train_window(options).samples_of(meta.schema), samples.value_or(0));
   plan.ahead[static_cast<std::size_t>(proto::Split::kVal)] = config::eval_samples(options);
   return plan;
 }

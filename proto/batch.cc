@@ -14,13 +14,11 @@ struct AlignedDelete {
   void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t{kColumnAlignment}); }
 };
 
-std::size_t aligned(std::size_t bytes) { return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment; }
-
 }  // namespace
 
 BatchBuffer make_batch(const Schema& schema, const Range& range) {
   std::size_t total = 0;
-  for (const Field& field : schema.fields) total += aligned(field.bytes_per_sample() * range.count);
+  for (const Field& field : schema.fields) total += column_aligned(field.bytes_per_sample() * range.count);
   auto* raw = static_cast<std::byte*>(::operator new[](std::max(total, kColumnAlignment), std::align_val_t{kColumnAlignment}));
   const std::shared_ptr<std::byte> memory(raw, AlignedDelete{});
   std::memset(raw, 0, total);
@@ -32,7 +30,7 @@ BatchBuffer make_batch(const Schema& schema, const Range& range) {
     const std::size_t bytes = field.bytes_per_sample() * range.count;
     buffer.batch.columns.push_back({memory, {at, bytes}});
     buffer.view.columns.push_back({at, bytes});
-    at += aligned(bytes);
+    at += column_aligned(bytes);
   }
   return buffer;
 }

@@ -18,6 +18,10 @@ namespace millrace::proto {
 
 /// Columns of our own buffers, and of queue files, start at multiples of this.
 inline constexpr std::size_t kColumnAlignment = 64;
+/// The next multiple of it.
+[[nodiscard]] constexpr std::size_t column_aligned(std::size_t bytes) {
+  return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment;
+}
 
 /// Bytes and what keeps them alive: a column, or a frame of a message.
 struct SharedBytes {

@@ -32,8 +32,6 @@ static_assert(sizeof(Preamble) == kChunkPreambleBytes);
 
 constexpr std::size_t kNameDigits = 12;
 
-std::size_t aligned(std::size_t bytes) { return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment; }
-
 /// The whole file, mapped; empty where it cannot be.
 std::optional<SharedBytes> map_file(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -83,7 +81,7 @@ Chunk read_columns(BatchInfo info, const SharedBytes& file, std::size_t at) {
     chunk.batch.columns.push_back({file.owner, view});
     chunk.wires.push_back(column.wire);
     chunk.shapes.push_back(column.shape);
-    at = aligned(at + bytes);
+    at = column_aligned(at + bytes);
   }
   return at == file.bytes.size() ? chunk : failed(ChunkStatus::kBadHeader);
 }
@@ -118,7 +116,7 @@ void write_chunk(const std::filesystem::path& path, const std::string& fingerpri
     pieces.push_back(piece);
     length += piece.size();
   };
-  const auto pad = [&] { add({kZeros, aligned(length) - length}); };
+  const auto pad = [&] { add({kZeros, column_aligned(length) - length}); };
 
   Preamble preamble{};
   add({reinterpret_cast<const char*>(&preamble), sizeof preamble});
@@ -147,7 +145,7 @@ Chunk read_chunk(const std::filesystem::path& path) {
   if (const ChunkStatus status = check_preamble(preamble, file->bytes); status != ChunkStatus::kOk) return failed(status);
   auto info = decode_batch_info(text(file->bytes.subspan(kChunkPreambleBytes, preamble.header_length)));
   if (!info) return failed(ChunkStatus::kBadHeader);
-  return read_columns(std::move(*info), *file, aligned(kChunkPreambleBytes + preamble.header_length));
+  return read_columns(std::move(*info), *file, column_aligned(kChunkPreambleBytes + preamble.header_length));
 }
 
 std::string_view describe(ChunkStatus status) {

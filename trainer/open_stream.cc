@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "config/errors.h"
-#include "config/sizes.h"
 #include "config/stop.h"
 #include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
 #include "producer/inproc.h"
+#include "producer/window.h"
 #include "queue/transports.h"
 
 namespace millrace::trainer {
@@ -21,10 +21,6 @@ using Clock = std::chrono::steady_clock;
 constexpr queue::Milliseconds kMeetFor{200};
 constexpr std::chrono::seconds kSayAfter{1};
 constexpr std::chrono::seconds kSayAgainAfter{30};
-
-queue::Window window(const config::Options& options) {
-  return {config::window_samples(options), options.queue.window_bytes, config::least_window_samples(options)};
-}
 
 queue::Expectation expectation(const config::Options& options, const StreamRequest& request) {
   return {options.provider.name, options.data.data_seed, config::stream_settings(options), request.pinned};
@@ -36,13 +32,13 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   if (uri.scheme == queue::Scheme::kInproc) {
     const producer::Stream stream = producer::open_stream(options);
     return producer::make_inproc_producer(stream, expected, options.producer.threads,
-                                          queue::leased_range_samples(stream.meta.schema, window(options)));
+                                          queue::leased_range_samples(stream.meta.schema, producer::train_window(options)));
   }
   if (uri.scheme != queue::Scheme::kFile && request.deal.world > 1) {
     throw config::UsageError("several ranks over " + uri.text + " are not supported yet: use file://FOLDER or inproc://");
   }
   return queue::open_consumer_end(uri, expected,
-                                  {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples, window(options),
+                                  {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples, producer::train_window(options),
                                    options.queue.insecure});
 }
 
@@ -64,7 +60,7 @@ std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& option
   auto end = open_end(options, request);
   const auto meta = meet(*end);
   if (!meta) return nullptr;
-  return consumer::make_prefetcher(std::move(end), *meta, {request.deal, request.cursor, request.eval_samples, window(options)});
+  return consumer::make_prefetcher(std::move(end), *meta, {request.deal, request.cursor, request.eval_samples, producer::train_window(options)});
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
 }
