@@ -118,8 +118,8 @@ void link_checkpoint(const std::filesystem::path& out_dir, const char* link, std
 /// Removes all but the newest `keep` checkpoints and that of `best_step` (0: there is none).
 void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep, std::uint64_t best_step);
 
-/// Before a run goes on from `step`: makes the folder if it is not there, renames checkpoints of later steps to superseded-…, points the links at what is left, and
-/// removes what a writer that died left behind.
+/// Before a run goes on from `step`: makes the folder if it is not there, renames checkpoints of later steps to superseded-…,
+/// points the links at what is left, and removes what a writer that died left behind.
 void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t best_step);
 
 }  // namespace millrace::proto

@@ -1,7 +1,9 @@
 // Evaluating a checkpoint where it lies (evaluate.h).
 #include "trainer/evaluate.h"
 
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "config/errors.h"
 #include "config/stop.h"
@@ -71,40 +73,68 @@ std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const WideBatch
   return samples;
 }
 
+/// A trained model beside its stream.
+struct Trained {
+  proto::Checkpoint checkpoint;
+  config::Options options;
+  torch::Device device;
+  Precision precision;
+  std::uint64_t samples = 0;
+  std::unique_ptr<consumer::BatchSource> source;
+  std::shared_ptr<Model> model;
+
+  [[nodiscard]] consumer::Deal deal() const { return {options.train.batch_size, 1, 0, 1}; }
+};
+
+std::shared_ptr<Model> trained_model(const Trained& trained) {
+  auto model = make_model(trained.options.model, trained.source->meta());
+  load_model(trained.checkpoint.folder, *model);
+  model->to(trained.device, trained.precision.parameters());
+  model->eval();
+  return model;
+}
+
+/// Without a source where asked to stop.
+Trained set_up(const EvaluateRequest& request) {
+  proto::Checkpoint checkpoint = open_given(request.checkpoint);
+  config::Options options = options_of(checkpoint.folder, request.overrides);
+  prepare_cpu(options.train.threads);
+  const torch::Device device = choose_device(options.train.device, 0);
+  Trained trained{std::move(checkpoint), std::move(options), device, {}, 0, nullptr, nullptr};
+  const config::TrainOptions& train = trained.options.train;
+  trained.precision = choose_precision(train.dtype, device);
+  const proto::TrainerState& state = trained.checkpoint.state;
+  trained.samples = evaluation_samples(state.meta, request.split, request.iters.value_or(train.eval_iters), train.batch_size);
+  trained.source = open_stream(trained.options, {trained.deal(), 0, trained.samples, state.run_id, state.meta});
+  if (trained.source) trained.model = trained_model(trained);
+  return trained;
+}
+
+std::optional<Evaluation> losses(const Trained& trained, proto::Split split) {
+  Ranks alone({}, trained.options.train.timeout_s);
+  const auto objective = make_objective(trained.options.train.objective, trained.source->meta());
+  Feed feed(*trained.source, *objective, alone, trained.device);
+  return evaluate(*trained.model, *objective, trained.source->meta(), feed, alone,
+                  {split, trained.samples, trained.deal(), trained.precision, trained.device}, [](const proto::Batch&) {});
+}
+
+std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split, std::uint32_t count) {
+  const auto batch = wait_for(*trained.source, split, static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples)));
+  if (!batch) return {};
+  const proto::StreamMeta& meta = trained.source->meta();
+  const WideBatch wide = widen(meta, *batch, trained.device);
+  return fill_in_all(meta, wide, guesses(*trained.model, meta, wide, trained.precision, trained.device));
+}
+
 }  // namespace
 
 std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request) {
-  const proto::Checkpoint checkpoint = open_given(request.checkpoint);
-  const config::Options options = options_of(checkpoint.folder, request.overrides);
-  const config::TrainOptions& train = options.train;
-  prepare_cpu(train.threads);
-  const torch::Device device = choose_device(train.device, 0);
-  const Precision precision = choose_precision(train.dtype, device);
-  const consumer::Deal deal{train.batch_size, 1, 0, 1};
-  const std::uint64_t samples =
-      evaluation_samples(checkpoint.state.meta, request.split, request.iters.value_or(train.eval_iters), train.batch_size);
-
-  const auto source = open_stream(options, {deal, 0, samples, checkpoint.state.run_id, checkpoint.state.meta});
-  if (!source) return std::nullopt;
-  const proto::StreamMeta& meta = source->meta();
-  const auto model = make_model(options.model, meta);
-  load_model(checkpoint.folder, *model);
-  model->to(device, precision.parameters());
-  model->eval();
-
-  Ranks alone({}, train.timeout_s);
-  const auto objective = make_objective(train.objective, meta);
-  Feed feed(*source, *objective, alone, device);
-  const auto found = evaluate(*model, *objective, meta, feed, alone, {request.split, samples, deal, precision, device},
-                              [](const proto::Batch&) {});
+  const Trained trained = set_up(request);
+  if (!trained.source) return std::nullopt;
+  const auto found = losses(trained, request.split);
   if (!found) return std::nullopt;
-  EvaluateResult result{checkpoint.folder, checkpoint.state.step, *found, {}};
-  const auto shown = static_cast<std::uint32_t>(std::min<std::uint64_t>(request.show, samples));
-  if (shown == 0) return result;
-  const auto batch = wait_for(*source, request.split, shown);
-  if (!batch) return std::nullopt;
-  const WideBatch wide = widen(meta, *batch, device);
-  result.samples = fill_in_all(meta, wide, guesses(*model, meta, wide, precision, device));
+  EvaluateResult result{trained.checkpoint.folder, trained.checkpoint.state.step, *found, {}};
+  if (request.show > 0) result.samples = shown_samples(trained, request.split, request.show);
   return result;
 }
 

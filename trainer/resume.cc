@@ -44,7 +44,8 @@ void refuse_differences(const config::Options& options, const fs::path& folder) 
       refused += (refused.empty() ? "" : "; ") + difference.key + " is " + difference.here + " now and " + difference.there +
                  " in the checkpoint (it shapes the " + std::string(config::to_string(difference.shapes)) + ")";
   if (!refused.empty())
-    throw config::UsageError("cannot resume " + folder.string() + ": " + refused + "; set them back, or start anew in another --train.out_dir");
+    throw config::UsageError("cannot resume " + folder.string() + ": " + refused +
+                             "; set them back, or start anew in another --train.out_dir");
 }
 
 void refuse_used_folder(const std::string& out_dir) {
