@@ -43,8 +43,8 @@ void check_batch(const TrainOptions& train) {
 
 void check_rates(const TrainOptions& train) {
   if (train.min_lr > train.learning_rate) {
-    throw UsageError("train.min_lr = " + shortest(train.min_lr) + " is above train.learning_rate = " +
-                     shortest(train.learning_rate) + "; lower it too");
+    throw UsageError("train.min_lr = " + shortest(train.min_lr) +
+                     " is above train.learning_rate = " + shortest(train.learning_rate) + "; lower it too");
   }
   if (train.warmup_iters > train.lr_decay_iters) {
     throw UsageError("train.warmup_iters = " + std::to_string(train.warmup_iters) + " is above train.lr_decay_iters = " +

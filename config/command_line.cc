@@ -14,8 +14,8 @@ namespace {
 namespace po = boost::program_options;
 
 // Long options only, spelt out: no -x, no guessing of what an abbreviation means.
-constexpr int kStyle = po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent |
-                       po::command_line_style::long_allow_next;
+constexpr int kStyle =
+    po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent | po::command_line_style::long_allow_next;
 
 // Boost is told of switches and of flags that need a value. A flag whose value is optional stays unknown to it, like an
 // override: then it takes what follows "=" and never the next word.
@@ -56,7 +56,8 @@ bool is_key(const std::string& name) {
 void take_override(const Program& program, const po::option& option, Arguments& arguments) {
   const std::string& name = option.string_key;
   if (!program.overrides || !is_key(name)) {
-    throw UsageError("--" + name + ": " + (program.overrides ? "neither a flag of " + program.name + " nor a key" : "unknown flag") +
+    throw UsageError("--" + name + ": " +
+                     (program.overrides ? "neither a flag of " + program.name + " nor a key" : "unknown flag") +
                      hint(program, name));
   }
   if (option.value.empty()) throw UsageError("--" + name + ": a key takes its value after '=': --" + name + "=VALUE");

@@ -38,8 +38,13 @@ void from_value(const Value& value, Member& member) {
 // Binds a key to options.*section.*member.
 template <auto kSection, auto kMember>
 Key key(std::string_view section, std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
-  return {section, name, std::move(kind), shapes, [](const Options& options) { return to_value(options.*kSection.*kMember); },
-          [](Options& options, const Value& value) { from_value(value, options.*kSection.*kMember); }, about};
+  return {section,
+          name,
+          std::move(kind),
+          shapes,
+          [](const Options& options) { return to_value(options.*kSection.*kMember); },
+          [](Options& options, const Value& value) { from_value(value, options.*kSection.*kMember); },
+          about};
 }
 template <auto kMember>
 Key data(std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
@@ -124,7 +129,8 @@ std::vector<Key> make_keys() {
       train<&T::learning_rate>("learning_rate", kRate, kOptimizer, "the highest learning rate"),
       train<&T::min_lr>("min_lr", kRate, kOptimizer, "where the cosine ends"),
       train<&T::warmup_iters>("warmup_iters", kSteps, kOptimizer, "steps of linear warmup"),
-      train<&T::lr_decay_iters>("lr_decay_iters", kSteps, kOptimizer, "the step at which the cosine ends; does not follow max_iters"),
+      train<&T::lr_decay_iters>("lr_decay_iters", kSteps, kOptimizer,
+                                "the step at which the cosine ends; does not follow max_iters"),
       train<&T::weight_decay>("weight_decay", kRate, kOptimizer, "AdamW's, on matrices only"),
       train<&T::beta1>("beta1", kBelowOne, kOptimizer, "AdamW's"),
       train<&T::beta2>("beta2", kBelowOne, kOptimizer, "AdamW's"),

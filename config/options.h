@@ -21,12 +21,12 @@ struct DataOptions {
 
 /// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).
 struct StageOptions {
-  std::string type;                  ///< "random", "sticky" or "span"
-  double max_masked_ratio = 0.0;     ///< random
-  double target_masked_ratio = 0.0;  ///< sticky
-  double p1_probability = 0.0;       ///< sticky: weight of a position without a selected neighbour
-  double p2_probability = 0.0;       ///< sticky: weight of a position with one
-  std::uint32_t spans_count = 0;     ///< span
+  std::string type;                        ///< "random", "sticky" or "span"
+  double max_masked_ratio = 0.0;           ///< random
+  double target_masked_ratio = 0.0;        ///< sticky
+  double p1_probability = 0.0;             ///< sticky: weight of a position without a selected neighbour
+  double p2_probability = 0.0;             ///< sticky: weight of a position with one
+  std::uint32_t spans_count = 0;           ///< span
   std::uint32_t val_loss_stale_count = 0;  ///< plateau: evaluations without improvement before moving on
   bool operator==(const StageOptions&) const = default;
 };
@@ -52,7 +52,7 @@ struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
   bool insecure = false;
-  std::uint32_t window_batches = 64;               ///< batches asked for ahead of the trainer
+  std::uint32_t window_batches = 64;                      ///< batches asked for ahead of the trainer
   std::uint64_t window_bytes = std::uint64_t{256} << 20;  ///< and no more bytes than these
 };
 
@@ -88,7 +88,7 @@ struct TrainOptions {
   std::uint64_t checkpoint_interval = 500;
   std::uint32_t keep_checkpoints = 3;
   std::string out_dir = "out";
-  std::uint32_t threads = 0;  ///< of LibTorch's CPU kernels; 0: its own choice
+  std::uint32_t threads = 0;     ///< of LibTorch's CPU kernels; 0: its own choice
   std::uint32_t timeout_s = 60;  ///< of a collective operation between ranks
 };
 

@@ -35,9 +35,12 @@ std::string quote(std::string_view text) { return "'" + std::string(text) + "'";
 std::string shown(const toml::node& node) {
   std::ostringstream text;
   node.visit([&](const auto& each) {
-    if constexpr (toml::is_value<decltype(each)>) text << each;
-    else if constexpr (toml::is_array<decltype(each)>) text << "an array";
-    else text << "a table";
+    if constexpr (toml::is_value<decltype(each)>)
+      text << each;
+    else if constexpr (toml::is_array<decltype(each)>)
+      text << "an array";
+    else
+      text << "a table";
   });
   return text.str();
 }

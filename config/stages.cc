@@ -10,8 +10,7 @@ constexpr RealKind kShare{0, 1};
 
 std::vector<StageType> make_stage_types() {
   return {
-      {"random",
-       {{"max_masked_ratio", &S::max_masked_ratio, kShare, true, "each sample selects a share drawn from 0 to this"}}},
+      {"random", {{"max_masked_ratio", &S::max_masked_ratio, kShare, true, "each sample selects a share drawn from 0 to this"}}},
       {"sticky",
        {{"target_masked_ratio", &S::target_masked_ratio, kShare, true, "the share of positions that is selected, rounded up"},
         {"p1_probability", &S::p1_probability, kShare, true, "weight of a position without a selected neighbour"},
@@ -29,7 +28,7 @@ Value StageKey::get(const StageOptions& stage) const {
 
 void StageKey::set(StageOptions& stage, const Value& value) const {
   if (const auto* real = std::get_if<double S::*>(&member)) {
-    stage.**real = std::get<double>(value);
+    stage.*(*real) = std::get<double>(value);
   } else {
     stage.*std::get<std::uint32_t S::*>(member) = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
   }

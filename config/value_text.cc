@@ -67,12 +67,18 @@ std::string to_toml(const Value& value) {
   return std::visit(
       [](const auto& held) -> std::string {
         using T = std::decay_t<decltype(held)>;
-        if constexpr (std::is_same_v<T, std::monostate>) return "(unset)";
-        else if constexpr (std::is_same_v<T, bool>) return held ? "true" : "false";
-        else if constexpr (std::is_same_v<T, std::uint64_t>) return std::to_string(held);
-        else if constexpr (std::is_same_v<T, double>) return real(held);
-        else if constexpr (std::is_same_v<T, std::string>) return toml_string(held);
-        else return array(held);
+        if constexpr (std::is_same_v<T, std::monostate>)
+          return "(unset)";
+        else if constexpr (std::is_same_v<T, bool>)
+          return held ? "true" : "false";
+        else if constexpr (std::is_same_v<T, std::uint64_t>)
+          return std::to_string(held);
+        else if constexpr (std::is_same_v<T, double>)
+          return real(held);
+        else if constexpr (std::is_same_v<T, std::string>)
+          return toml_string(held);
+        else
+          return array(held);
       },
       value);
 }

@@ -32,8 +32,13 @@ constexpr std::uint64_t kKeepValBytes = std::uint64_t{64} << 20;
 class Prefetcher final : public BatchSource {
  public:
   Prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta, const PrefetchPlan& plan)
-      : end_(std::move(end)), meta_(meta), plan_(plan), range_samples_(end_->range_samples()),
-        shelves_{Shelf(meta.schema), Shelf(meta.schema), Shelf(meta.schema)}, step_(plan.cursor), position_(plan.cursor),
+      : end_(std::move(end)),
+        meta_(meta),
+        plan_(plan),
+        range_samples_(end_->range_samples()),
+        shelves_{Shelf(meta.schema), Shelf(meta.schema), Shelf(meta.schema)},
+        step_(plan.cursor),
+        position_(plan.cursor),
         thread_([this] { run(); }) {}
 
   ~Prefetcher() override {
@@ -151,7 +156,9 @@ class Prefetcher final : public BatchSource {
   }
 
   void tell_end_of_wait() {
-    if (said_) spdlog::info("data again after {} s", std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *waiting_since_).count());
+    if (said_)
+      spdlog::info("data again after {} s",
+                   std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *waiting_since_).count());
     waiting_since_.reset();
     said_.reset();
   }

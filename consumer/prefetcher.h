@@ -1,7 +1,7 @@
 // A BatchSource over any transport: a thread keeps a window of samples ahead of the trainer asked for and put in order.
 //
-// The thread owns the transport's end; the trainer's thread only looks at the shelves. Bounded by the window: what is on the shelves
-// and what is asked for together never exceed it by more than one range per split.
+// The thread owns the transport's end; the trainer's thread only looks at the shelves. Bounded by the window: what is on the
+// shelves and what is asked for together never exceed it by more than one range per split.
 #pragma once
 
 #include <cstdint>

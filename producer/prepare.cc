@@ -28,7 +28,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta& meta, std::optional<std::uint64_t> samples) {
   queue::ProducerPlan plan;
   plan.capacity = options.producer.threads;
-  plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] = std::max(train_window(options).samples_of(meta.schema), samples.value_or(0));
+  plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
+      std::max(train_window(options).samples_of(meta.schema), samples.value_or(0));
   plan.ahead[static_cast<std::size_t>(proto::Split::kVal)] = config::eval_samples(options);
   return plan;
 }

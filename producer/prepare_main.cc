@@ -16,7 +16,8 @@ using namespace millrace;
 const config::Program kProgram{
     .name = "prepare",
     .usage = "CONFIG [overrides] [--samples N]",
-    .about = "Computes the samples of a recipe's stream and hands them to trainers, until it is stopped. Start as many as you like.",
+    .about =
+        "Computes the samples of a recipe's stream and hands them to trainers, until it is stopped. Start as many as you like.",
     .flags = {{"samples", "N", "end once N train samples are out (on file://: are there)"}},
 };
 

@@ -50,9 +50,12 @@ std::map<std::string, FileFacts> files_from(const Json& json) {
 }
 
 Json machine_json(const TrainerState& state) {
-  return {{"device", state.device},   {"dtype", state.dtype},
-          {"ranks", state.ranks},     {"threads", state.threads},
-          {"cpu_capability", state.cpu_capability}, {"versions", state.versions}};
+  return {{"device", state.device},
+          {"dtype", state.dtype},
+          {"ranks", state.ranks},
+          {"threads", state.threads},
+          {"cpu_capability", state.cpu_capability},
+          {"versions", state.versions}};
 }
 
 void read_machine(const Json& json, TrainerState& state) {
@@ -121,7 +124,8 @@ void check_files(const fs::path& folder, const TrainerState& state) {
     const std::uint64_t size_bytes = fs::file_size(folder / name, error);
     if (error) throw std::runtime_error(name + " is missing");
     if (size_bytes != facts.size_bytes)
-      throw std::runtime_error(name + " has " + std::to_string(size_bytes) + " bytes instead of " + std::to_string(facts.size_bytes));
+      throw std::runtime_error(name + " has " + std::to_string(size_bytes) + " bytes instead of " +
+                               std::to_string(facts.size_bytes));
     if (facts_of(folder / name) != facts) throw std::runtime_error(name + " has changed bytes (xxh64)");
   }
 }
@@ -141,7 +145,8 @@ TrainerState trainer_state_from_json(std::string_view text) {
   try {
     Json json = Json::parse(text);
     if (const auto format = json.at("format").get<std::uint32_t>(); format != kCheckpointFormat)
-      throw std::runtime_error("it has format " + std::to_string(format) + "; this build reads " + std::to_string(kCheckpointFormat));
+      throw std::runtime_error("it has format " + std::to_string(format) + "; this build reads " +
+                               std::to_string(kCheckpointFormat));
     check_digest(json);
     TrainerState state;
     read_progress(json, state);

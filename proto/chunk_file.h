@@ -42,12 +42,12 @@ void write_chunk(const std::filesystem::path& path, const std::string& fingerpri
 
 enum class ChunkStatus {
   kOk,
-  kMissing,       ///< no such file, or it cannot be opened
-  kForeign,       ///< not a queue file
-  kVersion,       ///< a queue file of another version
-  kTruncated,     ///< shorter or longer than it says
-  kBadHeader,     ///< the header's checksum does not match, or its values are impossible
-  kBadChecksum,   ///< a column's bytes do not match their checksum
+  kMissing,      ///< no such file, or it cannot be opened
+  kForeign,      ///< not a queue file
+  kVersion,      ///< a queue file of another version
+  kTruncated,    ///< shorter or longer than it says
+  kBadHeader,    ///< the header's checksum does not match, or its values are impossible
+  kBadChecksum,  ///< a column's bytes do not match their checksum
 };
 [[nodiscard]] std::string_view describe(ChunkStatus status);
 
@@ -55,8 +55,8 @@ enum class ChunkStatus {
 struct Chunk {
   ChunkStatus status = ChunkStatus::kOk;
   std::string fingerprint;
-  Batch batch;                                    ///< views of the mapped file
-  std::vector<WireType> wires;                    ///< per column
+  Batch batch;                                     ///< views of the mapped file
+  std::vector<WireType> wires;                     ///< per column
   std::vector<std::vector<std::uint32_t>> shapes;  ///< per column, the count first
 };
 [[nodiscard]] Chunk read_chunk(const std::filesystem::path& path);

@@ -51,8 +51,12 @@ v1::Field to_pb(const Field& field) {
 }
 
 Field from_pb(const v1::Field& pb) {
-  return {pb.name(), checked<WireType>(pb.wire()), checked<LogicalType>(pb.logical()),
-          {pb.shape().begin(), pb.shape().end()}, checked<Role>(pb.role()), pb.sentinel()};
+  return {pb.name(),
+          checked<WireType>(pb.wire()),
+          checked<LogicalType>(pb.logical()),
+          {pb.shape().begin(), pb.shape().end()},
+          checked<Role>(pb.role()),
+          pb.sentinel()};
 }
 
 v1::Meta to_pb(const StreamMeta& meta) {

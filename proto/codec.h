@@ -30,7 +30,8 @@ struct BatchInfo {
 };
 
 /// Computes the columns' checksums.
-[[nodiscard]] BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema, const Batch& batch);
+[[nodiscard]] BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema,
+                                       const Batch& batch);
 
 [[nodiscard]] std::string encode_batch_info(const BatchInfo& info);
 /// Empty for bytes that are no such header or whose values are impossible (unknown types, sizes over the limits).

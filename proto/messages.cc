@@ -26,9 +26,7 @@ SharedBytes first_frame() {
   return owned(std::move(bytes));
 }
 
-std::string_view text(const SharedBytes& frame) {
-  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
-}
+std::string_view text(const SharedBytes& frame) { return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()}; }
 
 DecodeStatus check_first_frame(const Frames& frames) {
   if (frames.size() < 2) return DecodeStatus::kForeign;

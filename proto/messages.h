@@ -66,11 +66,11 @@ using Frames = std::vector<SharedBytes>;
 
 enum class DecodeStatus {
   kOk,
-  kForeign,       ///< not Millrace's magic
-  kVersion,       ///< another protocol version
-  kBadHeader,     ///< not a header of ours, or with impossible values
-  kBadColumns,    ///< number or size of the column frames is not what the header says
-  kBadChecksum,   ///< a column's bytes do not match their checksum
+  kForeign,      ///< not Millrace's magic
+  kVersion,      ///< another protocol version
+  kBadHeader,    ///< not a header of ours, or with impossible values
+  kBadColumns,   ///< number or size of the column frames is not what the header says
+  kBadChecksum,  ///< a column's bytes do not match their checksum
 };
 /// A sentence for logs and counters.
 [[nodiscard]] std::string_view describe(DecodeStatus status);

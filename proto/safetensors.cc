@@ -84,7 +84,8 @@ Entry read_entry(const std::string& name, const Json& json, std::string_view dat
   if (begin > end || end > data.size())
     throw std::runtime_error("tensor '" + name + "' ends at byte " + std::to_string(end) + " of " + std::to_string(data.size()));
   if (byte_count(facts->type, entry.tensor.shape) != end - begin)
-    throw std::runtime_error("tensor '" + name + "' has " + std::to_string(end - begin) + " bytes, which its shape does not ask for");
+    throw std::runtime_error("tensor '" + name + "' has " + std::to_string(end - begin) +
+                             " bytes, which its shape does not ask for");
   entry.tensor.bytes = std::as_bytes(std::span(data.substr(begin, end - begin)));
   entry.begin = begin;
   return entry;
@@ -98,8 +99,7 @@ void check_cover(std::vector<Entry> entries, std::uint64_t data_bytes) {
     if (entry.begin != covered) throw std::runtime_error("tensor '" + entry.tensor.name + "' leaves a hole or overlaps");
     covered += entry.tensor.bytes.size();
   }
-  if (covered != data_bytes)
-    throw std::runtime_error(std::to_string(data_bytes - covered) + " bytes follow the last tensor");
+  if (covered != data_bytes) throw std::runtime_error(std::to_string(data_bytes - covered) + " bytes follow the last tensor");
 }
 
 /// The header's text; throws std::runtime_error with what is wrong.

@@ -19,8 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kGetText =
-    "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
+constexpr std::string_view kGetText = "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
 [[noreturn]] void fail(const std::string& place, const std::string& what, const std::string& next) {
   throw std::runtime_error(place + ": " + what + "; " + next);

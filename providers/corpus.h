@@ -23,7 +23,7 @@ inline constexpr std::size_t kGeneratedCharacters = 1'000'000;
 
 /// A text and what to call it.
 struct Text {
-  std::string name;  ///< of the dataset: the file's name, or "generated-markov1"
+  std::string name;   ///< of the dataset: the file's name, or "generated-markov1"
   std::string place;  ///< for messages: the path, or "the generated corpus"
   std::string bytes;
 };

@@ -22,9 +22,7 @@ class DefaultMasking final : public Masking {
  public:
   explicit DefaultMasking(double mask_probability) : threshold_(threshold_of(mask_probability)) {}
 
-  void select(const Draws& draws, std::span<std::uint8_t> selected) const override {
-    select_below(draws, threshold_, selected);
-  }
+  void select(const Draws& draws, std::span<std::uint8_t> selected) const override { select_below(draws, threshold_, selected); }
 
  private:
   std::uint64_t threshold_;

@@ -13,9 +13,8 @@ std::map<std::string, std::string> with_seed_and_provider(std::map<std::string, 
 }  // namespace
 
 std::optional<std::string> Admission::reason_against(const proto::StreamMeta& offered) const {
-  const auto from_recipe =
-      proto::differences(with_seed_and_provider(expected_.settings, expected_.provider, expected_.data_seed),
-                         with_seed_and_provider(offered.settings, offered.provider, offered.data_seed));
+  const auto from_recipe = proto::differences(with_seed_and_provider(expected_.settings, expected_.provider, expected_.data_seed),
+                                              with_seed_and_provider(offered.settings, offered.provider, offered.data_seed));
   if (!from_recipe.empty()) {
     return proto::describe(from_recipe, "for train", "for prepare") + ": run both with the same recipe and overrides";
   }

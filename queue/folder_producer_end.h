@@ -13,7 +13,8 @@ namespace millrace::queue {
 
 /// `ahead`: samples of each split to have ready before a run exists. Creates the folder and writes the meta; throws
 /// std::runtime_error where that fails (a read-only folder).
-[[nodiscard]] std::unique_ptr<ProducerEnd> make_folder_producer_end(const std::filesystem::path& queue, const proto::StreamMeta& meta,
+[[nodiscard]] std::unique_ptr<ProducerEnd> make_folder_producer_end(const std::filesystem::path& queue,
+                                                                    const proto::StreamMeta& meta,
                                                                     const std::array<std::uint64_t, proto::kSplitCount>& ahead);
 
 }  // namespace millrace::queue

@@ -65,7 +65,8 @@ class InprocConsumerEnd final : public ConsumerEnd {
 }  // namespace
 
 InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected, std::uint32_t range_samples) {
-  if (const auto reason = Admission(expected).reason_against(meta)) throw std::runtime_error("the stream does not match: " + *reason);
+  if (const auto reason = Admission(expected).reason_against(meta))
+    throw std::runtime_error("the stream does not match: " + *reason);
   auto channel = std::make_shared<Channel>();
   return {std::make_shared<InprocProducerEnd>(channel), std::make_unique<InprocConsumerEnd>(channel, meta, range_samples)};
 }

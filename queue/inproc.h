@@ -15,7 +15,8 @@ struct InprocEnds {
   std::unique_ptr<ConsumerEnd> consumer;
 };
 
-/// Throws std::runtime_error if the expectation does not admit the stream. The producer's end goes idle when the consumer's is destroyed.
+/// Throws std::runtime_error if the expectation does not admit the stream. The producer's end goes idle when the consumer's is
+/// destroyed.
 [[nodiscard]] InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected, std::uint32_t range_samples);
 
 }  // namespace millrace::queue

@@ -24,8 +24,8 @@ using Time = std::chrono::steady_clock::time_point;
 using PeerId = std::string;
 
 struct LeaseRules {
-  std::uint64_t epoch = 1;  ///< random per start of the consumer; also keeps lease numbers of two starts apart
-  std::chrono::milliseconds gone_after{800};  ///< without a sign of life
+  std::uint64_t epoch = 1;                     ///< random per start of the consumer; also keeps lease numbers of two starts apart
+  std::chrono::milliseconds gone_after{800};   ///< without a sign of life
   std::chrono::milliseconds late_after{2000};  ///< at least; else four times what this producer usually needs
   std::uint32_t max_late = 8;                  ///< leases of one range that are late before it is an error
 };

@@ -72,8 +72,8 @@ Socket Socket::bind_router(const std::string& address) {
   try {
     router.socket_.bind(address);
   } catch (const zmq::error_t& error) {
-    const std::string hint = error.num() == EADDRINUSE ? "; another trainer may hold it: stop it, or choose another --queue.uri"
-                                                       : "; check --queue.uri";
+    const std::string hint =
+        error.num() == EADDRINUSE ? "; another trainer may hold it: stop it, or choose another --queue.uri" : "; check --queue.uri";
     throw std::runtime_error("cannot listen at " + address + ": " + error.what() + hint);
   }
   return router;

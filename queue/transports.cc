@@ -16,7 +16,8 @@ std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::Stre
     case Scheme::kIpc: return make_zmq_producer_end(uri, meta, plan.capacity);
     case Scheme::kInproc: break;
   }
-  throw std::invalid_argument("queue.uri inproc:// has its producer inside train: start train alone, or choose a file:// or tcp:// uri");
+  throw std::invalid_argument(
+      "queue.uri inproc:// has its producer inside train: start train alone, or choose a file:// or tcp:// uri");
 }
 
 std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan) {

@@ -1,4 +1,5 @@
-// Opens either end of the transport that queue.uri names. inproc:// has both ends in one process and is opened by the producer room.
+// Opens either end of the transport that queue.uri names. inproc:// has both ends in one process and is opened by the producer
+// room.
 #pragma once
 
 #include <array>
@@ -30,7 +31,8 @@ struct ConsumerPlan {
 };
 
 /// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.
-[[nodiscard]] std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan);
+[[nodiscard]] std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta,
+                                                             const ProducerPlan& plan);
 [[nodiscard]] std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan);
 
 }  // namespace millrace::queue

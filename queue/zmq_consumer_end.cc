@@ -26,7 +26,10 @@ std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 1
 class ZmqConsumerEnd final : public ConsumerEnd {
  public:
   ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const Window& train_window)
-      : uri_(uri), train_window_(train_window), book_(Admission(expected), rules()), socket_(Socket::bind_router(uri.text)),
+      : uri_(uri),
+        train_window_(train_window),
+        book_(Admission(expected), rules()),
+        socket_(Socket::bind_router(uri.text)),
         thread_([this] { run(); }) {}
 
   ~ZmqConsumerEnd() override {
@@ -145,7 +148,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   Uri uri_;
   Window train_window_;
   std::set<proto::Range, Sooner> asked_;  ///< wanted and not taken yet; of the caller's thread
-  mutable std::mutex mutex_;  // book_, failure_
+  mutable std::mutex mutex_;              // book_, failure_
   std::condition_variable met_;
   LeaseBook book_;
   std::exception_ptr failure_;

@@ -11,6 +11,7 @@
 namespace millrace::queue {
 
 /// Binds at once. Throws std::runtime_error where the address cannot be bound.
-[[nodiscard]] std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const Window& train_window);
+[[nodiscard]] std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected,
+                                                                 const Window& train_window);
 
 }  // namespace millrace::queue

@@ -19,8 +19,12 @@ constexpr Milliseconds kTickEvery{50};
 class ZmqProducerEnd final : public ProducerEnd {
  public:
   ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity)
-      : uri_(uri), schema_(meta.schema), fingerprint_(meta.fingerprint), session_(meta, capacity),
-        socket_(Socket::connect_dealer(uri.text)), thread_([this] { run(); }) {}
+      : uri_(uri),
+        schema_(meta.schema),
+        fingerprint_(meta.fingerprint),
+        session_(meta, capacity),
+        socket_(Socket::connect_dealer(uri.text)),
+        thread_([this] { run(); }) {}
 
   ~ZmqProducerEnd() override {
     stopping_ = true;
@@ -32,7 +36,8 @@ class ZmqProducerEnd final : public ProducerEnd {
     if (auto order = orders_.take(timeout)) return order;
     const std::lock_guard lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
-    if (session_.refusal()) throw std::runtime_error("the trainer at " + uri_.text + " refused this stream: " + *session_.refusal());
+    if (session_.refusal())
+      throw std::runtime_error("the trainer at " + uri_.text + " refused this stream: " + *session_.refusal());
     return std::nullopt;
   }
 

@@ -11,6 +11,7 @@
 namespace millrace::queue {
 
 /// `capacity`: ranges that are worked on at once. Connects in the background, and again after every loss.
-[[nodiscard]] std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity);
+[[nodiscard]] std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta,
+                                                                 std::uint32_t capacity);
 
 }  // namespace millrace::queue

@@ -24,7 +24,8 @@ constexpr std::uint64_t kShownByDefault = 4;
 
 proto::Chunk read(const fs::path& path) {
   proto::Chunk chunk = proto::read_chunk(path);
-  if (chunk.status != proto::ChunkStatus::kOk) throw std::runtime_error(path.string() + ": " + std::string(proto::describe(chunk.status)));
+  if (chunk.status != proto::ChunkStatus::kOk)
+    throw std::runtime_error(path.string() + ": " + std::string(proto::describe(chunk.status)));
   return chunk;
 }
 

@@ -98,14 +98,16 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subject checkpoint_subject() {
-  return {"checkpoint",
-          {.name = "inspect checkpoint",
-           .usage = "DIR",
-           .about = "Checks a checkpoint and shows what it holds. DIR is the checkpoint's folder, or a run's output folder, whose newest "
-                    "whole checkpoint is then taken.",
-           .flags = {},
-           .overrides = false},
-          run};
+  return {
+      "checkpoint",
+      {.name = "inspect checkpoint",
+       .usage = "DIR",
+       .about =
+           "Checks a checkpoint and shows what it holds. DIR is the checkpoint's folder, or a run's output folder, whose newest "
+           "whole checkpoint is then taken.",
+       .flags = {},
+       .overrides = false},
+      run};
 }
 
 }  // namespace millrace::tools

@@ -46,8 +46,10 @@ struct StreamState {
 };
 
 void append(std::vector<Stretch>& stretches, const proto::Range& range) {
-  if (!stretches.empty() && stretches.back().end == range.first) stretches.back().end = range.end();
-  else stretches.push_back({range.first, range.end()});
+  if (!stretches.empty() && stretches.back().end == range.first)
+    stretches.back().end = range.end();
+  else
+    stretches.push_back({range.first, range.end()});
 }
 
 void look_at_chunk(const fs::path& path, const std::string& fingerprint, SplitState& state) {
@@ -101,7 +103,8 @@ StreamState look_at_stream(const fs::path& root) {
 }
 
 std::vector<fs::path> streams_in(const fs::path& queue) {
-  if (!fs::is_directory(queue)) throw std::runtime_error(queue.string() + ": no such folder; a queue is what follows file:// in queue.uri");
+  if (!fs::is_directory(queue))
+    throw std::runtime_error(queue.string() + ": no such folder; a queue is what follows file:// in queue.uri");
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(queue)) {
     if (fs::exists(entry.path() / queue::Folder::kMeta)) found.push_back(entry.path());
@@ -138,12 +141,8 @@ void print(const StreamState& state) {
 }
 
 nlohmann::ordered_json to_json(const SplitState& state) {
-  nlohmann::ordered_json json = {{"split", proto::to_string(state.split)},
-                                 {"chunks", state.chunks},
-                                 {"bytes", state.bytes},
-                                 {"ready", nlohmann::json::array()},
-                                 {"damaged", state.damaged},
-                                 {"claims", state.claims}};
+  nlohmann::ordered_json json = {{"split", proto::to_string(state.split)}, {"chunks", state.chunks},   {"bytes", state.bytes},
+                                 {"ready", nlohmann::json::array()},       {"damaged", state.damaged}, {"claims", state.claims}};
   for (const Stretch& stretch : state.ready) json["ready"].push_back({{"first", stretch.first}, {"end", stretch.end}});
   return json;
 }
@@ -174,8 +173,10 @@ int run(const config::Arguments& arguments) {
   if (streams.empty() && !arguments.json) std::cout << queue.string() << ": no streams; a producer makes one\n";
   for (const fs::path& root : streams) {
     const StreamState state = look_at_stream(root);
-    if (arguments.json) std::cout << to_json(state).dump() << "\n";
-    else print(state);
+    if (arguments.json)
+      std::cout << to_json(state).dump() << "\n";
+    else
+      print(state);
   }
   return 0;
 }
@@ -183,14 +184,15 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subject queue_subject() {
-  return {"queue",
-          {.name = "inspect queue",
-           .usage = "DIR",
-           .about = "Shows the streams of a queue folder, which samples lie ready, whether the files are whole, and the runs that read "
-                    "them.",
-           .flags = {},
-           .overrides = false},
-          run};
+  return {
+      "queue",
+      {.name = "inspect queue",
+       .usage = "DIR",
+       .about = "Shows the streams of a queue folder, which samples lie ready, whether the files are whole, and the runs that read "
+                "them.",
+       .flags = {},
+       .overrides = false},
+      run};
 }
 
 }  // namespace millrace::tools

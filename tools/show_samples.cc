@@ -48,7 +48,8 @@ nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage
 }
 
 void print_text(const Label& label, const std::string& stage, const Decoded& sample) {
-  std::cout << "\n" << label.split << " " << label.index << ", stage " << label.stage << " " << stage << ", digest " << label.digest
+  std::cout << "\n"
+            << label.split << " " << label.index << ", stage " << label.stage << " " << stage << ", digest " << label.digest
             << "\n";
   print(std::cout, sample, on_terminal());
 }
@@ -62,8 +63,10 @@ void show(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_
   } else {
     const std::string stage = stage_name(meta, batch.range.split, label.stage);
     const Decoded sample = decode(meta, batch, row);
-    if (form == Form::kText) print_text(label, stage, sample);
-    else std::cout << decoded_json(label, stage, sample).dump() << "\n";
+    if (form == Form::kText)
+      print_text(label, stage, sample);
+    else
+      std::cout << decoded_json(label, stage, sample).dump() << "\n";
   }
 }
 

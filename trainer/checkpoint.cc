@@ -10,9 +10,8 @@ namespace millrace::trainer {
 
 void save_checkpoint(const config::Options& options, const proto::TrainerState& state, const Model& model, const AdamW& optimizer) {
   const std::filesystem::path out_dir = options.train.out_dir;
-  const std::map<std::string, std::string> metadata{{"step", std::to_string(state.step)},
-                                                    {"architecture", options.model.architecture},
-                                                    {"fingerprint", state.meta.fingerprint}};
+  const std::map<std::string, std::string> metadata{
+      {"step", std::to_string(state.step)}, {"architecture", options.model.architecture}, {"fingerprint", state.meta.fingerprint}};
   proto::CheckpointWriter writer(out_dir, state.step);
   save_tensors(writer.file(proto::kModelFile), parameters_of(model), metadata);
   save_tensors(writer.file(proto::kOptimizerFile), optimizer.state(), metadata);

@@ -69,7 +69,8 @@ std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const WideBatch
   const auto x = batch.at(proto::Role::kInput).cpu().contiguous(), y = batch.at(proto::Role::kTarget).cpu().contiguous();
   const auto z = guess.cpu().contiguous();
   std::vector<FilledIn> samples;
-  for (std::int64_t i = 0; i < batch.samples(); ++i) samples.push_back(fill_in(meta, {row(x, i), row(y, i), row(z, i)}, kShownWidth));
+  for (std::int64_t i = 0; i < batch.samples(); ++i)
+    samples.push_back(fill_in(meta, {row(x, i), row(y, i), row(z, i)}, kShownWidth));
   return samples;
 }
 

@@ -18,9 +18,12 @@ constexpr std::uint64_t kMaxShown = 1000;
 const config::Program kProgram{
     .name = "evaluate",
     .usage = "--checkpoint DIR [--split val] [--iters N] [--show K] [overrides]",
-    .about = "Computes a checkpoint's loss on a split of its own stream, overall and per stage, and shows samples with what the model "
-             "fills in. Overrides may change where the text lies (--data.path) and how it runs, not what was trained.",
-    .flags = {{.name = "checkpoint", .placeholder = "DIR", .help = "a checkpoint, or an output folder: its best, else its latest one"},
+    .about =
+        "Computes a checkpoint's loss on a split of its own stream, overall and per stage, and shows samples with what the model "
+        "fills in. Overrides may change where the text lies (--data.path) and how it runs, not what was trained.",
+    .flags = {{.name = "checkpoint",
+               .placeholder = "DIR",
+               .help = "a checkpoint, or an output folder: its best, else its latest one"},
               {.name = "split", .placeholder = "val|test", .help = "the split; default val"},
               {.name = "iters", .placeholder = "N", .help = "micro-batches; default the recipe's eval_iters"},
               {.name = "show", .placeholder = "K", .help = "show K samples: masked, filled in, original"}},
@@ -45,7 +48,8 @@ trainer::EvaluateRequest read(const config::Arguments& arguments) {
 void print_json(const trainer::EvaluateResult& result) {
   std::cout << trainer::to_line(result.step, result.evaluation);
   for (const trainer::FilledIn& sample : result.samples)
-    std::cout << nlohmann::ordered_json{{"masked", sample.masked}, {"filled", sample.filled}, {"original", sample.original}}.dump() << '\n';
+    std::cout << nlohmann::ordered_json{{"masked", sample.masked}, {"filled", sample.filled}, {"original", sample.original}}.dump()
+              << '\n';
 }
 
 void print(const trainer::EvaluateResult& result) {

@@ -24,7 +24,8 @@ class Tally {
   }
 
   void reduce(Ranks& ranks) {
-    std::istringstream names(ranks.broadcast(joined_names(), "the names of an evaluation"));  // a rank without samples has no metrics
+    std::istringstream names(
+        ranks.broadcast(joined_names(), "the names of an evaluation"));  // a rank without samples has no metrics
     std::vector<torch::Tensor> all;
     for (std::string name; std::getline(names, name);) all.push_back(sums(name));
     ranks.all_reduce_sum(all, "the sums of an evaluation");
@@ -40,7 +41,8 @@ class Tally {
     result.loss = sums("sum").sum().item<double>() / weight;
     for (std::int64_t i = 0; i < stages_; ++i)
       if (const auto samples = at("samples", i); samples > 0)
-        result.stages.push_back({names[static_cast<std::size_t>(i)], at("sum", i) / at("weight", i), static_cast<std::uint64_t>(samples)});
+        result.stages.push_back(
+            {names[static_cast<std::size_t>(i)], at("sum", i) / at("weight", i), static_cast<std::uint64_t>(samples)});
     return result;
   }
 
@@ -94,7 +96,8 @@ class EvaluationMode {
 
 }  // namespace
 
-std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split, std::uint64_t eval_iters, std::uint32_t batch_size) {
+std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split, std::uint64_t eval_iters,
+                                 std::uint32_t batch_size) {
   const std::uint64_t size = meta.size(split);
   if (size == 0)
     throw config::UsageError("dataset " + meta.dataset_name + " has no " + std::string(proto::to_string(split)) +
@@ -102,8 +105,8 @@ std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split spl
   return std::min(size, eval_iters * batch_size);
 }
 
-std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed, Ranks& ranks,
-                                   const EvaluationPlan& plan, const std::function<void(const proto::Batch&)>& used) {
+std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed,
+                                   Ranks& ranks, const EvaluationPlan& plan, const std::function<void(const proto::Batch&)>& used) {
   const EvaluationMode mode(model);
   const torch::NoGradGuard no_grad;
   Tally tally(stage_names(meta, plan.split).size());

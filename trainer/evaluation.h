@@ -25,8 +25,8 @@ struct EvaluationPlan {
 
 /// Runs the model without dropout or gradients; it is left in the mode it was in. `used` sees each batch of this rank.
 /// Empty: a rank was asked to stop before the end.
-[[nodiscard]] std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed,
-                                                 Ranks& ranks, const EvaluationPlan& plan,
+[[nodiscard]] std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta,
+                                                 Feed& feed, Ranks& ranks, const EvaluationPlan& plan,
                                                  const std::function<void(const proto::Batch&)>& used);
 
 }  // namespace millrace::trainer

@@ -17,8 +17,8 @@ void zero_gradients(const Model& model) {
 }
 
 /// The micro-batch's part of the loss. Autocast ends here: backward follows the types that forward chose.
-torch::Tensor loss_of(Model& model, const Objective& objective, const WideBatch& batch, const Precision& precision, torch::Device device,
-                      double weight) {
+torch::Tensor loss_of(Model& model, const Objective& objective, const WideBatch& batch, const Precision& precision,
+                      torch::Device device, double weight) {
   const AutocastScope autocast(precision, device);
   return objective.loss(model, batch).sum.sum() / weight;
 }

@@ -12,8 +12,8 @@ namespace millrace::trainer {
 
 /// Leaves `loss_scale` times the gradient in every parameter's grad(), the same on all ranks, and returns the loss in nats per
 /// weight. A rank without samples takes part with zeros. The model must be in training mode for dropout.
-[[nodiscard]] double accumulate_gradient(Model& model, const Objective& objective, const GlobalBatch& batch, const Precision& precision,
-                                         double loss_scale, Ranks& ranks);
+[[nodiscard]] double accumulate_gradient(Model& model, const Objective& objective, const GlobalBatch& batch,
+                                         const Precision& precision, double loss_scale, Ranks& ranks);
 
 /// The gradients of all parameters, which accumulate_gradient left.
 [[nodiscard]] std::vector<torch::Tensor> gradients_of(const Model& model);

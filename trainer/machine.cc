@@ -28,8 +28,9 @@ torch::Device choose_device(const std::string& name, std::uint32_t local_rank) {
     throw config::UsageError("train.device = \"" + name + "\" is unknown; known: auto, cpu, cuda");
   if (name == "cpu" || (name == "auto" && !torch::cuda::is_available())) return torch::kCPU;
   if (!torch::cuda::is_available())
-    throw config::UsageError("train.device = \"cuda\", but LibTorch sees no GPU here; check the driver and that this LibTorch is a CUDA "
-                             "build, or set --train.device=auto");
+    throw config::UsageError(
+        "train.device = \"cuda\", but LibTorch sees no GPU here; check the driver and that this LibTorch is a CUDA "
+        "build, or set --train.device=auto");
   const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank % torch::cuda::device_count()));
   c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
   return device;
@@ -59,7 +60,8 @@ void warn_of_other_machine(const proto::TrainerState& checkpoint, const proto::T
   compare("threads", std::to_string(checkpoint.threads), std::to_string(here.threads));
   compare("CPU capability", checkpoint.cpu_capability, here.cpu_capability);
   for (const auto& [library, version] : here.versions)
-    if (const auto found = checkpoint.versions.find(library); found != checkpoint.versions.end()) compare(library, found->second, version);
+    if (const auto found = checkpoint.versions.find(library); found != checkpoint.versions.end())
+      compare(library, found->second, version);
 }
 
 }  // namespace millrace::trainer

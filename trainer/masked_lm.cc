@@ -18,9 +18,7 @@ class MaskedLm : public Objective {
  public:
   explicit MaskedLm(std::int64_t ignore_index) : ignore_index_(ignore_index) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override {
-    return batch.at(proto::Role::kTarget).ne(ignore_index_).sum(1);
-  }
+  torch::Tensor weight(const WideBatch& batch) const override { return batch.at(proto::Role::kTarget).ne(ignore_index_).sum(1); }
 
   Loss loss(Model& model, const WideBatch& batch) const override {
     const auto& target = batch.at(proto::Role::kTarget);

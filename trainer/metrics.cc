@@ -32,14 +32,20 @@ std::string unused_name(const Json& stages, const std::string& name) {
 }  // namespace
 
 std::string to_line(const TrainPoint& p) {
-  const Json json{{"step", p.step},       {"split", "train"},     {"loss", p.loss},         {"lr", p.learning_rate},
-                  {"tokens", p.tokens},   {"step_ms", rounded(p.step_ms)},
-                  {"stall_ms", rounded(p.stall_ms)}, {"grad_norm", p.grad_norm}};
+  const Json json{{"step", p.step},
+                  {"split", "train"},
+                  {"loss", p.loss},
+                  {"lr", p.learning_rate},
+                  {"tokens", p.tokens},
+                  {"step_ms", rounded(p.step_ms)},
+                  {"stall_ms", rounded(p.stall_ms)},
+                  {"grad_norm", p.grad_norm}};
   return json.dump() + "\n";
 }
 
 std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
-  Json json{{"step", step}, {"split", proto::to_string(evaluation.split)}, {"loss", evaluation.loss}, {"samples", evaluation.samples}};
+  Json json{
+      {"step", step}, {"split", proto::to_string(evaluation.split)}, {"loss", evaluation.loss}, {"samples", evaluation.samples}};
   for (const auto& [name, value] : evaluation.metrics) json[name] = value;
   Json stages = Json::object();
   for (const StageLoss& stage : evaluation.stages) stages[unused_name(stages, stage.stage)] = stage.loss;

@@ -11,8 +11,8 @@ namespace millrace::trainer {
 
 /// Of one micro-batch of B samples, on its device.
 struct Loss {
-  torch::Tensor sum;     ///< [B], nats, f32 at least; differentiable
-  torch::Tensor weight;  ///< [B], i64: what `sum` is divided by once both are summed over the global batch
+  torch::Tensor sum;                             ///< [B], nats, f32 at least; differentiable
+  torch::Tensor weight;                          ///< [B], i64: what `sum` is divided by once both are summed over the global batch
   std::map<std::string, torch::Tensor> metrics;  ///< [B] sums, reported divided by Σ weight; only where no gradient is asked for
 };
 

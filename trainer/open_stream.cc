@@ -38,8 +38,8 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
     throw config::UsageError("several ranks over " + uri.text + " are not supported yet: use file://FOLDER or inproc://");
   }
   return queue::open_consumer_end(uri, expected,
-                                  {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples, producer::train_window(options),
-                                   options.queue.insecure});
+                                  {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples,
+                                   producer::train_window(options), options.queue.insecure});
 }
 
 /// Waits for a stream and says so, first soon and then now and then.
@@ -60,7 +60,8 @@ std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& option
   auto end = open_end(options, request);
   const auto meta = meet(*end);
   if (!meta) return nullptr;
-  return consumer::make_prefetcher(std::move(end), *meta, {request.deal, request.cursor, request.eval_samples, producer::train_window(options)});
+  return consumer::make_prefetcher(std::move(end), *meta,
+                                   {request.deal, request.cursor, request.eval_samples, producer::train_window(options)});
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
 }

@@ -15,10 +15,10 @@ namespace millrace::trainer {
 
 /// What the run asks of its stream.
 struct StreamRequest {
-  consumer::Deal deal;             ///< this rank's share of every step
-  std::uint64_t cursor = 0;        ///< first train sample that no completed step has used
-  std::uint64_t eval_samples = 0;  ///< val samples of one evaluation, over all ranks
-  std::string run_id;              ///< 16 hex digits; names the group on a queue that several runs share
+  consumer::Deal deal;                      ///< this rank's share of every step
+  std::uint64_t cursor = 0;                 ///< first train sample that no completed step has used
+  std::uint64_t eval_samples = 0;           ///< val samples of one evaluation, over all ranks
+  std::string run_id;                       ///< 16 hex digits; names the group on a queue that several runs share
   std::optional<proto::StreamMeta> pinned;  ///< of the checkpoint that is resumed: no other stream is accepted
 };
 

@@ -39,5 +39,5 @@ void start_over_waiting_passively(int /*argc*/, char** argv, char** environment)
 
 }  // namespace
 
-__attribute__((section(".preinit_array"), used)) static void (*const kBeforeEverything)(int, char**, char**) =
-    start_over_waiting_passively;
+__attribute__((section(".preinit_array"), used)) static void (*const kBeforeEverything)(int, char**,
+                                                                                        char**) = start_over_waiting_passively;

@@ -18,10 +18,8 @@ constexpr double kBackoff = 0.5;
 constexpr std::int64_t kGrowthInterval = 2000;
 constexpr int kFirstGpuWithBfloat16 = 8;  // compute capability 8.0, Ampere
 
-const std::map<std::string, torch::ScalarType> kTypes{{"float32", torch::kFloat32},
-                                                      {"bfloat16", torch::kBFloat16},
-                                                      {"float16", torch::kFloat16},
-                                                      {"float64", torch::kFloat64}};
+const std::map<std::string, torch::ScalarType> kTypes{
+    {"float32", torch::kFloat32}, {"bfloat16", torch::kBFloat16}, {"float16", torch::kFloat16}, {"float64", torch::kFloat64}};
 
 bool cpu_has(const std::string& feature) {
   const auto features = at::cpu::get_cpu_capabilities();

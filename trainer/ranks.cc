@@ -111,9 +111,10 @@ class Ranks::Group {
     store.timeout = std::chrono::seconds(timeout_s_);
     auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
     options->devices = {device_for(place_.master_address)};
-    auto shared = c10::make_intrusive<c10d::PrefixStore>(
-        place_.store_prefix, c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(shared, static_cast<int>(place_.rank), static_cast<int>(place_.world), options);
+    auto shared = c10::make_intrusive<c10d::PrefixStore>(place_.store_prefix,
+                                                         c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(shared, static_cast<int>(place_.rank), static_cast<int>(place_.world),
+                                                       options);
   }
 
   void waiting_for(const std::string& what, const std::function<void()>& action) const {

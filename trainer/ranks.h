@@ -21,7 +21,7 @@ struct RankPlace {
   std::uint32_t local_rank = 0;  ///< among those on this host: the number of its GPU
   std::string master_address = "127.0.0.1";
   std::uint16_t master_port = 0;
-  bool serves_store = true;  ///< rank 0 serves the store; false where torchrun's agent already does
+  bool serves_store = true;                 ///< rank 0 serves the store; false where torchrun's agent already does
   std::string store_prefix = "millrace/0";  ///< tells apart the restarts of one torchrun job
 };
 

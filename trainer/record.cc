@@ -33,8 +33,8 @@ Recorder::Recorder(const std::filesystem::path& path, const proto::Schema& schem
 
 void Recorder::add(const proto::Batch& batch) {
   for (std::uint32_t row = 0; row < batch.range.count; ++row)
-    noted_.push_back({batch.range.split, batch.range.first + row, stage_of(schema_, batch, row),
-                      proto::sample_digest(schema_, batch, row)});
+    noted_.push_back(
+        {batch.range.split, batch.range.first + row, stage_of(schema_, batch, row), proto::sample_digest(schema_, batch, row)});
 }
 
 void Recorder::commit(std::uint64_t step) {

@@ -19,7 +19,8 @@ std::optional<proto::Checkpoint> newest(const fs::path& out_dir, bool required) 
   if (!proto::checkpoint_steps(out_dir).empty())
     throw config::UsageError("no checkpoint in " + out_dir.string() + " is whole; give another --train.out_dir to start anew");
   if (required)
-    throw config::UsageError("--resume: there is no checkpoint in " + out_dir.string() + "; leave --resume out, or use --resume=auto");
+    throw config::UsageError("--resume: there is no checkpoint in " + out_dir.string() +
+                             "; leave --resume out, or use --resume=auto");
   return std::nullopt;
 }
 
@@ -50,7 +51,8 @@ void refuse_differences(const config::Options& options, const fs::path& folder) 
 
 void refuse_used_folder(const std::string& out_dir) {
   if (proto::checkpoint_steps(out_dir).empty()) return;
-  throw config::UsageError(out_dir + " already holds checkpoints: go on with --resume, start or go on with --resume=auto, or choose "
+  throw config::UsageError(out_dir +
+                           " already holds checkpoints: go on with --resume, start or go on with --resume=auto, or choose "
                            "another --train.out_dir");
 }
 

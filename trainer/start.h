@@ -11,7 +11,7 @@ namespace millrace::trainer {
 
 struct Start {
   bool resumed = false;
-  proto::TrainerState state;  ///< without meta where not resumed
+  proto::TrainerState state;     ///< without meta where not resumed
   std::filesystem::path folder;  ///< of the checkpoint; on rank 0 alone, the only one that reads it
 };
 
@@ -20,7 +20,8 @@ struct Start {
 
 /// Opens the stream of this rank. Empty: a rank was asked to stop meanwhile. Throws std::runtime_error where the ranks see
 /// different streams.
-[[nodiscard]] std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start, Ranks& ranks);
+[[nodiscard]] std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start,
+                                                                      Ranks& ranks);
 
 /// The recipe's part of a step for one rank.
 [[nodiscard]] consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks);

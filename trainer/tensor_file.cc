@@ -26,7 +26,9 @@ proto::TensorType file_type(torch::ScalarType type) {
 std::vector<std::uint64_t> shape_of(const torch::Tensor& tensor) { return {tensor.sizes().begin(), tensor.sizes().end()}; }
 
 proto::NamedTensor view_of(const std::string& name, const torch::Tensor& on_cpu) {
-  return {name, file_type(on_cpu.scalar_type()), shape_of(on_cpu),
+  return {name,
+          file_type(on_cpu.scalar_type()),
+          shape_of(on_cpu),
           {static_cast<const std::byte*>(on_cpu.const_data_ptr()), on_cpu.nbytes()}};
 }
 
@@ -39,7 +41,8 @@ void copy_in(const proto::NamedTensor& stored, const torch::Tensor& tensor) {
 
 }  // namespace
 
-void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors, const std::map<std::string, std::string>& metadata) {
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata) {
   std::vector<torch::Tensor> on_cpu;
   std::vector<proto::NamedTensor> views;
   for (const auto& [name, tensor] : tensors) {
@@ -54,8 +57,8 @@ void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors
   const auto file = proto::SafetensorsFile::open(path, damage);
   if (!file) throw std::runtime_error(path.string() + " is damaged: " + damage);
   if (file->tensors().size() != tensors.size())
-    throw std::runtime_error(path.string() + " holds " + std::to_string(file->tensors().size()) + " tensors, the model of this recipe " +
-                             std::to_string(tensors.size()));
+    throw std::runtime_error(path.string() + " holds " + std::to_string(file->tensors().size()) +
+                             " tensors, the model of this recipe " + std::to_string(tensors.size()));
   for (const auto& [name, tensor] : tensors) {
     const proto::NamedTensor* const stored = file->find(name);
     if (stored == nullptr) throw std::runtime_error(path.string() + " has no tensor '" + name + "'");

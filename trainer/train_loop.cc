@@ -42,8 +42,8 @@ AdamWSettings adamw_settings(const config::TrainOptions& train) {
 
 class Trainer {
  public:
-  Trainer(const config::Options& options, const TrainRequest& request, const Start& start, Ranks& ranks, consumer::BatchSource& source,
-          torch::Device device, const Precision& precision)
+  Trainer(const config::Options& options, const TrainRequest& request, const Start& start, Ranks& ranks,
+          consumer::BatchSource& source, torch::Device device, const Precision& precision)
       : options_(options),
         ranks_(ranks),
         source_(source),
@@ -142,7 +142,8 @@ class Trainer {
 
   [[noreturn]] void fail_not_finite(double loss, double norm) const {
     throw std::runtime_error("step " + std::to_string(state_.step + 1) + ": the loss is " + std::to_string(loss) +
-                             " and the gradient's norm " + std::to_string(norm) + "; nothing was saved of this step: start anew in " +
+                             " and the gradient's norm " + std::to_string(norm) +
+                             "; nothing was saved of this step: start anew in " +
                              "another train.out_dir with a lower train.learning_rate or train.dtype=float32");
   }
 
@@ -194,7 +195,8 @@ class Trainer {
   }
 
   [[nodiscard]] EvaluationPlan plan() const {
-    const auto samples = evaluation_samples(source_.meta(), proto::Split::kVal, options_.train.eval_iters, options_.train.batch_size);
+    const auto samples =
+        evaluation_samples(source_.meta(), proto::Split::kVal, options_.train.eval_iters, options_.train.batch_size);
     return {proto::Split::kVal, samples, deal_, precision_, device_};
   }
 

@@ -10,8 +10,9 @@ using namespace millrace;
 const config::Program kProgram{
     .name = "train",
     .usage = "CONFIG [overrides] [--resume[=auto|DIR]] [--record-stream FILE]",
-    .about = "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for producers; SIGTERM and SIGINT "
-             "save a checkpoint and end it.",
+    .about =
+        "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for producers; SIGTERM and SIGINT "
+        "save a checkpoint and end it.",
     .flags = {{.name = "resume",
                .placeholder = "auto|DIR",
                .help = "go on from the newest whole checkpoint; auto: or start where there is none; DIR: from that one",

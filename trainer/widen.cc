@@ -28,7 +28,8 @@ torch::Tensor view_of(const proto::Field& field, const proto::SharedBytes& colum
   return torch::from_blob(const_cast<std::byte*>(column.bytes.data()), shape, wire_type(field.wire));
 }
 
-torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narrow, std::int64_t ignore_index, torch::Device device) {
+torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narrow, std::int64_t ignore_index,
+                           torch::Device device) {
   const auto there = narrow.to(device, narrow.scalar_type());
   auto wide = there.to(device, logical_type(field.logical), /*non_blocking=*/false, /*copy=*/true);
   if (field.sentinel) wide.masked_fill_(wide.eq(static_cast<std::int64_t>(proto::largest(field.wire))), ignore_index);
@@ -44,8 +45,7 @@ WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, torch:
   for (std::size_t i = 0; i < meta.schema.fields.size(); ++i) {
     const proto::Field& field = meta.schema.fields[i];
     torch::Tensor& slot = wide.by_role_[static_cast<std::size_t>(field.role)];
-    if (!slot.defined())
-      slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count), meta.ignore_index, device);
+    if (!slot.defined()) slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count), meta.ignore_index, device);
   }
   return wide;
 }

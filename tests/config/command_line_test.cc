@@ -14,12 +14,11 @@ using ::testing::internal::CaptureStdout;
 using ::testing::internal::GetCapturedStderr;
 using ::testing::internal::GetCapturedStdout;
 
-const Program kProgram{.name = "grind",
-                       .usage = "CONFIG [overrides] [--samples N] [--resume[=DIR]]",
-                       .about = "Grinds.",
-                       .flags = {{"samples", "N", "how many"},
-                                 {"digest", "", "digests alone"},
-                                 {"resume", "DIR", "go on", /*value_optional=*/true}}};
+const Program kProgram{
+    .name = "grind",
+    .usage = "CONFIG [overrides] [--samples N] [--resume[=DIR]]",
+    .about = "Grinds.",
+    .flags = {{"samples", "N", "how many"}, {"digest", "", "digests alone"}, {"resume", "DIR", "go on", /*value_optional=*/true}}};
 
 Arguments parse_words(std::vector<const char*> words, const Program& program = kProgram) {
   words.insert(words.begin(), program.name.c_str());
@@ -93,7 +92,9 @@ TEST(CommandLine, NumbersHaveARange) {
   EXPECT_EQ(arguments.number("samples", 1, 12), 12u);
   EXPECT_EQ(arguments.number("resume", 1, 12), std::nullopt);
   for (const char* wrong : {"--samples=0", "--samples=13", "--samples=-1", "--samples=1x", "--samples=99999999999999999999"}) {
-    EXPECT_EQ(message_of<UsageError>([&] { (void)parse_words({"r.toml", wrong}).number("samples", 1, 12); }),
+    EXPECT_EQ(message_of<UsageError>([&] {
+                (void)parse_words({"r.toml", wrong}).number("samples", 1, 12);
+              }),
               std::string(wrong) + ": expected a whole number from 1 to 12");
   }
 }

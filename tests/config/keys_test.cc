@@ -32,11 +32,16 @@ TEST(Keys, EachIsBoundToAMemberOfItsOwn) {
   for (const Key& key : keys()) {
     Options moved;
     Value value = key.get(moved);
-    if (auto* flag = std::get_if<bool>(&value)) *flag = !*flag;
-    else if (auto* whole = std::get_if<std::uint64_t>(&value)) *whole += 1;
-    else if (auto* real = std::get_if<double>(&value)) *real += 0.03125;
-    else if (auto* stages = std::get_if<std::vector<StageOptions>>(&value)) stages->emplace_back();
-    else value = std::string("moved");
+    if (auto* flag = std::get_if<bool>(&value))
+      *flag = !*flag;
+    else if (auto* whole = std::get_if<std::uint64_t>(&value))
+      *whole += 1;
+    else if (auto* real = std::get_if<double>(&value))
+      *real += 0.03125;
+    else if (auto* stages = std::get_if<std::vector<StageOptions>>(&value))
+      stages->emplace_back();
+    else
+      value = std::string("moved");
     key.set(moved, value);
     const std::vector<KeyDifference> found = differences(Options{}, moved);
     ASSERT_EQ(found.size(), 1u) << key.full_name();

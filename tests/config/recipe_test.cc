@@ -70,7 +70,8 @@ TEST_F(Recipe, RefusesWrongTypesAndRanges) {
   EXPECT_EQ(refusal("[train]\nbatch_size = 4.0\n"), "r.toml:2: train.batch_size = 4.0: expected a whole number from 1 to 65536");
   EXPECT_EQ(refusal("[train]\nbatch_size = \"4\"\n"), "r.toml:2: train.batch_size = '4': expected a whole number from 1 to 65536");
   EXPECT_EQ(refusal("[train]\nbatch_size = -4\n"), "r.toml:2: train.batch_size = -4: expected a whole number from 1 to 65536");
-  EXPECT_EQ(refusal("[train]\nbatch_size = 65537\n"), "r.toml:2: train.batch_size = 65537: expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = 65537\n"),
+            "r.toml:2: train.batch_size = 65537: expected a whole number from 1 to 65536");
   EXPECT_EQ(refusal("[model]\ndropout = nan\n"), "r.toml:2: model.dropout = nan: expected a number from 0 to below 1");
   EXPECT_EQ(refusal("[model]\ndropout = [1]\n"), "r.toml:2: model.dropout = an array: expected a number from 0 to below 1");
   EXPECT_EQ(refusal("[train]\ndevice = \"gpu\"\n"), "r.toml:2: train.device = 'gpu': expected one of auto, cpu, cuda");
@@ -85,9 +86,7 @@ TEST_F(Recipe, RefusesWhatIsNotToml) {
 }
 
 TEST_F(Recipe, RefusesAFileThatIsNotThere) {
-  const auto loading = [&](const std::string& name) {
-    return message_of<UsageError>([&] { (void)load_recipe(path(name)); });
-  };
+  const auto loading = [&](const std::string& name) { return message_of<UsageError>([&] { (void)load_recipe(path(name)); }); };
   EXPECT_TRUE(contains(loading("none.toml"), "none.toml: cannot read the recipe: No such file or directory"));
   EXPECT_TRUE(contains(loading(""), "cannot read the recipe: it is a folder"));
 }
@@ -122,8 +121,10 @@ TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {
   EXPECT_EQ(stage("type = \"rnadom\""), "r.toml:3: unknown stage type 'rnadom'; known types: random, sticky, span");
   EXPECT_EQ(stage("max_masked_ratio = 0.5"), "r.toml:3: provider.stages: a stage has no type; known types: random, sticky, span");
   EXPECT_EQ(stage("type = \"random\""), "r.toml:3: a random stage needs max_masked_ratio, a number from 0 to 1");
-  EXPECT_EQ(stage("type = \"span\", spans_count = 1, max_masked_ratio = 1"), "r.toml:3: a span stage has no key 'max_masked_ratio'");
-  EXPECT_EQ(stage("type = \"span\", span_count = 1"), "r.toml:3: a span stage has no key 'span_count'; did you mean 'spans_count'?");
+  EXPECT_EQ(stage("type = \"span\", spans_count = 1, max_masked_ratio = 1"),
+            "r.toml:3: a span stage has no key 'max_masked_ratio'");
+  EXPECT_EQ(stage("type = \"span\", span_count = 1"),
+            "r.toml:3: a span stage has no key 'span_count'; did you mean 'spans_count'?");
   EXPECT_EQ(stage("type = \"span\", spans_count = 0"), "r.toml:3: spans_count = 0: expected a whole number from 1 to 65536");
   EXPECT_TRUE(contains(refusal("[provider]\nstages = [1]\n"), "r.toml:2: provider.stages = 1: expected an array of stages"));
 }
@@ -131,7 +132,8 @@ TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {
 TEST_F(Recipe, ChecksKeysAgainstEachOther) {
   EXPECT_EQ(refusal("[model]\nn_embd = 100\n"),
             "r.toml: model.n_embd = 100 is not a multiple of 2 * model.n_head = 16; the nearest above is 112");
-  EXPECT_EQ(refusal("[provider]\nschedule = \"mix\"\n"), "r.toml: provider.schedule = \"mix\" needs at least one entry in provider.stages");
+  EXPECT_EQ(refusal("[provider]\nschedule = \"mix\"\n"),
+            "r.toml: provider.schedule = \"mix\" needs at least one entry in provider.stages");
   for (const std::string later : {"steps", "plateau"}) {
     EXPECT_EQ(refusal("[provider]\nschedule = \"" + later + "\"\n"),
               "r.toml: provider.schedule = \"" + later + "\" is not supported yet; use \"none\" or \"mix\"");

@@ -9,8 +9,11 @@ namespace {
 using Settings = std::map<std::string, std::string>;
 
 TEST(StreamSettings, DefaultMaskingNamesItsProbability) {
-  const Settings expected = {{"block_size", "1024"},   {"mask_probability", "0.15"}, {"partial_targets", "true"},
-                             {"schedule", "none"},     {"val_fraction", "0.1"}};
+  const Settings expected = {{"block_size", "1024"},
+                             {"mask_probability", "0.15"},
+                             {"partial_targets", "true"},
+                             {"schedule", "none"},
+                             {"val_fraction", "0.1"}};
   EXPECT_EQ(stream_settings(Options{}), expected);
 }
 

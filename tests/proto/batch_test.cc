@@ -58,8 +58,7 @@ TEST(Batch, SampleDigestIsOverTheRowsWireBytesInSchemaOrder) {
     row.insert(row.end(), part.begin(), part.end());
   }
   EXPECT_EQ(sample_digest(sample_schema(), batch, 2), xxh64(row));
-  EXPECT_EQ(sample_digest(sample_schema(), batch, 2),
-            sample_digest(sample_schema(), sample_batch({Split::kTrain, 42, 1, {}}), 0));
+  EXPECT_EQ(sample_digest(sample_schema(), batch, 2), sample_digest(sample_schema(), sample_batch({Split::kTrain, 42, 1, {}}), 0));
 }
 
 TEST(Digest, IsXxh64WithSeedZeroInLowerCaseHex) {

@@ -129,7 +129,8 @@ TEST_F(CheckpointTest, TheNewestWholeOneIsFoundAndTheOthersReported) {
   fs::resize_file(out / "step-00000030/model.safetensors", 1);
   EXPECT_EQ(newest(), 20U);
   ASSERT_EQ(reports.size(), 1U);
-  EXPECT_NE(reports[0].find("step-00000030 is not whole: model.safetensors has 1 bytes instead of 8; skipping it"), std::string::npos);
+  EXPECT_NE(reports[0].find("step-00000030 is not whole: model.safetensors has 1 bytes instead of 8; skipping it"),
+            std::string::npos);
 }
 
 TEST_F(CheckpointTest, ReplacesAnOlderOneOfTheSameStep) {

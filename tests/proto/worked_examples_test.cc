@@ -32,9 +32,7 @@ std::string documented(const std::string& page, const std::string& name) {
   return bytes;
 }
 
-std::string text(const SharedBytes& frame) {
-  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
-}
+std::string text(const SharedBytes& frame) { return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()}; }
 
 Schema example_schema() {
   return {{{"x", WireType::kU8, LogicalType::kI64, {4}, Role::kInput, false},

@@ -62,8 +62,8 @@ TEST(CharDiffusion, DescribesItsStream) {
   EXPECT_EQ(meta.dataset_name, "generated.txt");
   EXPECT_EQ(meta.data_seed, 1337U);
   expect_elements(meta.train_stages, {"sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)",
-                                             "sticky(target_masked_ratio=0.2,p1_probability=0.3,p2_probability=0)",
-                                             "random(max_masked_ratio=0.5)", "span(spans_count=5)"});
+                                      "sticky(target_masked_ratio=0.2,p1_probability=0.3,p2_probability=0)",
+                                      "random(max_masked_ratio=0.5)", "span(spans_count=5)"});
   EXPECT_EQ(meta.val_stages, meta.train_stages);
   EXPECT_EQ(meta.size(Split::kTrain), proto::kEndless);
   EXPECT_EQ(meta.size(Split::kVal), 4 * blocks_of(all_stages(), Split::kVal).size());
@@ -219,8 +219,7 @@ TEST(CharDiffusion, TakesTrainStagesFromTheTrainerWhereTheScheduleSaysSo) {
   EXPECT_TRUE(provider->trainer_names_stages());
   const Batch batch = fill_batch(*provider, {Split::kTrain, 0, 10, std::uint8_t{3}});
   expect_all(batch.values<std::uint8_t>(2), 3);
-  expect_error<std::logic_error>([&] { (void)fill_batch(*provider, {Split::kTrain, 0, 10, {}}); },
-                                 {"the trainer names the stage"});
+  expect_error<std::logic_error>([&] { (void)fill_batch(*provider, {Split::kTrain, 0, 10, {}}); }, {"the trainer names the stage"});
 }
 
 TEST(CharDiffusion, ARecipeOfOneStageMixesItAlone) {
@@ -232,8 +231,11 @@ TEST(CharDiffusion, SaysHowManySamplesASplitHas) {
   const auto provider = make_char_diffusion(small_options());
   const std::uint64_t size = provider->meta().size(Split::kVal);
   EXPECT_NO_THROW((void)fill_batch(*provider, {Split::kVal, size - 1, 1, {}}));
-  expect_error<std::out_of_range>([&] { (void)fill_batch(*provider, {Split::kVal, size - 1, 2, {}}); },
-                                  {"the val split has " + std::to_string(size) + " samples"});
+  expect_error<std::out_of_range>(
+      [&] {
+        (void)fill_batch(*provider, {Split::kVal, size - 1, 2, {}});
+      },
+      {"the val split has " + std::to_string(size) + " samples"});
   expect_error<std::out_of_range>([&] { (void)fill_batch(*provider, {Split::kTest, 0, 1, {}}); }, {"no test split"});
 }
 

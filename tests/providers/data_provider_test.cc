@@ -51,8 +51,11 @@ TEST(CheckRange, KnowsTheEndOfEverySplit) {
   const proto::StreamMeta& meta = provider->meta();
   EXPECT_NO_THROW(check_range(meta, {Split::kVal, 990, 10, {}}));
   EXPECT_NO_THROW(check_range(meta, {Split::kTrain, ~0ULL - 10, 10, {}}));
-  expect_error<std::out_of_range>([&] { check_range(meta, {Split::kVal, 990, 11, {}}); },
-                                  {"the val split has 1000 samples; 11 from index 990 on"});
+  expect_error<std::out_of_range>(
+      [&] {
+        check_range(meta, {Split::kVal, 990, 11, {}});
+      },
+      {"the val split has 1000 samples; 11 from index 990 on"});
   expect_error<std::out_of_range>([&] { check_range(meta, {Split::kVal, ~0ULL, 2, {}}); }, {"1000 samples"});
   expect_error<std::out_of_range>([&] { check_range(meta, {Split::kTest, 0, 1, {}}); }, {"no test split"});
 }

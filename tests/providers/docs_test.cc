@@ -39,8 +39,8 @@ TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {
   expect_contains(philox, {hex_words(block)});
   const Draws draws(1337, Split::kVal, 3, (std::uint64_t{1} << 33) + 5);
   EXPECT_EQ(draws.word(Purpose::kCorrupt, 6), block[2]);
-  expect_contains(philox, {"uniform_below(" + hex_words(std::span(block).subspan(2, 1)) + ", 100) = " +
-                                std::to_string(uniform_below(block[2], 100))});
+  expect_contains(philox, {"uniform_below(" + hex_words(std::span(block).subspan(2, 1)) +
+                           ", 100) = " + std::to_string(uniform_below(block[2], 100))});
 }
 
 TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {

@@ -55,8 +55,6 @@ class Progressions final : public RowProvider {
 
 }  // namespace
 
-std::unique_ptr<DataProvider> make_progressions(const config::Options& options) {
-  return std::make_unique<Progressions>(options);
-}
+std::unique_ptr<DataProvider> make_progressions(const config::Options& options) { return std::make_unique<Progressions>(options); }
 
 }  // namespace millrace::providers

@@ -14,8 +14,8 @@ using proto::Split;
 
 constexpr std::uint64_t kFar = (std::uint64_t{1} << 33) + 5;
 
-/// The digests of samples 0 and kFar of train and of sample 3 of val, over the first 100,000 characters of the generated corpus, with
-/// blocks of 100.
+/// The digests of samples 0 and kFar of train and of sample 3 of val, over the first 100,000 characters of the generated corpus,
+/// with blocks of 100.
 std::vector<std::string> digests(config::Options options) {
   options.provider.block_size = 100;
   const auto provider = make_char_diffusion(options);
@@ -30,13 +30,11 @@ std::vector<std::string> digests(config::Options options) {
 using Digests = std::vector<std::string>;
 
 TEST(Golden, DefaultMasking) {
-  EXPECT_EQ(digests(small_options()),
-            (Digests{"529d442077b72ef1", "87fb510e35a579c9", "f753c6c451ec10c5"}));
+  EXPECT_EQ(digests(small_options()), (Digests{"529d442077b72ef1", "87fb510e35a579c9", "f753c6c451ec10c5"}));
 }
 
 TEST(Golden, Random) {
-  EXPECT_EQ(digests(mixed_options({random_stage(.5)})),
-            (Digests{"0ab6477f484b76ef", "76d21c25d74b2f49", "957c9aea65acc516"}));
+  EXPECT_EQ(digests(mixed_options({random_stage(.5)})), (Digests{"0ab6477f484b76ef", "76d21c25d74b2f49", "957c9aea65acc516"}));
 }
 
 TEST(Golden, StickyThatClumps) {
@@ -55,8 +53,7 @@ TEST(Golden, StickyWithoutWeightBesideASelection) {
 }
 
 TEST(Golden, Span) {
-  EXPECT_EQ(digests(mixed_options({span_stage(20)})),
-            (Digests{"6ac5c993ac068250", "054e97b0ba8361cd", "9db85a059a37041e"}));
+  EXPECT_EQ(digests(mixed_options({span_stage(20)})), (Digests{"6ac5c993ac068250", "054e97b0ba8361cd", "9db85a059a37041e"}));
 }
 
 TEST(Golden, MixOfAll) {
@@ -67,8 +64,7 @@ TEST(Golden, MixOfAll) {
 TEST(Golden, FullTargets) {
   config::Options options = mixed_options({sticky_stage(.4, .15, .3)});
   options.provider.partial_targets = false;
-  EXPECT_EQ(digests(options),
-            (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
+  EXPECT_EQ(digests(options), (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
 }
 
 }  // namespace

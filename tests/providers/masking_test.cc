@@ -65,8 +65,7 @@ TEST(DefaultMasking, SelectsNoneForZeroAndAllForOne) {
 }
 
 TEST(DefaultMasking, RefusesWhatIsNoProbability) {
-  expect_error<config::UsageError>([] { (void)make_default_masking(1.5); },
-                                   {"provider.mask_probability", "1.5", "[0, 1]"});
+  expect_error<config::UsageError>([] { (void)make_default_masking(1.5); }, {"provider.mask_probability", "1.5", "[0, 1]"});
 }
 
 TEST(RandomMasking, SelectsWithTheRatioThatTheSampleDrew) {

@@ -8,7 +8,6 @@
 namespace millrace::providers {
 namespace {
 
-
 TEST(Registry, MakesWhatItLists) {
   expect_elements(known_providers(), {"char_diffusion"});
   EXPECT_EQ(make_provider(small_options())->meta().provider, "char_diffusion");
@@ -33,8 +32,7 @@ class LiveFeed final : public DataProvider {
 };
 
 TEST(Registry, RefusesALiveFeed) {
-  expect_error<config::UsageError>([] { check_replayable(LiveFeed()); },
-                                   {"live_feed", "cannot compute a sample again"});
+  expect_error<config::UsageError>([] { check_replayable(LiveFeed()); }, {"live_feed", "cannot compute a sample again"});
   EXPECT_NO_THROW(check_replayable(*make_provider(small_options())));
 }
 

@@ -56,8 +56,7 @@ TEST(StageSchedule, TakesTheStageThatTheTrainerNames) {
   for (const Schedule kind : {Schedule::kSteps, Schedule::kPlateau}) {
     const StageSchedule schedule(kind, 3, 1, Split::kTrain);
     EXPECT_EQ(schedule.stage_of(17, std::uint8_t{2}), 2);
-    expect_error<std::logic_error>([&] { (void)schedule.stage_of(17, std::nullopt); },
-                                   {"the trainer names the stage", "train"});
+    expect_error<std::logic_error>([&] { (void)schedule.stage_of(17, std::nullopt); }, {"the trainer names the stage", "train"});
   }
 }
 

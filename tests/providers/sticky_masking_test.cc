@@ -63,9 +63,15 @@ double mean_run(const StickyMasking& masking, std::size_t length, std::uint64_t 
 }
 
 TEST(StickyMasking, FollowsItsDefinition) {
-  for (const auto& [target, p1, p2] : std::vector<std::tuple<double, double, double>>{
-           {.4, .15, .3}, {.6, .1, .5}, {.6, .3, .1}, {.9, .1, .9}, {.2, .3, 0},
-           {.8, .3, 0}, {.5, 0, .3}, {.5, 0, 0}, {1, .2, .4}}) {
+  for (const auto& [target, p1, p2] : std::vector<std::tuple<double, double, double>>{{.4, .15, .3},
+                                                                                      {.6, .1, .5},
+                                                                                      {.6, .3, .1},
+                                                                                      {.9, .1, .9},
+                                                                                      {.2, .3, 0},
+                                                                                      {.8, .3, 0},
+                                                                                      {.5, 0, .3},
+                                                                                      {.5, 0, 0},
+                                                                                      {1, .2, .4}}) {
     const StickyMasking masking(target, p1, p2);
     for (const std::size_t length : {1U, 7U, 8U, 64U, 100U}) {
       for (std::uint64_t i = 0; i < 20; ++i) {

@@ -114,7 +114,10 @@ TEST_F(FolderQueue, ChunksThatAnotherLivingRunNeedsStay) {
 
 TEST_F(FolderQueue, ACleanEndTakesItsGroupAway) {
   const auto end = producer(1);
-  { const auto run = consumer(); EXPECT_TRUE(std::filesystem::exists(layout_.group("run"))); }
+  {
+    const auto run = consumer();
+    EXPECT_TRUE(std::filesystem::exists(layout_.group("run")));
+  }
   EXPECT_FALSE(std::filesystem::exists(layout_.group("run")));
 }
 
@@ -127,8 +130,8 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
   flipped[flipped.size() - 1000] ^= 4;
   proto::write_chunk(folder_ / "other.chunk", "00000000000000ff", sample_meta().schema, testing::sample_batch(chunk_range(0)));
   const std::string of_another_stream = proto::read_file(folder_ / "other.chunk");
-  for (const std::string& damaged : {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(),
-                                     of_another_stream}) {
+  for (const std::string& damaged :
+       {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(), of_another_stream}) {
     put_chunk(0, damaged);
     run->want(chunk_range(0));
     EXPECT_EQ(run->take(0ms), std::nullopt);

@@ -1,4 +1,5 @@
-// The contract of the two ends, run over every transport: what is wanted arrives, once and bit for bit, from one producer or several.
+// The contract of the two ends, run over every transport: what is wanted arrives, once and bit for bit, from one producer or
+// several.
 #include <gtest/gtest.h>
 
 #include <atomic>

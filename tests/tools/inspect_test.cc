@@ -37,7 +37,8 @@ class Inspect : public ::testing::Test {
   Inspect() {
     std::ofstream text(folder_ / "text.txt");
     for (int i = 0; i < 400; ++i) text << "line " << i * 7919 << " of a small text\n";
-    std::ofstream(recipe()) << "[data]\npath = " << folder_ / "text.txt" << "\n[provider]\nblock_size = 32\n"
+    std::ofstream(recipe()) << "[data]\npath = " << folder_ / "text.txt"
+                            << "\n[provider]\nblock_size = 32\n"
                             << "schedule = \"mix\"\nstages = [{type = \"random\", max_masked_ratio = 0.5}, "
                             << "{type = \"span\", spans_count = 2}]\n";
   }
@@ -83,8 +84,8 @@ TEST_F(Inspect, StreamDigestsAsJsonSayTheSame) {
 TEST_F(Inspect, StreamShowsTheTextAndWhatWasDoneToIt) {
   const Ran ran = inspect({"stream", recipe(), "--count=2"});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  for (const char* part : {"provider char_diffusion", "  original line ", "░", "train 1, stage ",
-                           "marks: m masked", "span(spans_count=2)"}) {
+  for (const char* part :
+       {"provider char_diffusion", "  original line ", "░", "train 1, stage ", "marks: m masked", "span(spans_count=2)"}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "colours are for terminals";
@@ -126,8 +127,8 @@ TEST_F(Inspect, QueueSaysWhatLiesReady) {
   const fs::path stream = prepare();
   const Ran ran = inspect({"queue", queue()});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  for (const std::string& part : {"stream " + stream.filename().string(), std::string("; samples 0 to "),
-                                  std::string("no run has asked for it")}) {
+  for (const std::string& part :
+       {"stream " + stream.filename().string(), std::string("; samples 0 to "), std::string("no run has asked for it")}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   const auto lines = json_lines(inspect({"queue", queue(), "--json"}).out);
@@ -205,7 +206,7 @@ TEST_F(InspectCheckpoint, ShowsStateStreamAndTensors) {
   const Ran ran = inspect({"checkpoint", folder});
   EXPECT_EQ(ran.status, 0) << ran.err;
   for (const char* part : {"whole, all files match", "step     12, next train sample 384", "provider sample", "w F32 [2, 3]",
-                                 "model: 6 values in 1 tensors"}) {
+                           "model: 6 values in 1 tensors"}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   const auto lines = json_lines(inspect({"checkpoint", folder, "--json"}).out);

@@ -18,8 +18,8 @@ TEST(Metrics, ATrainLineHasTheAgreedKeys) {
 }
 
 TEST(Metrics, AValLineHasEveryStageEvenIfTwoAreAlike) {
-  const auto line = nlohmann::json::parse(to_line(
-      250, {proto::Split::kVal, 2.0, 64, {{"accuracy", 0.5}}, {{"a", 1.0, 21}, {"b", 2.0, 22}, {"a", 3.0, 21}}}));
+  const auto line = nlohmann::json::parse(
+      to_line(250, {proto::Split::kVal, 2.0, 64, {{"accuracy", 0.5}}, {{"a", 1.0, 21}, {"b", 2.0, 22}, {"a", 3.0, 21}}}));
   EXPECT_EQ(line, nlohmann::json::parse(R"({"step":250,"split":"val","loss":2.0,"samples":64,"accuracy":0.5,)"
                                         R"("stages":{"a":1.0,"b":2.0,"a #2":3.0}})"));
 }

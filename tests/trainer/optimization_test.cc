@@ -121,11 +121,13 @@ TEST(LossScale, IsOneForOtherPrecisions) {
 
 /// One training step of a tiny model on the made-up stream.
 struct TinyRun {
-  TinyRun() : model(make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8})),
-              optimizer(parameters_of(*model), {}) {}
+  TinyRun()
+      : model(make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8})),
+        optimizer(parameters_of(*model), {}) {}
   void step(std::uint64_t first) {
     model->zero_grad();
-    const auto tokens = widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}), torch::kCPU);
+    const auto tokens =
+        widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}), torch::kCPU);
     model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
     optimizer.step(0.01);
   }
@@ -134,7 +136,8 @@ struct TinyRun {
 };
 
 bool equal(const NamedTensors& a, const NamedTensors& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return x.first == y.first && torch::equal(x.second, y.second); });
+  return std::ranges::equal(a, b,
+                            [](const auto& x, const auto& y) { return x.first == y.first && torch::equal(x.second, y.second); });
 }
 
 TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
@@ -159,7 +162,8 @@ TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
 
 TEST(TensorFile, EveryDtypeComesBack) {
   const testing::TemporaryFolder folder;
-  for (const auto type : {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
+  for (const auto type :
+       {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
     const auto written = torch::arange(6).view({2, 3}).to(type);
     save_tensors(folder / "t", {{"scalar", written[1][2]}, {"transposed", written.t()}}, {});
     const auto scalar = torch::zeros({}, type), transposed = torch::zeros({3, 2}, type);

@@ -131,7 +131,8 @@ Evaluation evaluation_over(std::uint32_t world, std::uint32_t batch_size) {
     const auto model = exact_model();
     const EvaluationPlan plan{proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
     std::uint32_t seen = 0;
-    const auto all = evaluate(*model, *objective, source.meta(), feed, ranks, plan, [&](const proto::Batch& b) { seen += b.range.count; });
+    const auto all =
+        evaluate(*model, *objective, source.meta(), feed, ranks, plan, [&](const proto::Batch& b) { seen += b.range.count; });
     EXPECT_EQ(seen, consumer::share(plan.deal, 0, 21).count);
     EXPECT_TRUE(model->is_training());
     if (ranks.first()) result = all.value();
@@ -184,7 +185,8 @@ TEST(Feed, AFailureOfOneRankEndsAll) {
 TEST(Ranks, SumsAndBroadcastsTensorsOfMixedTypes) {
   as_ranks(3, [](Ranks& ranks) {
     const double r = ranks.rank();
-    std::vector<torch::Tensor> tensors{torch::full({2, 2}, r), torch::full({}, r, torch::kFloat64), torch::full({3}, r, torch::kFloat64)};
+    std::vector<torch::Tensor> tensors{torch::full({2, 2}, r), torch::full({}, r, torch::kFloat64),
+                                       torch::full({3}, r, torch::kFloat64)};
     ranks.all_reduce_sum(tensors, "a test");
     for (const auto& tensor : tensors) EXPECT_TRUE(torch::equal(tensor, torch::full_like(tensor, 3.0)));
     tensors[0].fill_(r + 5);
@@ -200,7 +202,8 @@ TEST(Ranks, AMissingRankIsWaitedForAndNamed) {
     Ranks alone({.rank = 0, .world = 2, .master_port = free_port()}, 1);
     FAIL() << "two ranks met although one never came";
   } catch (const std::runtime_error& error) {
-    EXPECT_EQ(std::string(error.what()).rfind("rank 0 of 2 waited for the other ranks at the start, up to 1 s", 0), 0U) << error.what();
+    EXPECT_EQ(std::string(error.what()).rfind("rank 0 of 2 waited for the other ranks at the start, up to 1 s", 0), 0U)
+        << error.what();
   }
 }
 
