@@ -63,7 +63,11 @@ v1::Meta to_pb(const StreamMeta& meta) {
   v1::Meta pb;
   pb.set_provider(meta.provider);
   pb.set_format_version(meta.format_version);
-  for (const auto& [key, value] : meta.settings) (*pb.mutable_settings())[key] = value;
+  for (const auto& [key, value] : meta.settings) {
+    v1::Setting* setting = pb.add_settings();
+    setting->set_key(key);
+    setting->set_value(value);
+  }
   pb.set_dataset_name(meta.dataset_name);
   pb.set_dataset_hash(meta.dataset_hash);
   pb.set_data_seed(meta.data_seed);
@@ -86,7 +90,7 @@ StreamMeta from_pb(const v1::Meta& pb) {
   StreamMeta meta;
   meta.provider = pb.provider();
   meta.format_version = pb.format_version();
-  meta.settings = {pb.settings().begin(), pb.settings().end()};
+  for (const v1::Setting& setting : pb.settings()) meta.settings[setting.key()] = setting.value();
   meta.dataset_name = pb.dataset_name();
   meta.dataset_hash = pb.dataset_hash();
   meta.data_seed = pb.data_seed();
