@@ -28,7 +28,6 @@ class Admission {
 
   /// From now on only this stream is accepted.
   void pin(const proto::StreamMeta& accepted) { expected_.pinned = accepted; }
-  [[nodiscard]] const std::optional<proto::StreamMeta>& pinned() const { return expected_.pinned; }
 
  private:
   Expectation expected_;
