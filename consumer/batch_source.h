@@ -7,6 +7,7 @@
 
 #include "proto/batch.h"
 #include "proto/meta.h"
+#include "proto/stage_log.h"
 #include "proto/types.h"
 
 namespace millrace::consumer {
@@ -25,6 +26,11 @@ class BatchSource {
 
   /// Says that a completed step has used every train sample below `cursor`.
   virtual void advance(std::uint64_t cursor) = 0;
+
+  /// For a stream whose stages the trainer names: from now on train samples have the stages of this log. What was fetched ahead at
+  /// another stage is dropped and fetched again, so the next get() obeys it. It may differ from the log before only at samples
+  /// that no completed step has used.
+  virtual void follow(const proto::StageLog& log) = 0;
 };
 
 }  // namespace millrace::consumer

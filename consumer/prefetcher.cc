@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -15,7 +14,7 @@
 #include <vector>
 
 #include "config/stop.h"
-#include "consumer/shelf.h"
+#include "consumer/supply.h"
 
 namespace millrace::consumer {
 namespace {
@@ -26,19 +25,15 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTakeFor{20};
 constexpr std::chrono::seconds kSayAfter{3};
 constexpr std::chrono::seconds kSayAgainAfter{30};
-/// Val samples of every evaluation are the same: they are kept where they are few.
-constexpr std::uint64_t kKeepValBytes = std::uint64_t{64} << 20;
 
 class Prefetcher final : public BatchSource {
  public:
   Prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta, const PrefetchPlan& plan)
       : end_(std::move(end)),
         meta_(meta),
-        plan_(plan),
-        range_samples_(end_->range_samples()),
-        shelves_{Shelf(meta.schema), Shelf(meta.schema), Shelf(meta.schema)},
-        step_(plan.cursor),
-        position_(plan.cursor),
+        released_(plan.cursor),
+        supply_(meta, plan, end_->range_samples()),
+        log_to_tell_(plan.stage_log),
         thread_([this] { run(); }) {}
 
   ~Prefetcher() override {
@@ -54,11 +49,10 @@ class Prefetcher final : public BatchSource {
                                std::to_string(meta_.size(split)) + " samples");
     }
     std::unique_lock lock(mutex_);
-    ask_from(split, first);
     const auto deadline = Clock::now() + timeout;
     for (;;) {
       if (failure_) std::rethrow_exception(failure_);
-      if (auto batch = shelf(split).get(first, count)) {
+      if (auto batch = supply_.get(split, first, count)) {
         tell_end_of_wait();
         return batch;
       }
@@ -71,23 +65,29 @@ class Prefetcher final : public BatchSource {
 
   void advance(std::uint64_t cursor) override {
     const std::lock_guard lock(mutex_);
-    step_ = cursor;
-    position_ = std::max(position_, cursor);
-    shelf(proto::Split::kTrain).drop_below(cursor);
+    supply_.advance(cursor);
+  }
+
+  void follow(const proto::StageLog& log) override {
+    const std::lock_guard lock(mutex_);
+    supply_.follow(log);
+    log_to_tell_ = log;
   }
 
  private:
-  Shelf& shelf(proto::Split split) { return shelves_[static_cast<std::size_t>(split)]; }
+  /// What the transport's end is to be told.
+  struct News {
+    std::optional<proto::StageLog> stage_log;
+    std::vector<proto::Range> missing;
+    std::uint64_t used_below = 0;
+  };
 
   /// The thread.
   void run() {
     try {
-      std::uint64_t released = plan_.cursor;
       while (!stopping_) {
-        for (const proto::Range& range : missing()) end_->want(range);
+        tell(take_news());
         if (auto batch = end_->take(kTakeFor)) put(*batch);
-        const std::uint64_t cursor = used_below();
-        if (std::exchange(released, cursor) != cursor) end_->release(proto::Split::kTrain, cursor);
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);
@@ -96,55 +96,23 @@ class Prefetcher final : public BatchSource {
     }
   }
 
-  std::uint64_t used_below() {
+  News take_news() {
     const std::lock_guard lock(mutex_);
-    return step_;
+    return {std::exchange(log_to_tell_, std::nullopt), supply_.missing(), supply_.used_below()};
+  }
+
+  void tell(const News& news) {
+    if (news.stage_log) end_->follow(*news.stage_log);
+    if (std::exchange(released_, news.used_below) != news.used_below) end_->release(proto::Split::kTrain, news.used_below);
+    for (const proto::Range& range : news.missing) end_->want(range);
   }
 
   void put(const proto::Batch& batch) {
     {
       const std::lock_guard lock(mutex_);
-      shelf(batch.range.split).put(batch);
+      supply_.put(batch);
     }
     arrived_.notify_all();
-  }
-
-  /// What is neither on a shelf nor behind the trainer.
-  std::vector<proto::Range> missing() {
-    const std::lock_guard lock(mutex_);
-    std::vector<proto::Range> ranges;
-    add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
-    // This rank's share of every step in the window: shares of one step are contiguous, and steps follow each other.
-    const std::uint32_t global = plan_.deal.global_batch();
-    for (std::uint64_t step = step_; step < position_ + window(); step += global) {
-      const Slice mine = share(plan_.deal, step, global);
-      add_missing(proto::Split::kTrain, mine.first, mine.first + mine.count, ranges);
-    }
-    return ranges;
-  }
-
-  void add_missing(proto::Split split, std::uint64_t from, std::uint64_t until, std::vector<proto::Range>& ranges) {
-    for (std::uint64_t first = from / range_samples_ * range_samples_; first < until; first += range_samples_) {
-      if (shelf(split).has(first)) continue;
-      const std::uint64_t count = std::min<std::uint64_t>(range_samples_, meta_.size(split) - first);
-      ranges.push_back({split, first, static_cast<std::uint32_t>(count), std::nullopt});
-    }
-  }
-
-  std::uint64_t window() const {
-    return std::max<std::uint64_t>(plan_.train_window.samples_of(meta_.schema), 2 * std::uint64_t{range_samples_});
-  }
-
-  std::uint64_t val_end() const { return asked_val_ ? std::min(plan_.eval_samples, meta_.size(proto::Split::kVal)) : 0; }
-
-  void ask_from(proto::Split split, std::uint64_t first) {
-    if (split == proto::Split::kTrain) {
-      position_ = std::max(position_, first);
-      return;
-    }
-    asked_val_ = true;
-    val_from_ = first;
-    if (plan_.eval_samples * meta_.schema.bytes_per_sample() > kKeepValBytes) shelf(split).drop_below(first);
   }
 
   void tell_wait(Clock::time_point now, proto::Split split, std::uint64_t first) {
@@ -165,16 +133,12 @@ class Prefetcher final : public BatchSource {
 
   std::unique_ptr<queue::ConsumerEnd> end_;
   const proto::StreamMeta meta_;
-  const PrefetchPlan plan_;
-  const std::uint32_t range_samples_;
+  std::uint64_t released_;  ///< the cursor that the end knows; the thread's own
 
   std::mutex mutex_;  // all that follows
   std::condition_variable arrived_;
-  std::array<Shelf, proto::kSplitCount> shelves_;
-  std::uint64_t step_;      ///< first sample of the step at work
-  std::uint64_t position_;  ///< first sample that the trainer has asked for last
-  bool asked_val_ = false;
-  std::uint64_t val_from_ = 0;
+  Supply supply_;
+  std::optional<proto::StageLog> log_to_tell_;
   std::exception_ptr failure_;
   std::optional<Clock::time_point> waiting_since_;
   std::optional<Clock::time_point> said_;

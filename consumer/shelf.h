@@ -26,6 +26,12 @@ class Shelf {
   /// Drops batches that lie wholly below `index`.
   void drop_below(std::uint64_t index);
 
+  /// Drops batches whose range does not satisfy `keep`.
+  template <class Keep>
+  void drop_unless(Keep keep) {
+    std::erase_if(batches_, [&](const auto& entry) { return !keep(entry.second.range); });
+  }
+
  private:
   proto::Schema schema_;
   std::map<std::uint64_t, proto::Batch> batches_;  ///< by first index; they do not overlap

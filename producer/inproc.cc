@@ -21,6 +21,7 @@ class InprocProducer final : public queue::ConsumerEnd {
     return end_->take(timeout);
   }
   void release(proto::Split split, std::uint64_t cursor) override { end_->release(split, cursor); }
+  void follow(const proto::StageLog& log) override { end_->follow(log); }
   std::string state() const override { return end_->state(); }
 
  private:

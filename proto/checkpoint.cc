@@ -24,14 +24,14 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kPrefix = "step-";
 constexpr const char* kDigestKey = "xxh64";
 
-Json stage_log_json(const std::vector<StageLogEntry>& log) {
+Json stage_log_json(const StageLog& log) {
   Json json = Json::array();
   for (const StageLogEntry& entry : log) json.push_back({entry.first_index, entry.stage});
   return json;
 }
 
-std::vector<StageLogEntry> stage_log_from(const Json& json) {
-  std::vector<StageLogEntry> log;
+StageLog stage_log_from(const Json& json) {
+  StageLog log;
   for (const Json& entry : json) log.push_back({entry.at(0).get<std::uint64_t>(), entry.at(1).get<std::uint8_t>()});
   return log;
 }

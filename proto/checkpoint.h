@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "proto/meta.h"
+#include "proto/stage_log.h"
 
 namespace millrace::proto {
 
@@ -27,13 +28,6 @@ inline constexpr const char* kConfigFile = "config.toml";
 inline constexpr const char* kTrainerFile = "trainer.json";
 inline constexpr const char* kLatestLink = "latest";
 inline constexpr const char* kBestLink = "best";
-
-/// From train sample `first_index` on the stream is at `stage`.
-struct StageLogEntry {
-  std::uint64_t first_index = 0;
-  std::uint8_t stage = 0;
-  bool operator==(const StageLogEntry&) const = default;
-};
 
 /// What makes a file of a checkpoint whole.
 struct FileFacts {
@@ -46,7 +40,7 @@ struct FileFacts {
 struct TrainerState {
   std::uint64_t step = 0;    ///< completed optimizer steps
   std::uint64_t cursor = 0;  ///< first train sample that none of them used
-  std::vector<StageLogEntry> stage_log{{}};
+  StageLog stage_log;        ///< empty where the stages are part of the stream's function
   bool evaluation_due = false;  ///< the evaluation that belongs to `step` was cut short and must be done again
   std::optional<double> best_val_loss;
   std::uint64_t best_step = 0;

@@ -11,6 +11,7 @@
 
 #include "proto/batch.h"
 #include "proto/meta.h"
+#include "proto/stage_log.h"
 #include "proto/types.h"
 
 namespace millrace::queue {
@@ -53,7 +54,7 @@ class ConsumerEnd {
   /// The unit of asking: ranges start at its multiples and have its size, but for a split's last. Known once met.
   [[nodiscard]] virtual std::uint32_t range_samples() const = 0;
 
-  /// Asks for a range and goes on asking until it was taken. Asking twice is asking once.
+  /// Asks for a range, or a part of one, and goes on asking until it was taken. Asking twice is asking once.
   virtual void want(const proto::Range& range) = 0;
 
   /// A batch that was wanted: whole, verified, of the accepted stream. Waits up to `timeout`.
@@ -62,6 +63,9 @@ class ConsumerEnd {
 
   /// Says that completed steps have used every sample of the split below `cursor`.
   virtual void release(proto::Split split, std::uint64_t cursor) = 0;
+
+  /// The stages of train samples, where the trainer names them. Forgets every range that was wanted at another stage.
+  virtual void follow(const proto::StageLog& log) = 0;
 
   /// What it waits for, as a sentence a person can act on; empty where producers are at work. Any thread.
   [[nodiscard]] virtual std::string state() const = 0;

@@ -63,6 +63,10 @@ class FolderConsumerEnd final : public ConsumerEnd {
     sweep(std::chrono::steady_clock::now());
   }
 
+  void follow(const proto::StageLog& log) override {
+    std::erase_if(wanted_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
+  }
+
   std::string state() const override {
     const std::lock_guard lock(mutex_);
     return state_;

@@ -47,11 +47,14 @@ class InprocConsumerEnd final : public ConsumerEnd {
 
   std::optional<proto::Batch> take(Milliseconds timeout) override {
     auto batch = channel_->batches.take(timeout);
-    if (batch) asked_.erase(batch->range);
+    if (!batch || asked_.erase(batch->range) == 0) return std::nullopt;  // forgotten meanwhile
     return batch;
   }
 
   void release(proto::Split, std::uint64_t) override {}
+  void follow(const proto::StageLog& log) override {
+    std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
+  }
   std::string state() const override { return {}; }
 
  private:

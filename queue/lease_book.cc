@@ -23,6 +23,17 @@ std::string printable(const PeerId& peer) { return proto::hex16(proto::xxh64(pee
 
 void LeaseBook::want(const proto::Range& range) { asks_.try_emplace(range, Ask{range, {}, 0}); }
 
+void LeaseBook::follow(const proto::StageLog& log) {
+  for (auto at = asks_.begin(); at != asks_.end();) {
+    if (proto::agrees(log, at->first)) {
+      ++at;
+      continue;
+    }
+    close_leases(at->second, {}, {});
+    at = asks_.erase(at);
+  }
+}
+
 void LeaseBook::receive(const PeerId& from, proto::Message message, Time now) {
   if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.heard = now;
   std::visit(

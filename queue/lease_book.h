@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "proto/messages.h"
+#include "proto/stage_log.h"
 #include "queue/admission.h"
 #include "queue/range_order.h"
 
@@ -44,6 +45,8 @@ class LeaseBook {
   LeaseBook(Admission admission, LeaseRules rules) : admission_(std::move(admission)), rules_(rules) {}
 
   void want(const proto::Range& range);
+  /// Forgets what is wanted at another stage than this log's; answers to it are then duplicates.
+  void follow(const proto::StageLog& log);
   void receive(const PeerId& from, proto::Message message, Time now);
   /// The transport could not reach this producer.
   void lost(const PeerId& peer);

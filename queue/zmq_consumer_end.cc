@@ -62,7 +62,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   std::optional<proto::Batch> take(Milliseconds timeout) override {
     auto batch = batches_.take(timeout);
     if (batch) {
-      asked_.erase(batch->range);
+      if (asked_.erase(batch->range) == 0) return std::nullopt;  // forgotten meanwhile
       return batch;
     }
     const std::lock_guard lock(mutex_);
@@ -71,6 +71,12 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   }
 
   void release(proto::Split, std::uint64_t) override {}
+
+  void follow(const proto::StageLog& log) override {
+    std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
+    const std::lock_guard lock(mutex_);
+    book_.follow(log);
+  }
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);

@@ -60,8 +60,9 @@ std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& option
   auto end = open_end(options, request);
   const auto meta = meet(*end);
   if (!meta) return nullptr;
-  return consumer::make_prefetcher(std::move(end), *meta,
-                                   {request.deal, request.cursor, request.eval_samples, producer::train_window(options)});
+  return consumer::make_prefetcher(
+      std::move(end), *meta,
+      {request.deal, request.cursor, request.eval_samples, producer::train_window(options), request.stage_log});
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
 }

@@ -50,6 +50,7 @@ class ShuffledEnd final : public queue::ConsumerEnd {
     const std::lock_guard lock(log_->mutex);
     log_->released = cursor;
   }
+  void follow(const proto::StageLog&) override {}
   std::string state() const override { return {}; }
 
  private:
@@ -65,6 +66,7 @@ class BrokenEnd final : public queue::ConsumerEnd {
   void want(const Range&) override {}
   std::optional<proto::Batch> take(Milliseconds) override { throw std::runtime_error("no producer can make it"); }
   void release(Split, std::uint64_t) override {}
+  void follow(const proto::StageLog&) override {}
   std::string state() const override { return {}; }
 };
 
@@ -145,6 +147,7 @@ TEST_F(PrefetcherTest, NotYetThereIsEmptyAndNotAnError) {
       return std::nullopt;
     }
     void release(Split, std::uint64_t) override {}
+    void follow(const proto::StageLog&) override {}
     std::string state() const override { return "nobody is there"; }
   };
   const auto stream = make_prefetcher(std::make_unique<Silent>(), testing::sample_meta(), {});

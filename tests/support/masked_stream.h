@@ -70,6 +70,7 @@ class MaskedSource : public consumer::BatchSource {
     return masked_batch({split, first, count, std::nullopt});
   }
   void advance(std::uint64_t cursor) override { cursor_ = cursor; }
+  void follow(const proto::StageLog&) override {}
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
 
  private:
