@@ -1,14 +1,13 @@
 #include "queue/socket.h"
 
-#include <sys/eventfd.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace millrace::queue {
 namespace {
@@ -17,16 +16,6 @@ constexpr int kHeartbeatEvery_ms = 1000;
 constexpr int kHeartbeatTimeout_ms = 5000;
 constexpr int kLinger_ms = 500;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
-
-/// 16 random bytes, the first not 0 (ZeroMQ keeps those for itself): only a reconnect of this very process has the same.
-std::string random_routing_id() {
-  std::array<char, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::runtime_error("no random bytes from the system");
-  }
-  if (bytes[0] == 0) bytes[0] = 1;
-  return {bytes.data(), bytes.size()};
-}
 
 proto::SharedBytes keep(zmq::message_t message) {
   auto owner = std::make_shared<zmq::message_t>(std::move(message));
@@ -41,23 +30,39 @@ zmq::message_t lend(const proto::SharedBytes& frame) {
   return {const_cast<std::byte*>(frame.bytes.data()), frame.bytes.size(), release, owner};
 }
 
+void require_keys(zmq::socket_t& router, const Security& security) {
+  if (!security.own) return;
+  router.set(zmq::sockopt::curve_server, true);
+  router.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+  router.set(zmq::sockopt::zap_domain, kZapDomain);
+}
+
+void show_keys(zmq::socket_t& dealer, const Security& security) {
+  if (!security.own) return;
+  dealer.set(zmq::sockopt::curve_publickey, security.own->public_key);
+  dealer.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+  dealer.set(zmq::sockopt::curve_serverkey, security.server_key);
+}
+
 }  // namespace
 
-Bell::Bell() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (fd_ < 0) throw std::runtime_error("the system has no eventfd left (too many open files?)");
-}
-Bell::~Bell() { ::close(fd_); }
-void Bell::ring() const {
-  const std::uint64_t one = 1;
-  // Full means that it rings already.
-  [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
-}
-void Bell::silence() const {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
+std::string random_routing_id() {
+  std::array<char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::runtime_error("no random bytes from the system");
+  }
+  if (bytes[0] == 0) bytes[0] = 1;
+  return {bytes.data(), bytes.size()};
 }
 
-Socket::Socket(zmq::socket_type type, bool routed) : context_(1), socket_(context_, type), routed_(routed) {
+void Context::guard(const Security& security) {
+  if (!security.own || allow_list_) return;
+  std::set<std::string> keys = security.allowed;
+  keys.insert(security.own->public_key);
+  allow_list_ = std::make_unique<AllowList>(context_, std::move(keys));
+}
+
+Socket::Socket(Context& context, zmq::socket_type type, bool routed) : socket_(context.context_, type), routed_(routed) {
   socket_.set(zmq::sockopt::linger, kLinger_ms);
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
   socket_.set(zmq::sockopt::heartbeat_ivl, kHeartbeatEvery_ms);
@@ -65,8 +70,10 @@ Socket::Socket(zmq::socket_type type, bool routed) : context_(1), socket_(contex
   socket_.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeout_ms);
 }
 
-Socket Socket::bind_router(const std::string& address) {
-  Socket router(zmq::socket_type::router, true);
+Socket Socket::bind_router(Context& context, const std::string& address, const Security& security) {
+  Socket router(context, zmq::socket_type::router, true);
+  context.guard(security);
+  require_keys(router.socket_, security);
   router.socket_.set(zmq::sockopt::router_mandatory, true);
   router.socket_.set(zmq::sockopt::router_handover, true);
   try {
@@ -79,9 +86,11 @@ Socket Socket::bind_router(const std::string& address) {
   return router;
 }
 
-Socket Socket::connect_dealer(const std::string& address) {
-  Socket dealer(zmq::socket_type::dealer, false);
-  dealer.socket_.set(zmq::sockopt::routing_id, random_routing_id());
+Socket Socket::connect_dealer(Context& context, const std::string& address, const Security& security,
+                              const std::string& routing_id) {
+  Socket dealer(context, zmq::socket_type::dealer, false);
+  show_keys(dealer.socket_, security);
+  dealer.socket_.set(zmq::sockopt::routing_id, routing_id);
   dealer.socket_.set(zmq::sockopt::immediate, true);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl, 50);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl_max, 500);
@@ -93,15 +102,7 @@ Socket Socket::connect_dealer(const std::string& address) {
   return dealer;
 }
 
-void Socket::wait(const Bell& bell, std::chrono::milliseconds timeout) {
-  std::array<zmq::pollitem_t, 2> items = {{{socket_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, bell.fd(), ZMQ_POLLIN, 0}}};
-  try {
-    zmq::poll(items.data(), items.size(), timeout);
-  } catch (const zmq::error_t& error) {
-    if (error.num() != EINTR) throw;
-  }
-  bell.silence();
-}
+std::string Socket::bound_address() const { return socket_.get(zmq::sockopt::last_endpoint); }
 
 std::optional<Envelope> Socket::receive() {
   Envelope envelope;
@@ -133,6 +134,17 @@ bool Socket::send(const Envelope& envelope) {
     throw;
   }
   return true;
+}
+
+void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout) {
+  std::vector<zmq::pollitem_t> items = {{nullptr, bell.fd(), ZMQ_POLLIN, 0}};
+  for (Socket* socket : sockets) items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
+  try {
+    zmq::poll(items, timeout);
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EINTR) throw;
+  }
+  bell.silence();
 }
 
 }  // namespace millrace::queue

@@ -1,14 +1,19 @@
-// ZeroMQ, wrapped thinly: a socket that carries our frames without copying them, and a bell that wakes its thread.
+// ZeroMQ, wrapped thinly: sockets that carry our frames without copying them, and a way to wait on several at once.
 // The only header of this folder that sees zmq.hpp; included by the two ends and nobody else.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <zmq.hpp>
 
 #include "proto/messages.h"
+#include "queue/allow_list.h"
+#include "queue/bell.h"
+#include "queue/security.h"
 
 namespace millrace::queue {
 
@@ -21,42 +26,52 @@ struct Envelope {
   proto::Frames frames;
 };
 
-/// Wakes a thread that waits in Socket::wait.
-class Bell {
+/// 16 random bytes, the first not 0 (ZeroMQ keeps those for itself). An end draws one and gives it to all its dealers, so that a
+/// router which sees the same id again sees a reconnect of this very end.
+[[nodiscard]] std::string random_routing_id();
+
+/// What the sockets of one end share: ZeroMQ's own thread, and the list of keys that its routers admit. Outlives them.
+class Context {
  public:
-  Bell();
-  ~Bell();
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
-  void ring() const;
-  void silence() const;
-  [[nodiscard]] int fd() const { return fd_; }
+  Context() : context_(1) {}
 
  private:
-  int fd_;
+  friend class Socket;
+  /// Before a router with keys is bound: from the first one's list on.
+  void guard(const Security& security);
+
+  zmq::context_t context_;
+  std::unique_ptr<AllowList> allow_list_;
 };
 
 /// One socket, used by one thread.
 class Socket {
  public:
-  /// A ROUTER bound to `address`. Throws std::runtime_error with the address and what to do (a port in use).
-  [[nodiscard]] static Socket bind_router(const std::string& address);
-  /// A DEALER that connects, now and again after every loss, to `address`.
-  [[nodiscard]] static Socket connect_dealer(const std::string& address);
+  /// A ROUTER bound to `address`; the port of a tcp address may be * (any that is free). With a key pair it admits the allow-list
+  /// alone. Throws std::runtime_error with the address and what to do (a port in use).
+  [[nodiscard]] static Socket bind_router(Context& context, const std::string& address, const Security& security);
+  /// A DEALER that connects, now and again after every loss, to `address`. With a key pair it talks to the holder of the server's
+  /// key alone. Throws std::runtime_error for an address that is none.
+  [[nodiscard]] static Socket connect_dealer(Context& context, const std::string& address, const Security& security,
+                                             const std::string& routing_id);
 
-  /// Until a message is there, the bell rings or the time is over.
-  void wait(const Bell& bell, std::chrono::milliseconds timeout);
+  /// Where a router is bound, with the port it got: "tcp://127.0.0.1:40123".
+  [[nodiscard]] std::string bound_address() const;
   /// A message that is there; empty: none. Of one with more frames than any of ours only as many are kept as tell that.
   [[nodiscard]] std::optional<Envelope> receive();
-  /// False: the peer cannot be reached (or takes nothing) now.
+  /// False: the peer cannot be reached (or takes nothing) now. Never waits.
   [[nodiscard]] bool send(const Envelope& envelope);
 
  private:
-  Socket(zmq::socket_type type, bool routed);
+  friend void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout);
 
-  zmq::context_t context_;
+  Socket(Context& context, zmq::socket_type type, bool routed);
+
   zmq::socket_t socket_;
   bool routed_;
 };
+
+/// Until one of the sockets has a message, the bell rings or the time is over. Silences the bell.
+void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout);
 
 }  // namespace millrace::queue

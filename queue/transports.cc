@@ -13,7 +13,7 @@ std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::Stre
   switch (uri.scheme) {
     case Scheme::kFile: return make_folder_producer_end(uri.rest, meta, plan.ahead);
     case Scheme::kTcp:
-    case Scheme::kIpc: return make_zmq_producer_end(uri, meta, plan.capacity);
+    case Scheme::kIpc: return make_zmq_producer_end(uri, meta, plan.capacity, plan.security);
     case Scheme::kInproc: break;
   }
   throw std::invalid_argument(
@@ -26,12 +26,12 @@ std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation
       return make_folder_consumer_end(uri.rest, expected,
                                       {plan.run_id, plan.leads, plan.cursor, plan.eval_samples, plan.train_window});
     case Scheme::kTcp:
-      if (!is_loopback(uri) && !plan.insecure) {
+      if (!is_loopback(uri) && !plan.security.insecure) {
         throw std::invalid_argument("queue.uri " + uri.text + " can be reached by other machines and carries no encryption: use " +
                                     "127.0.0.1, or set queue.insecure = true on a private network");
       }
-      return make_zmq_consumer_end(uri, expected, plan.train_window);
-    case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, plan.train_window);
+      return make_zmq_consumer_end(uri, expected, plan.train_window, plan.security);
+    case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, plan.train_window, plan.security);
     case Scheme::kInproc: break;
   }
   throw std::invalid_argument("inproc:// has no consumer's end of its own");

@@ -11,6 +11,7 @@
 #include "queue/admission.h"
 #include "queue/ends.h"
 #include "queue/range_size.h"
+#include "queue/security.h"
 #include "queue/uri.h"
 
 namespace millrace::queue {
@@ -19,6 +20,7 @@ struct ProducerPlan {
   std::uint32_t capacity = 1;  ///< ranges worked on at once
   /// Samples of each split that a queue folder should hold before a run exists.
   std::array<std::uint64_t, proto::kSplitCount> ahead{};
+  Security security = {};
 };
 
 struct ConsumerPlan {
@@ -27,7 +29,7 @@ struct ConsumerPlan {
   std::uint64_t cursor = 0;
   std::uint64_t eval_samples = 0;
   Window train_window;
-  bool insecure = false;  ///< allows a tcp address that others can reach
+  Security security = {};
 };
 
 /// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.

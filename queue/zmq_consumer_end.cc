@@ -25,11 +25,11 @@ std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 1
 
 class ZmqConsumerEnd final : public ConsumerEnd {
  public:
-  ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const Window& train_window)
+  ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const Window& train_window, const Security& security)
       : uri_(uri),
         train_window_(train_window),
         book_(Admission(expected), rules()),
-        socket_(Socket::bind_router(uri.text)),
+        socket_(Socket::bind_router(context_, uri.text, security)),
         thread_([this] { run(); }) {}
 
   ~ZmqConsumerEnd() override {
@@ -95,9 +95,10 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
   /// The thread: the only one that touches the socket.
   void run() {
+    Socket* const sockets[] = {&socket_};
     try {
       while (!stopping_) {
-        socket_.wait(bell_, kTickEvery);
+        wait(sockets, bell_, kTickEvery);
         receive_all();
         act();
       }
@@ -162,14 +163,16 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   std::set<proto::DecodeStatus> reported_;
   std::atomic<bool> stopping_{false};
   Bell bell_;
+  Context context_;
   Socket socket_;
   std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace
 
-std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const Window& train_window) {
-  return std::make_unique<ZmqConsumerEnd>(uri, expected, train_window);
+std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const Window& train_window,
+                                                   const Security& security) {
+  return std::make_unique<ZmqConsumerEnd>(uri, expected, train_window, security);
 }
 
 }  // namespace millrace::queue

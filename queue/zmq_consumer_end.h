@@ -6,12 +6,13 @@
 #include "queue/admission.h"
 #include "queue/ends.h"
 #include "queue/range_size.h"
+#include "queue/security.h"
 #include "queue/uri.h"
 
 namespace millrace::queue {
 
 /// Binds at once. Throws std::runtime_error where the address cannot be bound.
 [[nodiscard]] std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected,
-                                                                 const Window& train_window);
+                                                                 const Window& train_window, const Security& security);
 
 }  // namespace millrace::queue

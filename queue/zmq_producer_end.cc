@@ -18,12 +18,12 @@ constexpr Milliseconds kTickEvery{50};
 
 class ZmqProducerEnd final : public ProducerEnd {
  public:
-  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity)
+  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity, const Security& security)
       : uri_(uri),
         schema_(meta.schema),
         fingerprint_(meta.fingerprint),
         session_(meta, capacity),
-        socket_(Socket::connect_dealer(uri.text)),
+        socket_(Socket::connect_dealer(context_, uri.text, security, random_routing_id())),
         thread_([this] { run(); }) {}
 
   ~ZmqProducerEnd() override {
@@ -63,9 +63,10 @@ class ZmqProducerEnd final : public ProducerEnd {
  private:
   /// The thread: the only one that touches the socket.
   void run() {
+    Socket* const sockets[] = {&socket_};
     try {
       while (!stopping_) {
-        socket_.wait(bell_, kTickEvery);
+        wait(sockets, bell_, kTickEvery);
         receive_all();
         act();
       }
@@ -120,14 +121,16 @@ class ZmqProducerEnd final : public ProducerEnd {
   Mailbox<proto::Frames> outgoing_;
   std::atomic<bool> stopping_{false};
   Bell bell_;
+  Context context_;
   Socket socket_;
   std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace
 
-std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity) {
-  return std::make_unique<ZmqProducerEnd>(uri, meta, capacity);
+std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity,
+                                                   const Security& security) {
+  return std::make_unique<ZmqProducerEnd>(uri, meta, capacity, security);
 }
 
 }  // namespace millrace::queue

@@ -39,7 +39,7 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   }
   return queue::open_consumer_end(uri, expected,
                                   {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples,
-                                   producer::train_window(options), options.queue.insecure});
+                                   producer::train_window(options), {.insecure = options.queue.insecure}});
 }
 
 /// Waits for a stream and says so, first soon and then now and then.
