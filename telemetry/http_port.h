@@ -1,0 +1,50 @@
+// A small HTTP server for a few pages: GET (or HEAD) only, on a thread of its own, bounded in connections, bytes and time.
+//
+// One request per connection. At most kMaxConnections are open, others wait in the system's backlog; a request that is larger than
+// kMaxRequestBytes, or takes longer than kMaxRequestTime from the first byte to the last, ends its connection. A page is made anew
+// for every request, on the port's thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "telemetry/address.h"
+
+namespace millrace::telemetry {
+
+inline constexpr std::size_t kMaxConnections = 8;
+inline constexpr std::uint32_t kMaxRequestBytes = 8 << 10;
+inline constexpr std::chrono::seconds kMaxRequestTime{2};
+
+struct Page {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+};
+
+/// By path, e.g. "/metrics". Called on the port's thread.
+using Pages = std::map<std::string, std::function<Page()>, std::less<>>;
+
+class HttpPort {
+ public:
+  /// Listens at once. Throws std::runtime_error, naming the address and what to do, where it cannot (a port in use).
+  HttpPort(const Address& address, Pages pages);
+  /// Ends open connections.
+  ~HttpPort();
+  HttpPort(const HttpPort&) = delete;
+  HttpPort& operator=(const HttpPort&) = delete;
+
+  /// Where it listens; never port 0.
+  [[nodiscard]] const Address& address() const;
+
+ private:
+  class Server;
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace millrace::telemetry

@@ -1,0 +1,46 @@
+#include "telemetry/health.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::telemetry {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(Health, TellsWhatTheMainLoopSaidLast) {
+  Health health(seconds(60));
+  EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"starting\"}\n");
+  health.alive("waiting for data: no producer at tcp://127.0.0.1:5555");
+  EXPECT_TRUE(health.report().ok);
+  EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"waiting for data: no producer at tcp://127.0.0.1:5555\"}\n");
+}
+
+TEST(Health, IsNotWellWhenTheMainLoopDoesNotComeRound) {
+  Health health(seconds(60));
+  const auto now = Health::Clock::now();
+  health.alive("step 7 of 12", now);
+  EXPECT_TRUE(health.report(now + seconds(60)).ok);
+  const Health::Report stalled = health.report(now + seconds(61));
+  EXPECT_FALSE(stalled.ok);
+  EXPECT_EQ(stalled.json, "{\"status\":\"stalled\",\"state\":\"no progress for 61 s after: step 7 of 12\"}\n");
+  health.alive("step 8 of 12", now + seconds(62));
+  EXPECT_TRUE(health.report(now + seconds(63)).ok);
+}
+
+TEST(Health, KeepsTheFirstFailure) {
+  Health health(seconds(60));
+  health.failed("disk \"a\" is full");
+  health.failed("the queue is closed");
+  health.alive("step 9 of 12");
+  EXPECT_FALSE(health.report().ok);
+  EXPECT_EQ(health.report().json, "{\"status\":\"failed\",\"state\":\"disk \\\"a\\\" is full\"}\n");
+}
+
+TEST(Health, ReplacesWhatIsNoUtf8) {
+  Health health(seconds(60));
+  health.alive("file://\xff");
+  EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"file://\xef\xbf\xbd\"}\n");
+}
+
+}  // namespace
+}  // namespace millrace::telemetry

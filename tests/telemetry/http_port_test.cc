@@ -1,0 +1,124 @@
+#include "telemetry/http_port.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/http_get.h"
+#include "tests/support/messages.h"
+
+namespace millrace::telemetry {
+namespace {
+
+using testing::body_of;
+using testing::contains;
+using testing::http_get;
+using testing::http_request;
+using testing::LocalConnection;
+
+const Address kAnyPort{"127.0.0.1", 0};
+
+class Http : public ::testing::Test {
+ protected:
+  static Page bad() { throw std::runtime_error("no page today"); }
+
+  HttpPort port_{kAnyPort,
+                 {{"/one",
+                   [] {
+                     return Page{200, "text/plain", "first\n"};
+                   }},
+                  {"/two",
+                   [] {
+                     return Page{503, "application/json", "{}\n"};
+                   }},
+                  {"/bad", bad}}};
+  std::uint16_t number_ = port_.address().port;
+};
+
+TEST_F(Http, AnswersGet) {
+  EXPECT_NE(number_, 0);
+  const std::string answer = http_get(number_, "/one");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(contains(answer, "Content-Type: text/plain\r\n")) << answer;
+  EXPECT_TRUE(contains(answer, "Content-Length: 6\r\n")) << answer;
+  EXPECT_EQ(body_of(answer), "first\n");
+  EXPECT_EQ(body_of(http_get(number_, "/one?a=b")), "first\n");
+  EXPECT_TRUE(http_get(number_, "/two").starts_with("HTTP/1.1 503 ")) << answer;
+}
+
+TEST_F(Http, AnswersHeadWithoutABody) {
+  const std::string answer = http_request(number_, "HEAD /one HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(contains(answer, "Content-Length: 6\r\n")) << answer;
+  EXPECT_EQ(body_of(answer), "");
+}
+
+TEST_F(Http, RefusesOtherMethodsAndPaths) {
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW"}) {
+    const std::string request = std::string(method) + " /one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
+    const std::string answer = http_request(number_, request);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 ")) << answer;
+    EXPECT_TRUE(contains(answer, "Allow: GET, HEAD\r\n")) << answer;
+  }
+  for (const char* path : {"/", "/one/", "/three", "/../one", "*", "http://elsewhere/one"}) {
+    const std::string answer = http_get(number_, path);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 ")) << answer;
+    EXPECT_TRUE(contains(answer, "/one, /two")) << answer;
+  }
+}
+
+TEST_F(Http, SurvivesAPageThatThrows) {
+  EXPECT_TRUE(http_get(number_, "/bad").starts_with("HTTP/1.1 500 "));
+  EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
+}
+
+TEST_F(Http, DropsWhatIsNoRequest) {
+  EXPECT_EQ(http_request(number_, std::string("\0\xff\r\n\r\n garbage", 16)), "");
+  EXPECT_EQ(http_request(number_, "GET /one HTTP/1.1\r\nX: " + std::string(2 * kMaxRequestBytes, 'x') + "\r\n\r\n"), "");
+  EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
+}
+
+TEST_F(Http, AnswersManyAtOnce) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this] {
+      for (int i = 0; i < 50; ++i) EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// All places are taken by clients that never finish their request; the next one is answered when their time is over.
+TEST_F(Http, OutlastsClientsThatNeverFinish) {
+  std::vector<std::unique_ptr<LocalConnection>> idle;
+  for (std::size_t i = 0; i < kMaxConnections; ++i) {
+    idle.push_back(std::make_unique<LocalConnection>(number_));
+    EXPECT_TRUE(idle.back()->send("GET /one HTTP/1.1\r\n"));
+  }
+  EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
+  for (const auto& connection : idle) EXPECT_EQ(connection->receive_all(), "");
+}
+
+TEST(HttpPort, EndsWithConnectionsOpen) {
+  auto port = std::make_unique<HttpPort>(kAnyPort, Pages{});
+  std::vector<std::unique_ptr<LocalConnection>> idle;
+  for (std::size_t i = 0; i < kMaxConnections + 2; ++i) idle.push_back(std::make_unique<LocalConnection>(port->address().port));
+  port.reset();
+  for (const auto& connection : idle) EXPECT_EQ(connection->receive_all(), "");
+}
+
+TEST(HttpPort, NamesTheAddressThatIsInUse) {
+  const HttpPort first(kAnyPort, {});
+  const std::string message = testing::message_of<std::runtime_error>([&] {
+    const HttpPort second({"127.0.0.1", first.address().port}, {});
+  });
+  EXPECT_TRUE(contains(message, "127.0.0.1:" + std::to_string(first.address().port))) << message;
+  EXPECT_TRUE(contains(message, "choose another port")) << message;
+}
+
+}  // namespace
+}  // namespace millrace::telemetry
