@@ -106,8 +106,10 @@ std::vector<Key> make_keys() {
 
       queue<&Q::uri>("uri", TextKind{}, "the transport: file://FOLDER, tcp://HOST:PORT, ipc://PATH or inproc://"),
       queue<&Q::advertise>("advertise", TextKind{.choices = {}, .may_be_empty = true},
-                           "reserved for several ranks over tcp://, which are not supported yet"),
+                           "HOST or HOST:PORT at which producers reach this rank, where it is not the one it listens at"),
       queue<&Q::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine; nothing on the way is encrypted"),
+      queue<&Q::late_s>("late_s", RealKind{0.1, 86400},
+                        "seconds after which a range is late and a second producer is asked as well, at least"),
       queue<&Q::window_batches>("window_batches", WholeKind{1, 65536}, "batches asked for ahead of the trainer"),
       queue<&Q::window_bytes>("window_bytes", WholeKind{1, kMaxWindowBytes}, "and no more bytes than these"),
 

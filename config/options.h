@@ -52,6 +52,7 @@ struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
   bool insecure = false;
+  double late_s = 2.0;                                    ///< after which a range is asked of a second producer, at least
   std::uint32_t window_batches = 64;                      ///< batches asked for ahead of the trainer
   std::uint64_t window_bytes = std::uint64_t{256} << 20;  ///< and no more bytes than these
 };

@@ -15,6 +15,8 @@
 
 #include "config/stop.h"
 #include "consumer/supply.h"
+#include "telemetry/stream_metrics.h"
+#include "telemetry/wait_blame.h"
 
 namespace millrace::consumer {
 namespace {
@@ -23,15 +25,22 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTakeFor{20};
+/// Of a wait, before it is looked at anew.
+constexpr milliseconds kSlice{100};
 constexpr std::chrono::seconds kSayAfter{3};
 constexpr std::chrono::seconds kSayAgainAfter{30};
 
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
 class Prefetcher final : public BatchSource {
  public:
-  Prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta, const PrefetchPlan& plan)
+  Prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta, const PrefetchPlan& plan,
+             telemetry::Registry& registry)
       : end_(std::move(end)),
         meta_(meta),
         released_(plan.cursor),
+        metrics_(registry),
+        blame_(metrics_.wait_seconds),
         supply_(meta, plan, end_->range_samples()),
         log_to_tell_(plan.stage_log),
         thread_([this] { run(); }) {}
@@ -48,18 +57,22 @@ class Prefetcher final : public BatchSource {
       throw std::runtime_error("the stream's " + std::string(proto::to_string(split)) + " split ends at " +
                                std::to_string(meta_.size(split)) + " samples");
     }
+    const auto start = Clock::now();
     std::unique_lock lock(mutex_);
-    const auto deadline = Clock::now() + timeout;
-    for (;;) {
+    metrics_.gets.add();
+    for (auto now = start;; now = Clock::now()) {
       if (failure_) std::rethrow_exception(failure_);
       if (auto batch = supply_.get(split, first, count)) {
+        if (waiting_ == std::nullopt) metrics_.gets_ready.add();
+        blame_.waited(telemetry::WaitCause::kConsumer, seconds_since(now));
         tell_end_of_wait();
         return batch;
       }
-      const auto now = Clock::now();
       tell_wait(now, split, first);
-      if (now >= deadline || config::stop_requested()) return std::nullopt;
-      arrived_.wait_until(lock, std::min(deadline, now + milliseconds(100)));
+      if (now - start >= timeout || config::stop_requested()) return std::nullopt;
+      const queue::WaitState state = end_->state();
+      arrived_.wait_until(lock, std::min(start + timeout, now + kSlice));
+      blame_.waited(state.cause, seconds_since(now));
     }
   }
 
@@ -111,37 +124,58 @@ class Prefetcher final : public BatchSource {
     {
       const std::lock_guard lock(mutex_);
       supply_.put(batch);
+      if (waiting_ && batch.range.split == waiting_->split && batch.range.first <= waiting_->first &&
+          waiting_->first < batch.range.end()) {
+        blame_.arrived(end_->link_seconds());
+      }
+      count(batch);
     }
     arrived_.notify_all();
   }
 
+  void count(const proto::Batch& batch) {
+    metrics_.samples[batch.range.split].add(batch.range.count);
+    for (const proto::SharedBytes& column : batch.columns) {
+      metrics_.bytes[batch.range.split].add(static_cast<double>(column.bytes.size()));
+    }
+    metrics_.window_samples.set(static_cast<double>(supply_.window()));
+    metrics_.held_samples.set(static_cast<double>(supply_.held()));
+  }
+
   void tell_wait(Clock::time_point now, proto::Split split, std::uint64_t first) {
-    if (!waiting_since_) waiting_since_ = now;
-    if (now - *waiting_since_ < kSayAfter || (said_ && now - *said_ < kSayAgainAfter)) return;
-    said_ = now;
-    const std::string why = end_->state();
-    spdlog::info("waiting for {} sample {}: {}", proto::to_string(split), first, why.empty() ? "producers are at work on it" : why);
+    if (!waiting_) waiting_ = Waiting{split, first, now, std::nullopt};
+    waiting_->split = split;
+    waiting_->first = first;
+    if (now - waiting_->since < kSayAfter || (waiting_->said && now - *waiting_->said < kSayAgainAfter)) return;
+    waiting_->said = now;
+    spdlog::info("waiting for {} sample {}: {}", proto::to_string(split), first, end_->state().words);
   }
 
   void tell_end_of_wait() {
-    if (said_)
-      spdlog::info("data again after {} s",
-                   std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *waiting_since_).count());
-    waiting_since_.reset();
-    said_.reset();
+    if (waiting_ && waiting_->said) spdlog::info("data again after {:.0f} s", seconds_since(waiting_->since));
+    waiting_.reset();
   }
+
+  /// A sample that the trainer asked for and that is not here.
+  struct Waiting {
+    proto::Split split;
+    std::uint64_t first;
+    Clock::time_point since;
+    std::optional<Clock::time_point> said;  ///< when the log last heard of it
+  };
 
   std::unique_ptr<queue::ConsumerEnd> end_;
   const proto::StreamMeta meta_;
   std::uint64_t released_;  ///< the cursor that the end knows; the thread's own
 
   std::mutex mutex_;  // all that follows
+  telemetry::ConsumerMetrics metrics_;
+  telemetry::WaitBlame blame_;
   std::condition_variable arrived_;
   Supply supply_;
   std::optional<proto::StageLog> log_to_tell_;
   std::exception_ptr failure_;
-  std::optional<Clock::time_point> waiting_since_;
-  std::optional<Clock::time_point> said_;
+  std::optional<Waiting> waiting_;
 
   std::atomic<bool> stopping_{false};
   std::thread thread_;  // last: it uses all of the above
@@ -150,8 +184,8 @@ class Prefetcher final : public BatchSource {
 }  // namespace
 
 std::unique_ptr<BatchSource> make_prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
-                                             const PrefetchPlan& plan) {
-  return std::make_unique<Prefetcher>(std::move(end), meta, plan);
+                                             const PrefetchPlan& plan, telemetry::Registry& registry) {
+  return std::make_unique<Prefetcher>(std::move(end), meta, plan, registry);
 }
 
 }  // namespace millrace::consumer

@@ -9,11 +9,13 @@
 #include "consumer/supply.h"
 #include "proto/meta.h"
 #include "queue/ends.h"
+#include "telemetry/registry.h"
 
 namespace millrace::consumer {
 
 /// `end` has met its stream, `meta`. While get() waits for long, what it waits for is logged.
 [[nodiscard]] std::unique_ptr<BatchSource> make_prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
-                                                           const PrefetchPlan& plan);
+                                                           const PrefetchPlan& plan,
+                                                           telemetry::Registry& registry = telemetry::unwatched());
 
 }  // namespace millrace::consumer

@@ -20,6 +20,12 @@ class Shelf {
   bool put(const proto::Batch& batch) { return batches_.try_emplace(batch.range.first, batch).second; }
   [[nodiscard]] bool has(std::uint64_t first) const { return batches_.contains(first); }
 
+  [[nodiscard]] std::uint64_t samples() const {
+    std::uint64_t samples = 0;
+    for (const auto& [first, batch] : batches_) samples += batch.range.count;
+    return samples;
+  }
+
   /// Samples [first, first + count) if all are there.
   [[nodiscard]] std::optional<proto::Batch> get(std::uint64_t first, std::uint32_t count) const;
 

@@ -42,6 +42,10 @@ class Supply {
   void put(const proto::Batch& batch);
   /// Ranges of the window that are not here, val first. None straddles a change of stage.
   [[nodiscard]] std::vector<proto::Range> missing() const;
+  /// Train samples that are here, and how many the window wants: at least two ranges, so that one is here when the other is used
+  /// up.
+  [[nodiscard]] std::uint64_t held() const { return shelf(proto::Split::kTrain).samples(); }
+  [[nodiscard]] std::uint64_t window() const;
   /// No train sample below is needed any more.
   [[nodiscard]] std::uint64_t used_below() const { return step_; }
 
@@ -51,8 +55,6 @@ class Supply {
   void move_to(proto::Split split, std::uint64_t first);
   void add_missing(proto::Split split, std::uint64_t from, std::uint64_t until, std::vector<proto::Range>& ranges) const;
   [[nodiscard]] std::vector<proto::Range> pieces(proto::Split split, std::uint64_t first) const;
-  /// At least two ranges, so that one is here when the other is used up.
-  [[nodiscard]] std::uint64_t window() const;
   [[nodiscard]] std::uint64_t val_end() const;
 
   proto::StreamMeta meta_;

@@ -22,7 +22,7 @@ class InprocProducer final : public queue::ConsumerEnd {
   }
   void release(proto::Split split, std::uint64_t cursor) override { end_->release(split, cursor); }
   void follow(const proto::StageLog& log) override { end_->follow(log); }
-  std::string state() const override { return end_->state(); }
+  queue::WaitState state() const override { return end_->state(); }
 
  private:
   std::unique_ptr<queue::ConsumerEnd> end_;

@@ -1,6 +1,6 @@
 #include "producer/producer.h"
 
-#include <optional>
+#include <exception>
 #include <utility>
 
 namespace millrace::producer {
@@ -24,12 +24,21 @@ void Producer::check() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 
+std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
+  return providers::fill_batch(*provider_, order.range);
+} catch (const std::exception& error) {
+  end_->fail(order, error.what());
+  return std::nullopt;
+}
+
 void Producer::work() {
   try {
     while (!stopping_) {
       const std::optional<queue::Order> order = end_->next(kLookForStopEvery);
       if (!order) continue;
-      end_->deliver(*order, providers::fill_batch(*provider_, order->range));
+      const auto batch = fill(*order);
+      if (!batch) continue;
+      end_->deliver(*order, *batch);
       samples_ += order->range.count;
       if (order->range.split == proto::Split::kTrain) train_samples_ += order->range.count;
     }

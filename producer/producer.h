@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Producer {
 
  private:
   void work();
+  /// Empty where the provider threw; the end is told then.
+  [[nodiscard]] std::optional<proto::Batch> fill(const queue::Order& order);
 
   std::shared_ptr<const providers::DataProvider> provider_;
   std::shared_ptr<queue::ProducerEnd> end_;

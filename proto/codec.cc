@@ -115,6 +115,7 @@ v1::BatchInfo to_pb(const BatchInfo& info) {
   v1::BatchInfo pb;
   pb.set_lease(info.lease);
   pb.set_fingerprint(info.fingerprint);
+  pb.set_held_us(info.held_us);
   *pb.mutable_range() = to_pb(info.range);
   for (const ColumnInfo& column : info.columns) {
     v1::Column* one = pb.add_columns();
@@ -127,7 +128,7 @@ v1::BatchInfo to_pb(const BatchInfo& info) {
 
 BatchInfo from_pb(const v1::BatchInfo& pb) {
   if (pb.columns_size() > static_cast<int>(kMaxFields)) throw std::invalid_argument("too many columns");
-  BatchInfo info{pb.lease(), pb.fingerprint(), from_pb(pb.range()), {}};
+  BatchInfo info{pb.lease(), pb.fingerprint(), from_pb(pb.range()), {}, pb.held_us()};
   for (const v1::Column& column : pb.columns()) {
     ColumnInfo one{checked<WireType>(column.wire()), {column.shape().begin(), column.shape().end()}, column.checksum()};
     if (one.shape.empty() || one.shape.front() != info.range.count) throw std::invalid_argument("a column of another count");
@@ -141,14 +142,24 @@ BatchInfo from_pb(const v1::BatchInfo& pb) {
   return info;
 }
 
+/// A reason is for a person to read: the beginning says enough.
+std::string cut(const std::string& reason) { return reason.substr(0, kMaxReasonBytes); }
+
+void check_address(const std::string& address) {
+  if (address.empty() || address.size() > kMaxAddressBytes) throw std::invalid_argument("not an address");
+}
+
 struct ToPb {
   v1::Header pb;
   void operator()(const Hello& hello) {
     *pb.mutable_hello()->mutable_meta() = to_pb(hello.meta);
     pb.mutable_hello()->set_capacity(hello.capacity);
   }
-  void operator()(const Welcome& welcome) { pb.mutable_welcome()->set_epoch(welcome.epoch); }
-  void operator()(const Refuse& refuse) { pb.mutable_refuse()->set_reason(refuse.reason); }
+  void operator()(const Welcome& welcome) {
+    pb.mutable_welcome()->set_epoch(welcome.epoch);
+    pb.mutable_welcome()->mutable_ranks()->Assign(welcome.ranks.begin(), welcome.ranks.end());
+  }
+  void operator()(const Refuse& refuse) { pb.mutable_refuse()->set_reason(cut(refuse.reason)); }
   void operator()(const Lease& lease) {
     pb.mutable_lease()->set_number(lease.number);
     *pb.mutable_lease()->mutable_range() = to_pb(lease.range);
@@ -157,18 +168,41 @@ struct ToPb {
   void operator()(const Ping& ping) { pb.mutable_ping()->set_epoch(ping.epoch); }
   void operator()(const SayHello& say) { pb.mutable_say_hello()->set_epoch(say.epoch); }
   void operator()(const Bye&) { pb.mutable_bye(); }
+  void operator()(const Register& one) {
+    pb.mutable_register_()->set_run_id(one.run_id);
+    pb.mutable_register_()->set_rank(one.rank);
+    pb.mutable_register_()->set_address(one.address);
+  }
+  void operator()(const Failed& failed) {
+    pb.mutable_failed()->set_lease(failed.lease);
+    pb.mutable_failed()->set_reason(cut(failed.reason));
+  }
 };
+
+Welcome from_pb(const v1::Welcome& pb) {
+  if (pb.ranks_size() > static_cast<int>(kMaxRanks)) throw std::invalid_argument("too many ranks");
+  for (const std::string& address : pb.ranks()) check_address(address);
+  return {pb.epoch(), {pb.ranks().begin(), pb.ranks().end()}};
+}
+
+Register from_pb(const v1::Register& pb) {
+  if (pb.rank() >= kMaxRanks) throw std::invalid_argument("rank number too large");
+  check_address(pb.address());
+  return {pb.run_id(), pb.rank(), pb.address()};
+}
 
 Header from_pb(const v1::Header& pb) {
   switch (pb.kind_case()) {
     case v1::Header::kHello: return Hello{from_pb(pb.hello().meta()), pb.hello().capacity()};
-    case v1::Header::kWelcome: return Welcome{pb.welcome().epoch()};
-    case v1::Header::kRefuse: return Refuse{pb.refuse().reason()};
+    case v1::Header::kWelcome: return from_pb(pb.welcome());
+    case v1::Header::kRefuse: return Refuse{cut(pb.refuse().reason())};
     case v1::Header::kLease: return Lease{pb.lease().number(), from_pb(pb.lease().range())};
     case v1::Header::kBatch: return from_pb(pb.batch());
     case v1::Header::kPing: return Ping{pb.ping().epoch()};
     case v1::Header::kSayHello: return SayHello{pb.say_hello().epoch()};
     case v1::Header::kBye: return Bye{};
+    case v1::Header::kRegister: return from_pb(pb.register_());
+    case v1::Header::kFailed: return Failed{pb.failed().lease(), cut(pb.failed().reason())};
     case v1::Header::KIND_NOT_SET: break;
   }
   throw std::invalid_argument("no kind");

@@ -27,6 +27,7 @@ struct BatchInfo {
   std::string fingerprint;
   Range range;
   std::vector<ColumnInfo> columns;
+  std::uint64_t held_us = 0;
 };
 
 /// Computes the columns' checksums.
@@ -38,7 +39,7 @@ struct BatchInfo {
 [[nodiscard]] std::optional<BatchInfo> decode_batch_info(std::string_view bytes);
 
 /// A message without its columns.
-using Header = std::variant<Hello, Welcome, Refuse, Lease, BatchInfo, Ping, SayHello, Bye>;
+using Header = std::variant<Hello, Welcome, Refuse, Lease, BatchInfo, Ping, SayHello, Bye, Register, Failed>;
 [[nodiscard]] std::string encode_header(const Header& header);
 [[nodiscard]] std::optional<Header> decode_header(std::string_view bytes);
 

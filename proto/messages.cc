@@ -43,21 +43,23 @@ SharedBytes aligned_to(std::size_t width, const SharedBytes& frame) {
 }
 
 Decoded decode_columns(BatchInfo info, std::span<const SharedBytes> frames) {
-  if (frames.size() != info.columns.size()) return {DecodeStatus::kBadColumns, {}};
-  Filled filled{info.lease, std::move(info.fingerprint), {info.range, {}}};
+  if (frames.size() != info.columns.size()) return {DecodeStatus::kBadColumns, {}, info.lease};
+  Filled filled{info.lease, std::move(info.fingerprint), {info.range, {}}, info.held_us};
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (frames[i].bytes.size() != info.columns[i].bytes()) return {DecodeStatus::kBadColumns, {}};
-    if (xxh64(frames[i].bytes) != info.columns[i].checksum) return {DecodeStatus::kBadChecksum, {}};
+    if (frames[i].bytes.size() != info.columns[i].bytes()) return {DecodeStatus::kBadColumns, {}, info.lease};
+    if (xxh64(frames[i].bytes) != info.columns[i].checksum) return {DecodeStatus::kBadChecksum, {}, info.lease};
     filled.batch.columns.push_back(aligned_to(width(info.columns[i].wire), frames[i]));
   }
-  return {DecodeStatus::kOk, std::move(filled)};
+  return {DecodeStatus::kOk, std::move(filled), 0};
 }
 
 Header header_of(const Message& message, const Schema& schema) {
   return std::visit(
       [&schema](const auto& one) -> Header {
         if constexpr (std::is_same_v<std::decay_t<decltype(one)>, Filled>) {
-          return describe_batch(one.lease, one.fingerprint, schema, one.batch);
+          BatchInfo info = describe_batch(one.lease, one.fingerprint, schema, one.batch);
+          info.held_us = one.held_us;
+          return info;
         } else {
           return one;
         }
@@ -78,18 +80,18 @@ Frames encode(const Message& message, const Schema& schema) {
 Frames encode(const Message& message) { return encode(message, {}); }
 
 Decoded decode(const Frames& frames) {
-  if (const DecodeStatus status = check_first_frame(frames); status != DecodeStatus::kOk) return {status, {}};
+  if (const DecodeStatus status = check_first_frame(frames); status != DecodeStatus::kOk) return {status, {}, 0};
   std::optional<Header> header = decode_header(text(frames[1]));
-  if (!header) return {DecodeStatus::kBadHeader, {}};
+  if (!header) return {DecodeStatus::kBadHeader, {}, 0};
   const std::span<const SharedBytes> columns = std::span(frames).subspan(2);
   if (auto* info = std::get_if<BatchInfo>(&*header)) return decode_columns(std::move(*info), columns);
-  if (!columns.empty()) return {DecodeStatus::kBadColumns, {}};
+  if (!columns.empty()) return {DecodeStatus::kBadColumns, {}, 0};
   return std::visit(
       [](auto&& one) -> Decoded {
         if constexpr (std::is_same_v<std::decay_t<decltype(one)>, BatchInfo>) {
-          return {DecodeStatus::kBadHeader, {}};
+          return {DecodeStatus::kBadHeader, {}, 0};
         } else {
-          return {DecodeStatus::kOk, std::move(one)};
+          return {DecodeStatus::kOk, std::move(one), 0};
         }
       },
       std::move(*header));

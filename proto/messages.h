@@ -20,15 +20,22 @@ namespace millrace::proto {
 
 inline constexpr std::string_view kMessageMagic = "MLRC";
 inline constexpr std::uint16_t kProtocolVersion = 1;
+/// More ranks than any run has, and longer than any address.
+inline constexpr std::size_t kMaxRanks = 4096;
+inline constexpr std::size_t kMaxAddressBytes = 256;
+/// A longer reason is cut short.
+inline constexpr std::size_t kMaxReasonBytes = 4096;
 
 /// A producer presents its stream; `capacity` is how many ranges it works on at once.
 struct Hello {
   StreamMeta meta;
   std::uint32_t capacity = 1;
 };
-/// The consumer accepts; `epoch` is random per start of the consumer.
+/// The consumer accepts; `epoch` is random per start of the consumer. `ranks`: where the run's other ranks want to be greeted, too;
+/// sent again whenever that changes.
 struct Welcome {
   std::uint64_t epoch = 0;
+  std::vector<std::string> ranks{};
 };
 /// The consumer declines, with a reason a person can act on.
 struct Refuse {
@@ -40,13 +47,25 @@ struct Lease {
   Range range;
   bool operator==(const Lease&) const = default;
 };
-/// The producer's answer to a lease.
+/// The producer's answer to a lease; `held_us`: how long it had it.
 struct Filled {
   std::uint64_t lease = 0;
   std::string fingerprint;
   Batch batch;
+  std::uint64_t held_us = 0;
 };
-/// An idle producer's sign of life, with the epoch it was welcomed to.
+/// The producer cannot compute this lease's range, for a reason a person can act on.
+struct Failed {
+  std::uint64_t lease = 0;
+  std::string reason;
+};
+/// Another rank of the same run presents itself to rank 0, and says where producers reach it.
+struct Register {
+  std::string run_id;
+  std::uint32_t rank = 0;
+  std::string address;
+};
+/// A producer's sign of life, with the epoch it was welcomed to.
 struct Ping {
   std::uint64_t epoch = 0;
 };
@@ -57,7 +76,7 @@ struct SayHello {
 /// A clean end, both ways.
 struct Bye {};
 
-using Message = std::variant<Hello, Welcome, Refuse, Lease, Filled, Ping, SayHello, Bye>;
+using Message = std::variant<Hello, Welcome, Refuse, Lease, Filled, Ping, SayHello, Bye, Register, Failed>;
 using Frames = std::vector<SharedBytes>;
 
 [[nodiscard]] Frames encode(const Message& message, const Schema& schema);
@@ -77,7 +96,8 @@ enum class DecodeStatus {
 
 struct Decoded {
   DecodeStatus status = DecodeStatus::kOk;
-  Message message;  ///< meaningful where status is kOk
+  Message message;          ///< meaningful where status is kOk
+  std::uint64_t lease = 0;  ///< of a batch whose header could be read and whose columns are bad
 };
 /// Columns are views of the frames where those are aligned to their values' width, and copies where not.
 [[nodiscard]] Decoded decode(const Frames& frames);

@@ -13,6 +13,7 @@
 #include "proto/meta.h"
 #include "proto/stage_log.h"
 #include "proto/types.h"
+#include "telemetry/wait_blame.h"
 
 namespace millrace::queue {
 
@@ -22,6 +23,13 @@ using Milliseconds = std::chrono::milliseconds;
 struct Order {
   std::uint64_t lease = 0;
   proto::Range range;
+  std::uint32_t asker = 0;  ///< which of several ranks; the transport's affair
+};
+
+/// Why a wait lasts: who is to blame, and a sentence that a person can act on.
+struct WaitState {
+  telemetry::WaitCause cause = telemetry::WaitCause::kProvider;
+  std::string words;
 };
 
 /// Thread-safe: several workers take orders and deliver at once.
@@ -35,6 +43,10 @@ class ProducerEnd {
 
   /// Hands over the samples of an order. Throws std::runtime_error if they cannot be stored (a full disk).
   virtual void deliver(const Order& order, const proto::Batch& batch) = 0;
+
+  /// Says that the range of an order cannot be computed. Throws std::runtime_error with the reason where nobody can be told who
+  /// might have it computed elsewhere.
+  virtual void fail(const Order& order, const std::string& reason);
 
   /// Whether everything is delivered that will be asked for as long as no trainer comes.
   [[nodiscard]] virtual bool complete() const = 0;
@@ -67,8 +79,12 @@ class ConsumerEnd {
   /// The stages of train samples, where the trainer names them. Forgets every range that was wanted at another stage.
   virtual void follow(const proto::StageLog& log) = 0;
 
-  /// What it waits for, as a sentence a person can act on; empty where producers are at work. Any thread.
-  [[nodiscard]] virtual std::string state() const = 0;
+  /// Of the batch that was taken last: of its time from lease to answer, what was not its producer's work; 0 where no link lies
+  /// between.
+  [[nodiscard]] virtual double link_seconds() const { return 0.0; }
+
+  /// Where that is which is wanted soonest. Any thread.
+  [[nodiscard]] virtual WaitState state() const = 0;
 };
 
 }  // namespace millrace::queue

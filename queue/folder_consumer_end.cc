@@ -50,6 +50,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
     for (;;) {
       beat(std::chrono::steady_clock::now());
       if (auto batch = read_first_there()) return batch;
+      say_who_is_at_work();
       if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
       std::this_thread::sleep_for(kLookEvery);
     }
@@ -67,7 +68,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
     std::erase_if(wanted_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
   }
 
-  std::string state() const override {
+  WaitState state() const override {
     const std::lock_guard lock(mutex_);
     return state_;
   }
@@ -133,6 +134,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
 
   std::optional<proto::Batch> read(const proto::Range& range) {
     const auto path = folder_->chunk(range.split, range.first);
+    if (std::filesystem::exists(path)) say("reading " + path.string(), telemetry::WaitCause::kDisk);
     proto::Chunk chunk = proto::read_chunk(path);
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
     if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == meta_->fingerprint && chunk.batch.range == range &&
@@ -188,9 +190,21 @@ class FolderConsumerEnd final : public ConsumerEnd {
     }
   }
 
-  void say(std::string state) {
+  /// A claim shows that a producer is at work; it may be a dead one's for a while.
+  void say_who_is_at_work() {
+    if (wanted_.empty()) return;
+    const proto::Range& soonest = *wanted_.begin();
+    const std::string chunk = folder_->chunk(soonest.split, soonest.first).string();
+    if (std::filesystem::exists(folder_->claim(soonest.split, soonest.first))) {
+      say("a producer is at work on " + chunk, telemetry::WaitCause::kProvider);
+    } else {
+      say("nobody is at work on " + chunk + ": is `prepare` running?");
+    }
+  }
+
+  void say(std::string words, telemetry::WaitCause cause = telemetry::WaitCause::kNoProducer) {
     const std::lock_guard lock(mutex_);
-    state_ = std::move(state);
+    state_ = {cause, std::move(words)};
   }
 
   std::filesystem::path queue_;
@@ -204,7 +218,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   std::uint64_t damaged_ = 0;
   Time last_beat_{};
   mutable std::mutex mutex_;  // state_
-  std::string state_;
+  WaitState state_;
 };
 
 }  // namespace

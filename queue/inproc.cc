@@ -55,7 +55,7 @@ class InprocConsumerEnd final : public ConsumerEnd {
   void follow(const proto::StageLog& log) override {
     std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
   }
-  std::string state() const override { return {}; }
+  WaitState state() const override { return {telemetry::WaitCause::kProvider, "the producer in the trainer is at work"}; }
 
  private:
   std::shared_ptr<Channel> channel_;

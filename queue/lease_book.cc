@@ -1,6 +1,7 @@
 #include "queue/lease_book.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "proto/digest.h"
@@ -11,17 +12,35 @@ namespace {
 /// A producer works on one range and has the next at hand.
 constexpr std::uint32_t kLeasesPerCapacity = 2;
 constexpr std::uint32_t kMaxCapacity = 256;
+constexpr std::size_t kMaxProducers = 4096;
+/// A producer's usual time is the median of its latest answers, so many.
+constexpr std::size_t kAnswersKept = 15;
+constexpr int kLateFactor = 4;
+/// Bad answers after which a producer is turned away for good.
+constexpr std::uint32_t kMaxStrikes = 8;
+constexpr std::size_t kMaxBanned = 4096;
+/// Leases of one range that are remembered after their producers were lost.
+constexpr std::size_t kMaxLostLeases = 64;
+/// A rank registers five times a second.
+constexpr std::chrono::seconds kRankSilentAfter{5};
 
 std::string describe(const proto::Range& range) {
   return std::string(proto::to_string(range.split)) + " samples [" + std::to_string(range.first) + ", " +
          std::to_string(range.end()) + ")" + (range.stage ? " at stage " + std::to_string(*range.stage) : "");
 }
 
+/// A routing id is random bytes; this names it in logs on both sides.
 std::string printable(const PeerId& peer) { return proto::hex16(proto::xxh64(peer)); }
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string seconds_text(Duration duration) { return std::to_string(std::llround(seconds(duration))) + " s"; }
 
 }  // namespace
 
-void LeaseBook::want(const proto::Range& range) { asks_.try_emplace(range, Ask{range, {}, 0}); }
+// --- What the consumer wants.
+
+void LeaseBook::want(const proto::Range& range) { asks_.try_emplace(range, Ask{range, {}, {}, true, 0, 0, {}}); }
 
 void LeaseBook::follow(const proto::StageLog& log) {
   for (auto at = asks_.begin(); at != asks_.end();) {
@@ -29,10 +48,26 @@ void LeaseBook::follow(const proto::StageLog& log) {
       ++at;
       continue;
     }
-    close_leases(at->second, {}, {});
+    close_leases(at->second);
     at = asks_.erase(at);
   }
 }
+
+std::size_t LeaseBook::open_leases() const {
+  std::size_t open = 0;
+  for (const auto& [id, peer] : peers_) open += peer.leases.size();
+  return open;
+}
+
+std::string LeaseBook::whereabouts() const {
+  if (asks_.empty()) return "nothing is asked for";
+  const auto& [range, ask] = *asks_.begin();
+  const auto held = std::ranges::find(ask.leases, false, &HeldLease::lost);
+  if (held == ask.leases.end()) return describe(range) + ": all producers are at work on other ranges";
+  return describe(range) + ": producer " + printable(held->peer) + " is at work on them";
+}
+
+// --- What peers say.
 
 void LeaseBook::receive(const PeerId& from, proto::Message message, Time now) {
   if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.heard = now;
@@ -44,10 +79,9 @@ void LeaseBook::receive(const PeerId& from, proto::Message message, Time now) {
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
-  if (const auto reason = admission_.reason_against(hello.meta)) {
+  if (const auto reason = reason_against(from, hello)) {
     last_refusal_ = *reason;
-    outgoing_.push_back({from, proto::Refuse{*reason}});
-    return;
+    return refuse(from, *reason);
   }
   if (!accepted_) accepted_ = hello.meta;
   admission_.pin(hello.meta);
@@ -55,7 +89,30 @@ void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
   Peer& peer = peers_[from];
   peer.capacity = std::clamp(hello.capacity, 1U, kMaxCapacity);
   peer.heard = now;
-  outgoing_.push_back({from, proto::Welcome{rules_.epoch}});
+  welcome(from);
+}
+
+std::optional<std::string> LeaseBook::reason_against(const PeerId& from, const proto::Hello& hello) const {
+  if (banned_.contains(from)) {
+    return "too many of this producer's answers were damaged or not what was asked for: check its memory, its network and its "
+           "build";
+  }
+  if (peers_.size() >= kMaxProducers && !peers_.contains(from)) {
+    return "this trainer has " + std::to_string(kMaxProducers) + " producers already";
+  }
+  return admission_.reason_against(hello.meta);
+}
+
+void LeaseBook::refuse(const PeerId& to, const std::string& reason) {
+  ++counters_.refused;
+  report_once("refused " + reason, "refused producer " + printable(to) + ": " + reason);
+  outgoing_.push_back({to, proto::Refuse{reason}});
+}
+
+void LeaseBook::welcome(const PeerId& to) {
+  proto::Welcome welcome{rules_.epoch, {}};
+  for (const auto& [rank, other] : other_ranks_) welcome.ranks.push_back(other.address);
+  outgoing_.push_back({to, std::move(welcome)});
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Ping& ping, Time) {
@@ -64,49 +121,133 @@ void LeaseBook::on(const PeerId& from, const proto::Ping& ping, Time) {
 
 void LeaseBook::on(const PeerId& from, const proto::Bye&, Time) { lost(from); }
 
+void LeaseBook::on(const PeerId& from, const proto::Register& other, Time now) {
+  if (other.run_id != rules_.run_id) {
+    return refuse(from, "rank " + std::to_string(other.rank) + " belongs to run " + other.run_id + " and this is run " +
+                            rules_.run_id + ": another run uses this address; choose another queue.uri for one of them");
+  }
+  OtherRank& known = other_ranks_[other.rank];
+  const bool changed = known.address != other.address;
+  known = {from, other.address, now};
+  outgoing_.push_back({from, proto::Welcome{rules_.epoch, {}}});
+  if (changed) tell_ranks();
+}
+
+void LeaseBook::tell_ranks() {
+  for (const auto& [id, peer] : peers_) welcome(id);
+}
+
+// --- Answers.
+
+LeaseBook::Asks::iterator LeaseBook::ask_of(const PeerId& from, std::uint64_t lease) {
+  const auto range = range_of_lease_.find(lease);
+  if (range == range_of_lease_.end()) return asks_.end();
+  const auto ask = asks_.find(range->second);
+  const bool theirs =
+      std::ranges::any_of(ask->second.leases, [&](const HeldLease& held) { return held.number == lease && held.peer == from; });
+  return theirs ? ask : asks_.end();
+}
+
 void LeaseBook::on(const PeerId& from, const proto::Filled& filled, Time now) {
   if (!peers_.contains(from)) outgoing_.push_back({from, proto::SayHello{rules_.epoch}});
-  if (!answers(filled)) {
-    ++counters_.foreign;
-    return;
-  }
-  const auto ask = asks_.find(filled.batch.range);
-  if (ask == asks_.end()) {
+  const auto ask = ask_of(from, filled.lease);
+  if (ask == asks_.end()) return drop_unasked(from, filled.lease);
+  if (fits(filled, ask->second)) return accept(ask, from, filled, now);
+  ++counters_.foreign;
+  strike(from, filled.lease, "not what it was asked for");
+}
+
+bool LeaseBook::fits(const proto::Filled& filled, const Ask& ask) const {
+  return filled.batch.range == ask.range && filled.fingerprint == accepted_->fingerprint &&
+         proto::fits(accepted_->schema, filled.batch);
+}
+
+void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled, Time now) {
+  const auto held = std::ranges::find(ask->second.leases, filled.lease, &HeldLease::number);
+  const Duration needed = now - held->since;
+  learn(from, needed);
+  close_leases(ask->second);
+  asks_.erase(ask);
+  ++counters_.batches;
+  for (const proto::SharedBytes& column : filled.batch.columns) counters_.bytes += column.bytes.size();
+  arrivals_.push_back({filled.batch, std::max(0.0, seconds(needed) - static_cast<double>(filled.held_us) / 1e6)});
+}
+
+void LeaseBook::learn(const PeerId& from, Duration needed) {
+  const auto peer = peers_.find(from);
+  if (peer == peers_.end()) return;
+  peer->second.needed.push_back(needed);
+  if (peer->second.needed.size() > kAnswersKept) peer->second.needed.pop_front();
+}
+
+void LeaseBook::drop_unasked(const PeerId& from, std::uint64_t lease) {
+  const bool of_this_epoch = lease >> 32 == (rules_.epoch & 0xffffffff) && (lease & 0xffffffff) <= leases_made_;
+  const bool was_asked = of_this_epoch && !range_of_lease_.contains(lease);
+  if (was_asked) {
     ++counters_.duplicates;
     return;
   }
-  close_leases(ask->second, from, now);
-  asks_.erase(ask);
-  batches_.push_back(filled.batch);
-  ++counters_.batches;
+  ++counters_.unasked;
+  report_once("unasked", "dropped an answer of producer " + printable(from) + " to a lease that it was not given");
 }
 
-bool LeaseBook::answers(const proto::Filled& filled) const {
-  return accepted_ && filled.fingerprint == accepted_->fingerprint && proto::fits(accepted_->schema, filled.batch);
+void LeaseBook::on(const PeerId& from, const proto::Failed& failed, Time) {
+  const auto ask = ask_of(from, failed.lease);
+  if (ask == asks_.end()) return drop_unasked(from, failed.lease);
+  ++counters_.failed;
+  ask->second.why = "producer " + printable(from) + ": " + failed.reason;
+  reports_.push_back("no answer for " + describe(ask->first) + " from " + ask->second.why);
+  if (++ask->second.failed >= rules_.failure_limit) give_up(ask->second, ask->second.why);
+  for (HeldLease& held : ask->second.leases) held.lost = held.lost || held.number == failed.lease;
+  if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(failed.lease);
+  ask->second.needs_one = true;
 }
 
-void LeaseBook::close_leases(Ask& ask, const PeerId& winner, Time now) {
-  for (const OpenLease& open : ask.leases) {
-    const auto peer = peers_.find(open.peer);
-    if (peer == peers_.end()) continue;
-    peer->second.leases.erase(open.number);
-    if (open.peer != winner) continue;
-    // A step of a quarter towards the newest answer follows the median closely enough for a limit of four times it.
-    peer->second.usual += ((now - open.since) - peer->second.usual) / 4;
+void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
+  if (ask_of(from, lease) == asks_.end()) return drop_unasked(from, lease);
+  ++counters_.damaged;
+  strike(from, lease, "damaged");
+}
+
+void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::string& what) {
+  Ask& ask = ask_of(from, lease)->second;
+  report_once(what, "dropped an answer of producer " + printable(from) + " for " + describe(ask.range) + ": it was " + what);
+  std::erase_if(ask.leases, [&](const HeldLease& held) { return held.number == lease; });
+  range_of_lease_.erase(lease);
+  ask.needs_one = true;
+  const auto peer = peers_.find(from);
+  if (peer == peers_.end()) return;
+  peer->second.leases.erase(lease);
+  if (++peer->second.strikes < kMaxStrikes) return;
+  if (banned_.size() < kMaxBanned) banned_.insert(from);
+  lost(from);
+  refuse(from, *reason_against(from, {}));
+}
+
+void LeaseBook::close_leases(const Ask& ask) {
+  for (const HeldLease& held : ask.leases) {
+    range_of_lease_.erase(held.number);
+    if (const auto peer = peers_.find(held.peer); peer != peers_.end()) peer->second.leases.erase(held.number);
   }
 }
+
+// --- Who is gone, who is late, who is asked next.
 
 void LeaseBook::lost(const PeerId& id) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
-  for (auto& [range, ask] : asks_) {
-    counters_.gone += std::erase_if(ask.leases, [&](const OpenLease& open) { return open.peer == id; });
+  for (const std::uint64_t number : peer->second.leases) {
+    Ask& ask = asks_.find(range_of_lease_.at(number))->second;
+    for (HeldLease& held : ask.leases) held.lost = held.lost || held.number == number;
+    ask.needs_one = ask.needs_one || std::ranges::all_of(ask.leases, &HeldLease::lost);
+    ++counters_.gone;
   }
   peers_.erase(peer);
 }
 
 void LeaseBook::tick(Time now) {
   find_gone(now);
+  find_silent_ranks(now);
   find_late(now);
   hand_out(now);
 }
@@ -116,33 +257,41 @@ void LeaseBook::find_gone(Time now) {
   for (const auto& [id, peer] : peers_) {
     if (now - peer.heard > rules_.gone_after) gone.push_back(id);
   }
-  for (const PeerId& id : gone) lost(id);
+  for (const PeerId& id : gone) {
+    reports_.push_back("producer " + printable(id) + " is gone; the " + std::to_string(peers_[id].leases.size()) +
+                       " ranges that it held go to others");
+    lost(id);
+  }
+}
+
+void LeaseBook::find_silent_ranks(Time now) {
+  if (std::erase_if(other_ranks_, [&](const auto& other) { return now - other.second.heard > kRankSilentAfter; }) > 0) tell_ranks();
 }
 
 void LeaseBook::find_late(Time now) {
   for (auto& [range, ask] : asks_) {
-    for (OpenLease& open : ask.leases) {
-      const auto limit = std::max<std::chrono::steady_clock::duration>(rules_.late_after, 4 * peers_.at(open.peer).usual);
-      if (open.late || now - open.since <= limit) continue;
-      open.late = true;
-      ++ask.late;
-      ++counters_.late;
-    }
+    const bool open = !std::ranges::all_of(ask.leases, &HeldLease::lost);
+    if (open && now >= ask.late_at) judge_late(ask, now);
   }
+}
+
+void LeaseBook::judge_late(Ask& ask, Time now) {
+  ++ask.late;
+  ++counters_.late;
+  const HeldLease& first = *std::ranges::find(ask.leases, false, &HeldLease::lost);
+  const std::string why = "producer " + printable(first.peer) + " has had it for " + seconds_text(now - first.since);
+  if (ask.late >= rules_.late_limit) give_up(ask, why);
+  reports_.push_back(describe(ask.range) + " are late: " + why + "; another producer is asked as well, if there is one");
+  ask.needs_one = true;
+  const auto peer = peers_.find(first.peer);
+  ask.late_at = now + (peer == peers_.end() ? Duration(rules_.late_after) : limit(peer->second)) * (1 << ask.late);
 }
 
 void LeaseBook::hand_out(Time now) {
   for (auto& [range, ask] : asks_) {
-    const bool needs_one = std::ranges::all_of(ask.leases, [](const OpenLease& open) { return open.late; });
-    if (!needs_one) continue;
+    if (!ask.needs_one) continue;
     const auto peer = free_peer(ask);
-    if (peer == peers_.end()) continue;
-    if (ask.late >= rules_.max_late) {
-      throw std::runtime_error("no producer can make " + describe(range) + ": " + std::to_string(ask.late) +
-                               " producers were late with it, the last was " + printable(ask.leases.back().peer) +
-                               "; see the producers' logs");
-    }
-    lease(ask, peer->first, peer->second, now);
+    if (peer != peers_.end()) lease(ask, peer->first, peer->second, now);
   }
 }
 
@@ -150,7 +299,8 @@ std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask)
   auto best = peers_.end();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
     const bool full = peer->second.leases.size() >= std::size_t{peer->second.capacity} * kLeasesPerCapacity;
-    const bool holds = std::ranges::any_of(ask.leases, [&](const OpenLease& open) { return open.peer == peer->first; });
+    const bool holds =
+        std::ranges::any_of(ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
     if (full || holds) continue;
     if (best == peers_.end() || peer->second.leases.size() < best->second.leases.size()) best = peer;
   }
@@ -158,16 +308,55 @@ std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask)
 }
 
 void LeaseBook::lease(Ask& ask, const PeerId& to, Peer& peer, Time now) {
+  if (ask.leases.size() >= kMaxLostLeases) {
+    const auto oldest = std::ranges::find(ask.leases, true, &HeldLease::lost);
+    if (oldest != ask.leases.end()) {
+      range_of_lease_.erase(oldest->number);
+      ask.leases.erase(oldest);
+    }
+  }
+  const bool first = std::ranges::all_of(ask.leases, &HeldLease::lost);
   const std::uint64_t number = (rules_.epoch << 32) + ++leases_made_;
   ask.leases.push_back({number, to, now});
+  ask.needs_one = false;
+  if (first) ask.late_at = now + limit(peer) * (1 << ask.late);
+  ++counters_.leases;
+  range_of_lease_[number] = ask.range;
   peer.leases.insert(number);
   outgoing_.push_back({to, proto::Lease{number, ask.range}});
+}
+
+Duration LeaseBook::limit(const Peer& peer) const {
+  Duration least = rules_.late_after;
+  if (peer.needed.empty()) return least;
+  std::vector<Duration> sorted(peer.needed.begin(), peer.needed.end());
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  return std::max(least, kLateFactor * *middle);
+}
+
+void LeaseBook::give_up(const Ask& ask, const std::string& why) const {
+  std::set<std::string> asked;
+  for (const HeldLease& held : ask.leases) asked.insert(printable(held.peer));
+  std::string names;
+  for (const std::string& name : asked) names += (names.empty() ? "" : ", ") + name;
+  throw std::runtime_error("no producer can make " + describe(ask.range) + ": late " + std::to_string(ask.late) +
+                           " times, failed " + std::to_string(ask.failed) + " times, asked of " + names + "; " + why +
+                           "; see the producers' logs, and raise queue.late_s for a provider that needs longer");
+}
+
+void LeaseBook::report_once(const std::string& cause, const std::string& sentence) {
+  constexpr std::size_t kMaxCauses = 64;  // a peer that makes up causes must not fill the log
+  if (reported_.size() < kMaxCauses && reported_.insert(cause).second) {
+    reports_.push_back(sentence + " (said once; counted from now on)");
+  }
 }
 
 void LeaseBook::end() {
   for (const auto& [id, peer] : peers_) outgoing_.push_back({id, proto::Bye{}});
   peers_.clear();
   asks_.clear();
+  range_of_lease_.clear();
 }
 
 }  // namespace millrace::queue

@@ -2,35 +2,41 @@
 
 namespace millrace::queue {
 namespace {
+
 /// A quarter of the time after which a consumer takes a silent producer for gone.
 constexpr std::chrono::milliseconds kPingEvery{200};
 constexpr std::chrono::milliseconds kHelloEvery{500};
+/// More than any consumer has open with one producer; a consumer that asks for more is not one of ours.
+constexpr std::size_t kMaxOpen = 1024;
+
 }  // namespace
 
-void ProducerSession::receive(proto::Message message) {
+void ProducerSession::receive(proto::Message message, Time now) {
   std::visit(
-      [this](const auto& one) {
-        if constexpr (requires { on(one); }) on(one);
+      [&](const auto& one) {
+        if constexpr (requires { on(one, now); }) on(one, now);
       },
       message);
 }
 
-void ProducerSession::on(const proto::Welcome& welcome) {
+void ProducerSession::on(const proto::Welcome& welcome, Time) {
   if (welcome.epoch != epoch_) drop();
   epoch_ = welcome.epoch;
+  ranks_ = welcome.ranks;
+  refusal_.reset();
 }
 
-void ProducerSession::on(const proto::Lease& lease) {
-  if (!welcomed() || !open_.insert(lease.number).second) return;
-  orders_.push_back({lease.number, lease.range});
+void ProducerSession::on(const proto::Lease& lease, Time now) {
+  if (!welcomed() || open_.size() >= kMaxOpen || !open_.try_emplace(lease.number, now).second) return;
+  new_.push_back(lease);
 }
 
-void ProducerSession::on(const proto::SayHello&) {
+void ProducerSession::on(const proto::SayHello&, Time) {
   drop();
   last_sign_.reset();  // say Hello at the next tick
 }
 
-void ProducerSession::on(const proto::Bye&) { drop(); }
+void ProducerSession::on(const proto::Bye&, Time) { drop(); }
 
 void ProducerSession::unreachable() {
   if (welcomed()) drop();
@@ -39,8 +45,15 @@ void ProducerSession::unreachable() {
 void ProducerSession::drop() {
   epoch_ = 0;
   open_.clear();
-  orders_.clear();
-  dropped_ = true;
+  new_.clear();
+}
+
+std::optional<std::chrono::microseconds> ProducerSession::finish(std::uint64_t lease, Time now) {
+  const auto held = open_.find(lease);
+  if (held == open_.end()) return std::nullopt;
+  const Time since = held->second;
+  open_.erase(held);
+  return std::chrono::duration_cast<std::chrono::microseconds>(now - since);
 }
 
 void ProducerSession::tick(Time now) {

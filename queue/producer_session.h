@@ -1,16 +1,16 @@
-// The producer's side of the protocol, as a book without sockets, threads or clocks: see lease_book.h for its counterpart.
+// The producer's side of the protocol with one rank, as a book without sockets, threads or clocks: see lease_book.h for its
+// counterpart.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "proto/messages.h"
-#include "queue/ends.h"
 
 namespace millrace::queue {
 
@@ -20,39 +20,41 @@ class ProducerSession {
 
   ProducerSession(proto::StreamMeta meta, std::uint32_t capacity) : meta_(std::move(meta)), capacity_(capacity) {}
 
-  void receive(proto::Message message);
+  void receive(proto::Message message, Time now);
   /// The consumer cannot be reached: begin anew.
   void unreachable();
-  /// Whether the answer to this lease is still worth sending; it is counted as sent.
-  [[nodiscard]] bool finish(std::uint64_t lease) { return open_.erase(lease) == 1; }
   void tick(Time now);
 
-  [[nodiscard]] std::vector<proto::Message> take_outgoing() { return std::exchange(outgoing_, {}); }
-  [[nodiscard]] std::vector<Order> take_orders() { return std::exchange(orders_, {}); }
-  /// Whether orders that were handed out before are void (the consumer ended or started anew); asking resets it.
-  [[nodiscard]] bool take_dropped() { return std::exchange(dropped_, false); }
+  /// How long the lease was held, if its answer is still worth sending; it is counted as sent.
+  [[nodiscard]] std::optional<std::chrono::microseconds> finish(std::uint64_t lease, Time now);
 
-  [[nodiscard]] const proto::StreamMeta& meta() const { return meta_; }
+  [[nodiscard]] std::vector<proto::Message> take_outgoing() { return std::exchange(outgoing_, {}); }
+  [[nodiscard]] std::vector<proto::Lease> take_leases() { return std::exchange(new_, {}); }
+
   [[nodiscard]] bool welcomed() const { return epoch_ != 0; }
+  /// Whether this lease still stands: the consumer has neither ended nor started anew since.
+  [[nodiscard]] bool holds(std::uint64_t lease) const { return open_.contains(lease); }
   [[nodiscard]] std::size_t open_leases() const { return open_.size(); }
+  /// The addresses of the run's other ranks, as rank 0 told them last.
+  [[nodiscard]] const std::vector<std::string>& ranks() const { return ranks_; }
   [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
 
  private:
-  void on(const proto::Welcome& welcome);
-  void on(const proto::Refuse& refuse) { refusal_ = refuse.reason; }
-  void on(const proto::Lease& lease);
-  void on(const proto::SayHello& say);
-  void on(const proto::Bye&);
+  void on(const proto::Welcome& welcome, Time now);
+  void on(const proto::Refuse& refuse, Time) { refusal_ = refuse.reason; }
+  void on(const proto::Lease& lease, Time now);
+  void on(const proto::SayHello& say, Time);
+  void on(const proto::Bye&, Time);
   void drop();
 
   proto::StreamMeta meta_;
   std::uint32_t capacity_;
   std::uint64_t epoch_ = 0;  ///< 0: not welcomed
   std::optional<Time> last_sign_;
-  std::set<std::uint64_t> open_;
-  std::vector<Order> orders_;
+  std::map<std::uint64_t, Time> open_;  ///< leases, and when they came
+  std::vector<proto::Lease> new_;
+  std::vector<std::string> ranks_;
   std::vector<proto::Message> outgoing_;
-  bool dropped_ = false;
   std::optional<std::string> refusal_;
 };
 

@@ -8,6 +8,13 @@
 #include "queue/zmq_producer_end.h"
 
 namespace millrace::queue {
+namespace {
+
+ZmqRun zmq_run(const ConsumerPlan& plan) {
+  return {plan.run_id, plan.rank, plan.advertise, plan.train_window, plan.late_after, plan.security, plan.registry};
+}
+
+}  // namespace
 
 std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan) {
   switch (uri.scheme) {
@@ -24,14 +31,14 @@ std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation
   switch (uri.scheme) {
     case Scheme::kFile:
       return make_folder_consumer_end(uri.rest, expected,
-                                      {plan.run_id, plan.leads, plan.cursor, plan.eval_samples, plan.train_window});
+                                      {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window});
     case Scheme::kTcp:
       if (!is_loopback(uri) && !plan.security.insecure) {
         throw std::invalid_argument("queue.uri " + uri.text + " can be reached by other machines and carries no encryption: use " +
                                     "127.0.0.1, or set queue.insecure = true on a private network");
       }
-      return make_zmq_consumer_end(uri, expected, plan.train_window, plan.security);
-    case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, plan.train_window, plan.security);
+      return make_zmq_consumer_end(uri, expected, zmq_run(plan));
+    case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, zmq_run(plan));
     case Scheme::kInproc: break;
   }
   throw std::invalid_argument("inproc:// has no consumer's end of its own");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "queue/range_size.h"
 #include "queue/security.h"
 #include "queue/uri.h"
+#include "telemetry/registry.h"
 
 namespace millrace::queue {
 
@@ -25,11 +27,14 @@ struct ProducerPlan {
 
 struct ConsumerPlan {
   std::string run_id;
-  bool leads = true;  ///< rank 0
+  std::uint32_t rank = 0;
+  std::string advertise = {};                  ///< queue.advertise
+  std::chrono::milliseconds late_after{2000};  ///< queue.late_s
   std::uint64_t cursor = 0;
   std::uint64_t eval_samples = 0;
-  Window train_window;
+  Window train_window = {};
   Security security = {};
+  telemetry::Registry& registry = telemetry::unwatched();
 };
 
 /// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.

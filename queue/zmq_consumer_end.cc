@@ -6,15 +6,20 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include "proto/digest.h"
 #include "proto/files.h"
 #include "queue/lease_book.h"
 #include "queue/mailbox.h"
+#include "queue/rank_address.h"
+#include "queue/registration.h"
 #include "queue/socket.h"
+#include "telemetry/stream_metrics.h"
 
 namespace millrace::queue {
 namespace {
@@ -23,14 +28,49 @@ constexpr Milliseconds kTickEvery{50};
 
 std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 16) | 1; }
 
+LeaseRules rules_of(const ZmqRun& run) {
+  LeaseRules rules;
+  rules.epoch = random_epoch();
+  rules.run_id = run.run_id;
+  rules.late_after = run.late_after;
+  return rules;
+}
+
+Socket bind_first(Context& context, const std::vector<std::string>& addresses, const Security& security) {
+  for (std::size_t i = 0;; ++i) {
+    try {
+      return Socket::bind_router(context, addresses[i], security);
+    } catch (const std::runtime_error&) {
+      if (i + 1 == addresses.size()) throw;
+    }
+  }
+}
+
+/// The keys of a rank that talks to rank 0, which has the same pair.
+Security as_client(const Security& security) {
+  Security client = security;
+  if (client.own) client.server_key = client.own->public_key;
+  return client;
+}
+
+/// A rank's line to rank 0.
+struct LineToRankZero {
+  Registration registration;
+  Socket socket;
+};
+
 class ZmqConsumerEnd final : public ConsumerEnd {
  public:
-  ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const Window& train_window, const Security& security)
+  ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const ZmqRun& run)
       : uri_(uri),
-        train_window_(train_window),
-        book_(Admission(expected), rules()),
-        socket_(Socket::bind_router(context_, uri.text, security)),
-        thread_([this] { run(); }) {}
+        train_window_(run.train_window),
+        metrics_(run.registry),
+        book_(Admission(expected), rules_of(run)),
+        socket_(bind_first(context_, run.rank == 0 ? std::vector{uri.text} : addresses_to_bind(uri, run.advertise, run.rank),
+                           run.security)) {
+    if (run.rank > 0) register_with_rank_zero(run);
+    thread_ = std::thread([this] { this->run(); });
+  }
 
   ~ZmqConsumerEnd() override {
     stopping_ = true;
@@ -60,15 +100,17 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   }
 
   std::optional<proto::Batch> take(Milliseconds timeout) override {
-    auto batch = batches_.take(timeout);
-    if (batch) {
-      if (asked_.erase(batch->range) == 0) return std::nullopt;  // forgotten meanwhile
-      return batch;
+    if (auto arrival = arrivals_.take(timeout)) {
+      if (asked_.erase(arrival->batch.range) == 0) return std::nullopt;  // forgotten meanwhile
+      link_seconds_ = arrival->link_seconds;
+      return std::move(arrival->batch);
     }
     const std::lock_guard lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
     return std::nullopt;
   }
+
+  double link_seconds() const override { return link_seconds_; }
 
   void release(proto::Split, std::uint64_t) override {}
 
@@ -78,28 +120,35 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     book_.follow(log);
   }
 
-  std::string state() const override {
+  WaitState state() const override {
     const std::lock_guard lock(mutex_);
-    if (book_.producers() > 0) return {};
+    if (book_.producers() > 0) return {telemetry::WaitCause::kProvider, book_.whereabouts()};
+    return {telemetry::WaitCause::kNoProducer, why_nobody_is_there()};
+  }
+
+ private:
+  void register_with_rank_zero(const ZmqRun& run) {
+    const std::string told = address_to_tell(uri_, run.advertise, socket_.bound_address());
+    line_.emplace(LineToRankZero{Registration({run.run_id, run.rank, told}),
+                                 Socket::connect_dealer(context_, uri_.text, as_client(run.security), random_routing_id())});
+  }
+
+  std::string why_nobody_is_there() const {
+    if (line_ && !line_->registration.known(std::chrono::steady_clock::now())) return "no answer from rank 0 at " + uri_.text;
     const std::string who = "no producer at " + uri_.text;
     if (!book_.last_refusal().empty()) return who + " that matches (" + book_.last_refusal() + ")";
     return who + ": start `prepare` with the same recipe";
   }
 
- private:
-  static LeaseRules rules() {
-    LeaseRules rules;
-    rules.epoch = random_epoch();
-    return rules;
-  }
-
-  /// The thread: the only one that touches the socket.
+  /// The thread: the only one that touches the sockets.
   void run() {
-    Socket* const sockets[] = {&socket_};
+    std::vector<Socket*> sockets = {&socket_};
+    if (line_) sockets.push_back(&line_->socket);
     try {
       while (!stopping_) {
         wait(sockets, bell_, kTickEvery);
         receive_all();
+        keep_registered();
         act();
       }
       say_bye();
@@ -107,43 +156,81 @@ class ZmqConsumerEnd final : public ConsumerEnd {
       const std::lock_guard lock(mutex_);
       failure_ = std::current_exception();
       met_.notify_all();
-      batches_.close();
+      arrivals_.close();
     }
   }
 
   void receive_all() {
     while (auto envelope = socket_.receive()) {
       proto::Decoded decoded = proto::decode(envelope->frames);
-      if (decoded.status != proto::DecodeStatus::kOk) {
-        report_damage(decoded.status);
-        continue;
+      if (decoded.status == proto::DecodeStatus::kOk) {
+        const std::lock_guard lock(mutex_);
+        book_.receive(envelope->peer, std::move(decoded.message), std::chrono::steady_clock::now());
+      } else {
+        drop(envelope->peer, decoded);
       }
-      const std::lock_guard lock(mutex_);
-      book_.receive(envelope->peer, std::move(decoded.message), std::chrono::steady_clock::now());
     }
   }
 
-  /// Once per cause: a peer that sends rubbish must not fill the log.
-  void report_damage(proto::DecodeStatus status) {
-    if (reported_.insert(status).second) spdlog::warn("{}: dropped {}", uri_.text, proto::describe(status));
+  void drop(const PeerId& from, const proto::Decoded& decoded) {
+    metrics_.damaged(proto::describe(decoded.status)).add();
+    // Once per cause: a peer that sends rubbish must not fill the log.
+    if (reported_.insert(decoded.status).second) spdlog::warn("{}: dropped {}", uri_.text, proto::describe(decoded.status));
+    if (decoded.status == proto::DecodeStatus::kVersion) {
+      // Any message of ours tells it; this one says it in words to whom it can.
+      (void)socket_.send(
+          {from, proto::encode(proto::Refuse{"this trainer speaks protocol version " + std::to_string(proto::kProtocolVersion)})});
+    }
+    if (decoded.lease == 0) return;
+    const std::lock_guard lock(mutex_);
+    book_.damaged(from, decoded.lease);
+  }
+
+  void keep_registered() {
+    if (!line_) return;
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    while (auto envelope = line_->socket.receive()) {
+      const proto::Decoded decoded = proto::decode(envelope->frames);
+      if (decoded.status == proto::DecodeStatus::kOk) line_->registration.receive(decoded.message, now);
+    }
+    if (const auto message = line_->registration.tick(now)) (void)line_->socket.send({{}, proto::encode(*message)});
   }
 
   void act() {
     std::vector<LeaseBook::Outgoing> outgoing;
-    std::vector<proto::Batch> batches;
+    std::vector<LeaseBook::Arrival> arrivals;
+    std::vector<std::string> reports;
     {
       const std::lock_guard lock(mutex_);
       book_.tick(std::chrono::steady_clock::now());
       outgoing = book_.take_outgoing();
-      batches = book_.take_batches();
+      arrivals = book_.take_arrivals();
+      reports = book_.take_reports();
       if (book_.accepted()) met_.notify_all();
+      count();
     }
-    for (proto::Batch& batch : batches) batches_.put(std::move(batch));
+    for (LeaseBook::Arrival& arrival : arrivals) arrivals_.put(std::move(arrival));
+    for (const std::string& report : reports) spdlog::warn("{}: {}", uri_.text, report);
     for (const auto& [to, message] : outgoing) {
       if (socket_.send({to, proto::encode(message)})) continue;
       const std::lock_guard lock(mutex_);
       book_.lost(to);
     }
+  }
+
+  void count() {
+    const LeaseCounters& counters = book_.counters();
+    metrics_.producers.set(static_cast<double>(book_.producers()));
+    metrics_.leases_open.set(static_cast<double>(book_.open_leases()));
+    metrics_.leases.raise_to(static_cast<double>(counters.leases));
+    metrics_.leases_late.raise_to(static_cast<double>(counters.late));
+    metrics_.leases_gone.raise_to(static_cast<double>(counters.gone));
+    metrics_.leases_failed.raise_to(static_cast<double>(counters.failed));
+    metrics_.duplicates.raise_to(static_cast<double>(counters.duplicates));
+    metrics_.unasked.raise_to(static_cast<double>(counters.unasked));
+    metrics_.foreign.raise_to(static_cast<double>(counters.foreign));
+    metrics_.refused.raise_to(static_cast<double>(counters.refused));
   }
 
   void say_bye() {
@@ -154,25 +241,27 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
   Uri uri_;
   Window train_window_;
+  telemetry::QueueMetrics metrics_;
   std::set<proto::Range, Sooner> asked_;  ///< wanted and not taken yet; of the caller's thread
-  mutable std::mutex mutex_;              // book_, failure_
+  double link_seconds_ = 0.0;             ///< of the caller's thread, too
+  mutable std::mutex mutex_;              // book_, line_'s registration, failure_
   std::condition_variable met_;
   LeaseBook book_;
   std::exception_ptr failure_;
-  Mailbox<proto::Batch> batches_;
+  Mailbox<LeaseBook::Arrival> arrivals_;
   std::set<proto::DecodeStatus> reported_;
   std::atomic<bool> stopping_{false};
   Bell bell_;
   Context context_;
   Socket socket_;
-  std::thread thread_;  // last: it uses all of the above
+  std::optional<LineToRankZero> line_;  ///< of every rank but 0
+  std::thread thread_;                  // last: it uses all of the above
 };
 
 }  // namespace
 
-std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const Window& train_window,
-                                                   const Security& security) {
-  return std::make_unique<ZmqConsumerEnd>(uri, expected, train_window, security);
+std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const ZmqRun& run) {
+  return std::make_unique<ZmqConsumerEnd>(uri, expected, run);
 }
 
 }  // namespace millrace::queue

@@ -1,18 +1,32 @@
-// tcp:// and ipc://, the trainer's side: a ROUTER, and a thread that runs the lease book over it.
+// tcp:// and ipc://, the trainer's side: a ROUTER, and a thread that runs the lease book over it. Rank 0 listens at queue.uri;
+// every other rank listens beside it and tells rank 0 where.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "queue/admission.h"
 #include "queue/ends.h"
 #include "queue/range_size.h"
 #include "queue/security.h"
 #include "queue/uri.h"
+#include "telemetry/registry.h"
 
 namespace millrace::queue {
 
-/// Binds at once. Throws std::runtime_error where the address cannot be bound.
-[[nodiscard]] std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected,
-                                                                 const Window& train_window, const Security& security);
+struct ZmqRun {
+  std::string run_id;  ///< the same for all ranks
+  std::uint32_t rank = 0;
+  std::string advertise = {};  ///< a host, or host:port, that producers reach this rank by; empty: where it listens
+  Window train_window = {};
+  std::chrono::milliseconds late_after{2000};
+  Security security = {};
+  telemetry::Registry& registry;
+};
+
+/// Binds at once. Throws std::runtime_error where the address cannot be bound, std::invalid_argument for one that cannot be used.
+[[nodiscard]] std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const ZmqRun& run);
 
 }  // namespace millrace::queue

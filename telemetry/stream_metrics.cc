@@ -36,10 +36,12 @@ QueueMetrics::QueueMetrics(Registry& registry)
       leases(registry.counter("millrace_queue_leases_total", "Leases made.")),
       leases_late(registry.counter("millrace_queue_leases_late_total", "Leases for which a second producer was asked as well.")),
       leases_gone(registry.counter("millrace_queue_leases_gone_total", "Leases lost with their producer and made again.")),
+      leases_failed(registry.counter("millrace_queue_leases_failed_total", "Leases that a producer could not compute.")),
+      unasked(registry.counter("millrace_queue_unasked_total", "Answers dropped because their sender was never asked.")),
       duplicates(
           registry.counter("millrace_queue_duplicates_total", "Answers dropped because their range was not wanted any more.")),
       foreign(registry.counter("millrace_queue_foreign_total", "Answers dropped because they were not what was asked for.")),
-      refused(registry.counter("millrace_queue_refused_total", "Producers turned away because their stream is another.")),
+      refused(registry.counter("millrace_queue_refused_total", "Producers turned away, each time with the reason.")),
       registry_(registry) {}
 
 Counter& QueueMetrics::damaged(std::string_view cause) const {

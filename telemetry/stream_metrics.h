@@ -50,14 +50,16 @@ struct ProducerMetrics {
 struct QueueMetrics {
   explicit QueueMetrics(Registry& registry);
 
-  Gauge& producers;      ///< accepted and alive
-  Gauge& leases_open;    ///< asked for and not answered
-  Counter& leases;       ///< made, again or for the first time
-  Counter& leases_late;  ///< for which another producer was asked as well
-  Counter& leases_gone;  ///< lost with their producer and asked for again
-  Counter& duplicates;   ///< answers to what was not wanted any more
-  Counter& foreign;      ///< answers of another stream, range or shape than asked for
-  Counter& refused;      ///< producers turned away
+  Gauge& producers;        ///< accepted and alive
+  Gauge& leases_open;      ///< asked for and not answered
+  Counter& leases;         ///< made, again or for the first time
+  Counter& leases_late;    ///< for which another producer was asked as well
+  Counter& leases_gone;    ///< lost with their producer and asked for again
+  Counter& leases_failed;  ///< that a producer says it cannot compute
+  Counter& unasked;        ///< answers to leases that their sender never had
+  Counter& duplicates;     ///< answers to what was not wanted any more
+  Counter& foreign;        ///< answers of another stream, range or shape than asked for
+  Counter& refused;        ///< producers turned away
 
   /// Of what was dropped as damaged, by cause: the few words that the log has for it.
   [[nodiscard]] Counter& damaged(std::string_view cause) const;

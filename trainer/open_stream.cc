@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -34,12 +35,16 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
     return producer::make_inproc_producer(stream, expected, options.producer.threads,
                                           queue::leased_range_samples(stream.meta.schema, producer::train_window(options)));
   }
-  if (uri.scheme != queue::Scheme::kFile && request.deal.world > 1) {
-    throw config::UsageError("several ranks over " + uri.text + " are not supported yet: use file://FOLDER or inproc://");
-  }
-  return queue::open_consumer_end(uri, expected,
-                                  {request.run_id, request.deal.rank == 0, request.cursor, request.eval_samples,
-                                   producer::train_window(options), {.insecure = options.queue.insecure}});
+  queue::ConsumerPlan plan;
+  plan.run_id = request.run_id;
+  plan.rank = request.deal.rank;
+  plan.advertise = options.queue.advertise;
+  plan.late_after = std::chrono::milliseconds(std::llround(options.queue.late_s * 1000));
+  plan.cursor = request.cursor;
+  plan.eval_samples = request.eval_samples;
+  plan.train_window = producer::train_window(options);
+  plan.security = {.insecure = options.queue.insecure};
+  return queue::open_consumer_end(uri, expected, plan);
 }
 
 /// Waits for a stream and says so, first soon and then now and then.
@@ -48,7 +53,7 @@ std::optional<proto::StreamMeta> meet(queue::ConsumerEnd& end) {
   while (!config::stop_requested()) {
     if (auto meta = end.meet(kMeetFor)) return meta;
     if (Clock::now() < say_at) continue;
-    spdlog::info("waiting for data: {}", end.state());
+    spdlog::info("waiting for data: {}", end.state().words);
     say_at = Clock::now() + kSayAgainAfter;
   }
   return std::nullopt;

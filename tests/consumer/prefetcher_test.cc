@@ -51,7 +51,7 @@ class ShuffledEnd final : public queue::ConsumerEnd {
     log_->released = cursor;
   }
   void follow(const proto::StageLog&) override {}
-  std::string state() const override { return {}; }
+  queue::WaitState state() const override { return {}; }
 
  private:
   std::shared_ptr<Log> log_;
@@ -67,7 +67,7 @@ class BrokenEnd final : public queue::ConsumerEnd {
   std::optional<proto::Batch> take(Milliseconds) override { throw std::runtime_error("no producer can make it"); }
   void release(Split, std::uint64_t) override {}
   void follow(const proto::StageLog&) override {}
-  std::string state() const override { return {}; }
+  queue::WaitState state() const override { return {}; }
 };
 
 class PrefetcherTest : public ::testing::Test {
@@ -148,7 +148,7 @@ TEST_F(PrefetcherTest, NotYetThereIsEmptyAndNotAnError) {
     }
     void release(Split, std::uint64_t) override {}
     void follow(const proto::StageLog&) override {}
-    std::string state() const override { return "nobody is there"; }
+    queue::WaitState state() const override { return {telemetry::WaitCause::kNoProducer, "nobody is there"}; }
   };
   const auto stream = make_prefetcher(std::make_unique<Silent>(), testing::sample_meta(), {});
   EXPECT_EQ(stream->get(Split::kTrain, 0, 1, 30ms), std::nullopt);

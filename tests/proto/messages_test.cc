@@ -33,11 +33,15 @@ void flip(SharedBytes& frame, std::size_t byte, int bit) {
   bytes[byte] ^= std::byte{1} << bit;
 }
 
-Filled sample_filled() { return {9, sample_meta().fingerprint, sample_batch({Split::kTrain, 64, 4, {}})}; }
+Filled sample_filled() { return {9, sample_meta().fingerprint, sample_batch({Split::kTrain, 64, 4, {}}), 1500}; }
 
 TEST(Messages, EveryKindSurvivesTheWire) {
   EXPECT_EQ(round_trip(Hello{sample_meta(), 3}).meta, sample_meta());
   EXPECT_EQ(round_trip(Welcome{42}).epoch, 42U);
+  EXPECT_EQ(round_trip(Welcome{42, {"tcp://127.0.0.1:1", "ipc://a"}}).ranks.at(1), "ipc://a");
+  EXPECT_EQ(round_trip(Register{"run", 3, "tcp://127.0.0.1:1"}).address, "tcp://127.0.0.1:1");
+  EXPECT_EQ(round_trip(Register{"run", 3, "tcp://127.0.0.1:1"}).rank, 3U);
+  EXPECT_EQ(round_trip(Failed{8, "no such column"}).reason, "no such column");
   EXPECT_EQ(round_trip(Refuse{"block_size differs"}).reason, "block_size differs");
   const Lease lease{5, {Split::kVal, 1ULL << 40, 128, 7}};
   EXPECT_EQ(round_trip(lease), lease);
@@ -46,6 +50,7 @@ TEST(Messages, EveryKindSurvivesTheWire) {
   (void)round_trip(Bye{});
   const Filled filled = round_trip(sample_filled());
   EXPECT_EQ(filled.lease, 9U);
+  EXPECT_EQ(filled.held_us, 1500U);
   EXPECT_EQ(filled.fingerprint, sample_meta().fingerprint);
   EXPECT_TRUE(same_bytes(filled.batch, sample_filled().batch));
 }
@@ -79,6 +84,22 @@ TEST(Messages, AFlippedBitOfAColumnIsNoticed) {
     flip(frames[column], frames[column].bytes.size() / 2, 5);
     EXPECT_EQ(decode(frames).status, DecodeStatus::kBadChecksum);
   }
+}
+
+TEST(Messages, ABadBatchStillTellsItsLease) {
+  Frames flipped = encode(sample_filled(), sample_schema());
+  flip(flipped[2], 0, 1);
+  EXPECT_EQ(decode(flipped).lease, 9U);
+  Frames missing = encode(sample_filled(), sample_schema());
+  missing.pop_back();
+  EXPECT_EQ(decode(missing).lease, 9U);
+}
+
+TEST(Messages, AddressesAndReasonsAreBounded) {
+  EXPECT_EQ(decode(encode(Welcome{1, {std::string(kMaxAddressBytes + 1, 'a')}})).status, DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Welcome{1, std::vector<std::string>(kMaxRanks + 1, "a")})).status, DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Register{"run", kMaxRanks, "a"})).status, DecodeStatus::kBadHeader);
+  EXPECT_EQ(round_trip(Refuse{std::string(kMaxReasonBytes + 1, 'a')}).reason.size(), kMaxReasonBytes);
 }
 
 TEST(Messages, MissingShortAndSurplusColumnsAreNoticed) {

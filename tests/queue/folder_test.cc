@@ -151,7 +151,7 @@ TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
   const auto end = make_folder_producer_end(folder_.path(), other, {1, 0, 0});
   const auto run = make_folder_consumer_end(folder_.path(), expected(), {});
   EXPECT_EQ(run->meet(0ms), std::nullopt);
-  EXPECT_NE(run->state().find("block_size is 5 for train and 6 for prepare"), std::string::npos) << run->state();
+  EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << run->state().words;
   const auto right = producer(1);
   EXPECT_EQ(run->meet(10s), sample_meta());
 }
@@ -159,7 +159,7 @@ TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
 TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
   const auto run = make_folder_consumer_end(folder_ / "absent", expected(), {});
   EXPECT_EQ(run->meet(0ms), std::nullopt);
-  EXPECT_NE(run->state().find("start `prepare`"), std::string::npos);
+  EXPECT_NE(run->state().words.find("start `prepare`"), std::string::npos);
 }
 
 TEST(GroupWatch, ARunWhoseHeartbeatStandsStillIsDead) {

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "proto/digest.h"
+#include "tests/support/messages.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::queue {
@@ -38,7 +40,7 @@ class LeaseBookTest : public ::testing::Test {
   }
 
   Time now_{};
-  LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .max_late = 2}};
+  LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .late_limit = 2}};
 };
 
 TEST_F(LeaseBookTest, WelcomesTheStreamOfItsRecipe) {
@@ -69,9 +71,9 @@ TEST_F(LeaseBookTest, LeasesEachRangeOnceAndHandsOutTheAnswer) {
   ASSERT_EQ(leases.size(), 1U);
   EXPECT_EQ(leases[0].range, range(0));
   answer("a", leases[0]);
-  const auto batches = book_.take_batches();
+  const auto batches = book_.take_arrivals();
   ASSERT_EQ(batches.size(), 1U);
-  EXPECT_TRUE(testing::same_bytes(batches[0], sample_batch(range(0))));
+  EXPECT_TRUE(testing::same_bytes(batches[0].batch, sample_batch(range(0))));
 }
 
 TEST_F(LeaseBookTest, NobodyGetsMoreThanTwiceItsCapacity) {
@@ -131,9 +133,9 @@ TEST_F(LeaseBookTest, ALateRangeIsAskedOfASecondProducerAndTheFirstAnswerWins) {
   EXPECT_EQ(second[0].range, range(0));
   EXPECT_NE(second[0].number, first[0].number);
   answer("a", first[0]);
-  EXPECT_EQ(book_.take_batches().size(), 1U);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
   answer("b", second[0]);
-  EXPECT_TRUE(book_.take_batches().empty());
+  EXPECT_TRUE(book_.take_arrivals().empty());
   EXPECT_EQ(book_.counters().duplicates, 1U);
 }
 
@@ -149,26 +151,164 @@ TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
       (void)sent<proto::Lease>("a");
     }
     answer("a", leases[0]);
-    ASSERT_EQ(book_.take_batches().size(), 1U);
+    ASSERT_EQ(book_.take_arrivals().size(), 1U);
   }
 }
 
-TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesIt) {
-  book_.want(range(24));
-  const auto silence = [this] {
-    for (int i = 0; i < 12; ++i) {
+TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
+  hello("a");
+  book_.want({proto::Split::kTrain, 24, 8, 3});
+  const std::string error = testing::message_of<std::runtime_error>([this] {
+    for (int i = 0; i < 100; ++i) {
       pass(500ms);
-      for (const char* peer : {"a", "b", "c"}) alive(peer);
+      alive("a");
       book_.tick(now_);
     }
-  };
-  for (const char* peer : {"a", "b", "c"}) hello(peer);
-  try {
-    silence();
-    FAIL() << "no error";
-  } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("train samples [24, 32)"), std::string::npos) << error.what();
+  });
+  EXPECT_TRUE(testing::contains(error, "train samples [24, 32) at stage 3: late 2 times"));
+  EXPECT_TRUE(testing::contains(error, "asked of " + proto::hex16(proto::xxh64(std::string_view("a")))));
+  EXPECT_EQ(now_.time_since_epoch(), 6500ms);  // leased at 0.5 s, late after 2 s, and again after twice as long
+}
+
+TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
+  hello("a");
+  book_.want(range(0));
+  const auto first = sent<proto::Lease>("a");
+  ASSERT_EQ(first.size(), 1U);
+  for (int i = 0; i < 5; ++i) {
+    pass(600ms);
+    alive("a");
+    book_.tick(now_);
   }
+  answer("a", first[0]);  // after 3 s
+  book_.want(range(8));
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
+  const auto late_before = book_.counters().late;
+  for (int i = 0; i < 23; ++i) {
+    pass(500ms);
+    alive("a");
+    book_.tick(now_);
+  }
+  EXPECT_EQ(book_.counters().late, late_before);  // after 11.5 s
+  pass(500ms);
+  alive("a");
+  book_.tick(now_);
+  EXPECT_EQ(book_.counters().late, late_before + 1);
+}
+
+TEST_F(LeaseBookTest, AnAnswerOfAProducerThatWasTakenForGoneIsStillGood) {
+  hello("a");
+  book_.want(range(0));
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 1U);
+  pass(5s);
+  book_.tick(now_);
+  EXPECT_EQ(book_.producers(), 0U);
+  answer("a", leases[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  EXPECT_EQ(sent<proto::SayHello>("a").size(), 1U);
+}
+
+TEST_F(LeaseBookTest, AnswersToLeasesThatWereNotGivenAreDropped) {
+  hello("a");
+  hello("b");
+  book_.want(range(0));
+  book_.tick(now_);
+  proto::Lease lease;
+  PeerId holder;
+  for (const auto& [to, message] : book_.take_outgoing()) {
+    if (const auto* one = std::get_if<proto::Lease>(&message)) lease = *one, holder = to;
+  }
+  const PeerId other = holder == "a" ? "b" : "a";
+  answer(other, lease);                            // somebody else's
+  answer(other, {lease.number + 7, lease.range});  // made up
+  answer("stranger", {1, lease.range});
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().unasked, 3U);
+  answer(holder, lease);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  answer(holder, lease);
+  EXPECT_EQ(book_.counters().duplicates, 1U);
+}
+
+TEST_F(LeaseBookTest, ADamagedAnswerIsAskedForAgainAndItsSenderTurnedAwayAfterMany) {
+  hello("a");
+  book_.want(range(0));
+  std::size_t damaged = 0;
+  for (; book_.producers() > 0; ++damaged) {
+    const auto leases = sent<proto::Lease>("a");
+    ASSERT_EQ(leases.size(), 1U) << "after " << damaged;
+    book_.damaged("a", leases[0].number);
+  }
+  EXPECT_EQ(book_.counters().damaged, 8U);
+  hello("a");
+  EXPECT_EQ(book_.producers(), 0U);
+  hello("b");
+  EXPECT_EQ(sent<proto::Lease>("b").size(), 1U);
+}
+
+TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWithItsReason) {
+  hello("a");
+  hello("b");
+  book_.want(range(0));
+  const auto fail_once = [this] {
+    book_.tick(now_);
+    for (const auto& [to, message] : book_.take_outgoing()) {
+      if (const auto* lease = std::get_if<proto::Lease>(&message)) {
+        book_.receive(to, proto::Failed{lease->number, "no such column"}, now_);
+        return;
+      }
+    }
+    FAIL() << "no lease";
+  };
+  fail_once();
+  fail_once();
+  const std::string error = testing::message_of<std::runtime_error>(fail_once);
+  EXPECT_TRUE(testing::contains(error, "train samples [0, 8)"));
+  EXPECT_TRUE(testing::contains(error, "no such column"));
+}
+
+TEST_F(LeaseBookTest, AChangeOfStageForgetsWhatWasAskedAtTheOldOne) {
+  hello("a");
+  book_.want({proto::Split::kTrain, 0, 8, 0});
+  book_.want({proto::Split::kTrain, 8, 8, 0});
+  const auto old = sent<proto::Lease>("a");
+  ASSERT_EQ(old.size(), 2U);
+  book_.follow({{0, 0}, {8, 1}});
+  answer("a", old[1]);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().duplicates, 1U);
+  answer("a", old[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+}
+
+TEST_F(LeaseBookTest, ProducersLearnWhereTheOtherRanksAre) {
+  hello("a");
+  (void)sent<proto::Welcome>("a");
+  book_.receive("rank", proto::Register{"run", 1, "tcp://127.0.0.1:7001"}, now_);
+  const auto welcomes = sent<proto::Welcome>("a");
+  ASSERT_EQ(welcomes.size(), 1U);
+  EXPECT_EQ(welcomes[0].ranks, std::vector<std::string>{"tcp://127.0.0.1:7001"});
+  book_.receive("rank", proto::Register{"run", 1, "tcp://127.0.0.1:7001"}, now_);
+  EXPECT_TRUE(sent<proto::Welcome>("a").empty());  // nothing new
+  hello("b");
+  EXPECT_EQ(sent<proto::Welcome>("b").at(0).ranks.size(), 1U);
+  pass(6s);
+  alive("a");
+  EXPECT_TRUE(sent<proto::Welcome>("a").at(0).ranks.empty());  // the rank fell silent
+}
+
+TEST_F(LeaseBookTest, ARankOfAnotherRunIsRefused) {
+  book_.receive("rank", proto::Register{"another", 1, "tcp://127.0.0.1:7001"}, now_);
+  const auto refusals = sent<proto::Refuse>("rank");
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_TRUE(testing::contains(refusals[0].reason, "run another"));
+}
+
+TEST_F(LeaseBookTest, EveryCauseIsReportedOnce) {
+  for (int i = 0; i < 3; ++i) answer("stranger", {1, range(0)});
+  EXPECT_EQ(book_.take_reports().size(), 1U);
+  EXPECT_EQ(book_.counters().unasked, 3U);
 }
 
 TEST_F(LeaseBookTest, AnswersOfAnotherStreamOrShapeAreDropped) {
@@ -180,10 +320,13 @@ TEST_F(LeaseBookTest, AnswersOfAnotherStreamOrShapeAreDropped) {
   proto::Batch narrow = sample_batch(range(0));
   narrow.columns.pop_back();
   book_.receive("a", proto::Filled{leases[0].number, sample_meta().fingerprint, narrow}, now_);
-  EXPECT_TRUE(book_.take_batches().empty());
-  EXPECT_EQ(book_.counters().foreign, 2U);
-  answer("a", leases[0]);
-  EXPECT_EQ(book_.take_batches().size(), 1U);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().foreign, 1U);
+  EXPECT_EQ(book_.counters().duplicates, 1U);  // the first one lost it its lease
+  const auto again = sent<proto::Lease>("a");
+  ASSERT_EQ(again.size(), 1U);
+  answer("a", again[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
 }
 
 TEST_F(LeaseBookTest, AStrangerIsAskedToSayHello) {

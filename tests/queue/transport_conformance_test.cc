@@ -2,10 +2,8 @@
 // several.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <functional>
 #include <map>
-#include <thread>
 
 #include "proto/chunk_file.h"
 #include "queue/inproc.h"
@@ -13,6 +11,7 @@
 #include "tests/support/free_address.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/worker.h"
 
 namespace millrace::queue {
 namespace {
@@ -24,26 +23,6 @@ constexpr auto kLongEnough = 20s;
 
 Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
 
-/// Answers orders as a producer would, on a thread of its own.
-class Worker {
- public:
-  explicit Worker(std::shared_ptr<ProducerEnd> end) : end_(std::move(end)), thread_([this] { run(); }) {}
-  ~Worker() {
-    stopping_ = true;
-    thread_.join();
-  }
-
- private:
-  void run() {
-    while (!stopping_) {
-      if (const auto order = end_->next(10ms)) end_->deliver(*order, testing::sample_batch(order->range));
-    }
-  }
-  std::shared_ptr<ProducerEnd> end_;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-};
-
 class Transport : public ::testing::TestWithParam<std::string> {
  protected:
   void open(int producers) {
@@ -51,7 +30,7 @@ class Transport : public ::testing::TestWithParam<std::string> {
     if (GetParam() == "inproc") {
       InprocEnds ends = make_inproc(sample_meta(), expected(), leased_range_samples(sample_meta().schema, window));
       consumer_ = std::move(ends.consumer);
-      for (int i = 0; i < producers; ++i) workers_.push_back(std::make_unique<Worker>(ends.producer));
+      for (int i = 0; i < producers; ++i) workers_.push_back(std::make_unique<testing::Worker>(ends.producer));
       return;
     }
     const Uri uri = parse_uri(address());
@@ -59,7 +38,7 @@ class Transport : public ::testing::TestWithParam<std::string> {
     for (int i = 0; i < producers; ++i) {
       ProducerPlan plan{.capacity = 1};
       plan.ahead = {4096, 100, 0};
-      workers_.push_back(std::make_unique<Worker>(open_producer_end(uri, sample_meta(), plan)));
+      workers_.push_back(std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), plan)));
     }
   }
 
@@ -96,7 +75,7 @@ class Transport : public ::testing::TestWithParam<std::string> {
 
   testing::TemporaryFolder folder_;
   std::unique_ptr<ConsumerEnd> consumer_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<testing::Worker>> workers_;
   std::optional<proto::StreamMeta> meta_;
 };
 
@@ -150,7 +129,7 @@ TEST_P(RemoteTransport, AConsumerThatStartsAnewFindsItsProducersAgain) {
   consumer_ = open_consumer_end(uri, expected(), plan);
   ProducerPlan producer_plan{.capacity = 1};
   producer_plan.ahead = {4096, 0, 0};
-  workers_.push_back(std::make_unique<Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
+  workers_.push_back(std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
   for (int start = 0; start < 2; ++start) {
     SCOPED_TRACE(start);
     meet();
@@ -199,7 +178,7 @@ TEST(TcpTransport, AProducerOfAnotherStreamLearnsWhy) {
     }
   }
   EXPECT_NE(reason.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << reason;
-  EXPECT_NE(consumer->state().find("block_size"), std::string::npos);
+  EXPECT_NE(consumer->state().words.find("block_size"), std::string::npos);
 }
 
 }  // namespace
