@@ -85,6 +85,7 @@ std::vector<Key> make_keys() {
   using Q = QueueOptions;
   using M = ModelOptions;
   using T = TrainOptions;
+  const TextKind maybe_text{.choices = {}, .may_be_empty = true};
   return {
       data<&D::path>("path", TextKind{}, kRun,
                      "UTF-8 text; unset: data/tinyshakespeare.txt where it is, else the generated corpus"),
@@ -105,9 +106,14 @@ std::vector<Key> make_keys() {
       producer<&ProducerOptions::threads>("threads", WholeKind{1, 1024}, "threads of one prepare that compute samples"),
 
       queue<&Q::uri>("uri", TextKind{}, "the transport: file://FOLDER, tcp://HOST:PORT, ipc://PATH or inproc://"),
-      queue<&Q::advertise>("advertise", TextKind{.choices = {}, .may_be_empty = true},
+      queue<&Q::advertise>("advertise", maybe_text,
                            "HOST or HOST:PORT at which producers reach this rank, where it is not the one it listens at"),
-      queue<&Q::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine; nothing on the way is encrypted"),
+      queue<&Q::insecure>("insecure", SwitchKind{},
+                          "allow an address beyond this machine without keys; nothing on the way is encrypted"),
+      queue<&Q::key_file>("key_file", maybe_text, "this process's key pair, made by scripts/keys; empty: no keys"),
+      queue<&Q::server_key>("server_key", maybe_text, "the trainer's public key, for a producer that has keys"),
+      queue<&Q::allowed_keys>("allowed_keys", maybe_text,
+                              "file of the producers' public keys, one a line, for a trainer that has keys"),
       queue<&Q::late_s>("late_s", RealKind{0.1, 86400},
                         "seconds after which a range is late and a second producer is asked as well, at least"),
       queue<&Q::window_batches>("window_batches", WholeKind{1, 65536}, "batches asked for ahead of the trainer"),

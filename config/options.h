@@ -52,6 +52,9 @@ struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
   bool insecure = false;
+  std::string key_file;      ///< this process's key pair
+  std::string server_key;    ///< the trainer's public key, for producers
+  std::string allowed_keys;  ///< file of the producers' public keys, for the trainer
   double late_s = 2.0;                                    ///< after which a range is asked of a second producer, at least
   std::uint32_t window_batches = 64;                      ///< batches asked for ahead of the trainer
   std::uint64_t window_bytes = std::uint64_t{256} << 20;  ///< and no more bytes than these

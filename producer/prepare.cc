@@ -12,6 +12,7 @@
 #include "config/progress.h"
 #include "config/sizes.h"
 #include "config/stop.h"
+#include "producer/key_files.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
 #include "producer/window.h"
@@ -31,6 +32,7 @@ queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta
   plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
       std::max(train_window(options).samples_of(meta.schema), samples.value_or(0));
   plan.ahead[static_cast<std::size_t>(proto::Split::kVal)] = config::eval_samples(options);
+  plan.security = queue::producer_security(key_files(options));
   return plan;
 }
 

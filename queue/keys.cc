@@ -31,13 +31,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
+// Neither empty ones nor comments. No key begins with #: as the first of five digits it would exceed the 32 bits they stand for.
 void for_each_line(const std::string& content, const std::function<void(std::string_view, std::size_t)>& use) {
   std::size_t number = 0;
   for (std::size_t start = 0; start < content.size();) {
     const std::size_t end = std::min(content.find('\n', start), content.size());
     const std::string_view line = trimmed(std::string_view(content).substr(start, end - start));
     ++number;
-    if (!line.empty()) use(line, number);
+    if (!line.empty() && line.front() != '#') use(line, number);
     start = end + 1;
   }
 }
@@ -80,7 +81,6 @@ KeyPair read_key_pair(const std::filesystem::path& path) {
   check_mode(path);
   KeyPair pair;
   for_each_line(proto::read_file(path), [&](std::string_view line, std::size_t number) {
-    if (line.front() == '#') return;
     const auto [name, value] = assignment(line);
     std::string* const member = name == "public" ? &pair.public_key : name == "secret" ? &pair.secret_key : nullptr;
     if (member == nullptr || !is_key(value)) {
@@ -101,12 +101,13 @@ std::set<std::string> read_public_keys(const std::filesystem::path& path) {
   for_each_line(proto::read_file(path), [&](std::string_view line, std::size_t number) {
     const std::string_view word = line.substr(0, line.find_first_of(kSpace));
     const std::string_view rest = trimmed(line.substr(word.size()));
-    if (is_key(word) && (rest.empty() || rest.front() == '#')) {
-      keys.emplace(word);
-    } else if (line.front() != '#') {
+    if (!is_key(word) || (!rest.empty() && rest.front() != '#')) {
       refuse(at(path, number), "expected a public key of 40 characters, as scripts/keys prints it");
     }
+    keys.emplace(word);
   });
+  if (keys.empty())
+    refuse(path.string(), "holds no key, so nobody could connect; put each producer's public key on a line of its own");
   return keys;
 }
 

@@ -29,7 +29,7 @@ struct KeyFiles {
 
 /// Lines `public = "…"` and `secret = "…"`, in a file that its owner alone can read; lines that begin with # are comments.
 [[nodiscard]] KeyPair read_key_pair(const std::filesystem::path& path);
-/// One public key a line. A # before or after it opens a comment (it may also be a key's first character: that line is a key).
+/// One public key a line; a # at the beginning of a line or after a key opens a comment.
 [[nodiscard]] std::set<std::string> read_public_keys(const std::filesystem::path& path);
 
 /// What logs show of a key: the xxh64 of its 40 characters in 16 hex digits.

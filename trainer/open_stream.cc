@@ -12,6 +12,7 @@
 #include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
 #include "producer/inproc.h"
+#include "producer/key_files.h"
 #include "producer/window.h"
 #include "queue/transports.h"
 
@@ -43,7 +44,7 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   plan.cursor = request.cursor;
   plan.eval_samples = request.eval_samples;
   plan.train_window = producer::train_window(options);
-  plan.security = {.insecure = options.queue.insecure};
+  plan.security = queue::trainer_security(producer::key_files(options));
   return queue::open_consumer_end(uri, expected, plan);
 }
 
