@@ -6,12 +6,16 @@
 #include <cerrno>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "queue/uri.h"
 
 namespace millrace::queue {
 namespace {
 
+constexpr int kHandshakeTimeout_ms = 5000;
 constexpr int kHeartbeatEvery_ms = 1000;
 constexpr int kHeartbeatTimeout_ms = 5000;
 constexpr int kLinger_ms = 500;
@@ -35,6 +39,21 @@ void require_keys(zmq::socket_t& router, const Security& security) {
   router.set(zmq::sockopt::curve_server, true);
   router.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
   router.set(zmq::sockopt::zap_domain, kZapDomain);
+}
+
+void refuse_unguarded(const std::string& address, const Security& security) {
+  constexpr std::string_view kTcp = "tcp://";
+  if (security.own || security.insecure || !address.starts_with(kTcp)) return;
+  if (is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())})) return;
+  throw std::invalid_argument(
+      address + " can be reached by other machines, and nothing on the way is encrypted: use 127.0.0.1, or " +
+      "keys (queue.key_file and queue.allowed_keys, docs/security.md), or set queue.insecure = true on a " + "private network");
+}
+
+std::string bind_hint(int error) {
+  if (error == EADDRINUSE) return "; another trainer may hold it: stop it, or choose another --queue.uri";
+  if (error == ENODEV) return "; to listen takes an address or an interface of this machine, not a name: check --queue.uri";
+  return "; check --queue.uri";
 }
 
 void show_keys(zmq::socket_t& dealer, const Security& security) {
@@ -62,33 +81,39 @@ void Context::guard(const Security& security) {
   allow_list_ = std::make_unique<AllowList>(context_, std::move(keys));
 }
 
-Socket::Socket(Context& context, zmq::socket_type type, bool routed) : socket_(context.context_, type), routed_(routed) {
+Socket::Socket(Context& context, const std::string& address, zmq::socket_type type)
+    : address_(address),
+      routed_(type == zmq::socket_type::router),
+      socket_(context.context_, type),
+      monitor_(std::make_unique<SocketMonitor>(context.context_, socket_, address,
+                                               routed_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
   socket_.set(zmq::sockopt::linger, kLinger_ms);
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
+  socket_.set(zmq::sockopt::handshake_ivl, kHandshakeTimeout_ms);
   socket_.set(zmq::sockopt::heartbeat_ivl, kHeartbeatEvery_ms);
   socket_.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeout_ms);
   socket_.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeout_ms);
+  socket_.set(zmq::sockopt::ipv6, address.find('[') != std::string::npos);
 }
 
 Socket Socket::bind_router(Context& context, const std::string& address, const Security& security) {
-  Socket router(context, zmq::socket_type::router, true);
+  refuse_unguarded(address, security);
   context.guard(security);
+  Socket router(context, address, zmq::socket_type::router);
   require_keys(router.socket_, security);
   router.socket_.set(zmq::sockopt::router_mandatory, true);
   router.socket_.set(zmq::sockopt::router_handover, true);
   try {
     router.socket_.bind(address);
   } catch (const zmq::error_t& error) {
-    const std::string hint =
-        error.num() == EADDRINUSE ? "; another trainer may hold it: stop it, or choose another --queue.uri" : "; check --queue.uri";
-    throw std::runtime_error("cannot listen at " + address + ": " + error.what() + hint);
+    throw std::runtime_error("cannot listen at " + address + ": " + error.what() + bind_hint(error.num()));
   }
   return router;
 }
 
 Socket Socket::connect_dealer(Context& context, const std::string& address, const Security& security,
                               const std::string& routing_id) {
-  Socket dealer(context, zmq::socket_type::dealer, false);
+  Socket dealer(context, address, zmq::socket_type::dealer);
   show_keys(dealer.socket_, security);
   dealer.socket_.set(zmq::sockopt::routing_id, routing_id);
   dealer.socket_.set(zmq::sockopt::immediate, true);
@@ -136,15 +161,26 @@ bool Socket::send(const Envelope& envelope) {
   return true;
 }
 
+void Socket::look_after() {
+  monitor_->take_in();
+  if (!monitor_->gave_up(std::chrono::steady_clock::now())) return;
+  socket_.disconnect(address_);
+  socket_.connect(address_);
+}
+
 void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout) {
   std::vector<zmq::pollitem_t> items = {{nullptr, bell.fd(), ZMQ_POLLIN, 0}};
-  for (Socket* socket : sockets) items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
+  for (Socket* socket : sockets) {
+    items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({socket->monitor_->handle(), 0, ZMQ_POLLIN, 0});
+  }
   try {
     zmq::poll(items, timeout);
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) throw;
   }
   bell.silence();
+  for (Socket* socket : sockets) socket->look_after();
 }
 
 }  // namespace millrace::queue

@@ -14,6 +14,7 @@
 #include "queue/allow_list.h"
 #include "queue/bell.h"
 #include "queue/security.h"
+#include "queue/socket_monitor.h"
 
 namespace millrace::queue {
 
@@ -62,16 +63,27 @@ class Socket {
   /// False: the peer cannot be reached (or takes nothing) now. Never waits.
   [[nodiscard]] bool send(const Envelope& envelope);
 
+  /// As of the last wait().
+  [[nodiscard]] const SocketCounters& counters() const { return monitor_->counters(); }
+  /// A dealer: why there is no connection, as a sentence a person can act on; empty where nothing went wrong. As of the last
+  /// wait().
+  [[nodiscard]] const std::string& trouble() const { return monitor_->trouble(); }
+
  private:
   friend void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout);
 
-  Socket(Context& context, zmq::socket_type type, bool routed);
+  Socket(Context& context, const std::string& address, zmq::socket_type type);
 
-  zmq::socket_t socket_;
+  void look_after();
+
+  std::string address_;
   bool routed_;
+  zmq::socket_t socket_;
+  std::unique_ptr<SocketMonitor> monitor_;
 };
 
-/// Until one of the sockets has a message, the bell rings or the time is over. Silences the bell.
+/// Until one of the sockets has a message (or news of its connections), the bell rings or the time is over. Silences the bell, and
+/// connects dealers anew that ZeroMQ gave up.
 void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout);
 
 }  // namespace millrace::queue

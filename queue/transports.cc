@@ -33,11 +33,6 @@ std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation
       return make_folder_consumer_end(uri.rest, expected,
                                       {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window});
     case Scheme::kTcp:
-      if (!is_loopback(uri) && !plan.security.insecure) {
-        throw std::invalid_argument("queue.uri " + uri.text + " can be reached by other machines and carries no encryption: use " +
-                                    "127.0.0.1, or set queue.insecure = true on a private network");
-      }
-      return make_zmq_consumer_end(uri, expected, zmq_run(plan));
     case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, zmq_run(plan));
     case Scheme::kInproc: break;
   }

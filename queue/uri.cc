@@ -1,5 +1,8 @@
 #include "queue/uri.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <charconv>
 #include <stdexcept>
 #include <string_view>
@@ -42,7 +45,9 @@ Uri parse_uri(const std::string& text) {
 
 bool is_loopback(const Uri& uri) {
   const std::string host = uri.rest.substr(0, uri.rest.rfind(':'));
-  return host.starts_with("127.") || host == "localhost" || host == "[::1]";
+  in_addr address{};
+  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  return host == "localhost" || host == "[::1]";
 }
 
 }  // namespace millrace::queue

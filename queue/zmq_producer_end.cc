@@ -72,7 +72,9 @@ class ZmqProducerEnd final : public ProducerEnd {
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);
-    if (links_.empty() || !lead().session.welcomed()) return "waiting for a trainer at " + uri_.text;
+    if (links_.empty() || !lead().session.welcomed()) {
+      return "waiting for a trainer at " + uri_.text + (trouble_.empty() ? "" : " (" + trouble_ + ")");
+    }
     std::size_t open = 0;
     for (const Link& link : links_) open += link.session.open_leases();
     return open == 0 ? "the trainer has all it wants for now" : std::to_string(open) + " leases open";
@@ -161,6 +163,7 @@ class ZmqProducerEnd final : public ProducerEnd {
     std::vector<proto::Message> messages;
     {
       const std::lock_guard lock(mutex_);
+      if (&link == &lead()) trouble_ = link.socket.trouble();
       link.session.tick(std::chrono::steady_clock::now());
       for (const proto::Lease& lease : link.session.take_leases()) orders_.put({lease.number, lease.range, link.number});
       messages = link.session.take_outgoing();
@@ -205,10 +208,12 @@ class ZmqProducerEnd final : public ProducerEnd {
   const std::string routing_id_ = random_routing_id();
   Bell bell_;
   Context context_;
-  mutable std::mutex mutex_;  // links_ with their sessions, failure_; the thread alone changes the list, and reads it without
-  std::vector<Link> links_;   ///< rank 0's first
+  mutable std::mutex
+      mutex_;  // links_ with their sessions, failure_, trouble_; the thread alone changes the list, and reads it without
+  std::vector<Link> links_;  ///< rank 0's first
   std::uint32_t next_link_ = 0;
   std::exception_ptr failure_;
+  std::string trouble_;  ///< of the connection to rank 0
   Mailbox<Order> orders_;
   Mailbox<Answer> outgoing_;
   std::set<proto::DecodeStatus> reported_;

@@ -9,6 +9,7 @@
 #include "queue/inproc.h"
 #include "queue/transports.h"
 #include "tests/support/free_address.h"
+#include "tests/support/key_pairs.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/worker.h"
@@ -25,6 +26,10 @@ Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
 
 class Transport : public ::testing::TestWithParam<std::string> {
  protected:
+  Transport() {
+    if (GetParam().ends_with("_keys")) sides_ = testing::new_keyed_sides();
+  }
+
   void open(int producers) {
     const Window window{.samples = 4096};
     if (GetParam() == "inproc") {
@@ -34,17 +39,17 @@ class Transport : public ::testing::TestWithParam<std::string> {
       return;
     }
     const Uri uri = parse_uri(address());
-    consumer_ = open_consumer_end(uri, expected(), {.run_id = "run", .eval_samples = 100, .train_window = window});
+    consumer_ = open_consumer_end(uri, expected(),
+                                  {.run_id = "run", .eval_samples = 100, .train_window = window, .security = sides_.trainer});
     for (int i = 0; i < producers; ++i) {
-      ProducerPlan plan{.capacity = 1};
-      plan.ahead = {4096, 100, 0};
+      const ProducerPlan plan{.capacity = 1, .ahead = {4096, 100, 0}, .security = sides_.producer};
       workers_.push_back(std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), plan)));
     }
   }
 
   std::string address() const {
     if (GetParam() == "file") return "file://" + (folder_ / "queue").string();
-    if (GetParam() == "ipc") return "ipc://" + (folder_ / "race.sock").string();
+    if (GetParam().starts_with("ipc")) return "ipc://" + (folder_ / "race.sock").string();
     return testing::free_tcp_address();
   }
 
@@ -74,6 +79,7 @@ class Transport : public ::testing::TestWithParam<std::string> {
   }
 
   testing::TemporaryFolder folder_;
+  testing::KeyedSides sides_;
   std::unique_ptr<ConsumerEnd> consumer_;
   std::vector<std::unique_ptr<testing::Worker>> workers_;
   std::optional<proto::StreamMeta> meta_;
@@ -125,10 +131,9 @@ class RemoteTransport : public Transport {};
 
 TEST_P(RemoteTransport, AConsumerThatStartsAnewFindsItsProducersAgain) {
   const Uri uri = parse_uri(address());
-  const ConsumerPlan plan{.run_id = "run", .eval_samples = 0, .train_window = {.samples = 4096}};
+  const ConsumerPlan plan{.run_id = "run", .eval_samples = 0, .train_window = {.samples = 4096}, .security = sides_.trainer};
   consumer_ = open_consumer_end(uri, expected(), plan);
-  ProducerPlan producer_plan{.capacity = 1};
-  producer_plan.ahead = {4096, 0, 0};
+  const ProducerPlan producer_plan{.capacity = 1, .ahead = {4096, 0, 0}, .security = sides_.producer};
   workers_.push_back(std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
   for (int start = 0; start < 2; ++start) {
     SCOPED_TRACE(start);
@@ -141,9 +146,9 @@ TEST_P(RemoteTransport, AConsumerThatStartsAnewFindsItsProducersAgain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Transport, ::testing::Values("inproc", "tcp", "ipc", "file"),
+INSTANTIATE_TEST_SUITE_P(All, Transport, ::testing::Values("inproc", "tcp", "tcp_keys", "ipc", "ipc_keys", "file"),
                          [](const auto& param) { return param.param; });
-INSTANTIATE_TEST_SUITE_P(All, RemoteTransport, ::testing::Values("tcp", "ipc", "file"),
+INSTANTIATE_TEST_SUITE_P(All, RemoteTransport, ::testing::Values("tcp", "tcp_keys", "ipc", "ipc_keys", "file"),
                          [](const auto& param) { return param.param; });
 
 TEST(TcpTransport, APortInUseIsSaid) {
