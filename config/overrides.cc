@@ -26,6 +26,7 @@ std::optional<Value> as_value(const std::optional<T>& value) {
 }
 
 std::optional<Value> typed(const Kind& kind, const std::string& text) {
+  if (std::holds_alternative<TextKind>(kind) && !is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
   if (std::holds_alternative<TextKind>(kind)) return Value(text);
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
   if (std::holds_alternative<WholeKind>(kind)) return as_value(number<std::uint64_t>(text));

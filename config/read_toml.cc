@@ -189,6 +189,13 @@ void read_recipe(const std::string& path, Options& options) {
   read_file(path, chain, options);
 }
 
+bool is_utf8(std::string_view text) try {
+  (void)toml::parse("text = " + toml_string(text));
+  return true;
+} catch (const toml::parse_error&) {
+  return false;
+}
+
 std::vector<StageOptions> read_stages(std::string_view text) {
   toml::table top;
   try {

@@ -18,4 +18,7 @@ void read_recipe(const std::string& path, Options& options);
 /// An array of stages as TOML writes it. Throws UsageError with the reason alone.
 [[nodiscard]] std::vector<StageOptions> read_stages(std::string_view text);
 
+/// Whether a recipe can hold this text.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 }  // namespace millrace::config

@@ -179,6 +179,7 @@ TEST_F(Recipe, RefusesWrongOverrides) {
     EXPECT_EQ(override("dropout", wrong), "--dropout=" + wrong + ": expected a number from 0 to below 1");
   }
   EXPECT_EQ(override("insecure", "yes"), "--insecure=yes: expected true or false");
+  EXPECT_TRUE(contains(override("path", "caf\xe9.txt"), "expected UTF-8"));
   EXPECT_TRUE(contains(override("stages", "3"), "--stages=3: expected an array of stages"));
   EXPECT_TRUE(contains(override("stages", "[{]"), "not TOML: "));
   EXPECT_TRUE(contains(override("stages", "[]\nother = 3"), "expected an array of stages"));
