@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 
 namespace millrace::proto {
 
@@ -18,10 +19,10 @@ void write_group(const std::filesystem::path& path, const Group& group) {
 std::optional<Group> read_group(const std::filesystem::path& path) try {
   const auto json = nlohmann::json::parse(read_file(path));
   if (json.at("version") != kGroupVersion) return std::nullopt;
-  Group group{json.at("run_id"), json.at("heartbeat"), {}};
+  Group group{json.at("run_id"), whole<std::uint64_t>(json.at("heartbeat")), {}};
   for (const Split split : kSplits) {
     const auto& window = json.at(std::string(to_string(split)));
-    group.window(split) = {window.at("cursor"), window.at("end")};
+    group.window(split) = {whole<std::uint64_t>(window.at("cursor")), whole<std::uint64_t>(window.at("end"))};
   }
   return group;
 } catch (const nlohmann::json::exception&) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 
 namespace millrace::proto {
 namespace {
@@ -75,12 +76,22 @@ struct Entry {
   std::uint64_t begin = 0;
 };
 
+std::vector<std::uint64_t> whole_numbers(const Json& json) {
+  if (!json.is_array()) throw std::runtime_error("expected an array of whole numbers");
+  std::vector<std::uint64_t> numbers;
+  for (const Json& one : json) numbers.push_back(whole<std::uint64_t>(one));
+  return numbers;
+}
+
 Entry read_entry(const std::string& name, const Json& json, std::string_view data) {
   const auto type_name = json.at("dtype").get<std::string>();
   const auto* const facts = std::ranges::find(kTypes, type_name, &TypeFacts::name);
   if (facts == kTypes.end()) throw std::runtime_error("tensor '" + name + "' has the unknown dtype '" + type_name + "'");
-  Entry entry{{name, facts->type, json.at("shape").get<std::vector<std::uint64_t>>(), {}}, 0};
-  const auto [begin, end] = json.at("data_offsets").get<std::pair<std::uint64_t, std::uint64_t>>();
+  Entry entry{{name, facts->type, whole_numbers(json.at("shape")), {}}, 0};
+  const std::vector<std::uint64_t> offsets = whole_numbers(json.at("data_offsets"));
+  if (offsets.size() != 2) throw std::runtime_error("tensor '" + name + "' has no [begin, end) of its data");
+  const std::uint64_t begin = offsets[0];
+  const std::uint64_t end = offsets[1];
   if (begin > end || end > data.size())
     throw std::runtime_error("tensor '" + name + "' ends at byte " + std::to_string(end) + " of " + std::to_string(data.size()));
   if (byte_count(facts->type, entry.tensor.shape) != end - begin)
