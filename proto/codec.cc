@@ -1,6 +1,7 @@
 // The only file that sees the generated protobuf code.
 #include "proto/codec.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
@@ -142,8 +143,12 @@ BatchInfo from_pb(const v1::BatchInfo& pb) {
   return info;
 }
 
-/// A reason is for a person to read: the beginning says enough.
-std::string cut(const std::string& reason) { return reason.substr(0, kMaxReasonBytes); }
+/// A reason is for a person to read: the beginning says enough. Cut between characters, as protobuf takes no half of one.
+std::string cut(const std::string& reason) {
+  std::size_t end = std::min(reason.size(), kMaxReasonBytes);
+  while (end > 0 && end < reason.size() && (reason[end] & 0xC0) == 0x80) --end;
+  return reason.substr(0, end);
+}
 
 void check_address(const std::string& address) {
   if (address.empty() || address.size() > kMaxAddressBytes) throw std::invalid_argument("not an address");
@@ -209,7 +214,8 @@ Header from_pb(const v1::Header& pb) {
 }
 
 bool parse(google::protobuf::MessageLite& pb, std::string_view bytes) {
-  return bytes.size() <= std::size_t{1} << 30 && pb.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  const google::protobuf::LogSilencer quiet;  // of texts that are not UTF-8: a peer that sends them must not fill the log
+  return bytes.size() <= kMaxHeaderBytes && pb.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 }  // namespace

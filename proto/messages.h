@@ -20,6 +20,9 @@ namespace millrace::proto {
 
 inline constexpr std::string_view kMessageMagic = "MLRC";
 inline constexpr std::uint16_t kProtocolVersion = 1;
+/// A header that is longer is dropped before it is parsed, which takes many times its bytes. The largest vocabulary of characters
+/// fits.
+inline constexpr std::size_t kMaxHeaderBytes = std::size_t{8} << 20;
 /// More ranks than any run has, and longer than any address.
 inline constexpr std::size_t kMaxRanks = 4096;
 inline constexpr std::size_t kMaxAddressBytes = 256;

@@ -127,6 +127,31 @@ TEST(Messages, NoFlippedBitOfAHeaderIsFatal) {
   }
 }
 
+TEST(Messages, AHeaderOverTheLimitIsNotParsed) {
+  StreamMeta meta = sample_meta();
+  meta.vocabulary.assign(kMaxHeaderBytes / 64, std::string(60, 'a'));  // and 2 bytes each of protobuf's
+  EXPECT_EQ(decode(encode(Hello{meta, 1})).status, DecodeStatus::kOk);
+  meta.vocabulary.assign(kMaxHeaderBytes / 62 + 1, std::string(60, 'a'));
+  EXPECT_EQ(decode(encode(Hello{meta, 1})).status, DecodeStatus::kBadHeader);
+}
+
+TEST(Messages, TextThatIsNotUtf8IsRefusedInSilence) {
+  Frames frames = encode(Refuse{"caf?"});
+  auto* bytes = const_cast<std::byte*>(frames[1].bytes.data());
+  bytes[frames[1].bytes.size() - 1] = std::byte{0xE9};
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(decode(frames).status, DecodeStatus::kBadHeader);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Messages, AReasonIsCutBetweenCharacters) {
+  for (const std::size_t before : {kMaxReasonBytes - 2, kMaxReasonBytes - 1, kMaxReasonBytes}) {
+    const std::string beginning(before, 'a');
+    const std::string reason = round_trip(Refuse{beginning + "é and more"}).reason;
+    EXPECT_EQ(reason, before + 2 <= kMaxReasonBytes ? beginning + "é" : beginning);
+  }
+}
+
 TEST(Messages, AMetaWhoseFingerprintIsForgedIsRefused) {
   StreamMeta forged = sample_meta();
   forged.settings["block_size"] = "6";
