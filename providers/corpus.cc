@@ -67,13 +67,14 @@ struct Characters {
 
 Characters count_characters(const Text& text) {
   Characters found;
-  std::vector<bool> seen(kCodePoints);
+  std::vector<bool> seen;
   for_each_character(text, [&](char32_t c) {
+    if (c >= seen.size()) seen.resize(c + 1);
     seen[c] = true;
     ++found.count;
   });
-  found.ids.resize(kCodePoints);
-  for (char32_t c = 0; c < kCodePoints; ++c) {
+  found.ids.resize(seen.size());
+  for (char32_t c = 0; c < seen.size(); ++c) {
     if (!seen[c]) continue;
     found.ids[c] = static_cast<std::uint32_t>(found.vocabulary.size());
     found.vocabulary.push_back(encode_utf8(c));
