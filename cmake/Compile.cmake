@@ -14,6 +14,9 @@ if(MILLRACE_SANITIZE)
   target_compile_options(millrace_compile INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(millrace_compile INTERFACE -fsanitize=${MILLRACE_SANITIZE})
 endif()
+if(MILLRACE_FUZZ)
+  target_compile_options(millrace_compile INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # millrace_room(NAME SOURCES a.cc b.cc PUBLIC lib… PRIVATE lib…): the static library of one folder.
 function(millrace_room name)

@@ -23,3 +23,25 @@ compile_jobs() {
   if ((room < 1)); then room=1; fi
   echo $((cores < room ? cores : room))
 }
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+  done
+}
+
+# Packages of the distribution, those that are not there yet: as root, or with sudo.
+install_packages() {
+  command -v dpkg-query >/dev/null || die "this is not an apt system; install by hand: $*"
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "as root, run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
+}

@@ -1,0 +1,46 @@
+// Harnesses: one function per parser of foreign bytes, which libFuzzer (libfuzzer_entry.cc) and the ordinary tests
+// (replay_test.cc) feed alike.
+//
+// A harness hands the input to the parser as a peer or a file would, and says whether it was taken. It throws PropertyBroken where
+// the parser took it and what it made of it is not so. Any other exception, a crash, a hang or too much memory is a bug of the
+// parser. Checksums keep a mutated input from getting far, so a harness also hands in a copy whose checksums are set right.
+//
+// Single-threaded; no state but a scratch folder.
+#pragma once
+
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace millrace::fuzz {
+
+class PropertyBroken : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+/// Throws PropertyBroken where `holds` is false.
+void require(bool holds, const char* property);
+
+struct Harness {
+  std::string_view name;  ///< of its folder in corpus/, and in fuzz_NAME
+  bool (*take)(std::string_view input);
+};
+[[nodiscard]] std::span<const Harness> harnesses();
+
+bool take_chunk_file(std::string_view input);
+bool take_group_file(std::string_view input);
+bool take_header(std::string_view input);
+bool take_message(std::string_view input);
+bool take_meta(std::string_view input);
+bool take_meta_json(std::string_view input);
+bool take_recipe(std::string_view input);
+bool take_safetensors(std::string_view input);
+bool take_text(std::string_view input);
+bool take_trainer_json(std::string_view input);
+
+/// The path of a file with this content, valid until the next call with the same name.
+[[nodiscard]] std::string scratch_file(const char* name, std::string_view content);
+
+}  // namespace millrace::fuzz

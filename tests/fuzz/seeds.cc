@@ -1,0 +1,92 @@
+// write_fuzz_seeds CORPUS: writes what our own formats look like into the harnesses' folders, as a start for libFuzzer. Run it
+// again where a format changes; texts that people write (recipe, text) are made by hand.
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "proto/checkpoint.h"
+#include "proto/chunk_file.h"
+#include "proto/codec.h"
+#include "proto/files.h"
+#include "proto/group_file.h"
+#include "proto/meta_json.h"
+#include "proto/safetensors.h"
+#include "tests/fuzz/frames.h"
+#include "tests/support/sample_stream.h"
+
+namespace millrace::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::sample_batch;
+using testing::sample_meta;
+using testing::sample_schema;
+
+constexpr proto::Range kRange{proto::Split::kTrain, 64, 2, {}};
+
+void write_messages(const fs::path& corpus) {
+  const std::pair<const char*, proto::Message> messages[] = {
+      {"hello", proto::Hello{sample_meta(), 3}},
+      {"welcome", proto::Welcome{42, {"tcp://10.0.0.7:5555", "tcp://10.0.0.8:5555"}}},
+      {"refuse", proto::Refuse{"block_size differs"}},
+      {"lease", proto::Lease{5, {proto::Split::kVal, 1ULL << 40, 128, 7}}},
+      {"batch", proto::Filled{9, sample_meta().fingerprint, sample_batch(kRange), 1500}},
+      {"ping", proto::Ping{42}},
+      {"say_hello", proto::SayHello{43}},
+      {"bye", proto::Bye{}},
+      {"register", proto::Register{"0f1e2d3c4b5a6978", 1, "tcp://10.0.0.7:5555"}},
+      {"failed", proto::Failed{9, "the text has changed"}},
+  };
+  for (const auto& [name, message] : messages) {
+    const proto::Frames frames = proto::encode(message, sample_schema());
+    proto::replace_file(corpus / "message" / ("good-" + std::string(name)), join_frames(frames));
+    const auto header = frames[1].bytes;
+    proto::replace_file(corpus / "header" / ("good-" + std::string(name)),
+                        std::string_view(reinterpret_cast<const char*>(header.data()), header.size()));
+  }
+}
+
+void write_queue_files(const fs::path& corpus) {
+  proto::write_chunk(corpus / "chunk_file" / "good-chunk", sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
+  const auto info = proto::describe_batch(0, sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
+  proto::replace_file(corpus / "header" / "good-chunk", proto::encode_batch_info(info));
+  proto::write_group(corpus / "group_file" / "good-group", {"0f1e2d3c4b5a6978", 17, {{{4096, 20480}, {0, 640}, {}}}});
+  proto::replace_file(corpus / "meta_json" / "good-meta", proto::to_json(sample_meta()));
+}
+
+void write_checkpoint(const fs::path& corpus) {
+  proto::TrainerState state;
+  state.step = 500;
+  state.cursor = 16000;
+  state.best_val_loss = 1.75;
+  state.run_id = "0f1e2d3c4b5a6978";
+  state.meta = sample_meta();
+  state.versions = {{"millrace", "0.1.0"}};
+  state.files = {{proto::kConfigFile, {1801, "c81c69b6a2321c1e"}}};
+  proto::replace_file(corpus / "trainer_json" / "good-state", proto::to_json(state));
+
+  constexpr float kValues[] = {1.0F, -2.0F, 0.5F};
+  constexpr std::uint8_t kBytes[] = {1, 2, 3, 4};
+  const std::vector<proto::NamedTensor> tensors{{"w", proto::TensorType::kF32, {3}, std::as_bytes(std::span(kValues))},
+                                                {"b", proto::TensorType::kU8, {2, 2}, std::as_bytes(std::span(kBytes))},
+                                                {"none", proto::TensorType::kI64, {0, 5}, {}}};
+  proto::write_safetensors(corpus / "safetensors" / "good-tensors", tensors, {{"step", "500"}});
+}
+
+}  // namespace
+}  // namespace millrace::fuzz
+
+int main(int argc, char** argv) try {
+  if (argc != 2) throw std::runtime_error("usage: write_fuzz_seeds CORPUS");
+  const std::filesystem::path corpus = argv[1];
+  for (const auto* name : {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors"}) {
+    std::filesystem::create_directories(corpus / name);
+  }
+  millrace::fuzz::write_messages(corpus);
+  millrace::fuzz::write_queue_files(corpus);
+  millrace::fuzz::write_checkpoint(corpus);
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "error: " << error.what() << "\n";
+  return 1;
+}
