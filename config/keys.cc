@@ -63,6 +63,10 @@ Key queue(std::string_view name, Kind kind, std::string_view about) {
   return key<&Options::queue, kMember>("queue", name, std::move(kind), kRun, about);
 }
 template <auto kMember>
+Key watch(std::string_view name, Kind kind, std::string_view about) {
+  return key<&Options::watch, kMember>("watch", name, std::move(kind), kRun, about);
+}
+template <auto kMember>
 Key model(std::string_view name, Kind kind, std::string_view about) {
   return key<&Options::model, kMember>("model", name, std::move(kind), kModel, about);
 }
@@ -83,6 +87,7 @@ std::vector<Key> make_keys() {
   using D = DataOptions;
   using P = ProviderOptions;
   using Q = QueueOptions;
+  using W = WatchOptions;
   using M = ModelOptions;
   using T = TrainOptions;
   const TextKind maybe_text{.choices = {}, .may_be_empty = true};
@@ -118,6 +123,10 @@ std::vector<Key> make_keys() {
                         "seconds after which a range is late and a second producer is asked as well, at least"),
       queue<&Q::window_batches>("window_batches", WholeKind{1, 65536}, "batches asked for ahead of the trainer"),
       queue<&Q::window_bytes>("window_bytes", WholeKind{1, kMaxWindowBytes}, "and no more bytes than these"),
+
+      watch<&W::address>("address", TextKind{.choices = {}, .may_be_empty = true},
+                         "HOST:PORT of /metrics and /healthz, port 0: any, rank r of train at port + r; empty: off"),
+      watch<&W::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine; whoever asks is answered"),
 
       model<&M::architecture>("architecture", TextKind{}, "the network"),
       model<&M::n_layer>("n_layer", WholeKind{1, 1024}, "blocks"),

@@ -60,6 +60,12 @@ struct QueueOptions {
   std::uint64_t window_bytes = std::uint64_t{256} << 20;  ///< and no more bytes than these
 };
 
+/// [watch]: the HTTP port of prepare and train (docs/watching.md).
+struct WatchOptions {
+  std::string address;    ///< HOST:PORT; empty: no port
+  bool insecure = false;  ///< allows an address that others can reach
+};
+
 /// [model]
 struct ModelOptions {
   std::string architecture = "bidirectional";
@@ -101,6 +107,7 @@ struct Options {
   ProviderOptions provider;
   ProducerOptions producer;
   QueueOptions queue;
+  WatchOptions watch;
   ModelOptions model;
   TrainOptions train;
 };

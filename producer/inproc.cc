@@ -10,8 +10,8 @@ namespace {
 
 class InprocProducer final : public queue::ConsumerEnd {
  public:
-  InprocProducer(const Stream& stream, queue::InprocEnds ends, std::uint32_t threads)
-      : end_(std::move(ends.consumer)), producer_(stream.provider, std::move(ends.producer), threads) {}
+  InprocProducer(const Stream& stream, queue::InprocEnds ends, std::uint32_t threads, telemetry::Registry& registry)
+      : end_(std::move(ends.consumer)), producer_(stream.provider, std::move(ends.producer), threads, registry) {}
 
   std::optional<proto::StreamMeta> meet(queue::Milliseconds timeout) override { return end_->meet(timeout); }
   std::uint32_t range_samples() const override { return end_->range_samples(); }
@@ -32,8 +32,9 @@ class InprocProducer final : public queue::ConsumerEnd {
 }  // namespace
 
 std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream, const queue::Expectation& expected,
-                                                         std::uint32_t threads, std::uint32_t range_samples) {
-  return std::make_unique<InprocProducer>(stream, queue::make_inproc(stream.meta, expected, range_samples), threads);
+                                                         std::uint32_t threads, std::uint32_t range_samples,
+                                                         telemetry::Registry& registry) {
+  return std::make_unique<InprocProducer>(stream, queue::make_inproc(stream.meta, expected, range_samples), threads, registry);
 }
 
 }  // namespace millrace::producer

@@ -13,6 +13,7 @@
 #include "config/sizes.h"
 #include "config/stop.h"
 #include "producer/key_files.h"
+#include "producer/open_watch.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
 #include "producer/window.h"
@@ -23,6 +24,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::chrono::seconds kPatience{60};  // far more than a text takes to be read
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -51,32 +53,64 @@ void say_what_is_streamed(const config::Options& options, const proto::StreamMet
   spdlog::info("to {}, {} thread{}", options.queue.uri, options.producer.threads, options.producer.threads == 1 ? "" : "s");
 }
 
+/// What the progress line and the port tell, while the workers work.
+class Display {
+ public:
+  Display(const Producer& producer, const queue::ProducerEnd& end, std::uint32_t tokens_per_sample, telemetry::Health& health)
+      : producer_(producer), end_(end), tokens_per_sample_(tokens_per_sample), health_(health) {}
+
+  void update() {
+    health_.alive(end_.state());
+    progress_.update([this] { return line(); });
+  }
+
+ private:
+  std::string line() {
+    const std::uint64_t done = producer_.samples();
+    const double rate = static_cast<double>((done - shown_) * tokens_per_sample_) / seconds_since(shown_at_);
+    shown_ = done;
+    shown_at_ = Clock::now();
+    return fmt::format("{} samples out, {:.2f} M tokens/s; {}", done, rate / 1e6, end_.state());
+  }
+
+  const Producer& producer_;
+  const queue::ProducerEnd& end_;
+  const std::uint32_t tokens_per_sample_;
+  telemetry::Health& health_;
+  config::Progress progress_;
+  std::uint64_t shown_ = 0;
+  Clock::time_point shown_at_ = Clock::now();
+};
+
+/// Until the process is asked to stop or, where a number of samples is asked for, these are out. A failure is shown at the port
+/// for as long as other workers still need to end.
+void wait_for_end(const Producer& producer, const queue::ProducerEnd& end, std::optional<std::uint64_t> samples,
+                  std::uint32_t tokens_per_sample, telemetry::Health& health) try {
+  Display display(producer, end, tokens_per_sample, health);
+  while (!config::stop_requested()) {
+    producer.check();
+    if (samples && (producer.train_samples() >= *samples || end.complete())) return;
+    display.update();
+    std::this_thread::sleep_for(kLookEvery);
+  }
+} catch (const std::exception& error) {
+  health.failed(error.what());
+  throw;
+}
+
 }  // namespace
 
 Prepared prepare(const config::Options& options, std::optional<std::uint64_t> samples) {
+  const auto watch = open_watch(options.watch, kPatience);
   const Stream stream = open_stream(options);
   say_what_is_streamed(options, stream.meta);
+  telemetry::tell_stream(watch->registry(), stream.meta.fingerprint, stream.meta.provider);
   const auto end = open_end(options, stream.meta, samples);
   const auto start = Clock::now();
   Prepared result;
   {
-    Producer producer(stream.provider, end, options.producer.threads);
-    config::Progress progress;
-    std::uint64_t shown = 0;
-    auto shown_at = start;
-    while (!config::stop_requested()) {
-      producer.check();
-      if (samples && (producer.train_samples() >= *samples || end->complete())) break;
-      progress.update([&] {
-        const std::uint64_t done = producer.samples();
-        const double rate = static_cast<double>((done - shown) * stream.meta.block_size) / seconds_since(shown_at);
-        shown = done;
-        shown_at = Clock::now();
-        return fmt::format("{} samples out, {:.2f} M tokens/s; {}", done, rate / 1e6, end->state());
-      });
-      std::this_thread::sleep_for(kLookEvery);
-    }
-    progress.clear();
+    Producer producer(stream.provider, end, options.producer.threads, watch->registry());
+    wait_for_end(producer, *end, samples, stream.meta.block_size, watch->health());
     result.samples = producer.samples();
   }
   result.tokens = result.samples * stream.meta.block_size;

@@ -3,14 +3,19 @@
 #include <exception>
 #include <utility>
 
+#include "telemetry/timed.h"
+
 namespace millrace::producer {
 namespace {
 constexpr queue::Milliseconds kLookForStopEvery{50};
 }
 
 Producer::Producer(std::shared_ptr<const providers::DataProvider> provider, std::shared_ptr<queue::ProducerEnd> end,
-                   std::uint32_t threads)
-    : provider_(std::move(provider)), end_(std::move(end)) {
+                   std::uint32_t threads, telemetry::Registry& registry)
+    : provider_(std::move(provider)),
+      end_(std::move(end)),
+      metrics_(registry),
+      bytes_per_sample_(provider_->meta().schema.bytes_per_sample()) {
   for (std::uint32_t i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
 }
 
@@ -25,6 +30,7 @@ void Producer::check() const {
 }
 
 std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
+  const telemetry::Timed filling(metrics_.fill_seconds);
   return providers::fill_batch(*provider_, order.range);
 } catch (const std::exception& error) {
   end_->fail(order, error.what());
@@ -34,18 +40,31 @@ std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
 void Producer::work() {
   try {
     while (!stopping_) {
-      const std::optional<queue::Order> order = end_->next(kLookForStopEvery);
-      if (!order) continue;
-      const auto batch = fill(*order);
-      if (!batch) continue;
-      end_->deliver(*order, *batch);
-      samples_ += order->range.count;
-      if (order->range.split == proto::Split::kTrain) train_samples_ += order->range.count;
+      if (const std::optional<queue::Order> order = end_->next(kLookForStopEvery)) carry_out(*order);
     }
   } catch (...) {
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = std::current_exception();
   }
+}
+
+void Producer::carry_out(const queue::Order& order) {
+  const telemetry::Raised at_hand(metrics_.leases_open);
+  const auto batch = fill(order);
+  if (!batch) return;
+  {
+    const telemetry::Timed delivering(metrics_.deliver_seconds);
+    end_->deliver(order, *batch);
+  }
+  count(order);
+}
+
+void Producer::count(const queue::Order& order) {
+  const std::uint32_t samples = order.range.count;
+  metrics_.samples[order.range.split].add(samples);
+  metrics_.bytes[order.range.split].add(static_cast<double>(samples * bytes_per_sample_));
+  samples_ += samples;
+  if (order.range.split == proto::Split::kTrain) train_samples_ += samples;
 }
 
 }  // namespace millrace::producer

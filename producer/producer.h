@@ -12,13 +12,16 @@
 
 #include "providers/data_provider.h"
 #include "queue/ends.h"
+#include "telemetry/registry.h"
+#include "telemetry/stream_metrics.h"
 
 namespace millrace::producer {
 
 class Producer {
  public:
-  /// Starts `threads` workers. Provider and end are used by all of them at once.
-  Producer(std::shared_ptr<const providers::DataProvider> provider, std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads);
+  /// Starts `threads` workers. Provider and end are used by all of them at once; what they do is counted in `registry`.
+  Producer(std::shared_ptr<const providers::DataProvider> provider, std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
+           telemetry::Registry& registry = telemetry::unwatched());
   /// Workers finish the order at hand and end.
   ~Producer();
   Producer(const Producer&) = delete;
@@ -34,9 +37,13 @@ class Producer {
   void work();
   /// Empty where the provider threw; the end is told then.
   [[nodiscard]] std::optional<proto::Batch> fill(const queue::Order& order);
+  void carry_out(const queue::Order& order);
+  void count(const queue::Order& order);
 
   std::shared_ptr<const providers::DataProvider> provider_;
   std::shared_ptr<queue::ProducerEnd> end_;
+  const telemetry::ProducerMetrics metrics_;
+  const std::uint64_t bytes_per_sample_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> samples_{0};
   std::atomic<std::uint64_t> train_samples_{0};

@@ -153,7 +153,7 @@ TEST_F(Recipe, OverridesComeLast) {
                                              {"path", "my text.txt"},
                                              {"dropout", ".5"},
                                              {"weight_decay", "1"},
-                                             {"insecure", "true"},
+                                             {"queue.insecure", "true"},
                                              {"stages", R"([{type="random", max_masked_ratio=0.5}])"},
                                              {"schedule", "mix"}});
   EXPECT_EQ(options.train.batch_size, 5u);

@@ -44,6 +44,25 @@ TEST(InprocProducer, SeveralThreadsFillWhatIsWanted) {
   EXPECT_TRUE(open.empty());
 }
 
+TEST(InprocProducer, CountsWhatItDelivers) {
+  const Stream stream{std::make_shared<testing::SampleProvider>(), sample_meta()};
+  telemetry::Registry registry;
+  const telemetry::ProducerMetrics metrics(registry);
+  {
+    const auto end = make_inproc_producer(stream, expected(), 2, 16, registry);
+    end->want({proto::Split::kTrain, 0, 16, {}});
+    end->want({proto::Split::kTrain, 16, 16, {}});
+    end->want({proto::Split::kVal, 0, 16, {}});
+    for (int taken = 0; taken < 3;) taken += end->take(50ms) ? 1 : 0;
+  }
+  EXPECT_EQ(metrics.samples[proto::Split::kTrain].value(), 32.0);
+  EXPECT_EQ(metrics.samples[proto::Split::kVal].value(), 16.0);
+  EXPECT_EQ(metrics.bytes[proto::Split::kVal].value(), 16.0 * static_cast<double>(sample_meta().schema.bytes_per_sample()));
+  EXPECT_GT(metrics.fill_seconds.value(), 0.0);
+  EXPECT_GT(metrics.deliver_seconds.value(), 0.0);
+  EXPECT_EQ(metrics.leases_open.value(), 0.0);
+}
+
 TEST(InprocProducer, AProvidersErrorReachesTheTrainer) {
   const Stream stream{std::make_shared<RaisingProvider>(), sample_meta()};
   const auto end = make_inproc_producer(stream, expected(), 1, 16);
