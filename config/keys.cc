@@ -126,7 +126,7 @@ std::vector<Key> make_keys() {
 
       watch<&W::address>("address", TextKind{.choices = {}, .may_be_empty = true},
                          "HOST:PORT of /metrics and /healthz, port 0: any, rank r of train at port + r; empty: off"),
-      watch<&W::insecure>("insecure", SwitchKind{}, "allow an address beyond this machine; whoever asks is answered"),
+      watch<&W::exposed>("exposed", SwitchKind{}, "allow an address beyond this machine; whoever asks is answered"),
 
       model<&M::architecture>("architecture", TextKind{}, "the network"),
       model<&M::n_layer>("n_layer", WholeKind{1, 1024}, "blocks"),

@@ -63,7 +63,7 @@ struct QueueOptions {
 /// [watch]: the HTTP port of prepare and train (docs/watching.md).
 struct WatchOptions {
   std::string address;    ///< HOST:PORT; empty: no port
-  bool insecure = false;  ///< allows an address that others can reach
+  bool exposed = false;  ///< allows an address that others can reach
 };
 
 /// [model]

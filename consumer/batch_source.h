@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "proto/batch.h"
 #include "proto/meta.h"
@@ -31,6 +32,9 @@ class BatchSource {
   /// another stage is dropped and fetched again, so the next get() obeys it. It may differ from the log before only at samples
   /// that no completed step has used.
   virtual void follow(const proto::StageLog& log) = 0;
+
+  /// What it waits for while samples are not there, as a sentence for a person. Any thread.
+  [[nodiscard]] virtual std::string state() const = 0;
 };
 
 }  // namespace millrace::consumer

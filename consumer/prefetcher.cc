@@ -87,6 +87,8 @@ class Prefetcher final : public BatchSource {
     log_to_tell_ = log;
   }
 
+  std::string state() const override { return end_->state().words; }
+
  private:
   /// What the transport's end is to be told.
   struct News {
@@ -148,7 +150,7 @@ class Prefetcher final : public BatchSource {
     waiting_->first = first;
     if (now - waiting_->since < kSayAfter || (waiting_->said && now - *waiting_->said < kSayAgainAfter)) return;
     waiting_->said = now;
-    spdlog::info("waiting for {} sample {}: {}", proto::to_string(split), first, end_->state().words);
+    spdlog::info("waiting for {} sample {}: {}", proto::to_string(split), first, state());
   }
 
   void tell_end_of_wait() {

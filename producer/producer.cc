@@ -33,6 +33,7 @@ std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
   const telemetry::Timed filling(metrics_.fill_seconds);
   return providers::fill_batch(*provider_, order.range);
 } catch (const std::exception& error) {
+  metrics_.failures.add();
   end_->fail(order, error.what());
   return std::nullopt;
 }

@@ -11,7 +11,7 @@ namespace millrace::queue {
 namespace {
 
 ZmqRun zmq_run(const ConsumerPlan& plan) {
-  return {plan.run_id, plan.rank, plan.advertise, plan.train_window, plan.late_after, plan.security, plan.registry};
+  return {plan.run_id, plan.rank, plan.advertise, plan.train_window, plan.late_after, plan.security, *plan.registry};
 }
 
 }  // namespace

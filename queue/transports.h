@@ -34,7 +34,7 @@ struct ConsumerPlan {
   std::uint64_t eval_samples = 0;
   Window train_window = {};
   Security security = {};
-  telemetry::Registry& registry = telemetry::unwatched();
+  telemetry::Registry* registry = &telemetry::unwatched();
 };
 
 /// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.

@@ -40,7 +40,7 @@ Address parse_address(const std::string& text, bool insecure) {
   if (host.is_loopback() || insecure) return address;
   throw std::invalid_argument("watch.address '" + text +
                               "' can be reached by others, and the port asks nobody who they are; use 127.0.0.1, or set "
-                              "watch.insecure = true in a network you trust");
+                              "watch.exposed = true in a network you trust");
 }
 
 std::string to_string(const Address& address) {

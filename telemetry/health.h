@@ -36,4 +36,7 @@ class Health {
   Clock::time_point alive_at_ = Clock::now();
 };
 
+/// One that nobody asks, for what runs unwatched: tools and tests.
+[[nodiscard]] Health& unwatched_health();
+
 }  // namespace millrace::telemetry

@@ -28,6 +28,7 @@ ProducerMetrics::ProducerMetrics(Registry& registry)
       bytes(registry, "millrace_producer_bytes_total", "Bytes of the samples delivered."),
       fill_seconds(registry.counter("millrace_producer_fill_seconds_total", "Time that workers spent computing samples.")),
       deliver_seconds(registry.counter("millrace_producer_deliver_seconds_total", "Time that workers spent handing samples over.")),
+      failures(registry.counter("millrace_producer_failures_total", "Ranges that the provider could not compute.")),
       leases_open(registry.gauge("millrace_producer_leases_open", "Ranges that workers have at hand.")) {}
 
 QueueMetrics::QueueMetrics(Registry& registry)

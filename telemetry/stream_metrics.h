@@ -43,6 +43,7 @@ struct ProducerMetrics {
   PerSplit bytes;            ///< delivered, of columns
   Counter& fill_seconds;     ///< that workers spent computing
   Counter& deliver_seconds;  ///< that workers spent handing over
+  Counter& failures;         ///< ranges that the provider threw at
   Gauge& leases_open;        ///< ranges that workers have at hand
 };
 

@@ -106,7 +106,11 @@ Trained set_up(const EvaluateRequest& request) {
   trained.precision = choose_precision(train.dtype, device);
   const proto::TrainerState& state = trained.checkpoint.state;
   trained.samples = evaluation_samples(state.meta, request.split, request.iters.value_or(train.eval_iters), train.batch_size);
-  trained.source = open_stream(trained.options, {trained.deal(), 0, trained.samples, state.run_id, state.meta});
+  trained.source = open_stream(trained.options, {.deal = trained.deal(),
+                                                 .eval_samples = trained.samples,
+                                                 .stage_log = state.stage_log,
+                                                 .run_id = state.run_id,
+                                                 .pinned = state.meta});
   if (trained.source) trained.model = trained_model(trained);
   return trained;
 }

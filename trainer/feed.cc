@@ -31,6 +31,8 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
             weight += objective_.weight(next->wide).sum().item<double>();
             batch.micro_batches.push_back(std::move(*next));
           }
+          if (batch.micro_batches.size() == slices.size())
+            health_.alive("this rank has the samples of a step; the others get theirs");
           return Control{.waiting = static_cast<double>(slices.size() - batch.micro_batches.size()), .weight = weight};
         },
         "the start of a step");
@@ -47,6 +49,7 @@ bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, 
         [&] {
           if (done < slices.size())
             if (const auto next = get(split, slices[done], kPatience)) use(*next), ++done;
+          if (done == slices.size()) health_.alive("this rank has evaluated; the others are at it");
           return Control{.waiting = static_cast<double>(slices.size() - done)};
         },
         "an evaluation");

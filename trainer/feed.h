@@ -11,6 +11,7 @@
 
 #include "consumer/batch_source.h"
 #include "consumer/deal.h"
+#include "telemetry/health.h"
 #include "trainer/control.h"
 #include "trainer/objective.h"
 
@@ -32,8 +33,9 @@ struct GlobalBatch {
 
 class Feed {
  public:
-  Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks, torch::Device device)
-      : source_(source), objective_(objective), ranks_(ranks), device_(device) {}
+  Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks, torch::Device device,
+       telemetry::Health& health = telemetry::unwatched_health())
+      : source_(source), objective_(objective), ranks_(ranks), device_(device), health_(health) {}
 
   /// All slices of this rank. Empty: a rank was asked to stop; all ranks get that answer then. Throws what the source throws,
   /// and on the other ranks that one failed.
@@ -55,6 +57,7 @@ class Feed {
   const Objective& objective_;
   Ranks& ranks_;
   torch::Device device_;
+  telemetry::Health& health_;
   double waited_ms_ = 0.0;
 };
 

@@ -34,7 +34,8 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   if (uri.scheme == queue::Scheme::kInproc) {
     const producer::Stream stream = producer::open_stream(options);
     return producer::make_inproc_producer(stream, expected, options.producer.threads,
-                                          queue::leased_range_samples(stream.meta.schema, producer::train_window(options)));
+                                          queue::leased_range_samples(stream.meta.schema, producer::train_window(options)),
+                                          *request.registry);
   }
   queue::ConsumerPlan plan;
   plan.run_id = request.run_id;
@@ -45,14 +46,16 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   plan.eval_samples = request.eval_samples;
   plan.train_window = producer::train_window(options);
   plan.security = queue::trainer_security(producer::key_files(options));
+  plan.registry = request.registry;
   return queue::open_consumer_end(uri, expected, plan);
 }
 
 /// Waits for a stream and says so, first soon and then now and then.
-std::optional<proto::StreamMeta> meet(queue::ConsumerEnd& end) {
+std::optional<proto::StreamMeta> meet(queue::ConsumerEnd& end, telemetry::Health& health) {
   auto say_at = Clock::now() + kSayAfter;
   while (!config::stop_requested()) {
     if (auto meta = end.meet(kMeetFor)) return meta;
+    health.alive("waiting for data: " + end.state().words);
     if (Clock::now() < say_at) continue;
     spdlog::info("waiting for data: {}", end.state().words);
     say_at = Clock::now() + kSayAgainAfter;
@@ -64,11 +67,11 @@ std::optional<proto::StreamMeta> meet(queue::ConsumerEnd& end) {
 
 std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options, const StreamRequest& request) try {
   auto end = open_end(options, request);
-  const auto meta = meet(*end);
+  const auto meta = meet(*end, *request.health);
   if (!meta) return nullptr;
   return consumer::make_prefetcher(
       std::move(end), *meta,
-      {request.deal, request.cursor, request.eval_samples, producer::train_window(options), request.stage_log});
+      {request.deal, request.cursor, request.eval_samples, producer::train_window(options), request.stage_log}, *request.registry);
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
 }

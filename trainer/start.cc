@@ -46,8 +46,11 @@ consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks) {
   return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world()};
 }
 
-std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start, Ranks& ranks) {
+std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start, Ranks& ranks,
+                                                        telemetry::Watch& watch) {
   StreamRequest request;
+  request.registry = &watch.registry();
+  request.health = &watch.health();
   request.deal = deal_of(options.train, ranks);
   request.cursor = start.state.cursor;
   request.eval_samples = config::eval_samples(options);

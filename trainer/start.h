@@ -4,6 +4,7 @@
 #include "consumer/batch_source.h"
 #include "consumer/deal.h"
 #include "proto/checkpoint.h"
+#include "telemetry/watch.h"
 #include "trainer/ranks.h"
 #include "trainer/resume.h"
 
@@ -18,10 +19,10 @@ struct Start {
 /// Throws UsageError on all ranks where rank 0 refuses the request.
 [[nodiscard]] Start agree_on_start(const config::Options& options, const ResumeRequest& request, Ranks& ranks);
 
-/// Opens the stream of this rank. Empty: a rank was asked to stop meanwhile. Throws std::runtime_error where the ranks see
-/// different streams.
+/// Opens the stream of this rank, seen through `watch`. Empty: a rank was asked to stop meanwhile. Throws std::runtime_error where
+/// the ranks see different streams.
 [[nodiscard]] std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start,
-                                                                      Ranks& ranks);
+                                                                      Ranks& ranks, telemetry::Watch& watch);
 
 /// The recipe's part of a step for one rank.
 [[nodiscard]] consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks);

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "producer/open_watch.h"
+#include "telemetry/stream_metrics.h"
 #include "trainer/checkpoint.h"
 #include "trainer/evaluation.h"
 #include "trainer/gradient.h"
@@ -19,11 +21,13 @@
 #include "trainer/record.h"
 #include "trainer/seeds.h"
 #include "trainer/start.h"
+#include "trainer/watched_source.h"
 
 namespace millrace::trainer {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kHealthPatience{60};  // beyond the time in which the ranks must meet
 
 double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
@@ -43,7 +47,7 @@ AdamWSettings adamw_settings(const config::TrainOptions& train) {
 class Trainer {
  public:
   Trainer(const config::Options& options, const TrainRequest& request, const Start& start, Ranks& ranks,
-          consumer::BatchSource& source, torch::Device device, const Precision& precision)
+          consumer::BatchSource& source, torch::Device device, const Precision& precision, telemetry::Watch& watch)
       : options_(options),
         ranks_(ranks),
         source_(source),
@@ -54,13 +58,16 @@ class Trainer {
         objective_(make_objective(options.train.objective, source.meta())),
         optimizer_(parameters_of(*model_), adamw_settings(options.train)),
         loss_scale_(precision, device),
-        feed_(source, *objective_, ranks, device),
+        feed_(source, *objective_, ranks, device, watch.health()),
+        health_(watch.health()),
+        watched_(watch.registry()),
         state_(start.state) {
     state_.meta = source.meta();
     describe_machine(state_, device, precision, ranks);
     if (start.resumed) restore(start);
     share_parameters();
     open_files(request);
+    tell_step();
     if (ranks_.first()) say_what_is_trained();
   }
 
@@ -152,16 +159,34 @@ class Trainer {
     state_.cursor += deal_.global_batch();
     saved_ = false;
     source_.advance(state_.cursor);
+    for (const MicroBatch& micro : batch.micro_batches) watched_.samples.add(micro.wire.range.count);
+    tell_step();
     if (!recorder_) return;
     for (const MicroBatch& micro : batch.micro_batches) recorder_->add(micro.wire);
     recorder_->commit(state_.step);
   }
 
+  void tell_step() {
+    watched_.step.set(static_cast<double>(state_.step));
+    health_.alive("step " + std::to_string(state_.step) + " of " + std::to_string(options_.train.max_iters));
+  }
+
+  void tell(const TrainPoint& point, double step_ms, double stall_ms) {
+    watched_.loss.set(point.loss);
+    watched_.learning_rate.set(point.learning_rate);
+    watched_.gradient_norm.set(point.grad_norm);
+    watched_.step_seconds.add(step_ms / 1e3);
+    watched_.wait_seconds.add(stall_ms / 1e3);
+    watched_.wait_ratio.set(stall_ms / step_ms);
+  }
+
   /// Averages the times up to the next line.
   void log(TrainPoint point, double step_ms) {
+    const double stall_ms = feed_.take_waited_ms();
+    tell(point, step_ms, stall_ms);
     ++since_line_.steps;
     since_line_.step_ms += step_ms;
-    since_line_.stall_ms += feed_.take_waited_ms();
+    since_line_.stall_ms += stall_ms;
     const bool record = due(options_.train.log_interval);
     const bool last = state_.step == options_.train.max_iters;
     if (!metrics_ || (!record && !last)) return;
@@ -185,6 +210,7 @@ class Trainer {
     static_cast<void>(feed_.take_waited_ms());
     if (recorder_) result ? recorder_->commit(state_.step) : recorder_->discard();
     if (!result) return false;
+    watched_.val_loss.set(result->loss);
     if (metrics_) metrics_->add(state_.step, *result);
     if (!state_.best_val_loss || result->loss < *state_.best_val_loss) {
       state_.best_val_loss = result->loss;
@@ -224,6 +250,8 @@ class Trainer {
   AdamW optimizer_;
   LossScale loss_scale_;
   Feed feed_;
+  telemetry::Health& health_;
+  const telemetry::TrainMetrics watched_;
   proto::TrainerState state_;
   std::optional<Metrics> metrics_;  ///< rank 0 alone
   std::optional<Recorder> recorder_;
@@ -234,13 +262,19 @@ class Trainer {
 }  // namespace
 
 void train(const config::Options& options, const TrainRequest& request) {
-  Ranks ranks(rank_place_from_environment(), options.train.timeout_s);
+  const RankPlace place = rank_place_from_environment();
+  const auto watch = producer::open_watch(options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s),
+                                          place.rank, {{"rank", std::to_string(place.rank)}});
+  Ranks ranks(place, options.train.timeout_s);
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, ranks.local_rank());
   const Precision precision = choose_precision(options.train.dtype, device);
   const Start start = agree_on_start(options, request.resume, ranks);
-  const auto source = open_same_stream(options, start, ranks);
-  if (source) Trainer(options, request, start, ranks, *source, device, precision).run();
+  const auto source = open_same_stream(options, start, ranks, *watch);
+  if (!source) return;
+  telemetry::tell_stream(watch->registry(), source->meta().fingerprint, source->meta().provider);
+  WatchedSource watched(*source, watch->health());
+  Trainer(options, request, start, ranks, watched, device, precision, *watch).run();
 }
 
 }  // namespace millrace::trainer

@@ -71,6 +71,7 @@ class MaskedSource : public consumer::BatchSource {
   }
   void advance(std::uint64_t cursor) override { cursor_ = cursor; }
   void follow(const proto::StageLog&) override {}
+  [[nodiscard]] std::string state() const override { return "samples that come when they come"; }
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
 
  private:

@@ -31,7 +31,7 @@ TEST(Address, RefusesWhatOthersCanReachUnlessToldOtherwise) {
   for (const char* text : {"0.0.0.0:9100", "10.0.0.1:9100", "[::]:9100"}) {
     const std::string message = message_of<std::invalid_argument>([&] { (void)parse_address(text, false); });
     EXPECT_TRUE(contains(message, text)) << message;
-    EXPECT_TRUE(contains(message, "watch.insecure = true")) << message;
+    EXPECT_TRUE(contains(message, "watch.exposed = true")) << message;
     EXPECT_EQ(to_string(parse_address(text, true)), text);
   }
 }
