@@ -12,14 +12,55 @@ namespace {
 constexpr std::size_t kMaxStages = 255;             // a stage's number is one byte on the wire
 constexpr std::uint64_t kMaxGlobalBatch = 1 << 24;  // samples; a step's range stays far from 32 bits
 
-void check_stages(const ProviderOptions& provider) {
-  const bool later = provider.schedule == "steps" || provider.schedule == "plateau";
-  if (later) {
-    throw UsageError("provider.schedule = " + toml_string(provider.schedule) + " is not supported yet; use \"none\" or \"mix\"");
+std::string place(const char* key, const std::vector<StageOptions>& stages, std::size_t i) {
+  return "provider." + std::string(key) + ", entry " + std::to_string(i + 1) + " of " + std::to_string(stages.size()) + ": ";
+}
+
+// from_step where nothing looks at it was meant to do something.
+void refuse_from_step(const char* key, const std::vector<StageOptions>& stages, const std::string& schedule) {
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (!stages[i].from_step) continue;
+    throw UsageError(place(key, stages, i) + "from_step = " + std::to_string(*stages[i].from_step) +
+                     " is for provider.stages with schedule \"steps\", and provider.schedule = " + toml_string(schedule) +
+                     "; leave it out here");
   }
-  if (provider.schedule == "mix" && provider.stages.empty()) {
-    throw UsageError("provider.schedule = \"mix\" needs at least one entry in provider.stages");
+}
+
+void check_steps(const std::vector<StageOptions>& stages) {
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const std::string where = place("stages", stages, i);
+    const auto& step = stages[i].from_step;
+    if (!step) throw UsageError(where + "schedule \"steps\" needs from_step: the stage holds once so many steps are done");
+    if (i == 0 && *step != 0) throw UsageError(where + "from_step = " + std::to_string(*step) + "; the first stage begins at 0");
+    if (i > 0 && *step <= *stages[i - 1].from_step)
+      throw UsageError(where + "from_step = " + std::to_string(*step) + " is not above the " +
+                       std::to_string(*stages[i - 1].from_step) + " of the entry before; put the stages in ascending order");
   }
+}
+
+void check_plateau(const std::vector<StageOptions>& stages, const TrainOptions& train) {
+  for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
+    if (stages[i].val_loss_stale_count) continue;
+    throw UsageError(place("stages", stages, i) +
+                     "schedule \"plateau\" needs val_loss_stale_count, the evaluations without improvement before it moves on; "
+                     "only the last entry may do without");
+  }
+  if (train.eval_interval <= train.max_iters) return;
+  throw UsageError("provider.schedule = \"plateau\" moves on by val losses, and train.eval_interval = " +
+                   std::to_string(train.eval_interval) + " is above train.max_iters = " + std::to_string(train.max_iters) +
+                   ", so that there would be none; lower train.eval_interval");
+}
+
+void check_schedule(const ProviderOptions& provider, const TrainOptions& train) {
+  if (provider.schedule != "none" && provider.stages.empty())
+    throw UsageError("provider.schedule = " + toml_string(provider.schedule) + " needs at least one entry in provider.stages");
+  refuse_from_step("validation_stages", provider.validation_stages, provider.schedule);
+  if (provider.schedule != "steps") refuse_from_step("stages", provider.stages, provider.schedule);
+  if (provider.schedule == "steps") check_steps(provider.stages);
+  if (provider.schedule == "plateau") check_plateau(provider.stages, train);
+}
+
+void check_stage_counts(const ProviderOptions& provider) {
   if (provider.stages.size() > kMaxStages || provider.validation_stages.size() > kMaxStages) {
     throw UsageError("a schedule has at most " + std::to_string(kMaxStages) + " stages; provider.stages has " +
                      std::to_string(provider.stages.size()) + ", provider.validation_stages " +
@@ -55,7 +96,8 @@ void check_rates(const TrainOptions& train) {
 }  // namespace
 
 void check(const Options& options) {
-  check_stages(options.provider);
+  check_stage_counts(options.provider);
+  check_schedule(options.provider, options.train);
   check_heads(options.model);
   check_batch(options.train);
   check_rates(options.train);

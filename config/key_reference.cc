@@ -26,11 +26,12 @@ std::string line(std::string_view type, const StageKey& key) {
 std::string key_reference() {
   std::string text;
   for (const Key& key : keys()) text += line(key);
-  text += "\nThe numbers of a stage, by its type; all are needed, but for the last:\n";
+  text += "\nThe numbers of a stage, by its type; all are needed, but those of any type, which schedules ask for:\n";
   for (const StageType& type : stage_types()) {
     for (const StageKey& key : type.keys) text += line(type.name, key);
   }
-  return text + line("any", stale_count_key());
+  for (const StageKey& key : schedule_keys()) text += line("any", key);
+  return text;
 }
 
 }  // namespace millrace::config

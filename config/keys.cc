@@ -76,7 +76,6 @@ Key train(std::string_view name, Kind kind, Shapes shapes, std::string_view abou
 }
 
 constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // TOML's integers are signed
-constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;  // times the largest global batch it still fits 64 bits
 constexpr std::uint64_t kMaxWindowBytes = std::uint64_t{1} << 40;
 constexpr WholeKind kSteps{0, kMaxSteps};
 constexpr WholeKind kInterval{1, kMaxSteps};

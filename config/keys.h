@@ -19,6 +19,9 @@ namespace millrace::config {
 /// A key's value; monostate: unset, which only data.path can be.
 using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::string, std::vector<StageOptions>>;
 
+/// Steps of a run; times the largest global batch they still fit 64 bits.
+inline constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
+
 struct SwitchKind {};
 struct WholeKind {
   std::uint64_t least = 0;

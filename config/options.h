@@ -21,13 +21,14 @@ struct DataOptions {
 
 /// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).
 struct StageOptions {
-  std::string type;                        ///< "random", "sticky" or "span"
-  double max_masked_ratio = 0.0;           ///< random
-  double target_masked_ratio = 0.0;        ///< sticky
-  double p1_probability = 0.0;             ///< sticky: weight of a position without a selected neighbour
-  double p2_probability = 0.0;             ///< sticky: weight of a position with one
-  std::uint32_t spans_count = 0;           ///< span
-  std::uint32_t val_loss_stale_count = 0;  ///< plateau: evaluations without improvement before moving on
+  std::string type;                                   ///< "random", "sticky" or "span"
+  double max_masked_ratio = 0.0;                      ///< random
+  double target_masked_ratio = 0.0;                   ///< sticky
+  double p1_probability = 0.0;                        ///< sticky: weight of a position without a selected neighbour
+  double p2_probability = 0.0;                        ///< sticky: weight of a position with one
+  std::uint32_t spans_count = 0;                      ///< span
+  std::optional<std::uint64_t> from_step;             ///< schedule steps: completed steps after which the stage holds
+  std::optional<std::uint64_t> val_loss_stale_count;  ///< schedule plateau: evaluations without improvement before moving on
   bool operator==(const StageOptions&) const = default;
 };
 

@@ -79,8 +79,9 @@ const StageType& stage_type(const toml::table& table, std::string_view name) {
 }
 
 void check_stage_key(const StageType& type, const toml::key& name) {
-  std::vector<std::string> known = {"type", std::string(stale_count_key().name)};
+  std::vector<std::string> known = {"type"};
   for (const StageKey& key : type.keys) known.emplace_back(key.name);
+  for (const StageKey& key : schedule_keys()) known.emplace_back(key.name);
   if (std::ranges::find(known, name.str()) != known.end()) return;
   throw UsageError(place(name.source()) + "a " + std::string(type.name) + " stage has no key " + quote(name.str()) +
                    did_you_mean(name.str(), known));
@@ -96,8 +97,9 @@ StageOptions stage_from(const toml::table& table, std::string_view name) {
     if (node == nullptr) fail(table, "a " + stage.type + " stage needs " + std::string(key.name) + ", " + expectation(key.kind));
     key.set(stage, checked(*node, key.name, key.kind));
   }
-  const StageKey& stale = stale_count_key();
-  if (const toml::node* node = table.get(stale.name)) stale.set(stage, checked(*node, stale.name, stale.kind));
+  for (const StageKey& key : schedule_keys()) {
+    if (const toml::node* node = table.get(key.name)) key.set(stage, checked(*node, key.name, key.kind));
+  }
   return stage;
 }
 

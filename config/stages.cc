@@ -6,16 +6,17 @@ namespace millrace::config {
 namespace {
 
 using S = StageOptions;
+using Given = std::optional<std::uint64_t> S::*;
 constexpr RealKind kShare{0, 1};
 
 std::vector<StageType> make_stage_types() {
   return {
-      {"random", {{"max_masked_ratio", &S::max_masked_ratio, kShare, true, "each sample selects a share drawn from 0 to this"}}},
+      {"random", {{"max_masked_ratio", &S::max_masked_ratio, kShare, "each sample selects a share drawn from 0 to this"}}},
       {"sticky",
-       {{"target_masked_ratio", &S::target_masked_ratio, kShare, true, "the share of positions that is selected, rounded up"},
-        {"p1_probability", &S::p1_probability, kShare, true, "weight of a position without a selected neighbour"},
-        {"p2_probability", &S::p2_probability, kShare, true, "weight of a position with one"}}},
-      {"span", {{"spans_count", &S::spans_count, WholeKind{1, 65536}, true, "intervals that are masked whole"}}},
+       {{"target_masked_ratio", &S::target_masked_ratio, kShare, "the share of positions that is selected, rounded up"},
+        {"p1_probability", &S::p1_probability, kShare, "weight of a position without a selected neighbour"},
+        {"p2_probability", &S::p2_probability, kShare, "weight of a position with one"}}},
+      {"span", {{"spans_count", &S::spans_count, WholeKind{1, 65536}, "intervals that are masked whole"}}},
   };
 }
 
@@ -23,14 +24,18 @@ std::vector<StageType> make_stage_types() {
 
 Value StageKey::get(const StageOptions& stage) const {
   if (const auto* real = std::get_if<double S::*>(&member)) return Value(stage.**real);
-  return Value(std::uint64_t{stage.*std::get<std::uint32_t S::*>(member)});
+  if (const auto* whole = std::get_if<std::uint32_t S::*>(&member)) return Value(std::uint64_t{stage.**whole});
+  const std::optional<std::uint64_t>& given = stage.*std::get<Given>(member);
+  return given ? Value(*given) : Value();
 }
 
 void StageKey::set(StageOptions& stage, const Value& value) const {
   if (const auto* real = std::get_if<double S::*>(&member)) {
     stage.*(*real) = std::get<double>(value);
+  } else if (const auto* whole = std::get_if<std::uint32_t S::*>(&member)) {
+    stage.*(*whole) = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
   } else {
-    stage.*std::get<std::uint32_t S::*>(member) = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
+    stage.*std::get<Given>(member) = std::get<std::uint64_t>(value);
   }
 }
 
@@ -50,10 +55,13 @@ std::string stage_type_names() {
   return names;
 }
 
-const StageKey& stale_count_key() {
-  static const StageKey key{"val_loss_stale_count", &S::val_loss_stale_count, WholeKind{0, 1'000'000}, false,
-                            "plateau: evaluations without improvement before moving on"};
-  return key;
+std::span<const StageKey> schedule_keys() {
+  static const std::vector<StageKey> table = {
+      {"from_step", &S::from_step, WholeKind{0, kMaxSteps}, "steps: the stage holds once so many steps are done"},
+      {"val_loss_stale_count", &S::val_loss_stale_count, WholeKind{1, 1'000'000},
+       "plateau: evaluations without improvement before moving on"},
+  };
+  return table;
 }
 
 }  // namespace millrace::config

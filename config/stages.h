@@ -1,6 +1,7 @@
 // The types of stages, and the keys that each of them has.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,21 +13,21 @@
 
 namespace millrace::config {
 
-/// A number of a stage. All keys of a type are required, but for val_loss_stale_count, which every type may have.
+/// A number of a stage.
 struct StageKey {
   std::string_view name;
-  std::variant<double StageOptions::*, std::uint32_t StageOptions::*> member;
+  std::variant<double StageOptions::*, std::uint32_t StageOptions::*, std::optional<std::uint64_t> StageOptions::*> member;
   Kind kind;
-  bool shapes_stream = true;
   std::string_view about;
 
+  /// monostate: not given.
   [[nodiscard]] Value get(const StageOptions& stage) const;
   void set(StageOptions& stage, const Value& value) const;
 };
 
 struct StageType {
   std::string_view name;
-  std::vector<StageKey> keys;
+  std::vector<StageKey> keys;  ///< how to mask; all are required
 };
 
 [[nodiscard]] std::span<const StageType> stage_types();
@@ -34,7 +35,8 @@ struct StageType {
 [[nodiscard]] const StageType* find_stage_type(std::string_view name);
 /// "random, sticky, span"
 [[nodiscard]] std::string stage_type_names();
-/// val_loss_stale_count: says when to leave a stage, not how to mask.
-[[nodiscard]] const StageKey& stale_count_key();
+/// When a schedule enters or leaves a stage: from_step and val_loss_stale_count. Every type may have them, and they are no part of
+/// the stream's settings, since they change no sample.
+[[nodiscard]] std::span<const StageKey> schedule_keys();
 
 }  // namespace millrace::config

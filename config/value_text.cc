@@ -38,7 +38,9 @@ std::string inline_table(const StageOptions& stage) {
   if (const StageType* type = find_stage_type(stage.type)) {
     for (const StageKey& key : type->keys) text += member(key, stage);
   }
-  if (stage.val_loss_stale_count != 0) text += member(stale_count_key(), stage);
+  for (const StageKey& key : schedule_keys()) {
+    if (!std::holds_alternative<std::monostate>(key.get(stage))) text += member(key, stage);
+  }
   return text + "}";
 }
 

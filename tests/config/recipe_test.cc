@@ -132,11 +132,9 @@ TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {
 TEST_F(Recipe, ChecksKeysAgainstEachOther) {
   EXPECT_EQ(refusal("[model]\nn_embd = 100\n"),
             "r.toml: model.n_embd = 100 is not a multiple of 2 * model.n_head = 16; the nearest above is 112");
-  EXPECT_EQ(refusal("[provider]\nschedule = \"mix\"\n"),
-            "r.toml: provider.schedule = \"mix\" needs at least one entry in provider.stages");
-  for (const std::string later : {"steps", "plateau"}) {
-    EXPECT_EQ(refusal("[provider]\nschedule = \"" + later + "\"\n"),
-              "r.toml: provider.schedule = \"" + later + "\" is not supported yet; use \"none\" or \"mix\"");
+  for (const std::string schedule : {"mix", "steps", "plateau"}) {
+    EXPECT_EQ(refusal("[provider]\nschedule = \"" + schedule + "\"\n"),
+              "r.toml: provider.schedule = \"" + schedule + "\" needs at least one entry in provider.stages");
   }
   EXPECT_TRUE(contains(refusal("[train]\nlearning_rate = 1e-5\n"), "train.min_lr = 5e-05 is above train.learning_rate = 1e-05"));
   EXPECT_TRUE(contains(refusal("[train]\nlr_decay_iters = 10\n"), "train.warmup_iters = 500 is above train.lr_decay_iters = 10"));
@@ -144,6 +142,50 @@ TEST_F(Recipe, ChecksKeysAgainstEachOther) {
   std::string many = "[provider]\nvalidation_stages = [";
   for (int i = 0; i < 256; ++i) many += "{type = \"span\", spans_count = 1},";
   EXPECT_TRUE(contains(refusal(many + "]\n"), "at most 255 stages"));
+}
+
+// Stages of one type with these further keys.
+std::string scheduled(const std::string& schedule, const std::vector<std::string>& stages, const std::string& more = "") {
+  std::string text = "[provider]\nschedule = \"" + schedule + "\"\nstages = [\n";
+  for (const std::string& keys : stages) text += "  {type = \"span\", spans_count = 1" + keys + "},\n";
+  return text + "]\n" + more;
+}
+
+TEST_F(Recipe, StepsAscendFromZero) {
+  const auto refused = [&](const std::vector<std::string>& stages) { return refusal(scheduled("steps", stages)); };
+  EXPECT_EQ(
+      refused({", from_step = 0", ""}),
+      "r.toml: provider.stages, entry 2 of 2: schedule \"steps\" needs from_step: the stage holds once so many steps are done");
+  EXPECT_EQ(refused({", from_step = 3"}), "r.toml: provider.stages, entry 1 of 1: from_step = 3; the first stage begins at 0");
+  for (const std::string later : {"4", "5"}) {
+    EXPECT_EQ(refused({", from_step = 0", ", from_step = 5", ", from_step = " + later}),
+              "r.toml: provider.stages, entry 3 of 3: from_step = " + later +
+                  " is not above the 5 of the entry before; put the stages in ascending order");
+  }
+  const Options options = load_recipe(write("r.toml", scheduled("steps", {", from_step = 0", ", from_step = 5"})));
+  EXPECT_EQ(options.provider.stages[0].from_step, 0u);
+  EXPECT_EQ(options.provider.stages[1].from_step, 5u);
+}
+
+TEST_F(Recipe, StepsElsewhereAreRefused) {
+  EXPECT_EQ(refusal(scheduled("mix", {"", ", from_step = 0"})),
+            "r.toml: provider.stages, entry 2 of 2: from_step = 0 is for provider.stages with schedule \"steps\", and "
+            "provider.schedule = \"mix\"; leave it out here");
+  const std::string val = "validation_stages = [{type = \"span\", spans_count = 1, from_step = 0}]\n";
+  EXPECT_TRUE(
+      contains(refusal(scheduled("steps", {", from_step = 0"}, val)), "provider.validation_stages, entry 1 of 1: from_step"));
+}
+
+TEST_F(Recipe, PlateauNeedsCountsAndEvaluations) {
+  const std::string counted = ", val_loss_stale_count = 2";
+  EXPECT_EQ(load_recipe(write("r.toml", scheduled("plateau", {counted, counted, ""}))).provider.stages.size(), 3u);
+  EXPECT_EQ(refusal(scheduled("plateau", {counted, "", counted})),
+            "r.toml: provider.stages, entry 2 of 3: schedule \"plateau\" needs val_loss_stale_count, the evaluations without "
+            "improvement before it moves on; only the last entry may do without");
+  EXPECT_EQ(refusal(scheduled("plateau", {""}, "[train]\nmax_iters = 9\neval_interval = 10\n")),
+            "r.toml: provider.schedule = \"plateau\" moves on by val losses, and train.eval_interval = 10 is above "
+            "train.max_iters = 9, so that there would be none; lower train.eval_interval");
+  EXPECT_TRUE(contains(refusal(scheduled("plateau", {", val_loss_stale_count = 0"})), "expected a whole number from 1 to"));
 }
 
 TEST_F(Recipe, OverridesComeLast) {
@@ -190,10 +232,10 @@ TEST_F(Recipe, WritesWhatItReads) {
                                            {"dropout", "0.1"},
                                            {"learning_rate", "0.30000000000000004"},
                                            {"data_seed", "9223372036854775807"},
-                                           {"schedule", "mix"},
+                                           {"schedule", "steps"},
                                            {"stages", R"([
-    {type="sticky", target_masked_ratio=0.4, p1_probability=0, p2_probability=0.3, val_loss_stale_count=6},
-    {type="span", spans_count=20}])"}});
+    {type="sticky", target_masked_ratio=0.4, p1_probability=0, p2_probability=0.3, from_step=0, val_loss_stale_count=6},
+    {type="span", spans_count=20, from_step=1000000000000}])"}});
   const Options again = load_recipe(write("r.toml", to_toml(options)));
   EXPECT_TRUE(differences(options, again).empty());
   EXPECT_EQ(to_toml(again), to_toml(options));

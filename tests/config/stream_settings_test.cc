@@ -29,11 +29,16 @@ TEST(StreamSettings, LeavesOutWhatIsNotUsed) {
   EXPECT_EQ(settings.at("validation_stages"), "span(spans_count=2)");
 }
 
-TEST(StreamSettings, TheStaleCountChangesNoByte) {
+TEST(StreamSettings, WhenAStageComesChangesNoByte) {
   const std::string stage = R"({type="sticky", target_masked_ratio=0.4, p1_probability=0.15, p2_probability=0.3)";
   const Options with = default_options({{"schedule", "mix"}, {"stages", "[" + stage + ", val_loss_stale_count=6}]"}});
   const Options without = default_options({{"schedule", "mix"}, {"stages", "[" + stage + "}]"}});
   EXPECT_EQ(stream_settings(with), stream_settings(without));
+  const Options soon =
+      default_options({{"schedule", "steps"}, {"stages", "[" + stage + ", from_step=0}, " + stage + ", from_step=7}]"}});
+  const Options late =
+      default_options({{"schedule", "steps"}, {"stages", "[" + stage + ", from_step=0}, " + stage + ", from_step=8}]"}});
+  EXPECT_EQ(stream_settings(soon), stream_settings(late));
   EXPECT_EQ(describe(with.provider.stages[0]), "sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)");
 }
 
