@@ -2,10 +2,7 @@
 #include "trainer/feed.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
-
-#include "config/stop.h"
 
 namespace millrace::trainer {
 namespace {
@@ -18,13 +15,22 @@ std::chrono::milliseconds left_until(Clock::time_point deadline) {
 
 }  // namespace
 
+Feed::Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks, torch::Device device, telemetry::Health& health)
+    : source_(source),
+      objective_(objective),
+      ranks_(ranks),
+      device_(device),
+      health_(health),
+      patience_(std::min<std::chrono::milliseconds>(kPatience, ranks.timeout() / 4)) {}
+
 std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices) {
   GlobalBatch batch;
   double weight = 0.0;
   for (;;) {
-    const Control all = round(
+    const Control all = work_and_agree(
+        ranks_,
         [&] {
-          const auto deadline = Clock::now() + kPatience;
+          const auto deadline = Clock::now() + patience_;
           while (batch.micro_batches.size() < slices.size()) {
             auto next = get(proto::Split::kTrain, slices[batch.micro_batches.size()], left_until(deadline));
             if (!next) break;
@@ -45,10 +51,11 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
 bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, const std::function<void(const MicroBatch&)>& use) {
   std::size_t done = 0;
   for (;;) {
-    const Control all = round(
+    const Control all = work_and_agree(
+        ranks_,
         [&] {
           if (done < slices.size())
-            if (const auto next = get(split, slices[done], kPatience)) use(*next), ++done;
+            if (const auto next = get(split, slices[done], patience_)) use(*next), ++done;
           if (done == slices.size()) health_.alive("this rank has evaluated; the others are at it");
           return Control{.waiting = static_cast<double>(slices.size() - done)};
         },
@@ -67,21 +74,6 @@ std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& s
   if (!batch) return std::nullopt;
   WideBatch wide = widen(source_.meta(), *batch, device_);
   return MicroBatch{std::move(*batch), std::move(wide)};
-}
-
-Control Feed::round(const std::function<Control()>& work, const std::string& what) {
-  Control mine;
-  std::exception_ptr error;
-  try {
-    mine = work();
-  } catch (...) {
-    error = std::current_exception();
-    mine.failed = 1;
-  }
-  mine.stop = config::stop_requested() ? 1 : 0;
-  const Control all = agree(ranks_, mine, what);
-  if (error) std::rethrow_exception(error);
-  return all;
 }
 
 }  // namespace millrace::trainer

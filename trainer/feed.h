@@ -1,7 +1,8 @@
 // Brings the micro-batches of one step, or of one evaluation, to the ranks: waits for data together, stops together.
 //
-// No rank enters a long collective operation while another still waits for data: every kPatience they agree again, so that
-// waiting, however long, is never mistaken for a dead rank. The source says what it waits for. One thread.
+// No rank enters a long collective operation while another still waits for data: every kPatience, or a quarter of the ranks'
+// timeout where that is less, they agree again. So waiting, however long, is never mistaken for a dead rank, and a rank that dies
+// meanwhile is missed at once. The source says what it waits for. One thread.
 #pragma once
 
 #include <chrono>
@@ -34,8 +35,7 @@ struct GlobalBatch {
 class Feed {
  public:
   Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks, torch::Device device,
-       telemetry::Health& health = telemetry::unwatched_health())
-      : source_(source), objective_(objective), ranks_(ranks), device_(device), health_(health) {}
+       telemetry::Health& health = telemetry::unwatched_health());
 
   /// All slices of this rank. Empty: a rank was asked to stop; all ranks get that answer then. Throws what the source throws,
   /// and on the other ranks that one failed.
@@ -50,14 +50,13 @@ class Feed {
 
  private:
   [[nodiscard]] std::optional<MicroBatch> get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout);
-  /// One round of `work`, then the ranks agree; an error in it is rethrown after the others were told.
-  [[nodiscard]] Control round(const std::function<Control()>& work, const std::string& what);
 
   consumer::BatchSource& source_;
   const Objective& objective_;
   Ranks& ranks_;
   torch::Device device_;
   telemetry::Health& health_;
+  std::chrono::milliseconds patience_;
   double waited_ms_ = 0.0;
 };
 

@@ -50,30 +50,39 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   return queue::open_consumer_end(uri, expected, plan);
 }
 
-/// Waits for a stream and says so, first soon and then now and then.
-std::optional<proto::StreamMeta> meet(queue::ConsumerEnd& end, telemetry::Health& health) {
-  auto say_at = Clock::now() + kSayAfter;
-  while (!config::stop_requested()) {
-    if (auto meta = end.meet(kMeetFor)) return meta;
-    health.alive("waiting for data: " + end.state().words);
-    if (Clock::now() < say_at) continue;
-    spdlog::info("waiting for data: {}", end.state().words);
-    say_at = Clock::now() + kSayAgainAfter;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
-std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options, const StreamRequest& request) try {
-  auto end = open_end(options, request);
-  const auto meta = meet(*end, *request.health);
-  if (!meta) return nullptr;
-  return consumer::make_prefetcher(
-      std::move(end), *meta,
-      {request.deal, request.cursor, request.eval_samples, producer::train_window(options), request.stage_log}, *request.registry);
+StreamOpening::StreamOpening(const config::Options& options, const StreamRequest& request) try
+    : plan_{request.deal, request.cursor, request.eval_samples, producer::train_window(options), request.stage_log},
+      registry_(*request.registry),
+      health_(*request.health),
+      end_(open_end(options, request)),
+      say_at_(Clock::now() + kSayAfter) {
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
+}
+
+StreamOpening::~StreamOpening() = default;
+
+bool StreamOpening::meet() {
+  if (!meta_) meta_ = end_->meet(kMeetFor);
+  if (meta_) return true;
+  health_.alive("waiting for data: " + end_->state().words);
+  if (Clock::now() < say_at_) return false;
+  spdlog::info("waiting for data: {}", end_->state().words);
+  say_at_ = Clock::now() + kSayAgainAfter;
+  return false;
+}
+
+std::unique_ptr<consumer::BatchSource> StreamOpening::source() {
+  return consumer::make_prefetcher(std::move(end_), meta_.value(), plan_, registry_);
+}
+
+std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options, const StreamRequest& request) {
+  StreamOpening opening(options, request);
+  while (!config::stop_requested())
+    if (opening.meet()) return opening.source();
+  return nullptr;
 }
 
 }  // namespace millrace::trainer

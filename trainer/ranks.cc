@@ -134,7 +134,7 @@ class Ranks::Group {
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
 };
 
-Ranks::Ranks(const RankPlace& place, std::uint32_t timeout_s) : place_(place) {
+Ranks::Ranks(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_(timeout_s) {
   if (place.world > 1) group_ = std::make_unique<Group>(place, timeout_s);
 }
 

@@ -5,6 +5,7 @@
 // All ranks call the same operations in the same order, each from one thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -40,6 +41,8 @@ class Ranks {
   [[nodiscard]] std::uint32_t world() const { return place_.world; }
   [[nodiscard]] std::uint32_t local_rank() const { return place_.local_rank; }
   [[nodiscard]] bool first() const { return place_.rank == 0; }
+  /// How long an operation waits for the other ranks.
+  [[nodiscard]] std::chrono::seconds timeout() const { return timeout_; }
 
   /// Replaces each tensor by its sum over the ranks. `what` names the operation in errors.
   void all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what);
@@ -54,6 +57,7 @@ class Ranks {
  private:
   class Group;
   RankPlace place_;
+  std::chrono::seconds timeout_;
   std::unique_ptr<Group> group_;  ///< null for one rank
 };
 

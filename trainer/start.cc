@@ -24,6 +24,24 @@ std::string look_for_start(const config::Options& options, const ResumeRequest& 
   return kRefused + std::string(error.what());
 }
 
+/// Waits for data together, so that a rank that stops, fails or dies is missed by those that wait. Empty: asked to stop.
+std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options, const StreamRequest& request, Ranks& ranks) {
+  std::optional<StreamOpening> opening;
+  std::unique_ptr<consumer::BatchSource> source;
+  for (;;) {
+    const Control all = work_and_agree(
+        ranks,
+        [&] {
+          if (!opening) opening.emplace(options, request);
+          if (!source && opening->meet()) source = opening->source();  // at work at once: others may meet the stream through it
+          return Control{.waiting = source ? 0.0 : 1.0};
+        },
+        "opening the stream");
+    if (all.stop > 0) return nullptr;
+    if (all.waiting == 0) return source;
+  }
+}
+
 }  // namespace
 
 Start agree_on_start(const config::Options& options, const ResumeRequest& request, Ranks& ranks) {
@@ -56,8 +74,8 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   request.eval_samples = config::eval_samples(options);
   request.run_id = start.state.run_id;
   if (start.resumed) request.pinned = start.state.meta;
-  auto source = open_stream(options, request);
-  if (agree(ranks, {.stop = source ? 0.0 : 1.0}, "opening the stream").stop > 0) return nullptr;
+  auto source = open_together(options, request, ranks);
+  if (!source) return nullptr;
   const std::string first = ranks.broadcast(source->meta().fingerprint, "comparing streams");
   const bool same = first == source->meta().fingerprint;
   const Control all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");

@@ -108,11 +108,12 @@ class SystemTest(unittest.TestCase):
     def recipe(self):
         return [SMALL, "--data.path=text.txt", *TINY]
 
-    def train_ranks(self, world, *arguments):
-        """Starts one process per rank, as torchrun would."""
+    def train_ranks(self, world, *arguments, more_of_last=()):
+        """Starts one process per rank, as torchrun would; the last one may have further arguments."""
         shared = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        each = [arguments] * (world - 1) + [(*arguments, *more_of_last)]
         return [
-            self.start("train", *arguments, environment={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+            self.start("train", *each[rank], environment={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
             for rank in range(world)
         ]
 

@@ -1,7 +1,8 @@
-"""Starting, stopping and going on: clean ends, exact resumes."""
+"""Starting, stopping and going on: clean ends, exact resumes, and ranks that miss each other."""
 
 import json
 import signal
+import time
 import unittest
 
 from harness import SystemTest
@@ -47,6 +48,94 @@ class Ends(SystemTest):
         train = [line for line in self.record("record") if line[1] == "train"]
         self.assertEqual(len(train), steps * 6)
         self.assertEqual(max(line[0] for line in train), steps)
+
+
+class RanksMissEachOther(SystemTest):
+    """Two ranks; what happens to one ends both: at the same step, or with an error within train.timeout_s and a little."""
+
+    TIMEOUT_S = 4
+    A_LITTLE_S = 6  # to start a collective, to fail, to leave
+
+    def start_ranks(self, uri="inproc://", more=(), more_of_second=()):
+        self.arguments = [*self.recipe(), f"--queue.uri={uri}", "--out_dir=out", "--max_iters=1000000", "--record-stream=record"]
+        self.arguments += [f"--timeout_s={self.TIMEOUT_S}", *more]
+        return self.train_ranks(2, *self.arguments, more_of_last=more_of_second)
+
+    def wait_for_a_step(self):
+        self.wait_until(lambda: (self.folder / "record").exists() and (self.folder / "record").read_text(), "a step is done")
+
+    def wait_for_line(self, process, text):
+        """Reads the process's stderr up to a line with this text."""
+        while text not in (line := process.stderr.readline()):
+            self.assertTrue(line, f"{process.args} ended without saying: {text}")
+
+    def expect_missed(self, survivor, since):
+        """It names the operation at which it waited, and the other rank."""
+        self.finish(survivor, status=1)
+        self.assertRegex(survivor.errors, r"error: rank \d of 2 waited for the other ranks at .*, up to 4 s \(train.timeout_s\)")
+        self.assertLess(time.monotonic() - since, self.TIMEOUT_S + self.A_LITTLE_S)
+
+    def test_either_is_killed(self):
+        for victim in (0, 1):
+            with self.subTest(victim):
+                ranks = self.start_ranks(more=[f"--out_dir=out-{victim}", f"--record-stream=record-{victim}"])
+                path = self.folder / f"record-{victim}"
+                self.wait_until(lambda: path.exists() and path.read_text(), "a step is done")
+                ranks[victim].kill()
+                self.expect_missed(ranks[1 - victim], time.monotonic())
+
+    def test_one_is_suspended(self):
+        first, second = self.start_ranks()
+        self.wait_for_a_step()
+        second.send_signal(signal.SIGSTOP)
+        self.expect_missed(first, time.monotonic())
+        second.send_signal(signal.SIGCONT)
+        self.expect_missed(second, time.monotonic())
+
+    def test_one_is_stopped_while_both_wait_for_the_first_data(self):
+        first, second = self.start_ranks("file://queue")
+        self.wait_for_line(first, "waiting for data")
+        self.stop(second)
+        self.finish(first)
+
+    def test_one_is_killed_while_both_wait_for_the_first_data(self):
+        first, second = self.start_ranks("file://queue")
+        self.wait_for_line(first, "waiting for data")
+        second.kill()
+        self.expect_missed(first, time.monotonic())
+
+    def test_one_is_killed_while_both_wait_for_more_data(self):
+        self.run_program("prepare", *self.recipe(), "--queue.uri=file://queue", "--samples", 12)
+        large = ["--eval_interval=1000000", "--batch_size=1024"]  # a few steps use all that is in the first file
+        first, second = self.start_ranks("file://queue", large)
+        self.wait_for_line(first, "waiting for train sample")
+        second.kill()
+        self.expect_missed(first, time.monotonic())
+
+    def test_waiting_longer_than_the_timeout_is_no_failure(self):
+        arguments = ["--max_iters=6", "--timeout_s=3"]
+        first, second = self.start_ranks("file://queue", arguments)
+        self.wait_for_line(first, "waiting for data")
+        time.sleep(7)  # more than twice the timeout
+        maker = self.start("prepare", *self.recipe(), "--queue.uri=file://queue")
+        self.finish(first), self.finish(second)
+        self.stop(maker)
+
+    def test_one_cannot_open_its_stream(self):
+        first, second = self.start_ranks(more_of_second=["--data.path=none.txt"])
+        self.finish(second, status=1)
+        self.assertIn("none.txt", second.errors)
+        self.finish(first, status=1)
+        self.assertIn("error: another rank failed at opening the stream; its own error says why", first.errors)
+
+    def test_a_loss_that_is_no_number_ends_both_at_the_same_step(self):
+        hot = ["--learning_rate=10", "--min_lr=10", "--warmup_iters=0", "--grad_clip=0", "--weight_decay=10", "--dtype=float32"]
+        steps = []
+        for rank in self.start_ranks(more=hot):
+            self.finish(rank, status=1)
+            self.assertRegex(rank.errors, r"error: step \d+: the loss is ")
+            steps.append(rank.errors.split("error: step ")[1].split(":")[0])
+        self.assertEqual(steps[0], steps[1])
 
 
 class Resumes(SystemTest):
