@@ -36,6 +36,15 @@ StageLog stage_log_from(const Json& json) {
   return log;
 }
 
+Json plateau_json(const PlateauState& plateau) {
+  return {{"best_val_loss", plateau.best_val_loss ? Json(*plateau.best_val_loss) : Json()}, {"stale_count", plateau.stale_count}};
+}
+
+PlateauState plateau_from(const Json& json) {
+  const Json& best = json.at("best_val_loss");
+  return {best.is_null() ? std::nullopt : std::optional(best.get<double>()), json.at("stale_count").get<std::uint64_t>()};
+}
+
 Json files_json(const std::map<std::string, FileFacts>& files) {
   Json json = Json::object();
   for (const auto& [name, facts] : files) json[name] = {{"size_bytes", facts.size_bytes}, {"xxh64", facts.xxh64}};
@@ -72,6 +81,7 @@ Json progress_json(const TrainerState& state) {
           {"step", state.step},
           {"cursors", {{"train", state.cursor}}},
           {"stage_log", stage_log_json(state.stage_log)},
+          {"plateau", plateau_json(state.plateau)},
           {"evaluation_due", state.evaluation_due},
           {"best_val_loss", state.best_val_loss ? Json(*state.best_val_loss) : Json()},
           {"best_step", state.best_step},
@@ -86,6 +96,7 @@ void read_progress(const Json& json, TrainerState& state) {
   json.at("step").get_to(state.step);
   json.at("cursors").at("train").get_to(state.cursor);
   state.stage_log = stage_log_from(json.at("stage_log"));
+  state.plateau = plateau_from(json.at("plateau"));
   json.at("evaluation_due").get_to(state.evaluation_due);
   if (const Json& best = json.at("best_val_loss"); !best.is_null()) state.best_val_loss = best.get<double>();
   json.at("best_step").get_to(state.best_step);

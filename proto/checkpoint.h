@@ -36,11 +36,19 @@ struct FileFacts {
   bool operator==(const FileFacts&) const = default;
 };
 
+/// How the stage at work fares under the schedule plateau. Starts anew with each stage.
+struct PlateauState {
+  std::optional<double> best_val_loss;
+  std::uint64_t stale_count = 0;  ///< evaluations since it was found
+  bool operator==(const PlateauState&) const = default;
+};
+
 /// Everything but the tensors that a run needs to go on as if it had never stopped.
 struct TrainerState {
   std::uint64_t step = 0;       ///< completed optimizer steps
   std::uint64_t cursor = 0;     ///< first train sample that none of them used
   StageLog stage_log;           ///< empty where the stages are part of the stream's function
+  PlateauState plateau;
   bool evaluation_due = false;  ///< the evaluation that belongs to `step` was cut short and must be done again
   std::optional<double> best_val_loss;
   std::uint64_t best_step = 0;

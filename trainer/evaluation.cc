@@ -29,6 +29,7 @@ class Tally {
     std::vector<torch::Tensor> all;
     for (std::string name; std::getline(names, name);) all.push_back(sums(name));
     ranks.all_reduce_sum(all, "the sums of an evaluation");
+    ranks.broadcast(all, "the sums of an evaluation");  // decisions are made from these: every rank has rank 0's bits
   }
 
   [[nodiscard]] Evaluation result(proto::Split split, const std::vector<std::string>& names) {

@@ -32,14 +32,15 @@ std::string unused_name(const Json& stages, const std::string& name) {
 }  // namespace
 
 std::string to_line(const TrainPoint& p) {
-  const Json json{{"step", p.step},
-                  {"split", "train"},
-                  {"loss", p.loss},
-                  {"lr", p.learning_rate},
-                  {"tokens", p.tokens},
-                  {"step_ms", rounded(p.step_ms)},
-                  {"stall_ms", rounded(p.stall_ms)},
-                  {"grad_norm", p.grad_norm}};
+  Json json{{"step", p.step},
+            {"split", "train"},
+            {"loss", p.loss},
+            {"lr", p.learning_rate},
+            {"tokens", p.tokens},
+            {"step_ms", rounded(p.step_ms)},
+            {"stall_ms", rounded(p.stall_ms)},
+            {"grad_norm", p.grad_norm}};
+  if (p.stage) json["stage"] = *p.stage;
   return json.dump() + "\n";
 }
 

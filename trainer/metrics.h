@@ -4,7 +4,8 @@
 //     {"step":250,"split":"val","loss":1.9,"samples":6400,"accuracy":0.43,"stages":{"default":1.9}}
 //
 // `step` counts completed steps. A train line tells the loss of that step and the mean times since the line before; `tokens`
-// counts train tokens over all ranks since the run's first step; `stall_ms` is the part of step_ms spent waiting for data.
+// counts train tokens over all ranks since the run's first step; `stall_ms` is the part of step_ms spent waiting for data. Where
+// the trainer names the stages, a train line ends with the step's: "stage":2.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct TrainPoint {
   std::uint64_t tokens = 0;
   double step_ms = 0.0;
   double stall_ms = 0.0;
+  std::optional<std::uint8_t> stage{};  ///< where the trainer names it
 };
 
 [[nodiscard]] std::string to_line(const TrainPoint& point);

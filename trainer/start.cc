@@ -6,6 +6,7 @@
 #include "proto/files.h"
 #include "trainer/control.h"
 #include "trainer/open_stream.h"
+#include "trainer/stage_plan.h"
 
 namespace millrace::trainer {
 namespace {
@@ -55,6 +56,7 @@ Start agree_on_start(const config::Options& options, const ResumeRequest& reques
     start.state = proto::trainer_state_from_json(text);
   } else {
     start.state.run_id = text;
+    start.state.stage_log = first_stage_log(options);
     start.state.seed = options.train.seed;
   }
   return start;
@@ -71,6 +73,7 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   request.health = &watch.health();
   request.deal = deal_of(options.train, ranks);
   request.cursor = start.state.cursor;
+  request.stage_log = start.state.stage_log;
   request.eval_samples = config::eval_samples(options);
   request.run_id = start.state.run_id;
   if (start.resumed) request.pinned = start.state.meta;

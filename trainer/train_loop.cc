@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "producer/open_watch.h"
 #include "telemetry/stream_metrics.h"
@@ -20,6 +21,7 @@
 #include "trainer/objectives.h"
 #include "trainer/record.h"
 #include "trainer/seeds.h"
+#include "trainer/stage_plan.h"
 #include "trainer/start.h"
 #include "trainer/watched_source.h"
 
@@ -80,6 +82,8 @@ class Trainer {
     bool going = !state_.evaluation_due || evaluate_now();
     while (going && state_.step < options_.train.max_iters) {
       const auto begin = Clock::now();
+      const auto stage = proto::stage_at(state_.stage_log, state_.cursor);
+      if (stage) tell_stage(*stage);
       torch::manual_seed(dropout_seed(state_.seed, state_.step, ranks_.rank()));
       const double rate = learning_rate(options_.train, state_.step);
       const auto batch = feed_.step(consumer::micro_batches(deal_, state_.cursor));
@@ -87,7 +91,7 @@ class Trainer {
       const double loss = accumulate_gradient(*model_, *objective_, *batch, precision_, loss_scale_.value(), ranks_);
       const double norm = update(rate, loss);
       complete_step(*batch);
-      log({.loss = loss, .learning_rate = rate, .grad_norm = norm}, ms_since(begin));
+      log({.loss = loss, .learning_rate = rate, .grad_norm = norm, .stage = stage}, ms_since(begin));
       going = !due(options_.train.eval_interval) || evaluate_now();
       if (going && due(options_.train.checkpoint_interval)) save();
     }
@@ -212,12 +216,21 @@ class Trainer {
     if (!result) return false;
     watched_.val_loss.set(result->loss);
     if (metrics_) metrics_->add(state_.step, *result);
-    if (!state_.best_val_loss || result->loss < *state_.best_val_loss) {
+    if (count_evaluation(options_.provider, result->loss, state_)) source_.follow(state_.stage_log);
+    if (improves(result->loss, state_.best_val_loss)) {
       state_.best_val_loss = result->loss;
       state_.best_step = state_.step;
       save();
     }
     return true;
+  }
+
+  /// A line where the stage is another than in the step before.
+  void tell_stage(std::uint8_t stage) {
+    const auto before = std::exchange(told_stage_, stage);
+    if (!ranks_.first() || before == stage) return;
+    const bool stale = before && options_.provider.schedule == "plateau";
+    say(stage_line(state_.meta, stage, state_.step + 1) + (stale ? ": " + why_left(options_.provider, *before) : ""));
   }
 
   [[nodiscard]] EvaluationPlan plan() const {
@@ -256,7 +269,8 @@ class Trainer {
   std::optional<Metrics> metrics_;  ///< rank 0 alone
   std::optional<Recorder> recorder_;
   SinceLine since_line_;
-  bool saved_ = true;  ///< nothing happened since the last checkpoint
+  std::optional<std::uint8_t> told_stage_;  ///< where the trainer names stages: that of the step before
+  bool saved_ = true;                       ///< nothing happened since the last checkpoint
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ TrainerState some_state(std::uint64_t step) {
   state.step = step;
   state.cursor = step * 32;
   state.stage_log = {{0, 0}, {640, 3}};
+  state.plateau = {.best_val_loss = 0.1, .stale_count = 3};
   state.evaluation_due = true;
   state.best_val_loss = 1.0 / 3.0;
   state.best_step = 7;
@@ -59,6 +60,7 @@ TEST(TrainerState, ComesBackFromItsJson) {
   EXPECT_EQ(trainer_state_from_json(to_json(some_state(1234))), some_state(1234));
   TrainerState plain = some_state(0);
   plain.best_val_loss.reset();
+  plain.plateau = {};
   EXPECT_EQ(trainer_state_from_json(to_json(plain)), plain);
 }
 

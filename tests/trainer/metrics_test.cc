@@ -17,6 +17,13 @@ TEST(Metrics, ATrainLineHasTheAgreedKeys) {
                                         R"("stall_ms":0.125,"grad_norm":1.5})"));
 }
 
+TEST(Metrics, ATrainLineNamesTheStageWhereTheTrainerDoes) {
+  TrainPoint point;
+  EXPECT_EQ(to_line(point).find("stage"), std::string::npos);
+  point.stage = 3;
+  EXPECT_EQ(nlohmann::json::parse(to_line(point)).at("stage"), 3);
+}
+
 TEST(Metrics, AValLineHasEveryStageEvenIfTwoAreAlike) {
   const auto line = nlohmann::json::parse(
       to_line(250, {proto::Split::kVal, 2.0, 64, {{"accuracy", 0.5}}, {{"a", 1.0, 21}, {"b", 2.0, 22}, {"a", 3.0, 21}}}));
