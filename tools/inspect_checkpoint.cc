@@ -58,6 +58,8 @@ std::uint64_t parameters_of(const proto::SafetensorsFile& model) {
 void print_state(const proto::TrainerState& state) {
   std::cout << "  step     " << state.step << ", next train sample " << state.cursor << "\n";
   if (state.best_val_loss) std::cout << "  best     val loss " << *state.best_val_loss << " at step " << state.best_step << "\n";
+  if (const auto stage = proto::stage_at(state.stage_log, state.cursor))
+    std::cout << "  stage    " << int{*stage} << " (" << state.meta.train_stages.at(*stage) << ")\n";
   std::cout << "  run      " << state.run_id << ", seed " << state.seed << "\n"
             << "  trained  on " << state.device << " in " << state.dtype << ", " << state.ranks << " rank(s), " << state.threads
             << " threads, " << state.cpu_capability << "\n";

@@ -73,6 +73,10 @@ void check_against(const providers::DataProvider& provider, const Request& reque
   }
   const bool named = provider.trainer_names_stages() && request.split == proto::Split::kTrain;
   if (named && !request.stage) throw config::UsageError("the trainer names the stages of this stream: give one, --stage=K");
+  const std::size_t stages = meta.train_stages.size();
+  if (named && *request.stage >= stages)
+    throw config::UsageError("--stage=" + std::to_string(*request.stage) + ": the train stages of this stream are 0 to " +
+                             std::to_string(stages - 1));
   if (!named && request.stage) throw config::UsageError("--stage: the stage of these samples is part of the stream's function");
 }
 
