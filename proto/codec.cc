@@ -170,7 +170,11 @@ struct ToPb {
     *pb.mutable_lease()->mutable_range() = to_pb(lease.range);
   }
   void operator()(const BatchInfo& info) { *pb.mutable_batch() = to_pb(info); }
-  void operator()(const Ping& ping) { pb.mutable_ping()->set_epoch(ping.epoch); }
+  void operator()(const Ping& ping) {
+    pb.mutable_ping()->set_epoch(ping.epoch);
+    pb.mutable_ping()->mutable_leases()->Assign(ping.leases.begin(), ping.leases.end());
+    pb.mutable_ping()->set_ranks_digest(ping.ranks_digest);
+  }
   void operator()(const SayHello& say) { pb.mutable_say_hello()->set_epoch(say.epoch); }
   void operator()(const Bye&) { pb.mutable_bye(); }
   void operator()(const Register& one) {
@@ -190,6 +194,11 @@ Welcome from_pb(const v1::Welcome& pb) {
   return {pb.epoch(), {pb.ranks().begin(), pb.ranks().end()}};
 }
 
+Ping from_pb(const v1::Ping& pb) {
+  if (pb.leases_size() > static_cast<int>(kMaxHeldLeases)) throw std::invalid_argument("too many leases");
+  return {pb.epoch(), {pb.leases().begin(), pb.leases().end()}, pb.ranks_digest()};
+}
+
 Register from_pb(const v1::Register& pb) {
   if (pb.rank() >= kMaxRanks) throw std::invalid_argument("rank number too large");
   check_address(pb.address());
@@ -203,7 +212,7 @@ Header from_pb(const v1::Header& pb) {
     case v1::Header::kRefuse: return Refuse{cut(pb.refuse().reason())};
     case v1::Header::kLease: return Lease{pb.lease().number(), from_pb(pb.lease().range())};
     case v1::Header::kBatch: return from_pb(pb.batch());
-    case v1::Header::kPing: return Ping{pb.ping().epoch()};
+    case v1::Header::kPing: return from_pb(pb.ping());
     case v1::Header::kSayHello: return SayHello{pb.say_hello().epoch()};
     case v1::Header::kBye: return Bye{};
     case v1::Header::kRegister: return from_pb(pb.register_());

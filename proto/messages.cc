@@ -69,6 +69,12 @@ Header header_of(const Message& message, const Schema& schema) {
 
 }  // namespace
 
+std::uint64_t digest_of_ranks(const std::vector<std::string>& ranks) {
+  std::string lines;
+  for (const std::string& address : ranks) lines += address + '\n';
+  return xxh64(lines);
+}
+
 Frames encode(const Message& message, const Schema& schema) {
   Frames frames{first_frame(), owned(encode_header(header_of(message, schema)))};
   if (const auto* filled = std::get_if<Filled>(&message)) {

@@ -26,6 +26,8 @@ inline constexpr std::size_t kMaxHeaderBytes = std::size_t{8} << 20;
 /// More ranks than any run has, and longer than any address.
 inline constexpr std::size_t kMaxRanks = 4096;
 inline constexpr std::size_t kMaxAddressBytes = 256;
+/// Leases that one producer holds of one consumer at once.
+inline constexpr std::size_t kMaxHeldLeases = 1024;
 /// A longer reason is cut short.
 inline constexpr std::size_t kMaxReasonBytes = 4096;
 
@@ -68,10 +70,15 @@ struct Register {
   std::uint32_t rank = 0;
   std::string address;
 };
-/// A producer's sign of life, with the epoch it was welcomed to.
+/// A producer's sign of life: the epoch it was welcomed to, the leases that it holds and has not answered, and the ranks it knows.
+/// What the consumer thinks otherwise was lost on the way, and is said again.
 struct Ping {
   std::uint64_t epoch = 0;
+  std::vector<std::uint64_t> leases{};
+  std::uint64_t ranks_digest = 0;
 };
+/// xxh64 of the addresses, each followed by a newline.
+[[nodiscard]] std::uint64_t digest_of_ranks(const std::vector<std::string>& ranks);
 /// The consumer does not know the producer that sent a Ping or a batch.
 struct SayHello {
   std::uint64_t epoch = 0;

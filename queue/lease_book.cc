@@ -21,6 +21,9 @@ constexpr std::uint32_t kMaxStrikes = 8;
 constexpr std::size_t kMaxBanned = 4096;
 /// Leases of one range that are remembered after their producers were lost.
 constexpr std::size_t kMaxLostLeases = 64;
+/// A lease that its producer does not name in so many pings in a row, once it is older than any message on its way, was lost.
+constexpr std::uint32_t kPingsWithout = 2;
+constexpr std::chrono::milliseconds kOnTheWayAtMost{500};
 /// A rank registers five times a second.
 constexpr std::chrono::seconds kRankSilentAfter{5};
 
@@ -109,14 +112,40 @@ void LeaseBook::refuse(const PeerId& to, const std::string& reason) {
   outgoing_.push_back({to, proto::Refuse{reason}});
 }
 
-void LeaseBook::welcome(const PeerId& to) {
-  proto::Welcome welcome{rules_.epoch, {}};
-  for (const auto& [rank, other] : other_ranks_) welcome.ranks.push_back(other.address);
-  outgoing_.push_back({to, std::move(welcome)});
+void LeaseBook::welcome(const PeerId& to) { outgoing_.push_back({to, proto::Welcome{rules_.epoch, rank_addresses()}}); }
+
+std::vector<std::string> LeaseBook::rank_addresses() const {
+  std::vector<std::string> addresses;
+  for (const auto& [rank, other] : other_ranks_) addresses.push_back(other.address);
+  return addresses;
 }
 
-void LeaseBook::on(const PeerId& from, const proto::Ping& ping, Time) {
-  if (!peers_.contains(from) || ping.epoch != rules_.epoch) outgoing_.push_back({from, proto::SayHello{rules_.epoch}});
+void LeaseBook::on(const PeerId& from, const proto::Ping& ping, Time now) {
+  if (!peers_.contains(from) || ping.epoch != rules_.epoch) {
+    outgoing_.push_back({from, proto::SayHello{rules_.epoch}});
+    return;
+  }
+  if (ping.ranks_digest != proto::digest_of_ranks(rank_addresses())) welcome(from);
+  find_lost_on_the_way(from, ping, now);
+}
+
+void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping, Time now) {
+  const std::set<std::uint64_t> named(ping.leases.begin(), ping.leases.end());
+  const std::set<std::uint64_t> open = peers_.at(from).leases;  // a copy: lose() changes it
+  for (const std::uint64_t number : open) {
+    Ask& ask = asks_.at(range_of_lease_.at(number));
+    HeldLease& held = *std::ranges::find(ask.leases, number, &HeldLease::number);
+    held.pings_without = named.contains(number) || now - held.since < kOnTheWayAtMost ? 0 : held.pings_without + 1;
+    if (held.pings_without >= kPingsWithout) lose(from, number);
+  }
+}
+
+void LeaseBook::lose(const PeerId& from, std::uint64_t number) {
+  Ask& ask = asks_.at(range_of_lease_.at(number));
+  for (HeldLease& held : ask.leases) held.lost = held.lost || held.number == number;
+  ask.needs_one = ask.needs_one || std::ranges::all_of(ask.leases, &HeldLease::lost);
+  if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(number);
+  ++counters_.gone;
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Bye&, Time) { lost(from); }
@@ -198,9 +227,7 @@ void LeaseBook::on(const PeerId& from, const proto::Failed& failed, Time) {
   ask->second.why = "producer " + printable(from) + ": " + failed.reason;
   reports_.push_back("no answer for " + describe(ask->first) + " from " + ask->second.why);
   if (++ask->second.failed >= rules_.failure_limit) give_up(ask->second, ask->second.why);
-  for (HeldLease& held : ask->second.leases) held.lost = held.lost || held.number == failed.lease;
-  if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(failed.lease);
-  ask->second.needs_one = true;
+  release(ask->second, from, failed.lease);
 }
 
 void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
@@ -212,16 +239,19 @@ void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
 void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::string& what) {
   Ask& ask = ask_of(from, lease)->second;
   report_once(what, "dropped an answer of producer " + printable(from) + " for " + describe(ask.range) + ": it was " + what);
-  std::erase_if(ask.leases, [&](const HeldLease& held) { return held.number == lease; });
-  range_of_lease_.erase(lease);
-  ask.needs_one = true;
+  release(ask, from, lease);
   const auto peer = peers_.find(from);
-  if (peer == peers_.end()) return;
-  peer->second.leases.erase(lease);
-  if (++peer->second.strikes < kMaxStrikes) return;
+  if (peer == peers_.end() || ++peer->second.strikes < kMaxStrikes) return;
   if (banned_.size() < kMaxBanned) banned_.insert(from);
   lost(from);
   refuse(from, *reason_against(from, {}));
+}
+
+void LeaseBook::release(Ask& ask, const PeerId& from, std::uint64_t lease) {
+  std::erase_if(ask.leases, [&](const HeldLease& held) { return held.number == lease; });
+  range_of_lease_.erase(lease);
+  ask.needs_one = true;
+  if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(lease);
 }
 
 void LeaseBook::close_leases(const Ask& ask) {
@@ -236,12 +266,8 @@ void LeaseBook::close_leases(const Ask& ask) {
 void LeaseBook::lost(const PeerId& id) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
-  for (const std::uint64_t number : peer->second.leases) {
-    Ask& ask = asks_.find(range_of_lease_.at(number))->second;
-    for (HeldLease& held : ask.leases) held.lost = held.lost || held.number == number;
-    ask.needs_one = ask.needs_one || std::ranges::all_of(ask.leases, &HeldLease::lost);
-    ++counters_.gone;
-  }
+  const std::set<std::uint64_t> open = std::exchange(peer->second.leases, {});
+  for (const std::uint64_t number : open) lose(id, number);
   peers_.erase(peer);
 }
 

@@ -47,7 +47,7 @@ struct LeaseCounters {
   std::uint64_t damaged = 0;     ///< answers whose bytes do not match their checksum or their header
   std::uint64_t failed = 0;      ///< answers that say why there is none
   std::uint64_t refused = 0;     ///< Hellos and Registers that were declined
-  std::uint64_t gone = 0;        ///< leases lost with their producer
+  std::uint64_t gone = 0;        ///< leases lost with their producer, or on the way
   std::uint64_t late = 0;        ///< leases for which a second producer was to be asked
 };
 
@@ -105,7 +105,8 @@ class LeaseBook {
     std::uint64_t number;
     PeerId peer;
     Time since;
-    bool lost = false;  ///< with its producer; its answer may still come
+    bool lost = false;                ///< with its producer, or on the way; its answer may still come
+    std::uint32_t pings_without = 0;  ///< in a row, in which its producer did not name it
   };
   struct Ask {
     proto::Range range;
@@ -134,6 +135,10 @@ class LeaseBook {
   [[nodiscard]] std::optional<std::string> reason_against(const PeerId& from, const proto::Hello& hello) const;
   void welcome(const PeerId& to);
   void tell_ranks();
+  [[nodiscard]] std::vector<std::string> rank_addresses() const;
+  /// Leases that their producer should hold and does not name: they, or their answers, were lost on the way.
+  void find_lost_on_the_way(const PeerId& from, const proto::Ping& ping, Time now);
+  void lose(const PeerId& from, std::uint64_t lease);
 
   /// The ask that this lease of this producer belongs to, or the end.
   [[nodiscard]] Asks::iterator ask_of(const PeerId& from, std::uint64_t lease);
@@ -144,6 +149,8 @@ class LeaseBook {
   void drop_unasked(const PeerId& from, std::uint64_t lease);
   /// Takes the lease from a producer that answered it badly; too many of these and it is turned away.
   void strike(const PeerId& from, std::uint64_t lease, const std::string& what);
+  /// A lease was answered, without a batch: another one is to be made.
+  void release(Ask& ask, const PeerId& from, std::uint64_t lease);
   void close_leases(const Ask& ask);
 
   void find_gone(Time now);

@@ -6,8 +6,6 @@ namespace {
 /// A quarter of the time after which a consumer takes a silent producer for gone.
 constexpr std::chrono::milliseconds kPingEvery{200};
 constexpr std::chrono::milliseconds kHelloEvery{500};
-/// More than any consumer has open with one producer; a consumer that asks for more is not one of ours.
-constexpr std::size_t kMaxOpen = 1024;
 
 }  // namespace
 
@@ -27,7 +25,7 @@ void ProducerSession::on(const proto::Welcome& welcome, Time) {
 }
 
 void ProducerSession::on(const proto::Lease& lease, Time now) {
-  if (!welcomed() || open_.size() >= kMaxOpen || !open_.try_emplace(lease.number, now).second) return;
+  if (!welcomed() || open_.size() >= proto::kMaxHeldLeases || !open_.try_emplace(lease.number, now).second) return;
   new_.push_back(lease);
 }
 
@@ -60,7 +58,9 @@ void ProducerSession::tick(Time now) {
   if (last_sign_ && now - *last_sign_ < (welcomed() ? kPingEvery : kHelloEvery)) return;
   last_sign_ = now;
   if (welcomed()) {
-    outgoing_.push_back(proto::Ping{epoch_});
+    proto::Ping ping{epoch_, {}, proto::digest_of_ranks(ranks_)};
+    for (const auto& [lease, since] : open_) ping.leases.push_back(lease);
+    outgoing_.push_back(std::move(ping));
   } else {
     outgoing_.push_back(proto::Hello{meta_, capacity_});
   }

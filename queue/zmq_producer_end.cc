@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -13,7 +14,7 @@
 #include <vector>
 
 #include "queue/mailbox.h"
-#include "queue/producer_session.h"
+#include "queue/producer_links.h"
 #include "queue/socket.h"
 
 namespace millrace::queue {
@@ -21,23 +22,20 @@ namespace {
 
 constexpr Milliseconds kTickEvery{50};
 
-/// The conversation with one rank.
-struct Link {
-  std::uint32_t number;
-  std::string address;
-  ProducerSession session;
-  Socket socket;
-};
-
 struct Answer {
-  std::uint32_t link = 0;
+  std::string address;
   proto::Frames frames;
 };
 
 class ZmqProducerEnd final : public ProducerEnd {
  public:
   ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity, const Security& security)
-      : uri_(uri), meta_(meta), capacity_(capacity), security_(security), thread_([this] { run(); }) {}
+      : uri_(uri),
+        schema_(meta.schema),
+        fingerprint_(meta.fingerprint),
+        security_(security),
+        links_(meta, capacity, uri.text),
+        thread_([this] { run(); }) {}
 
   ~ZmqProducerEnd() override {
     stopping_ = true;
@@ -50,75 +48,56 @@ class ZmqProducerEnd final : public ProducerEnd {
     const std::lock_guard lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
     // The rank that asked may have ended, or started anew, since.
-    if (order && holds(*order)) return order;
+    if (order && links_.holds(*order)) return order;
     return std::nullopt;
   }
 
   void deliver(const Order& order, const proto::Batch& batch) override {
-    const auto held = finish(order);
-    if (!held) return;  // the trainer that asked for it is gone
+    const auto to = finish(order);
+    if (!to) return;  // the trainer that asked for it is gone
     // The checksums are computed here, by the worker, and not by the one thread that all workers share.
-    const auto held_us = static_cast<std::uint64_t>(held->count());
-    answer(order, proto::encode(proto::Filled{order.lease, meta_.fingerprint, batch, held_us}, meta_.schema));
+    const auto held_us = static_cast<std::uint64_t>(to->held.count());
+    answer(to->address, proto::encode(proto::Filled{order.lease, fingerprint_, batch, held_us}, schema_));
   }
 
   void fail(const Order& order, const std::string& reason) override {
     spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(order.range.split), order.range.first,
                   order.range.end(), reason);
-    if (finish(order)) answer(order, proto::encode(proto::Failed{order.lease, reason}));
+    if (const auto to = finish(order)) answer(to->address, proto::encode(proto::Failed{order.lease, reason}));
   }
 
   bool complete() const override { return false; }
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);
-    if (links_.empty() || !lead().session.welcomed()) {
-      return "waiting for a trainer at " + uri_.text + (trouble_.empty() ? "" : " (" + trouble_ + ")");
-    }
-    std::size_t open = 0;
-    for (const Link& link : links_) open += link.session.open_leases();
+    if (!links_.welcomed()) return "waiting for a trainer at " + uri_.text + (trouble_.empty() ? "" : " (" + trouble_ + ")");
+    const std::size_t open = links_.open_leases();
     return open == 0 ? "the trainer has all it wants for now" : std::to_string(open) + " leases open";
   }
 
  private:
-  /// Rank 0's.
-  Link& lead() { return links_.front(); }
-  const Link& lead() const { return links_.front(); }
-
-  Link* find(std::uint32_t number) {
-    const auto link = std::ranges::find(links_, number, &Link::number);
-    return link == links_.end() ? nullptr : &*link;
-  }
-
-  bool holds(const Order& order) {
-    const Link* link = find(order.asker);
-    return link != nullptr && link->session.holds(order.lease);
-  }
-
-  std::optional<std::chrono::microseconds> finish(const Order& order) {
+  std::optional<ProducerLinks::Destination> finish(const Order& order) {
     const std::lock_guard lock(mutex_);
-    Link* link = find(order.asker);
-    return link == nullptr ? std::nullopt : link->session.finish(order.lease, std::chrono::steady_clock::now());
+    return links_.finish(order, std::chrono::steady_clock::now());
   }
 
-  void answer(const Order& order, proto::Frames frames) {
-    outgoing_.put({order.asker, std::move(frames)});
+  void answer(const std::string& address, proto::Frames frames) {
+    answers_.put({address, std::move(frames)});
     bell_.ring();
   }
 
-  /// The thread: the only one that touches the sockets and the list of links.
+  /// The thread: the only one that touches the sockets.
   void run() {
     try {
-      connect(uri_.text);
+      connect_links();
       while (!stopping_) {
         wait_for_messages();
-        for (Link& link : links_) receive_all(link);
-        for (Link& link : links_) act(link);
-        send_answers();
-        follow_ranks();
+        for (auto& [address, socket] : sockets_) receive_all(address, socket);
+        act();
+        connect_links();
       }
       send_answers();
-      for (Link& link : links_) (void)link.socket.send({{}, proto::encode(proto::Bye{})});
+      for (auto& [address, socket] : sockets_) (void)socket.send({{}, proto::encode(proto::Bye{})});
     } catch (...) {
       const std::lock_guard lock(mutex_);
       failure_ = std::current_exception();
@@ -126,99 +105,89 @@ class ZmqProducerEnd final : public ProducerEnd {
     }
   }
 
-  void connect(const std::string& address) {
-    Socket socket = Socket::connect_dealer(context_, address, security_, routing_id_);
-    const std::lock_guard lock(mutex_);
-    links_.push_back({next_link_++, address, ProducerSession(meta_, capacity_), std::move(socket)});
+  /// A socket for exactly the ranks that this producer talks to.
+  void connect_links() {
+    std::vector<std::string> addresses;
+    {
+      const std::lock_guard lock(mutex_);
+      addresses = links_.addresses();
+    }
+    std::erase_if(sockets_, [&](const auto& entry) { return std::ranges::find(addresses, entry.first) == addresses.end(); });
+    for (const std::string& address : addresses) {
+      if (sockets_.contains(address)) continue;
+      sockets_.emplace(address, Socket::connect_dealer(context_, address, security_, routing_id_));
+    }
   }
 
   void wait_for_messages() {
     std::vector<Socket*> sockets;
-    for (Link& link : links_) sockets.push_back(&link.socket);
+    for (auto& [address, socket] : sockets_) sockets.push_back(&socket);
     wait(sockets, bell_, kTickEvery);
   }
 
-  void receive_all(Link& link) {
-    while (auto envelope = link.socket.receive()) {
+  void receive_all(const std::string& address, Socket& socket) {
+    while (auto envelope = socket.receive()) {
       proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kVersion) {
-        throw std::runtime_error("the trainer at " + link.address + " speaks another protocol version than this build (" +
+        throw std::runtime_error("the trainer at " + address + " speaks another protocol version than this build (" +
                                  std::to_string(proto::kProtocolVersion) + "): use the same version of Millrace on both sides");
       }
       if (decoded.status != proto::DecodeStatus::kOk) {
-        report_damage(link, decoded.status);
+        report_damage(address, decoded.status);
         continue;
       }
       const std::lock_guard lock(mutex_);
-      link.session.receive(std::move(decoded.message), std::chrono::steady_clock::now());
+      links_.receive(address, std::move(decoded.message), std::chrono::steady_clock::now());
     }
   }
 
   /// Once per cause: a peer that sends rubbish must not fill the log.
-  void report_damage(const Link& link, proto::DecodeStatus status) {
-    if (reported_.insert(status).second) spdlog::warn("{}: dropped {}", link.address, proto::describe(status));
+  void report_damage(const std::string& address, proto::DecodeStatus status) {
+    if (reported_.insert(status).second) spdlog::warn("{}: dropped {}", address, proto::describe(status));
   }
 
-  void act(Link& link) {
-    std::vector<proto::Message> messages;
+  void act() {
+    std::vector<ProducerLinks::Outgoing> outgoing;
     {
       const std::lock_guard lock(mutex_);
-      if (&link == &lead()) trouble_ = link.socket.trouble();
-      link.session.tick(std::chrono::steady_clock::now());
-      for (const proto::Lease& lease : link.session.take_leases()) orders_.put({lease.number, lease.range, link.number});
-      messages = link.session.take_outgoing();
-      if (const auto& refusal = link.session.refusal()) {
-        throw std::runtime_error("the trainer at " + link.address + " refused this stream: " + *refusal);
-      }
+      trouble_ = sockets_.at(uri_.text).trouble();
+      links_.tick(std::chrono::steady_clock::now());
+      for (const Order& order : links_.take_orders()) orders_.put(order);
+      outgoing = links_.take_outgoing();
+      if (const auto refusal = links_.refusal()) throw std::runtime_error(*refusal);
     }
-    for (const proto::Message& message : messages) send(link, proto::encode(message));
-  }
-
-  void send(Link& link, proto::Frames frames) {
-    if (link.socket.send({{}, std::move(frames)})) return;
-    const std::lock_guard lock(mutex_);
-    link.session.unreachable();
+    for (const auto& [address, message] : outgoing) send(address, proto::encode(message));
+    send_answers();
   }
 
   void send_answers() {
-    while (auto answer = outgoing_.take(Milliseconds(0))) {
-      if (Link* link = find(answer->link)) send(*link, std::move(answer->frames));
-    }
+    while (auto answer = answers_.take(Milliseconds(0))) send(answer->address, std::move(answer->frames));
   }
 
-  /// Links exactly those ranks that rank 0 named last.
-  void follow_ranks() {
-    if (!lead().session.welcomed()) return;
-    const std::vector<std::string> wanted = lead().session.ranks();
-    const auto is_wanted = [&](const std::string& address) { return std::ranges::find(wanted, address) != wanted.end(); };
-    if (std::ranges::any_of(links_, [&](const Link& link) { return &link != &lead() && !is_wanted(link.address); })) {
-      const std::lock_guard lock(mutex_);
-      links_.erase(std::remove_if(links_.begin() + 1, links_.end(), [&](const Link& link) { return !is_wanted(link.address); }),
-                   links_.end());
-    }
-    for (const std::string& address : wanted) {
-      if (std::ranges::find(links_, address, &Link::address) == links_.end()) connect(address);
-    }
+  void send(const std::string& address, proto::Frames frames) {
+    const auto socket = sockets_.find(address);
+    if (socket != sockets_.end() && socket->second.send({{}, std::move(frames)})) return;
+    const std::lock_guard lock(mutex_);
+    links_.unreachable(address);
   }
 
   const Uri uri_;
-  const proto::StreamMeta meta_;
-  const std::uint32_t capacity_;
+  const proto::Schema schema_;
+  const std::string fingerprint_;
   const Security security_;
   const std::string routing_id_ = random_routing_id();
-  Bell bell_;
-  Context context_;
-  mutable std::mutex
-      mutex_;  // links_ with their sessions, failure_, trouble_; the thread alone changes the list, and reads it without
-  std::vector<Link> links_;  ///< rank 0's first
-  std::uint32_t next_link_ = 0;
+  mutable std::mutex mutex_;  // links_, failure_, trouble_
+  ProducerLinks links_;
   std::exception_ptr failure_;
   std::string trouble_;  ///< of the connection to rank 0
   Mailbox<Order> orders_;
-  Mailbox<Answer> outgoing_;
+  Mailbox<Answer> answers_;
   std::set<proto::DecodeStatus> reported_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;  // last: it uses all of the above
+  Bell bell_;
+  Context context_;
+  std::map<std::string, Socket> sockets_;  ///< by address; the thread's own
+  std::thread thread_;                     // last: it uses all of the above
 };
 
 }  // namespace

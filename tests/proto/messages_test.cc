@@ -45,7 +45,10 @@ TEST(Messages, EveryKindSurvivesTheWire) {
   EXPECT_EQ(round_trip(Refuse{"block_size differs"}).reason, "block_size differs");
   const Lease lease{5, {Split::kVal, 1ULL << 40, 128, 7}};
   EXPECT_EQ(round_trip(lease), lease);
-  EXPECT_EQ(round_trip(Ping{1}).epoch, 1U);
+  const Ping ping = round_trip(Ping{1, {7, 9}, 5});
+  EXPECT_EQ(ping.epoch, 1U);
+  EXPECT_EQ(ping.leases, (std::vector<std::uint64_t>{7, 9}));
+  EXPECT_EQ(ping.ranks_digest, 5U);
   EXPECT_EQ(round_trip(SayHello{2}).epoch, 2U);
   (void)round_trip(Bye{});
   const Filled filled = round_trip(sample_filled());
@@ -98,6 +101,7 @@ TEST(Messages, ABadBatchStillTellsItsLease) {
 TEST(Messages, AddressesAndReasonsAreBounded) {
   EXPECT_EQ(decode(encode(Welcome{1, {std::string(kMaxAddressBytes + 1, 'a')}})).status, DecodeStatus::kBadHeader);
   EXPECT_EQ(decode(encode(Welcome{1, std::vector<std::string>(kMaxRanks + 1, "a")})).status, DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Ping{1, std::vector<std::uint64_t>(kMaxHeldLeases + 1, 7), 0})).status, DecodeStatus::kBadHeader);
   EXPECT_EQ(decode(encode(Register{"run", kMaxRanks, "a"})).status, DecodeStatus::kBadHeader);
   EXPECT_EQ(round_trip(Refuse{std::string(kMaxReasonBytes + 1, 'a')}).reason.size(), kMaxReasonBytes);
 }

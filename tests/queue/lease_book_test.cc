@@ -26,7 +26,8 @@ class LeaseBookTest : public ::testing::Test {
     book_.receive(from, proto::Filled{lease.number, sample_meta().fingerprint, sample_batch(lease.range)}, now_);
   }
   void pass(std::chrono::milliseconds time) { now_ += time; }
-  void alive(const PeerId& from) { book_.receive(from, proto::Ping{kEpoch}, now_); }
+  /// A sign of life; the producer names all leases that it was given in the test.
+  void alive(const PeerId& from) { book_.receive(from, proto::Ping{kEpoch, given_, proto::digest_of_ranks(ranks_)}, now_); }
 
   /// All messages of one kind that were sent to one peer since the last look; the rest is dropped.
   template <class T>
@@ -34,12 +35,15 @@ class LeaseBookTest : public ::testing::Test {
     book_.tick(now_);
     std::vector<T> messages;
     for (const auto& [peer, message] : book_.take_outgoing()) {
+      if (const auto* lease = std::get_if<proto::Lease>(&message)) given_.push_back(lease->number);
       if (peer == to && std::holds_alternative<T>(message)) messages.push_back(std::get<T>(message));
     }
     return messages;
   }
 
   Time now_{};
+  std::vector<std::uint64_t> given_;
+  std::vector<std::string> ranks_;
   LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .late_limit = 2}};
 };
 
@@ -158,6 +162,7 @@ TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
 TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
   hello("a");
   book_.want({proto::Split::kTrain, 24, 8, 3});
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
   const std::string error = testing::message_of<std::runtime_error>([this] {
     for (int i = 0; i < 100; ++i) {
       pass(500ms);
@@ -167,7 +172,7 @@ TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
   });
   EXPECT_TRUE(testing::contains(error, "train samples [24, 32) at stage 3: late 2 times"));
   EXPECT_TRUE(testing::contains(error, "asked of " + proto::hex16(proto::xxh64(std::string_view("a")))));
-  EXPECT_EQ(now_.time_since_epoch(), 6500ms);  // leased at 0.5 s, late after 2 s, and again after twice as long
+  EXPECT_EQ(now_.time_since_epoch(), 6s);  // late after 2 s, and again after twice as long
 }
 
 TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
@@ -194,6 +199,33 @@ TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
   alive("a");
   book_.tick(now_);
   EXPECT_EQ(book_.counters().late, late_before + 1);
+}
+
+TEST_F(LeaseBookTest, ALeaseThatItsProducerDoesNotNameWasLostOnTheWay) {
+  hello("a");
+  book_.want(range(0));
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 1U);
+  given_.clear();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(sent<proto::Lease>("a").empty()) << i;
+    pass(300ms);
+    alive("a");
+  }
+  EXPECT_EQ(sent<proto::Lease>("a").size(), 1U);
+  answer("a", leases[0]);  // it was only slow
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+}
+
+TEST_F(LeaseBookTest, AProducerThatDoesNotKnowAllRanksIsToldAgain) {
+  hello("a");
+  book_.receive("rank", proto::Register{"run", 1, "tcp://127.0.0.1:7001"}, now_);
+  (void)sent<proto::Welcome>("a");  // lost on the way
+  alive("a");
+  EXPECT_EQ(sent<proto::Welcome>("a").size(), 1U);
+  ranks_ = {"tcp://127.0.0.1:7001"};
+  alive("a");
+  EXPECT_TRUE(sent<proto::Welcome>("a").empty());
 }
 
 TEST_F(LeaseBookTest, AnAnswerOfAProducerThatWasTakenForGoneIsStillGood) {
@@ -294,6 +326,7 @@ TEST_F(LeaseBookTest, ProducersLearnWhereTheOtherRanksAre) {
   hello("b");
   EXPECT_EQ(sent<proto::Welcome>("b").at(0).ranks.size(), 1U);
   pass(6s);
+  ranks_ = {"tcp://127.0.0.1:7001"};
   alive("a");
   EXPECT_TRUE(sent<proto::Welcome>("a").at(0).ranks.empty());  // the rank fell silent
 }
