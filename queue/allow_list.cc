@@ -54,7 +54,7 @@ void AllowList::run() {
 }
 
 void AllowList::answer_all() {
-  for (;;) {
+  while (!stopping_) {
     std::vector<zmq::message_t> request;
     do {
       zmq::message_t frame;

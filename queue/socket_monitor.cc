@@ -9,10 +9,11 @@
 namespace millrace::queue {
 namespace {
 
-constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_DELAYED |
-                        ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+// Not ACCEPT_FAILED: without a descriptor left ZeroMQ tries again at once, and would report it a hundred thousand times a second.
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED |
+                        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+constexpr int kMostAtOnce = 1000;
 // ZeroMQ announces a new attempt at once where it makes one.
 constexpr std::chrono::milliseconds kAnnouncesWithin{500};
 
@@ -27,7 +28,7 @@ struct SocketMonitor::Trouble {
 const SocketMonitor::Trouble* SocketMonitor::trouble_of(std::uint16_t event, std::uint32_t value) {
   static constexpr Trouble kUnfinished{
       &SocketCounters::unfinished, "a peer connected and left, or said nothing, before its handshake was over",
-      "what listens there ends the handshake: if both sides have keys, compare queue.server_key with the trainer's public key"};
+      "what listens there ends the handshake: compare its keys with queue.key_file and queue.server_key"};
   static constexpr Trouble kMalformed{&SocketCounters::malformed, "a peer does not speak ZeroMQ's protocol",
                                       "what listens there does not speak ZeroMQ's protocol: check queue.uri"};
   static constexpr Trouble kOtherKind{
@@ -39,9 +40,6 @@ const SocketMonitor::Trouble* SocketMonitor::trouble_of(std::uint16_t event, std
   static constexpr Trouble kNotAllowed{
       &SocketCounters::not_allowed, "",
       "the trainer there does not allow this key: add the public key of queue.key_file to its queue.allowed_keys"};
-  static constexpr Trouble kUnaccepted{&SocketCounters::unaccepted, "no descriptor is left for a connection: raise `ulimit -n`",
-                                       ""};
-  if (event == ZMQ_EVENT_ACCEPT_FAILED) return &kUnaccepted;
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return &kUnfinished;
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return &kNotAllowed;
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) return nullptr;
@@ -63,7 +61,7 @@ SocketMonitor::SocketMonitor(zmq::context_t& context, zmq::socket_t& watched, st
 SocketMonitor::~SocketMonitor() { zmq_socket_monitor(watched_, nullptr, 0); }
 
 void SocketMonitor::take_in() {
-  for (;;) {
+  for (int i = 0; i < kMostAtOnce; ++i) {
     zmq::message_t event;
     zmq::message_t address;
     if (!events_.recv(event, zmq::recv_flags::dontwait)) return;

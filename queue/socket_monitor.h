@@ -23,7 +23,6 @@ struct SocketCounters {
   std::uint64_t other_kind = 0;   ///< one side has keys and the other none
   std::uint64_t wrong_key = 0;    ///< the two sides do not mean the same server key
   std::uint64_t not_allowed = 0;  ///< keys that are not on the allow-list
-  std::uint64_t unaccepted = 0;   ///< connections for which the system had no descriptor left
 };
 
 /// Belongs to one socket and is used by its thread; lives no longer than the socket.
@@ -39,6 +38,7 @@ class SocketMonitor {
 
   /// For polling: readable when there is something to take in.
   [[nodiscard]] void* handle() { return events_.handle(); }
+  /// A bounded number of them, so that strangers who come and go quickly cannot keep the thread here.
   void take_in();
 
   [[nodiscard]] const SocketCounters& counters() const { return counters_; }

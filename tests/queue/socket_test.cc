@@ -150,10 +150,10 @@ std::vector<BadSide> bad_sides() {
   Security unlisted = producer;
   unlisted.own = testing::new_key_pair();
   return {
-      {"NoKeys", trainer, {}, producer, &SocketCounters::other_kind, "one of the two sides has keys", "one of them has keys"},
-      {"KeysOnAPlainPort", {}, producer, {}, &SocketCounters::other_kind, "one of the two sides has keys", "one of them has keys"},
+      {"NoKeys", trainer, {}, producer, &SocketCounters::other_kind, "one of the two sides has keys", "queue.key_file"},
+      {"KeysOnAPlainPort", {}, producer, {}, &SocketCounters::other_kind, "one of the two sides has keys", "queue.key_file"},
       {"WrongServerKey", trainer, wrong_server, producer, &SocketCounters::wrong_key, "its queue.server_key is not",
-       "compare queue.server_key"},
+       "queue.server_key"},
       {"NotOnTheList", trainer, unlisted, producer, &SocketCounters::not_allowed, "is not allowed; if it is yours",
        "does not allow this key"},
   };
@@ -162,12 +162,13 @@ std::vector<BadSide> bad_sides() {
 TEST_F(Meeting, WrongSecurityLetsNothingThroughAndHarmsNobody) {
   for (const BadSide& side : bad_sides()) {
     SCOPED_TRACE(side.name);
+    const testing::CapturedLog log;
     Context context;
     router_.emplace(Socket::bind_router(context, kAnyPort, side.router));
     const Socket& bad = dealer("bad", side.bad);
     // Twice: it tries again by itself, and is named once.
-    EXPECT_TRUE(meet_until([&] { return router_->counters().*side.counter > 1 && !bad.trouble().empty(); }));
-    EXPECT_TRUE(contains(bad.trouble(), side.dealer_says));
+    EXPECT_TRUE(meet_until([&] { return router_->counters().*side.counter > 1 && contains(bad.trouble(), side.dealer_says); }))
+        << bad.trouble();
     (void)dealer("good", side.good);
     EXPECT_TRUE(meet_until_heard("good"));
     EXPECT_EQ(heard_["bad"], 0);
@@ -175,10 +176,8 @@ TEST_F(Meeting, WrongSecurityLetsNothingThroughAndHarmsNobody) {
     names_.clear();
     heard_.clear();
     router_.reset();
+    EXPECT_EQ(log.count(side.router_says), 1) << log.text();
   }
-  EXPECT_EQ(log_.count("is not allowed; if it is yours"), 1) << log_.text();
-  EXPECT_EQ(log_.count("its queue.server_key is not"), 1) << log_.text();
-  EXPECT_EQ(log_.count("one of the two sides has keys"), 2) << log_.text();
 }
 
 TEST_F(Meeting, KeysAreNotInTheLog) {
