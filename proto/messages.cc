@@ -10,7 +10,8 @@
 namespace millrace::proto {
 namespace {
 
-constexpr std::size_t kFirstFrameBytes = 8;  // magic[4] version:u16 zero:u16
+constexpr std::size_t kFirstFrameBytes = 16;  // magic[4] version:u16 zero:u16 header_checksum:u64
+constexpr std::size_t kChecksumAt = 8;
 
 SharedBytes owned(std::string text) {
   auto memory = std::make_shared<const std::string>(std::move(text));
@@ -18,22 +19,28 @@ SharedBytes owned(std::string text) {
   return {std::move(memory), bytes};
 }
 
-SharedBytes first_frame() {
+std::string_view text(const SharedBytes& frame) { return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()}; }
+
+SharedBytes first_frame(std::string_view header) {
   std::string bytes(kMessageMagic);
   bytes.push_back(static_cast<char>(kProtocolVersion & 255));
   bytes.push_back(static_cast<char>(kProtocolVersion >> 8));
   bytes.append(2, '\0');
+  const std::uint64_t checksum = xxh64(header);
+  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(checksum >> shift & 255));
   return owned(std::move(bytes));
 }
-
-std::string_view text(const SharedBytes& frame) { return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()}; }
 
 DecodeStatus check_first_frame(const Frames& frames) {
   if (frames.size() < 2) return DecodeStatus::kForeign;
   const std::string_view first = text(frames[0]);
-  if (first.size() != kFirstFrameBytes || !first.starts_with(kMessageMagic)) return DecodeStatus::kForeign;
+  if (first.size() < kChecksumAt || !first.starts_with(kMessageMagic)) return DecodeStatus::kForeign;
   const unsigned version = static_cast<unsigned char>(first[4]) | static_cast<unsigned>(static_cast<unsigned char>(first[5])) << 8;
-  return version == kProtocolVersion ? DecodeStatus::kOk : DecodeStatus::kVersion;
+  if (version != kProtocolVersion) return DecodeStatus::kVersion;
+  if (first.size() != kFirstFrameBytes) return DecodeStatus::kForeign;
+  std::uint64_t checksum = 0;
+  for (std::size_t i = kFirstFrameBytes; i-- > kChecksumAt;) checksum = checksum << 8 | static_cast<unsigned char>(first[i]);
+  return xxh64(text(frames[1])) == checksum ? DecodeStatus::kOk : DecodeStatus::kBadHeader;
 }
 
 /// The frame itself, or a copy where its address does not suit values of this width.
@@ -76,7 +83,9 @@ std::uint64_t digest_of_ranks(const std::vector<std::string>& ranks) {
 }
 
 Frames encode(const Message& message, const Schema& schema) {
-  Frames frames{first_frame(), owned(encode_header(header_of(message, schema)))};
+  std::string header = encode_header(header_of(message, schema));
+  SharedBytes first = first_frame(header);
+  Frames frames{std::move(first), owned(std::move(header))};
   if (const auto* filled = std::get_if<Filled>(&message)) {
     frames.insert(frames.end(), filled->batch.columns.begin(), filled->batch.columns.end());
   }

@@ -30,13 +30,23 @@ std::optional<proto::BatchInfo> batch_info_of(const proto::Frames& frames) {
   return info != nullptr ? std::optional(*info) : std::nullopt;
 }
 
+/// A first frame as ours, for this header.
+proto::SharedBytes first_frame_for(const proto::SharedBytes& header) {
+  std::string bytes(text_of(proto::encode(proto::Bye{})[0]));
+  const std::uint64_t checksum = proto::xxh64(header.bytes);
+  for (std::size_t i = 0; i < sizeof checksum; ++i) bytes[8 + i] = static_cast<char>(checksum >> (8 * i) & 255);
+  return frame_of(bytes);
+}
+
 proto::Frames with_right_checksums(proto::Frames frames) {
+  if (frames.size() >= kFramesBeforeColumns) frames[0] = first_frame_for(frames[1]);
   std::optional<proto::BatchInfo> info = batch_info_of(frames);
   if (!info) return frames;
   for (std::size_t i = 0; i < info->columns.size() && i + kFramesBeforeColumns < frames.size(); ++i) {
     info->columns[i].checksum = proto::xxh64(frames[i + kFramesBeforeColumns].bytes);
   }
   frames[1] = frame_of(proto::encode_header(*info));
+  frames[0] = first_frame_for(frames[1]);
   return frames;
 }
 

@@ -31,7 +31,7 @@ void write_messages(const fs::path& corpus) {
       {"refuse", proto::Refuse{"block_size differs"}},
       {"lease", proto::Lease{5, {proto::Split::kVal, 1ULL << 40, 128, 7}}},
       {"batch", proto::Filled{9, sample_meta().fingerprint, sample_batch(kRange), 1500}},
-      {"ping", proto::Ping{42}},
+      {"ping", proto::Ping{42, {7, 9}, 5}},
       {"say_hello", proto::SayHello{43}},
       {"bye", proto::Bye{}},
       {"register", proto::Register{"0f1e2d3c4b5a6978", 1, "tcp://10.0.0.7:5555"}},

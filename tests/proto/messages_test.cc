@@ -118,41 +118,17 @@ TEST(Messages, MissingShortAndSurplusColumnsAreNoticed) {
   EXPECT_EQ(decode(shortened).status, DecodeStatus::kBadColumns);
 }
 
-TEST(Messages, NoFlippedBitOfAHeaderIsFatal) {
+TEST(Messages, AFlippedBitOfTheFirstTwoFramesIsNoticed) {
   const Frames whole = encode(Hello{sample_meta(), 3});
-  for (std::size_t byte = 0; byte < whole[1].bytes.size(); ++byte) {
-    for (int bit = 0; bit < 8; ++bit) {
-      Frames damaged = whole;
-      flip(damaged[1], byte, bit);
-      const Decoded decoded = decode(damaged);
-      if (decoded.status == DecodeStatus::kOk) continue;  // e.g. another capacity
-      EXPECT_EQ(decoded.status, DecodeStatus::kBadHeader);
+  for (const std::size_t frame : {0U, 1U}) {
+    for (std::size_t byte = 0; byte < whole[frame].bytes.size(); ++byte) {
+      if (frame == 0 && (byte == 6 || byte == 7)) continue;  // reserved, and not looked at
+      for (int bit = 0; bit < 8; ++bit) {
+        Frames damaged = whole;
+        flip(damaged[frame], byte, bit);
+        EXPECT_NE(decode(damaged).status, DecodeStatus::kOk) << frame << ' ' << byte << ' ' << bit;
+      }
     }
-  }
-}
-
-TEST(Messages, AHeaderOverTheLimitIsNotParsed) {
-  StreamMeta meta = sample_meta();
-  meta.vocabulary.assign(kMaxHeaderBytes / 64, std::string(60, 'a'));  // and 2 bytes each of protobuf's
-  EXPECT_EQ(decode(encode(Hello{meta, 1})).status, DecodeStatus::kOk);
-  meta.vocabulary.assign(kMaxHeaderBytes / 62 + 1, std::string(60, 'a'));
-  EXPECT_EQ(decode(encode(Hello{meta, 1})).status, DecodeStatus::kBadHeader);
-}
-
-TEST(Messages, TextThatIsNotUtf8IsRefusedInSilence) {
-  Frames frames = encode(Refuse{"caf?"});
-  auto* bytes = const_cast<std::byte*>(frames[1].bytes.data());
-  bytes[frames[1].bytes.size() - 1] = std::byte{0xE9};
-  ::testing::internal::CaptureStderr();
-  EXPECT_EQ(decode(frames).status, DecodeStatus::kBadHeader);
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
-}
-
-TEST(Messages, AReasonIsCutBetweenCharacters) {
-  for (const std::size_t before : {kMaxReasonBytes - 2, kMaxReasonBytes - 1, kMaxReasonBytes}) {
-    const std::string beginning(before, 'a');
-    const std::string reason = round_trip(Refuse{beginning + "é and more"}).reason;
-    EXPECT_EQ(reason, before + 2 <= kMaxReasonBytes ? beginning + "é" : beginning);
   }
 }
 

@@ -1,0 +1,106 @@
+#include "tests/simulator/producer_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulator/trainer_host.h"
+#include "tests/support/sample_stream.h"
+
+namespace millrace::simulator {
+namespace {
+
+const proto::StreamMeta& meta() {
+  static const proto::StreamMeta meta = testing::sample_meta();
+  return meta;
+}
+
+}  // namespace
+
+ProducerHost::ProducerHost(std::string name, const ProducerHabits& habits, Random& random, Network& network)
+    : name_(std::move(name)), habits_(habits), random_(random), network_(network) {}
+
+void ProducerHost::start() {
+  if (links_) return;
+  ++life_;
+  links_.emplace(meta(), habits_.workers, kRankZero);
+  orders_.clear();
+  jobs_.clear();
+  inbox_.clear();
+}
+
+bool ProducerHost::receive(const Letter& letter) {
+  if (!links_ || letter.to != address()) return false;
+  inbox_.push_back(letter);
+  return true;
+}
+
+void ProducerHost::take_in(const Letter& letter, Time now) {
+  proto::Decoded decoded = proto::decode(letter.frames);
+  if (decoded.status == proto::DecodeStatus::kOk) links_->receive(letter.from, std::move(decoded.message), now);
+  if (decoded.status == proto::DecodeStatus::kVersion) kill();  // `prepare` ends with an error
+}
+
+void ProducerHost::act(Time now) {
+  if (!is_up(now)) return;
+  for (const Letter& letter : std::exchange(inbox_, {})) {
+    if (links_) take_in(letter, now);
+  }
+  if (!links_) return;
+  links_->tick(now);
+  for (const queue::Order& order : links_->take_orders()) orders_.push_back(order);
+  if (now >= hung_until_) finish_jobs(now);
+  begin_jobs(now);
+  for (const auto& [to, message] : links_->take_outgoing()) send(to, proto::encode(message), now);
+  if (links_->refusal()) kill();  // `prepare` ends with an error
+}
+
+void ProducerHost::begin_jobs(Time now) {
+  while (jobs_.size() < habits_.workers && !orders_.empty()) {
+    const queue::Order order = orders_.front();
+    orders_.pop_front();
+    if (links_->holds(order)) jobs_.push_back({order, now + random_.between(habits_.least_work, habits_.most_work)});
+  }
+}
+
+void ProducerHost::finish_jobs(Time now) {
+  for (const Job& job : jobs_) {
+    if (job.done_at <= now) answer(job.order, now);
+  }
+  std::erase_if(jobs_, [now](const Job& job) { return job.done_at <= now; });
+}
+
+void ProducerHost::answer(const queue::Order& order, Time now) {
+  const auto to = links_->finish(order, now);
+  if (!to) return;
+  if (random_.chance(habits_.failures)) {
+    return send(to->address, proto::encode(proto::Failed{order.lease, "it cannot"}), now);
+  }
+  if (habits_.lies) lie(order, now);
+  const auto held_us = static_cast<std::uint64_t>(to->held.count());
+  const proto::Filled filled{order.lease, meta().fingerprint, testing::sample_batch(order.range), held_us};
+  send(to->address, proto::encode(filled, meta().schema), now);
+}
+
+void ProducerHost::lie(const queue::Order& order, Time now) {
+  proto::Filled wrong{order.lease, meta().fingerprint, testing::sample_batch(order.range), 0};
+  switch (random_.below(5)) {
+    case 0: wrong.lease += 1 + random_.below(8); break;
+    case 1: wrong.batch.range.first += 8; break;
+    case 2: wrong.fingerprint = "00000000000000ff"; break;
+    case 3:
+      wrong.batch = testing::sample_batch({order.range.split, order.range.first + 8, order.range.count, order.range.stage});
+      break;
+    default: wrong.lease = random_.next(); break;
+  }
+  for (const std::string& rank : links_->addresses()) {
+    send(rank, proto::encode(wrong, meta().schema), now);
+    send(rank, {proto::encode(wrong, meta().schema).back()}, now);
+  }
+}
+
+std::optional<Time> ProducerHost::next_finish() const {
+  if (jobs_.empty()) return std::nullopt;
+  return std::ranges::min(jobs_, {}, &Job::done_at).done_at;
+}
+
+}  // namespace millrace::simulator
