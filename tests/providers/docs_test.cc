@@ -56,6 +56,7 @@ TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {
   for (const auto& column : batch.columns) expect_contains(char_diffusion, {hex_bytes(column.bytes)});
   expect_contains(char_diffusion, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
   expect_contains(char_diffusion, {provider->meta().dataset_hash});
+  expect_contains(char_diffusion, {provider->meta().fingerprint});
 }
 
 TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {

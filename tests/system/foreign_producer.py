@@ -1,0 +1,139 @@
+"""A producer written from docs/message.md alone, with pyzmq, protobuf and xxhash: not our code, but what somebody else would write.
+
+It connects to rank 0, holds the same conversation with every rank that Welcome names, and answers leases until it is stopped. What
+it says goes through `hello` and `frames`, so that a test can make it say something else."""
+
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import zmq
+from xxhash import xxh64_intdigest
+
+from harness import SOURCE
+
+MAGIC = b"MLRC\1\0\0\0"
+HELLO_EVERY_S, PING_EVERY_S, LISTEN_MS = 0.5, 0.2, 20
+
+
+def load_messages():
+    """The Python classes that protoc makes of stream.proto."""
+    with tempfile.TemporaryDirectory(prefix="millrace-protoc-") as folder:
+        subprocess.run(["protoc", f"-I{SOURCE / 'proto'}", f"--python_out={folder}", "stream.proto"], check=True)
+        sys.path.insert(0, folder)
+        try:
+            return importlib.import_module("stream_pb2")
+        finally:
+            sys.path.remove(folder)
+
+
+class Conversation:
+    """With one rank, over a DEALER of its own."""
+
+    def __init__(self, producer, address):
+        self.producer = producer
+        self.socket = producer.context.socket(zmq.DEALER)
+        self.socket.routing_id = producer.routing_id
+        self.socket.linger = 0
+        self.socket.connect(address)
+        self.epoch = None
+        self.ranks = []
+        self.spoke = 0.0
+
+    def close(self):
+        self.socket.close()
+
+    def step(self):
+        """Says what is due, then takes what has come."""
+        self.say_what_is_due()
+        while self.socket.poll(0):
+            self.take(self.socket.recv_multipart())
+
+    def say_what_is_due(self):
+        now = time.monotonic()
+        if now - self.spoke < (HELLO_EVERY_S if self.epoch is None else PING_EVERY_S):
+            return
+        self.spoke = now
+        header = self.producer.messages.Header()
+        if self.epoch is None:
+            self.producer.hello(header.hello)
+        else:
+            header.ping.epoch = self.epoch  # without leases: what has been read is answered before this is said
+            header.ping.ranks_digest = xxh64_intdigest("".join(rank + "\n" for rank in self.ranks).encode())
+        self.send(header)
+
+    def send(self, header, columns=()):
+        self.socket.send_multipart(self.producer.frames(header, columns))
+
+    def take(self, frames):
+        header = self.producer.messages.Header.FromString(frames[1])
+        kind = header.WhichOneof("kind")
+        if kind == "welcome":
+            self.epoch, self.ranks = header.welcome.epoch, list(header.welcome.ranks)
+            self.producer.welcomed(self)
+        elif kind == "lease" and self.epoch is not None:
+            self.producer.answer(self, header.lease)
+        elif kind == "refuse":
+            self.producer.refusals.append(header.refuse.reason)
+            self.producer.stopping.set()
+        elif kind in ("say_hello", "bye"):
+            self.epoch = None
+
+
+class ForeignProducer(threading.Thread):
+    def __init__(self, messages, stream, address):
+        super().__init__(daemon=True)
+        self.messages, self.stream, self.address = messages, stream, address
+        self.routing_id = b"f" + os.urandom(15)
+        self.context = zmq.Context()
+        self.refusals = []
+        self.answered = 0
+        self.stopping = threading.Event()
+
+    def run(self):
+        self.conversations = {self.address: Conversation(self, self.address)}
+        while not self.stopping.is_set():
+            for conversation in list(self.conversations.values()):
+                conversation.step()
+            poller = zmq.Poller()
+            for conversation in self.conversations.values():
+                poller.register(conversation.socket, zmq.POLLIN)
+            poller.poll(LISTEN_MS)
+        for conversation in self.conversations.values():
+            conversation.close()
+        self.context.term()
+
+    def stop(self):
+        self.stopping.set()
+        self.join()
+
+    def hello(self, hello):
+        self.stream.describe(hello.meta)
+        hello.capacity = 2
+
+    def welcomed(self, conversation):
+        if conversation is not self.conversations[self.address]:
+            return
+        ranks = conversation.ranks
+        for address in set(self.conversations) - {self.address, *ranks}:
+            self.conversations.pop(address).close()
+        for address in set(ranks) - set(self.conversations):
+            self.conversations[address] = Conversation(self, address)
+
+    def answer(self, conversation, lease):
+        columns = self.stream.columns(lease.range.split, lease.range.first, lease.range.count)
+        header = self.messages.Header()
+        batch = header.batch
+        batch.lease, batch.fingerprint = lease.number, self.stream.fingerprint()
+        batch.range.CopyFrom(lease.range)
+        for (wire, shape), column in zip(self.stream.shapes(lease.range.count), columns):
+            batch.columns.add(wire=wire, shape=shape, checksum=xxh64_intdigest(column))
+        conversation.send(header, columns)
+        self.answered += 1
+
+    def frames(self, header, columns):
+        return [MAGIC, header.SerializeToString(), *columns]

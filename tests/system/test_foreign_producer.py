@@ -1,0 +1,178 @@
+"""docs/ are enough to write a producer: one that is not ours delivers the function. And one that misbehaves harms nobody."""
+
+import os
+import socket
+import threading
+import unittest
+
+from foreign_producer import MAGIC, ForeignProducer, load_messages
+from foreign_stream import ForeignStream
+from harness import LONG_ENOUGH_S, SystemTest, free_port
+
+STEPS, BATCH, EVAL_ITERS, EVALUATIONS = 12, 6, 3, 2
+NO_SCHEDULE = ["--schedule=none"]
+
+
+class ForeignTest(SystemTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.messages = load_messages()
+
+    def setUp(self):
+        super().setUp()
+        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.overrides = [*NO_SCHEDULE, f"--queue.uri={self.address}"]
+        self.training = [*self.recipe(), *self.overrides, "--out_dir=out", "--record-stream=record"]
+
+    def stream(self, text=None):
+        text = text or (self.folder / "text.txt").read_bytes()
+        return ForeignStream(text, "text.txt", block_size=24, mask_probability=0.15, val_fraction=0.1, seed=1337)
+
+    def started(self, producer):
+        producer.start()
+        self.addCleanup(producer.stop)
+        return producer
+
+    def check_record(self):
+        record = self.record("record")
+        train = sorted(line[1:] for line in record if line[1] == "train")
+        self.assertEqual(train, self.function("train", STEPS * BATCH, *NO_SCHEDULE))
+        val = sorted(line for line in record if line[1] == "val")
+        self.assertEqual([line[1:] for line in val], self.function("val", BATCH * EVAL_ITERS, *NO_SCHEDULE) * EVALUATIONS)
+
+
+class AForeignProducer(ForeignTest):
+    def test_delivers_the_function(self):
+        producer = self.started(ForeignProducer(self.messages, self.stream(), self.address))
+        self.run_program("train", *self.training)
+        self.assertGreater(producer.answered, 0)
+        self.check_record()
+
+    def test_delivers_to_two_ranks(self):
+        producer = self.started(ForeignProducer(self.messages, self.stream(), self.address))
+        for rank in self.train_ranks(2, *self.training):
+            self.finish(rank)
+        self.assertGreater(producer.answered, 0)
+        self.check_record()
+
+    def test_shares_the_work_with_ours(self):
+        self.started(ForeignProducer(self.messages, self.stream(), self.address))
+        ours = self.start("prepare", *self.recipe(), *self.overrides)
+        self.run_program("train", *self.training)
+        self.stop(ours)
+        self.check_record()
+
+    def test_of_another_text_is_refused_with_the_reason(self):
+        ours = self.start("prepare", *self.recipe(), *self.overrides)
+        trainer = self.start("train", *self.training, "--max_iters=1000000")
+        self.wait_until(lambda: (self.folder / "record").exists() and (self.folder / "record").read_text(), "a step is done")
+        other = self.stream((self.folder / "text.txt").read_bytes().replace(b"water", b"later"))
+        producer = self.started(ForeignProducer(self.messages, other, self.address))
+        self.wait_until(lambda: producer.refusals, "the foreign producer is refused")
+        self.assertIn("dataset", producer.refusals[0])
+        self.assertEqual(producer.answered, 0)
+        self.stop(trainer)
+        self.stop(ours)
+
+
+class ForgedFingerprint(ForeignProducer):
+    noticed_as = "header cannot be read"
+
+    def hello(self, hello):
+        super().hello(hello)
+        hello.meta.fingerprint = "0123456789abcdef"
+
+
+class UnknownKind(ForeignProducer):
+    noticed_as = "header cannot be read"
+
+    def frames(self, header, columns):
+        return [MAGIC, b"\x9a\x06\x00"]  # an empty message as field 99
+
+
+class WrongVersion(ForeignProducer):
+    noticed_as = "protocol version"
+
+    def frames(self, header, columns):
+        return [b"MLRC\2\0\0\0", *super().frames(header, columns)[1:]]
+
+
+class Rubbish(ForeignProducer):
+    """Speaks ZeroMQ, and nothing else that we know."""
+
+    noticed_as = "not a Millrace message"
+
+    def frames(self, header, columns):
+        return [os.urandom(size) for size in (8, 300, 0)]
+
+
+class NotAsked(ForeignProducer):
+    """Answers leases that nobody gave it."""
+
+    noticed_as = "to a lease that it was not given"
+
+    def frames(self, header, columns):
+        header.batch.lease ^= (1 << 63) * header.HasField("batch")
+        return super().frames(header, columns)
+
+
+class NotWhatWasAsked(ForeignProducer):
+    """The right bytes under another stream's name."""
+
+    noticed_as = "it was not what it was asked for"
+
+    def frames(self, header, columns):
+        if columns:
+            header.batch.fingerprint = "0123456789abcdef"
+        return super().frames(header, columns)
+
+
+class Damaged(ForeignProducer):
+    """Bytes that do not match their checksum."""
+
+    noticed_as = "it was damaged"
+
+    def frames(self, header, columns):
+        return [*super().frames(header, columns)[:2], *(bytes([column[0] ^ 1]) + column[1:] for column in columns)]
+
+
+BAD = [ForgedFingerprint, UnknownKind, WrongVersion, Rubbish, NotAsked, NotWhatWasAsked, Damaged]
+CAUSES = {kind.noticed_as for kind in BAD}
+
+
+class BadPeers(ForeignTest):
+    def send_random_bytes(self):
+        """Straight to the port, past ZeroMQ, once it is open."""
+        host, port = self.address.removeprefix("tcp://").split(":")
+        with socket.socket() as connection:
+            self.wait_until(lambda: connection.connect_ex((host, int(port))) == 0, "the trainer listens")
+            connection.sendall(os.urandom(100_000))
+
+    def read_until(self, process, parts):
+        """Lines of stderr until each of the parts has stood in one."""
+        lines = []
+        while not all(any(part in line for line in lines) for part in parts):
+            lines.append(process.stderr.readline())
+            self.assertTrue(lines[-1], f"the end of stderr before all of {parts}:\n{''.join(lines)}")
+        return lines
+
+    def test_are_named_once_each_and_harm_nobody(self):
+        trainer = self.start("train", *self.training)
+        too_long = threading.Timer(LONG_ENOUGH_S, trainer.kill)
+        too_long.start()
+        self.addCleanup(too_long.cancel)
+        self.send_random_bytes()
+        peers = [self.started(kind(self.messages, self.stream(), self.address)) for kind in BAD]
+        lines = self.read_until(trainer, CAUSES)
+        ours = self.start("prepare", *self.recipe(), *self.overrides)
+        lines += trainer.stderr.readlines()
+        self.finish(trainer)
+        self.stop(ours)
+        for cause in CAUSES:
+            self.assertEqual(sum(cause in line for line in lines), 1, f"{cause}:\n{''.join(lines)}")
+        self.assertIn("version", peers[BAD.index(WrongVersion)].refusals[0])
+        self.check_record()
+
+
+if __name__ == "__main__":
+    unittest.main()
