@@ -13,6 +13,7 @@
 
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 #include "proto/meta_json.h"
 
 namespace millrace::proto {
@@ -32,7 +33,7 @@ Json stage_log_json(const StageLog& log) {
 
 StageLog stage_log_from(const Json& json) {
   StageLog log;
-  for (const Json& entry : json) log.push_back({entry.at(0).get<std::uint64_t>(), entry.at(1).get<std::uint8_t>()});
+  for (const Json& entry : json) log.push_back({whole<std::uint64_t>(entry.at(0)), whole<std::uint8_t>(entry.at(1))});
   return log;
 }
 
@@ -42,7 +43,7 @@ Json plateau_json(const PlateauState& plateau) {
 
 PlateauState plateau_from(const Json& json) {
   const Json& best = json.at("best_val_loss");
-  return {best.is_null() ? std::nullopt : std::optional(best.get<double>()), json.at("stale_count").get<std::uint64_t>()};
+  return {best.is_null() ? std::nullopt : std::optional(best.get<double>()), whole<std::uint64_t>(json.at("stale_count"))};
 }
 
 Json files_json(const std::map<std::string, FileFacts>& files) {
@@ -54,7 +55,7 @@ Json files_json(const std::map<std::string, FileFacts>& files) {
 std::map<std::string, FileFacts> files_from(const Json& json) {
   std::map<std::string, FileFacts> files;
   for (const auto& [name, facts] : json.items())
-    files[name] = {facts.at("size_bytes").get<std::uint64_t>(), facts.at("xxh64").get<std::string>()};
+    files[name] = {whole<std::uint64_t>(facts.at("size_bytes")), facts.at("xxh64").get<std::string>()};
   return files;
 }
 
@@ -70,8 +71,8 @@ Json machine_json(const TrainerState& state) {
 void read_machine(const Json& json, TrainerState& state) {
   json.at("device").get_to(state.device);
   json.at("dtype").get_to(state.dtype);
-  json.at("ranks").get_to(state.ranks);
-  json.at("threads").get_to(state.threads);
+  state.ranks = whole<std::uint32_t>(json.at("ranks"));
+  state.threads = whole<std::uint32_t>(json.at("threads"));
   json.at("cpu_capability").get_to(state.cpu_capability);
   json.at("versions").get_to(state.versions);
 }
@@ -93,17 +94,24 @@ Json progress_json(const TrainerState& state) {
 }
 
 void read_progress(const Json& json, TrainerState& state) {
-  json.at("step").get_to(state.step);
-  json.at("cursors").at("train").get_to(state.cursor);
+  state.step = whole<std::uint64_t>(json.at("step"));
+  state.cursor = whole<std::uint64_t>(json.at("cursors").at("train"));
   state.stage_log = stage_log_from(json.at("stage_log"));
   state.plateau = plateau_from(json.at("plateau"));
   json.at("evaluation_due").get_to(state.evaluation_due);
   if (const Json& best = json.at("best_val_loss"); !best.is_null()) state.best_val_loss = best.get<double>();
-  json.at("best_step").get_to(state.best_step);
+  state.best_step = whole<std::uint64_t>(json.at("best_step"));
   json.at("loss_scale").get_to(state.loss_scale);
-  json.at("loss_scale_good").get_to(state.loss_scale_good);
-  json.at("seed").get_to(state.seed);
+  state.loss_scale_good = whole<std::uint32_t>(json.at("loss_scale_good"));
+  state.seed = whole<std::uint64_t>(json.at("seed"));
   json.at("run_id").get_to(state.run_id);
+}
+
+/// trainer.json nests four deep. What nests without end would overflow the stack when its digest is taken.
+bool not_too_deep(int depth, Json::parse_event_t, Json&) {
+  constexpr int kDeepest = 32;
+  if (depth > kDeepest) throw std::runtime_error("it nests deeper than any checkpoint's");
+  return true;
 }
 
 /// Takes the digest out of the object and compares it with that of the rest.
@@ -154,8 +162,8 @@ std::string to_json(const TrainerState& state) {
 
 TrainerState trainer_state_from_json(std::string_view text) {
   try {
-    Json json = Json::parse(text);
-    if (const auto format = json.at("format").get<std::uint32_t>(); format != kCheckpointFormat)
+    Json json = Json::parse(text, not_too_deep);
+    if (const auto format = whole<std::uint32_t>(json.at("format")); format != kCheckpointFormat)
       throw std::runtime_error("it has format " + std::to_string(format) + "; this build reads " +
                                std::to_string(kCheckpointFormat));
     check_digest(json);

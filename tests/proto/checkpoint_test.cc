@@ -79,6 +79,12 @@ TEST(TrainerState, ForeignTextIsRefused) {
     EXPECT_THROW((void)trainer_state_from_json(text), std::runtime_error) << text;
 }
 
+TEST(TrainerState, NestingWithoutEndIsRefused) {
+  constexpr std::size_t kDepth = 1'000'000;
+  const std::string nested = R"({"format":1,"xxh64":"0","a":)" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}";
+  EXPECT_THROW((void)trainer_state_from_json(nested), std::runtime_error);
+}
+
 TEST(CheckpointName, HasEightDigitsAndGrows) {
   EXPECT_EQ(checkpoint_name(0), "step-00000000");
   EXPECT_EQ(checkpoint_name(1234), "step-00001234");
