@@ -31,7 +31,7 @@ void write_messages(const fs::path& corpus) {
       {"refuse", proto::Refuse{"block_size differs"}},
       {"lease", proto::Lease{5, {proto::Split::kVal, 1ULL << 40, 128, 7}}},
       {"batch", proto::Filled{9, sample_meta().fingerprint, sample_batch(kRange), 1500}},
-      {"ping", proto::Ping{42, {7, 9}, 5}},
+      {"ping", proto::Ping{42, {5, 9}, proto::digest_of_ranks({"tcp://10.0.0.7:5555"})}},
       {"say_hello", proto::SayHello{43}},
       {"bye", proto::Bye{}},
       {"register", proto::Register{"0f1e2d3c4b5a6978", 1, "tcp://10.0.0.7:5555"}},
@@ -50,7 +50,8 @@ void write_queue_files(const fs::path& corpus) {
   proto::write_chunk(corpus / "chunk_file" / "good-chunk", sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
   const auto info = proto::describe_batch(0, sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
   proto::replace_file(corpus / "header" / "good-chunk", proto::encode_batch_info(info));
-  proto::write_group(corpus / "group_file" / "good-group", {"0f1e2d3c4b5a6978", 17, {{{4096, 20480}, {0, 640}, {}}}});
+  proto::write_group(corpus / "group_file" / "good-group",
+                     {.run_id = "0f1e2d3c4b5a6978", .heartbeat = 17, .windows = {{{4096, 20480}, {0, 640}, {}}}});
   proto::replace_file(corpus / "meta_json" / "good-meta", proto::to_json(sample_meta()));
 }
 
