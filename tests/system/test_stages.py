@@ -81,6 +81,9 @@ class ARunHasTheStagesOfItsSchedule(StagesTest):
     def test_tcp_three_producers(self):
         self.check(f"tcp://127.0.0.1:{free_port()}", producers=3, ranks=1)
 
+    def test_tcp_two_ranks(self):
+        self.check(f"tcp://127.0.0.1:{free_port()}", producers=2, ranks=2)
+
     def test_file(self):
         self.check("file://queue", producers=1, ranks=1)
 
