@@ -6,6 +6,7 @@
 
 #include <c10/util/Logging.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -42,6 +43,13 @@ std::uint32_t number(const char* name, const char* otherwise, std::uint32_t leas
 /// c10d logs each failed attempt with a stack trace; our errors say what matters. TORCH_CPP_LOG_LEVEL brings them back.
 void quieten_c10d() {
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
+}
+
+/// What c10d says, without the place in its sources and its advice: "Read error [127.0.0.1]:4711: Connection reset by peer".
+std::string cause_of(const std::exception& error) {
+  std::string cause = error.what();
+  if (const auto end = cause.find("] "); cause.starts_with('[') && end != std::string::npos) cause.erase(0, end + 2);
+  return cause.substr(0, std::min(cause.find('\n'), cause.find(". ")));
 }
 
 /// Gloo's own choice asks the host's name, which inside a container may resolve to an address that nobody listens on.
@@ -121,11 +129,10 @@ class Ranks::Group {
     try {
       action();
     } catch (const std::exception& error) {
-      const std::string reason = error.what();
       throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " + std::to_string(place_.world) +
                                " waited for the other ranks at " + what + ", up to " + std::to_string(timeout_s_) +
                                " s (train.timeout_s), at " + place_.master_address + ":" + std::to_string(place_.master_port) +
-                               ": look for the first rank that failed; " + reason.substr(0, reason.find('\n')));
+                               ": look for the first rank that failed; " + cause_of(error));
     }
   }
 
