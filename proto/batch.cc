@@ -1,31 +1,20 @@
 #include "proto/batch.h"
 
-#include <algorithm>
 #include <cstring>
-#include <new>
 #include <stdexcept>
 
 #include "proto/digest.h"
 
 namespace millrace::proto {
-namespace {
-
-struct AlignedDelete {
-  void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t{kColumnAlignment}); }
-};
-
-}  // namespace
-
 BatchBuffer make_batch(const Schema& schema, const Range& range) {
   std::size_t total = 0;
   for (const Field& field : schema.fields) total += column_aligned(field.bytes_per_sample() * range.count);
-  auto* raw = static_cast<std::byte*>(::operator new[](std::max(total, kColumnAlignment), std::align_val_t{kColumnAlignment}));
-  const std::shared_ptr<std::byte> memory(raw, AlignedDelete{});
-  std::memset(raw, 0, total);
+  const std::shared_ptr<std::byte> memory = aligned_memory(total);
+  std::memset(memory.get(), 0, total);
 
   BatchBuffer buffer;
   buffer.batch.range = range;
-  std::byte* at = raw;
+  std::byte* at = memory.get();
   for (const Field& field : schema.fields) {
     const std::size_t bytes = field.bytes_per_sample() * range.count;
     buffer.batch.columns.push_back({memory, {at, bytes}});

@@ -1,33 +1,20 @@
 // Samples of one range, column by column, as they travel.
 //
 // A Batch is immutable and cheap to copy: its columns are views that share the ownership of the memory they lie in (a
-// received frame, a mapped file, a buffer of ours). A provider writes into a BatchView, whose memory belongs to somebody else.
+// received frame, a file, a buffer of ours). A provider writes into a BatchView, whose memory belongs to somebody else.
 #pragma once
 
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "proto/schema.h"
+#include "proto/shared_bytes.h"
 #include "proto/types.h"
 
 namespace millrace::proto {
-
-/// Columns of our own buffers, and of queue files, start at multiples of this.
-inline constexpr std::size_t kColumnAlignment = 64;
-/// The next multiple of it.
-[[nodiscard]] constexpr std::size_t column_aligned(std::size_t bytes) {
-  return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment;
-}
-
-/// Bytes and what keeps them alive: a column, or a frame of a message.
-struct SharedBytes {
-  std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
-  std::span<const std::byte> bytes;   ///< [count, …shape], row-major
-};
 
 struct Batch {
   Range range;

@@ -8,13 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <ranges>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "proto/json_numbers.h"
 #include "proto/meta_json.h"
+#include "proto/stage_log_json.h"
 
 namespace millrace::proto {
 namespace {
@@ -24,18 +24,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPrefix = "step-";
 constexpr const char* kDigestKey = "xxh64";
-
-Json stage_log_json(const StageLog& log) {
-  Json json = Json::array();
-  for (const StageLogEntry& entry : log) json.push_back({entry.first_index, entry.stage});
-  return json;
-}
-
-StageLog stage_log_from(const Json& json) {
-  StageLog log;
-  for (const Json& entry : json) log.push_back({whole<std::uint64_t>(entry.at(0)), whole<std::uint8_t>(entry.at(1))});
-  return log;
-}
 
 Json plateau_json(const PlateauState& plateau) {
   return {{"best_val_loss", plateau.best_val_loss ? Json(*plateau.best_val_loss) : Json()}, {"stale_count", plateau.stale_count}};
@@ -123,9 +111,11 @@ void check_digest(Json& json) {
   if (hex16(xxh64(json.dump())) != expected) throw std::runtime_error("its digest does not match its content");
 }
 
-FileFacts facts_of(const fs::path& path) {
-  const std::string content = read_file(path);
-  return {content.size(), hex16(xxh64(content))};
+/// Empty where there is no such file.
+std::optional<FileFacts> facts_of(const fs::path& path, Disk& disk) {
+  const auto content = disk.read(path, Disk::kAll);
+  if (!content) return std::nullopt;
+  return FileFacts{content->bytes.size(), hex16(xxh64(content->bytes))};
 }
 
 /// The step in "step-00001234"; empty for any other name.
@@ -137,16 +127,40 @@ std::optional<std::uint64_t> step_of(const std::string& name) {
 }
 
 /// Throws std::runtime_error naming the first file that is not as trainer.json says.
-void check_files(const fs::path& folder, const TrainerState& state) {
+void check_files(const fs::path& folder, const TrainerState& state, Disk& disk) {
   for (const auto& [name, facts] : state.files) {
-    std::error_code error;
-    const std::uint64_t size_bytes = fs::file_size(folder / name, error);
-    if (error) throw std::runtime_error(name + " is missing");
-    if (size_bytes != facts.size_bytes)
-      throw std::runtime_error(name + " has " + std::to_string(size_bytes) + " bytes instead of " +
+    const auto entry = disk.look(folder / name);
+    if (!entry) throw std::runtime_error(name + " is missing");
+    if (entry->size_bytes != facts.size_bytes)
+      throw std::runtime_error(name + " has " + std::to_string(entry->size_bytes) + " bytes instead of " +
                                std::to_string(facts.size_bytes));
-    if (facts_of(folder / name) != facts) throw std::runtime_error(name + " has changed bytes (xxh64)");
+    if (facts_of(folder / name, disk) != facts) throw std::runtime_error(name + " has changed bytes (xxh64)");
   }
+}
+
+bool is_folder(const fs::path& path, Disk& disk) {
+  const auto entry = disk.look(path);
+  return entry && entry->is_folder;
+}
+
+/// Under another name first, so that a checkpoint which is half removed is never met.
+void remove_checkpoint(const fs::path& folder, Disk& disk) {
+  const fs::path going = temporary_name(folder);
+  disk.rename(folder, going);
+  remove_all(going, disk);
+}
+
+void set_aside(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
+  const fs::path superseded = out_dir / ("superseded-" + checkpoint_name(step));
+  remove_all(superseded, disk);
+  disk.rename(out_dir / checkpoint_name(step), superseded);
+}
+
+/// What a writer or remover that died left behind.
+void remove_leftovers(const fs::path& out_dir, Disk& disk) {
+  for (const std::string& name : disk.list(out_dir))
+    for (const std::string_view ours : {kPrefix, std::string_view(kLatestLink), std::string_view(kBestLink)})
+      if (name.starts_with("." + std::string(ours))) remove_all(out_dir / name, disk);
 }
 
 }  // namespace
@@ -184,19 +198,18 @@ std::string checkpoint_name(std::uint64_t step) {
   return name.data();
 }
 
-std::vector<std::uint64_t> checkpoint_steps(const fs::path& out_dir) {
+std::vector<std::uint64_t> checkpoint_steps(const fs::path& out_dir, Disk& disk) {
   std::vector<std::uint64_t> steps;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(out_dir, error))
-    if (const auto step = step_of(entry.path().filename().string()); step && entry.is_directory()) steps.push_back(*step);
+  for (const std::string& name : disk.list(out_dir))
+    if (const auto step = step_of(name); step && is_folder(out_dir / name, disk)) steps.push_back(*step);
   std::ranges::sort(steps);
   return steps;
 }
 
-std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& damage) {
+std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& damage, Disk& disk) {
   try {
-    Checkpoint checkpoint{folder, trainer_state_from_json(read_file(folder / kTrainerFile))};
-    check_files(folder, checkpoint.state);
+    Checkpoint checkpoint{folder, trainer_state_from_json(read_file(folder / kTrainerFile, disk))};
+    check_files(folder, checkpoint.state, disk);
     return checkpoint;
   } catch (const std::runtime_error& error) {
     damage = error.what();
@@ -204,69 +217,81 @@ std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& d
   }
 }
 
-std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir, const std::function<void(const std::string&)>& report) {
-  const auto steps = checkpoint_steps(out_dir);
+std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir, const std::function<void(const std::string&)>& report,
+                                            Disk& disk) {
+  const auto steps = checkpoint_steps(out_dir, disk);
   for (const std::uint64_t step : steps | std::views::reverse) {
     const fs::path folder = out_dir / checkpoint_name(step);
     std::string damage;
-    if (auto checkpoint = open_checkpoint(folder, damage)) return checkpoint;
+    if (auto checkpoint = open_checkpoint(folder, damage, disk)) return checkpoint;
     report(folder.string() + " is not whole: " + damage + "; skipping it");
   }
   return std::nullopt;
 }
 
-CheckpointWriter::CheckpointWriter(const fs::path& out_dir, std::uint64_t step)
-    : out_dir_(out_dir), folder_(out_dir / checkpoint_name(step)), temporary_(temporary_name(folder_)) {
-  fs::create_directories(temporary_);
+CheckpointWriter::CheckpointWriter(const fs::path& out_dir, std::uint64_t step, Disk& disk)
+    : disk_(disk), out_dir_(out_dir), folder_(out_dir / checkpoint_name(step)), temporary_(temporary_name(folder_)) {
+  make_durable_folders(out_dir_, disk_);
+  disk_.make_folder(temporary_);
 }
 
 CheckpointWriter::~CheckpointWriter() {
-  std::error_code ignored;
-  fs::remove_all(temporary_, ignored);
+  if (!written_) try_remove_all(temporary_, disk_);
 }
 
 void CheckpointWriter::commit(TrainerState state) {
   state.files.clear();
-  for (const auto& entry : fs::directory_iterator(temporary_))
-    state.files[entry.path().filename().string()] = facts_of(entry.path());
-  replace_file(file(kTrainerFile), to_json(state));
-  for (const auto& entry : fs::directory_iterator(temporary_)) sync(entry.path());
-  sync(temporary_);
-  const fs::path replaced = temporary_name(folder_);
-  if (fs::exists(folder_)) fs::rename(folder_, replaced);
-  fs::rename(temporary_, folder_);
-  sync(out_dir_);
-  fs::remove_all(replaced);
-  link_checkpoint(out_dir_, kLatestLink, state.step);
+  for (const std::string& name : disk_.list(temporary_)) state.files[name] = facts_of(file(name), disk_).value();
+  replace_file(file(kTrainerFile), to_json(state), disk_);
+  for (const std::string& name : disk_.list(temporary_)) disk_.sync(file(name));
+  disk_.sync(temporary_);
+  put_in_place();
+  link_checkpoint(out_dir_, kLatestLink, state.step, disk_);
 }
 
-void link_checkpoint(const fs::path& out_dir, const char* link, std::uint64_t step) {
+/// An older checkpoint of the step ends up under the temporary name, and is not removed before the new name is durable. On a file
+/// system that cannot swap two names there is a moment without either.
+void CheckpointWriter::put_in_place() {
+  written_ = true;
+  if (!disk_.look(folder_)) {
+    disk_.rename(temporary_, folder_);
+  } else if (!disk_.exchange(temporary_, folder_)) {
+    const fs::path replaced = temporary_name(folder_);
+    disk_.rename(folder_, replaced);
+    disk_.rename(temporary_, folder_);
+    disk_.rename(replaced, temporary_);
+  }
+  disk_.sync(out_dir_);
+  try_remove_all(temporary_, disk_);
+}
+
+void link_checkpoint(const fs::path& out_dir, const char* link, std::uint64_t step, Disk& disk) {
   const fs::path temporary = temporary_name(out_dir / link);
-  fs::create_directory_symlink(checkpoint_name(step), temporary);
-  fs::rename(temporary, out_dir / link);
+  disk.link(checkpoint_name(step), temporary);
+  disk.rename(temporary, out_dir / link);
 }
 
-void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, std::uint64_t best_step) {
-  auto steps = checkpoint_steps(out_dir);
+void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, std::uint64_t best_step, Disk& disk) {
+  auto steps = checkpoint_steps(out_dir, disk);
   steps.resize(steps.size() - std::min<std::size_t>(keep, steps.size()));
   for (const std::uint64_t step : steps)
-    if (step != best_step) fs::remove_all(out_dir / checkpoint_name(step));
+    if (step != best_step) remove_checkpoint(out_dir / checkpoint_name(step), disk);
 }
 
-void go_back_to(const fs::path& out_dir, std::uint64_t step, std::uint64_t best_step) {
-  fs::create_directories(out_dir);
-  const auto steps = checkpoint_steps(out_dir);
-  for (const std::uint64_t later : steps | std::views::filter([&](std::uint64_t s) { return s > step; })) {
-    const fs::path superseded = out_dir / ("superseded-" + checkpoint_name(later));
-    fs::remove_all(superseded);
-    fs::rename(out_dir / checkpoint_name(later), superseded);
-  }
-  for (const auto& entry : fs::directory_iterator(out_dir))
-    if (entry.path().filename().string().starts_with("." + std::string(kPrefix))) fs::remove_all(entry.path());
+void go_back_to(const fs::path& out_dir, std::uint64_t step, std::uint64_t best_step, Disk& disk) {
+  make_durable_folders(out_dir, disk);
+  const auto steps = checkpoint_steps(out_dir, disk);
+  for (const std::uint64_t later : steps | std::views::reverse | std::views::take_while([&](std::uint64_t s) { return s > step; }))
+    set_aside(out_dir, later, disk);
+  remove_leftovers(out_dir, disk);
   for (const auto& [link, target] : {std::pair(kLatestLink, step), std::pair(kBestLink, best_step)}) {
-    fs::remove(out_dir / link);
-    if (std::ranges::binary_search(steps, target)) link_checkpoint(out_dir, link, target);
+    if (std::ranges::binary_search(steps, target)) {
+      link_checkpoint(out_dir, link, target, disk);
+    } else {
+      disk.remove(out_dir / link);
+    }
   }
+  disk.sync(out_dir);
 }
 
 }  // namespace millrace::proto

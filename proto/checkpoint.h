@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/disk.h"
 #include "proto/meta.h"
 #include "proto/stage_log.h"
 
@@ -78,7 +79,7 @@ struct TrainerState {
 /// "step-00001234"
 [[nodiscard]] std::string checkpoint_name(std::uint64_t step);
 /// The steps that `out_dir` holds a checkpoint of, whole or not, ascending; none where there is no such folder.
-[[nodiscard]] std::vector<std::uint64_t> checkpoint_steps(const std::filesystem::path& out_dir);
+[[nodiscard]] std::vector<std::uint64_t> checkpoint_steps(const std::filesystem::path& out_dir, Disk& disk = real_disk());
 
 struct Checkpoint {
   std::filesystem::path folder;
@@ -87,16 +88,18 @@ struct Checkpoint {
 
 /// The checkpoint in `folder` after checking size and xxh64 of every file; empty where it is not whole, with the reason in
 /// `damage`.
-[[nodiscard]] std::optional<Checkpoint> open_checkpoint(const std::filesystem::path& folder, std::string& damage);
+[[nodiscard]] std::optional<Checkpoint> open_checkpoint(const std::filesystem::path& folder, std::string& damage,
+                                                        Disk& disk = real_disk());
 
 /// The newest whole checkpoint of `out_dir`; `report` gets a line for each newer one that had to be skipped.
 [[nodiscard]] std::optional<Checkpoint> find_newest_whole(const std::filesystem::path& out_dir,
-                                                          const std::function<void(const std::string&)>& report);
+                                                          const std::function<void(const std::string&)>& report,
+                                                          Disk& disk = real_disk());
 
 /// A checkpoint being written, under a temporary name until commit. Destroyed without, it leaves nothing.
 class CheckpointWriter {
  public:
-  CheckpointWriter(const std::filesystem::path& out_dir, std::uint64_t step);
+  CheckpointWriter(const std::filesystem::path& out_dir, std::uint64_t step, Disk& disk = real_disk());
   ~CheckpointWriter();
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
@@ -104,24 +107,31 @@ class CheckpointWriter {
   /// Where to write the file of this name.
   [[nodiscard]] std::filesystem::path file(std::string_view name) const { return temporary_ / name; }
 
-  /// Adds trainer.json with the facts of all files, syncs, renames the folder into place (over an older one of this step)
-  /// and points `latest` at it. Throws std::runtime_error with path and reason; the older checkpoints are then untouched.
+  /// Adds trainer.json with the facts of all files, syncs, renames the folder into place (an older one of this step is swapped
+  /// out in the same instant) and points `latest` at it. Throws DiskError with path and reason; the older checkpoints are then
+  /// untouched.
   void commit(TrainerState state);
 
  private:
+  void put_in_place();
+
+  Disk& disk_;
   std::filesystem::path out_dir_;
   std::filesystem::path folder_;
   std::filesystem::path temporary_;
+  bool written_ = false;  ///< the temporary name may stand for the checkpoint that was there before
 };
 
 /// Points OUT/`link` at the checkpoint of `step`, atomically.
-void link_checkpoint(const std::filesystem::path& out_dir, const char* link, std::uint64_t step);
+void link_checkpoint(const std::filesystem::path& out_dir, const char* link, std::uint64_t step, Disk& disk = real_disk());
 
 /// Removes all but the newest `keep` checkpoints and that of `best_step` (0: there is none).
-void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep, std::uint64_t best_step);
+void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep, std::uint64_t best_step,
+                            Disk& disk = real_disk());
 
 /// Before a run goes on from `step`: makes the folder if it is not there, renames checkpoints of later steps to superseded-…,
-/// points the links at what is left, and removes what a writer that died left behind.
-void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t best_step);
+/// points the links at what is left, and removes what a writer that died left behind. All of it lasts through a power cut once it
+/// returns, so that the run's other files may be cut back then.
+void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t best_step, Disk& disk = real_disk());
 
 }  // namespace millrace::proto

@@ -1,15 +1,9 @@
 #include "proto/chunk_file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <memory>
 
 #include "proto/codec.h"
 #include "proto/digest.h"
@@ -31,29 +25,6 @@ struct Preamble {
 static_assert(sizeof(Preamble) == kChunkPreambleBytes);
 
 constexpr std::size_t kNameDigits = 12;
-
-/// The whole file, mapped; empty where it cannot be.
-std::optional<SharedBytes> map_file(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(fd);
-    return std::nullopt;
-  }
-  const auto length = static_cast<std::size_t>(status.st_size);
-  if (length == 0) {
-    ::close(fd);
-    return SharedBytes{};
-  }
-  void* address = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-  ::close(fd);
-  if (address == MAP_FAILED) return std::nullopt;
-  const std::shared_ptr<const void> owner(address, [length](void* at) { ::munmap(at, length); });
-  return SharedBytes{owner, {static_cast<const std::byte*>(address), length}};
-}
-
-std::string_view text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 ChunkStatus check_preamble(const Preamble& preamble, std::span<const std::byte> file) {
   if (preamble.version != kChunkVersion) return ChunkStatus::kVersion;
@@ -86,6 +57,18 @@ Chunk read_columns(BatchInfo info, const SharedBytes& file, std::size_t at) {
   return at == file.bytes.size() ? chunk : failed(ChunkStatus::kBadHeader);
 }
 
+Chunk parse(const SharedBytes& file) {
+  const std::size_t magic_bytes = std::min(file.bytes.size(), kChunkMagic.size());
+  if (text(file.bytes.first(magic_bytes)) != kChunkMagic.substr(0, magic_bytes)) return failed(ChunkStatus::kForeign);
+  if (file.bytes.size() < kChunkPreambleBytes) return failed(ChunkStatus::kTruncated);
+  Preamble preamble;
+  std::memcpy(&preamble, file.bytes.data(), sizeof preamble);
+  if (const ChunkStatus status = check_preamble(preamble, file.bytes); status != ChunkStatus::kOk) return failed(status);
+  auto info = decode_batch_info(text(file.bytes.subspan(kChunkPreambleBytes, preamble.header_length)));
+  if (!info) return failed(ChunkStatus::kBadHeader);
+  return read_columns(std::move(*info), file, column_aligned(kChunkPreambleBytes + preamble.header_length));
+}
+
 }  // namespace
 
 std::uint32_t chunk_samples(const Schema& schema) {
@@ -93,21 +76,25 @@ std::uint32_t chunk_samples(const Schema& schema) {
   return static_cast<std::uint32_t>(std::bit_floor(std::max<std::size_t>(most, 1)));
 }
 
-std::string chunk_name(std::uint64_t first) {
+std::string chunk_name(std::uint64_t first, std::optional<std::uint8_t> stage) {
   const std::string digits = std::to_string(first);
-  return std::string(kNameDigits - std::min(kNameDigits, digits.size()), '0') + digits + std::string(kChunkSuffix);
+  const std::string named_stage = stage ? ".s" + std::to_string(*stage) : "";
+  return std::string(kNameDigits - std::min(kNameDigits, digits.size()), '0') + digits + named_stage + std::string(kChunkSuffix);
 }
 
-std::optional<std::uint64_t> chunk_first(std::string_view file_name) {
-  if (!file_name.ends_with(kChunkSuffix)) return std::nullopt;
-  file_name.remove_suffix(kChunkSuffix.size());
-  std::uint64_t first = 0;
-  const auto [end, error] = std::from_chars(file_name.data(), file_name.data() + file_name.size(), first);
-  if (error != std::errc() || end != file_name.data() + file_name.size() || file_name.size() < kNameDigits) return std::nullopt;
-  return first;
+std::optional<ChunkKey> chunk_key(std::string_view file_name) {
+  ChunkKey key;
+  const char* const end = file_name.data() + file_name.size();
+  const char* const dot = std::from_chars(file_name.data(), end, key.first).ptr;
+  if (std::string_view(dot, end).starts_with(".s")) {
+    std::uint8_t stage = 0;
+    if (std::from_chars(dot + 2, end, stage).ec == std::errc()) key.stage = stage;
+  }
+  return chunk_name(key.first, key.stage) == file_name ? std::optional(key) : std::nullopt;
 }
 
-void write_chunk(const std::filesystem::path& path, const std::string& fingerprint, const Schema& schema, const Batch& batch) {
+void write_chunk(const std::filesystem::path& path, const std::string& fingerprint, const Schema& schema, const Batch& batch,
+                 Disk& disk) {
   static constexpr char kZeros[kColumnAlignment] = {};
   const std::string header = encode_batch_info(describe_batch(0, fingerprint, schema, batch));
   std::vector<std::string_view> pieces;
@@ -131,27 +118,21 @@ void write_chunk(const std::filesystem::path& path, const std::string& fingerpri
   preamble.header_length = static_cast<std::uint32_t>(header.size());
   preamble.header_checksum = xxh64(header);
   preamble.file_length = length;
-  replace_file(path, pieces);
+  replace_file(path, pieces, disk);
 }
 
-Chunk read_chunk(const std::filesystem::path& path) {
-  const std::optional<SharedBytes> file = map_file(path);
-  if (!file) return failed(ChunkStatus::kMissing);
-  const std::size_t magic_bytes = std::min(file->bytes.size(), kChunkMagic.size());
-  if (text(file->bytes.first(magic_bytes)) != kChunkMagic.substr(0, magic_bytes)) return failed(ChunkStatus::kForeign);
-  if (file->bytes.size() < kChunkPreambleBytes) return failed(ChunkStatus::kTruncated);
-  Preamble preamble;
-  std::memcpy(&preamble, file->bytes.data(), sizeof preamble);
-  if (const ChunkStatus status = check_preamble(preamble, file->bytes); status != ChunkStatus::kOk) return failed(status);
-  auto info = decode_batch_info(text(file->bytes.subspan(kChunkPreambleBytes, preamble.header_length)));
-  if (!info) return failed(ChunkStatus::kBadHeader);
-  return read_columns(std::move(*info), *file, column_aligned(kChunkPreambleBytes + preamble.header_length));
+Chunk read_chunk(const std::filesystem::path& path, Disk& disk) try {
+  const std::optional<SharedBytes> file = disk.read(path, kMaxChunkBytes);
+  return file ? parse(*file) : failed(ChunkStatus::kMissing);
+} catch (const DiskError&) {
+  return failed(ChunkStatus::kUnreadable);
 }
 
 std::string_view describe(ChunkStatus status) {
   switch (status) {
     case ChunkStatus::kOk: return "whole";
     case ChunkStatus::kMissing: return "not there";
+    case ChunkStatus::kUnreadable: return "it cannot be read";
     case ChunkStatus::kForeign: return "not a queue file";
     case ChunkStatus::kVersion: return "a queue file of another version";
     case ChunkStatus::kTruncated: return "cut short or too long";

@@ -1,94 +1,88 @@
 #include "proto/files.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
+#include <cstdint>
+#include <cstdio>
 #include <stdexcept>
-#include <utility>
 
 #include "proto/digest.h"
 
 namespace millrace::proto {
 namespace {
 
-[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
-  throw std::runtime_error(path.string() + ": " + what + ": " + std::strerror(errno));
-}
+namespace fs = std::filesystem;
 
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  /// Closes now, so that an error of the last write is seen.
-  [[nodiscard]] bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
+/// The folder that a name lies in.
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
- private:
-  int fd_;
-};
-
-void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      fail(path, "cannot write");
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+/// A folder that was there before may be fresh from a process that died before it could sync; where we may not, its owner did.
+void try_sync(const fs::path& folder, Disk& disk) {
+  try {
+    disk.sync(folder);
+  } catch (const DiskError& error) {
+    if (error.reason() != EACCES) throw;
   }
 }
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail(path, "cannot read");
-  std::string content;
-  char block[1 << 16];
-  for (;;) {
-    const ssize_t got = ::read(file.get(), block, sizeof block);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, "cannot read");
-    if (got == 0) return content;
-    content.append(block, static_cast<std::size_t>(got));
-  }
+std::string read_file(const fs::path& path, Disk& disk) {
+  const auto content = disk.read(path, Disk::kAll);
+  if (!content) throw DiskError(path, "cannot read", ENOENT);
+  return std::string(text(content->bytes));
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& path) {
-  static std::atomic<std::uint64_t> serial{0};
-  const std::string id = std::to_string(::getpid()) + '-' + std::to_string(serial++);
-  return path.parent_path() / ('.' + path.filename().string() + '.' + id + ".tmp");
-}
-
-void replace_file(const std::filesystem::path& path, std::span<const std::string_view> pieces) {
-  const std::filesystem::path temporary = temporary_name(path);
+void replace_file(const fs::path& path, std::span<const std::string_view> pieces, Disk& disk) {
+  const fs::path temporary = temporary_name(path);
   try {
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (file.get() < 0) fail(path, "cannot write");
-    for (const std::string_view piece : pieces) write_all(file.get(), piece, path);
-    if (!file.close()) fail(path, "cannot write");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot replace");
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+    disk.write(temporary, pieces);
+    disk.rename(temporary, path);
+  } catch (const DiskError& error) {
+    try_remove_all(temporary, disk);
+    throw DiskError(path, "cannot write", error.reason());
   }
 }
 
-void replace_file(const std::filesystem::path& path, std::string_view content) { replace_file(path, std::span(&content, 1)); }
+void replace_file(const fs::path& path, std::string_view content, Disk& disk) { replace_file(path, std::span(&content, 1), disk); }
 
-void sync(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail(path, "cannot open to make it durable");
-  if (::fsync(file.get()) != 0) fail(path, "cannot make it durable");
+void make_folders(const fs::path& folder, Disk& disk) {
+  if (folder.empty() || disk.look(folder)) return;
+  make_folders(folder.parent_path(), disk);
+  disk.make_folder(folder);
+}
+
+void make_durable_folders(const fs::path& folder, Disk& disk) {
+  if (folder.empty()) return;
+  if (!disk.look(folder)) {
+    make_durable_folders(folder.parent_path(), disk);
+    disk.make_folder(folder);
+  }
+  try_sync(folder_of(folder), disk);
+}
+
+void remove_all(const fs::path& path, Disk& disk) {
+  if (disk.remove(path)) return;
+  for (const std::string& name : disk.list(path)) remove_all(path / name, disk);
+  disk.remove(path);
+}
+
+void try_remove_all(const fs::path& path, Disk& disk) noexcept {
+  try {
+    remove_all(path, disk);
+  } catch (...) {  // a full or broken disk; the path stays
+  }
+}
+
+fs::path temporary_name(const fs::path& path) {
+  static const std::string machine = random_id();  // process ids repeat between machines that share a folder
+  static std::atomic<std::uint32_t> serial{0};
+  char number[32];
+  std::snprintf(number, sizeof number, "-%d-%08x", ::getpid(), serial++);
+  return path.parent_path() / ('.' + path.filename().string() + '.' + machine + number + ".tmp");
 }
 
 std::string random_id() {

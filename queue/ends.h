@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "proto/batch.h"
@@ -32,6 +33,12 @@ struct WaitState {
   std::string words;
 };
 
+/// The samples of an order could not be stored for now. Nothing is lost: the order will be handed out again.
+class NotStored : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Thread-safe: several workers take orders and deliver at once.
 class ProducerEnd {
  public:
@@ -41,7 +48,8 @@ class ProducerEnd {
   /// Throws std::runtime_error if this stream was refused, with the reason.
   [[nodiscard]] virtual std::optional<Order> next(Milliseconds timeout) = 0;
 
-  /// Hands over the samples of an order. Throws std::runtime_error if they cannot be stored (a full disk).
+  /// Hands over the samples of an order. Throws NotStored where there is no room for them now (a full disk), std::runtime_error
+  /// where they cannot be stored at all.
   virtual void deliver(const Order& order, const proto::Batch& batch) = 0;
 
   /// Says that the range of an order cannot be computed. Throws std::runtime_error with the reason where nobody can be told who

@@ -2,39 +2,47 @@
 //
 //     Q/<fingerprint>/meta.json                      the stream's meta
 //     Q/<fingerprint>/train/000000004096.chunk       queue files, one aligned chunk each; val/ and test/ alike
+//     Q/<fingerprint>/train/000000004096.s3.chunk    the same at stage 3, where the trainer names the stages
 //     Q/<fingerprint>/train/000000004096.claim       a producer is at work on this chunk
 //     Q/<fingerprint>/groups/<run id>/group.json     a training run's cursor and window
+//     Q/<fingerprint>/groups/<run id>/lock           locked by the process that trains it
 //     Q/<fingerprint>/quarantine/                    damaged files, kept for a look
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>
 
+#include "proto/chunk_file.h"
+#include "proto/disk.h"
 #include "proto/types.h"
 
 namespace millrace::queue {
 
 class Folder {
  public:
-  Folder(const std::filesystem::path& queue, const std::string& fingerprint) : root_(queue / fingerprint) {}
+  /// `disk` must outlive it.
+  Folder(const std::filesystem::path& queue, const std::string& fingerprint, proto::Disk& disk = proto::real_disk())
+      : disk_(&disk), root_(queue / fingerprint) {}
 
+  [[nodiscard]] proto::Disk& disk() const { return *disk_; }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] std::filesystem::path meta() const { return root_ / kMeta; }
   [[nodiscard]] std::filesystem::path split(proto::Split split) const { return root_ / proto::to_string(split); }
-  [[nodiscard]] std::filesystem::path chunk(proto::Split split, std::uint64_t first) const;
-  [[nodiscard]] std::filesystem::path claim(proto::Split split, std::uint64_t first) const;
+  [[nodiscard]] std::filesystem::path chunk(proto::Split split, const proto::ChunkKey& key) const;
+  [[nodiscard]] std::filesystem::path claim(proto::Split split, const proto::ChunkKey& key) const;
   [[nodiscard]] std::filesystem::path groups() const { return root_ / "groups"; }
   [[nodiscard]] std::filesystem::path group(const std::string& run_id) const { return groups() / run_id / "group.json"; }
+  [[nodiscard]] std::filesystem::path lock(const std::string& run_id) const { return groups() / run_id / "lock"; }
   [[nodiscard]] std::filesystem::path quarantine() const { return root_ / "quarantine"; }
 
-  /// First indices of the chunks that are there; empty where the folder is missing.
-  [[nodiscard]] std::set<std::uint64_t> chunks(proto::Split split) const;
+  /// The chunks that are there; empty where the folder is missing.
+  [[nodiscard]] std::set<proto::ChunkKey> chunks(proto::Split split) const;
 
   static constexpr const char* kMeta = "meta.json";
 
  private:
+  proto::Disk* disk_;
   std::filesystem::path root_;
 };
 

@@ -3,8 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -12,60 +13,57 @@
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/meta_json.h"
+#include "queue/chunk_plan.h"
 #include "queue/folder.h"
+#include "queue/group_keeper.h"
 #include "queue/group_watch.h"
+#include "queue/quarantine.h"
 #include "queue/range_order.h"
+#include "queue/sweep.h"
 
 namespace millrace::queue {
 namespace {
 
-using Time = std::chrono::steady_clock::time_point;
+using proto::Split;
+
 constexpr Milliseconds kLookEvery{10};
 
-class FolderConsumerEnd final : public ConsumerEnd {
+class FolderConsumerEnd final : public FolderConsumer {
  public:
-  FolderConsumerEnd(const std::filesystem::path& queue, const Expectation& expected, const FolderRun& run)
-      : queue_(queue), admission_(expected), run_(run) {}
-
-  ~FolderConsumerEnd() override {
-    if (!leading()) return;
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_->group(run_.run_id).parent_path(), ignored);
-  }
+  FolderConsumerEnd(std::filesystem::path queue, const Expectation& expected, FolderRun run, proto::Disk& disk, Clock clock)
+      : queue_(std::move(queue)), admission_(expected), run_(std::move(run)), disk_(disk), clock_(std::move(clock)) {}
 
   std::optional<proto::StreamMeta> meet(Milliseconds timeout) override {
-    const Time deadline = std::chrono::steady_clock::now() + timeout;
-    while (!meta_ && !look_for_stream()) {
-      if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
-      std::this_thread::sleep_for(kLookEvery);
+    const Time deadline = clock_() + timeout;
+    while (!stream_ && !look_for_stream()) {
+      if (!pause_before(deadline)) return std::nullopt;
     }
-    return meta_;
+    return stream_->meta;
   }
 
-  std::uint32_t range_samples() const override { return proto::chunk_samples(meta_->schema); }
-  void want(const proto::Range& range) override { wanted_.insert(range); }
+  std::uint32_t range_samples() const override { return stream_->plan.chunk_samples(); }
+
+  void want(const proto::Range& range) override { wanted_.emplace(range, stream_->plan.chunk_around(range)); }
 
   std::optional<proto::Batch> take(Milliseconds timeout) override {
-    const Time deadline = std::chrono::steady_clock::now() + timeout;
+    const Time deadline = clock_() + timeout;
     for (;;) {
-      beat(std::chrono::steady_clock::now());
+      if (keeper_) keeper_->beat(clock_());
       if (auto batch = read_first_there()) return batch;
       say_who_is_at_work();
-      if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
-      std::this_thread::sleep_for(kLookEvery);
+      if (!pause_before(deadline)) return std::nullopt;
     }
   }
 
-  void release(proto::Split split, std::uint64_t cursor) override {
-    if (split != proto::Split::kTrain || !leading()) return;
+  void release(Split split, std::uint64_t cursor) override {
+    if (split != Split::kTrain) return;
     const std::uint64_t before = std::exchange(run_.cursor, cursor);
-    if (before / range_samples() == cursor / range_samples()) return;
-    write_group();
-    sweep(std::chrono::steady_clock::now());
+    if (before / range_samples() != cursor / range_samples()) publish();
   }
 
   void follow(const proto::StageLog& log) override {
-    std::erase_if(wanted_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
+    std::erase_if(wanted_, [&](const auto& wanted) { return !proto::agrees(log, wanted.first); });
+    if (std::exchange(run_.stage_log, log) != log && stream_) publish();
   }
 
   WaitState state() const override {
@@ -73,25 +71,44 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return state_;
   }
 
+  FolderCounters counters() const override {
+    const std::lock_guard lock(mutex_);
+    return counters_;
+  }
+
  private:
-  [[nodiscard]] bool leading() const { return run_.leads && folder_; }
+  /// What is known once the stream is.
+  struct Stream {
+    proto::StreamMeta meta;
+    Folder folder;
+    ChunkPlan plan;
+    GroupWatch watch;
+  };
+  /// A range, and the chunk that it lies in.
+  using Wanted = std::map<proto::Range, proto::Range, Sooner>;
+
+  /// False: it is time.
+  bool pause_before(Time deadline) const {
+    const Time now = clock_();
+    if (now >= deadline) return false;
+    std::this_thread::sleep_for(std::min<Time::duration>(kLookEvery, deadline - now));
+    return true;
+  }
 
   /// The newest stream in the queue that is admitted.
   bool look_for_stream() {
     std::string refusal;
-    std::optional<std::pair<std::filesystem::file_time_type, proto::StreamMeta>> best;
-    std::error_code missing;
-    for (const auto& entry : std::filesystem::directory_iterator(queue_, missing)) {
-      const auto path = entry.path() / Folder::kMeta;
-      const auto meta = read_meta(path);
-      if (!meta) continue;
+    std::optional<std::pair<std::int64_t, proto::StreamMeta>> best;
+    for (const std::string& name : disk_.list(queue_)) {
+      const auto path = queue_ / name / Folder::kMeta;
+      const auto entry = disk_.look(path);
+      const auto meta = entry ? read_meta(path) : std::nullopt;
+      if (!meta || meta->fingerprint != name) continue;
       if (const auto reason = admission_.reason_against(*meta)) {
         refusal = *reason;
-        continue;
+      } else if (!best || entry->written_ns > best->first) {
+        best = {entry->written_ns, *meta};
       }
-      std::error_code ignored;
-      const auto written = std::filesystem::last_write_time(path, ignored);
-      if (!best || written > best->first) best = {written, *meta};
     }
     if (!best) {
       say(refusal.empty() ? "no stream in " + queue_.string() + ": start `prepare` with the same recipe"
@@ -102,9 +119,8 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return true;
   }
 
-  static std::optional<proto::StreamMeta> read_meta(const std::filesystem::path& path) try {
-    if (!std::filesystem::exists(path)) return std::nullopt;
-    return proto::meta_from_json(proto::read_file(path));
+  std::optional<proto::StreamMeta> read_meta(const std::filesystem::path& path) const try {
+    return proto::meta_from_json(proto::read_file(path, disk_));
   } catch (const std::exception& error) {
     spdlog::debug("{}: {}", path.string(), error.what());
     return std::nullopt;
@@ -112,90 +128,80 @@ class FolderConsumerEnd final : public ConsumerEnd {
 
   void accept(const proto::StreamMeta& meta) {
     admission_.pin(meta);
-    meta_ = meta;
-    folder_.emplace(queue_, meta.fingerprint);
-    watch_.emplace(folder_->groups());
-    say("no chunk yet in " + folder_->root().string() + ": is `prepare` running?");
-    if (leading()) {
-      std::filesystem::create_directories(folder_->group(run_.run_id).parent_path());
-      write_group();
-    }
+    const Folder folder(queue_, meta.fingerprint, disk_);
+    if (run_.leads) keeper_.emplace(folder, run_.run_id);
+    stream_.emplace(Stream{meta, folder, ChunkPlan(meta), GroupWatch(folder)});
+    say("no chunk yet in " + folder.root().string() + ": is `prepare` running?");
+    publish();
   }
 
   std::optional<proto::Batch> read_first_there() {
-    for (auto range = wanted_.begin(); range != wanted_.end(); ++range) {
-      auto batch = read(*range);
-      if (!batch) continue;
-      wanted_.erase(range);
+    for (auto wanted = wanted_.begin(); wanted != wanted_.end(); ++wanted) {
+      const auto& [range, around] = *wanted;
+      const auto whole = read(around);
+      if (!whole) continue;
+      auto batch = proto::slice(stream_->meta.schema, *whole, range.first, range.count);
+      wanted_.erase(wanted);
       return batch;
     }
     return std::nullopt;
   }
 
-  std::optional<proto::Batch> read(const proto::Range& range) {
-    const auto path = folder_->chunk(range.split, range.first);
-    if (std::filesystem::exists(path)) say("reading " + path.string(), telemetry::WaitCause::kDisk);
-    proto::Chunk chunk = proto::read_chunk(path);
+  /// A whole chunk, verified; empty where it is not there, or was damaged and is not any more.
+  std::optional<proto::Batch> read(const proto::Range& around) {
+    const auto path = stream_->folder.chunk(around.split, {around.first, around.stage});
+    if (disk_.look(path)) say("reading " + path.string(), telemetry::WaitCause::kDisk);
+    proto::Chunk chunk = proto::read_chunk(path, disk_);
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
-    if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == meta_->fingerprint && chunk.batch.range == range &&
-        proto::fits(meta_->schema, chunk.batch)) {
+    if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == stream_->meta.fingerprint && chunk.batch.range == around &&
+        proto::fits(stream_->meta.schema, chunk.batch)) {
+      count(around.count);
       return std::move(chunk.batch);
     }
-    set_aside(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range" : proto::describe(chunk.status));
+    drop(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range" : proto::describe(chunk.status));
     return std::nullopt;
   }
 
-  /// Out of the way, so that a producer computes the chunk again; kept, so that somebody can look at it.
-  void set_aside(const std::filesystem::path& path, std::string_view why) {
-    const auto to = folder_->quarantine() / (path.parent_path().filename().string() + '-' + path.filename().string());
-    std::error_code failed;
-    std::filesystem::create_directories(folder_->quarantine(), failed);
-    std::filesystem::rename(path, to, failed);
-    if (failed && !std::filesystem::exists(path)) return;  // another rank was faster
-    ++damaged_;
-    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})", path.string(), why, damaged_);
+  void count(std::uint32_t samples) {
+    const std::lock_guard lock(mutex_);
+    ++counters_.chunks;
+    counters_.bytes += samples * stream_->meta.schema.bytes_per_sample();
   }
 
-  /// Counts on, and writes the group again where somebody cleared the queue.
-  void beat(Time now) {
-    if (!leading() || now - last_beat_ < kGroupBeatEvery) return;
-    std::filesystem::create_directories(folder_->group(run_.run_id).parent_path());
-    write_group();
+  void drop(const std::filesystem::path& path, std::string_view why) {
+    if (!set_aside(stream_->folder, path)) return;
+    const std::lock_guard lock(mutex_);
+    ++counters_.damaged;
+    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})", path.string(), why,
+                 counters_.damaged);
   }
 
   /// At least two chunks, so that one is ready when the other is used up.
   std::uint64_t window_samples() const {
-    return std::max<std::uint64_t>(run_.train_window.samples_of(meta_->schema), 2 * std::uint64_t{range_samples()});
+    return std::max<std::uint64_t>(run_.train_window.samples_of(stream_->meta.schema), 2 * std::uint64_t{range_samples()});
   }
 
-  void write_group() {
-    last_beat_ = std::chrono::steady_clock::now();
-    proto::Group group{run_.run_id, ++heartbeat_, {}};
-    group.window(proto::Split::kTrain) = {run_.cursor, run_.cursor + window_samples()};
-    group.window(proto::Split::kVal) = {0, run_.eval_samples};
-    proto::write_group(folder_->group(run_.run_id), group);
-  }
-
-  /// Deletes train chunks that no living run needs any more.
-  void sweep(Time now) {
-    std::uint64_t used_below = run_.cursor;
-    for (const proto::Group& group : watch_->alive(now)) {
-      used_below = std::min(used_below, group.window(proto::Split::kTrain).cursor);
-    }
-    for (const std::uint64_t first : folder_->chunks(proto::Split::kTrain)) {
-      if (first + range_samples() > used_below) break;
-      std::error_code ignored;
-      std::filesystem::remove(folder_->chunk(proto::Split::kTrain, first), ignored);
-      std::filesystem::remove(folder_->claim(proto::Split::kTrain, first), ignored);
-    }
+  /// Says where the run stands, and deletes what no run needs any more.
+  void publish() {
+    if (!keeper_) return;
+    proto::Group& group = keeper_->group();
+    group.window(Split::kTrain) = {run_.cursor, run_.cursor + window_samples()};
+    group.window(Split::kVal) = {0, run_.eval_samples};
+    group.stage_log = run_.stage_log;
+    keeper_->write(clock_());
+    std::vector<proto::Group> runs = stream_->watch.alive(clock_());
+    std::erase_if(runs, [&](const proto::Group& other) { return other.run_id == group.run_id; });
+    runs.push_back(group);
+    sweep(stream_->folder, stream_->plan, runs);
   }
 
   /// A claim shows that a producer is at work; it may be a dead one's for a while.
   void say_who_is_at_work() {
     if (wanted_.empty()) return;
-    const proto::Range& soonest = *wanted_.begin();
-    const std::string chunk = folder_->chunk(soonest.split, soonest.first).string();
-    if (std::filesystem::exists(folder_->claim(soonest.split, soonest.first))) {
+    const proto::Range& soonest = wanted_.begin()->second;
+    const proto::ChunkKey key{soonest.first, soonest.stage};
+    const std::string chunk = stream_->folder.chunk(soonest.split, key).string();
+    if (disk_.look(stream_->folder.claim(soonest.split, key))) {
       say("a producer is at work on " + chunk, telemetry::WaitCause::kProvider);
     } else {
       say("nobody is at work on " + chunk + ": is `prepare` running?");
@@ -210,22 +216,21 @@ class FolderConsumerEnd final : public ConsumerEnd {
   std::filesystem::path queue_;
   Admission admission_;
   FolderRun run_;
-  std::optional<proto::StreamMeta> meta_;
-  std::optional<Folder> folder_;
-  std::optional<GroupWatch> watch_;
-  std::set<proto::Range, Sooner> wanted_;
-  std::uint64_t heartbeat_ = 0;
-  std::uint64_t damaged_ = 0;
-  Time last_beat_{};
-  mutable std::mutex mutex_;  // state_
+  proto::Disk& disk_;
+  Clock clock_;
+  std::optional<Stream> stream_;
+  std::optional<GroupKeeper> keeper_;  ///< of rank 0
+  Wanted wanted_;
+  mutable std::mutex mutex_;  // what follows
   WaitState state_;
+  FolderCounters counters_;
 };
 
 }  // namespace
 
-std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
-                                                      const FolderRun& run) {
-  return std::make_unique<FolderConsumerEnd>(queue, expected, run);
+std::unique_ptr<FolderConsumer> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
+                                                         const FolderRun& run, proto::Disk& disk, Clock clock) {
+  return std::make_unique<FolderConsumerEnd>(queue, expected, run, disk, std::move(clock));
 }
 
 }  // namespace millrace::queue

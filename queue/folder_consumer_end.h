@@ -6,7 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "proto/disk.h"
+#include "proto/stage_log.h"
 #include "queue/admission.h"
+#include "queue/clock.h"
 #include "queue/ends.h"
 #include "queue/range_size.h"
 
@@ -18,9 +21,27 @@ struct FolderRun {
   std::uint64_t cursor = 0;        ///< first train sample that is not used yet
   std::uint64_t eval_samples = 0;  ///< val samples of one evaluation; they stay
   Window train_window;
+  proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
 };
 
-[[nodiscard]] std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
-                                                                    const FolderRun& run);
+/// What was met on the disk.
+struct FolderCounters {
+  std::uint64_t chunks = 0;   ///< files read, whole
+  std::uint64_t bytes = 0;    ///< of their columns
+  std::uint64_t damaged = 0;  ///< files set aside
+};
+
+class FolderConsumer : public ConsumerEnd {
+ public:
+  /// Any thread.
+  [[nodiscard]] virtual FolderCounters counters() const = 0;
+};
+
+/// meet() throws std::runtime_error where another process trains this run, DiskError where the folder cannot be written. With a
+/// timeout of 0 meet() and take() look once, without sleeping.
+[[nodiscard]] std::unique_ptr<FolderConsumer> make_folder_consumer_end(const std::filesystem::path& queue,
+                                                                       const Expectation& expected, const FolderRun& run,
+                                                                       proto::Disk& disk = proto::real_disk(),
+                                                                       Clock clock = real_time);
 
 }  // namespace millrace::queue

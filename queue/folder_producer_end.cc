@@ -1,72 +1,72 @@
 #include "queue/folder_producer_end.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/meta_json.h"
+#include "queue/chunk_plan.h"
 #include "queue/folder.h"
 #include "queue/group_watch.h"
+#include "queue/range_order.h"
 
 namespace millrace::queue {
 namespace {
 
-using Time = std::chrono::steady_clock::time_point;
-using ChunkId = std::pair<proto::Split, std::uint64_t>;
-
 constexpr Milliseconds kLookEvery{20};
+/// How often the stream's meta is looked after.
+constexpr std::chrono::seconds kTendEvery{1};
+/// How long a disk that is full is left alone.
+constexpr std::chrono::seconds kTryAgainAfter{1};
 /// Claims are advice, not locks: two producers that write one chunk write the same bytes.
 constexpr std::chrono::seconds kClaimStaleAfter{10};
 
 class FolderProducerEnd final : public ProducerEnd {
  public:
-  FolderProducerEnd(const std::filesystem::path& queue, const proto::StreamMeta& meta,
-                    const std::array<std::uint64_t, proto::kSplitCount>& ahead)
-      : meta_(meta), folder_(queue, meta.fingerprint), chunk_(proto::chunk_samples(meta.schema)), watch_(folder_.groups()) {
-    for (const proto::Split split : proto::kSplits) {
-      default_.window(split) = {0, ahead[static_cast<std::size_t>(split)]};
-      std::filesystem::create_directories(folder_.split(split));
-    }
-    proto::replace_file(folder_.meta(), proto::to_json(meta_));
+  FolderProducerEnd(const std::filesystem::path& queue, const proto::StreamMeta& meta, const FolderStock& stock, proto::Disk& disk,
+                    Clock clock)
+      : meta_(meta), folder_(queue, meta.fingerprint, disk), plan_(meta), clock_(std::move(clock)), watch_(folder_) {
+    stock_.stage_log = stock.stage_log;
+    for (const proto::Split split : proto::kSplits) stock_.window(split) = {0, stock.ahead[static_cast<std::size_t>(split)]};
+    // Also where it is there already: trainers take the stream whose producer started last.
+    where_it_can_be([this] { write_meta(); });
   }
 
   ~FolderProducerEnd() override {
-    for (const ChunkId& id : open_) unclaim(id);
+    for (const proto::Range& chunk : open_) unclaim(chunk);
   }
 
   std::optional<Order> next(Milliseconds timeout) override {
-    const Time deadline = std::chrono::steady_clock::now() + timeout;
+    const Time deadline = clock_() + timeout;
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (const auto id = pick(std::chrono::steady_clock::now())) {
-        open_.insert(*id);
-        return Order{++orders_, range_of(*id)};
-      }
-      if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
+      if (const auto chunk = look(clock_())) return Order{++orders_, *chunk};
+      if (clock_() >= deadline) return std::nullopt;
       delivered_.wait_for(lock, kLookEvery);
     }
   }
 
   void deliver(const Order& order, const proto::Batch& batch) override {
-    const ChunkId id{order.range.split, order.range.first};
-    restore_folder();
-    proto::write_chunk(folder_.chunk(id.first, id.second), meta_.fingerprint, meta_.schema, batch);
-    unclaim(id);
+    const std::optional<std::string> trouble = store(order.range, batch);
     {
       const std::lock_guard lock(mutex_);
-      open_.erase(id);
+      open_.erase(order.range);
+      note(trouble);
     }
+    unclaim(order.range);
     delivered_.notify_all();
+    if (trouble) throw NotStored(*trouble);
   }
 
   bool complete() const override {
@@ -76,97 +76,154 @@ class FolderProducerEnd final : public ProducerEnd {
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);
+    if (trouble_) return *trouble_ + ", trying again";
     const std::string ready = std::to_string(present_) + " chunks ready in " + folder_.root().string();
     return runs_ == 0 ? ready + ", waiting for a trainer" : ready;
   }
 
  private:
-  proto::Range range_of(const ChunkId& id) const {
-    const std::uint64_t count = std::min<std::uint64_t>(chunk_, meta_.size(id.first) - id.second);
-    return {id.first, id.second, static_cast<std::uint32_t>(count), std::nullopt};
+  using Ranges = std::set<proto::Range, Sooner>;
+
+  /// The chunk to compute next, open and claimed.
+  std::optional<proto::Range> look(Time now) {
+    if (trouble_ && now < try_again_at_) return std::nullopt;
+    std::optional<proto::Range> chunk;
+    where_it_can_be([&] {
+      tend(now);
+      chunk = pick(now);
+    });
+    if (chunk) open_.insert(*chunk);
+    return chunk;
   }
 
-  /// The chunk to compute next, claimed: of all that are missing, the one nearest to the start of its window.
-  std::optional<ChunkId> pick(Time now) {
+  /// Of all that are missing, the chunk nearest to the start of its window.
+  std::optional<proto::Range> pick(Time now) {
     std::vector<proto::Group> groups = watch_.alive(now);
     runs_ = groups.size();
-    if (groups.empty()) groups.push_back(default_);
+    if (groups.empty()) groups.push_back(stock_);
     missing_ = present_ = 0;
-    std::set<std::pair<std::uint64_t, ChunkId>> candidates;
+    std::map<std::size_t, Ranges> candidates;  // by distance
     for (const proto::Split split : proto::kSplits) {
-      const std::set<std::uint64_t> present = folder_.chunks(split);
-      for (const proto::Group& group : groups) add_missing(split, group.window(split), present, candidates);
+      const std::set<proto::ChunkKey> there = folder_.chunks(split);
+      for (const proto::Group& group : groups) add_missing(group, split, there, candidates);
     }
     looked_ = true;
-    for (const auto& [distance, id] : candidates) {
-      if (!open_.contains(id) && claim(id, now)) return id;
+    for (const auto& [distance, chunks] : candidates) {
+      for (const proto::Range& chunk : chunks) {
+        if (!open_.contains(chunk) && claim(chunk, now)) return chunk;
+      }
     }
     return std::nullopt;
   }
 
-  void add_missing(proto::Split split, const proto::SplitWindow& window, const std::set<std::uint64_t>& present,
-                   std::set<std::pair<std::uint64_t, ChunkId>>& candidates) {
-    const std::uint64_t end = std::min(window.end, meta_.size(split));
-    const std::uint64_t start = window.cursor / chunk_ * chunk_;
-    for (std::uint64_t first = start; first < end; first += chunk_) {
-      if (present.contains(first)) {
+  void add_missing(const proto::Group& group, proto::Split split, const std::set<proto::ChunkKey>& there,
+                   std::map<std::size_t, Ranges>& candidates) {
+    std::size_t distance = 0;
+    for (const proto::Range& chunk : plan_.wanted(group, split)) {
+      if (!can_make(chunk)) continue;
+      if (there.contains({chunk.first, chunk.stage})) {
         ++present_;
       } else {
         ++missing_;
-        candidates.insert({(first - start) / chunk_, {split, first}});
+        candidates[distance].insert(chunk);
       }
+      ++distance;
     }
   }
 
-  bool claim(const ChunkId& id, Time now) {
-    const std::filesystem::path path = folder_.claim(id.first, id.second);
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0) {
-      ::close(fd);
-      seen_claims_.erase(id);
+  /// A run may name stages that this stream has not, or none where it must: its file is not ours, and others' errors are no reason
+  /// to end.
+  bool can_make(const proto::Range& chunk) const {
+    if (chunk.split != proto::Split::kTrain) return true;
+    return stock_.stage_log.empty() ? !chunk.stage : chunk.stage && *chunk.stage < meta_.train_stages.size();
+  }
+
+  bool claim(const proto::Range& chunk, Time now) {
+    if (folder_.disk().create(claim_of(chunk))) {
+      seen_claims_.erase(chunk);
       return true;
     }
     // A claim that stays is a dead producer's; take it over.
-    const auto [seen, is_new] = seen_claims_.try_emplace(id, now);
+    const auto [seen, is_new] = seen_claims_.try_emplace(chunk, now);
     if (now - seen->second < kClaimStaleAfter) return false;
     seen_claims_.erase(seen);
     return true;
   }
 
-  void unclaim(const ChunkId& id) const {
-    std::error_code ignored;
-    std::filesystem::remove(folder_.claim(id.first, id.second), ignored);
+  void unclaim(const proto::Range& chunk) const { proto::try_remove_all(claim_of(chunk), folder_.disk()); }
+
+  std::filesystem::path claim_of(const proto::Range& chunk) const { return folder_.claim(chunk.split, {chunk.first, chunk.stage}); }
+
+  /// Why it could not be, if it could not.
+  std::optional<std::string> store(const proto::Range& chunk, const proto::Batch& batch) try {
+    proto::make_folders(folder_.split(chunk.split), folder_.disk());
+    proto::write_chunk(folder_.chunk(chunk.split, {chunk.first, chunk.stage}), meta_.fingerprint, meta_.schema, batch,
+                       folder_.disk());
+    return std::nullopt;
+  } catch (const proto::DiskError& error) {
+    if (!is_passing(error)) throw;
+    return error.what();
   }
 
-  /// Somebody may have cleared the queue under us.
-  void restore_folder() const {
-    if (std::filesystem::exists(folder_.meta())) return;
-    for (const proto::Split split : proto::kSplits) std::filesystem::create_directories(folder_.split(split));
-    proto::replace_file(folder_.meta(), proto::to_json(meta_));
+  void where_it_can_be(const std::function<void()>& act) try { act(); } catch (const proto::DiskError& error) {
+    if (!is_passing(error)) throw;
+    note(error.what());
+  }
+
+  /// A full disk clears as the trainer uses chunks up; and somebody may clear the queue, or sweep it, while we write.
+  static bool is_passing(const proto::DiskError& error) { return error.is_full() || error.reason() == ENOENT; }
+
+  void note(const std::optional<std::string>& trouble) {
+    if (trouble) try_again_at_ = clock_() + kTryAgainAfter;
+    if (trouble && !trouble_) spdlog::warn("{}; waiting, and trying again", *trouble);
+    if (!trouble && trouble_) spdlog::info("{} can be written again", folder_.root().string());
+    trouble_ = trouble;
+  }
+
+  void write_meta() const {
+    for (const proto::Split split : proto::kSplits) proto::make_folders(folder_.split(split), folder_.disk());
+    proto::replace_file(folder_.meta(), proto::to_json(meta_), folder_.disk());
+  }
+
+  /// Somebody may have cleared the queue under us, or a power cut of its disk have torn the meta.
+  void tend(Time now) {
+    if (tended_ && now - *tended_ < kTendEvery) return;
+    if (!meta_is_there()) write_meta();
+    tended_ = now;
+  }
+
+  bool meta_is_there() const try {
+    return proto::meta_from_json(proto::read_file(folder_.meta(), folder_.disk())).fingerprint == meta_.fingerprint;
+  } catch (const std::runtime_error&) {
+    return false;
   }
 
   proto::StreamMeta meta_;
   Folder folder_;
-  std::uint32_t chunk_;
-  proto::Group default_;  ///< what to have ready where there is no run
+  ChunkPlan plan_;
+  Clock clock_;
+  proto::Group stock_;  ///< what to have ready where there is no run
 
   mutable std::mutex mutex_;
   std::condition_variable delivered_;
   GroupWatch watch_;
-  std::map<ChunkId, Time> seen_claims_;
-  std::set<ChunkId> open_;
+  std::map<proto::Range, Time, Sooner> seen_claims_;
+  Ranges open_;
   std::uint64_t orders_ = 0;
   std::size_t runs_ = 0;
   std::size_t missing_ = 0;
   std::size_t present_ = 0;
   bool looked_ = false;
+  std::optional<std::string> trouble_;  ///< why nothing can be written now
+  Time try_again_at_{};
+  std::optional<Time> tended_;
 };
 
 }  // namespace
 
 std::unique_ptr<ProducerEnd> make_folder_producer_end(const std::filesystem::path& queue, const proto::StreamMeta& meta,
-                                                      const std::array<std::uint64_t, proto::kSplitCount>& ahead) {
-  return std::make_unique<FolderProducerEnd>(queue, meta, ahead);
+                                                      const FolderStock& stock, proto::Disk& disk, Clock clock) {
+  return std::make_unique<FolderProducerEnd>(queue, meta, stock, disk, std::move(clock));
 }
 
 }  // namespace millrace::queue

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "proto/group_file.h"
+#include "queue/clock.h"
+#include "queue/folder.h"
 
 namespace millrace::queue {
 
@@ -18,9 +19,7 @@ inline constexpr std::chrono::milliseconds kGroupBeatEvery{250};
 
 class GroupWatch {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
-  explicit GroupWatch(std::filesystem::path groups) : groups_(std::move(groups)) {}
+  explicit GroupWatch(Folder folder) : folder_(std::move(folder)) {}
 
   /// Reads the groups; one that is seen for the first time counts as alive.
   [[nodiscard]] std::vector<proto::Group> alive(Time now);
@@ -30,7 +29,7 @@ class GroupWatch {
     std::uint64_t heartbeat = 0;
     Time changed;
   };
-  std::filesystem::path groups_;
+  Folder folder_;
   std::map<std::string, Seen> seen_;
 };
 

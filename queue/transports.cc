@@ -18,7 +18,7 @@ ZmqRun zmq_run(const ConsumerPlan& plan) {
 
 std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan) {
   switch (uri.scheme) {
-    case Scheme::kFile: return make_folder_producer_end(uri.rest, meta, plan.ahead);
+    case Scheme::kFile: return make_folder_producer_end(uri.rest, meta, {plan.ahead, plan.stage_log});
     case Scheme::kTcp:
     case Scheme::kIpc: return make_zmq_producer_end(uri, meta, plan.capacity, plan.security);
     case Scheme::kInproc: break;
@@ -31,7 +31,7 @@ std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation
   switch (uri.scheme) {
     case Scheme::kFile:
       return make_folder_consumer_end(uri.rest, expected,
-                                      {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window});
+                                      {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window, plan.stage_log});
     case Scheme::kTcp:
     case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, zmq_run(plan));
     case Scheme::kInproc: break;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "proto/meta.h"
+#include "proto/stage_log.h"
 #include "queue/admission.h"
 #include "queue/ends.h"
 #include "queue/range_size.h"
@@ -22,6 +23,7 @@ struct ProducerPlan {
   std::uint32_t capacity = 1;  ///< ranges worked on at once
   /// Samples of each split that a queue folder should hold before a run exists.
   std::array<std::uint64_t, proto::kSplitCount> ahead{};
+  proto::StageLog stage_log{};  ///< of train then; not empty where the trainer names the stages
   Security security = {};
 };
 
@@ -34,6 +36,7 @@ struct ConsumerPlan {
   std::uint64_t eval_samples = 0;
   Window train_window = {};
   Security security = {};
+  proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
   telemetry::Registry* registry = &telemetry::unwatched();
 };
 

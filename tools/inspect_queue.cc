@@ -23,10 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Samples [first, end) that lie ready without a gap.
+// Samples [first, end) that lie ready without a gap, at one stage where the trainer names them.
 struct Stretch {
   std::uint64_t first = 0;
   std::uint64_t end = 0;
+  std::optional<std::uint8_t> stage;
 };
 
 struct SplitState {
@@ -46,10 +47,12 @@ struct StreamState {
 };
 
 void append(std::vector<Stretch>& stretches, const proto::Range& range) {
-  if (!stretches.empty() && stretches.back().end == range.first)
-    stretches.back().end = range.end();
+  const auto goes_on = [&](const Stretch& stretch) { return stretch.end == range.first && stretch.stage == range.stage; };
+  const auto stretch = std::ranges::find_if(stretches, goes_on);
+  if (stretch != stretches.end())
+    stretch->end = range.end();
   else
-    stretches.push_back({range.first, range.end()});
+    stretches.push_back({range.first, range.end(), range.stage});
 }
 
 void look_at_chunk(const fs::path& path, const std::string& fingerprint, SplitState& state) {
@@ -78,7 +81,7 @@ std::uint64_t count_with_suffix(const fs::path& folder, std::string_view suffix)
 SplitState look_at_split(const queue::Folder& folder, const std::string& fingerprint, proto::Split split) {
   SplitState state;
   state.split = split;
-  for (const std::uint64_t first : folder.chunks(split)) look_at_chunk(folder.chunk(split, first), fingerprint, state);
+  for (const proto::ChunkKey& key : folder.chunks(split)) look_at_chunk(folder.chunk(split, key), fingerprint, state);
   state.claims = count_with_suffix(folder.split(split), ".claim");
   return state;
 }
@@ -113,9 +116,14 @@ std::vector<fs::path> streams_in(const fs::path& queue) {
   return found;
 }
 
+void print(const Stretch& stretch) {
+  std::cout << "; samples " << stretch.first << " to " << stretch.end - 1;
+  if (stretch.stage) std::cout << " at stage " << int{*stretch.stage};
+}
+
 void print(const SplitState& state) {
   std::cout << "  " << proto::to_string(state.split) << ": " << state.chunks << " whole chunks, " << state.bytes << " B";
-  for (const Stretch& stretch : state.ready) std::cout << "; samples " << stretch.first << " to " << stretch.end - 1;
+  for (const Stretch& stretch : state.ready) print(stretch);
   if (state.claims != 0) std::cout << "; " << state.claims << " being computed";
   std::cout << "\n";
   for (const std::string& damage : state.damaged) std::cout << "    damaged: " << damage << "\n";
@@ -127,6 +135,8 @@ void print(const proto::Group& group) {
     const proto::SplitWindow& window = group.window(split);
     if (window.end != 0) std::cout << "; " << proto::to_string(split) << " at " << window.cursor << ", wants up to " << window.end;
   }
+  for (const proto::StageLogEntry& entry : group.stage_log)
+    std::cout << "; stage " << int{entry.stage} << " from " << entry.first_index;
   std::cout << "\n";
 }
 
@@ -140,10 +150,16 @@ void print(const StreamState& state) {
   if (state.quarantined != 0) std::cout << "  quarantine: " << state.quarantined << " damaged files\n";
 }
 
+nlohmann::ordered_json to_json(const Stretch& stretch) {
+  nlohmann::ordered_json json = {{"first", stretch.first}, {"end", stretch.end}};
+  if (stretch.stage) json["stage"] = *stretch.stage;
+  return json;
+}
+
 nlohmann::ordered_json to_json(const SplitState& state) {
   nlohmann::ordered_json json = {{"split", proto::to_string(state.split)}, {"chunks", state.chunks},   {"bytes", state.bytes},
                                  {"ready", nlohmann::json::array()},       {"damaged", state.damaged}, {"claims", state.claims}};
-  for (const Stretch& stretch : state.ready) json["ready"].push_back({{"first", stretch.first}, {"end", stretch.end}});
+  for (const Stretch& stretch : state.ready) json["ready"].push_back(to_json(stretch));
   return json;
 }
 

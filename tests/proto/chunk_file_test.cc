@@ -39,7 +39,7 @@ TEST_F(ChunkFile, RoundTrip) {
   EXPECT_EQ(chunk.shapes[0], (std::vector<std::uint32_t>{16, 5}));
 }
 
-TEST_F(ChunkFile, ColumnsCanBeUsedWhereTheyAreMapped) {
+TEST_F(ChunkFile, ColumnsCanBeUsedWhereTheyLie) {
   EXPECT_EQ(content_.size() % kColumnAlignment, 0U);
   const Chunk chunk = read_chunk(path_);
   for (const SharedBytes& column : chunk.batch.columns) {
@@ -60,7 +60,7 @@ TEST_F(ChunkFile, NothingIsLeftBesideTheFile) {
 
 TEST_F(ChunkFile, EveryKindOfDamageHasItsStatus) {
   EXPECT_EQ(read_chunk(folder_ / "absent.chunk").status, ChunkStatus::kMissing);
-  EXPECT_EQ(read_chunk(folder_.path()).status, ChunkStatus::kMissing);
+  EXPECT_EQ(read_chunk(folder_.path()).status, ChunkStatus::kUnreadable);
   EXPECT_EQ(status_of(""), ChunkStatus::kTruncated);
   EXPECT_EQ(status_of("a text file that somebody left here"), ChunkStatus::kForeign);
   EXPECT_EQ(status_of(content_ + "x"), ChunkStatus::kTruncated);
@@ -98,13 +98,19 @@ TEST_F(ChunkFile, AFailedWriteLeavesTheFileAsItWas) {
   EXPECT_EQ(read_chunk(path_).status, ChunkStatus::kOk);
 }
 
-TEST(ChunkName, IsTheFirstIndex) {
+TEST(ChunkName, IsTheFirstIndexAndTheStageWhereOneIsNamed) {
   EXPECT_EQ(chunk_name(4096), "000000004096.chunk");
   EXPECT_EQ(chunk_name(1234567890123456ULL), "1234567890123456.chunk");
-  EXPECT_EQ(chunk_first(chunk_name(4096)), 4096U);
-  EXPECT_EQ(chunk_first("000000004096.chunk.tmp"), std::nullopt);
-  EXPECT_EQ(chunk_first("12.chunk"), std::nullopt);
-  EXPECT_EQ(chunk_first("00000000409x.chunk"), std::nullopt);
+  EXPECT_EQ(chunk_name(4096, 3), "000000004096.s3.chunk");
+  EXPECT_EQ(chunk_key(chunk_name(4096)), (ChunkKey{4096, std::nullopt}));
+  for (const int stage : {0, 3, 254}) {
+    const auto number = static_cast<std::uint8_t>(stage);
+    EXPECT_EQ(chunk_key(chunk_name(1234567890123456ULL, number)), (ChunkKey{1234567890123456ULL, number}));
+  }
+  for (const char* const foreign :
+       {"", ".chunk", "000000004096.chunk.tmp", ".000000004096.chunk", "12.chunk", "00000000409x.chunk", "000000004096.s.chunk",
+        "000000004096.s03.chunk", "000000004096.s256.chunk", "0000000004096.chunk"})
+    EXPECT_EQ(chunk_key(foreign), std::nullopt) << foreign;
 }
 
 TEST(ChunkSamples, IsThePowerOfTwoNearestToAMebibyte) {

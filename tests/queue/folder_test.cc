@@ -25,7 +25,7 @@ class FolderQueue : public ::testing::Test {
   static Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
 
   std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks) {
-    return make_folder_producer_end(folder_.path(), sample_meta(), {ahead_chunks * chunk_, 0, 0});
+    return make_folder_producer_end(folder_.path(), sample_meta(), {.ahead = {ahead_chunks * chunk_, 0, 0}});
   }
   std::unique_ptr<ConsumerEnd> consumer(std::uint64_t cursor = 0, const std::string& run = "run") {
     auto end = make_folder_consumer_end(folder_.path(), expected(), {run, true, cursor, 0, {.samples = 2 * chunk_}});
@@ -43,9 +43,13 @@ class FolderQueue : public ::testing::Test {
     }
     return made;
   }
-  std::set<std::uint64_t> present() const { return layout_.chunks(Split::kTrain); }
+  std::set<std::uint64_t> present() const {
+    std::set<std::uint64_t> firsts;
+    for (const proto::ChunkKey& key : layout_.chunks(Split::kTrain)) firsts.insert(key.first);
+    return firsts;
+  }
   void put_chunk(std::uint64_t k, const std::string& content) {
-    proto::replace_file(layout_.chunk(Split::kTrain, k * chunk_), content);
+    proto::replace_file(layout_.chunk(Split::kTrain, {k * chunk_, {}}), content);
   }
 
   testing::TemporaryFolder folder_;
@@ -125,7 +129,7 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
   const auto end = producer(1);
   const auto run = consumer();
   fill(*end);
-  const std::string whole = proto::read_file(layout_.chunk(Split::kTrain, 0));
+  const std::string whole = proto::read_file(layout_.chunk(Split::kTrain, {}));
   std::string flipped = whole;
   flipped[flipped.size() - 1000] ^= 4;
   proto::write_chunk(folder_ / "other.chunk", "00000000000000ff", sample_meta().schema, testing::sample_batch(chunk_range(0)));
@@ -148,7 +152,7 @@ TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
   proto::StreamMeta other = sample_meta();
   other.settings["block_size"] = "6";
   other.fingerprint = proto::fingerprint_of(other);
-  const auto end = make_folder_producer_end(folder_.path(), other, {1, 0, 0});
+  const auto end = make_folder_producer_end(folder_.path(), other, {.ahead = {1, 0, 0}});
   const auto run = make_folder_consumer_end(folder_.path(), expected(), {});
   EXPECT_EQ(run->meet(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << run->state().words;
@@ -164,29 +168,19 @@ TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
 
 TEST(GroupWatch, ARunWhoseHeartbeatStandsStillIsDead) {
   const testing::TemporaryFolder folder;
-  std::filesystem::create_directories(folder / "run");
-  proto::Group group{"run", 1, {}};
-  proto::write_group(folder / "run" / "group.json", group);
-  GroupWatch watch(folder.path());
-  GroupWatch::Time now{};
+  const Folder layout(folder.path(), "stream");
+  std::filesystem::create_directories(layout.group("run").parent_path());
+  proto::Group group{.run_id = "run", .heartbeat = 1};
+  proto::write_group(layout.group("run"), group);
+  GroupWatch watch(layout);
+  const Time now{};
   EXPECT_EQ(watch.alive(now).size(), 1U);
   EXPECT_EQ(watch.alive(now + 29s).size(), 1U);
   EXPECT_TRUE(watch.alive(now + 31s).empty());
   group.heartbeat = 2;
-  proto::write_group(folder / "run" / "group.json", group);
+  proto::write_group(layout.group("run"), group);
   EXPECT_EQ(watch.alive(now + 32s).size(), 1U);
   EXPECT_EQ(watch.alive(now + 61s).size(), 1U);
-}
-
-TEST(GroupFile, RoundTripAndDamage) {
-  const testing::TemporaryFolder folder;
-  proto::Group group{"run", 3, {}};
-  group.window(Split::kTrain) = {1ULL << 40, (1ULL << 40) + 5};
-  proto::write_group(folder / "g", group);
-  EXPECT_EQ(proto::read_group(folder / "g"), group);
-  proto::replace_file(folder / "g", "{\"version\":1");
-  EXPECT_EQ(proto::read_group(folder / "g"), std::nullopt);
-  EXPECT_EQ(proto::read_group(folder / "absent"), std::nullopt);
 }
 
 }  // namespace
