@@ -17,6 +17,7 @@
 #include "producer/producer.h"
 #include "producer/stream.h"
 #include "producer/window.h"
+#include "providers/stage_schedule.h"
 #include "queue/transports.h"
 
 namespace millrace::producer {
@@ -34,6 +35,7 @@ queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta
   plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
       std::max(train_window(options).samples_of(meta.schema), samples.value_or(0));
   plan.ahead[static_cast<std::size_t>(proto::Split::kVal)] = config::eval_samples(options);
+  if (providers::named_by_trainer(providers::schedule_from(options.provider.schedule))) plan.stage_log = {{0, 0}};
   plan.security = queue::producer_security(key_files(options));
   return plan;
 }

@@ -53,11 +53,15 @@ void Producer::carry_out(const queue::Order& order) {
   const telemetry::Raised at_hand(metrics_.leases_open);
   const auto batch = fill(order);
   if (!batch) return;
-  {
-    const telemetry::Timed delivering(metrics_.deliver_seconds);
-    end_->deliver(order, *batch);
-  }
-  count(order);
+  if (deliver(order, *batch)) count(order);
+}
+
+bool Producer::deliver(const queue::Order& order, const proto::Batch& batch) try {
+  const telemetry::Timed delivering(metrics_.deliver_seconds);
+  end_->deliver(order, batch);
+  return true;
+} catch (const queue::NotStored&) {
+  return false;  // the end says why, and hands the order out again
 }
 
 void Producer::count(const queue::Order& order) {

@@ -38,6 +38,8 @@ class Producer {
   /// Empty where the provider threw; the end is told then.
   [[nodiscard]] std::optional<proto::Batch> fill(const queue::Order& order);
   void carry_out(const queue::Order& order);
+  /// False: not stored for now.
+  [[nodiscard]] bool deliver(const queue::Order& order, const proto::Batch& batch);
   void count(const queue::Order& order);
 
   std::shared_ptr<const providers::DataProvider> provider_;

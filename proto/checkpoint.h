@@ -46,9 +46,9 @@ struct PlateauState {
 
 /// Everything but the tensors that a run needs to go on as if it had never stopped.
 struct TrainerState {
-  std::uint64_t step = 0;       ///< completed optimizer steps
-  std::uint64_t cursor = 0;     ///< first train sample that none of them used
-  StageLog stage_log;           ///< empty where the stages are part of the stream's function
+  std::uint64_t step = 0;    ///< completed optimizer steps
+  std::uint64_t cursor = 0;  ///< first train sample that none of them used
+  StageLog stage_log;        ///< empty where the stages are part of the stream's function
   PlateauState plateau;
   bool evaluation_due = false;  ///< the evaluation that belongs to `step` was cut short and must be done again
   std::optional<double> best_val_loss;

@@ -20,6 +20,7 @@
 #include "queue/quarantine.h"
 #include "queue/range_order.h"
 #include "queue/sweep.h"
+#include "telemetry/stream_metrics.h"
 
 namespace millrace::queue {
 namespace {
@@ -28,10 +29,15 @@ using proto::Split;
 
 constexpr Milliseconds kLookEvery{10};
 
-class FolderConsumerEnd final : public FolderConsumer {
+class FolderConsumerEnd final : public ConsumerEnd {
  public:
   FolderConsumerEnd(std::filesystem::path queue, const Expectation& expected, FolderRun run, proto::Disk& disk, Clock clock)
-      : queue_(std::move(queue)), admission_(expected), run_(std::move(run)), disk_(disk), clock_(std::move(clock)) {}
+      : queue_(std::move(queue)),
+        admission_(expected),
+        run_(std::move(run)),
+        disk_(disk),
+        clock_(std::move(clock)),
+        metrics_(run_.registry) {}
 
   std::optional<proto::StreamMeta> meet(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
@@ -69,11 +75,6 @@ class FolderConsumerEnd final : public FolderConsumer {
   WaitState state() const override {
     const std::lock_guard lock(mutex_);
     return state_;
-  }
-
-  FolderCounters counters() const override {
-    const std::lock_guard lock(mutex_);
-    return counters_;
   }
 
  private:
@@ -155,25 +156,16 @@ class FolderConsumerEnd final : public FolderConsumer {
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
     if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == stream_->meta.fingerprint && chunk.batch.range == around &&
         proto::fits(stream_->meta.schema, chunk.batch)) {
-      count(around.count);
       return std::move(chunk.batch);
     }
     drop(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range" : proto::describe(chunk.status));
     return std::nullopt;
   }
 
-  void count(std::uint32_t samples) {
-    const std::lock_guard lock(mutex_);
-    ++counters_.chunks;
-    counters_.bytes += samples * stream_->meta.schema.bytes_per_sample();
-  }
-
   void drop(const std::filesystem::path& path, std::string_view why) {
     if (!set_aside(stream_->folder, path)) return;
-    const std::lock_guard lock(mutex_);
-    ++counters_.damaged;
-    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})", path.string(), why,
-                 counters_.damaged);
+    metrics_.damaged(why).add();
+    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})", path.string(), why, ++damaged_);
   }
 
   /// At least two chunks, so that one is ready when the other is used up.
@@ -221,15 +213,16 @@ class FolderConsumerEnd final : public FolderConsumer {
   std::optional<Stream> stream_;
   std::optional<GroupKeeper> keeper_;  ///< of rank 0
   Wanted wanted_;
-  mutable std::mutex mutex_;  // what follows
+  telemetry::QueueMetrics metrics_;
+  std::uint64_t damaged_ = 0;
+  mutable std::mutex mutex_;  // state_
   WaitState state_;
-  FolderCounters counters_;
 };
 
 }  // namespace
 
-std::unique_ptr<FolderConsumer> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
-                                                         const FolderRun& run, proto::Disk& disk, Clock clock) {
+std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
+                                                      const FolderRun& run, proto::Disk& disk, Clock clock) {
   return std::make_unique<FolderConsumerEnd>(queue, expected, run, disk, std::move(clock));
 }
 

@@ -12,6 +12,7 @@
 #include "queue/clock.h"
 #include "queue/ends.h"
 #include "queue/range_size.h"
+#include "telemetry/registry.h"
 
 namespace millrace::queue {
 
@@ -22,26 +23,13 @@ struct FolderRun {
   std::uint64_t eval_samples = 0;  ///< val samples of one evaluation; they stay
   Window train_window;
   proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
-};
-
-/// What was met on the disk.
-struct FolderCounters {
-  std::uint64_t chunks = 0;   ///< files read, whole
-  std::uint64_t bytes = 0;    ///< of their columns
-  std::uint64_t damaged = 0;  ///< files set aside
-};
-
-class FolderConsumer : public ConsumerEnd {
- public:
-  /// Any thread.
-  [[nodiscard]] virtual FolderCounters counters() const = 0;
+  telemetry::Registry& registry = telemetry::unwatched();
 };
 
 /// meet() throws std::runtime_error where another process trains this run, DiskError where the folder cannot be written. With a
 /// timeout of 0 meet() and take() look once, without sleeping.
-[[nodiscard]] std::unique_ptr<FolderConsumer> make_folder_consumer_end(const std::filesystem::path& queue,
-                                                                       const Expectation& expected, const FolderRun& run,
-                                                                       proto::Disk& disk = proto::real_disk(),
-                                                                       Clock clock = real_time);
+[[nodiscard]] std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
+                                                                    const FolderRun& run, proto::Disk& disk = proto::real_disk(),
+                                                                    Clock clock = real_time);
 
 }  // namespace millrace::queue

@@ -30,8 +30,9 @@ std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::Stre
 std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan) {
   switch (uri.scheme) {
     case Scheme::kFile:
-      return make_folder_consumer_end(uri.rest, expected,
-                                      {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window, plan.stage_log});
+      return make_folder_consumer_end(
+          uri.rest, expected,
+          {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window, plan.stage_log, *plan.registry});
     case Scheme::kTcp:
     case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, zmq_run(plan));
     case Scheme::kInproc: break;

@@ -23,7 +23,7 @@ struct ProducerPlan {
   std::uint32_t capacity = 1;  ///< ranges worked on at once
   /// Samples of each split that a queue folder should hold before a run exists.
   std::array<std::uint64_t, proto::kSplitCount> ahead{};
-  proto::StageLog stage_log{};  ///< of train then; not empty where the trainer names the stages
+  proto::StageLog stage_log{};  ///< of train samples then; not empty where the trainer names the stages
   Security security = {};
 };
 

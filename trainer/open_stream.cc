@@ -47,6 +47,7 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   plan.train_window = producer::train_window(options);
   plan.security = queue::trainer_security(producer::key_files(options));
   plan.registry = request.registry;
+  plan.stage_log = request.stage_log;
   return queue::open_consumer_end(uri, expected, plan);
 }
 

@@ -50,8 +50,10 @@ void write_queue_files(const fs::path& corpus) {
   proto::write_chunk(corpus / "chunk_file" / "good-chunk", sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
   const auto info = proto::describe_batch(0, sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
   proto::replace_file(corpus / "header" / "good-chunk", proto::encode_batch_info(info));
-  proto::write_group(corpus / "group_file" / "good-group",
-                     {.run_id = "0f1e2d3c4b5a6978", .heartbeat = 17, .windows = {{{4096, 20480}, {0, 640}, {}}}});
+  proto::Group group{"0f1e2d3c4b5a6978", "1122334455667788", 17, {{{4096, 20480}, {0, 640}, {}}}};
+  proto::write_group(corpus / "group_file" / "good-group", group);
+  group.stage_log = {{0, 0}, {12288, 1}};
+  proto::write_group(corpus / "group_file" / "good-group-with-stages", group);
   proto::replace_file(corpus / "meta_json" / "good-meta", proto::to_json(sample_meta()));
 }
 
