@@ -27,20 +27,6 @@ NetworkFaults draw_faults(Random& random) {
   return faults;
 }
 
-TrainerPlan draw_plan(Random& random) {
-  TrainerPlan plan;
-  plan.batch_size = static_cast<std::uint32_t>(1 + random.below(5));
-  plan.micro_batches = static_cast<std::uint32_t>(1 + random.below(4));
-  plan.range_samples = 1U << random.below(5);
-  plan.window_samples = 2 * plan.batch_size * plan.micro_batches + random.below(80);
-  plan.steps = 15 + random.below(40);
-  plan.eval_interval = 3 + random.below(12);
-  plan.checkpoint_interval = 2 + random.below(8);
-  plan.step_time = random.between(0ms, 120ms);
-  if (random.chance(0.5)) plan.stage_seed = random.next();
-  return plan;
-}
-
 ProducerHabits draw_habits(Random& random) {
   ProducerHabits habits;
   habits.workers = static_cast<std::uint32_t>(1 + random.below(3));
@@ -75,7 +61,7 @@ class World {
     } catch (const std::exception& error) {
       return fail(error.what());
     }
-    return fail(differences());
+    return fail(trainer_.difference());
   }
 
  private:
@@ -153,15 +139,6 @@ class World {
       host.behave();
       host.start();
     }
-  }
-
-  /// Every sample once, in order, and the stages of one log.
-  [[nodiscard]] std::string differences() const {
-    std::uint64_t next = 0;
-    for (const Used& used : trainer_.record()) {
-      if (used.index != next++) return "sample " + std::to_string(used.index) + " was used as number " + std::to_string(next - 1);
-    }
-    return {};
   }
 
   void say(const std::string& what) const {

@@ -19,19 +19,15 @@ queue::Admission admission() { return queue::Admission({meta().provider, meta().
 }  // namespace
 
 TrainerHost::TrainerHost(const TrainerPlan& plan, Random& random, Network& network)
-    : plan_(plan), random_(random), network_(network) {
-  if (plan_.stage_seed) saved_.log = {{0, 0}};
+    : random_(random), network_(network), training_(small_samples(), plan, [this](const Saved& saved) { saved_ = saved; }) {
+  saved_ = training_.beginning();
 }
 
 void TrainerHost::start(std::uint32_t world) {
   if (is_running()) return;
   ++life_;
-  step_ = saved_.step;
-  cursor_ = saved_.cursor;
-  log_ = saved_.log;
-  evaluation_due_ = saved_.evaluation_due;
   inbox_.clear();
-  std::erase_if(record_, [&](const Used& used) { return used.step > step_; });
+  training_.resume(saved_);
   for (std::uint32_t number = 0; number < world; ++number) ranks_.push_back(make_rank(number, world));
 }
 
@@ -46,7 +42,7 @@ std::unique_ptr<TrainerHost::Rank> TrainerHost::make_rank(std::uint32_t number, 
                                      queue::LeaseBook(admission(), rules),
                                      registration,
                                      std::nullopt,
-                                     {plan_.batch_size, plan_.micro_batches, number, world}});
+                                     {training_.plan().batch_size, training_.plan().micro_batches, number, world}});
 }
 
 bool TrainerHost::receive(const Letter& letter) {
@@ -79,18 +75,12 @@ void TrainerHost::act(Time now) {
     kill();
     return;
   }
-  run_steps(now);
+  train(now);
 }
 
 void TrainerHost::act(Rank& rank, Time now) {
   if (!rank.supply && rank.book.accepted()) {
-    rank.supply.emplace(meta(),
-                        consumer::PrefetchPlan{.deal = rank.deal,
-                                               .cursor = cursor_,
-                                               .eval_samples = plan_.eval_samples,
-                                               .train_window = {.samples = plan_.window_samples},
-                                               .stage_log = log_},
-                        plan_.range_samples);
+    rank.supply.emplace(meta(), training_.prefetch_plan(rank.deal), training_.plan().range_samples);
   }
   if (rank.supply) {
     for (const proto::Range& range : rank.supply->missing()) rank.book.want(range);
@@ -103,81 +93,18 @@ void TrainerHost::act(Rank& rank, Time now) {
   if (const auto message = rank.registration->tick(now)) network_.send({rank.address, kRankZero, proto::encode(*message)}, now);
 }
 
-void TrainerHost::run_steps(Time now) {
-  if (now < step_done_at_ || is_done()) return;
-  if (!std::ranges::all_of(ranks_, [](const auto& rank) { return rank->supply.has_value(); })) return;
-  if (evaluation_due_) {
-    if (!evaluate()) return;
-    if (step_ % plan_.checkpoint_interval == 0) save();
-  }
-  if (step_is_here()) complete_step(now);
-}
-
-bool TrainerHost::step_is_here() const {
+void TrainerHost::train(Time now) {
+  std::vector<Share> shares;
   for (const auto& rank : ranks_) {
-    for (const consumer::Slice& slice : consumer::micro_batches(rank->deal, cursor_)) {
-      const auto batch = rank->supply->get(proto::Split::kTrain, slice.first, slice.count);
-      if (!batch) return false;
-      compare(*batch);
-    }
+    if (!rank->supply) return;
+    shares.push_back(
+        {rank->deal, &*rank->supply, [&book = rank->book](const proto::StageLog& log) { book.follow(log); }, [](std::uint64_t) {}});
   }
-  return true;
+  training_.run(shares, now);
 }
-
-/// With the function.
-void TrainerHost::compare(const proto::Batch& batch) const {
-  for (std::uint64_t index = batch.range.first; index < batch.range.end(); ++index) {
-    const auto stage = batch.range.split == proto::Split::kTrain ? proto::stage_at(log_, index) : std::nullopt;
-    const proto::Range one{batch.range.split, index, 1, stage};
-    proto::Batch got = proto::slice(meta().schema, batch, index, 1);
-    got.range = one;
-    if (testing::same_bytes(got, testing::sample_batch(one))) continue;
-    throw std::logic_error(std::string(proto::to_string(batch.range.split)) + " sample " + std::to_string(index) +
-                           " is not the function's");
-  }
-}
-
-void TrainerHost::complete_step(Time now) {
-  ++step_;
-  const std::uint64_t end = cursor_ + std::uint64_t{plan_.batch_size} * plan_.micro_batches;
-  for (; cursor_ < end; ++cursor_) record_.push_back({step_, cursor_, proto::stage_at(log_, cursor_)});
-  for (const auto& rank : ranks_) rank->supply->advance(cursor_);
-  step_done_at_ = now + plan_.step_time;
-  evaluation_due_ = step_ % plan_.eval_interval == 0;
-  if (step_ % plan_.checkpoint_interval == 0 || is_done()) save();
-}
-
-bool TrainerHost::evaluate() {
-  for (const auto& rank : ranks_) {
-    const consumer::Slice mine = consumer::share(rank->deal, 0, static_cast<std::uint32_t>(plan_.eval_samples));
-    for (; rank->val_done < mine.count; ++rank->val_done) {
-      const auto batch = rank->supply->get(proto::Split::kVal, mine.first + rank->val_done, 1);
-      if (!batch) return false;
-      compare(*batch);
-    }
-  }
-  for (const auto& rank : ranks_) rank->val_done = 0;
-  evaluation_due_ = false;
-  change_stage();
-  return true;
-}
-
-/// As `plateau` would: decided by the evaluation, in effect from the first sample of the next step.
-void TrainerHost::change_stage() {
-  if (!plan_.stage_seed) return;
-  const std::uint64_t dice = Random(*plan_.stage_seed ^ step_).next();
-  if (dice % 3 == 0) return;
-  log_.push_back({cursor_, static_cast<std::uint8_t>(log_.back().stage + 1)});
-  for (const auto& rank : ranks_) {
-    rank->supply->follow(log_);
-    rank->book.follow(log_);
-  }
-}
-
-void TrainerHost::save() { saved_ = {step_, cursor_, evaluation_due_, log_}; }
 
 std::string TrainerHost::describe() const {
-  std::string text = "step " + std::to_string(step_) + " of " + std::to_string(plan_.steps);
+  std::string text = "step " + std::to_string(training_.at().step) + " of " + std::to_string(training_.plan().steps);
   if (!is_running()) return text + ", not running; last error: " + last_error_;
   for (const auto& rank : ranks_) {
     text += "; " + rank->address + ": " + std::to_string(rank->book.producers()) + " producers, " +

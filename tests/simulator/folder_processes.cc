@@ -1,0 +1,114 @@
+#include "tests/simulator/folder_processes.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "proto/checkpoint.h"
+#include "queue/folder_consumer_end.h"
+#include "queue/folder_producer_end.h"
+
+namespace millrace::simulator {
+namespace {
+
+constexpr std::chrono::milliseconds kAtOnce{0};
+
+queue::FolderStock stock_for(const TrainerPlan& trainer) {
+  queue::FolderStock stock;
+  stock.ahead = {trainer.window_samples, trainer.eval_samples, 0};
+  if (trainer.stage_seed) stock.stage_log = {{0, 0}};
+  return stock;
+}
+
+queue::Expectation expectation() {
+  const proto::StreamMeta& meta = large_samples().meta;
+  return {meta.provider, meta.data_seed, meta.settings, {}};
+}
+
+}  // namespace
+
+FolderProducer::FolderProducer(proto::Disk& disk, queue::Clock clock, Duration work, const TrainerPlan& trainer)
+    : disk_(disk),
+      work_(work),
+      end_(queue::make_folder_producer_end(kQueue, large_samples().meta, stock_for(trainer), disk_, std::move(clock))) {}
+
+void FolderProducer::act(Time now) {
+  if (!order_) {
+    order_ = end_->next(kAtOnce);
+    done_at_ = now + work_;
+  }
+  if (!order_ || now < done_at_) return;
+  const queue::Order order = *std::exchange(order_, std::nullopt);
+  try {
+    end_->deliver(order, large_samples().make(order.range));
+  } catch (const queue::NotStored&) {
+    // It will be asked for again.
+  }
+}
+
+FolderTrainer::FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_t world, std::string run_id, Training& training)
+    : disk_(disk), run_id_(std::move(run_id)), training_(training) {
+  training_.resume(load());
+  const TrainerPlan& plan = training_.plan();
+  for (std::uint32_t number = 0; number < world; ++number) {
+    queue::FolderRun run;
+    run.run_id = run_id_;
+    run.leads = number == 0;
+    run.cursor = training_.at().cursor;
+    run.eval_samples = plan.eval_samples;
+    run.train_window = {.samples = plan.window_samples};
+    run.stage_log = training_.at().log;
+    ranks_.push_back({{plan.batch_size, plan.micro_batches, number, world},
+                      queue::make_folder_consumer_end(kQueue, expectation(), run, disk_, clock),
+                      std::nullopt});
+  }
+}
+
+Saved FolderTrainer::load() {
+  const std::string out_dir = "/out-" + run_id_;
+  const auto found = proto::find_newest_whole(
+      out_dir, [](const std::string&) {}, disk_);
+  const Saved saved = found ? Saved{found->state.step, found->state.cursor, found->state.evaluation_due, found->state.stage_log}
+                            : training_.beginning();
+  proto::go_back_to(out_dir, saved.step, 0, disk_);
+  return saved;
+}
+
+void FolderTrainer::save(const Saved& saved) {
+  proto::TrainerState state;
+  state.step = saved.step;
+  state.cursor = saved.cursor;
+  state.evaluation_due = saved.evaluation_due;
+  state.stage_log = saved.log;
+  state.run_id = run_id_;
+  state.meta = large_samples().meta;
+  proto::CheckpointWriter writer("/out-" + run_id_, saved.step, disk_);
+  writer.commit(state);
+  proto::remove_old_checkpoints("/out-" + run_id_, 2, 0, disk_);
+}
+
+void FolderTrainer::act(Time now) {
+  std::vector<Share> shares;
+  for (Rank& rank : ranks_) {
+    act(rank, training_);
+    if (!rank.supply) return;
+    shares.push_back({rank.deal, &*rank.supply, [&rank](const proto::StageLog& log) { rank.end->follow(log); },
+                      [&rank](std::uint64_t cursor) { rank.end->release(proto::Split::kTrain, cursor); }});
+  }
+  training_.run(shares, now);
+}
+
+void FolderTrainer::act(Rank& rank, const Training& training) {
+  const auto meta = rank.end->meet(kAtOnce);
+  if (!meta) return;
+  if (!rank.supply) rank.supply.emplace(*meta, training.prefetch_plan(rank.deal), rank.end->range_samples());
+  for (const proto::Range& range : rank.supply->missing()) rank.end->want(range);
+  while (const auto batch = rank.end->take(kAtOnce)) rank.supply->put(*batch);
+}
+
+std::string FolderTrainer::describe() const {
+  std::string text = run_id_ + ": step " + std::to_string(training_.at().step) + " of " + std::to_string(training_.plan().steps);
+  for (const Rank& rank : ranks_) text += "; " + rank.end->state().words;
+  return text;
+}
+
+}  // namespace millrace::simulator

@@ -1,0 +1,14 @@
+// One simulated run over a queue folder: processes that are killed in the middle of any operation, a disk that loses its power,
+// fills up and damages files, and a queue that somebody clears, all drawn from one seed.
+#pragma once
+
+#include <cstdint>
+
+#include "tests/simulator/leases_run.h"
+
+namespace millrace::simulator {
+
+/// `trace`: says on stderr what happens.
+[[nodiscard]] Outcome run_folder(std::uint64_t seed, bool trace);
+
+}  // namespace millrace::simulator
