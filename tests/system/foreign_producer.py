@@ -16,7 +16,7 @@ from xxhash import xxh64_intdigest
 
 from harness import SOURCE
 
-MAGIC = b"MLRC\1\0\0\0"
+MAGIC = b"MLRC\1\0\0\0"  # and version 1
 HELLO_EVERY_S, PING_EVERY_S, LISTEN_MS = 0.5, 0.2, 20
 
 
@@ -29,6 +29,11 @@ def load_messages():
             return importlib.import_module("stream_pb2")
         finally:
             sys.path.remove(folder)
+
+
+def with_first_frame(header, columns, magic=MAGIC):
+    """The frames of a message, from its header's bytes on."""
+    return [magic + xxh64_intdigest(header).to_bytes(8, "little"), header, *columns]
 
 
 class Conversation:
@@ -136,4 +141,4 @@ class ForeignProducer(threading.Thread):
         self.answered += 1
 
     def frames(self, header, columns):
-        return [MAGIC, header.SerializeToString(), *columns]
+        return with_first_frame(header.SerializeToString(), columns)

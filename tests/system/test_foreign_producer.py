@@ -5,7 +5,7 @@ import socket
 import threading
 import unittest
 
-from foreign_producer import MAGIC, ForeignProducer, load_messages
+from foreign_producer import ForeignProducer, load_messages, with_first_frame
 from foreign_stream import ForeignStream
 from harness import LONG_ENOUGH_S, SystemTest, free_port
 
@@ -87,14 +87,14 @@ class UnknownKind(ForeignProducer):
     noticed_as = "header cannot be read"
 
     def frames(self, header, columns):
-        return [MAGIC, b"\x9a\x06\x00"]  # an empty message as field 99
+        return with_first_frame(b"\x9a\x06\x00", [])  # an empty message as field 99
 
 
 class WrongVersion(ForeignProducer):
     noticed_as = "protocol version"
 
     def frames(self, header, columns):
-        return [b"MLRC\2\0\0\0", *super().frames(header, columns)[1:]]
+        return with_first_frame(header.SerializeToString(), columns, b"MLRC\2\0\0\0")
 
 
 class Rubbish(ForeignProducer):
@@ -104,6 +104,16 @@ class Rubbish(ForeignProducer):
 
     def frames(self, header, columns):
         return [os.urandom(size) for size in (8, 300, 0)]
+
+
+class DamagedHeader(ForeignProducer):
+    """A header that does not match its checksum."""
+
+    noticed_as = "header cannot be read"
+
+    def frames(self, header, columns):
+        first, rest, *more = super().frames(header, columns)
+        return [first, rest + b"\x9a\x06\x00", *more]
 
 
 class NotAsked(ForeignProducer):
@@ -136,7 +146,7 @@ class Damaged(ForeignProducer):
         return [*super().frames(header, columns)[:2], *(bytes([column[0] ^ 1]) + column[1:] for column in columns)]
 
 
-BAD = [ForgedFingerprint, UnknownKind, WrongVersion, Rubbish, NotAsked, NotWhatWasAsked, Damaged]
+BAD = [ForgedFingerprint, UnknownKind, WrongVersion, DamagedHeader, Rubbish, NotAsked, NotWhatWasAsked, Damaged]
 CAUSES = {kind.noticed_as for kind in BAD}
 
 
