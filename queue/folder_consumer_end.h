@@ -21,7 +21,7 @@ struct FolderRun {
   bool leads = true;               ///< rank 0 alone writes the group's file and deletes used chunks
   std::uint64_t cursor = 0;        ///< first train sample that is not used yet
   std::uint64_t eval_samples = 0;  ///< val samples of one evaluation; they stay
-  Window train_window;
+  Window train_window{};
   proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
   telemetry::Registry& registry = telemetry::unwatched();
 };

@@ -10,6 +10,7 @@
 #include "queue/folder_consumer_end.h"
 #include "queue/folder_producer_end.h"
 #include "queue/group_watch.h"
+#include "queue/quarantine.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 
@@ -146,6 +147,38 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
     ASSERT_TRUE(batch.has_value());
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(chunk_range(0))));
   }
+}
+
+TEST_F(FolderQueue, ProducersThatDiedLeaveNothingBehind) {
+  const auto run = consumer();
+  fill(*producer(1));
+  const std::filesystem::path train = layout_.split(Split::kTrain);
+  const auto later = proto::chunk_name(chunk_);
+  const std::vector<std::string> of_the_dead = {"." + proto::chunk_name(0) + ".0123-7-00000001.tmp", "000000000000.claim"};
+  const std::vector<std::string> others = {"." + later + ".0123-7-00000002.tmp", "notes.txt"};
+  for (const auto& names : {of_the_dead, others})
+    for (const std::string& name : names) proto::replace_file(train / name, "");
+  run->release(Split::kTrain, chunk_);
+  for (const std::string& name : of_the_dead) EXPECT_FALSE(std::filesystem::exists(train / name)) << name;
+  for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(train / name)) << name;
+  EXPECT_FALSE(present().contains(0));
+}
+
+TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
+  telemetry::Registry registry;
+  const auto end = producer(1);
+  auto run = make_folder_consumer_end(folder_.path(), expected(), {.run_id = "run", .registry = registry});
+  ASSERT_TRUE(run->meet(0ms).has_value());
+  for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
+    put_chunk(k, "damaged");
+    run->want(chunk_range(k));
+    EXPECT_EQ(run->take(0ms), std::nullopt);
+  }
+  const auto kept = proto::real_disk().list(layout_.quarantine());
+  EXPECT_EQ(kept.size(), kMaxQuarantined);
+  EXPECT_EQ(kept.front(), "train-" + proto::chunk_name(3ULL * chunk_));
+  EXPECT_NE(registry.prometheus_text().find("millrace_queue_damaged_total{cause=\"not a queue file\"} 19"), std::string::npos)
+      << registry.prometheus_text();
 }
 
 TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {

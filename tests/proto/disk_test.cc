@@ -1,0 +1,221 @@
+// The contract of a disk, run over the real one and the one in memory that other tests break; and what only the real one can show.
+#include "proto/disk.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <functional>
+
+#include "proto/checkpoint.h"
+#include "proto/files.h"
+#include "tests/support/fake_disk.h"
+#include "tests/support/messages.h"
+#include "tests/support/sample_stream.h"
+#include "tests/support/temporary_folder.h"
+
+namespace millrace::proto {
+namespace {
+
+using Names = std::vector<std::string>;
+using testing::contains;
+using testing::message_of;
+
+class AnyDisk : public ::testing::TestWithParam<std::string> {
+ protected:
+  AnyDisk() { make_folders(at, disk); }
+
+  void put(const std::string& name, std::string_view content) { disk.write(at / name, std::span(&content, 1)); }
+  std::string get(const std::string& name) { return read_file(at / name, disk); }
+  /// The errno that `call` ends with, or 0.
+  static int reason_of(const std::function<void()>& call) {
+    try {
+      call();
+      return 0;
+    } catch (const DiskError& error) {
+      return error.reason();
+    }
+  }
+
+  testing::TemporaryFolder folder;
+  testing::FakeDisk fake;
+  Disk& disk = GetParam() == "Real" ? real_disk() : fake;
+  const std::filesystem::path at = folder / "here";
+};
+
+TEST_P(AnyDisk, GivesBackWhatWasWritten) {
+  const std::string_view pieces[] = {"one", "", "two"};
+  disk.write(at / "a", pieces);
+  EXPECT_EQ(get("a"), "onetwo");
+  put("a", "x");
+  EXPECT_EQ(get("a"), "x") << "in place of what was there";
+  EXPECT_EQ(disk.look(at / "a")->size_bytes, 1U);
+  EXPECT_FALSE(disk.look(at / "a")->is_folder);
+}
+
+TEST_P(AnyDisk, ReadsNoMoreThanAskedForIntoAlignedMemory) {
+  put("a", "0123456789");
+  const auto start = disk.read(at / "a", 4);
+  ASSERT_TRUE(start.has_value());
+  EXPECT_EQ(text(start->bytes), "0123");
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(start->bytes.data()) % kColumnAlignment, 0U);
+  put("a", "");
+  EXPECT_EQ(text(start->bytes), "0123") << "what was read stays, whatever becomes of the file";
+  EXPECT_EQ(disk.read(at / "a", Disk::kAll)->bytes.size(), 0U);
+}
+
+TEST_P(AnyDisk, WhatIsNotThereIsEmptyAndWhatCannotBeIsAnError) {
+  EXPECT_FALSE(disk.read(at / "a", Disk::kAll).has_value());
+  EXPECT_FALSE(disk.look(at / "a" / "b").has_value());
+  EXPECT_EQ(disk.list(at / "a"), Names{});
+  EXPECT_TRUE(disk.remove(at / "a"));
+  EXPECT_EQ(reason_of([&] { (void)disk.read(at, Disk::kAll); }), EISDIR);
+  EXPECT_EQ(reason_of([&] { disk.rename(at / "a", at / "b"); }), ENOENT);
+  EXPECT_EQ(reason_of([&] { disk.sync(at / "a"); }), ENOENT);
+  EXPECT_EQ(reason_of([&] { disk.write(at / "a" / "b", {}); }), ENOENT);
+  EXPECT_EQ(reason_of([&] { disk.make_folder(at / "a" / "b"); }), ENOENT);
+  const std::string message = message_of<DiskError>([&] { (void)read_file(at / "a", disk); });
+  EXPECT_EQ(message, (at / "a").string() + ": cannot read: No such file or directory");
+}
+
+TEST_P(AnyDisk, NamesAreTakenOnce) {
+  EXPECT_TRUE(disk.create(at / "a"));
+  EXPECT_FALSE(disk.create(at / "a"));
+  EXPECT_TRUE(disk.make_folder(at / "b"));
+  EXPECT_FALSE(disk.make_folder(at / "b"));
+  EXPECT_TRUE(disk.look(at / "b")->is_folder);
+  EXPECT_EQ(disk.list(at), (Names{"a", "b"}));
+}
+
+TEST_P(AnyDisk, RenamingReplaces) {
+  put("a", "new");
+  put("b", "old");
+  disk.rename(at / "a", at / "b");
+  EXPECT_EQ(disk.list(at), Names{"b"});
+  EXPECT_EQ(get("b"), "new");
+  make_folders(at / "full" / "inner", disk);
+  disk.make_folder(at / "c");
+  EXPECT_EQ(reason_of([&] { disk.rename(at / "c", at / "full"); }), ENOTEMPTY);
+}
+
+TEST_P(AnyDisk, ExchangingSwaps) {
+  make_folders(at / "a" / "of a", disk);
+  make_folders(at / "b" / "of b", disk);
+  ASSERT_TRUE(disk.exchange(at / "a", at / "b"));
+  EXPECT_EQ(disk.list(at / "a"), Names{"of b"});
+  EXPECT_EQ(disk.list(at / "b"), Names{"of a"});
+  EXPECT_EQ(reason_of([&] { (void)disk.exchange(at / "a", at / "absent"); }), ENOENT);
+}
+
+TEST_P(AnyDisk, LinksAreFollowedButNotRemovedThrough) {
+  make_folders(at / "target", disk);
+  put("target/file", "x");
+  disk.link("target", at / "link");
+  EXPECT_EQ(get("link/file"), "x");
+  EXPECT_TRUE(disk.look(at / "link")->is_folder);
+  EXPECT_EQ(reason_of([&] { disk.link("target", at / "link"); }), EEXIST);
+  remove_all(at / "link", disk);
+  EXPECT_EQ(disk.list(at), Names{"target"});
+  EXPECT_EQ(get("target/file"), "x");
+}
+
+TEST_P(AnyDisk, AFolderWithSomethingInItStaysUnlessAllOfItIsToGo) {
+  make_folders(at / "a" / "b", disk);
+  put("a/b/file", "x");
+  EXPECT_FALSE(disk.remove(at / "a"));
+  EXPECT_EQ(get("a/b/file"), "x");
+  remove_all(at / "a", disk);
+  EXPECT_EQ(disk.list(at), Names{});
+}
+
+TEST_P(AnyDisk, ALockIsHeldByOneUntilItDies) {
+  auto first = disk.lock(at / "lock");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(disk.lock(at / "lock"), nullptr);
+  EXPECT_NE(disk.lock(at / "other"), nullptr);
+  first.reset();
+  EXPECT_NE(disk.lock(at / "lock"), nullptr);
+}
+
+TEST_P(AnyDisk, ALockOnAFileThatWasRemovedIsNotALockOnItsSuccessor) {
+  const auto first = disk.lock(at / "lock");
+  disk.remove(at / "lock");
+  EXPECT_NE(disk.lock(at / "lock"), nullptr);
+}
+
+TEST_P(AnyDisk, ReplacingLeavesNothingBeside) {
+  replace_file(at / "a", "x", disk);
+  EXPECT_EQ(disk.list(at), Names{"a"});
+  make_folders(at / "full" / "inner", disk);
+  EXPECT_THROW(replace_file(at / "full", "x", disk), DiskError);
+  EXPECT_EQ(disk.list(at), (Names{"a", "full"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, AnyDisk, ::testing::Values("Real", "Fake"), [](const auto& param) { return param.param; });
+
+/// The exit status of a process of its own that does `act`; −1 where a signal ended it.
+int in_a_child(const std::function<int()>& act) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(act());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void save(const std::filesystem::path& out, std::uint64_t step, std::size_t model_bytes) {
+  CheckpointWriter writer(out, step);
+  replace_file(writer.file(kModelFile), std::string(model_bytes, 'm'));
+  TrainerState state;
+  state.step = step;
+  state.meta = testing::sample_meta();
+  writer.commit(state);
+}
+
+TEST(RealDisk, AFileThatMayNotGrowLeavesOlderCheckpointsAlone) {
+  const testing::TemporaryFolder folder;
+  save(folder / "out", 1, 1000);
+  const int status = in_a_child([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1 << 16, 1 << 16};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    const std::string message = message_of<DiskError>([&] { save(folder / "out", 2, 1 << 20); });
+    return contains(message, "model.safetensors: cannot write: File too large") ? 0 : 2;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(find_newest_whole(folder / "out", [](const std::string&) {})->state.step, 1U);
+  EXPECT_EQ(real_disk().list(folder / "out"), (Names{"latest", "step-00000001"}));
+  save(folder / "out", 2, 1000);
+}
+
+TEST(RealDisk, ALockIsFreeOnceItsProcessIsKilled) {
+  const testing::TemporaryFolder folder;
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto held = real_disk().lock(folder / "lock");
+    if (::write(ready[1], "x", 1) == 1) ::pause();
+    ::_exit(1);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(real_disk().lock(folder / "lock"), nullptr);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NE(real_disk().lock(folder / "lock"), nullptr);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST(RealDisk, APipeIsNotWaitedFor) {
+  const testing::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW((void)real_disk().read(folder / "pipe", Disk::kAll), DiskError);
+}
+
+}  // namespace
+}  // namespace millrace::proto
