@@ -8,6 +8,7 @@
 #include "proto/checkpoint.h"
 #include "proto/chunk_file.h"
 #include "proto/files.h"
+#include "proto/group_file.h"
 #include "proto/messages.h"
 #include "proto/safetensors.h"
 #include "tests/support/temporary_folder.h"
@@ -65,6 +66,14 @@ TEST(WorkedExamples, QueueFile) {
   const testing::TemporaryFolder folder;
   write_chunk(folder / "c.chunk", "0123456789abcdef", example_schema(), example_batch());
   EXPECT_EQ(read_file(folder / "c.chunk"), documented("queue_file.md", "chunk"));
+}
+
+TEST(WorkedExamples, GroupFile) {
+  const testing::TemporaryFolder folder;
+  Group group{"0f1e2d3c4b5a6978", "1122334455667788", 17, {{{4096, 20480}, {0, 640}, {}}}, {{0, 0}, {12288, 3}}};
+  write_group(folder / "group.json", group);
+  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/queue_file.md");
+  EXPECT_NE(page.find("```json\n" + read_file(folder / "group.json") + "```"), std::string::npos);
 }
 
 TEST(WorkedExamples, Safetensors) {

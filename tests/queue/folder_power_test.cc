@@ -27,9 +27,7 @@ class Machine {
   explicit Machine(FolderWorld& world) : world_(world) {}
 
   /// The same until the power goes; that it went while the ends took their leave, they keep to themselves.
-  void play_until_cut(std::uint64_t& cursor) try {
-    play(cursor);
-  } catch (const PowerCut&) {
+  void play_until_cut(std::uint64_t& cursor) try { play(cursor); } catch (const PowerCut&) {
   }
 
   /// Takes chunks from `cursor` on until all are used. The cursor is what a checkpoint has: it survives.

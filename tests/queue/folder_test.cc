@@ -150,8 +150,8 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
 }
 
 TEST_F(FolderQueue, ProducersThatDiedLeaveNothingBehind) {
-  const auto run = consumer();
   fill(*producer(1));
+  const auto run = consumer();
   const std::filesystem::path train = layout_.split(Split::kTrain);
   const auto later = proto::chunk_name(chunk_);
   const std::vector<std::string> of_the_dead = {"." + proto::chunk_name(0) + ".0123-7-00000001.tmp", "000000000000.claim"};

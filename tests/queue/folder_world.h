@@ -21,7 +21,8 @@ class FolderWorld {
  public:
   static constexpr std::chrono::milliseconds kAtOnce{0};
 
-  explicit FolderWorld(proto::StreamMeta stream = testing::sample_meta()) : meta(std::move(stream)), layout("/q", meta.fingerprint, disk) {}
+  explicit FolderWorld(proto::StreamMeta stream = testing::sample_meta())
+      : meta(std::move(stream)), layout("/q", meta.fingerprint, disk) {}
 
   [[nodiscard]] std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks, const proto::StageLog& log = {}) {
     return make_folder_producer_end("/q", meta, {{ahead_chunks * chunk, 0, 0}, log}, disk, [this] { return now; });
@@ -62,7 +63,9 @@ class FolderWorld {
     return known->second;
   }
 
-  [[nodiscard]] std::vector<std::string> files(proto::Split split = proto::Split::kTrain) const { return disk.list(layout.split(split)); }
+  [[nodiscard]] std::vector<std::string> files(proto::Split split = proto::Split::kTrain) const {
+    return disk.list(layout.split(split));
+  }
   [[nodiscard]] proto::Range chunk_range(std::uint64_t k, std::optional<std::uint8_t> stage = {}) const {
     return {proto::Split::kTrain, k * chunk, chunk, stage};
   }
