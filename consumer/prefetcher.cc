@@ -30,6 +30,8 @@ constexpr milliseconds kSlice{100};
 constexpr std::chrono::seconds kSayAfter{3};
 constexpr std::chrono::seconds kSayAgainAfter{30};
 
+bool overlap(const proto::Range& a, const proto::Range& b) { return a.split == b.split && a.first < b.end() && b.first < a.end(); }
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Prefetcher final : public BatchSource {
@@ -59,16 +61,16 @@ class Prefetcher final : public BatchSource {
     }
     const auto start = Clock::now();
     std::unique_lock lock(mutex_);
-    metrics_.gets.add();
+    if (!waiting_) metrics_.gets.add();
     for (auto now = start;; now = Clock::now()) {
       if (failure_) std::rethrow_exception(failure_);
       if (auto batch = supply_.get(split, first, count)) {
-        if (waiting_ == std::nullopt) metrics_.gets_ready.add();
+        if (!waiting_) metrics_.gets_ready.add();
         blame_.waited(telemetry::WaitCause::kConsumer, seconds_since(now));
-        tell_end_of_wait();
+        end_wait();
         return batch;
       }
-      tell_wait(now, split, first);
+      tell_wait(now, {split, first, count, {}});
       if (now - start >= timeout || config::stop_requested()) return std::nullopt;
       const queue::WaitState state = end_->state();
       arrived_.wait_until(lock, std::min(start + timeout, now + kSlice));
@@ -126,10 +128,7 @@ class Prefetcher final : public BatchSource {
     {
       const std::lock_guard lock(mutex_);
       supply_.put(batch);
-      if (waiting_ && batch.range.split == waiting_->split && batch.range.first <= waiting_->first &&
-          waiting_->first < batch.range.end()) {
-        blame_.arrived(end_->link_seconds());
-      }
+      if (waiting_ && overlap(batch.range, waiting_->range)) waiting_->link_seconds = end_->link_seconds();
       count(batch);
     }
     arrived_.notify_all();
@@ -144,26 +143,27 @@ class Prefetcher final : public BatchSource {
     metrics_.held_samples.set(static_cast<double>(supply_.held()));
   }
 
-  void tell_wait(Clock::time_point now, proto::Split split, std::uint64_t first) {
-    if (!waiting_) waiting_ = Waiting{split, first, now, std::nullopt};
-    waiting_->split = split;
-    waiting_->first = first;
+  void tell_wait(Clock::time_point now, const proto::Range& range) {
+    if (!waiting_) waiting_ = Waiting{.range = {}, .since = now, .said = {}, .link_seconds = 0.0};
+    waiting_->range = range;
     if (now - waiting_->since < kSayAfter || (waiting_->said && now - *waiting_->said < kSayAgainAfter)) return;
     waiting_->said = now;
-    spdlog::info("waiting for {} sample {}: {}", proto::to_string(split), first, state());
+    spdlog::info("waiting for {} sample {}: {}", proto::to_string(range.split), range.first, state());
   }
 
-  void tell_end_of_wait() {
-    if (waiting_ && waiting_->said) spdlog::info("data again after {:.0f} s", seconds_since(waiting_->since));
+  void end_wait() {
+    if (!waiting_) return;
+    blame_.arrived(waiting_->link_seconds);
+    if (waiting_->said) spdlog::info("data again after {:.0f} s", seconds_since(waiting_->since));
     waiting_.reset();
   }
 
-  /// A sample that the trainer asked for and that is not here.
+  /// Samples that the trainer asked for and that are not here.
   struct Waiting {
-    proto::Split split;
-    std::uint64_t first;
+    proto::Range range;
     Clock::time_point since;
     std::optional<Clock::time_point> said;  ///< when the log last heard of it
+    double link_seconds;                    ///< of the range that came last
   };
 
   std::unique_ptr<queue::ConsumerEnd> end_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <random>
 #include <set>
@@ -9,6 +10,8 @@
 #include <thread>
 
 #include "queue/range_order.h"
+#include "telemetry/stream_metrics.h"
+#include "telemetry/wait_blame.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::consumer {
@@ -57,6 +60,27 @@ class ShuffledEnd final : public queue::ConsumerEnd {
   std::shared_ptr<Log> log_;
   std::set<Range, queue::Sooner> pending_;
   std::mt19937 random_{1};
+};
+
+/// Answers once it is told to; all of the way from lease to answer was the link's.
+class LateEnd final : public queue::ConsumerEnd {
+ public:
+  explicit LateEnd(const std::atomic<bool>& open) : open_(open) {}
+  std::optional<proto::StreamMeta> meet(Milliseconds) override { return testing::sample_meta(); }
+  std::uint32_t range_samples() const override { return kRange; }
+  void want(const Range& range) override { pending_.insert(range); }
+  std::optional<proto::Batch> take(Milliseconds) override {
+    if (!open_ || pending_.empty()) return std::nullopt;
+    return testing::sample_batch(pending_.extract(pending_.begin()).value());
+  }
+  double link_seconds() const override { return 1e6; }
+  void release(Split, std::uint64_t) override {}
+  void follow(const proto::StageLog&) override {}
+  queue::WaitState state() const override { return {telemetry::WaitCause::kProvider, "at work"}; }
+
+ private:
+  const std::atomic<bool>& open_;
+  std::set<Range, queue::Sooner> pending_;
 };
 
 class BrokenEnd final : public queue::ConsumerEnd {
@@ -157,6 +181,27 @@ TEST_F(PrefetcherTest, NotYetThereIsEmptyAndNotAnError) {
 TEST_F(PrefetcherTest, ATransportsErrorReachesTheTrainer) {
   const auto stream = make_prefetcher(std::make_unique<BrokenEnd>(), testing::sample_meta(), {});
   EXPECT_THROW((void)stream->get(Split::kTrain, 0, 1, 20s), std::runtime_error);
+}
+
+TEST_F(PrefetcherTest, CountsAWaitOnceAndBlamesIt) {
+  std::atomic<bool> open = false;
+  telemetry::Registry registry;
+  const telemetry::ConsumerMetrics metrics(registry);
+  const auto stream = make_prefetcher(std::make_unique<LateEnd>(open), testing::sample_meta(),
+                                      {.deal = {4, 1, 0, 1}, .train_window = {64, 1 << 20, 8}}, registry);
+  EXPECT_FALSE(stream->get(Split::kTrain, 0, 4, 30ms).has_value());
+  open = true;
+  expect(*stream, Split::kTrain, 0, 4);
+  EXPECT_EQ(metrics.gets.value(), 1.0);
+  EXPECT_EQ(metrics.gets_ready.value(), 0.0);
+  const auto blamed = [&](telemetry::WaitCause cause) {
+    return metrics.wait_seconds[static_cast<std::size_t>(cause)].get().value();
+  };
+  EXPECT_GE(blamed(telemetry::WaitCause::kLink), 0.03);
+  EXPECT_EQ(blamed(telemetry::WaitCause::kProvider), 0.0);
+  expect(*stream, Split::kTrain, 0, 4);
+  EXPECT_EQ(metrics.gets.value(), 2.0);
+  EXPECT_EQ(metrics.gets_ready.value(), 1.0);
 }
 
 TEST_F(PrefetcherTest, BeyondTheEndOfASplitIsAnError) {
