@@ -30,14 +30,14 @@ std::string numeric(const std::string& host) {
 
 }  // namespace
 
-Address parse_address(const std::string& text, bool insecure) {
+Address parse_address(const std::string& text, bool exposed) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) refuse(text, "has no port");
   const Address address{numeric(text.substr(0, colon)), port_of(text, std::string_view(text).substr(colon + 1))};
   boost::system::error_code error;
   const ip::address host = ip::make_address(address.host, error);
   if (error || host.is_v6() != text.starts_with('[')) refuse(text, "has no numeric host");
-  if (host.is_loopback() || insecure) return address;
+  if (host.is_loopback() || exposed) return address;
   throw std::invalid_argument("watch.address '" + text +
                               "' can be reached by others, and the port asks nobody who they are; use 127.0.0.1, or set "
                               "watch.exposed = true in a network you trust");

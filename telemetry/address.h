@@ -12,8 +12,8 @@ struct Address {
 };
 
 /// Takes HOST:PORT, where HOST is localhost, an IPv4 address or an IPv6 address in brackets. Throws std::invalid_argument for
-/// anything else, and for an address that others can reach unless `insecure`: the port has no authentication.
-[[nodiscard]] Address parse_address(const std::string& text, bool insecure);
+/// anything else, and for an address that others can reach unless `exposed`: the port has no authentication.
+[[nodiscard]] Address parse_address(const std::string& text, bool exposed);
 
 /// As parse_address takes it.
 [[nodiscard]] std::string to_string(const Address& address);

@@ -8,7 +8,7 @@ namespace millrace::telemetry {
 namespace {
 
 Address address_of(const WatchPlan& plan) {
-  Address address = parse_address(plan.address, plan.insecure);
+  Address address = parse_address(plan.address, plan.exposed);
   if (address.port == 0) return address;
   const std::uint64_t port = std::uint64_t{address.port} + plan.rank;
   if (port > std::numeric_limits<std::uint16_t>::max()) {

@@ -19,7 +19,7 @@ namespace millrace::telemetry {
 
 struct WatchPlan {
   std::string address;                ///< watch.address; empty: no port
-  bool insecure = false;              ///< watch.exposed: others may reach it
+  bool exposed = false;               ///< watch.exposed: others may reach it
   std::uint32_t rank = 0;             ///< rank r listens at the address's port + r
   std::chrono::seconds patience{60};  ///< see Health
   Labels labels = {};                 ///< on every cell

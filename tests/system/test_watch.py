@@ -37,6 +37,9 @@ class Watched(SystemTest):
 
 
 class TheNumbersAreTrue(Watched):
+    def waited_for_nobody(self, url):
+        return self.metrics(url)['millrace_consumer_wait_seconds_total{cause="no_producer",rank="0"}']
+
     def test_prepare_counts_what_it_delivers(self):
         uri = f"--queue.uri=tcp://127.0.0.1:{free_port()}"
         maker = self.start("prepare", *self.recipe(), uri, ANY_PORT, "--json")
@@ -63,12 +66,18 @@ class TheNumbersAreTrue(Watched):
         self.wait_until(lambda: self.metrics(url).get('millrace_train_step{rank="0"}', 0) >= 20, "train has done 20 steps")
         self.stop(maker)
         self.wait_until(lambda: "no producer" in self.state(url), "train says that its producer has left")
+        before = self.waited_for_nobody(url)
+        self.wait_until(lambda: self.waited_for_nobody(url) > before, "the wait is blamed on nobody's being there")
         numbers = self.metrics(url)
         train = [line for line in self.record("record") if line[1] == "train"]
         self.assertEqual(numbers['millrace_train_samples_total{rank="0"}'], len(train))
         self.assertEqual(numbers['millrace_train_step{rank="0"}'], len(train) / BATCH)
         self.assertGreater(numbers['millrace_train_step_seconds_total{rank="0"}'], 0)
         self.assertGreater(numbers['millrace_train_loss{rank="0"}'], 0)
+        self.assertEqual(numbers['millrace_queue_producers{rank="0"}'], 0)
+        self.assertGreaterEqual(numbers['millrace_consumer_samples_total{rank="0",split="train"}'], len(train))
+        gets = numbers['millrace_consumer_gets_total{rank="0"}']
+        self.assertLess(numbers['millrace_consumer_gets_ready_total{rank="0"}'], gets)
         self.stop(trainer)
 
     def test_every_rank_has_a_port(self):

@@ -14,6 +14,7 @@
 namespace millrace::telemetry {
 namespace {
 
+using namespace std::string_literals;
 using testing::body_of;
 using testing::contains;
 using testing::http_get;
@@ -77,7 +78,7 @@ TEST_F(Http, SurvivesAPageThatThrows) {
 }
 
 TEST_F(Http, DropsWhatIsNoRequest) {
-  EXPECT_EQ(http_request(number_, std::string("\0\xff\r\n\r\n garbage", 16)), "");
+  EXPECT_EQ(http_request(number_, "\0\xff\r\n\r\n garbage"s), "");
   EXPECT_EQ(http_request(number_, "GET /one HTTP/1.1\r\nX: " + std::string(2 * kMaxRequestBytes, 'x') + "\r\n\r\n"), "");
   EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
 }

@@ -51,7 +51,7 @@ TEST(Watch, GivesEveryRankAPort) {
 TEST(Watch, RefusesWhatOthersCanReach) {
   const std::string message = testing::message_of<std::invalid_argument>([] { Watch({.address = "0.0.0.0:0"}); });
   EXPECT_TRUE(contains(message, "watch.exposed = true")) << message;
-  EXPECT_NE(Watch({.address = "0.0.0.0:0", .insecure = true}).url(), "");
+  EXPECT_NE(Watch({.address = "0.0.0.0:0", .exposed = true}).url(), "");
 }
 
 }  // namespace
