@@ -120,6 +120,7 @@ std::vector<Key> make_keys() {
                               "file of the producers' public keys, one a line, for a trainer that has keys"),
       queue<&Q::late_s>("late_s", RealKind{0.1, 86400},
                         "seconds after which a range is late and a second producer is asked as well, at least"),
+      queue<&Q::audit>("audit", RealKind{0, 1}, "share of the ranges that two producers compute, to be compared"),
       queue<&Q::window_batches>("window_batches", WholeKind{1, 65536}, "batches asked for ahead of the trainer"),
       queue<&Q::window_bytes>("window_bytes", WholeKind{1, kMaxWindowBytes}, "and no more bytes than these"),
 

@@ -150,6 +150,14 @@ std::string cut(const std::string& reason) {
   return reason.substr(0, end);
 }
 
+/// A name stands in logs: short, and without what a terminal would obey.
+std::string printable(std::string name) {
+  name.resize(std::min(name.size(), kMaxNameBytes));
+  std::ranges::replace_if(
+      name, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return name;
+}
+
 void check_address(const std::string& address) {
   if (address.empty() || address.size() > kMaxAddressBytes) throw std::invalid_argument("not an address");
 }
@@ -159,6 +167,7 @@ struct ToPb {
   void operator()(const Hello& hello) {
     *pb.mutable_hello()->mutable_meta() = to_pb(hello.meta);
     pb.mutable_hello()->set_capacity(hello.capacity);
+    pb.mutable_hello()->set_name(hello.name);
   }
   void operator()(const Welcome& welcome) {
     pb.mutable_welcome()->set_epoch(welcome.epoch);
@@ -207,7 +216,7 @@ Register from_pb(const v1::Register& pb) {
 
 Header from_pb(const v1::Header& pb) {
   switch (pb.kind_case()) {
-    case v1::Header::kHello: return Hello{from_pb(pb.hello().meta()), pb.hello().capacity()};
+    case v1::Header::kHello: return Hello{from_pb(pb.hello().meta()), pb.hello().capacity(), printable(pb.hello().name())};
     case v1::Header::kWelcome: return from_pb(pb.welcome());
     case v1::Header::kRefuse: return Refuse{cut(pb.refuse().reason())};
     case v1::Header::kLease: return Lease{pb.lease().number(), from_pb(pb.lease().range())};

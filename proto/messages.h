@@ -26,6 +26,7 @@ inline constexpr std::size_t kMaxHeaderBytes = std::size_t{8} << 20;
 /// More ranks than any run has, and longer than any address.
 inline constexpr std::size_t kMaxRanks = 4096;
 inline constexpr std::size_t kMaxAddressBytes = 256;
+inline constexpr std::size_t kMaxNameBytes = 64;
 /// Leases that one producer holds of one consumer at once.
 inline constexpr std::size_t kMaxHeldLeases = 1024;
 /// A longer reason is cut short.
@@ -35,6 +36,7 @@ inline constexpr std::size_t kMaxReasonBytes = 4096;
 struct Hello {
   StreamMeta meta;
   std::uint32_t capacity = 1;
+  std::string name{};  ///< for logs
 };
 /// The consumer accepts; `epoch` is random per start of the consumer. `ranks`: where the run's other ranks want to be greeted, too;
 /// sent again whenever that changes.

@@ -19,6 +19,8 @@ constexpr int kLateFactor = 4;
 /// Bad answers after which a producer is turned away for good.
 constexpr std::uint32_t kMaxStrikes = 8;
 constexpr std::size_t kMaxBanned = 4096;
+/// Of one range, all different.
+constexpr std::size_t kMaxVersions = 3;
 /// Leases of one range that are remembered after their producers were lost.
 constexpr std::size_t kMaxLostLeases = 64;
 /// A lease that its producer does not name in so many pings in a row, once it is older than any message on its way, was lost.
@@ -32,8 +34,20 @@ std::string describe(const proto::Range& range) {
          std::to_string(range.end()) + ")" + (range.stage ? " at stage " + std::to_string(*range.stage) : "");
 }
 
-/// A routing id is random bytes; this names it in logs on both sides.
+/// A routing id is random bytes; this names it in logs.
 std::string printable(const PeerId& peer) { return proto::hex16(proto::xxh64(peer)); }
+
+/// The same ranges in every run, spread evenly.
+bool is_drawn(const proto::Range& range, double share) {
+  const std::string text = std::string(proto::to_string(range.split)) + ' ' + std::to_string(range.first);
+  return static_cast<double>(proto::xxh64(text) >> 11) * 0x1.0p-53 < share;
+}
+
+std::uint64_t digest_of(const proto::Batch& batch) {
+  std::string digests;
+  for (const proto::SharedBytes& column : batch.columns) digests += proto::hex16(proto::xxh64(column.bytes));
+  return proto::xxh64(digests);
+}
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -43,7 +57,12 @@ std::string seconds_text(Duration duration) { return std::to_string(std::llround
 
 // --- What the consumer wants.
 
-void LeaseBook::want(const proto::Range& range) { asks_.try_emplace(range, Ask{range, {}, {}, true, 0, 0, {}}); }
+void LeaseBook::want(const proto::Range& range) {
+  Ask ask;
+  ask.range = range;
+  ask.audited = is_drawn(range, rules_.audit);
+  asks_.try_emplace(range, std::move(ask));
+}
 
 void LeaseBook::follow(const proto::StageLog& log) {
   for (auto at = asks_.begin(); at != asks_.end();) {
@@ -67,7 +86,7 @@ std::string LeaseBook::whereabouts() const {
   const auto& [range, ask] = *asks_.begin();
   const auto held = std::ranges::find(ask.leases, false, &HeldLease::lost);
   if (held == ask.leases.end()) return describe(range) + ": all producers are at work on other ranges";
-  return describe(range) + ": producer " + printable(held->peer) + " is at work on them";
+  return describe(range) + ": producer " + name_of(held->peer) + " is at work on them";
 }
 
 // --- What peers say.
@@ -91,6 +110,7 @@ void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
   lost(from);  // a producer that says Hello again has dropped its leases
   Peer& peer = peers_[from];
   peer.capacity = std::clamp(hello.capacity, 1U, kMaxCapacity);
+  peer.name = hello.name;
   peer.heard = now;
   welcome(from);
 }
@@ -108,7 +128,7 @@ std::optional<std::string> LeaseBook::reason_against(const PeerId& from, const p
 
 void LeaseBook::refuse(const PeerId& to, const std::string& reason) {
   ++counters_.refused;
-  report_once("refused " + reason, "refused producer " + printable(to) + ": " + reason);
+  report_once("refused " + reason, "refused producer " + name_of(to) + ": " + reason);
   outgoing_.push_back({to, proto::Refuse{reason}});
 }
 
@@ -195,11 +215,63 @@ void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Fill
   const auto held = std::ranges::find(ask->second.leases, filled.lease, &HeldLease::number);
   const Duration needed = now - held->since;
   learn(from, needed);
+  Arrival arrival{filled.batch, std::max(0.0, seconds(needed) - static_cast<double>(filled.held_us) / 1e6)};
+  if (!ask->second.audited) return deliver(ask, std::move(arrival));
+  release(ask->second, from, filled.lease);
+  ask->second.versions.push_back({from, name_of(from), digest_of(filled.batch), std::move(arrival)});
+  if (auto chosen = compare(ask->second)) deliver(ask, std::move(*chosen));
+}
+
+void LeaseBook::deliver(Asks::iterator ask, Arrival arrival) {
   close_leases(ask->second);
   asks_.erase(ask);
   ++counters_.batches;
-  for (const proto::SharedBytes& column : filled.batch.columns) counters_.bytes += column.bytes.size();
-  arrivals_.push_back({filled.batch, std::max(0.0, seconds(needed) - static_cast<double>(filled.held_us) / 1e6)});
+  for (const proto::SharedBytes& column : arrival.batch.columns) counters_.bytes += column.bytes.size();
+  arrivals_.push_back(std::move(arrival));
+}
+
+std::optional<LeaseBook::Arrival> LeaseBook::compare(Ask& ask) {
+  Version& newest = ask.versions.back();
+  const auto same = std::ranges::find(ask.versions, newest.digest, &Version::digest);
+  const bool agreed = &*same != &newest;
+  if (ask.versions.size() == 2 && !agreed) ++counters_.disagreed;
+  if (ask.versions.size() == 2 && agreed) ++counters_.audited;
+  if (ask.versions.size() > 1 && !(agreed && ask.versions.size() == 2)) report_difference(ask);
+  if (agreed) return std::move(newest.arrival);
+  if (ask.versions.size() >= kMaxVersions) {
+    throw std::runtime_error("producers do not agree on " + describe(ask.range) + ", each of " +
+                             std::to_string(ask.versions.size()) +
+                             " computed other bytes; the log names them: check their memory, and that all run the same build");
+  }
+  return std::nullopt;
+}
+
+void LeaseBook::report_difference(const Ask& ask) {
+  std::string versions;
+  for (const Version& version : ask.versions) {
+    versions += (versions.empty() ? "" : ", ") + version.name + " has " + proto::hex16(version.digest);
+  }
+  reports_.push_back("audit: producers computed different bytes for " + describe(ask.range) + ": " + versions +
+                     "; what two of them agree on is taken: check the memory and the build of the other");
+}
+
+void LeaseBook::deliver_what_cannot_be_compared() {
+  for (auto ask = asks_.begin(); ask != asks_.end();) {
+    const auto at = ask++;
+    if (at->second.versions.size() != 1 || !std::ranges::all_of(at->second.leases, &HeldLease::lost)) continue;
+    const bool alone = std::ranges::all_of(peers_, [&](const auto& peer) { return has_answered(at->second, peer.first); });
+    if (alone) deliver(at, std::move(at->second.versions.front().arrival));
+  }
+}
+
+bool LeaseBook::has_answered(const Ask& ask, const PeerId& peer) const {
+  return std::ranges::any_of(ask.versions, [&](const Version& version) { return version.peer == peer; });
+}
+
+std::string LeaseBook::name_of(const PeerId& peer) const {
+  const auto known = peers_.find(peer);
+  const bool has_name = known != peers_.end() && !known->second.name.empty();
+  return has_name ? known->second.name + " (" + printable(peer) + ')' : printable(peer);
 }
 
 void LeaseBook::learn(const PeerId& from, Duration needed) {
@@ -217,14 +289,14 @@ void LeaseBook::drop_unasked(const PeerId& from, std::uint64_t lease) {
     return;
   }
   ++counters_.unasked;
-  report_once("unasked", "dropped an answer of producer " + printable(from) + " to a lease that it was not given");
+  report_once("unasked", "dropped an answer of producer " + name_of(from) + " to a lease that it was not given");
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Failed& failed, Time) {
   const auto ask = ask_of(from, failed.lease);
   if (ask == asks_.end()) return drop_unasked(from, failed.lease);
   ++counters_.failed;
-  ask->second.why = "producer " + printable(from) + ": " + failed.reason;
+  ask->second.why = "producer " + name_of(from) + ": " + failed.reason;
   reports_.push_back("no answer for " + describe(ask->first) + " from " + ask->second.why);
   if (++ask->second.failed >= rules_.failure_limit) give_up(ask->second, ask->second.why);
   release(ask->second, from, failed.lease);
@@ -238,7 +310,7 @@ void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
 
 void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::string& what) {
   Ask& ask = ask_of(from, lease)->second;
-  report_once(what, "dropped an answer of producer " + printable(from) + " for " + describe(ask.range) + ": it was " + what);
+  report_once(what, "dropped an answer of producer " + name_of(from) + " for " + describe(ask.range) + ": it was " + what);
   release(ask, from, lease);
   const auto peer = peers_.find(from);
   if (peer == peers_.end() || ++peer->second.strikes < kMaxStrikes) return;
@@ -275,6 +347,7 @@ void LeaseBook::tick(Time now) {
   find_gone(now);
   find_silent_ranks(now);
   find_late(now);
+  if (rules_.audit > 0) deliver_what_cannot_be_compared();
   hand_out(now);
 }
 
@@ -284,7 +357,7 @@ void LeaseBook::find_gone(Time now) {
     if (now - peer.heard > rules_.gone_after) gone.push_back(id);
   }
   for (const PeerId& id : gone) {
-    reports_.push_back("producer " + printable(id) + " is gone; the " + std::to_string(peers_[id].leases.size()) +
+    reports_.push_back("producer " + name_of(id) + " is gone; the " + std::to_string(peers_[id].leases.size()) +
                        " ranges that it held go to others");
     lost(id);
   }
@@ -305,7 +378,7 @@ void LeaseBook::judge_late(Ask& ask, Time now) {
   ++ask.late;
   ++counters_.late;
   const HeldLease& first = *std::ranges::find(ask.leases, false, &HeldLease::lost);
-  const std::string why = "producer " + printable(first.peer) + " has had it for " + seconds_text(now - first.since);
+  const std::string why = "producer " + name_of(first.peer) + " has had it for " + seconds_text(now - first.since);
   if (ask.late >= rules_.late_limit) give_up(ask, why);
   reports_.push_back(describe(ask.range) + " are late: " + why + "; another producer is asked as well, if there is one");
   ask.needs_one = true;
@@ -325,10 +398,13 @@ std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask)
   auto best = peers_.end();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
     const bool full = peer->second.leases.size() >= std::size_t{peer->second.capacity} * kLeasesPerCapacity;
+    // Who computed a range once computes it again only where that is the third time, and nobody else is there.
+    const bool compared = ask.versions.size() == 1 && has_answered(ask, peer->first);
     const bool holds =
         std::ranges::any_of(ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
-    if (full || holds) continue;
-    if (best == peers_.end() || peer->second.leases.size() < best->second.leases.size()) best = peer;
+    if (full || holds || compared) continue;
+    const auto effort = [&](const auto& one) { return std::pair(has_answered(ask, one->first), one->second.leases.size()); };
+    if (best == peers_.end() || effort(peer) < effort(best)) best = peer;
   }
   return best;
 }
@@ -363,7 +439,7 @@ Duration LeaseBook::limit(const Peer& peer) const {
 
 void LeaseBook::give_up(const Ask& ask, const std::string& why) const {
   std::set<std::string> asked;
-  for (const HeldLease& held : ask.leases) asked.insert(printable(held.peer));
+  for (const HeldLease& held : ask.leases) asked.insert(name_of(held.peer));
   std::string names;
   for (const std::string& name : asked) names += (names.empty() ? "" : ", ") + name;
   throw std::runtime_error("no producer can make " + describe(ask.range) + ": late " + std::to_string(ask.late) +

@@ -34,6 +34,7 @@ struct LeaseRules {
   std::chrono::milliseconds late_after{2000};  ///< at least; else four times what this producer usually needs
   std::uint32_t late_limit = 6;                ///< a range that is late so often, each time after twice as long, is an error
   std::uint32_t failure_limit = 3;             ///< and so is one that producers say so often they cannot make
+  double audit = 0.0;                          ///< share of the ranges that two producers compute, to be compared
 };
 
 /// What happened, for logs and for counting from outside.
@@ -49,6 +50,8 @@ struct LeaseCounters {
   std::uint64_t refused = 0;     ///< Hellos and Registers that were declined
   std::uint64_t gone = 0;        ///< leases lost with their producer, or on the way
   std::uint64_t late = 0;        ///< leases for which a second producer was to be asked
+  std::uint64_t audited = 0;     ///< ranges that two producers computed alike
+  std::uint64_t disagreed = 0;   ///< ranges of which producers computed different bytes
 };
 
 class LeaseBook {
@@ -98,6 +101,7 @@ class LeaseBook {
     std::uint32_t capacity = 1;
     Time heard;
     std::set<std::uint64_t> leases;
+    std::string name;
     std::deque<Duration> needed;  ///< for its latest answers
     std::uint32_t strikes = 0;    ///< answers that were damaged or foreign
   };
@@ -108,8 +112,17 @@ class LeaseBook {
     bool lost = false;                ///< with its producer, or on the way; its answer may still come
     std::uint32_t pings_without = 0;  ///< in a row, in which its producer did not name it
   };
+  /// Of a range that is audited: what came, and from whom.
+  struct Version {
+    PeerId peer;
+    std::string name;
+    std::uint64_t digest = 0;
+    Arrival arrival;
+  };
   struct Ask {
     proto::Range range;
+    bool audited = false;
+    std::vector<Version> versions;
     std::vector<HeldLease> leases;
     Time late_at;           ///< meaningful while a lease is open
     bool needs_one = true;  ///< another lease is to be made
@@ -145,6 +158,15 @@ class LeaseBook {
   [[nodiscard]] bool fits(const proto::Filled& filled, const Ask& ask) const;
   void accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled, Time now);
   void learn(const PeerId& from, Duration needed);
+  void deliver(Asks::iterator ask, Arrival arrival);
+  /// Whether the range is to be computed once more, to be compared; else a version of it that may be delivered is chosen.
+  [[nodiscard]] std::optional<Arrival> compare(Ask& ask);
+  void report_difference(const Ask& ask);
+  /// A range that is audited and that nobody else is there to compute goes out as it is.
+  void deliver_what_cannot_be_compared();
+  [[nodiscard]] bool has_answered(const Ask& ask, const PeerId& peer) const;
+  /// A producer as logs call it.
+  [[nodiscard]] std::string name_of(const PeerId& peer) const;
   /// An answer without an ask: of a lease that was ours once, or made up.
   void drop_unasked(const PeerId& from, std::uint64_t lease);
   /// Takes the lease from a producer that answered it badly; too many of these and it is turned away.

@@ -4,14 +4,9 @@
 
 namespace millrace::queue {
 
-ProducerLinks::ProducerLinks(proto::StreamMeta meta, std::uint32_t capacity, std::string rank_zero)
-    : meta_(std::move(meta)), capacity_(capacity) {
-  add(rank_zero);
-}
+ProducerLinks::ProducerLinks(proto::Hello self, const std::string& rank_zero) : self_(std::move(self)) { add(rank_zero); }
 
-void ProducerLinks::add(const std::string& address) {
-  links_.push_back({links_made_++, address, ProducerSession(meta_, capacity_)});
-}
+void ProducerLinks::add(const std::string& address) { links_.push_back({links_made_++, address, ProducerSession(self_)}); }
 
 ProducerLinks::Link* ProducerLinks::find(const std::string& address) {
   const auto link = std::ranges::find(links_, address, &Link::address);

@@ -20,7 +20,7 @@ class ProducerLinks {
   using Time = std::chrono::steady_clock::time_point;
 
   /// `rank_zero` is an address.
-  ProducerLinks(proto::StreamMeta meta, std::uint32_t capacity, std::string rank_zero);
+  ProducerLinks(proto::Hello self, const std::string& rank_zero);
 
   void receive(const std::string& address, proto::Message message, Time now);
   /// The rank at this address cannot be reached: begin anew with it.
@@ -64,8 +64,7 @@ class ProducerLinks {
   /// Talks to exactly those ranks that rank 0 named last.
   void follow_ranks();
 
-  proto::StreamMeta meta_;
-  std::uint32_t capacity_;
+  proto::Hello self_;
   std::vector<Link> links_;  ///< rank 0's first
   std::uint32_t links_made_ = 0;
 };

@@ -62,7 +62,7 @@ void ProducerSession::tick(Time now) {
     for (const auto& [lease, since] : open_) ping.leases.push_back(lease);
     outgoing_.push_back(std::move(ping));
   } else {
-    outgoing_.push_back(proto::Hello{meta_, capacity_});
+    outgoing_.push_back(self_);
   }
 }
 

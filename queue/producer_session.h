@@ -18,7 +18,7 @@ class ProducerSession {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  ProducerSession(proto::StreamMeta meta, std::uint32_t capacity) : meta_(std::move(meta)), capacity_(capacity) {}
+  explicit ProducerSession(proto::Hello self) : self_(std::move(self)) {}
 
   void receive(proto::Message message, Time now);
   /// The consumer cannot be reached: begin anew.
@@ -47,8 +47,7 @@ class ProducerSession {
   void on(const proto::Bye&, Time);
   void drop();
 
-  proto::StreamMeta meta_;
-  std::uint32_t capacity_;
+  proto::Hello self_;
   std::uint64_t epoch_ = 0;  ///< 0: not welcomed
   std::optional<Time> last_sign_;
   std::map<std::uint64_t, Time> open_;  ///< leases, and when they came

@@ -11,7 +11,7 @@ namespace millrace::queue {
 namespace {
 
 ZmqRun zmq_run(const ConsumerPlan& plan) {
-  return {plan.run_id, plan.rank, plan.advertise, plan.train_window, plan.late_after, plan.security, *plan.registry};
+  return {plan.run_id, plan.rank, plan.advertise, plan.train_window, plan.late_after, plan.audit, plan.security, *plan.registry};
 }
 
 }  // namespace
@@ -30,6 +30,11 @@ std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::Stre
 std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan) {
   switch (uri.scheme) {
     case Scheme::kFile:
+      if (plan.audit > 0) {
+        throw std::invalid_argument(
+            "queue.audit compares what producers answer, over tcp:// and ipc:// alone: a chunk in a folder " +
+            std::string("does not tell who wrote it; leave it at 0"));
+      }
       return make_folder_consumer_end(
           uri.rest, expected,
           {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples, plan.train_window, plan.stage_log, *plan.registry});

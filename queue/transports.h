@@ -32,6 +32,7 @@ struct ConsumerPlan {
   std::uint32_t rank = 0;
   std::string advertise = {};                  ///< queue.advertise
   std::chrono::milliseconds late_after{2000};  ///< queue.late_s
+  double audit = 0.0;                          ///< queue.audit
   std::uint64_t cursor = 0;
   std::uint64_t eval_samples = 0;
   Window train_window = {};

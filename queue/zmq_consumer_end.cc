@@ -25,6 +25,8 @@ namespace millrace::queue {
 namespace {
 
 constexpr Milliseconds kTickEvery{50};
+/// Messages that are taken in before the book acts again: a peer that floods must not keep it from that.
+constexpr int kMostAtOnce = 1024;
 
 std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 16) | 1; }
 
@@ -33,6 +35,7 @@ LeaseRules rules_of(const ZmqRun& run) {
   rules.epoch = random_epoch();
   rules.run_id = run.run_id;
   rules.late_after = run.late_after;
+  rules.audit = run.audit;
   return rules;
 }
 
@@ -161,7 +164,9 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   }
 
   void receive_all() {
-    while (auto envelope = socket_.receive()) {
+    for (int i = 0; i < kMostAtOnce; ++i) {
+      const auto envelope = socket_.receive();
+      if (!envelope) return;
       proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kOk) {
         const std::lock_guard lock(mutex_);
@@ -231,6 +236,18 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     metrics_.unasked.raise_to(static_cast<double>(counters.unasked));
     metrics_.foreign.raise_to(static_cast<double>(counters.foreign));
     metrics_.refused.raise_to(static_cast<double>(counters.refused));
+    metrics_.audited.raise_to(static_cast<double>(counters.audited));
+    metrics_.disagreed.raise_to(static_cast<double>(counters.disagreed));
+    count_connections();
+  }
+
+  void count_connections() {
+    const SocketCounters& seen = socket_.counters();
+    const std::pair<const char*, std::uint64_t> counts[] = {{"accepted", seen.accepted},   {"established", seen.established},
+                                                            {"closed", seen.closed},       {"unfinished", seen.unfinished},
+                                                            {"malformed", seen.malformed}, {"other_kind", seen.other_kind},
+                                                            {"wrong_key", seen.wrong_key}, {"not_allowed", seen.not_allowed}};
+    for (const auto& [what, count] : counts) metrics_.connections(what).raise_to(static_cast<double>(count));
   }
 
   void say_bye() {

@@ -22,6 +22,7 @@ struct ZmqRun {
   std::string advertise = {};  ///< a host, or host:port, that producers reach this rank by; empty: where it listens
   Window train_window = {};
   std::chrono::milliseconds late_after{2000};
+  double audit = 0.0;  ///< share of the ranges that two producers compute, to be compared
   Security security = {};
   telemetry::Registry& registry;
 };

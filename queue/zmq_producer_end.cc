@@ -1,6 +1,7 @@
 #include "queue/zmq_producer_end.h"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,11 +22,20 @@ namespace millrace::queue {
 namespace {
 
 constexpr Milliseconds kTickEvery{50};
+/// Messages of one rank that are taken in before the others' turn.
+constexpr int kMostAtOnce = 1024;
 
 struct Answer {
   std::string address;
   proto::Frames frames;
 };
+
+/// As trainers' logs call this process: HOST:PROCESS.
+std::string own_name() {
+  char host[65] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '?';
+  return std::string(host) + ':' + std::to_string(::getpid());
+}
 
 class ZmqProducerEnd final : public ProducerEnd {
  public:
@@ -34,7 +44,7 @@ class ZmqProducerEnd final : public ProducerEnd {
         schema_(meta.schema),
         fingerprint_(meta.fingerprint),
         security_(security),
-        links_(meta, capacity, uri.text),
+        links_({meta, capacity, own_name()}, uri.text),
         thread_([this] { run(); }) {}
 
   ~ZmqProducerEnd() override {
@@ -126,7 +136,9 @@ class ZmqProducerEnd final : public ProducerEnd {
   }
 
   void receive_all(const std::string& address, Socket& socket) {
-    while (auto envelope = socket.receive()) {
+    for (int i = 0; i < kMostAtOnce; ++i) {
+      const auto envelope = socket.receive();
+      if (!envelope) return;
       proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kVersion) {
         throw std::runtime_error("the trainer at " + address + " speaks another protocol version than this build (" +

@@ -43,11 +43,18 @@ QueueMetrics::QueueMetrics(Registry& registry)
           registry.counter("millrace_queue_duplicates_total", "Answers dropped because their range was not wanted any more.")),
       foreign(registry.counter("millrace_queue_foreign_total", "Answers dropped because they were not what was asked for.")),
       refused(registry.counter("millrace_queue_refused_total", "Producers turned away, each time with the reason.")),
+      audited(registry.counter("millrace_queue_audited_total", "Ranges that two producers computed alike.")),
+      disagreed(registry.counter("millrace_queue_disagreed_total", "Ranges that producers computed differently.")),
       registry_(registry) {}
 
 Counter& QueueMetrics::damaged(std::string_view cause) const {
   return registry_.counter("millrace_queue_damaged_total", "Messages and files dropped as damaged, by cause.",
                            {{"cause", std::string(cause)}});
+}
+
+Counter& QueueMetrics::connections(std::string_view what) const {
+  return registry_.counter("millrace_queue_connections_total", "Connections to this process's address, by what became of them.",
+                           {{"what", std::string(what)}});
 }
 
 ConsumerMetrics::ConsumerMetrics(Registry& registry)

@@ -61,9 +61,13 @@ struct QueueMetrics {
   Counter& duplicates;     ///< answers to what was not wanted any more
   Counter& foreign;        ///< answers of another stream, range or shape than asked for
   Counter& refused;        ///< producers turned away
+  Counter& audited;        ///< ranges that two producers computed alike
+  Counter& disagreed;      ///< ranges that they computed differently
 
   /// Of what was dropped as damaged, by cause: the few words that the log has for it.
   [[nodiscard]] Counter& damaged(std::string_view cause) const;
+  /// Connections of which this is true: accepted, established, closed, unfinished, malformed, other_kind, wrong_key, not_allowed.
+  [[nodiscard]] Counter& connections(std::string_view what) const;
 
  private:
   Registry& registry_;

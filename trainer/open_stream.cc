@@ -42,6 +42,7 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   plan.rank = request.deal.rank;
   plan.advertise = options.queue.advertise;
   plan.late_after = std::chrono::milliseconds(std::llround(options.queue.late_s * 1000));
+  plan.audit = options.queue.audit;
   plan.cursor = request.cursor;
   plan.eval_samples = request.eval_samples;
   plan.train_window = producer::train_window(options);

@@ -37,6 +37,7 @@ Filled sample_filled() { return {9, sample_meta().fingerprint, sample_batch({Spl
 
 TEST(Messages, EveryKindSurvivesTheWire) {
   EXPECT_EQ(round_trip(Hello{sample_meta(), 3}).meta, sample_meta());
+  EXPECT_EQ(round_trip(Hello{sample_meta(), 3, "host:17\x1b[2J"}).name, "host:17?[2J");
   EXPECT_EQ(round_trip(Welcome{42}).epoch, 42U);
   EXPECT_EQ(round_trip(Welcome{42, {"tcp://127.0.0.1:1", "ipc://a"}}).ranks.at(1), "ipc://a");
   EXPECT_EQ(round_trip(Register{"run", 3, "tcp://127.0.0.1:1"}).address, "tcp://127.0.0.1:1");

@@ -338,6 +338,75 @@ TEST_F(LeaseBookTest, ARankOfAnotherRunIsRefused) {
   EXPECT_TRUE(testing::contains(refusals[0].reason, "run another"));
 }
 
+/// Every range is computed by two producers, and compared.
+class AuditTest : public LeaseBookTest {
+ protected:
+  AuditTest() {
+    book_ = LeaseBook(Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .audit = 1.0});
+    for (const char* peer : {"a", "b", "c"}) hello(peer);
+  }
+  /// Answers the lease that is handed out next, with one byte changed by `error`; who it was.
+  PeerId answer_next(std::uint8_t error) {
+    book_.tick(now_);
+    for (const auto& [to, message] : book_.take_outgoing()) {
+      const auto* lease = std::get_if<proto::Lease>(&message);
+      if (lease == nullptr) continue;
+      proto::BatchBuffer buffer = proto::make_batch(testing::sample_schema(), lease->range);
+      testing::fill_sample(lease->range, buffer.view);
+      buffer.view.values<std::uint8_t>(0)[3] ^= error;
+      book_.receive(to, proto::Filled{lease->number, sample_meta().fingerprint, buffer.batch}, now_);
+      return to;
+    }
+    ADD_FAILURE() << "no lease";
+    return {};
+  }
+};
+
+TEST_F(AuditTest, ARangeThatTwoComputeAlikeArrivesOnce) {
+  book_.want(range(0));
+  const PeerId first = answer_next(0);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_NE(answer_next(0), first);
+  ASSERT_EQ(book_.take_arrivals().size(), 1U);
+  EXPECT_EQ(book_.counters().audited, 1U);
+  EXPECT_EQ(book_.counters().disagreed, 0U);
+}
+
+TEST_F(AuditTest, ADifferenceNamesBothAndTheThirdDecides) {
+  book_.want(range(0));
+  const PeerId faulty = answer_next(4);
+  const PeerId good = answer_next(0);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  const auto reports = book_.take_reports();
+  ASSERT_EQ(reports.size(), 1U);
+  for (const PeerId& peer : {faulty, good}) EXPECT_TRUE(testing::contains(reports[0], proto::hex16(proto::xxh64(peer))));
+  const PeerId third = answer_next(0);
+  EXPECT_TRUE(third != faulty && third != good);
+  const auto arrivals = book_.take_arrivals();
+  ASSERT_EQ(arrivals.size(), 1U);
+  EXPECT_TRUE(testing::same_bytes(arrivals[0].batch, sample_batch(range(0))));
+  EXPECT_EQ(book_.counters().disagreed, 1U);
+}
+
+TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
+  book_.want(range(0));
+  (void)answer_next(1);
+  (void)answer_next(2);
+  const std::string error = testing::message_of<std::runtime_error>([this] { (void)answer_next(4); });
+  EXPECT_TRUE(testing::contains(error, "producers do not agree on train samples [0, 8)"));
+}
+
+TEST_F(AuditTest, WhatNobodyElseCanComputeGoesOutAsItIs) {
+  book_.want(range(0));
+  const PeerId first = answer_next(0);
+  for (const char* peer : {"a", "b", "c"}) {
+    if (peer != first) book_.receive(peer, proto::Bye{}, now_);
+  }
+  book_.tick(now_);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  EXPECT_EQ(book_.counters().audited, 0U);
+}
+
 TEST_F(LeaseBookTest, EveryCauseIsReportedOnce) {
   for (int i = 0; i < 3; ++i) answer("stranger", {1, range(0)});
   EXPECT_EQ(book_.take_reports().size(), 1U);

@@ -22,7 +22,7 @@ ProducerHost::ProducerHost(std::string name, const ProducerHabits& habits, Rando
 void ProducerHost::start() {
   if (links_) return;
   ++life_;
-  links_.emplace(meta(), habits_.workers, kRankZero);
+  links_.emplace(proto::Hello{meta(), habits_.workers, address()}, kRankZero);
   orders_.clear();
   jobs_.clear();
   inbox_.clear();

@@ -23,6 +23,7 @@ void bind_all(Registry& registry) {
   const ConsumerMetrics consumer(registry);
   const TrainMetrics train(registry);
   QueueMetrics(registry).damaged("a message").add();
+  QueueMetrics(registry).connections("accepted").add();
   tell_stream(registry, "0123456789abcdef", "char_diffusion");
 }
 
