@@ -128,23 +128,36 @@ class AResumedRunHasTheSameStages(StagesTest):
         self.run_program("train", *arguments, "--resume")
         self.assertEqual(self.trained(), self.expected(BY_PLATEAU, STAGES_BY_PLATEAU))
 
-    def test_killed(self):
+    def check_killed(self, uri, producers):
         """Val losses that move decide over many stages; what a killed run did after its checkpoint is done again alike."""
         noisy = ["--learning_rate=0.1", "--min_lr=0.1", "--warmup_iters=0", "--eval_interval=2", "--checkpoint_interval=10"]
         many = schedule("plateau", ["val_loss_stale_count=1"] * 255)
-        settings = [*self.recipe(), "--queue.uri=inproc://", *many, *noisy, "--dropout=0.2", "--keep_checkpoints=10000"]
-        killed = ["--out_dir=killed", "--record-stream=killed.record"]
+        settings = [*self.recipe(), *many, *noisy, "--dropout=0.2", "--keep_checkpoints=10000"]
+        makers = [self.start("prepare", *settings, f"--queue.uri={uri}") for _ in range(producers)]
+        killed = ["--out_dir=killed", "--record-stream=killed.record", f"--queue.uri={uri}"]
         process = self.start("train", *settings, "--max_iters=100000000", *killed)
         self.wait_until(lambda: (self.folder / "killed/step-00000020").exists(), "there is a checkpoint")
         process.kill()
         process.communicate()
         until = max(int(folder.name[5:]) for folder in (self.folder / "killed").glob("step-*")) + 15
         self.run_program("train", *settings, f"--max_iters={until}", *killed, "--resume")
-        self.run_program("train", *settings, f"--max_iters={until}", "--out_dir=whole", "--record-stream=whole.record")
+        for maker in makers:
+            self.stop(maker)
+        whole = ["--out_dir=whole", "--record-stream=whole.record", "--queue.uri=inproc://"]
+        self.run_program("train", *settings, f"--max_iters={until}", *whole)
         self.assertEqual(self.record("killed.record"), self.record("whole.record"))
         self.assertEqual(self.metrics("killed"), self.metrics("whole"))
         self.assertEqual(self.state("killed")["stage_log"], self.state("whole")["stage_log"])
         self.assertGreater(len(self.state("whole")["stage_log"]), 2)
+
+    def test_killed(self):
+        self.check_killed("inproc://", producers=0)
+
+    def test_killed_over_tcp(self):
+        self.check_killed(f"tcp://127.0.0.1:{free_port()}", producers=2)
+
+    def test_killed_over_a_folder(self):
+        self.check_killed("file://queue", producers=2)
 
     def test_an_evaluation_that_was_cut_short_counts_once(self):
         """The first evaluation would take many seconds; the signal comes in its midst."""
