@@ -12,7 +12,7 @@ namespace millrace::simulator {
 namespace {
 
 TEST(FolderSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
-  const Seeds seeds = seeds_from_environment(1000);
+  const Seeds seeds = seeds_from_environment(600);
   if (seeds.count > 1) spdlog::set_level(spdlog::level::off);
   Outcome sum;
   for (std::uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
@@ -25,7 +25,7 @@ TEST(FolderSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
   std::printf("%llu runs: %llu simulated minutes, %llu processes killed, %llu trainers started\n",
               static_cast<unsigned long long>(seeds.count), static_cast<unsigned long long>(sum.simulated_ms / 60000),
               static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.resumes));
-  if (seeds.count < 1000) return;
+  if (seeds.count < 500) return;
   EXPECT_GT(sum.kills, seeds.count / 2);  // that the faults did happen
   EXPECT_GT(sum.resumes, seeds.count);
 }

@@ -11,7 +11,7 @@ namespace millrace::simulator {
 namespace {
 
 TEST(LeasesSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
-  const Seeds seeds = seeds_from_environment(8000);
+  const Seeds seeds = seeds_from_environment(9500);
   Outcome sum;
   for (std::uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
     const Outcome outcome = run_leases(seed, seeds.count == 1);
