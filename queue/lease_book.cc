@@ -225,8 +225,6 @@ void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Fill
 void LeaseBook::deliver(Asks::iterator ask, Arrival arrival) {
   close_leases(ask->second);
   asks_.erase(ask);
-  ++counters_.batches;
-  for (const proto::SharedBytes& column : arrival.batch.columns) counters_.bytes += column.bytes.size();
   arrivals_.push_back(std::move(arrival));
 }
 

@@ -40,8 +40,6 @@ struct LeaseRules {
 /// What happened, for logs and for counting from outside.
 struct LeaseCounters {
   std::uint64_t leases = 0;  ///< made, for the first time or again
-  std::uint64_t batches = 0;
-  std::uint64_t bytes = 0;       ///< of the batches' columns
   std::uint64_t duplicates = 0;  ///< answers for a range that is not wanted any more
   std::uint64_t unasked = 0;     ///< answers to leases that this producer never had
   std::uint64_t foreign = 0;     ///< answers of another stream, range or shape than asked for
