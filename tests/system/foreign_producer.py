@@ -67,7 +67,8 @@ class Conversation:
         if self.epoch is None:
             self.producer.hello(header.hello)
         else:
-            header.ping.epoch = self.epoch  # without leases: what has been read is answered before this is said
+            header.ping.epoch = self.epoch
+            header.ping.leases.extend(self.producer.held(self))
             header.ping.ranks_digest = xxh64_intdigest("".join(rank + "\n" for rank in self.ranks).encode())
         self.send(header)
 
@@ -104,6 +105,7 @@ class ForeignProducer(threading.Thread):
         while not self.stopping.is_set():
             for conversation in list(self.conversations.values()):
                 conversation.step()
+            self.work()
             poller = zmq.Poller()
             for conversation in self.conversations.values():
                 poller.register(conversation.socket, zmq.POLLIN)
@@ -140,5 +142,38 @@ class ForeignProducer(threading.Thread):
         conversation.send(header, columns)
         self.answered += 1
 
+    def held(self, conversation):
+        """The leases that have been read and not answered: none, since each is answered at once."""
+        return []
+
+    def work(self):
+        pass
+
     def frames(self, header, columns):
         return with_first_frame(header.SerializeToString(), columns)
+
+
+class SlowProducer(ForeignProducer):
+    """Needs so long for every range, one after the other, and answers the socket meanwhile."""
+
+    def __init__(self, messages, stream, address, needs_s):
+        super().__init__(messages, stream, address)
+        self.needs_s = needs_s
+        self.at_hand = []  # (conversation, lease)
+        self.since = None  # when work on the first of them began
+
+    def answer(self, conversation, lease):
+        self.at_hand.append((conversation, self.messages.Lease.FromString(lease.SerializeToString())))
+
+    def held(self, conversation):
+        return [lease.number for to, lease in self.at_hand if to is conversation]
+
+    def work(self):
+        now = time.monotonic()
+        self.since = (self.since or now) if self.at_hand else None
+        if self.since is None or now - self.since < self.needs_s:
+            return
+        conversation, lease = self.at_hand.pop(0)
+        self.since = None
+        if conversation.epoch is not None:
+            super().answer(conversation, lease)

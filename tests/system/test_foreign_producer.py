@@ -5,7 +5,7 @@ import socket
 import threading
 import unittest
 
-from foreign_producer import ForeignProducer, load_messages, with_first_frame
+from foreign_producer import ForeignProducer, SlowProducer, load_messages, with_first_frame
 from foreign_stream import ForeignStream
 from harness import LONG_ENOUGH_S, SystemTest, free_port
 
@@ -73,6 +73,23 @@ class AForeignProducer(ForeignTest):
         self.assertEqual(producer.answered, 0)
         self.stop(trainer)
         self.stop(ours)
+
+
+class ASlowProvider(ForeignTest):
+    """Slow and hanging are told apart, though both answer the socket all the time."""
+
+    def test_that_needs_three_seconds_for_every_range_is_heard(self):
+        producer = self.started(SlowProducer(self.messages, self.stream(), self.address, needs_s=3))
+        self.run_program("train", *self.training, "--max_iters=2", "--eval_interval=100")
+        self.assertGreater(producer.answered, 1)
+        train = [line[1:] for line in self.record("record")]
+        self.assertEqual(train, self.function("train", 2 * BATCH, *NO_SCHEDULE))
+
+    def test_that_hangs_in_a_range_ends_in_an_error_that_names_it(self):
+        self.started(SlowProducer(self.messages, self.stream(), self.address, needs_s=10**6))
+        _, errors = self.run_program("train", *self.training, "--late_s=0.1", status=1)
+        self.assertRegex(errors, r"no producer can make train samples \[\d+, \d+\): late 6 times")
+        self.assertIn("raise queue.late_s", errors)
 
 
 class ForgedFingerprint(ForeignProducer):
