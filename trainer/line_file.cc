@@ -55,7 +55,13 @@ Appender::Appender(std::filesystem::path path) : path_(std::move(path)), fd_(ope
 Appender::~Appender() { ::close(fd_); }
 
 void Appender::append(std::string_view lines) {
-  if (::write(fd_, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size())) fail(path_, "cannot append");
+  const ssize_t written = ::write(fd_, lines.data(), lines.size());
+  if (written >= 0 && written < static_cast<ssize_t>(lines.size())) errno = ENOSPC;  // a part of it had room
+  if (written != static_cast<ssize_t>(lines.size())) fail(path_, "cannot append");
+}
+
+void Appender::sync() {
+  if (::fdatasync(fd_) != 0) fail(path_, "cannot make it durable");
 }
 
 }  // namespace millrace::trainer

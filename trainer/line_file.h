@@ -25,6 +25,8 @@ class Appender {
   Appender(const Appender&) = delete;
   Appender& operator=(const Appender&) = delete;
   void append(std::string_view lines);
+  /// Makes what was appended last through a power cut.
+  void sync();
 
  private:
   std::filesystem::path path_;

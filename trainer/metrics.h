@@ -44,6 +44,8 @@ class Metrics {
   void show(const TrainPoint& point) const;
   /// Both.
   void add(std::uint64_t step, const Evaluation& evaluation);
+  /// Before a checkpoint is saved, whose step the lines lead up to.
+  void sync() { file_.sync(); }
 
  private:
   Appender file_;

@@ -23,6 +23,8 @@ class Recorder {
   void add(const proto::Batch& batch);
   /// Writes what was noted, as of `step`.
   void commit(std::uint64_t step);
+  /// Before a checkpoint is saved, whose step the lines lead up to.
+  void sync() { file_.sync(); }
   /// Forgets what was noted: the samples were not used after all.
   void discard() { noted_.clear(); }
 

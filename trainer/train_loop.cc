@@ -244,6 +244,8 @@ class Trainer {
     saved_ = true;
     state_.loss_scale = loss_scale_.value();
     state_.loss_scale_good = loss_scale_.good_steps();
+    if (metrics_) metrics_->sync();
+    if (recorder_) recorder_->sync();
     if (ranks_.first()) save_checkpoint(options_, state_, *model_, optimizer_);
   }
 
