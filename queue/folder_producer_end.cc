@@ -29,8 +29,11 @@ constexpr Milliseconds kLookEvery{20};
 constexpr std::chrono::seconds kTendEvery{1};
 /// How long a disk that is full is left alone.
 constexpr std::chrono::seconds kTryAgainAfter{1};
-/// Claims are advice, not locks: two producers that write one chunk write the same bytes.
-constexpr std::chrono::seconds kClaimStaleAfter{10};
+/// Claims are advice, not locks: two producers that write one chunk write the same bytes. So one that stays for several times as
+/// long as a chunk takes here is a dead producer's, or one's that is far slower.
+constexpr int kClaimStaleTimes = 4;
+constexpr Milliseconds kClaimStaleAtLeast{500};
+constexpr std::chrono::seconds kClaimStaleAtMost{10};
 
 class FolderProducerEnd final : public ProducerEnd {
  public:
@@ -44,7 +47,7 @@ class FolderProducerEnd final : public ProducerEnd {
   }
 
   ~FolderProducerEnd() override {
-    for (const proto::Range& chunk : open_) unclaim(chunk);
+    for (const auto& [chunk, since] : open_) unclaim(chunk);
   }
 
   std::optional<Order> next(Milliseconds timeout) override {
@@ -61,6 +64,7 @@ class FolderProducerEnd final : public ProducerEnd {
     const std::optional<std::string> trouble = store(order.range, batch);
     {
       const std::lock_guard lock(mutex_);
+      if (!trouble) learn_from(order.range);
       open_.erase(order.range);
       note(trouble);
     }
@@ -92,7 +96,7 @@ class FolderProducerEnd final : public ProducerEnd {
       tend(now);
       chunk = pick(now);
     });
-    if (chunk) open_.insert(*chunk);
+    if (chunk) open_.emplace(*chunk, now);
     return chunk;
   }
 
@@ -145,9 +149,21 @@ class FolderProducerEnd final : public ProducerEnd {
     }
     // A claim that stays is a dead producer's; take it over.
     const auto [seen, is_new] = seen_claims_.try_emplace(chunk, now);
-    if (now - seen->second < kClaimStaleAfter) return false;
+    if (now - seen->second < claim_stale_after()) return false;
     seen_claims_.erase(seen);
     return true;
+  }
+
+  /// Unknown before the first chunk is made.
+  Time::duration claim_stale_after() const {
+    if (!chunk_takes_) return kClaimStaleAtMost;
+    return std::clamp<Time::duration>(kClaimStaleTimes * *chunk_takes_, kClaimStaleAtLeast, kClaimStaleAtMost);
+  }
+
+  /// A long one counts at once, and is forgotten slowly.
+  void learn_from(const proto::Range& chunk) {
+    const Time::duration took = clock_() - open_.at(chunk);
+    chunk_takes_ = std::max(took, chunk_takes_.value_or(took) * 7 / 8);
   }
 
   void unclaim(const proto::Range& chunk) const { proto::try_remove_all(claim_of(chunk), folder_.disk()); }
@@ -208,7 +224,8 @@ class FolderProducerEnd final : public ProducerEnd {
   std::condition_variable delivered_;
   GroupWatch watch_;
   std::map<proto::Range, Time, Sooner> seen_claims_;
-  Ranges open_;
+  std::optional<Time::duration> chunk_takes_;  ///< the longest of late, from order to file
+  std::map<proto::Range, Time, Sooner> open_;  ///< claimed here, and since when
   std::uint64_t orders_ = 0;
   std::size_t runs_ = 0;
   std::size_t missing_ = 0;

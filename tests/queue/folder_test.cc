@@ -11,6 +11,7 @@
 #include "queue/folder_producer_end.h"
 #include "queue/group_watch.h"
 #include "queue/quarantine.h"
+#include "tests/queue/folder_world.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 
@@ -82,6 +83,36 @@ TEST_F(FolderQueue, AProducerThatEndsGivesItsClaimsBack) {
   EXPECT_EQ(b->next(0ms), std::nullopt);
   a.reset();
   EXPECT_TRUE(b->next(1s).has_value());
+}
+
+TEST(FolderClaims, AreTakenOverAfterFourTimesWhatAChunkTakes) {
+  FolderWorld world;
+  const auto slow = world.producer(2);
+  const auto dead = world.producer(3);
+  const auto own = slow->next(FolderWorld::kAtOnce);
+  world.now += 300ms;
+  ASSERT_TRUE(own && world.deliver(*slow, *own));
+  const auto left = dead->next(FolderWorld::kAtOnce);
+  ASSERT_TRUE(left.has_value());
+  EXPECT_EQ(slow->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 1199ms;
+  EXPECT_EQ(slow->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 1ms;
+  const auto taken = slow->next(FolderWorld::kAtOnce);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->range, left->range);
+}
+
+TEST(FolderClaims, AreLeftAloneForTenSecondsByWhoHasMadeNoChunkYet) {
+  FolderWorld world;
+  const auto dead = world.producer(1);
+  const auto fresh = world.producer(1);
+  ASSERT_TRUE(dead->next(FolderWorld::kAtOnce).has_value());
+  EXPECT_EQ(fresh->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 9999ms;
+  EXPECT_EQ(fresh->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 1ms;
+  EXPECT_TRUE(fresh->next(FolderWorld::kAtOnce).has_value());
 }
 
 TEST_F(FolderQueue, UsedChunksGoAndTheWindowMovesOn) {

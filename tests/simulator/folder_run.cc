@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kTick = 20ms;
 constexpr Duration kMostTroubleFor = 6s;
-/// A dead producer's claim is taken over after 10 s, a dead run's window is filled for 30 s.
+/// A dead producer's claim is taken over within 10 s, a dead run's window is filled for 30 s.
 constexpr Duration kPatience = 120s;
 constexpr std::uint64_t kMuchRoom = std::uint64_t{1} << 32;
 
