@@ -333,6 +333,10 @@ void LeaseBook::close_leases(const Ask& ask) {
 
 // --- Who is gone, who is late, who is asked next.
 
+void LeaseBook::greet() {
+  for (const auto& [id, peer] : peers_) welcome(id);
+}
+
 void LeaseBook::lost(const PeerId& id) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;

@@ -64,6 +64,8 @@ class LeaseBook {
   void damaged(const PeerId& from, std::uint64_t lease);
   /// The transport could not reach this peer.
   void lost(const PeerId& peer);
+  /// Welcome to every producer, which changes nothing for those that are there: the transport learns who is not.
+  void greet();
   /// Finds gone and late producers and hands out what has no lease. Throws std::runtime_error, naming range, stage and producers,
   /// when nobody can make a range.
   void tick(Time now);

@@ -27,6 +27,8 @@ namespace {
 constexpr Milliseconds kTickEvery{50};
 /// Messages that are taken in before the book acts again: a peer that floods must not keep it from that.
 constexpr int kMostAtOnce = 1024;
+/// ZeroMQ may tell that a connection ended before it knows that its peer cannot be reached.
+constexpr Milliseconds kGreetFor{200};
 
 std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 16) | 1; }
 
@@ -208,7 +210,9 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     std::vector<std::string> reports;
     {
       const std::lock_guard lock(mutex_);
-      book_.tick(std::chrono::steady_clock::now());
+      const auto now = std::chrono::steady_clock::now();
+      find_lost_producers(now);
+      book_.tick(now);
       outgoing = book_.take_outgoing();
       arrivals = book_.take_arrivals();
       reports = book_.take_reports();
@@ -221,7 +225,18 @@ class ZmqConsumerEnd final : public ConsumerEnd {
       if (socket_.send({to, proto::encode(message)})) continue;
       const std::lock_guard lock(mutex_);
       book_.lost(to);
+      bell_.ring();  // others get its ranges at once
     }
+  }
+
+  /// A router learns that a peer has left when it sends to it. So after the end of a connection everybody is sent something, and
+  /// a producer that was killed is missed at once, not after its silence.
+  void find_lost_producers(Time now) {
+    const std::uint64_t closed = socket_.counters().closed;
+    if (std::exchange(closed_, closed) != closed) greet_until_ = now + kGreetFor;
+    if (now >= greet_until_ || now - greeted_ < kTickEvery) return;
+    greeted_ = now;
+    book_.greet();
   }
 
   void count() {
@@ -267,6 +282,9 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   std::exception_ptr failure_;
   Mailbox<LeaseBook::Arrival> arrivals_;
   std::set<proto::DecodeStatus> reported_;
+  std::uint64_t closed_ = 0;  ///< connections that ended, as far as they were heeded; the thread's own, like the next two
+  Time greeted_{};
+  Time greet_until_{};
   std::atomic<bool> stopping_{false};
   Bell bell_;
   Context context_;

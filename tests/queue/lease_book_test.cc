@@ -67,6 +67,17 @@ TEST_F(LeaseBookTest, RefusesAnotherStreamWithTheReason) {
   EXPECT_EQ(book_.accepted(), std::nullopt);
 }
 
+TEST_F(LeaseBookTest, GreetsAllProducersAndTakesNothingFromThem) {
+  hello("a");
+  book_.want(range(0));
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
+  book_.greet();
+  const auto welcomes = sent<proto::Welcome>("a");
+  ASSERT_EQ(welcomes.size(), 1U);
+  EXPECT_EQ(welcomes[0].epoch, kEpoch);
+  EXPECT_EQ(book_.open_leases(), 1U);
+}
+
 TEST_F(LeaseBookTest, LeasesEachRangeOnceAndHandsOutTheAnswer) {
   hello("a");
   book_.want(range(0));
