@@ -38,6 +38,7 @@ void ProducerSession::on(const proto::Bye&, Time) { drop(); }
 
 void ProducerSession::unreachable() {
   if (welcomed()) drop();
+  last_sign_.reset();  // what was said last was not sent: say Hello at every tick until one can be
 }
 
 void ProducerSession::drop() {

@@ -19,6 +19,9 @@ constexpr int kHandshakeTimeout_ms = 5000;
 constexpr int kHeartbeatEvery_ms = 1000;
 constexpr int kHeartbeatTimeout_ms = 5000;
 constexpr int kLinger_ms = 500;
+/// A trainer that starts again is found within the second of them.
+constexpr int kReconnectFirst_ms = 50;
+constexpr int kReconnectMost_ms = 200;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
 
 proto::SharedBytes keep(zmq::message_t message) {
@@ -117,8 +120,8 @@ Socket Socket::connect_dealer(Context& context, const std::string& address, cons
   show_keys(dealer.socket_, security);
   dealer.socket_.set(zmq::sockopt::routing_id, routing_id);
   dealer.socket_.set(zmq::sockopt::immediate, true);
-  dealer.socket_.set(zmq::sockopt::reconnect_ivl, 50);
-  dealer.socket_.set(zmq::sockopt::reconnect_ivl_max, 500);
+  dealer.socket_.set(zmq::sockopt::reconnect_ivl, kReconnectFirst_ms);
+  dealer.socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMost_ms);
   try {
     dealer.socket_.connect(address);
   } catch (const zmq::error_t& error) {
