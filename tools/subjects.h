@@ -1,22 +1,33 @@
-// What `inspect` can look at: each subject is a small program of its own, with its own flags and --help.
+// What `inspect` and `bench` can be asked for: each subject is a small program of its own, with its own flags and --help.
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/command_line.h"
 
 namespace millrace::tools {
 
 struct Subject {
-  std::string_view word;  ///< follows `inspect` on the command line
+  std::string_view word;  ///< follows the program's name on the command line
   config::Program program;
   std::function<int(const config::Arguments&)> run;
 };
 
+/// `inspect`
 [[nodiscard]] Subject stream_subject();
 [[nodiscard]] Subject queue_subject();
 [[nodiscard]] Subject checkpoint_subject();
 [[nodiscard]] Subject batch_subject();
+
+/// `bench`
+[[nodiscard]] Subject provider_bench();
+[[nodiscard]] Subject stream_bench();
+
+/// Runs the subject that the first word names, as run_program does; `about` is the first line of the whole program's help.
+int run_subject(const std::string& program, const std::string& about, const std::vector<Subject>& subjects, int argc,
+                const char* const* argv);
 
 }  // namespace millrace::tools
