@@ -160,10 +160,10 @@ class FolderProducerEnd final : public ProducerEnd {
     return std::clamp<Time::duration>(kClaimStaleTimes * *chunk_takes_, kClaimStaleAtLeast, kClaimStaleAtMost);
   }
 
-  /// A long one counts at once, and is forgotten slowly.
+  /// A mean that follows the latest ones.
   void learn_from(const proto::Range& chunk) {
     const Time::duration took = clock_() - open_.at(chunk);
-    chunk_takes_ = std::max(took, chunk_takes_.value_or(took) * 7 / 8);
+    chunk_takes_ = (3 * chunk_takes_.value_or(took) + took) / 4;
   }
 
   void unclaim(const proto::Range& chunk) const { proto::try_remove_all(claim_of(chunk), folder_.disk()); }
@@ -224,7 +224,7 @@ class FolderProducerEnd final : public ProducerEnd {
   std::condition_variable delivered_;
   GroupWatch watch_;
   std::map<proto::Range, Time, Sooner> seen_claims_;
-  std::optional<Time::duration> chunk_takes_;  ///< the longest of late, from order to file
+  std::optional<Time::duration> chunk_takes_;  ///< from order to file
   std::map<proto::Range, Time, Sooner> open_;  ///< claimed here, and since when
   std::uint64_t orders_ = 0;
   std::size_t runs_ = 0;
