@@ -39,7 +39,7 @@ struct Hello {
   std::string name{};  ///< for logs
 };
 /// The consumer accepts; `epoch` is random per start of the consumer. `ranks`: where the run's other ranks want to be greeted, too;
-/// sent again whenever that changes.
+/// sent again whenever that changes, and to all after the end of a connection, to find whose it was.
 struct Welcome {
   std::uint64_t epoch = 0;
   std::vector<std::string> ranks{};
