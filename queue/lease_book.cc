@@ -107,7 +107,7 @@ void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
   }
   if (!accepted_) accepted_ = hello.meta;
   admission_.pin(hello.meta);
-  lost(from);  // a producer that says Hello again has dropped its leases
+  forget(from);  // a producer that says Hello again has dropped its leases
   Peer& peer = peers_[from];
   peer.capacity = std::clamp(hello.capacity, 1U, kMaxCapacity);
   peer.name = hello.name;
@@ -168,7 +168,7 @@ void LeaseBook::lose(const PeerId& from, std::uint64_t number) {
   ++counters_.gone;
 }
 
-void LeaseBook::on(const PeerId& from, const proto::Bye&, Time) { lost(from); }
+void LeaseBook::on(const PeerId& from, const proto::Bye&, Time) { forget(from); }
 
 void LeaseBook::on(const PeerId& from, const proto::Register& other, Time now) {
   if (other.run_id != rules_.run_id) {
@@ -313,7 +313,7 @@ void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::strin
   const auto peer = peers_.find(from);
   if (peer == peers_.end() || ++peer->second.strikes < kMaxStrikes) return;
   if (banned_.size() < kMaxBanned) banned_.insert(from);
-  lost(from);
+  forget(from);
   refuse(from, *reason_against(from, {}));
 }
 
@@ -340,6 +340,14 @@ void LeaseBook::greet() {
 void LeaseBook::lost(const PeerId& id) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
+  reports_.push_back("producer " + name_of(id) + " is gone; the " + std::to_string(peer->second.leases.size()) +
+                     " ranges that it held go to others");
+  forget(id);
+}
+
+void LeaseBook::forget(const PeerId& id) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
   const std::set<std::uint64_t> open = std::exchange(peer->second.leases, {});
   for (const std::uint64_t number : open) lose(id, number);
   peers_.erase(peer);
@@ -358,11 +366,7 @@ void LeaseBook::find_gone(Time now) {
   for (const auto& [id, peer] : peers_) {
     if (now - peer.heard > rules_.gone_after) gone.push_back(id);
   }
-  for (const PeerId& id : gone) {
-    reports_.push_back("producer " + name_of(id) + " is gone; the " + std::to_string(peers_[id].leases.size()) +
-                       " ranges that it held go to others");
-    lost(id);
-  }
+  for (const PeerId& id : gone) lost(id);
 }
 
 void LeaseBook::find_silent_ranks(Time now) {

@@ -39,7 +39,7 @@ struct LeaseRules {
 
 /// What happened, for logs and for counting from outside.
 struct LeaseCounters {
-  std::uint64_t leases = 0;  ///< made, for the first time or again
+  std::uint64_t leases = 0;      ///< made, for the first time or again
   std::uint64_t duplicates = 0;  ///< answers for a range that is not wanted any more
   std::uint64_t unasked = 0;     ///< answers to leases that this producer never had
   std::uint64_t foreign = 0;     ///< answers of another stream, range or shape than asked for
@@ -169,6 +169,8 @@ class LeaseBook {
   [[nodiscard]] std::string name_of(const PeerId& peer) const;
   /// An answer without an ask: of a lease that was ours once, or made up.
   void drop_unasked(const PeerId& from, std::uint64_t lease);
+  /// Its leases are lost, and it is no producer of ours any more.
+  void forget(const PeerId& peer);
   /// Takes the lease from a producer that answered it badly; too many of these and it is turned away.
   void strike(const PeerId& from, std::uint64_t lease, const std::string& what);
   /// A lease was answered, without a batch: another one is to be made.

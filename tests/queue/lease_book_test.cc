@@ -418,6 +418,16 @@ TEST_F(AuditTest, WhatNobodyElseCanComputeGoesOutAsItIs) {
   EXPECT_EQ(book_.counters().audited, 0U);
 }
 
+TEST_F(LeaseBookTest, AProducerThatCannotBeReachedIsReportedAndOneThatLeavesIsNot) {
+  hello("a");
+  hello("b");
+  book_.lost("a");
+  book_.receive("b", proto::Bye{}, now_);
+  const auto reports = book_.take_reports();
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_TRUE(testing::contains(reports[0], "is gone; the 0 ranges that it held go to others"));
+}
+
 TEST_F(LeaseBookTest, EveryCauseIsReportedOnce) {
   for (int i = 0; i < 3; ++i) answer("stranger", {1, range(0)});
   EXPECT_EQ(book_.take_reports().size(), 1U);
