@@ -60,7 +60,7 @@ std::string seconds_text(Duration duration) { return std::to_string(std::llround
 void LeaseBook::want(const proto::Range& range) {
   Ask ask;
   ask.range = range;
-  ask.audited = is_drawn(range, rules_.audit);
+  ask.audited = rules_.audit > 0 && is_drawn(range, rules_.audit);
   asks_.try_emplace(range, std::move(ask));
 }
 
@@ -163,8 +163,8 @@ void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping
 void LeaseBook::lose(const PeerId& from, std::uint64_t number) {
   Ask& ask = asks_.at(range_of_lease_.at(number));
   for (HeldLease& held : ask.leases) held.lost = held.lost || held.number == number;
-  ask.needs_one = ask.needs_one || std::ranges::all_of(ask.leases, &HeldLease::lost);
-  if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(number);
+  ask.needs_one = ask.needs_one || ask.is_idle();
+  peers_.at(from).leases.erase(number);
   ++counters_.gone;
 }
 
@@ -177,13 +177,9 @@ void LeaseBook::on(const PeerId& from, const proto::Register& other, Time now) {
   }
   OtherRank& known = other_ranks_[other.rank];
   const bool changed = known.address != other.address;
-  known = {from, other.address, now};
+  known = {other.address, now};
   outgoing_.push_back({from, proto::Welcome{rules_.epoch, {}}});
-  if (changed) tell_ranks();
-}
-
-void LeaseBook::tell_ranks() {
-  for (const auto& [id, peer] : peers_) welcome(id);
+  if (changed) greet();
 }
 
 // --- Answers.
@@ -256,7 +252,7 @@ void LeaseBook::report_difference(const Ask& ask) {
 void LeaseBook::deliver_what_cannot_be_compared() {
   for (auto ask = asks_.begin(); ask != asks_.end();) {
     const auto at = ask++;
-    if (at->second.versions.size() != 1 || !std::ranges::all_of(at->second.leases, &HeldLease::lost)) continue;
+    if (at->second.versions.size() != 1 || !at->second.is_idle()) continue;
     const bool alone = std::ranges::all_of(peers_, [&](const auto& peer) { return has_answered(at->second, peer.first); });
     if (alone) deliver(at, std::move(at->second.versions.front().arrival));
   }
@@ -370,13 +366,12 @@ void LeaseBook::find_gone(Time now) {
 }
 
 void LeaseBook::find_silent_ranks(Time now) {
-  if (std::erase_if(other_ranks_, [&](const auto& other) { return now - other.second.heard > kRankSilentAfter; }) > 0) tell_ranks();
+  if (std::erase_if(other_ranks_, [&](const auto& other) { return now - other.second.heard > kRankSilentAfter; }) > 0) greet();
 }
 
 void LeaseBook::find_late(Time now) {
   for (auto& [range, ask] : asks_) {
-    const bool open = !std::ranges::all_of(ask.leases, &HeldLease::lost);
-    if (open && now >= ask.late_at) judge_late(ask, now);
+    if (!ask.is_idle() && now >= ask.late_at) judge_late(ask, now);
   }
 }
 
@@ -388,8 +383,7 @@ void LeaseBook::judge_late(Ask& ask, Time now) {
   if (ask.late >= rules_.late_limit) give_up(ask, why);
   reports_.push_back(describe(ask.range) + " are late: " + why + "; another producer is asked as well, if there is one");
   ask.needs_one = true;
-  const auto peer = peers_.find(first.peer);
-  ask.late_at = now + (peer == peers_.end() ? Duration(rules_.late_after) : limit(peer->second)) * (1 << ask.late);
+  ask.late_at = now + limit(peers_.at(first.peer)) * (1 << ask.late);
 }
 
 void LeaseBook::hand_out(Time now) {
@@ -423,7 +417,7 @@ void LeaseBook::lease(Ask& ask, const PeerId& to, Peer& peer, Time now) {
       ask.leases.erase(oldest);
     }
   }
-  const bool first = std::ranges::all_of(ask.leases, &HeldLease::lost);
+  const bool first = ask.is_idle();
   const std::uint64_t number = (rules_.epoch << 32) + ++leases_made_;
   ask.leases.push_back({number, to, now});
   ask.needs_one = false;

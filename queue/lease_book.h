@@ -5,7 +5,7 @@
 // well. The first valid answer wins; every other one is counted and dropped. A slow producer keeps its lease, however late it is.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -64,7 +64,7 @@ class LeaseBook {
   void damaged(const PeerId& from, std::uint64_t lease);
   /// The transport could not reach this peer.
   void lost(const PeerId& peer);
-  /// Welcome to every producer, which changes nothing for those that are there: the transport learns who is not.
+  /// Welcome to every producer: those that are there hear which ranks there are, and the transport learns who is not.
   void greet();
   /// Finds gone and late producers and hands out what has no lease. Throws std::runtime_error, naming range, stage and producers,
   /// when nobody can make a range.
@@ -88,7 +88,6 @@ class LeaseBook {
 
   [[nodiscard]] const std::optional<proto::StreamMeta>& accepted() const { return accepted_; }
   [[nodiscard]] std::size_t producers() const { return peers_.size(); }
-  [[nodiscard]] std::size_t wanted() const { return asks_.size(); }
   [[nodiscard]] std::size_t open_leases() const;
   [[nodiscard]] const LeaseCounters& counters() const { return counters_; }
   /// Who has the range that is wanted soonest, for a person who waits for it.
@@ -129,10 +128,12 @@ class LeaseBook {
     std::uint32_t late = 0;
     std::uint32_t failed = 0;
     std::string why;  ///< the latest failure's
+
+    /// Nobody is known to be at work on it.
+    [[nodiscard]] bool is_idle() const { return std::ranges::all_of(leases, &HeldLease::lost); }
   };
   using Asks = std::map<proto::Range, Ask, Sooner>;
   struct OtherRank {
-    PeerId peer;
     std::string address;
     Time heard;
   };
@@ -147,7 +148,6 @@ class LeaseBook {
   void refuse(const PeerId& to, const std::string& reason);
   [[nodiscard]] std::optional<std::string> reason_against(const PeerId& from, const proto::Hello& hello) const;
   void welcome(const PeerId& to);
-  void tell_ranks();
   [[nodiscard]] std::vector<std::string> rank_addresses() const;
   /// Leases that their producer should hold and does not name: they, or their answers, were lost on the way.
   void find_lost_on_the_way(const PeerId& from, const proto::Ping& ping, Time now);

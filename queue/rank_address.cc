@@ -23,8 +23,7 @@ bool is_number(const std::string& text) { return !text.empty() && text.find_firs
 
 HostPort parse_advertise(const std::string& advertise) {
   const HostPort parsed = split(advertise.starts_with("tcp://") ? advertise.substr(6) : advertise);
-  const bool has_colon = parsed.host.size() < advertise.size() && advertise.back() == ':';
-  if (parsed.host.empty() || has_colon || (!parsed.port.empty() && !is_number(parsed.port))) {
+  if (parsed.host.empty() || advertise.ends_with(':') || (!parsed.port.empty() && !is_number(parsed.port))) {
     throw std::invalid_argument("queue.advertise '" + advertise +
                                 "' is neither HOST nor HOST:PORT: give the address at which producers reach this rank's machine");
   }

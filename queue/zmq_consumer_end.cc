@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -64,12 +65,24 @@ struct LineToRankZero {
   Socket socket;
 };
 
+/// What becomes of connections: each cell and the count that it shows.
+using ConnectionCells = std::vector<std::pair<std::reference_wrapper<telemetry::Counter>, std::uint64_t SocketCounters::*>>;
+
+ConnectionCells connection_cells(const telemetry::QueueMetrics& metrics) {
+  using C = SocketCounters;
+  return {{metrics.connections("accepted"), &C::accepted},   {metrics.connections("established"), &C::established},
+          {metrics.connections("closed"), &C::closed},       {metrics.connections("unfinished"), &C::unfinished},
+          {metrics.connections("malformed"), &C::malformed}, {metrics.connections("other_kind"), &C::other_kind},
+          {metrics.connections("wrong_key"), &C::wrong_key}, {metrics.connections("not_allowed"), &C::not_allowed}};
+}
+
 class ZmqConsumerEnd final : public ConsumerEnd {
  public:
   ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const ZmqRun& run)
       : uri_(uri),
         train_window_(run.train_window),
         metrics_(run.registry),
+        connections_(connection_cells(metrics_)),
         book_(Admission(expected), rules_of(run)),
         socket_(bind_first(context_, run.rank == 0 ? std::vector{uri.text} : addresses_to_bind(uri, run.advertise, run.rank),
                            run.security)) {
@@ -257,12 +270,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   }
 
   void count_connections() {
-    const SocketCounters& seen = socket_.counters();
-    const std::pair<const char*, std::uint64_t> counts[] = {{"accepted", seen.accepted},   {"established", seen.established},
-                                                            {"closed", seen.closed},       {"unfinished", seen.unfinished},
-                                                            {"malformed", seen.malformed}, {"other_kind", seen.other_kind},
-                                                            {"wrong_key", seen.wrong_key}, {"not_allowed", seen.not_allowed}};
-    for (const auto& [what, count] : counts) metrics_.connections(what).raise_to(static_cast<double>(count));
+    for (const auto& [cell, count] : connections_) cell.get().raise_to(static_cast<double>(socket_.counters().*count));
   }
 
   void say_bye() {
@@ -274,6 +282,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   Uri uri_;
   Window train_window_;
   telemetry::QueueMetrics metrics_;
+  const ConnectionCells connections_;
   std::set<proto::Range, Sooner> asked_;  ///< wanted and not taken yet; of the caller's thread
   double link_seconds_ = 0.0;             ///< of the caller's thread, too
   mutable std::mutex mutex_;              // book_, line_'s registration, failure_
