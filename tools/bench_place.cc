@@ -1,12 +1,7 @@
 #include "tools/bench_place.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cstdint>
 #include <stdexcept>
 #include <system_error>
 
@@ -14,23 +9,10 @@
 #include "config/recipe.h"
 #include "proto/files.h"
 #include "queue/uri.h"
+#include "tools/free_port.h"
 
 namespace millrace::tools {
 namespace {
-
-/// A port of 127.0.0.1 that was free a moment ago.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
-                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!bound) throw std::runtime_error("no free port on 127.0.0.1; give an address by --queue.uri");
-  return ntohs(address.sin_port);
-}
 
 queue::Uri read_uri(const std::string& text) try { return queue::parse_uri(text); } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());

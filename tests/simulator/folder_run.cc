@@ -1,6 +1,5 @@
 #include "tests/simulator/folder_run.h"
 
-#include <cstdio>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -67,16 +66,16 @@ class World {
   Outcome run() {
     try {
       while (!is_done()) {
-        if (now_ > trouble_ends_ + kPatience) return finish("it hangs: " + describe());
+        if (now_ > trouble_ends_ + kPatience) return outcome_.ended("it hangs: " + describe(), now_);
         advance();
       }
     } catch (const std::exception& error) {
-      return finish(error.what());
+      return outcome_.ended(error.what(), now_);
     }
     for (const auto& run : runs_) {
-      if (const std::string difference = run->training.difference(); !difference.empty()) return finish(difference);
+      if (const std::string difference = run->training.difference(); !difference.empty()) return outcome_.ended(difference, now_);
     }
-    return finish({});
+    return outcome_.ended({}, now_);
   }
 
  private:
@@ -219,14 +218,7 @@ class World {
   }
 
   void say(const std::string& what) const {
-    if (trace_) std::fprintf(stderr, "%8.3f s  %s\n", std::chrono::duration<double>(now_.time_since_epoch()).count(), what.c_str());
-  }
-
-  Outcome finish(const std::string& failure) {
-    outcome_.failure = failure;
-    outcome_.simulated_ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count());
-    return outcome_;
+    if (trace_) trace_line(now_, what);
   }
 
   Random random_;

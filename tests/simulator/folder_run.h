@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "tests/simulator/leases_run.h"
+#include "tests/simulator/outcome.h"
 
 namespace millrace::simulator {
 

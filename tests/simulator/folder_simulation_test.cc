@@ -14,14 +14,8 @@ namespace {
 TEST(FolderSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
   const Seeds seeds = seeds_from_environment(600);
   if (seeds.count > 1) spdlog::set_level(spdlog::level::off);
-  Outcome sum;
-  for (std::uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-    const Outcome outcome = run_folder(seed, seeds.count == 1);
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << "; replay it with MILLRACE_SIM_FIRST=" << seed << " MILLRACE_SIM_SEEDS=1";
-    sum.simulated_ms += outcome.simulated_ms;
-    sum.kills += outcome.kills;
-    sum.resumes += outcome.resumes;
-  }
+  const Outcome sum = run_seeds(seeds, run_folder);
+  ASSERT_EQ(sum.failure, "");
   std::printf("%llu runs: %llu simulated minutes, %llu processes killed, %llu trainers started\n",
               static_cast<unsigned long long>(seeds.count), static_cast<unsigned long long>(sum.simulated_ms / 60000),
               static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.resumes));

@@ -1,7 +1,6 @@
 #include "tests/simulator/leases_run.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <vector>
 
@@ -55,13 +54,13 @@ class World {
   Outcome run() {
     try {
       while (!trainer_.is_done()) {
-        if (now_ > trouble_ends_ + kPatience) return fail("it hangs: " + trainer_.describe());
+        if (now_ > trouble_ends_ + kPatience) return outcome_.ended("it hangs: " + trainer_.describe(), now_);
         advance();
       }
     } catch (const std::exception& error) {
-      return fail(error.what());
+      return outcome_.ended(error.what(), now_);
     }
-    return fail(trainer_.difference());
+    return outcome_.ended(trainer_.difference(), now_);
   }
 
  private:
@@ -142,16 +141,9 @@ class World {
   }
 
   void say(const std::string& what) const {
-    if (trace_) std::fprintf(stderr, "%8.3f s  %s\n", std::chrono::duration<double>(now_.time_since_epoch()).count(), what.c_str());
+    if (trace_) trace_line(now_, what);
   }
   void say(const std::string& what, const ProducerHost& host) const { say(host.name() + ' ' + what); }
-
-  Outcome fail(const std::string& failure) {
-    outcome_.failure = failure;
-    outcome_.simulated_ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count());
-    return outcome_;
-  }
 
   Random random_;
   bool trace_;

@@ -3,17 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include "tests/simulator/outcome.h"
 
 namespace millrace::simulator {
-
-struct Outcome {
-  std::string failure;  ///< empty: what the committed history used is the function, each sample once, in order
-  std::uint64_t simulated_ms = 0;
-  std::uint64_t letters = 0;
-  std::uint64_t kills = 0;    ///< of producers
-  std::uint64_t resumes = 0;  ///< of the trainer
-};
 
 /// `trace`: says on stderr what happens.
 [[nodiscard]] Outcome run_leases(std::uint64_t seed, bool trace);

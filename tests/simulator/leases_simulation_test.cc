@@ -12,15 +12,8 @@ namespace {
 
 TEST(LeasesSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
   const Seeds seeds = seeds_from_environment(9500);
-  Outcome sum;
-  for (std::uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-    const Outcome outcome = run_leases(seed, seeds.count == 1);
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << "; replay it with MILLRACE_SIM_FIRST=" << seed << " MILLRACE_SIM_SEEDS=1";
-    sum.simulated_ms += outcome.simulated_ms;
-    sum.letters += outcome.letters;
-    sum.kills += outcome.kills;
-    sum.resumes += outcome.resumes;
-  }
+  const Outcome sum = run_seeds(seeds, run_leases);
+  ASSERT_EQ(sum.failure, "");
   std::printf("%llu runs: %llu simulated minutes, %llu messages, %llu producers killed, %llu resumes\n",
               static_cast<unsigned long long>(seeds.count), static_cast<unsigned long long>(sum.simulated_ms / 60000),
               static_cast<unsigned long long>(sum.letters), static_cast<unsigned long long>(sum.kills),

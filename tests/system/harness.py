@@ -71,8 +71,11 @@ class SystemTest(unittest.TestCase):
             process.communicate()
 
     def start(self, program, *arguments, environment=None):
+        return self.start_command([BIN / program, *arguments], environment)
+
+    def start_command(self, words, environment=None):
         process = subprocess.Popen(
-            [str(BIN / program), *map(str, arguments)],
+            [str(word) for word in words],
             cwd=self.folder,
             env={**without_ranks(os.environ), **(environment or {})},
             stdin=subprocess.DEVNULL,

@@ -26,16 +26,7 @@ class SmallDisk(SystemTest):
 
     def start_prepare(self, options):
         arguments = [*self.recipe(), "--queue.uri=file://queue", "--samples", 40000, "--json"]
-        process = subprocess.Popen(
-            [str(word) for word in self.on_disk(options, BIN / "prepare", *arguments)],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.processes.append(process)
-        return process
+        return self.start_command(self.on_disk(options, BIN / "prepare", *arguments))
 
     def enlarge(self, process, size):
         subprocess.run(

@@ -1,14 +1,12 @@
 // What several ranks do together gives what one does alone: sums, gradients, evaluations, and decisions.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <functional>
 #include <thread>
 
 #include "config/stop.h"
+#include "tests/support/free_address.h"
 #include "tests/support/masked_stream.h"
 #include "trainer/bidirectional_transformer.h"
 #include "trainer/evaluation.h"
@@ -18,22 +16,11 @@
 namespace millrace::trainer {
 namespace {
 
+using testing::free_port;
 using testing::MaskedSource;
 
 constexpr std::uint32_t kTimeoutS = 30;
 const Precision kExact{torch::kFloat64};
-
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
 
 /// Runs `body` as each of `world` ranks, in threads; rethrows nothing: a body that throws fails the test.
 void as_ranks(std::uint32_t world, const std::function<void(Ranks&)>& body) {

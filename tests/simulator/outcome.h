@@ -1,0 +1,40 @@
+// What came of a simulated run, and what it says while it is traced.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "tests/simulator/random.h"
+
+namespace millrace::simulator {
+
+struct Outcome {
+  std::string failure;  ///< empty: what the committed history used is the function, each sample once, in order
+  std::uint64_t simulated_ms = 0;
+  std::uint64_t letters = 0;
+  std::uint64_t kills = 0;    ///< of producers; over a folder of any process
+  std::uint64_t resumes = 0;  ///< of the trainer; over a folder its starts
+
+  /// The run ended at `now`, with a failure or none.
+  [[nodiscard]] Outcome ended(const std::string& why, Time now) const {
+    Outcome outcome = *this;
+    outcome.failure = why;
+    outcome.simulated_ms =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    return outcome;
+  }
+  void add(const Outcome& other) {
+    simulated_ms += other.simulated_ms;
+    letters += other.letters;
+    kills += other.kills;
+    resumes += other.resumes;
+  }
+};
+
+inline void trace_line(Time now, const std::string& what) {
+  std::fprintf(stderr, "%8.3f s  %s\n", std::chrono::duration<double>(now.time_since_epoch()).count(), what.c_str());
+}
+
+}  // namespace millrace::simulator
