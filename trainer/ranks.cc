@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -51,6 +52,10 @@ std::string cause_of(const std::exception& error) {
   if (const auto end = cause.find("] "); cause.starts_with('[') && end != std::string::npos) cause.erase(0, end + 2);
   return cause.substr(0, std::min(cause.find('\n'), cause.find(". ")));
 }
+
+/// Gloo writes to the sockets of ranks that have left without asking for no signal. In Python, where it usually runs, SIGPIPE is
+/// ignored; here it would end this rank without a word, where the failed write makes an error that says who was waited for.
+void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 /// Gloo's own choice asks the host's name, which inside a container may resolve to an address that nobody listens on.
 std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_address) {
@@ -101,6 +106,7 @@ class Ranks::Group {
  public:
   Group(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_s_(timeout_s) {
     quieten_c10d();
+    ignore_broken_pipes();
     waiting_for("the start", [this] { gloo_ = connect(); });
   }
 

@@ -1,7 +1,9 @@
 // What several ranks do together gives what one does alone: sums, gradients, evaluations, and decisions.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <functional>
 #include <thread>
 
@@ -78,6 +80,17 @@ double distance(const Gradient& a, const Gradient& b) {
   for (std::size_t i = 0; i < a.values.size(); ++i)
     largest = std::max(largest, (a.values[i] - b.values[i]).abs().max().item<double>());
   return largest;
+}
+
+TEST(Ranks, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
+  as_ranks(2, [](Ranks&) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ::close(ends[0]);
+    EXPECT_EQ(::write(ends[1], "x", 1), -1);
+    EXPECT_EQ(errno, EPIPE);
+    ::close(ends[1]);
+  });
 }
 
 TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
