@@ -1,4 +1,5 @@
 // What needs more than one key, or more than a range.
+#include <bit>
 #include <string>
 #include <string_view>
 
@@ -68,6 +69,35 @@ void check_stage_counts(const ProviderOptions& provider) {
   }
 }
 
+void check_fractions(const DataOptions& data) {
+  if (data.val_fraction + data.test_fraction < 1) return;
+  throw UsageError("data.val_fraction = " + shortest(data.val_fraction) +
+                   " and data.test_fraction = " + shortest(data.test_fraction) + " leave nothing to train on; lower them");
+}
+
+void check_noise(const ProviderOptions& provider) {
+  if (provider.sigma_min >= provider.sigma_max) {
+    throw UsageError("provider.sigma_min = " + shortest(provider.sigma_min) +
+                     " is not below provider.sigma_max = " + shortest(provider.sigma_max) + "; noise grows with t");
+  }
+  if (!std::has_single_bit(provider.t_group)) {
+    throw UsageError("provider.t_group = " + std::to_string(provider.t_group) + " is no power of two; the nearest above is " +
+                     std::to_string(std::bit_ceil(provider.t_group)));
+  }
+}
+
+void check_cascade(const ProviderOptions& provider) {
+  if (provider.stage1_length < provider.stage2_length && provider.stage2_length < provider.stage3_length) return;
+  throw UsageError("a cascade's lengths grow from stage to stage, and provider.stage1_length, stage2_length, stage3_length are " +
+                   std::to_string(provider.stage1_length) + ", " + std::to_string(provider.stage2_length) + ", " +
+                   std::to_string(provider.stage3_length));
+}
+
+void check_replacement(const ProviderOptions& provider) {
+  if (provider.random_weight + provider.mask_weight + provider.fragment_weight > 0) return;
+  throw UsageError("provider.random_weight, mask_weight and fragment_weight are all 0; a selected position must become something");
+}
+
 void check_heads(const ModelOptions& model) {
   const std::uint32_t unit = 2 * model.n_head;  // rotary embeddings turn pairs of a head's numbers
   if (model.n_embd % unit == 0) return;
@@ -98,6 +128,10 @@ void check_rates(const TrainOptions& train) {
 void check(const Options& options) {
   check_stage_counts(options.provider);
   check_schedule(options.provider, options.train);
+  check_fractions(options.data);
+  check_noise(options.provider);
+  check_cascade(options.provider);
+  check_replacement(options.provider);
   check_heads(options.model);
   check_batch(options.train);
   check_rates(options.train);

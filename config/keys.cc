@@ -7,6 +7,7 @@
 
 #include "config/errors.h"
 #include "config/nearest.h"
+#include "config/stream_keys.h"
 #include "config/value_text.h"
 
 namespace millrace::config {
@@ -37,22 +38,24 @@ void from_value(const Value& value, Member& member) {
 
 // Binds a key to options.*section.*member.
 template <auto kSection, auto kMember>
-Key key(std::string_view section, std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
+Key key(std::string_view section, std::string_view name, Kind kind, Shapes shapes, std::string_view about,
+        bool (*counts)(const Options&) = nullptr) {
   return {section,
           name,
           std::move(kind),
           shapes,
           [](const Options& options) { return to_value(options.*kSection.*kMember); },
           [](Options& options, const Value& value) { from_value(value, options.*kSection.*kMember); },
-          about};
+          about,
+          counts};
 }
 template <auto kMember>
-Key data(std::string_view name, Kind kind, Shapes shapes, std::string_view about) {
-  return key<&Options::data, kMember>("data", name, std::move(kind), shapes, about);
+Key data(std::string_view name, Kind kind, Shapes shapes, std::string_view about, bool (*counts)(const Options&) = nullptr) {
+  return key<&Options::data, kMember>("data", name, std::move(kind), shapes, about, counts);
 }
 template <auto kMember>
-Key provider(std::string_view name, Kind kind, std::string_view about) {
-  return key<&Options::provider, kMember>("provider", name, std::move(kind), kStream, about);
+Key provider(std::string_view name, Kind kind, std::string_view about, bool (*counts)(const Options&)) {
+  return key<&Options::provider, kMember>("provider", name, std::move(kind), kStream, about, counts);
 }
 template <auto kMember>
 Key producer(std::string_view name, Kind kind, std::string_view about) {
@@ -81,6 +84,9 @@ constexpr WholeKind kSteps{0, kMaxSteps};
 constexpr WholeKind kInterval{1, kMaxSteps};
 constexpr RealKind kRate{0, 10};
 constexpr RealKind kBelowOne{.least = 0, .most = 1, .below = true};
+constexpr RealKind kSmall{.least = 0, .most = 0.5, .above = true};
+constexpr RealKind kWeight{0, 1e6};
+constexpr WholeKind kLength{1, 1 << 20};
 
 std::vector<Key> make_keys() {
   using D = DataOptions;
@@ -92,20 +98,79 @@ std::vector<Key> make_keys() {
   const TextKind maybe_text{.choices = {}, .may_be_empty = true};
   return {
       data<&D::path>("path", TextKind{}, kRun,
-                     "UTF-8 text; unset: data/tinyshakespeare.txt where it is, else the generated corpus"),
-      data<&D::val_fraction>("val_fraction", kBelowOne, kStream, "the share of the text, at its end, that is val"),
+                     "a file or folder; unset: data/tinyshakespeare.txt where it is, else the generated corpus"),
+      data<&D::format>("format", TextKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens", "token_folder"}}, kRun,
+                       "how path holds its documents; auto: by its name (.csv, .jsonl, .bin, each also .gz or .zst), else text"),
+      data<&D::column>("column", maybe_text, kRun, "the column of csv, or the key of jsonl, that holds the text"),
+      data<&D::val_fraction>("val_fraction", kBelowOne, kStream, "the share of the dataset, at its end, that is val",
+                             val_fraction_counts),
+      data<&D::test_fraction>("test_fraction", kBelowOne, kStream, "the share of the dataset, behind val, that is test",
+                              test_fraction_counts),
       data<&D::data_seed>("data_seed", WholeKind{0, kMaxSeed}, kStream, "seed of everything that is drawn from the data"),
+      data<&D::order>("order", TextKind{{"random", "shuffle", "sequential"}}, kStream,
+                      "of train's windows; random: drawn with replacement; shuffle: each once per epoch, in a new order each",
+                      order_counts),
+      data<&D::align>("align", TextKind{{"auto", "line", "any"}}, kStream,
+                      "where a window may start; auto: at lines for char_diffusion and char_random_replacement, else anywhere",
+                      align_counts),
+      data<&D::tokenizer>("tokenizer", maybe_text, kRun,
+                          "byte-level BPE: a tokenizer.json, a vocab.bpe, or the folder of either; empty: characters"),
+      data<&D::vocabulary>("vocabulary", maybe_text, kRun,
+                           "a vocab.json of characters; empty: the characters that the dataset has"),
+      data<&D::unknown>("unknown", TextKind{{"error", "replace", "drop"}}, kRun,
+                        "characters that the vocabulary lacks: an error, replaced by [UNK], or left out"),
+      data<&D::vocab_size>("vocab_size", WholeKind{0, 1U << 31}, kRun,
+                           "ids of token files that have no tokenizer; 0: the largest that occurs, and one"),
+      data<&D::cache>("cache", maybe_text, kRun,
+                      "folder of indexes; empty: beside the dataset, or the user's cache where that cannot be written"),
 
-      provider<&P::name>("name", TextKind{}, "the function from index to sample"),
-      provider<&P::block_size>("block_size", WholeKind{1, 1 << 20}, "tokens of a sample"),
+      provider<&P::name>("name", TextKind{}, "the function from index to sample", nullptr),
+      provider<&P::block_size>("block_size", WholeKind{1, 1 << 20}, "tokens of a sample; cascade: its lengths say it",
+                               block_size_counts),
       provider<&P::mask_probability>("mask_probability", RealKind{.least = 0, .most = 1, .above = true},
-                                     "share of positions selected where no stage says otherwise"),
-      provider<&P::partial_targets>("partial_targets", SwitchKind{}, "targets at selected positions only; false: at all"),
+                                     "share of positions selected where no stage says otherwise", mask_probability_counts),
+      provider<&P::partial_targets>("partial_targets", SwitchKind{}, "targets at selected positions only; false: at all",
+                                    partial_targets_counts),
       provider<&P::schedule>("schedule", TextKind{{"none", "mix", "steps", "plateau"}},
-                             "which stage a train sample has; none: default masking; mix: all equally often"),
-      provider<&P::stages>("stages", StagesKind{}, "the ways to mask train samples"),
+                             "which stage a train sample has; none: default masking; mix: all equally often", schedule_counts),
+      provider<&P::stages>("stages", StagesKind{}, "the ways to mask train samples", stages_count),
       provider<&P::validation_stages>("validation_stages", StagesKind{},
-                                      "the ways to mask val samples, mixed equally; empty: default masking"),
+                                      "the ways to mask val samples, mixed equally; empty: default masking",
+                                      validation_stages_count),
+      provider<&P::random_weight>("random_weight", kWeight, "char_random_replacement: of becoming a random token",
+                                  replacement_counts),
+      provider<&P::mask_weight>("mask_weight", kWeight, "char_random_replacement: of becoming [MASK]", replacement_counts),
+      provider<&P::fragment_weight>("fragment_weight", kWeight,
+                                    "char_random_replacement: of becoming part of a fragment of the train text",
+                                    fragment_weight_counts),
+      provider<&P::original_token_probability_multiplier>(
+          "original_token_probability_multiplier", kWeight,
+          "char_random_replacement: of the original token's weight in the random draw", replacement_counts),
+      provider<&P::graph>("graph", TextKind{{"absorb", "uniform"}}, "sedd: what noise makes of a token: [MASK], or any token",
+                          graph_counts),
+      provider<&P::noise>("noise", TextKind{{"loglinear", "geometric"}}, "sedd, masked, cascade: the noise schedule sigma(t)",
+                          noise_counts),
+      provider<&P::sigma_min>("sigma_min", RealKind{.least = 0, .most = 100, .above = true}, "geometric noise: sigma(0)",
+                              geometric_counts),
+      provider<&P::sigma_max>("sigma_max", RealKind{.least = 0, .most = 100, .above = true}, "geometric noise: sigma(1)",
+                              geometric_counts),
+      provider<&P::noise_eps>("noise_eps", kSmall, "log-linear noise: the share of tokens that is never moved, at t = 1",
+                              loglinear_counts),
+      provider<&P::sampling_eps>("sampling_eps", kSmall, "sedd, masked, cascade: times are drawn from (sampling_eps, 1]",
+                                 noise_counts),
+      provider<&P::t_group>("t_group", WholeKind{1, 1 << 20}, "samples whose times are stratified together; a power of two",
+                            t_group_counts),
+      provider<&P::timesteps>("timesteps", WholeKind{2, 1'000'000}, "d3pm: the steps T from data to noise", timesteps_count),
+      provider<&P::cascade_stage>("cascade_stage", WholeKind{1, 3}, "cascade: whose samples", cascade_counts),
+      provider<&P::stage1_length>("stage1_length", kLength, "cascade: tokens of stage 1", cascade_counts),
+      provider<&P::stage2_length>("stage2_length", kLength, "cascade: tokens of stage 2", cascade_counts),
+      provider<&P::stage3_length>("stage3_length", kLength, "cascade: tokens of stage 3, a chunk of text", cascade_counts),
+      provider<&P::source>("source", TextKind{{"markov", "random"}},
+                           "synthetic: text of known entropy, or random tokens of a constant shape, for measuring",
+                           synthetic_counts),
+      provider<&P::source_symbols>("source_symbols", WholeKind{2, 1 << 20}, "synthetic: the alphabet", synthetic_counts),
+      provider<&P::source_order>("source_order", WholeKind{1, 4}, "synthetic, markov: symbols that the next one depends on",
+                                 source_order_counts),
 
       producer<&ProducerOptions::threads>("threads", WholeKind{1, 1024}, "threads of one prepare that compute samples"),
 

@@ -48,6 +48,9 @@ struct Key {
   Value (*get)(const Options&);
   void (*set)(Options&, const Value&);  ///< the value must be of the kind and allowed
   std::string_view about;               ///< one line
+  /// Of keys that shape the stream: whether this one changes a byte of this recipe's stream; nullptr: it is no setting, but a fact
+  /// of its own of the stream's meta.
+  bool (*counts)(const Options&) = nullptr;
 
   [[nodiscard]] std::string full_name() const;
 };

@@ -11,12 +11,22 @@
 
 namespace millrace::config {
 
-/// [data]: the text, and the seed of everything that is drawn from it.
+/// [data]: the dataset, and the seed of everything that is drawn from it.
 struct DataOptions {
-  /// A UTF-8 text file. Unset: data/tinyshakespeare.txt where it is, else the generated corpus.
+  /// A file or a folder. Unset: data/tinyshakespeare.txt where it is, else the generated corpus.
   std::optional<std::string> path;
+  std::string format = "auto";  ///< how path holds its documents; auto: by its name
+  std::string column;           ///< of csv and jsonl: where the text is
   double val_fraction = 0.1;
+  double test_fraction = 0.0;
   std::uint64_t data_seed = 1337;
+  std::string order = "random";   ///< of train's windows: random (with replacement), shuffle (a permutation an epoch), sequential
+  std::string align = "auto";     ///< where windows may start: line, any; auto: as the provider's reference does
+  std::string tokenizer;          ///< of byte-level BPE: tokenizer.json, vocab.bpe, or a folder; empty: characters
+  std::string vocabulary;         ///< of characters: a vocab.json; empty: the characters that the text has
+  std::string unknown = "error";  ///< characters that the vocabulary lacks: error, replace (by [UNK]) or drop
+  std::uint32_t vocab_size = 0;   ///< of token files without a tokenizer; 0: the largest id + 1
+  std::string cache;              ///< folder of indexes; empty: beside the dataset, or in the user's cache
 };
 
 /// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).
@@ -41,6 +51,33 @@ struct ProviderOptions {
   std::string schedule = "none";
   std::vector<StageOptions> stages;
   std::vector<StageOptions> validation_stages;
+
+  // char_random_replacement: what a selected position becomes, in proportion to these.
+  double random_weight = 0.8;
+  double mask_weight = 0.2;
+  double fragment_weight = 0.0;
+  double original_token_probability_multiplier = 1.0;
+
+  // Diffusion: sedd, masked, d3pm, cascade.
+  std::string graph = "absorb";     ///< sedd: absorb or uniform
+  std::string noise = "loglinear";  ///< σ(t): loglinear or geometric
+  double sigma_min = 1e-4;          ///< geometric
+  double sigma_max = 20.0;          ///< geometric
+  double noise_eps = 1e-3;          ///< loglinear: ε
+  double sampling_eps = 1e-3;       ///< ε_s: t is drawn from (ε_s, 1]
+  std::uint32_t t_group = 1;        ///< samples whose times are stratified together; a power of two
+  std::uint32_t timesteps = 1000;   ///< d3pm: T
+
+  // cascade
+  std::uint32_t cascade_stage = 1;
+  std::uint32_t stage1_length = 32;
+  std::uint32_t stage2_length = 64;
+  std::uint32_t stage3_length = 128;
+
+  // synthetic
+  std::string source = "markov";      ///< markov: text of known entropy; random: constant-shape batches for measuring
+  std::uint32_t source_symbols = 16;  ///< both
+  std::uint32_t source_order = 1;     ///< markov: symbols that the next one depends on
 };
 
 /// [producer]

@@ -1,5 +1,6 @@
 #include "config/stream_settings.h"
 
+#include "config/keys.h"
 #include "config/stages.h"
 #include "config/value_text.h"
 
@@ -17,21 +18,20 @@ std::string describe_all(const std::vector<StageOptions>& stages) {
   return text;
 }
 
+std::string text_of(const Key& key, const Options& options) {
+  const Value value = key.get(options);
+  if (const auto* stages = std::get_if<std::vector<StageOptions>>(&value)) return describe_all(*stages);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return plain(value);
+}
+
 }  // namespace
 
 std::map<std::string, std::string> stream_settings(const Options& options) {
-  const ProviderOptions& provider = options.provider;
-  std::map<std::string, std::string> settings = {
-      {"block_size", std::to_string(provider.block_size)},
-      {"val_fraction", shortest(options.data.val_fraction)},
-      {"partial_targets", provider.partial_targets ? "true" : "false"},
-      {"schedule", provider.schedule},
-  };
-  const bool default_train = provider.schedule == "none";
-  const bool default_val = provider.validation_stages.empty();
-  if (default_train || default_val) settings["mask_probability"] = shortest(provider.mask_probability);
-  if (!default_train) settings["stages"] = describe_all(provider.stages);
-  if (!default_val) settings["validation_stages"] = describe_all(provider.validation_stages);
+  std::map<std::string, std::string> settings;
+  for (const Key& key : keys()) {
+    if (key.counts != nullptr && key.counts(options)) settings[std::string(key.name)] = text_of(key, options);
+  }
   return settings;
 }
 

@@ -74,6 +74,7 @@ v1::Meta to_pb(const StreamMeta& meta) {
   pb.set_data_seed(meta.data_seed);
   for (const Field& field : meta.schema.fields) *pb.add_fields() = to_pb(field);
   pb.mutable_vocabulary()->Assign(meta.vocabulary.begin(), meta.vocabulary.end());
+  if (meta.byte_level) pb.set_byte_level(true);
   pb.set_vocab_size(meta.vocab_size);
   if (meta.mask_token_id) pb.set_mask_token_id(*meta.mask_token_id);
   pb.set_ignore_index(meta.ignore_index);
@@ -98,6 +99,7 @@ StreamMeta from_pb(const v1::Meta& pb) {
   for (const v1::Field& field : pb.fields()) meta.schema.fields.push_back(from_pb(field));
   check(meta.schema);
   meta.vocabulary = {pb.vocabulary().begin(), pb.vocabulary().end()};
+  meta.byte_level = pb.byte_level();
   meta.vocab_size = pb.vocab_size();
   if (pb.has_mask_token_id()) meta.mask_token_id = pb.mask_token_id();
   meta.ignore_index = pb.ignore_index();

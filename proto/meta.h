@@ -23,7 +23,8 @@ struct StreamMeta {
   std::uint64_t data_seed = 0;
   Schema schema;
 
-  std::vector<std::string> vocabulary;  ///< by token id, UTF-8
+  std::vector<std::string> vocabulary;  ///< by token id, UTF-8; empty where only ids are known
+  bool byte_level = false;              ///< the vocabulary spells every byte as a printable character, as byte-level BPE does
   std::uint32_t vocab_size = 0;
   std::optional<std::uint32_t> mask_token_id;
   std::int64_t ignore_index = -100;

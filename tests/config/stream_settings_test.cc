@@ -29,6 +29,23 @@ TEST(StreamSettings, LeavesOutWhatIsNotUsed) {
   EXPECT_EQ(settings.at("validation_stages"), "span(spans_count=2)");
 }
 
+TEST(StreamSettings, OfAProviderAreThoseThatItUses) {
+  const auto names = [](const std::vector<Override>& overrides) {
+    std::string text;
+    for (const auto& [name, value] : stream_settings(default_options(overrides))) text += name + " ";
+    return text;
+  };
+  EXPECT_EQ(names({{"provider.name", "sedd"}}), "block_size graph noise noise_eps sampling_eps t_group val_fraction ");
+  EXPECT_EQ(names({{"provider.name", "sedd"}, {"noise", "geometric"}, {"data.order", "shuffle"}, {"test_fraction", "0.1"}}),
+            "block_size graph noise order sampling_eps sigma_max sigma_min t_group test_fraction val_fraction ");
+  EXPECT_EQ(names({{"provider.name", "d3pm"}}), "block_size t_group timesteps val_fraction ");
+  EXPECT_EQ(names({{"provider.name", "tokens"}, {"format", "token_folder"}}), "block_size ");
+  EXPECT_EQ(names({{"provider.name", "tokens"}, {"align", "any"}}), "block_size val_fraction ");
+  EXPECT_EQ(names({{"provider.name", "tokens"}, {"align", "line"}}), "align block_size val_fraction ");
+  EXPECT_EQ(names({{"provider.name", "synthetic"}, {"source", "random"}}), "block_size source source_symbols ");
+  EXPECT_EQ(names({{"provider.name", "./libmine.so"}}), "block_size ");
+}
+
 TEST(StreamSettings, WhenAStageComesChangesNoByte) {
   const std::string stage = R"({type="sticky", target_masked_ratio=0.4, p1_probability=0.15, p2_probability=0.3)";
   const Options with = default_options({{"schedule", "mix"}, {"stages", "[" + stage + ", val_loss_stale_count=6}]"}});
