@@ -16,17 +16,17 @@ struct DataOptions {
   /// A file or a folder. Unset: data/tinyshakespeare.txt where it is, else the generated corpus.
   std::optional<std::string> path;
   std::string format = "auto";  ///< how path holds its documents; auto: by its name
-  std::string column;           ///< of csv and jsonl: where the text is
+  std::string column{};         ///< of csv and jsonl: where the text is
   double val_fraction = 0.1;
   double test_fraction = 0.0;
   std::uint64_t data_seed = 1337;
   std::string order = "random";   ///< of train's windows: random (with replacement), shuffle (a permutation an epoch), sequential
   std::string align = "auto";     ///< where windows may start: line, any; auto: as the provider's reference does
-  std::string tokenizer;          ///< of byte-level BPE: tokenizer.json, vocab.bpe, or a folder; empty: characters
-  std::string vocabulary;         ///< of characters: a vocab.json; empty: the characters that the text has
+  std::string tokenizer{};        ///< of byte-level BPE: tokenizer.json, vocab.bpe, or a folder; empty: characters
+  std::string vocabulary{};       ///< of characters: a vocab.json; empty: the characters that the text has
   std::string unknown = "error";  ///< characters that the vocabulary lacks: error, replace (by [UNK]) or drop
   std::uint32_t vocab_size = 0;   ///< of token files without a tokenizer; 0: the largest id + 1
-  std::string cache;              ///< folder of indexes; empty: beside the dataset, or in the user's cache
+  std::string cache{};            ///< folder of indexes; empty: beside the dataset, or in the user's cache
 };
 
 /// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).

@@ -10,12 +10,12 @@
 
 #include "config/errors.h"
 #include "config/stream_settings.h"
-#include "providers/corpus.h"
 #include "providers/corruption.h"
 #include "providers/masking.h"
-#include "providers/permutation.h"
 #include "providers/philox.h"
+#include "providers/open_datasets.h"
 #include "providers/stage_schedule.h"
+#include "providers/windows.h"
 
 namespace millrace::providers {
 namespace {
@@ -93,7 +93,7 @@ proto::Schema make_schema(std::uint32_t vocab_size, std::uint32_t block_size) {
 
 class CharDiffusion final : public RowProvider {
  public:
-  CharDiffusion(const config::Options& options, Corpus corpus);
+  CharDiffusion(const config::Options& options, Windows windows);
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
   [[nodiscard]] bool trainer_names_stages() const override { return named_by_trainer(plans_[0].schedule); }
@@ -104,27 +104,23 @@ class CharDiffusion final : public RowProvider {
 
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
-  [[nodiscard]] std::uint32_t start_of(proto::Split split, std::uint64_t index, const Draws& draws) const;
-  [[nodiscard]] const std::vector<std::uint32_t>& starts(proto::Split split) const {
-    return corpus_.starts[static_cast<std::size_t>(split)];
-  }
   template <class X>
   void fill_text(std::span<const X> original, const Masking& masking, const Draws& draws, const proto::BatchView& row) const;
 
   std::uint64_t seed_;
   std::uint32_t block_size_;
   bool partial_targets_;
-  Corpus corpus_;
-  std::array<Plan, 2> plans_;  ///< of train and val, by Split's value; there is no test split
+  Windows windows_;
+  std::array<Plan, proto::kSplitCount> plans_;  ///< by Split's value; test is masked as val is
   proto::StreamMeta meta_;
 };
 
-CharDiffusion::CharDiffusion(const config::Options& options, Corpus corpus)
+CharDiffusion::CharDiffusion(const config::Options& options, Windows windows)
     : seed_(options.data.data_seed),
       block_size_(options.provider.block_size),
       partial_targets_(options.provider.partial_targets),
-      corpus_(std::move(corpus)),
-      plans_{train_plan(options.provider), val_plan(options.provider)},
+      windows_(std::move(windows)),
+      plans_{train_plan(options.provider), val_plan(options.provider), val_plan(options.provider)},
       meta_(describe(options)) {}
 
 proto::StreamMeta CharDiffusion::describe(const config::Options& options) const {
@@ -132,30 +128,19 @@ proto::StreamMeta CharDiffusion::describe(const config::Options& options) const 
   meta.provider = "char_diffusion";
   meta.format_version = kFormatVersion;
   meta.settings = config::stream_settings(options);
-  meta.dataset_name = corpus_.name;
-  meta.dataset_hash = corpus_.hash;
   meta.data_seed = seed_;
-  meta.vocabulary = corpus_.vocabulary;
-  meta.vocab_size = static_cast<std::uint32_t>(corpus_.vocabulary.size());
-  meta.mask_token_id = corpus_.mask_token_id;
+  describe_datasets(windows_.datasets(), MaskToken::kAdded, meta);
   meta.block_size = block_size_;
   meta.schema = make_schema(meta.vocab_size, block_size_);
   meta.train_stages = plans_[0].names;
   meta.val_stages = plans_[1].names;
-  meta.sizes = {proto::kEndless, starts(proto::Split::kVal).size() * plans_[1].stages(), 0};
+  for (const proto::Split split : proto::kSplits) {
+    const std::uint64_t windows = windows_.size(split);
+    meta.sizes[static_cast<std::size_t>(split)] =
+        windows == proto::kEndless ? windows : windows * plans_[static_cast<std::size_t>(split)].stages();
+  }
   meta.fingerprint = proto::fingerprint_of(meta);
   return meta;
-}
-
-/// Train: any start, again and again. Val: every start once per pass, in an order of that pass.
-std::uint32_t CharDiffusion::start_of(proto::Split split, std::uint64_t index, const Draws& draws) const {
-  const std::vector<std::uint32_t>& all = starts(split);
-  const auto count = static_cast<std::uint32_t>(all.size());
-  if (split == proto::Split::kTrain) {
-    return all[uniform_below(draws.word(Purpose::kStart, 0), draws.word(Purpose::kStart, 1), count)];
-  }
-  const Draws of_pass(seed_, split, 0, index / count);
-  return all[permuted(of_pass, Purpose::kOrder, count, static_cast<std::uint32_t>(index % count))];
 }
 
 void CharDiffusion::fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> named,
@@ -163,11 +148,17 @@ void CharDiffusion::fill_row(proto::Split split, std::uint64_t index, std::optio
   const Plan& plan = plans_[static_cast<std::size_t>(split)];
   const std::uint8_t stage = StageSchedule(plan.schedule, plan.stages(), seed_, split).stage_of(index, named);
   const Draws draws(seed_, split, stage, index);
-  const std::uint32_t start = start_of(split, index, draws);
-  const auto fill = [&]<class X>(const std::vector<X>& tokens) {
-    fill_text(std::span(tokens).subspan(start, block_size_), *plan.maskings[stage], draws, row);
+  const auto fill = [&]<class X>(X) {
+    static thread_local std::vector<X> original;
+    original.resize(block_size_);
+    windows_.read(split, index, draws, std::span(original));
+    fill_text<X>(original, *plan.maskings[stage], draws, row);
   };
-  std::visit(fill, corpus_.tokens);
+  switch (meta_.schema.fields[kX].wire) {
+    case proto::WireType::kU8: fill(std::uint8_t{}); break;
+    case proto::WireType::kU16: fill(std::uint16_t{}); break;
+    default: fill(std::uint32_t{}); break;
+  }
   row.values<std::uint8_t>(kStage)[0] = stage;
 }
 
@@ -177,7 +168,7 @@ void CharDiffusion::fill_text(std::span<const X> original, const Masking& maskin
   static thread_local std::vector<std::uint8_t> selected;
   selected.resize(block_size_);
   masking.select(draws, selected);
-  corrupt<X>(original, selected, masking.corruption(), corpus_.mask_token_id, draws, row.values<X>(kX));
+  corrupt<X>(original, selected, masking.corruption(), *meta_.mask_token_id, draws, row.values<X>(kX));
 
   const auto fill_targets = [&]<class Y>(std::span<Y> y) {
     if (partial_targets_) {
@@ -201,8 +192,7 @@ std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options
     throw config::UsageError("provider.block_size = " + std::to_string(block_size) + " is not in [1, " +
                              std::to_string(kMaxBlockSize) + "]");
   }
-  Corpus corpus = make_corpus(load_text(options.data), options.data.val_fraction, block_size);
-  return std::make_unique<CharDiffusion>(options, std::move(corpus));
+  return std::make_unique<CharDiffusion>(options, Windows(open_datasets(options.data), options, block_size));
 }
 
 }  // namespace millrace::providers

@@ -15,7 +15,7 @@
 namespace millrace::providers {
 
 /// Loads the text and checks the recipe. Throws config::UsageError for a recipe that cannot be, std::runtime_error for a text
-/// that cannot be used (providers/corpus.h).
+/// that cannot be used (providers/open_datasets.h, providers/windows.h).
 [[nodiscard]] std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options);
 
 }  // namespace millrace::providers

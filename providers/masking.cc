@@ -6,11 +6,13 @@
 #include <string_view>
 
 #include "config/errors.h"
-#include "providers/fixed_point.h"
+#include "datasets/fixed_point.h"
 #include "providers/sticky_masking.h"
 
 namespace millrace::providers {
 namespace {
+
+using datasets::threshold_of;
 
 /// Position j is selected where word j of kSelect is below the threshold.
 void select_below(const Draws& draws, std::uint64_t threshold, std::span<std::uint8_t> selected) {

@@ -5,10 +5,13 @@
 #include <cassert>
 
 #include "providers/fixed_math.h"
-#include "providers/fixed_point.h"
+#include "datasets/fixed_point.h"
 
 namespace millrace::providers {
 namespace {
+
+using datasets::in_nano;
+using datasets::kNano;
 
 constexpr std::size_t kRoundsAtLeast = 8;  // a round takes at most length / 8 positions
 

@@ -2,7 +2,7 @@
 // mutated meta from being taken, is set right.
 #include "proto/messages.h"
 #include "proto/meta_json.h"
-#include "providers/utf8.h"
+#include "datasets/utf8.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {
@@ -24,7 +24,7 @@ class Picker {
     const std::string_view bytes = take(small() % 32);
     std::string valid;
     for (std::size_t at = 0; at < bytes.size();) {
-      const auto decoded = providers::decode_utf8(bytes, at);
+      const auto decoded = datasets::decode_utf8(bytes, at);
       const std::size_t length = decoded ? decoded->bytes : 1;
       if (decoded) valid += bytes.substr(at, length);
       at += length;

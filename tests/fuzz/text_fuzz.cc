@@ -1,6 +1,6 @@
-// A text to learn from: the strict UTF-8 decoder, and the corpus with its vocabulary.
-#include "providers/corpus.h"
-#include "providers/utf8.h"
+// A text to learn from: the strict UTF-8 decoder, and the characters by number.
+#include "datasets/memory_text.h"
+#include "datasets/utf8.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {
@@ -8,22 +8,21 @@ namespace {
 
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const auto decoded = providers::decode_utf8(text, at);
+    const auto decoded = datasets::decode_utf8(text, at);
     if (!decoded) return false;
     require(decoded->bytes >= 1 && decoded->bytes <= text.size() - at, "a character lies within the text");
-    require(providers::encode_utf8(decoded->code_point) == text.substr(at, decoded->bytes), "and is written as it was read");
+    require(datasets::encode_utf8(decoded->code_point) == text.substr(at, decoded->bytes), "and is written as it was read");
     at += decoded->bytes;
   }
   return true;
 }
 
-std::string spelt(const providers::Corpus& corpus) {
-  std::string text;
-  const auto append = [&](const auto& tokens) {
-    for (const auto token : tokens) text += corpus.vocabulary.at(token);
-  };
-  std::visit(append, corpus.tokens);
-  return text;
+std::string spelt(const datasets::TokenText& text) {
+  std::vector<std::uint32_t> ids(text.length(proto::Split::kTrain));
+  text.read(proto::Split::kTrain, 0, std::span(ids));
+  std::string spelling;
+  for (const std::uint32_t id : ids) spelling += text.vocabulary().tokens.at(id);
+  return spelling;
 }
 
 }  // namespace
@@ -31,10 +30,10 @@ std::string spelt(const providers::Corpus& corpus) {
 bool take_text(std::string_view input) {
   if (!is_utf8(input)) return false;
   try {
-    const auto corpus = providers::make_corpus({"input", "input", std::string(input)}, 0.0, 1);
-    require(spelt(corpus) == input, "the tokens spell the text");
+    const auto text = datasets::make_memory_text(input, "input", {.val = 0, .test = 0});
+    require(spelt(*text) == input, "the tokens spell the text");
     return true;
-  } catch (const std::runtime_error&) {  // a text without a line to start from
+  } catch (const std::runtime_error&) {  // an empty text
     return false;
   }
 }

@@ -10,6 +10,8 @@
 
 #include "config/errors.h"
 #include "proto/digest.h"
+#include "proto/files.h"
+#include "providers/open_datasets.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -31,11 +33,15 @@ std::string block_at(std::span<const std::uint8_t> values, std::size_t row, std:
 
 /// All blocks of a split that start at a line, as the bytes of x or y, by their start.
 std::vector<std::string> blocks_of(const config::Options& options, Split split) {
-  const Corpus corpus = make_corpus(load_text(options.data), options.data.val_fraction, options.provider.block_size);
-  const auto& tokens = std::get<std::vector<std::uint8_t>>(corpus.tokens);
+  const datasets::Datasets opened = open_datasets(options.data);
+  const datasets::TokenText& text = *opened.parts.front().text;
   std::vector<std::string> blocks;
-  for (const std::uint32_t start : corpus.starts[static_cast<std::size_t>(split)]) {
-    blocks.push_back(block_at(std::span(tokens).subspan(start), 0, options.provider.block_size));
+  for (std::uint64_t line = 0; line < text.lines(split); ++line) {
+    const std::uint64_t start = text.line_start(split, line);
+    if (start + options.provider.block_size > text.length(split)) break;
+    std::vector<std::uint8_t> block(options.provider.block_size);
+    text.read(split, start, std::span(block));
+    blocks.push_back(block_at(block, 0, options.provider.block_size));
   }
   return blocks;
 }
@@ -263,13 +269,13 @@ TEST(CharDiffusion, FingerprintChangesWithWhatChangesAByte) {
   EXPECT_NE(after([](auto& o) { std::swap(o.provider.stages[0], o.provider.stages[1]); }), before);
   EXPECT_NE(after([](auto& o) { o.provider.validation_stages.pop_back(); }), before);
   EXPECT_NE(after([](auto& o) { o.provider.schedule = "none"; }), before);
-  const TextFile other(load_text(all_stages().data).bytes + "\n");
+  const TextFile other(proto::read_file(*all_stages().data.path) + "\n");
   EXPECT_NE(after([&](auto& o) { o.data.path = other.path(); }), before);
 }
 
 TEST(CharDiffusion, FingerprintDoesNotChangeWithAnythingElse) {
   const std::string before = make_char_diffusion(all_stages())->meta().fingerprint;
-  const TextFile copy(load_text(all_stages().data).bytes, "other-name.txt");
+  const TextFile copy(proto::read_file(*all_stages().data.path), "other-name.txt");
   config::Options options = all_stages();
   options.data.path = copy.path();
   options.provider.mask_probability = 0.5;  // unused: train and val have stages

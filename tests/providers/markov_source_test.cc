@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/digest.h"
-#include "providers/corpus.h"
+#include "providers/open_datasets.h"
 #include "support.h"
 
 namespace millrace::providers {

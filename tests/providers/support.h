@@ -16,9 +16,8 @@
 #include <gtest/gtest.h>
 
 #include "config/options.h"
-#include "providers/corpus.h"
+#include "datasets/utf8.h"
 #include "providers/markov_source.h"
-#include "providers/utf8.h"
 
 namespace millrace::providers {
 
@@ -155,7 +154,7 @@ void expect_error(Run run, std::initializer_list<std::string> parts) {
 inline std::string distinct_characters(std::uint32_t count) {
   constexpr char32_t kFirst = 0x4E00;
   std::string text;
-  for (char32_t c = kFirst; c < kFirst + count; ++c) text += encode_utf8(c);
+  for (char32_t c = kFirst; c < kFirst + count; ++c) text += datasets::encode_utf8(c);
   return text;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::providers {
+namespace millrace::datasets {
 
 inline constexpr std::uint32_t kCodePoints = 0x110000;
 
@@ -22,4 +22,4 @@ struct Decoded {
 
 [[nodiscard]] std::string encode_utf8(char32_t code_point);
 
-}  // namespace millrace::providers
+}  // namespace millrace::datasets

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace millrace::providers {
+namespace millrace::datasets {
 
 /// The nearest whole number to x ≥ 0, halves up; exact for every x < 2^53.
 [[nodiscard]] constexpr std::uint64_t nearest_whole(double x) {
@@ -18,4 +18,4 @@ namespace millrace::providers {
 inline constexpr std::uint64_t kNano = 1'000'000'000;
 [[nodiscard]] constexpr std::uint64_t in_nano(double fraction) { return nearest_whole(fraction * 1e9); }
 
-}  // namespace millrace::providers
+}  // namespace millrace::datasets

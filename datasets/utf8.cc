@@ -1,7 +1,7 @@
 // UTF-8, one code point at a time.
-#include "providers/utf8.h"
+#include "datasets/utf8.h"
 
-namespace millrace::providers {
+namespace millrace::datasets {
 namespace {
 
 /// What a first byte announces: how many bytes, its payload bits, and the least code point that needs so many bytes.
@@ -44,4 +44,4 @@ std::string encode_utf8(char32_t c) {
   return {static_cast<char>(0xF0 | c >> 18), tail(12), tail(6), tail(0)};
 }
 
-}  // namespace millrace::providers
+}  // namespace millrace::datasets

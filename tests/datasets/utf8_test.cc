@@ -1,8 +1,8 @@
-#include "providers/utf8.h"
+#include "datasets/utf8.h"
 
 #include <gtest/gtest.h>
 
-namespace millrace::providers {
+namespace millrace::datasets {
 namespace {
 
 TEST(Utf8, RoundTripsEveryCodePoint) {
@@ -37,4 +37,4 @@ TEST(Utf8, RefusesWhatTheStandardForbids) {
 }
 
 }  // namespace
-}  // namespace millrace::providers
+}  // namespace millrace::datasets
