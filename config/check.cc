@@ -5,6 +5,7 @@
 
 #include "config/errors.h"
 #include "config/recipe.h"
+#include "config/stream_keys.h"
 #include "config/value_text.h"
 
 namespace millrace::config {
@@ -98,6 +99,14 @@ void check_replacement(const ProviderOptions& provider) {
   throw UsageError("provider.random_weight, mask_weight and fragment_weight are all 0; a selected position must become something");
 }
 
+// A setting that nobody looks at was meant to do something.
+void check_settings(const Options& options) {
+  if (options.provider.settings.empty() || settings_count(options)) return;
+  throw UsageError("provider.settings = " + to_toml(Value(options.provider.settings)) +
+                   " is for providers that are not built in, and " + options.provider.name +
+                   " is; it has keys of its own (--help-keys)");
+}
+
 void check_heads(const ModelOptions& model) {
   const std::uint32_t unit = 2 * model.n_head;  // rotary embeddings turn pairs of a head's numbers
   if (model.n_embd % unit == 0) return;
@@ -132,6 +141,7 @@ void check(const Options& options) {
   check_noise(options.provider);
   check_cascade(options.provider);
   check_replacement(options.provider);
+  check_settings(options);
   check_heads(options.model);
   check_batch(options.train);
   check_rates(options.train);

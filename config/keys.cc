@@ -7,6 +7,7 @@
 
 #include "config/errors.h"
 #include "config/nearest.h"
+#include "config/settings.h"
 #include "config/stream_keys.h"
 #include "config/value_text.h"
 
@@ -171,6 +172,7 @@ std::vector<Key> make_keys() {
       provider<&P::source_symbols>("source_symbols", WholeKind{2, 1 << 20}, "synthetic: the alphabet", synthetic_counts),
       provider<&P::source_order>("source_order", WholeKind{1, 4}, "synthetic, markov: symbols that the next one depends on",
                                  source_order_counts),
+      provider<&P::settings>("settings", SettingsKind{}, "of a provider that is not built in: what it asks for", settings_count),
 
       producer<&ProducerOptions::threads>("threads", WholeKind{1, 1024}, "threads of one prepare that compute samples"),
 
@@ -309,6 +311,7 @@ std::string expectation(const Kind& kind) {
   if (const auto* real = std::get_if<RealKind>(&kind)) return real_expectation(*real);
   if (const auto* text = std::get_if<TextKind>(&kind)) return text_expectation(*text);
   if (std::holds_alternative<SwitchKind>(kind)) return "true or false";
+  if (std::holds_alternative<SettingsKind>(kind)) return R"(a table such as {level = 3, style = "plain"})";
   return R"(an array of stages such as [{type = "random", max_masked_ratio = 0.5}])";
 }
 
@@ -319,7 +322,14 @@ bool allows(const Kind& kind, const Value& value) {
   }
   if (const auto* real = std::get_if<RealKind>(&kind)) return inside(*real, std::get<double>(value));
   if (const auto* text = std::get_if<TextKind>(&kind)) return inside(*text, std::get<std::string>(value));
+  if (std::holds_alternative<SettingsKind>(kind)) return !flaw(std::get<SettingTable>(value));
   return true;
+}
+
+Value merged(const Value& earlier, Value later) {
+  auto* const table = std::get_if<SettingTable>(&later);
+  if (table != nullptr) table->insert(std::get<SettingTable>(earlier).begin(), std::get<SettingTable>(earlier).end());
+  return later;
 }
 
 }  // namespace millrace::config

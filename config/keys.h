@@ -17,7 +17,7 @@
 namespace millrace::config {
 
 /// A key's value; monostate: unset, which only data.path can be.
-using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::string, std::vector<StageOptions>>;
+using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::string, std::vector<StageOptions>, SettingTable>;
 
 /// Steps of a run; times the largest global batch they still fit 64 bits.
 inline constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
@@ -38,7 +38,8 @@ struct TextKind {
   bool may_be_empty = false;
 };
 struct StagesKind {};
-using Kind = std::variant<SwitchKind, WholeKind, RealKind, TextKind, StagesKind>;
+struct SettingsKind {};
+using Kind = std::variant<SwitchKind, WholeKind, RealKind, TextKind, StagesKind, SettingsKind>;
 
 struct Key {
   std::string_view section;
@@ -70,6 +71,9 @@ struct Key {
 
 /// Whether the value's range and choices are met; a value of another type is a std::bad_variant_access.
 [[nodiscard]] bool allows(const Kind& kind, const Value& value);
+
+/// What a key has once `later` is said after `earlier`: tables are merged name by name, all else is replaced.
+[[nodiscard]] Value merged(const Value& earlier, Value later);
 
 /// An unknown key's nearest names: those of its section, or wherever its last part stands; a text such as
 /// "; did you mean 'train.batch_size'?", or empty.

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace millrace::config {
@@ -41,6 +43,10 @@ struct StageOptions {
   std::optional<std::uint64_t> val_loss_stale_count;  ///< schedule plateau: evaluations without improvement before moving on
   bool operator==(const StageOptions&) const = default;
 };
+
+/// The settings of a provider that is not built in, by name.
+using Setting = std::variant<bool, std::int64_t, double, std::string>;
+using SettingTable = std::map<std::string, Setting>;
 
 /// [provider]: the function from index to sample.
 struct ProviderOptions {
@@ -78,6 +84,8 @@ struct ProviderOptions {
   std::string source = "markov";      ///< markov: text of known entropy; random: constant-shape batches for measuring
   std::uint32_t source_symbols = 16;  ///< both
   std::uint32_t source_order = 1;     ///< markov: symbols that the next one depends on
+
+  SettingTable settings;  ///< of a provider that is not built in; all of them are part of the stream
 };
 
 /// [producer]

@@ -6,6 +6,7 @@
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/read_toml.h"
+#include "config/settings.h"
 
 namespace millrace::config {
 namespace {
@@ -29,6 +30,7 @@ std::optional<Value> typed(const Kind& kind, const std::string& text) {
   if (std::holds_alternative<TextKind>(kind) && !is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
   if (std::holds_alternative<TextKind>(kind)) return Value(text);
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
+  if (std::holds_alternative<SettingsKind>(kind)) return Value(read_settings(text));
   if (std::holds_alternative<WholeKind>(kind)) return as_value(number<std::uint64_t>(text));
   if (std::holds_alternative<RealKind>(kind)) return as_value(number<double>(text));
   if (text == "true" || text == "false") return Value(text == "true");
@@ -41,12 +43,28 @@ Value checked(const Kind& kind, const std::string& text) {
   return std::move(*value);
 }
 
+// The name of the one setting that `--provider.settings.NAME=…` sets; empty for any other key.
+std::string setting_name(std::string_view key) {
+  constexpr std::string_view kAll = "provider.settings.";
+  const std::string_view start = key.starts_with(kAll) ? kAll : kAll.substr(kAll.find('.') + 1);
+  return std::string(key.starts_with(start) ? key.substr(start.size()) : std::string_view());
+}
+
+Value one_setting(const std::string& name, const std::string& text) {
+  if (!is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
+  const Setting setting = read_setting(text);
+  if (const auto wrong = flaw(name, setting)) throw UsageError(*wrong);
+  return Value(SettingTable{{name, setting}});
+}
+
 }  // namespace
 
 void apply(const Override& override, Options& options) {
   try {
-    const Key& key = resolve_key(override.key);
-    key.set(options, checked(key.kind, override.value));
+    const std::string setting = setting_name(override.key);
+    const Key& key = resolve_key(setting.empty() ? override.key : "provider.settings");
+    Value value = setting.empty() ? checked(key.kind, override.value) : one_setting(setting, override.value);
+    key.set(options, merged(key.get(options), std::move(value)));
   } catch (const UsageError& error) {
     throw UsageError("--" + override.key + "=" + override.value + ": " + error.what());
   }

@@ -14,6 +14,7 @@
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/nearest.h"
+#include "config/settings.h"
 #include "config/stages.h"
 #include "config/value_text.h"
 
@@ -50,6 +51,7 @@ std::string shown(const toml::node& node) {
 }
 
 std::vector<StageOptions> stages_from(const toml::node& node, std::string_view name);
+SettingTable settings_from(const toml::node& node, std::string_view name);
 
 // The node as a value of the kind, its type checked.
 Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
@@ -57,6 +59,7 @@ Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
   if (std::holds_alternative<TextKind>(kind) && node.is_string()) return *node.value<std::string>();
   if (std::holds_alternative<RealKind>(kind) && node.is_number()) return *node.value<double>();
   if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
+  if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) return settings_from(node, name);
   const bool whole = std::holds_alternative<WholeKind>(kind) && node.is_integer() && *node.value<std::int64_t>() >= 0;
   if (!whole) refuse(node, name, kind);
   return static_cast<std::uint64_t>(*node.value<std::int64_t>());
@@ -112,6 +115,25 @@ std::vector<StageOptions> stages_from(const toml::node& node, std::string_view n
   return stages;
 }
 
+Setting setting_from(const toml::node& node, const std::string& name) {
+  if (node.is_boolean()) return *node.value<bool>();
+  if (node.is_integer()) return *node.value<std::int64_t>();
+  if (node.is_floating_point()) return *node.value<double>();
+  if (node.is_string()) return *node.value<std::string>();
+  fail(node, name + " = " + shown(node) + ": expected " + setting_expectation());
+}
+
+SettingTable settings_from(const toml::node& node, std::string_view name) {
+  SettingTable settings;
+  for (const auto& [key, each] : *node.as_table()) {
+    const std::string one(key.str());
+    settings.emplace(one, setting_from(each, std::string(name) + "." + one));
+    if (const auto wrong = flaw(one, settings.at(one))) fail(each, std::string(name) + ": " + *wrong);
+  }
+  if (const auto wrong = flaw(settings)) fail(node, std::string(name) + ": " + *wrong);
+  return settings;
+}
+
 std::vector<std::string> section_names() {
   std::vector<std::string> names;
   for (const Key& key : keys()) {
@@ -125,7 +147,7 @@ void read_section(const std::string& section, const toml::table& table, Options&
     const std::string full_name = section + "." + std::string(name.str());
     const Key* key = find_key(full_name);
     if (key == nullptr) throw UsageError(place(name.source()) + "unknown key " + quote(full_name) + key_hint(full_name));
-    key->set(options, checked(node, full_name, key->kind));
+    key->set(options, merged(key->get(options), checked(node, full_name, key->kind)));
   }
 }
 
@@ -208,6 +230,28 @@ std::vector<StageOptions> read_stages(std::string_view text) {
   const toml::node* node = top.get("stages");
   if (top.size() != 1 || !node->is_array()) throw UsageError("expected " + expectation(StagesKind{}));
   return stages_from(*node, "stages");
+}
+
+SettingTable read_settings(std::string_view text) {
+  toml::table top;
+  try {
+    top = toml::parse("settings = " + std::string(text));
+  } catch (const toml::parse_error& error) {
+    throw UsageError("not TOML: " + std::string(error.description()));
+  }
+  const toml::node* node = top.get("settings");
+  if (top.size() != 1 || !node->is_table()) throw UsageError("expected " + expectation(SettingsKind{}));
+  return settings_from(*node, "settings");
+}
+
+Setting read_setting(const std::string& text) {
+  try {
+    const toml::table top = toml::parse("setting = " + text);
+    if (top.size() == 1) return setting_from(*top.get("setting"), "the setting");
+  } catch (const toml::parse_error&) {
+    // A text without quotes.
+  }
+  return text;
 }
 
 }  // namespace millrace::config

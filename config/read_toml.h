@@ -18,6 +18,12 @@ void read_recipe(const std::string& path, Options& options);
 /// An array of stages as TOML writes it. Throws UsageError with the reason alone.
 [[nodiscard]] std::vector<StageOptions> read_stages(std::string_view text);
 
+/// A table of settings as TOML writes it. Throws UsageError with the reason alone.
+[[nodiscard]] SettingTable read_settings(std::string_view text);
+
+/// One setting as TOML writes it; what is not TOML is a text, which needs no quotes.
+[[nodiscard]] Setting read_setting(const std::string& text);
+
 /// Whether a recipe can hold this text.
 [[nodiscard]] bool is_utf8(std::string_view text);
 

@@ -12,6 +12,9 @@ constexpr std::array<std::string_view, 8> kBuiltIn = {
 constexpr std::array<std::string_view, 6> kWindowed = {"char_diffusion", "char_random_replacement", "sedd", "masked", "d3pm",
                                                        "tokens"};
 
+constexpr std::string_view kLibraryPrefix = "lib";
+constexpr std::string_view kLibrarySuffix = ".so";
+
 bool is(const Options& options, std::string_view name) { return options.provider.name == name; }
 
 bool is_masking(const Options& options) { return is(options, "char_diffusion") || is(options, "char_random_replacement"); }
@@ -29,6 +32,20 @@ bool is_staged(const Options& options) { return is(options, "char_diffusion") &&
 }  // namespace
 
 bool cuts_windows(const Options& options) { return std::ranges::find(kWindowed, options.provider.name) != kWindowed.end(); }
+
+bool is_library(const Options& options) {
+  return options.provider.name.find('/') != std::string::npos || options.provider.name.ends_with(kLibrarySuffix);
+}
+
+std::string provider_name(const Options& options) {
+  std::string_view name = options.provider.name;
+  if (!is_library(options)) return std::string(name);
+  name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
+  if (name.ends_with(kLibrarySuffix)) name.remove_suffix(kLibrarySuffix.size());
+  if (name.starts_with(kLibraryPrefix) && name != kLibraryPrefix) name.remove_prefix(kLibraryPrefix.size());
+  return std::string(name);
+}
+
 bool is_built_in(const Options& options) { return std::ranges::find(kBuiltIn, options.provider.name) != kBuiltIn.end(); }
 
 std::string alignment(const Options& options) {
@@ -70,5 +87,6 @@ bool timesteps_count(const Options& options) { return is(options, "d3pm"); }
 bool cascade_counts(const Options& options) { return is(options, "cascade"); }
 bool synthetic_counts(const Options& options) { return is(options, "synthetic"); }
 bool source_order_counts(const Options& options) { return is(options, "synthetic") && options.provider.source == "markov"; }
+bool settings_count(const Options& options) { return !is_built_in(options); }
 
 }  // namespace millrace::config

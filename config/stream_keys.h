@@ -11,6 +11,12 @@ namespace millrace::config {
 /// Whether the provider is one of ours; others have only their own settings, and block_size.
 [[nodiscard]] bool is_built_in(const Options& options);
 
+/// How the stream's meta calls the provider: provider.name, and of a shared library (docs/adding_a_provider.md) its file's name
+/// without "lib" and ".so".
+[[nodiscard]] std::string provider_name(const Options& options);
+/// Whether provider.name is the path of a shared library.
+[[nodiscard]] bool is_library(const Options& options);
+
 /// data.align without "auto": "line" or "any".
 [[nodiscard]] std::string alignment(const Options& options);
 
@@ -37,5 +43,6 @@ namespace millrace::config {
 [[nodiscard]] bool cascade_counts(const Options& options);
 [[nodiscard]] bool synthetic_counts(const Options& options);
 [[nodiscard]] bool source_order_counts(const Options& options);
+[[nodiscard]] bool settings_count(const Options& options);
 
 }  // namespace millrace::config

@@ -2,6 +2,7 @@
 
 #include "config/keys.h"
 #include "config/stages.h"
+#include "config/stream_keys.h"
 #include "config/value_text.h"
 
 namespace millrace::config {
@@ -30,7 +31,11 @@ std::string text_of(const Key& key, const Options& options) {
 std::map<std::string, std::string> stream_settings(const Options& options) {
   std::map<std::string, std::string> settings;
   for (const Key& key : keys()) {
-    if (key.counts != nullptr && key.counts(options)) settings[std::string(key.name)] = text_of(key, options);
+    if (key.counts == nullptr || !key.counts(options) || std::holds_alternative<SettingsKind>(key.kind)) continue;
+    settings[std::string(key.name)] = text_of(key, options);
+  }
+  if (settings_count(options)) {
+    for (const auto& [name, setting] : options.provider.settings) settings[name] = to_toml(setting);
   }
   return settings;
 }

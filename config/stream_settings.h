@@ -8,7 +8,8 @@
 
 namespace millrace::config {
 
-/// Only what counts: stages of a schedule that is not used, for instance, are left out. Numbers in shortest decimal form.
+/// Only what counts: stages of a schedule that is not used, for instance, are left out. Numbers in shortest decimal form;
+/// provider.settings as TOML writes them, so that 3, 3.0 and "3" differ.
 [[nodiscard]] std::map<std::string, std::string> stream_settings(const Options& options);
 
 /// A stage as text, e.g. "sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)".

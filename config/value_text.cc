@@ -44,6 +44,12 @@ std::string inline_table(const StageOptions& stage) {
   return text + "}";
 }
 
+std::string inline_table(const SettingTable& settings) {
+  std::string text;
+  for (const auto& [name, setting] : settings) text += (text.empty() ? "" : ", ") + name + " = " + to_toml(setting);
+  return "{" + text + "}";
+}
+
 std::string array(const std::vector<StageOptions>& stages) {
   if (stages.empty()) return "[]";
   std::string text = "[\n";
@@ -65,6 +71,13 @@ std::string toml_string(std::string_view text) {
   return out + "\"";
 }
 
+std::string to_toml(const Setting& setting) {
+  if (const auto* whole = std::get_if<std::int64_t>(&setting)) return std::to_string(*whole);
+  if (const auto* number = std::get_if<double>(&setting)) return real(*number);
+  if (const auto* text = std::get_if<std::string>(&setting)) return toml_string(*text);
+  return std::get<bool>(setting) ? "true" : "false";
+}
+
 std::string to_toml(const Value& value) {
   return std::visit(
       [](const auto& held) -> std::string {
@@ -79,6 +92,8 @@ std::string to_toml(const Value& value) {
           return real(held);
         else if constexpr (std::is_same_v<T, std::string>)
           return toml_string(held);
+        else if constexpr (std::is_same_v<T, SettingTable>)
+          return inline_table(held);
         else
           return array(held);
       },

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/sizes.h"
+#include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
 #include "producer/inproc.h"
@@ -29,7 +30,7 @@ proto::StageLog stage_log_of(const config::Options& options) {
 }
 
 std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, telemetry::Registry& registry) {
-  const queue::Expectation expected{options.provider.name, options.data.data_seed, config::stream_settings(options), {}};
+  const queue::Expectation expected{config::provider_name(options), options.data.data_seed, config::stream_settings(options), {}};
   const queue::Uri uri = queue::parse_uri(options.queue.uri);
   const queue::Window window = producer::train_window(options);
   if (uri.scheme == queue::Scheme::kInproc) {

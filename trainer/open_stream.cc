@@ -9,6 +9,7 @@
 
 #include "config/errors.h"
 #include "config/stop.h"
+#include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
 #include "producer/inproc.h"
@@ -25,7 +26,7 @@ constexpr std::chrono::seconds kSayAfter{1};
 constexpr std::chrono::seconds kSayAgainAfter{30};
 
 queue::Expectation expectation(const config::Options& options, const StreamRequest& request) {
-  return {options.provider.name, options.data.data_seed, config::stream_settings(options), request.pinned};
+  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options), request.pinned};
 }
 
 std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, const StreamRequest& request) {

@@ -241,6 +241,52 @@ TEST_F(Recipe, WritesWhatItReads) {
   EXPECT_EQ(to_toml(again), to_toml(options));
 }
 
+TEST_F(Recipe, SettingsOfAProviderMerge) {
+  (void)write("base.toml", "[provider]\nname = \"mine\"\n[provider.settings]\nlevel = 3\nstyle = \"plain\"\ndeep = false\n");
+  const std::string file = write("r.toml", "include = \"base.toml\"\n[provider]\nsettings = {deep = true, share = -0.5}\n");
+  const Options options = load_recipe(file, {{"provider.settings", "{level = 4}"}, {"settings.style", "very plain"}});
+  const SettingTable expected = {{"level", std::int64_t{4}}, {"style", std::string("very plain")}, {"deep", true}, {"share", -0.5}};
+  EXPECT_EQ(options.provider.settings, expected);
+  const Options again = load_recipe(write("again.toml", to_toml(options)));
+  EXPECT_TRUE(differences(options, again).empty());
+  EXPECT_EQ(to_toml(again), to_toml(options));
+}
+
+TEST_F(Recipe, OneSettingIsTomlOrAText) {
+  const auto setting = [](const std::string& text) {
+    return default_options({{"provider.name", "mine"}, {"provider.settings.it", text}}).provider.settings.at("it");
+  };
+  EXPECT_EQ(setting("-7"), Setting(std::int64_t{-7}));
+  EXPECT_EQ(setting("7.0"), Setting(7.0));
+  EXPECT_EQ(setting("true"), Setting(true));
+  EXPECT_EQ(setting("\"7\""), Setting(std::string("7")));
+  EXPECT_EQ(setting("plain"), Setting(std::string("plain")));
+  EXPECT_EQ(setting(""), Setting(std::string()));
+}
+
+TEST_F(Recipe, RefusesSettingsThatNobodyCanUse) {
+  EXPECT_EQ(refusal("[provider]\nsettings = {level = 3}\n"),
+            "r.toml: provider.settings = {level = 3} is for providers that are not built in, and char_diffusion is; it has keys of "
+            "its own (--help-keys)");
+  const auto settings = [&](const std::string& text) { return refusal("[provider]\nname = \"mine\"\nsettings = " + text + "\n"); };
+  EXPECT_EQ(settings("3"), R"(r.toml:3: provider.settings = 3: expected a table such as {level = 3, style = "plain"})");
+  EXPECT_EQ(
+      settings("{level = [3]}"),
+      "r.toml:3: provider.settings.level = an array: expected true or false, a whole number, a finite number or a text of one "
+      "line");
+  EXPECT_TRUE(contains(settings("{level = inf}"), "level = inf: expected true or false, a whole number, a finite number"));
+  EXPECT_TRUE(contains(settings(R"({style = "a\nb"})"), R"(style = "a\nb": expected)"));
+  EXPECT_TRUE(contains(settings("{block_size = 3}"), "the name 'block_size' is taken"));
+  EXPECT_TRUE(contains(settings("{\"a=b\" = 3}"), "the name \"a=b\": expected up to 64 letters, digits, _ and -"));
+  EXPECT_TRUE(contains(message_of<UsageError>([] {
+                         (void)default_options({{"settings.a b", "3"}});
+                       }),
+                       "--settings.a b=3: the name \"a b\": expected"));
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += (i == 0 ? "s" : ", s") + std::to_string(i) + " = 1";
+  EXPECT_TRUE(contains(settings("{" + many + "}"), "65 settings; a provider has at most 64"));
+}
+
 TEST_F(Recipe, AnUnsetPathStaysUnset) {
   const Options again = load_recipe(write("r.toml", to_toml(Options{})));
   EXPECT_FALSE(again.data.path.has_value());

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "config/recipe.h"
+#include "config/stream_keys.h"
 #include "config/stream_settings.h"
 
 namespace millrace::config {
@@ -44,6 +45,24 @@ TEST(StreamSettings, OfAProviderAreThoseThatItUses) {
   EXPECT_EQ(names({{"provider.name", "tokens"}, {"align", "line"}}), "align block_size val_fraction ");
   EXPECT_EQ(names({{"provider.name", "synthetic"}, {"source", "random"}}), "block_size source source_symbols ");
   EXPECT_EQ(names({{"provider.name", "./libmine.so"}}), "block_size ");
+}
+
+TEST(StreamSettings, OfAProviderThatIsNotBuiltInAreItsOwn) {
+  const Options options =
+      default_options({{"provider.name", "mine"},
+                       {"provider.settings", R"({level = 3, size = 3.0, style = "plain \"x\"", deep = true, tiny = 1e-4})"}});
+  const Settings expected = {{"block_size", "1024"}, {"deep", "true"},  {"level", "3"},
+                             {"size", "3.0"},        {"tiny", "1e-04"}, {"style", R"("plain \"x\"")"}};
+  EXPECT_EQ(stream_settings(options), expected);
+}
+
+TEST(StreamSettings, OfASharedLibraryTakeItsFilesName) {
+  const auto name = [](const std::string& written) { return provider_name(default_options({{"provider.name", written}})); };
+  EXPECT_EQ(name("./build/libmine.so"), "mine");
+  EXPECT_EQ(name("mine.so"), "mine");
+  EXPECT_EQ(name("/opt/mine"), "mine");
+  EXPECT_EQ(name("lib.so"), "lib");
+  EXPECT_EQ(name("library"), "library");
 }
 
 TEST(StreamSettings, WhenAStageComesChangesNoByte) {
