@@ -1,0 +1,140 @@
+"""All randomness of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+
+The same words as providers/philox.h makes, for the same key and counter; docs/philox.md shows the layout with a worked example. A word
+is a function of (data seed, split, stage, index, purpose, its number): there is no state, so any sample can be drawn at any time.
+"""
+
+import enum
+import math
+
+import numpy as np
+
+_MASK32 = 0xFFFFFFFF
+_M0, _M1 = 0xD2511F53, 0xCD9E8D57
+_W0, _W1 = 0x9E3779B9, 0xBB67AE85
+_ROUNDS = 10
+
+
+class Purpose(enum.IntEnum):
+    """What a word is for, so that no two uses share one; a provider of your own may use any number below 256."""
+
+    START = 0
+    SELECT = 1
+    CORRUPT = 2
+    TIME = 3
+    MIX = 4
+    RATIO = 5
+    ORDER = 6
+    WEIGHTS = 7
+    TEXT = 8
+
+
+def philox4x32_10(counter, key):
+    """The four words of each counter: uint32 arrays [..., 4] and [2] (or [..., 2]) in, [..., 4] out."""
+    counter = np.asarray(counter, dtype=np.uint64)
+    key = np.asarray(key, dtype=np.uint64)
+    c0, c1, c2, c3 = (counter[..., lane] for lane in range(4))
+    k0, k1 = key[..., 0], key[..., 1]
+    low, half = np.uint64(_MASK32), np.uint64(32)
+    for _ in range(_ROUNDS):
+        a, b = np.uint64(_M0) * c0, np.uint64(_M1) * c2
+        c0, c1, c2, c3 = (b >> half) ^ c1 ^ k0, b & low, (a >> half) ^ c3 ^ k1, a & low
+        k0, k1 = (k0 + np.uint64(_W0)) & low, (k1 + np.uint64(_W1)) & low
+    return np.stack(np.broadcast_arrays(c0, c1, c2, c3), axis=-1).astype(np.uint32)
+
+
+def _one_block(counter, key):
+    """The same for one counter in Python's integers, ten times as fast there."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(_ROUNDS):
+        a, b = _M0 * c0, _M1 * c2
+        c0, c1, c2, c3 = (b >> 32) ^ c1 ^ k0, b & _MASK32, (a >> 32) ^ c3 ^ k1, a & _MASK32
+        k0, k1 = (k0 + _W0) & _MASK32, (k1 + _W1) & _MASK32
+    return c0, c1, c2, c3
+
+
+def uniform_below(words, n):
+    """floor(word * n / 2^32) of each word: a value below n, at most 2^32."""
+    if not 0 < n <= 1 << 32:
+        raise ValueError(f"uniform_below(…, {n}): expected a number from 1 to 2^32")
+    if isinstance(words, int):
+        return words * n >> 32
+    return (np.asarray(words, dtype=np.uint64) * np.uint64(n) >> np.uint64(32)).astype(np.int64)
+
+
+def threshold(probability):
+    """Of a word, below which an event of this probability happens: `words < threshold(p)`. A 64-bit number, so p = 1 always does."""
+    if not 0 <= probability <= 1:
+        raise ValueError(f"threshold({probability}): expected a probability from 0 to 1")
+    return np.uint64(math.floor(probability * 2.0**32 + 0.5))
+
+
+class Draws:
+    """The random words of one place in the stream: of a sample, or of a thing of a number of its own (a cycle, a pass)."""
+
+    def __init__(self, seed, split, stage, index):
+        """`split`: 0 train, 1 val, 2 test."""
+        self._key = (seed & _MASK32, seed >> 32)
+        self._index = (index & _MASK32, index >> 32)
+        self._place = split << 24 | stage << 8
+
+    def block(self, purpose, draw):
+        """The four words of one draw."""
+        return _one_block((*self._index, draw & _MASK32, self._place | purpose), self._key)
+
+    def word(self, purpose, number=0):
+        return self.block(purpose, number // 4)[number % 4]
+
+    def words(self, purpose, count, first=0):
+        """Words [first, first + count): uint32 [count]."""
+        return words_of(self._key, np.array([self._index], dtype=np.uint64), self._place, purpose, count, first)[0]
+
+    def below(self, n, purpose, number=0):
+        """A value below n (at most 2^32) from one word."""
+        return uniform_below(self.word(purpose, number), n)
+
+    def shuffled(self, n, purpose):
+        """A random order of 0 … n − 1: int64 [n]."""
+        order = np.arange(n)
+        picks = self.words(purpose, max(n - 1, 0))
+        for step in range(n - 1):
+            one, other = n - step - 1, uniform_below(int(picks[step]), n - step)
+            order[one], order[other] = order[other], order[one]
+        return order
+
+    def permuted(self, n, i, purpose=Purpose.ORDER):
+        """Entry i of a random order of 0 … n − 1, without making the order; for large n."""
+        if not 0 <= i < n:
+            raise ValueError(f"permuted({n}, {i}): expected an entry from 0 to {n - 1}")
+        if n == 1:
+            return 0
+        half = ((n - 1).bit_length() + 1) // 2
+        low = (1 << half) - 1
+        while True:
+            left, right = i >> half, i & low
+            for turn in range(8):
+                left, right = right, left ^ (self.block(purpose, turn << 16 | right)[0] & low)
+            i = left << half | right
+            if i < n:
+                return i
+
+
+def words_of(key, indices, place, purpose, count, first=0):
+    """Words [first, first + count) of several places: `indices` are [n, 2] halves, the result is uint32 [n, count]."""
+    if not 0 <= purpose < 256:
+        raise ValueError(f"purpose {purpose}: expected a number from 0 to 255")
+    draws = np.arange(first // 4, (first + count + 3) // 4, dtype=np.uint64)
+    counter = np.empty((len(indices), len(draws), 4), dtype=np.uint64)
+    counter[:, :, :2] = indices[:, None, :]
+    counter[:, :, 2] = draws & np.uint64(_MASK32)
+    counter[:, :, 3] = place | purpose
+    skipped = first % 4
+    return philox4x32_10(counter, key).reshape(len(indices), -1)[:, skipped : skipped + count]
+
+
+def words_of_range(seed, split, stage, first_index, samples, purpose, count, first=0):
+    """Words of consecutive samples: uint32 [samples, count]."""
+    index = np.arange(samples, dtype=np.uint64) + np.uint64(first_index)
+    halves = np.stack([index & np.uint64(_MASK32), index >> np.uint64(32)], axis=-1)
+    return words_of((seed & _MASK32, seed >> 32), halves, split << 24 | stage << 8, purpose, count, first)

@@ -1,0 +1,131 @@
+"""Sockets of the protocol: addresses, limits and keys, as queue/socket.cc and docs/security.md have them."""
+
+import ipaddress
+import os
+import pathlib
+import re
+import stat
+
+import zmq
+import zmq.utils.z85
+
+from .errors import Error, UsageError
+from .messages import MAX_FRAME_BYTES
+
+_SCHEMES = "inproc://, file://FOLDER, tcp://HOST:PORT, ipc://PATH"
+_HEARTBEAT_EVERY_MS, _HEARTBEAT_TIMEOUT_MS = 1000, 5000
+_RECONNECT_FIRST_MS, _RECONNECT_MOST_MS = 50, 200
+_LINGER_MS = 500
+
+
+def check_uri(uri):
+    """The scheme of a queue.uri. Throws UsageError."""
+    scheme, colon, rest = uri.partition("://")
+    if not colon or scheme not in ("inproc", "file", "tcp", "ipc"):
+        raise UsageError(f"queue.uri '{uri}' has no known transport; it is one of {_SCHEMES}")
+    if scheme != "inproc" and not rest:
+        raise UsageError(f"queue.uri '{uri}' names no place; it is one of {_SCHEMES}")
+    if scheme == "tcp":
+        host, _, port = rest.rpartition(":")
+        if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+            raise UsageError(f"queue.uri '{uri}' has no HOST:PORT with a port from 1 to 65535")
+    return scheme
+
+
+def is_local(uri):
+    """Whether other machines cannot reach it."""
+    if not uri.startswith("tcp://"):
+        return True
+    host = uri.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _set_limits(socket, uri):
+    socket.linger = _LINGER_MS
+    socket.maxmsgsize = MAX_FRAME_BYTES
+    socket.heartbeat_ivl = _HEARTBEAT_EVERY_MS
+    socket.heartbeat_timeout = socket.heartbeat_ttl = _HEARTBEAT_TIMEOUT_MS
+    socket.ipv6 = "[" in uri
+
+
+def dealer(context, uri, routing_id, keys=None):
+    """Connected to a rank; `keys`: (public, secret, server's public) or None."""
+    socket = context.socket(zmq.DEALER)
+    _set_limits(socket, uri)
+    socket.routing_id = routing_id
+    socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_FIRST_MS, _RECONNECT_MOST_MS
+    socket.immediate = True  # what cannot be sent now is not kept for a trainer that knows nothing of it
+    if keys:
+        socket.curve_publickey, socket.curve_secretkey, socket.curve_serverkey = keys
+    try:
+        socket.connect(uri)
+    except zmq.ZMQError as error:
+        raise UsageError(f"cannot connect to {uri}: {error}; check --queue.uri") from error
+    return socket
+
+
+def router(context, uri):
+    """Bound, for millrace.read(); on this machine alone, as it has no keys."""
+    if not is_local(uri):
+        raise UsageError(f"{uri} can be reached by other machines, and millrace.read() has no keys: use 127.0.0.1")
+    socket = context.socket(zmq.ROUTER)
+    _set_limits(socket, uri)
+    socket.router_mandatory = True
+    socket.router_handover = True
+    try:
+        socket.bind(uri)
+    except zmq.ZMQError as error:
+        socket.close(0)
+        raise Error(f"cannot listen at {uri}: {error}; a trainer may hold it: stop it, or choose another address") from error
+    return socket
+
+
+def new_routing_id():
+    first = os.urandom(1)
+    return (first if first != b"\0" else b"\1") + os.urandom(15)
+
+
+def producer_keys(recipe):
+    """(public, secret, server's public) for CURVE, or None where the recipe has no keys. Throws UsageError."""
+    if not recipe.key_file and not recipe.server_key:
+        return None
+    if not recipe.key_file:
+        raise UsageError("queue.server_key: needs queue.key_file, this producer's own pair; scripts/keys makes one")
+    if not recipe.server_key:
+        raise UsageError("queue.key_file: a producer with keys needs queue.server_key, the trainer's public key")
+    if not _is_key(recipe.server_key):
+        raise UsageError("queue.server_key: not a public key of 40 characters, as scripts/keys prints it")
+    public, secret = _key_pair(pathlib.Path(recipe.key_file))
+    return public.encode(), secret.encode(), recipe.server_key.encode()
+
+
+def _is_key(text):
+    try:
+        return len(text) == 40 and len(zmq.utils.z85.decode(text.encode())) == 32
+    except (ValueError, KeyError, UnicodeEncodeError, OverflowError):
+        return False
+
+
+def _key_pair(path):
+    try:
+        mode, lines = path.stat().st_mode, path.read_text().splitlines()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot read the keys: {error.strerror}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(f"{path}: a secret key that others than its owner can read is none; run: chmod 600 {path}")
+    pair = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        found = re.fullmatch(r'\s*(public|secret)\s*=\s*"(.*)"\s*', line)
+        if not found or not _is_key(found[2]) or found[1] in pair:
+            raise UsageError(f'{path}:{number}: expected one public = "…" and one secret = "…", as scripts/keys writes them')
+        pair[found[1]] = found[2]
+    if len(pair) != 2:
+        raise UsageError(f"{path}: does not hold both a public and a secret key; make a new pair with scripts/keys")
+    if zmq.curve_public(pair["secret"].encode()).decode() != pair["public"]:
+        raise UsageError(f"{path}: its public key is not that of its secret key; make a new pair with scripts/keys")
+    return pair["public"], pair["secret"]
