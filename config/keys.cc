@@ -87,6 +87,7 @@ constexpr RealKind kRate{0, 10};
 constexpr RealKind kBelowOne{.least = 0, .most = 1, .below = true};
 constexpr RealKind kSmall{.least = 0, .most = 0.5, .above = true};
 constexpr RealKind kWeight{0, 1e6};
+constexpr RealKind kSigma{1e-12, 100};  // below, no word of 32 bits moves a token; above, all do
 constexpr WholeKind kLength{1, 1 << 20};
 
 std::vector<Key> make_keys() {
@@ -151,10 +152,8 @@ std::vector<Key> make_keys() {
                           graph_counts),
       provider<&P::noise>("noise", TextKind{{"loglinear", "geometric"}}, "sedd, masked, cascade: the noise schedule sigma(t)",
                           noise_counts),
-      provider<&P::sigma_min>("sigma_min", RealKind{.least = 0, .most = 100, .above = true}, "geometric noise: sigma(0)",
-                              geometric_counts),
-      provider<&P::sigma_max>("sigma_max", RealKind{.least = 0, .most = 100, .above = true}, "geometric noise: sigma(1)",
-                              geometric_counts),
+      provider<&P::sigma_min>("sigma_min", kSigma, "geometric noise: sigma(0)", geometric_counts),
+      provider<&P::sigma_max>("sigma_max", kSigma, "geometric noise: sigma(1)", geometric_counts),
       provider<&P::noise_eps>("noise_eps", kSmall, "log-linear noise: the share of tokens that is never moved, at t = 1",
                               loglinear_counts),
       provider<&P::sampling_eps>("sampling_eps", kSmall, "sedd, masked, cascade: times are drawn from (sampling_eps, 1]",
