@@ -10,30 +10,37 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kRounds = 8;
-constexpr std::uint32_t kMaxHalfBits = 16;  // so that round and half fit one draw number
+constexpr std::uint32_t kNarrowHalfBits = 16;  // up to so many, round and half fit one draw number
+constexpr std::uint32_t kWideRounds = 4;       // the lanes of a block
 
-// One pass of the network over 2·half_bits bits. Round r maps (left, right) to (right, left ^ f(r, right)), where f is lane 0 of
-// draw number r << 16 | right.
-std::uint32_t feistel(const Draws& draws, Purpose purpose, std::uint32_t half_bits, std::uint32_t value) {
-  const std::uint32_t mask = (1U << half_bits) - 1;
-  std::uint32_t left = value >> half_bits;
-  std::uint32_t right = value & mask;
-  for (std::uint32_t round = 0; round < kRounds; ++round) {
-    const std::uint64_t draw_number = round << kMaxHalfBits | right;
-    const std::uint32_t f = draws.word(purpose, 4 * draw_number) & mask;
-    left = std::exchange(right, left ^ f);
-  }
+// One pass of a network over 2·half_bits bits: round r maps (left, right) to (right, left ^ f(r, right)).
+template <class Function>
+std::uint64_t feistel(std::uint32_t half_bits, std::uint32_t rounds, std::uint64_t value, Function f) {
+  const std::uint64_t mask = (std::uint64_t{1} << half_bits) - 1;
+  std::uint64_t left = value >> half_bits;
+  std::uint64_t right = value & mask;
+  for (std::uint32_t round = 0; round < rounds; ++round) left = std::exchange(right, left ^ (f(round, right) & mask));
   return left << half_bits | right;
+}
+
+std::uint64_t pass(const Draws& draws, Purpose purpose, std::uint32_t half_bits, std::uint64_t value) {
+  if (half_bits <= kNarrowHalfBits) {
+    return feistel(half_bits, kRounds, value, [&](std::uint64_t round, std::uint64_t right) {
+      return draws.word(purpose, 4 * (round << kNarrowHalfBits | right));
+    });
+  }
+  return feistel(half_bits, kWideRounds, value,
+                 [&](std::uint64_t round, std::uint64_t right) { return draws.word(purpose, 4 * right + round); });
 }
 
 }  // namespace
 
-std::uint32_t permuted(const Draws& draws, Purpose purpose, std::uint32_t n, std::uint32_t i) {
+std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n, std::uint64_t i) {
   assert(i < n);
   if (n == 1) return 0;
   const auto half_bits = (static_cast<std::uint32_t>(std::bit_width(n - 1)) + 1) / 2;
   do {
-    i = feistel(draws, purpose, half_bits, i);
+    i = pass(draws, purpose, half_bits, i);
   } while (i >= n);
   return i;
 }

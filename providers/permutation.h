@@ -8,11 +8,12 @@
 
 namespace millrace::providers {
 
-/// Entry i of a permutation of 0 … n − 1 (i < n), keyed by `draws` and `purpose`; uses no memory. Eight rounds of a Feistel
-/// network on the smallest even number of bits that holds n, walked until the value is below n (Black & Rogaway, "Ciphers with
-/// arbitrary finite domains", CT-RSA 2002). Entries are spread evenly; for n below about 10 not all n! orders come equally often:
-/// use shuffle() there.
-[[nodiscard]] std::uint32_t permuted(const Draws& draws, Purpose purpose, std::uint32_t n, std::uint32_t i);
+/// Entry i of a permutation of 0 … n − 1 (i < n), keyed by `draws` and `purpose`; uses no memory. A Feistel network on the smallest
+/// even number of bits that holds n, walked until the value is below n (Black & Rogaway, "Ciphers with arbitrary finite domains",
+/// CT-RSA 2002); of eight rounds, and of four above 2^32 (Luby & Rackoff, SIAM J. Comput. 17, 1988, say why these are enough),
+/// where a block's four lanes are the four rounds' functions. Entries are spread evenly; for n below about 10 not all n! orders
+/// come equally often: use shuffle() there.
+[[nodiscard]] std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n, std::uint64_t i);
 
 /// Writes a uniformly random order of 0 … n − 1 into `order`, n = order.size() (Fisher–Yates; step s uses word s of the purpose).
 void shuffle(const Draws& draws, Purpose purpose, std::span<std::uint8_t> order);

@@ -17,15 +17,19 @@ namespace millrace::providers {
 /// What a random word is for: one byte of the counter, so that no two uses ever share a word. Add at the end, never renumber:
 /// the numbers are part of every stream's bytes.
 enum class Purpose : std::uint8_t {
-  kStart = 0,    ///< where in the corpus a sample begins
-  kSelect = 1,   ///< which positions are selected
-  kCorrupt = 2,  ///< what becomes of a selected position
-  kTime = 3,     ///< the time of a diffusion sample
-  kMix = 4,      ///< the order of stages within a cycle; index = cycle
-  kRatio = 5,    ///< the ratio that a sample draws for itself
-  kOrder = 6,    ///< the order of a finite split; index = pass
-  kWeights = 7,  ///< the transition weights of the generated corpus
-  kText = 8,     ///< the characters of the generated corpus
+  kStart = 0,      ///< where in the corpus a sample begins
+  kSelect = 1,     ///< which positions are selected
+  kCorrupt = 2,    ///< what becomes of a selected position
+  kTime = 3,       ///< the time of a diffusion sample
+  kMix = 4,        ///< the order of stages within a cycle; index = cycle
+  kRatio = 5,      ///< the ratio that a sample draws for itself
+  kOrder = 6,      ///< the order of a finite split, index = pass; of train's windows, index = epoch
+  kWeights = 7,    ///< the transition weights of the generated corpus
+  kText = 8,       ///< the characters of the generated corpus
+  kShift = 9,      ///< how far the windows of an epoch are shifted; index = epoch
+  kMixture = 10,   ///< which of a block's samples is of which dataset; index = block
+  kReplace = 11,   ///< which random token a selected position becomes
+  kFragment = 12,  ///< where a fragment is copied from
 };
 
 using PhiloxBlock = std::array<std::uint32_t, 4>;
@@ -40,9 +44,18 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
   return static_cast<std::uint32_t>((std::uint64_t{word} * n) >> 32);
 }
 
+/// floor(a · b / 2^64).
+[[nodiscard]] constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
+  constexpr std::uint64_t kLow = 0xffffffff;
+  const std::uint64_t low = ((a & kLow) * (b & kLow)) >> 32;
+  const std::uint64_t middle = (a >> 32) * (b & kLow) + low;             // never overflows: (2^32 − 1)^2 + 2^32 − 2
+  const std::uint64_t other = (a & kLow) * (b >> 32) + (middle & kLow);  // alike
+  return (a >> 32) * (b >> 32) + (middle >> 32) + (other >> 32);
+}
+
 /// The same from a 64-bit word, for an n that may be large: floor((high · 2^32 + low) · n / 2^64), relative bias below n / 2^64.
-[[nodiscard]] constexpr std::uint32_t uniform_below(std::uint32_t low, std::uint32_t high, std::uint32_t n) {
-  return static_cast<std::uint32_t>((std::uint64_t{high} * n + ((std::uint64_t{low} * n) >> 32)) >> 32);
+[[nodiscard]] constexpr std::uint64_t uniform_below(std::uint32_t low, std::uint32_t high, std::uint64_t n) {
+  return multiply_high(std::uint64_t{high} << 32 | low, n);
 }
 
 /// The random words of one sample (or of one cycle, or pass): as many as wanted for each purpose. Word w of a purpose is lane

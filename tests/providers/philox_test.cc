@@ -74,5 +74,14 @@ TEST(UniformBelow, WithTwoWordsIsTheExactProductsTop) {
   EXPECT_EQ(uniform_below(0xffffffff, 0x80000000, n), 1500000001U);
 }
 
+TEST(UniformBelow, TakesNumbersOf64Bits) {
+  constexpr std::uint64_t kMost = ~std::uint64_t{0};
+  EXPECT_EQ(multiply_high(kMost, kMost), kMost - 1);
+  EXPECT_EQ(multiply_high(std::uint64_t{1} << 63, 7), 3U);
+  EXPECT_EQ(multiply_high(0x123456789abcdef0, 0xfedcba9876543210), 0x121fa00ad77d7422U);
+  EXPECT_EQ(uniform_below(0xffffffff, 0xffffffff, kMost), kMost - 1);
+  EXPECT_EQ(uniform_below(0, 0x80000000, std::uint64_t{1} << 40), std::uint64_t{1} << 39);
+}
+
 }  // namespace
 }  // namespace millrace::providers
