@@ -20,7 +20,7 @@ enum class Purpose : std::uint8_t {
   kStart = 0,      ///< where in the corpus a sample begins
   kSelect = 1,     ///< which positions are selected
   kCorrupt = 2,    ///< what becomes of a selected position
-  kTime = 3,       ///< the time of a diffusion sample
+  kTime = 3,       ///< the times of diffusion samples; index = group of t_group samples
   kMix = 4,        ///< the order of stages within a cycle; index = cycle
   kRatio = 5,      ///< the ratio that a sample draws for itself
   kOrder = 6,      ///< the order of a finite split, index = pass; of train's windows, index = epoch

@@ -8,6 +8,9 @@
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "providers/char_diffusion.h"
+#include "providers/d3pm.h"
+#include "providers/masked.h"
+#include "providers/sedd.h"
 
 namespace millrace::providers {
 namespace {
@@ -19,6 +22,9 @@ struct Entry {
 
 constexpr std::array kProviders = {
     Entry{"char_diffusion", make_char_diffusion},
+    Entry{"sedd", make_sedd},
+    Entry{"masked", make_masked},
+    Entry{"d3pm", make_d3pm},
 };
 
 [[noreturn]] void refuse_unknown(const std::string& name) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/digest.h"
-#include "providers/char_diffusion.h"
+#include "providers/registry.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -18,7 +18,7 @@ constexpr std::uint64_t kFar = (std::uint64_t{1} << 33) + 5;
 /// with blocks of 100.
 std::vector<std::string> digests(config::Options options) {
   options.provider.block_size = 100;
-  const auto provider = make_char_diffusion(options);
+  const auto provider = make_provider(options);
   std::vector<std::string> all;
   for (const Range& range : {Range{Split::kTrain, 0, 1, {}}, Range{Split::kTrain, kFar, 1, {}}, Range{Split::kVal, 3, 1, {}}}) {
     const proto::Batch batch = fill_batch(*provider, range);
@@ -65,6 +65,65 @@ TEST(Golden, FullTargets) {
   config::Options options = mixed_options({sticky_stage(.4, .15, .3)});
   options.provider.partial_targets = false;
   EXPECT_EQ(digests(options), (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
+}
+
+/// Of 16 samples each, since one may have a time at which nothing moves: the digests of the texts of their digests, at the same
+/// places.
+std::vector<std::string> digests_of_16(config::Options options) {
+  options.provider.block_size = 100;
+  const auto provider = make_provider(options);
+  std::vector<std::string> all;
+  for (const Range& range : {Range{Split::kTrain, 0, 16, {}}, Range{Split::kTrain, kFar, 16, {}}, Range{Split::kVal, 3, 16, {}}}) {
+    const proto::Batch batch = fill_batch(*provider, range);
+    std::string text;
+    for (std::uint32_t row = 0; row < 16; ++row) text += proto::hex16(proto::sample_digest(provider->meta().schema, batch, row));
+    all.push_back(proto::hex16(proto::xxh64(text)));
+  }
+  return all;
+}
+
+config::Options noised(const std::string& provider, const std::string& graph, const std::string& noise) {
+  config::Options options = small_options();
+  options.provider.name = provider;
+  options.provider.graph = graph;
+  options.provider.noise = noise;
+  return options;
+}
+
+TEST(Golden, SeddAbsorbLoglinear) {
+  EXPECT_EQ(digests_of_16(noised("sedd", "absorb", "loglinear")),
+            (Digests{"6921e1269a199e91", "d45c4f3d3f755647", "b0924b22c2c6c974"}));
+}
+
+TEST(Golden, SeddAbsorbGeometric) {
+  EXPECT_EQ(digests_of_16(noised("sedd", "absorb", "geometric")),
+            (Digests{"98705cad4fb8cc0c", "8033998d65039c05", "d2338603fb7d7d74"}));
+}
+
+TEST(Golden, SeddUniformLoglinear) {
+  EXPECT_EQ(digests_of_16(noised("sedd", "uniform", "loglinear")),
+            (Digests{"e0837a2c4accb8eb", "44c201331c90ef4a", "7ac7bc5307f2cc45"}));
+}
+
+TEST(Golden, SeddUniformGeometric) {
+  EXPECT_EQ(digests_of_16(noised("sedd", "uniform", "geometric")),
+            (Digests{"b15961a00ece52bf", "d15bbc41133407ff", "a306e834d4b31549"}));
+}
+
+TEST(Golden, SeddInGroups) {
+  config::Options options = noised("sedd", "absorb", "loglinear");
+  options.provider.t_group = 4;
+  EXPECT_EQ(digests_of_16(options), (Digests{"1eba405cca2cdbf2", "f4789a04b3f12345", "a5ecc7d8e57e037e"}));
+}
+
+TEST(Golden, Masked) {
+  EXPECT_EQ(digests_of_16(noised("masked", "absorb", "loglinear")),
+            (Digests{"6921e1269a199e91", "d45c4f3d3f755647", "b0924b22c2c6c974"}));
+}
+
+TEST(Golden, D3pm) {
+  EXPECT_EQ(digests_of_16(noised("d3pm", "absorb", "loglinear")),
+            (Digests{"5e24ddc5ea1887bd", "ec2ec81ef59fd4b6", "cf0b2f3dcd90bf0b"}));
 }
 
 }  // namespace

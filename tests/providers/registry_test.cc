@@ -9,15 +9,19 @@ namespace millrace::providers {
 namespace {
 
 TEST(Registry, MakesWhatItLists) {
-  expect_elements(known_providers(), {"char_diffusion"});
-  EXPECT_EQ(make_provider(small_options())->meta().provider, "char_diffusion");
+  expect_elements(known_providers(), {"char_diffusion", "sedd", "masked", "d3pm"});
+  for (const std::string& name : known_providers()) {
+    config::Options options = small_options();
+    options.provider.name = name;
+    EXPECT_EQ(make_provider(options)->meta().provider, name);
+  }
 }
 
 TEST(Registry, NamesTheNearestAndAllForAnUnknownOne) {
   config::Options options = small_options();
   options.provider.name = "char_difusion";
   expect_error<config::UsageError>([&] { (void)make_provider(options); },
-                                   {"char_difusion", "known: char_diffusion", "did you mean 'char_diffusion'"});
+                                   {"char_difusion", "known: char_diffusion, sedd, masked, d3pm", "did you mean 'char_diffusion'"});
 }
 
 class LiveFeed final : public DataProvider {
