@@ -15,13 +15,13 @@
 #include "providers/philox.h"
 #include "providers/open_datasets.h"
 #include "providers/stage_schedule.h"
+#include "providers/token_columns.h"
 #include "providers/windows.h"
 
 namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
-constexpr std::uint32_t kMaxBlockSize = 1U << 20;
 
 /// The columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1, kStage = 2 };
@@ -77,13 +77,11 @@ Plan val_plan(const config::ProviderOptions& options) {
 }
 
 proto::Schema make_schema(std::uint32_t vocab_size, std::uint32_t block_size) {
-  using proto::LogicalType;
-  using proto::Role;
   proto::Schema schema;
   schema.fields = {
-      {"x", proto::narrowest(vocab_size, false), LogicalType::kI64, {block_size}, Role::kInput, false},
-      {"y", proto::narrowest(vocab_size, true), LogicalType::kI64, {block_size}, Role::kTarget, true},
-      {"stage", proto::WireType::kU8, LogicalType::kI64, {}, Role::kStage, false},
+      token_field("x", vocab_size, block_size, proto::Role::kInput, false),
+      token_field("y", vocab_size, block_size, proto::Role::kTarget, true),
+      {"stage", proto::WireType::kU8, proto::LogicalType::kI64, {}, proto::Role::kStage, false},
   };
   proto::check(schema);
   const proto::Field& y = schema.fields[kY];
@@ -148,17 +146,12 @@ void CharDiffusion::fill_row(proto::Split split, std::uint64_t index, std::optio
   const Plan& plan = plans_[static_cast<std::size_t>(split)];
   const std::uint8_t stage = StageSchedule(plan.schedule, plan.stages(), seed_, split).stage_of(index, named);
   const Draws draws(seed_, split, stage, index);
-  const auto fill = [&]<class X>(X) {
+  by_type(meta_.schema.fields[kX], [&]<class X>(X) {
     static thread_local std::vector<X> original;
     original.resize(block_size_);
     windows_.read(split, index, draws, std::span(original));
     fill_text<X>(original, *plan.maskings[stage], draws, row);
-  };
-  switch (meta_.schema.fields[kX].wire) {
-    case proto::WireType::kU8: fill(std::uint8_t{}); break;
-    case proto::WireType::kU16: fill(std::uint16_t{}); break;
-    default: fill(std::uint32_t{}); break;
-  }
+  });
   row.values<std::uint8_t>(kStage)[0] = stage;
 }
 
@@ -170,29 +163,17 @@ void CharDiffusion::fill_text(std::span<const X> original, const Masking& maskin
   masking.select(draws, selected);
   corrupt<X>(original, selected, masking.corruption(), *meta_.mask_token_id, draws, row.values<X>(kX));
 
-  const auto fill_targets = [&]<class Y>(std::span<Y> y) {
-    if (partial_targets_) {
-      partial_targets<X, Y>(original, selected, y);
-    } else {
-      std::copy(original.begin(), original.end(), y.begin());
-    }
-  };
-  switch (meta_.schema.fields[kY].wire) {
-    case proto::WireType::kU8: return fill_targets(row.values<std::uint8_t>(kY));
-    case proto::WireType::kU16: return fill_targets(row.values<std::uint16_t>(kY));
-    default: return fill_targets(row.values<std::uint32_t>(kY));
-  }
+  by_type(meta_.schema.fields[kY], [&]<class Y>(Y) {
+    const std::span<Y> y = row.values<Y>(kY);
+    if (partial_targets_) return partial_targets<X, Y>(original, selected, y);
+    std::copy(original.begin(), original.end(), y.begin());
+  });
 }
 
 }  // namespace
 
 std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options) {
-  const std::uint32_t block_size = options.provider.block_size;
-  if (block_size < 1 || block_size > kMaxBlockSize) {
-    throw config::UsageError("provider.block_size = " + std::to_string(block_size) + " is not in [1, " +
-                             std::to_string(kMaxBlockSize) + "]");
-  }
-  return std::make_unique<CharDiffusion>(options, Windows(open_datasets(options.data), options, block_size));
+  return std::make_unique<CharDiffusion>(options, Windows(open_datasets(options.data), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

@@ -8,9 +8,11 @@
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "providers/char_diffusion.h"
+#include "providers/char_random_replacement.h"
 #include "providers/d3pm.h"
 #include "providers/masked.h"
 #include "providers/sedd.h"
+#include "providers/tokens.h"
 
 namespace millrace::providers {
 namespace {
@@ -22,9 +24,11 @@ struct Entry {
 
 constexpr std::array kProviders = {
     Entry{"char_diffusion", make_char_diffusion},
+    Entry{"char_random_replacement", make_char_random_replacement},
     Entry{"sedd", make_sedd},
     Entry{"masked", make_masked},
     Entry{"d3pm", make_d3pm},
+    Entry{"tokens", make_tokens},
 };
 
 [[noreturn]] void refuse_unknown(const std::string& name) {

@@ -1,15 +1,29 @@
 #include "providers/windows.h"
 
+#include <string>
 #include <utility>
 
+#include "config/errors.h"
 #include "providers/permutation.h"
 
 namespace millrace::providers {
 
 using proto::Split;
 
+namespace {
+
+constexpr std::uint32_t kMaxLength = 1U << 20;
+
+WindowShape checked(WindowShape shape) {
+  if (shape.length >= 1 && shape.length <= kMaxLength) return shape;
+  throw config::UsageError("provider.block_size = " + std::to_string(shape.length) + " is not in [1, " +
+                           std::to_string(kMaxLength) + "]");
+}
+
+}  // namespace
+
 Windows::Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length, std::uint32_t ahead)
-    : datasets_(std::move(datasets)), seed_(options.data.data_seed), shape_{length, ahead} {
+    : datasets_(std::move(datasets)), seed_(options.data.data_seed), shape_(checked({length, ahead})) {
   for (const datasets::Dataset& dataset : datasets_.parts) {
     parts_.emplace_back(dataset, static_cast<std::uint8_t>(parts_.size()), options, shape_);
   }

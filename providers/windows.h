@@ -26,7 +26,8 @@ struct Place {
 
 class Windows {
  public:
-  /// Windows of `length` tokens, read with `ahead` more. Throws std::runtime_error where a split that has tokens holds no window.
+  /// Windows of `length` tokens, read with `ahead` more. Throws config::UsageError for a length that cannot be, std::runtime_error
+  /// where a split that has tokens holds no window.
   Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length, std::uint32_t ahead = 0);
 
   [[nodiscard]] const datasets::Datasets& datasets() const { return datasets_; }

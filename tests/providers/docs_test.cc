@@ -4,6 +4,7 @@
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "providers/char_diffusion.h"
+#include "providers/char_random_replacement.h"
 #include "providers/philox.h"
 #include "support.h"
 
@@ -57,6 +58,25 @@ TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {
   expect_contains(char_diffusion, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
   expect_contains(char_diffusion, {provider->meta().dataset_hash});
   expect_contains(char_diffusion, {provider->meta().fingerprint});
+}
+
+TEST(Docs, CharRandomReplacementShowsASampleWithItsBytes) {
+  const std::string shown = page("char_random_replacement.md");
+  const TextFile file("the mill\nruns by\nthe race\nof water\n");
+  config::Options options;
+  options.data = {.path = file.path(), .val_fraction = 0, .data_seed = 1337};
+  options.provider.name = "char_random_replacement";
+  options.provider.block_size = 12;
+  options.provider.mask_probability = 0.25;
+  options.provider.random_weight = 0.5;
+  options.provider.mask_weight = 0.2;
+  options.provider.fragment_weight = 0.3;
+  options.provider.original_token_probability_multiplier = 2;
+  const auto provider = make_char_random_replacement(options);
+  const proto::Batch batch = fill_batch(*provider, {Split::kTrain, 5, 1, {}});
+  for (const auto& column : batch.columns) expect_contains(shown, {hex_bytes(column.bytes)});
+  expect_contains(shown, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
+  expect_contains(shown, {provider->meta().fingerprint});
 }
 
 TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {

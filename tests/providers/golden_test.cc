@@ -1,5 +1,5 @@
-// Digests that were computed once, of every stage type, near the start of the stream and far out. A machine, compiler or change
-// that gives others computes another stream: then the format version of the provider must change with them.
+// Digests that were computed once, of every provider and stage type, near the start of the stream and far out. A machine, compiler
+// or change that gives others computes another stream: then the format version of the provider must change with them.
 #include <gtest/gtest.h>
 
 #include "proto/digest.h"
@@ -124,6 +124,42 @@ TEST(Golden, Masked) {
 TEST(Golden, D3pm) {
   EXPECT_EQ(digests_of_16(noised("d3pm", "absorb", "loglinear")),
             (Digests{"5e24ddc5ea1887bd", "ec2ec81ef59fd4b6", "cf0b2f3dcd90bf0b"}));
+}
+
+config::Options windows_options(const std::string& provider, const std::string& order, const std::string& align) {
+  config::Options options = small_options();
+  options.provider.name = provider;
+  options.data.order = order;
+  options.data.align = align;
+  return options;
+}
+
+TEST(Golden, Orders) {
+  EXPECT_EQ(digests(windows_options("char_diffusion", "shuffle", "line")),
+            (Digests{"0a9dfebb40d9bad4", "68a51d1625f40c1d", "f753c6c451ec10c5"}));
+  EXPECT_EQ(digests(windows_options("char_diffusion", "sequential", "line")),
+            (Digests{"c29450af5da0b30f", "bdf1702f615b4165", "f753c6c451ec10c5"}));
+  EXPECT_EQ(digests(windows_options("char_diffusion", "random", "any")),
+            (Digests{"eb5402b7d9d6a043", "3745789c06b13328", "433da12aa9113b17"}));
+  EXPECT_EQ(digests(windows_options("char_diffusion", "shuffle", "any")),
+            (Digests{"a5a6b7856fb010d9", "84d63abe4c638a9f", "433da12aa9113b17"}));
+  EXPECT_EQ(digests(windows_options("char_diffusion", "sequential", "any")),
+            (Digests{"c29450af5da0b30f", "e7ad1e9bb55dfb39", "433da12aa9113b17"}));
+}
+
+TEST(Golden, Tokens) {
+  EXPECT_EQ(digests(windows_options("tokens", "random", "any")),
+            (Digests{"78a751611925d2b1", "ccae8e0c0aaebdbc", "8a8e574d2710bf58"}));
+  EXPECT_EQ(digests(windows_options("tokens", "shuffle", "any")),
+            (Digests{"4c11ab5d57ebdb25", "c683bfb881e65009", "8a8e574d2710bf58"}));
+}
+
+TEST(Golden, RandomReplacement) {
+  config::Options options = windows_options("char_random_replacement", "random", "line");
+  EXPECT_EQ(digests(options), (Digests{"5cb4f427a19a4107", "4d036c6d72766b9d", "d4a00b92042466e0"}));
+  options.provider.fragment_weight = 0.5;
+  options.provider.original_token_probability_multiplier = 0.1;
+  EXPECT_EQ(digests(options), (Digests{"2b5458abbb499205", "f0cd9a1a6241c588", "4b1b1ef789c8eea8"}));
 }
 
 }  // namespace

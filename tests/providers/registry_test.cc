@@ -1,5 +1,7 @@
 #include "providers/registry.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "config/errors.h"
@@ -9,7 +11,7 @@ namespace millrace::providers {
 namespace {
 
 TEST(Registry, MakesWhatItLists) {
-  expect_elements(known_providers(), {"char_diffusion", "sedd", "masked", "d3pm"});
+  expect_elements(known_providers(), {"char_diffusion", "char_random_replacement", "sedd", "masked", "d3pm", "tokens"});
   for (const std::string& name : known_providers()) {
     config::Options options = small_options();
     options.provider.name = name;

@@ -1,0 +1,132 @@
+// The provider char_random_replacement: each sample decides for itself, so that it is a function of its index alone.
+#include "providers/char_random_replacement.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/errors.h"
+#include "config/stream_settings.h"
+#include "providers/corruption.h"
+#include "providers/masking.h"
+#include "providers/open_datasets.h"
+#include "providers/philox.h"
+#include "providers/replacement.h"
+#include "providers/token_columns.h"
+#include "providers/windows.h"
+
+namespace millrace::providers {
+namespace {
+
+using proto::Split;
+
+constexpr std::uint32_t kFormatVersion = 1;
+
+/// The columns, in the schema's order.
+enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
+
+class CharRandomReplacement final : public RowProvider {
+ public:
+  CharRandomReplacement(const config::Options& options, Windows windows)
+      : block_size_(options.provider.block_size),
+        partial_targets_(options.provider.partial_targets),
+        windows_(std::move(windows)),
+        masking_(make_default_masking(options.provider.mask_probability)),
+        in_train_(options.provider, windows_.datasets().vocabulary.size),
+        in_val_(in_train_.random_only()),
+        meta_(describe(options)) {}
+
+  [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
+
+ protected:
+  void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
+                const proto::BatchView& row) const override {
+    by_type(meta_.schema.fields[kX], [&]<class X>(X) { fill_text<X>(split, Draws(meta_.data_seed, split, 0, index), index, row); });
+  }
+
+ private:
+  [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
+  template <class X>
+  void fill_text(Split split, const Draws& draws, std::uint64_t index, const proto::BatchView& row) const;
+  template <class X>
+  [[nodiscard]] std::span<const X> fragment(const Place& place, std::span<const std::uint8_t> selected, const Draws& draws) const;
+
+  std::uint32_t block_size_;
+  bool partial_targets_;
+  Windows windows_;
+  std::unique_ptr<const Masking> masking_;
+  Replacement in_train_;
+  Replacement in_val_;
+  proto::StreamMeta meta_;
+};
+
+proto::StreamMeta CharRandomReplacement::describe(const config::Options& options) const {
+  proto::StreamMeta meta;
+  meta.provider = "char_random_replacement";
+  meta.format_version = kFormatVersion;
+  meta.settings = config::stream_settings(options);
+  meta.data_seed = options.data.data_seed;
+  describe_datasets(windows_.datasets(), MaskToken::kAdded, meta);
+  meta.block_size = block_size_;
+  meta.schema.fields = {token_field("x", meta.vocab_size, block_size_, proto::Role::kInput, false),
+                        token_field("y", meta.vocab_size, block_size_, proto::Role::kTarget, true)};
+  proto::check(meta.schema);
+  meta.train_stages = {"random_replacement"};
+  meta.val_stages = {"random_replacement"};
+  for (const Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows_.size(split);
+  meta.fingerprint = proto::fingerprint_of(meta);
+  return meta;
+}
+
+/// The window that fragment positions are copied from; none where half of the sample or more is selected, since little of its own
+/// text would be left, and where the dataset has no other window.
+template <class X>
+std::span<const X> CharRandomReplacement::fragment(const Place& place, std::span<const std::uint8_t> selected,
+                                                   const Draws& draws) const {
+  static thread_local std::vector<X> other;
+  if (2 * std::ranges::count(selected, 1) >= std::ssize(selected)) return {};
+  const std::optional<Place> from = windows_.elsewhere(place, draws);
+  if (!from) return {};
+  other.resize(block_size_);
+  windows_.read(Split::kTrain, *from, std::span(other));
+  return other;
+}
+
+template <class X>
+void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint64_t index, const proto::BatchView& row) const {
+  static thread_local std::vector<X> original;
+  static thread_local std::vector<std::uint8_t> selected;
+  original.resize(block_size_);
+  selected.resize(block_size_);
+  const Place place = windows_.place(split, index, draws);
+  windows_.read(split, place, std::span(original));
+  masking_->select(draws, selected);
+
+  const bool train = split == Split::kTrain;
+  const std::span<const X> copied = train && in_train_.has_fragments() ? fragment<X>(place, selected, draws) : std::span<const X>();
+  (train ? in_train_ : in_val_).template apply<X>(original, selected, copied, draws, row.values<X>(kX));
+
+  by_type(meta_.schema.fields[kY], [&]<class Y>(Y) {
+    const std::span<Y> y = row.values<Y>(kY);
+    if (!train || partial_targets_) return partial_targets<X, Y>(original, selected, y);
+    std::ranges::copy(original, y.begin());
+  });
+}
+
+void check(const config::ProviderOptions& options) {
+  if (options.schedule == "none") return;
+  throw config::UsageError("provider.schedule = \"" + options.schedule +
+                           "\" is of char_diffusion; char_random_replacement has no stages: leave it at \"none\"");
+}
+
+}  // namespace
+
+std::unique_ptr<DataProvider> make_char_random_replacement(const config::Options& options) {
+  check(options.provider);
+  return std::make_unique<CharRandomReplacement>(options,
+                                                 Windows(open_datasets(options.data), options, options.provider.block_size));
+}
+
+}  // namespace millrace::providers

@@ -1,0 +1,44 @@
+#include "providers/replacement.h"
+
+#include <vector>
+
+#include "datasets/fixed_point.h"
+
+namespace millrace::providers {
+
+using datasets::threshold_of;
+
+Replacement::Replacement(const config::ProviderOptions& options, std::uint32_t tokens) : tokens_(tokens) {
+  const double random = options.random_weight;
+  const double random_or_mask = random + options.mask_weight;
+  const double all = random_or_mask + options.fragment_weight;
+  random_below_ = threshold_of(random / all);
+  mask_below_ = threshold_of(random_or_mask / all);
+  const double multiplier = options.original_token_probability_multiplier;
+  original_below_ = tokens == 1 ? kOne : threshold_of(multiplier / (static_cast<double>(tokens - 1) + multiplier));
+}
+
+Replacement Replacement::random_only() const {
+  Replacement other = *this;
+  other.random_below_ = other.mask_below_ = kOne;
+  return other;
+}
+
+std::uint32_t Replacement::random_token(std::uint32_t word, std::uint32_t original) const {
+  if (word < original_below_) return original;
+  const auto other = static_cast<std::uint32_t>((word - original_below_) * (tokens_ - 1) / (kOne - original_below_));
+  return other < original ? other : other + 1;
+}
+
+std::span<const Fate> Replacement::decide(std::span<const std::uint8_t> selected, const Draws& draws) const {
+  static thread_local std::vector<Fate> fates;
+  fates.resize(selected.size());
+  const auto words = draws.words(Purpose::kCorrupt, 0, selected.size());
+  for (std::size_t j = 0; j < selected.size(); ++j) {
+    const Fate fate = words[j] < random_below_ ? Fate::kRandom : words[j] < mask_below_ ? Fate::kMask : Fate::kFragment;
+    fates[j] = selected[j] != 0 ? fate : Fate::kStays;
+  }
+  return fates;
+}
+
+}  // namespace millrace::providers

@@ -1,0 +1,27 @@
+// Columns of tokens, and code that is the same for each of their types. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "proto/schema.h"
+
+namespace millrace::providers {
+
+/// A column of `length` tokens below vocab_size, in the narrowest type that holds them, and the sentinel where it has one.
+[[nodiscard]] inline proto::Field token_field(std::string name, std::uint32_t vocab_size, std::uint32_t length, proto::Role role,
+                                              bool sentinel) {
+  return {std::move(name), proto::narrowest(vocab_size, sentinel), proto::LogicalType::kI64, {length}, role, sentinel};
+}
+
+/// Calls `run` with a value of the field's type: std::uint8_t, std::uint16_t or std::uint32_t.
+template <class Run>
+void by_type(const proto::Field& field, Run run) {
+  switch (field.wire) {
+    case proto::WireType::kU8: return run(std::uint8_t{});
+    case proto::WireType::kU16: return run(std::uint16_t{});
+    default: return run(std::uint32_t{});
+  }
+}
+
+}  // namespace millrace::providers

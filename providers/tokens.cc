@@ -1,0 +1,82 @@
+#include "providers/tokens.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/errors.h"
+#include "config/stream_settings.h"
+#include "providers/open_datasets.h"
+#include "providers/philox.h"
+#include "providers/token_columns.h"
+#include "providers/windows.h"
+
+namespace millrace::providers {
+namespace {
+
+using proto::Split;
+
+constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::uint32_t kAhead = 1;
+
+/// The columns, in the schema's order.
+enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
+
+class Tokens final : public RowProvider {
+ public:
+  Tokens(const config::Options& options, Windows windows) : windows_(std::move(windows)), meta_(describe(options)) {}
+
+  [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
+
+ protected:
+  void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
+                const proto::BatchView& row) const override {
+    const Draws draws(meta_.data_seed, split, 0, index);
+    by_type(meta_.schema.fields[kX], [&]<class Token>(Token) {
+      static thread_local std::vector<Token> window;
+      window.resize(std::size_t{meta_.block_size} + kAhead);
+      windows_.read(split, index, draws, std::span(window));
+      std::copy(window.begin(), window.end() - kAhead, row.values<Token>(kX).begin());
+      std::copy(window.begin() + kAhead, window.end(), row.values<Token>(kY).begin());
+    });
+  }
+
+ private:
+  [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
+
+  Windows windows_;
+  proto::StreamMeta meta_;
+};
+
+proto::StreamMeta Tokens::describe(const config::Options& options) const {
+  const std::uint32_t length = options.provider.block_size;
+  proto::StreamMeta meta;
+  meta.provider = "tokens";
+  meta.format_version = kFormatVersion;
+  meta.settings = config::stream_settings(options);
+  meta.data_seed = options.data.data_seed;
+  describe_datasets(windows_.datasets(), MaskToken::kNone, meta);
+  meta.block_size = length;
+  meta.schema.fields = {token_field("x", meta.vocab_size, length, proto::Role::kInput, false),
+                        token_field("y", meta.vocab_size, length, proto::Role::kTarget, false)};
+  proto::check(meta.schema);
+  meta.train_stages = {"next_token"};
+  meta.val_stages = {"next_token"};
+  for (const Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows_.size(split);
+  meta.fingerprint = proto::fingerprint_of(meta);
+  return meta;
+}
+
+}  // namespace
+
+std::unique_ptr<DataProvider> make_tokens(const config::Options& options) {
+  if (options.provider.schedule != "none") {
+    throw config::UsageError("provider.schedule = \"" + options.provider.schedule +
+                             "\" is of char_diffusion; tokens has no stages: leave it at \"none\"");
+  }
+  return std::make_unique<Tokens>(options, Windows(open_datasets(options.data), options, options.provider.block_size, kAhead));
+}
+
+}  // namespace millrace::providers

@@ -1,0 +1,19 @@
+// Tokens and, for each, the one that follows: for training autoregressive models, on token files and on characters alike.
+//
+//   x  input   [block_size]   tokens p … p + block_size − 1 of the split
+//   y  target  [block_size]   tokens p + 1 … p + block_size
+//
+// There is no [MASK]. docs/windows.md says where sample i begins; its windows of block_size tokens are read with one more.
+#pragma once
+
+#include <memory>
+
+#include "config/options.h"
+#include "providers/data_provider.h"
+
+namespace millrace::providers {
+
+/// Opens the dataset. Throws as make_char_diffusion does.
+[[nodiscard]] std::unique_ptr<DataProvider> make_tokens(const config::Options& options);
+
+}  // namespace millrace::providers
