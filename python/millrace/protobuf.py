@@ -81,7 +81,8 @@ def _with_length(data):
 _TABLE = {}
 
 
-def _fields(message):
+def fields_of(message):
+    """The table's row of a message, parsed."""
     if message not in _TABLE:
         _TABLE[message] = [_Field(text) for text in SCHEMA[message].split(", ") if text]
     return _TABLE[message]
@@ -89,10 +90,10 @@ def _fields(message):
 
 def encode(message, values):
     """The bytes of a message, from a dict of its fields."""
-    unknown = set(values) - {field.name for field in _fields(message)}
+    unknown = set(values) - {field.name for field in fields_of(message)}
     if unknown:
         raise KeyError(f"{message} has no field {sorted(unknown)}")
-    return b"".join(_encoded(field, values[field.name]) for field in _fields(message) if field.name in values)
+    return b"".join(_encoded(field, values[field.name]) for field in fields_of(message) if field.name in values)
 
 
 def _encoded(field, value):
@@ -145,8 +146,8 @@ class _Reader:
 
 def decode(message, data):
     """A dict of all fields of the message; unknown ones are skipped. Throws NotAMessage."""
-    values = {field.name: field.absent() for field in _fields(message)}
-    by_number = {field.number: field for field in _fields(message)}
+    values = {field.name: field.absent() for field in fields_of(message)}
+    by_number = {field.number: field for field in fields_of(message)}
     reader = _Reader(bytes(data))
     while reader.more():
         tag = reader.varint()
