@@ -7,6 +7,7 @@
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/nearest.h"
+#include "config/settings.h"
 
 namespace millrace::config {
 namespace {
@@ -50,7 +51,8 @@ std::string hint(const Program& program, const std::string& name) {
 }
 
 bool is_key(const std::string& name) {
-  return std::ranges::any_of(keys(), [&](const Key& key) { return key.full_name() == name || key.name == name; });
+  return !setting_name(name).empty() ||
+         std::ranges::any_of(keys(), [&](const Key& key) { return key.full_name() == name || key.name == name; });
 }
 
 void take_override(const Program& program, const po::option& option, Arguments& arguments) {

@@ -43,13 +43,6 @@ Value checked(const Kind& kind, const std::string& text) {
   return std::move(*value);
 }
 
-// The name of the one setting that `--provider.settings.NAME=…` sets; empty for any other key.
-std::string setting_name(std::string_view key) {
-  constexpr std::string_view kAll = "provider.settings.";
-  const std::string_view start = key.starts_with(kAll) ? kAll : kAll.substr(kAll.find('.') + 1);
-  return std::string(key.starts_with(start) ? key.substr(start.size()) : std::string_view());
-}
-
 Value one_setting(const std::string& name, const std::string& text) {
   if (!is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
   const Setting setting = read_setting(text);

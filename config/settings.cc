@@ -4,7 +4,10 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <type_traits>
 
+#include "config/errors.h"
+#include "config/nearest.h"
 #include "config/value_text.h"
 
 namespace millrace::config {
@@ -27,7 +30,54 @@ bool is_one_line(std::string_view text) {
   return text.size() <= kMaxSettingBytes && std::ranges::none_of(text, control);
 }
 
+template <class T>
+constexpr std::string_view kExpected = "a text";
+template <>
+constexpr std::string_view kExpected<bool> = "true or false";
+template <>
+constexpr std::string_view kExpected<std::int64_t> = "a whole number";
+template <>
+constexpr std::string_view kExpected<double> = "a number";
+
+template <class T>
+std::optional<T> as(const Setting& setting) {
+  if (const auto* held = std::get_if<T>(&setting)) return *held;
+  if constexpr (std::is_same_v<T, double>) {
+    if (const auto* whole = std::get_if<std::int64_t>(&setting)) return static_cast<double>(*whole);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::string setting_name(std::string_view key) {
+  constexpr std::string_view kSection = "provider.";
+  constexpr std::string_view kTable = "settings.";
+  if (key.starts_with(kSection)) key.remove_prefix(kSection.size());
+  return std::string(key.starts_with(kTable) ? key.substr(kTable.size()) : std::string_view());
+}
+
+template <class T>
+T setting(const Options& options, const std::string& name, T otherwise) {
+  const auto found = options.provider.settings.find(name);
+  if (found == options.provider.settings.end()) return otherwise;
+  if (const std::optional<T> value = as<T>(found->second)) return *value;
+  throw UsageError("provider.settings." + name + " = " + to_toml(found->second) + ": expected " + std::string(kExpected<T>));
+}
+
+template bool setting(const Options&, const std::string&, bool);
+template std::int64_t setting(const Options&, const std::string&, std::int64_t);
+template double setting(const Options&, const std::string&, double);
+template std::string setting(const Options&, const std::string&, std::string);
+
+void check_settings(const Options& options, const std::vector<std::string>& known) {
+  for (const auto& [name, value] : options.provider.settings) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string all;
+    for (const std::string& one : known) all += (all.empty() ? "; it has " : ", ") + one;
+    throw UsageError("provider.settings." + name + ": the provider has no such setting" + all + did_you_mean(name, known));
+  }
+}
 
 std::string setting_expectation() { return "true or false, a whole number, a finite number or a text of one line"; }
 

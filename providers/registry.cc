@@ -7,9 +7,11 @@
 
 #include "config/errors.h"
 #include "config/nearest.h"
+#include "config/stream_keys.h"
 #include "providers/char_diffusion.h"
 #include "providers/char_random_replacement.h"
 #include "providers/d3pm.h"
+#include "providers/load_plugin.h"
 #include "providers/masked.h"
 #include "providers/sedd.h"
 #include "providers/tokens.h"
@@ -35,16 +37,21 @@ constexpr std::array kProviders = {
   const std::vector<std::string> all = known_providers();
   std::string known;
   for (const std::string& one : all) known += (known.empty() ? "" : ", ") + one;
-  throw config::UsageError("unknown provider '" + name + "' (known: " + known + ")" + config::did_you_mean(name, all));
+  throw config::UsageError("unknown provider '" + name + "' (known: " + known + ")" + config::did_you_mean(name, all) +
+                           "; one in a shared library is named by its path, and one in Python is run by its own script");
+}
+
+std::unique_ptr<DataProvider> make_listed(const config::Options& options) {
+  const std::string& name = options.provider.name;
+  const auto entry = std::find_if(kProviders.begin(), kProviders.end(), [&](const Entry& e) { return e.name == name; });
+  if (entry == kProviders.end()) refuse_unknown(name);
+  return entry->make(options);
 }
 
 }  // namespace
 
 std::unique_ptr<DataProvider> make_provider(const config::Options& options) {
-  const std::string& name = options.provider.name;
-  const auto entry = std::find_if(kProviders.begin(), kProviders.end(), [&](const Entry& e) { return e.name == name; });
-  if (entry == kProviders.end()) refuse_unknown(name);
-  std::unique_ptr<DataProvider> provider = entry->make(options);
+  std::unique_ptr<DataProvider> provider = config::is_library(options) ? make_from_library(options) : make_listed(options);
   check_replayable(*provider);
   return provider;
 }

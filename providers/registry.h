@@ -10,8 +10,9 @@
 
 namespace millrace::providers {
 
-/// The provider that options.provider.name names, ready to fill. Throws config::UsageError for an unknown name (the message has
-/// the nearest and all known ones) and for a provider that is not replayable; else what the provider throws.
+/// The provider that options.provider.name names, or that is in the shared library there, ready to fill. Throws config::UsageError
+/// for an unknown name (the message has the nearest and all known ones) and for a provider that is not replayable; else what the
+/// provider throws.
 [[nodiscard]] std::unique_ptr<DataProvider> make_provider(const config::Options& options);
 
 [[nodiscard]] std::vector<std::string> known_providers();

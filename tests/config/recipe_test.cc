@@ -6,6 +6,7 @@
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/recipe.h"
+#include "config/settings.h"
 #include "tests/support/messages.h"
 #include "tests/support/temporary_folder.h"
 
@@ -262,6 +263,23 @@ TEST_F(Recipe, OneSettingIsTomlOrAText) {
   EXPECT_EQ(setting("\"7\""), Setting(std::string("7")));
   EXPECT_EQ(setting("plain"), Setting(std::string("plain")));
   EXPECT_EQ(setting(""), Setting(std::string()));
+}
+
+TEST_F(Recipe, ProvidersAskForSettings) {
+  const Options options =
+      default_options({{"provider.name", "mine"}, {"settings", R"({level = 3, style = "plain", deep = true})"}});
+  EXPECT_EQ(setting(options, "level", std::int64_t{1}), 3);
+  EXPECT_EQ(setting(options, "level", 1.5), 3.0);
+  EXPECT_EQ(setting(options, "share", 1.5), 1.5);
+  EXPECT_EQ(setting(options, "style", std::string()), "plain");
+  EXPECT_TRUE(setting(options, "deep", false));
+  EXPECT_EQ(message_of<UsageError>([&] { (void)setting(options, "style", 1.5); }),
+            "provider.settings.style = \"plain\": expected a number");
+  EXPECT_NO_THROW(check_settings(options, {"deep", "level", "style"}));
+  EXPECT_EQ(message_of<UsageError>([&] {
+              check_settings(options, {"deep", "levels", "style"});
+            }),
+            "provider.settings.level: the provider has no such setting; it has deep, levels, style; did you mean 'levels'?");
 }
 
 TEST_F(Recipe, RefusesSettingsThatNobodyCanUse) {

@@ -1,6 +1,8 @@
 // Arithmetic progressions modulo 10, such as 3 0 7 4 1 8, in which one digit is masked: sample i is drawn from Philox at index i.
 #include "example_provider.h"
 
+#include "config/settings.h"
+#include "config/stream_settings.h"
 #include "providers/philox.h"
 
 namespace millrace::providers {
@@ -12,10 +14,11 @@ constexpr std::uint8_t kIgnored = 255;  // the sentinel of a u8 field
 class Progressions final : public RowProvider {
  public:
   explicit Progressions(const config::Options& options) {
+    config::check_settings(options, {});  // it has none of its own: refuse any
     const std::uint32_t length = options.provider.block_size;
     meta_.provider = "progressions";
     meta_.format_version = 1;
-    meta_.settings = {{"block_size", std::to_string(length)}};  // everything of the recipe that changes a byte
+    meta_.settings = config::stream_settings(options);  // everything of the recipe that changes a byte
     meta_.dataset_name = "digits";
     meta_.data_seed = options.data.data_seed;
     meta_.schema.fields = {

@@ -23,7 +23,7 @@ TEST(Registry, NamesTheNearestAndAllForAnUnknownOne) {
   config::Options options = small_options();
   options.provider.name = "char_difusion";
   expect_error<config::UsageError>([&] { (void)make_provider(options); },
-                                   {"char_difusion", "known: char_diffusion, sedd, masked, d3pm", "did you mean 'char_diffusion'"});
+                                   {"char_difusion", "known: char_diffusion, char_random_replacement, sedd", "did you mean 'char_diffusion'"});
 }
 
 class LiveFeed final : public DataProvider {
