@@ -120,11 +120,16 @@ struct ModelOptions {
   std::uint32_t n_head = 8;
   std::uint32_t n_embd = 512;
   double dropout = 0.1;
+  std::uint32_t cond_dim = 128;   ///< of the time embedding, where the network is told the time
+  bool time_conditioning = true;  ///< where the stream has a time
+  bool bias = true;               ///< gpt2
 };
 
 /// [train]
 struct TrainOptions {
   std::string objective = "mlm";
+  bool scale_by_sigma = true;  ///< sedd, cascade: logits are scores relative to those of a uniform guess (absorb)
+  double ce_weight = 0.05;     ///< d3pm_absorb: λ of KL + λ·CE
   std::uint64_t seed = 1337;
   std::string device = "auto";  ///< auto, cpu, cuda
   std::string dtype = "auto";   ///< auto, float32, bfloat16, float16, and float64 for tests

@@ -15,19 +15,10 @@ struct TransformerShape {
   std::int64_t n_head = 0;
   std::int64_t n_embd = 0;  ///< a multiple of 2 · n_head
   double dropout = 0.0;
+  std::int64_t cond_dim = 0;  ///< of the time embedding; 0: the network is not told the time
 };
 
 /// Initialised from LibTorch's default generator. Throws std::invalid_argument for a shape that cannot be.
 [[nodiscard]] std::shared_ptr<Model> make_bidirectional_transformer(const TransformerShape& shape);
-
-/// Rotary position embedding (arXiv 2104.09864), rotate-half form: component pair (j, j + D/2) of the vector at position p turns
-/// by the angle p · 10000^(−2j/D), so that a product of two rotated vectors depends on their distance alone.
-struct Rotary {
-  Rotary(std::int64_t positions, std::int64_t head_size);
-  /// x [B, L, …, D] → the same shape and dtype, computed in f32 at least.
-  [[nodiscard]] torch::Tensor rotate(const torch::Tensor& x) const;
-
-  torch::Tensor cos, sin;  ///< [positions, D/2]
-};
 
 }  // namespace millrace::trainer

@@ -117,7 +117,7 @@ Trained set_up(const EvaluateRequest& request) {
 
 std::optional<Evaluation> losses(const Trained& trained, proto::Split split) {
   Ranks alone({}, trained.options.train.timeout_s);
-  const auto objective = make_objective(trained.options.train.objective, trained.source->meta());
+  const auto objective = make_objective(trained.options, trained.source->meta());
   Feed feed(*trained.source, *objective, alone, trained.device);
   return evaluate(*trained.model, *objective, trained.source->meta(), feed, alone,
                   {split, trained.samples, trained.deal(), trained.precision, trained.device}, [](const proto::Batch&) {});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "config/options.h"
 #include "proto/meta.h"
@@ -9,8 +10,11 @@
 
 namespace millrace::trainer {
 
-/// The model that model.architecture names, sized by the recipe and by the stream's meta (vocabulary and block size), on the
+/// The model that model.architecture names, sized by the recipe and by the stream's meta (vocabulary and longest sequence), on the
 /// CPU. Throws UsageError for an unknown name, listing the known ones.
 [[nodiscard]] std::shared_ptr<Model> make_model(const config::ModelOptions& options, const proto::StreamMeta& meta);
+
+/// Whether in a model of this name no position sees what follows it.
+[[nodiscard]] bool is_causal(const std::string& architecture);
 
 }  // namespace millrace::trainer

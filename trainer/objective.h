@@ -21,7 +21,7 @@ class Objective {
   virtual ~Objective() = default;
   /// The weights [B], i64, known before the forward pass, so that the ranks can agree on their sum.
   [[nodiscard]] virtual torch::Tensor weight(const WideBatch& batch) const = 0;
-  [[nodiscard]] virtual Loss loss(Model& model, const WideBatch& batch) const = 0;
+  [[nodiscard]] virtual Loss loss(Network& network, const WideBatch& batch) const = 0;
 };
 
 }  // namespace millrace::trainer

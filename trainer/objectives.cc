@@ -2,23 +2,90 @@
 #include "trainer/objectives.h"
 
 #include <map>
+#include <string>
 
 #include "config/errors.h"
+#include "trainer/autoregressive.h"
+#include "trainer/cascade.h"
+#include "trainer/d3pm_absorb.h"
+#include "trainer/fit.h"
+#include "trainer/masked_diffusion.h"
 #include "trainer/masked_lm.h"
+#include "trainer/models.h"
+#include "trainer/sedd.h"
 
 namespace millrace::trainer {
 namespace {
 
-using Make = std::unique_ptr<Objective> (*)(const proto::StreamMeta&);
+using proto::LogicalType;
+using proto::Role;
+using Made = std::unique_ptr<Objective>;
+using Make = Made (*)(const config::Options&, const proto::StreamMeta&);
 
-std::unique_ptr<Objective> masked_lm(const proto::StreamMeta& meta) { return make_masked_lm(meta.ignore_index); }
+constexpr NeededField kTokensIn{Role::kInput, LogicalType::kI64};
+constexpr NeededField kTokensOut{Role::kTarget, LogicalType::kI64};
+constexpr NeededField kContinuousTime{Role::kTime, LogicalType::kF32};
+constexpr NeededField kTimestep{Role::kTime, LogicalType::kI64};
 
-const std::map<std::string, Make> kObjectives{{"mlm", masked_lm}};
+/// A stream that has a mask is on the absorbing graph, any other on the uniform one.
+Made sedd_on(const Needs& needs, const config::Options& options, const proto::StreamMeta& meta) {
+  require_fields(needs, meta);
+  const auto noise = make_noise(options.provider);
+  if (!meta.mask_token_id) return make_sedd(UniformSedd{noise, meta.vocab_size});
+  return make_sedd(AbsorbingSedd{noise, meta.vocab_size, *meta.mask_token_id, options.train.scale_by_sigma});
+}
+
+Made masked_lm(const config::Options&, const proto::StreamMeta& meta) {
+  require_fields({"mlm", {kTokensIn, kTokensOut}, "\"char_diffusion\" or \"char_random_replacement\""}, meta);
+  return make_masked_lm(meta.ignore_index);
+}
+
+Made sedd(const config::Options& options, const proto::StreamMeta& meta) {
+  return sedd_on({"sedd", {kTokensIn, kTokensOut, kContinuousTime}, "\"sedd\""}, options, meta);
+}
+
+Made cascade(const config::Options& options, const proto::StreamMeta& meta) {
+  const Needs needs{"cascade", {kTokensIn, kTokensOut, kContinuousTime}, "\"cascade\""};
+  require_fields(needs, meta);
+  static_cast<void>(require_mask(needs, meta));
+  return sedd_on(needs, options, meta);
+}
+
+Made masked_diffusion(const config::Options& options, const proto::StreamMeta& meta) {
+  const Needs needs{"mdlm", {kTokensIn, kTokensOut, kContinuousTime}, "\"masked\""};
+  require_fields(needs, meta);
+  return make_masked_diffusion(make_noise(options.provider), require_mask(needs, meta));
+}
+
+Made d3pm_absorb(const config::Options& options, const proto::StreamMeta& meta) {
+  const Needs needs{"d3pm_absorb", {kTokensIn, kTokensOut, kTimestep}, "\"d3pm\""};
+  require_fields(needs, meta);
+  return make_d3pm_absorb({options.provider.timesteps, require_mask(needs, meta), options.train.ce_weight});
+}
+
+Made autoregressive(const config::Options& options, const proto::StreamMeta& meta) {
+  require_fields({"ar", {kTokensIn, kTokensOut}, "\"tokens\""}, meta);
+  if (meta.mask_token_id || meta.schema.find(Role::kTime) >= 0)
+    throw config::UsageError("train.objective = \"ar\" needs text and its next tokens, and the stream of provider \"" +
+                             meta.provider +
+                             "\" carries noised text; choose provider.name = \"tokens\", or another train.objective");
+  if (!is_causal(options.model.architecture))
+    throw config::UsageError("train.objective = \"ar\" with model.architecture = \"" + options.model.architecture +
+                             "\" would see the tokens that it is to predict; choose model.architecture = \"gpt2\"");
+  return make_autoregressive(meta.ignore_index);
+}
+
+const std::map<std::string, Make> kObjectives{{"ar", autoregressive},     {"cascade", cascade}, {"d3pm_absorb", d3pm_absorb},
+                                              {"mdlm", masked_diffusion}, {"mlm", masked_lm},   {"sedd", sedd}};
 
 }  // namespace
 
-std::unique_ptr<Objective> make_objective(const std::string& name, const proto::StreamMeta& meta) {
-  if (const auto found = kObjectives.find(name); found != kObjectives.end()) return found->second(meta);
+std::unique_ptr<Objective> make_objective(const config::Options& options, const proto::StreamMeta& meta) {
+  const std::string& name = options.train.objective;
+  if (const auto found = kObjectives.find(name); found != kObjectives.end()) {
+    auto objective = found->second(options, meta);
+    return meta.schema.find(Role::kPrefix) < 0 ? std::move(objective) : make_cascade(std::move(objective));
+  }
   std::string known;
   for (const auto& [known_name, make] : kObjectives) known += (known.empty() ? "" : ", ") + known_name;
   throw config::UsageError("train.objective = \"" + name + "\" is unknown; known: " + known);

@@ -57,7 +57,7 @@ class Trainer {
         precision_(precision),
         deal_(deal_of(options.train, ranks)),
         model_(initial_model(options, source.meta(), device, precision)),
-        objective_(make_objective(options.train.objective, source.meta())),
+        objective_(make_objective(options, source.meta())),
         optimizer_(parameters_of(*model_), adamw_settings(options.train)),
         loss_scale_(precision, device),
         feed_(source, *objective_, ranks, device, watch.health()),

@@ -7,9 +7,9 @@
 #include "tests/support/masked_stream.h"
 #include "trainer/bidirectional_transformer.h"
 #include "trainer/gradient.h"
+#include "trainer/attention.h"
 #include "trainer/masked_lm.h"
 #include "trainer/models.h"
-#include "trainer/objectives.h"
 
 namespace millrace::trainer {
 namespace {
@@ -30,7 +30,7 @@ WideBatch wide_batch(std::uint64_t first, std::uint32_t count) {
 /// Logits that are given, whatever the tokens.
 struct FixedModel : Model {
   explicit FixedModel(torch::Tensor logits) : logits_(std::move(logits)) {}
-  torch::Tensor encode(const torch::Tensor&) override { return logits_; }
+  torch::Tensor encode(const NetworkInput&) override { return logits_; }
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
   torch::Tensor logits_;
 };
@@ -98,6 +98,21 @@ TEST(BidirectionalTransformer, StartsWithNanoGptsDeviations) {
   EXPECT_NEAR(named["transformer.h.3.mlp.c_proj.weight"].std().item<double>(), 0.02 / 4.0, 0.0005);
 }
 
+TEST(BidirectionalTransformer, IsToldTheTimeWhereAsked) {
+  torch::manual_seed(4);
+  auto shape = tiny_shape();
+  const auto tokens = torch::arange(8).view({2, 4});
+  const auto time = torch::tensor({0.5, 2.0});
+  const auto untold = make_bidirectional_transformer(shape);
+  EXPECT_TRUE(torch::equal(untold->forward({tokens, time}), untold->forward(tokens)));
+  shape.cond_dim = 6;
+  const auto told = make_bidirectional_transformer(shape);
+  EXPECT_TRUE(torch::equal(told->forward({tokens, time}), told->forward(tokens))) << "it begins without an effect";
+  const torch::NoGradGuard no_grad;
+  told->named_parameters()["time_proj.weight"].normal_();
+  EXPECT_FALSE(torch::allclose(told->forward({tokens, time}), told->forward({tokens, time * 2})));
+}
+
 TEST(BidirectionalTransformer, RefusesAShapeThatCannotBe) {
   auto shape = tiny_shape();
   shape.n_embd = 18;
@@ -113,17 +128,25 @@ TEST(Models, TakesItsSizesFromTheStreamAndListsNames) {
     (void)make_model(options, masked_meta());
     FAIL() << "an unknown model was made";
   } catch (const config::UsageError& error) {
-    EXPECT_EQ(std::string(error.what()), "model.architecture = \"unidirectional\" is unknown; known: bidirectional");
+    EXPECT_EQ(std::string(error.what()), "model.architecture = \"unidirectional\" is unknown; known: bidirectional, dit, gpt2");
   }
 }
 
-TEST(Objectives, AnUnknownNameListsTheKnown) {
-  try {
-    (void)make_objective("clm", masked_meta());
-    FAIL() << "an unknown objective was made";
-  } catch (const config::UsageError& error) {
-    EXPECT_EQ(std::string(error.what()), "train.objective = \"clm\" is unknown; known: mlm");
-  }
+TEST(Models, ArePlacedByTheStreamsPrefixAndTime) {
+  config::ModelOptions options;
+  options.n_layer = 1, options.n_head = 2, options.n_embd = 8, options.cond_dim = 6;
+  auto meta = masked_meta();
+  EXPECT_FALSE(make_model(options, meta)->named_parameters().contains("time_proj.weight"));
+  meta.schema.fields.push_back({"t", proto::WireType::kF32, proto::LogicalType::kF32, {}, proto::Role::kTime, false});
+  meta.schema.fields.push_back({"p", proto::WireType::kU8, proto::LogicalType::kI64, {5}, proto::Role::kPrefix, false});
+  EXPECT_TRUE(make_model(options, meta)->named_parameters().contains("time_proj.weight"));
+  EXPECT_EQ(make_model(options, meta)->named_buffers()["rotary_cos"].size(0), 12 + 5);
+  options.time_conditioning = false;
+  EXPECT_FALSE(make_model(options, meta)->named_parameters().contains("time_proj.weight"));
+  options.architecture = "gpt2";
+  EXPECT_EQ(make_model(options, meta)->named_parameters()["transformer.wpe.weight"].size(0), 12 + 5);
+  options.architecture = "dit";
+  EXPECT_EQ(make_model(options, meta)->named_parameters()["vocab_embed.embedding"].size(0), 11);
 }
 
 TEST(Widen, TurnsTheSentinelIntoIgnoreIndexAndKeepsTheRest) {

@@ -1,0 +1,27 @@
+// Attention, and the rotary positions of its queries and keys: what the models share.
+#pragma once
+
+#include "trainer/torch.h"
+
+namespace millrace::trainer {
+
+struct AttentionSettings {
+  double dropout = 0.0;  ///< of the weights; 0 in evaluation
+  bool causal = false;   ///< position i sees 0 … i alone
+};
+
+/// softmax(q·kᵀ/√D)·v over [B, heads, L, D].
+[[nodiscard]] torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                                   const AttentionSettings& settings);
+
+/// Rotary position embedding (arXiv 2104.09864), rotate-half form: component pair (j, j + D/2) of the vector at position p turns
+/// by the angle p · 10000^(−2j/D), so that a product of two rotated vectors depends on their distance alone.
+struct Rotary {
+  Rotary(std::int64_t positions, std::int64_t head_size);
+  /// x [B, L, …, D] → the same shape and dtype, computed in f32 at least.
+  [[nodiscard]] torch::Tensor rotate(const torch::Tensor& x) const;
+
+  torch::Tensor cos, sin;  ///< [positions, D/2]
+};
+
+}  // namespace millrace::trainer

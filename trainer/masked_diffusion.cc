@@ -1,0 +1,50 @@
+// Masked diffusion (MDLM, arXiv 2406.07524, equation 10; MD4, arXiv 2406.04329). At time t each token of x_0 has become the mask m
+// with probability 1 − e^(−σ), σ = σ(t). With p = softmax of the network's logits at a masked position:
+//
+//     sum    = σ'(t)/(e^σ − 1) · Σ_{i : x_t,i = m} −ln p(x_0,i)         nats, a bound of −ln p(x_0)
+//     weight = L
+//
+// SUBS: the mask's logit is −∞, since no x_0 is masked, and visible tokens are copied, at no cost. Under log-linear noise the
+// factor is 1/t, whatever ε. It is the loss of SEDD on the absorbing graph with s = r·p. Only masked positions are projected. Test:
+// tests/trainer/masked_diffusion_test.cc.
+#include "trainer/masked_diffusion.h"
+
+#include <limits>
+#include <utility>
+
+#include "trainer/logits.h"
+#include "trainer/positions.h"
+
+namespace millrace::trainer {
+namespace {
+
+class MaskedDiffusion : public Objective {
+ public:
+  MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) : noise_(std::move(noise)), mask_(mask) {}
+
+  torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
+
+  Loss loss(Network& network, const WideBatch& batch) const override {
+    const auto& x = batch.at(proto::Role::kInput);
+    const auto& t = batch.at(proto::Role::kTime);
+    const auto sigma = noise_->total(t);
+    const Positions masked(x.eq(mask_));
+
+    const auto logits = without_mask(at_least_f32(network.project(masked.of(network.encode({x, sigma})))), mask_);
+    const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {}, at::Reduction::None);
+    const auto factor = noise_->rate(t) / torch::expm1(sigma);
+    return {factor.to(nats.dtype()) * masked.sum(nats), weight(batch), {}};
+  }
+
+ private:
+  std::shared_ptr<const Noise> noise_;
+  std::int64_t mask_;
+};
+
+}  // namespace
+
+std::unique_ptr<Objective> make_masked_diffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) {
+  return std::make_unique<MaskedDiffusion>(std::move(noise), mask);
+}
+
+}  // namespace millrace::trainer

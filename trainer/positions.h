@@ -1,0 +1,29 @@
+// Some positions of a batch, chosen by a mask: what an objective takes out of it, and what it adds up per sample.
+#pragma once
+
+#include "trainer/torch.h"
+
+namespace millrace::trainer {
+
+class Positions {
+ public:
+  /// The positions of bool [B, L] that are true.
+  explicit Positions(const torch::Tensor& chosen);
+
+  /// values [B, L, …] at the n positions: [n, …].
+  [[nodiscard]] torch::Tensor of(const torch::Tensor& values) const;
+  /// values [B] of each position's sample: [n].
+  [[nodiscard]] torch::Tensor of_sample(const torch::Tensor& values) const;
+  /// values [n] added up per sample: [B].
+  [[nodiscard]] torch::Tensor sum(const torch::Tensor& values) const;
+
+ private:
+  torch::Tensor flat_;  ///< [n], numbers of 0 … B·L − 1
+  torch::Tensor rows_;  ///< [n], samples
+  std::int64_t samples_;
+};
+
+/// The length L of each sample of [B, L]: i64 [B], the weights of an objective that counts every position.
+[[nodiscard]] torch::Tensor lengths_of(const torch::Tensor& tokens);
+
+}  // namespace millrace::trainer
