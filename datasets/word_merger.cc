@@ -43,7 +43,7 @@ void WordMerger::carry_out(const Candidate& candidate) {
   if (left.gone || left.next < 0) return;
   Symbol& right = symbols_[left.next];
   const auto merge = bpe_.merge(left.id, right.id);
-  if (!merge || merge->id != candidate.id) return;  // out of date
+  if (!merge || merge->rank != candidate.rank) return;  // out of date
   right.gone = true;
   left.id = candidate.id;
   left.next = right.next;

@@ -1,8 +1,8 @@
 // Merges the bytes of one word into tokens: always the pair of neighbours that is earliest in the list of merges, the leftmost of
 // equal ones, until no pair is in the list. A heap of candidates over a linked list of symbols: n log n for a word of n bytes.
 //
-// A candidate is out of date when its pair is no more. Like the Python package this takes one as good whose place has another pair
-// that gives the same token, in the first one's turn.
+// A candidate whose pair is no more is skipped: tokens only grow, so where the pair at its place merges in another turn than it
+// says, it is out of date.
 #pragma once
 
 #include <cstdint>
