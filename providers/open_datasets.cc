@@ -3,10 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <numbers>
-#include <stdexcept>
+#include <span>
 
+#include "config/errors.h"
+#include "datasets/documents.h"
 #include "datasets/memory_text.h"
-#include "proto/files.h"
+#include "datasets/open_sets.h"
 #include "providers/markov_source.h"
 
 namespace millrace::providers {
@@ -16,48 +18,31 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGetText = "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
-/// A text and what to call it.
-struct Text {
-  std::string name;   ///< of the dataset: the file's name, or "generated-markov1"
-  std::string place;  ///< for messages: the path, or "the generated corpus"
-  std::string bytes;
-};
-
-[[noreturn]] void fail(const std::string& place, const std::string& what, const std::string& next) {
-  throw std::runtime_error(place + ": " + what + "; " + next);
-}
-
-Text read_text(const fs::path& path) {
-  if (!fs::exists(path)) {
-    fail(path.empty() ? "data.path" : path.string(), "there is no such text file",
-         std::string(kGetText) + ", or leave data.path unset for a generated text");
+datasets::Datasets generated(const config::DataOptions& options) {
+  if (!options.vocabulary.empty() || !options.tokenizer.empty()) {
+    throw config::UsageError("data.vocabulary and data.tokenizer are of a text of yours, and there is none at " +
+                             std::string(kDefaultTextPath) + "; " + std::string(kGetText));
   }
-  if (fs::is_directory(path)) fail(path.string(), "this is a folder, not a text file", std::string(kGetText));
-  return {path.filename().string(), path.string(), proto::read_file(path)};
-}
-
-Text generated_text() {
   const MarkovSource source;
   const double nats = source.entropy_rate_nats();
   spdlog::warn(
       "no text at {}: using the generated corpus, {} characters of a Markov source with an entropy rate of {:.4f} bits = {:.4f} "
       "nats a character; for real text {}",
       kDefaultTextPath, kGeneratedCharacters, nats / std::numbers::ln2, nats, kGetText);
-  return {"generated-markov1", "the generated corpus", source.generate(kGeneratedCharacters)};
-}
-
-Text load_text(const config::DataOptions& options, const fs::path& folder) {
-  if (options.path) return read_text(*options.path);
-  const fs::path usual = folder / kDefaultTextPath;
-  return fs::exists(usual) ? read_text(usual) : generated_text();
+  const auto text = datasets::make_memory_text(source.generate(kGeneratedCharacters), "the generated corpus",
+                                               {options.val_fraction, options.test_fraction});
+  constexpr const char* kName = "generated-markov1";
+  return {kName, text->hash(), text->vocabulary(), {{kName, text}}};
 }
 
 }  // namespace
 
 datasets::Datasets open_datasets(const config::DataOptions& options, const fs::path& folder) {
-  const Text text = load_text(options, folder);
-  const auto tokens = datasets::make_memory_text(text.bytes, text.place, {options.val_fraction, options.test_fraction});
-  return {text.name, tokens->hash(), tokens->vocabulary(), {{text.name, tokens}}};
+  config::DataOptions named = options;
+  if (!named.path && fs::exists(folder / kDefaultTextPath)) named.path = (folder / kDefaultTextPath).string();
+  if (!named.path) return generated(options);
+  const datasets::NamedSpec one{{}, datasets::spec_of(named)};
+  return datasets::open_sets(std::span(&one, 1), datasets::set_options(named));
 }
 
 void describe_datasets(const datasets::Datasets& datasets, MaskToken mask, proto::StreamMeta& meta) {
