@@ -101,8 +101,10 @@ std::vector<Key> make_keys() {
   return {
       data<&D::path>("path", TextKind{}, kRun,
                      "a file or folder; unset: data/tinyshakespeare.txt where it is, else the generated corpus"),
-      data<&D::format>("format", TextKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens", "token_folder"}}, kRun,
-                       "how path holds its documents; auto: by its name (.csv, .jsonl, .bin, each also .gz or .zst), else text"),
+      data<&D::format>("format", TextKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens", "token_folder", "markov"}},
+                       kRun,
+                       "how path holds its documents; auto: by its name (.csv, .jsonl, .bin, each also .gz or .zst), else text; "
+                       "markov: text of known entropy, without a path"),
       data<&D::column>("column", maybe_text, kRun, "the column of csv, or the key of jsonl, that holds the text"),
       data<&D::val_fraction>("val_fraction", kBelowOne, kStream, "the share of the dataset, at its end, that is val",
                              val_fraction_counts),
@@ -166,10 +168,10 @@ std::vector<Key> make_keys() {
       provider<&P::stage2_length>("stage2_length", kLength, "cascade: tokens of stage 2", cascade_counts),
       provider<&P::stage3_length>("stage3_length", kLength, "cascade: tokens of stage 3, a chunk of text", cascade_counts),
       provider<&P::source>("source", TextKind{{"markov", "random"}},
-                           "synthetic: text of known entropy, or random tokens of a constant shape, for measuring",
-                           synthetic_counts),
-      provider<&P::source_symbols>("source_symbols", WholeKind{2, 1 << 20}, "synthetic: the alphabet", synthetic_counts),
-      provider<&P::source_order>("source_order", WholeKind{1, 4}, "synthetic, markov: symbols that the next one depends on",
+                           "synthetic: text of known entropy, or random tokens of a constant shape, for measuring", source_counts),
+      provider<&P::source_symbols>("source_symbols", WholeKind{2, 1 << 20}, "synthetic, and data.format markov: the alphabet",
+                                   source_symbols_count),
+      provider<&P::source_order>("source_order", WholeKind{1, 4}, "of the markov source: symbols that the next one depends on",
                                  source_order_counts),
       provider<&P::settings>("settings", SettingsKind{}, "of a provider that is not built in: what it asks for", settings_count),
 

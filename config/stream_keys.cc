@@ -27,6 +27,9 @@ bool has_splits_of_its_own(const Options& options) {
   return options.data.format == "text8" || options.data.format == "token_folder";
 }
 
+/// Whether the windows are cut out of the Markov source's own text.
+bool cuts_markov_text(const Options& options) { return cuts_windows(options) && options.data.format == "markov"; }
+
 bool is_staged(const Options& options) { return is(options, "char_diffusion") && options.provider.schedule != "none"; }
 
 }  // namespace
@@ -85,8 +88,11 @@ bool loglinear_counts(const Options& options) { return has_noise(options) && opt
 bool t_group_counts(const Options& options) { return has_noise(options) || is(options, "d3pm"); }
 bool timesteps_count(const Options& options) { return is(options, "d3pm"); }
 bool cascade_counts(const Options& options) { return is(options, "cascade"); }
-bool synthetic_counts(const Options& options) { return is(options, "synthetic"); }
-bool source_order_counts(const Options& options) { return is(options, "synthetic") && options.provider.source == "markov"; }
+bool source_counts(const Options& options) { return is(options, "synthetic"); }
+bool source_symbols_count(const Options& options) { return is(options, "synthetic") || cuts_markov_text(options); }
+bool source_order_counts(const Options& options) {
+  return (is(options, "synthetic") && options.provider.source == "markov") || cuts_markov_text(options);
+}
 bool settings_count(const Options& options) { return !is_built_in(options); }
 
 }  // namespace millrace::config

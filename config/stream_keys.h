@@ -41,7 +41,8 @@ namespace millrace::config {
 [[nodiscard]] bool t_group_counts(const Options& options);
 [[nodiscard]] bool timesteps_count(const Options& options);
 [[nodiscard]] bool cascade_counts(const Options& options);
-[[nodiscard]] bool synthetic_counts(const Options& options);
+[[nodiscard]] bool source_counts(const Options& options);
+[[nodiscard]] bool source_symbols_count(const Options& options);
 [[nodiscard]] bool source_order_counts(const Options& options);
 [[nodiscard]] bool settings_count(const Options& options);
 

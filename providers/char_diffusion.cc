@@ -173,7 +173,7 @@ void CharDiffusion::fill_text(std::span<const X> original, const Masking& maskin
 }  // namespace
 
 std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options) {
-  return std::make_unique<CharDiffusion>(options, Windows(open_datasets(options.data), options, options.provider.block_size));
+  return std::make_unique<CharDiffusion>(options, Windows(open_datasets(options), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

@@ -125,8 +125,7 @@ void check(const config::ProviderOptions& options) {
 
 std::unique_ptr<DataProvider> make_char_random_replacement(const config::Options& options) {
   check(options.provider);
-  return std::make_unique<CharRandomReplacement>(options,
-                                                 Windows(open_datasets(options.data), options, options.provider.block_size));
+  return std::make_unique<CharRandomReplacement>(options, Windows(open_datasets(options), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

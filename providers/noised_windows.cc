@@ -92,7 +92,7 @@ class NoisedWindows final : public RowProvider {
 
 std::unique_ptr<DataProvider> make_noised_windows(const config::Options& options, std::unique_ptr<const Diffusion> diffusion) {
   return std::make_unique<NoisedWindows>(options, std::move(diffusion),
-                                         Windows(open_datasets(options.data), options, options.provider.block_size));
+                                         Windows(open_datasets(options), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

@@ -10,6 +10,7 @@
 #include "datasets/memory_text.h"
 #include "datasets/open_sets.h"
 #include "providers/markov_source.h"
+#include "providers/markov_text.h"
 
 namespace millrace::providers {
 namespace {
@@ -43,6 +44,17 @@ datasets::Datasets open_datasets(const config::DataOptions& options, const fs::p
   if (!named.path) return generated(options);
   const datasets::NamedSpec one{{}, datasets::spec_of(named)};
   return datasets::open_sets(std::span(&one, 1), datasets::set_options(named));
+}
+
+datasets::Datasets open_datasets(const config::Options& options) {
+  if (options.data.format != "markov") return open_datasets(options.data);
+  if (options.data.path) {
+    throw config::UsageError("data.format = \"markov\" makes its own text, and data.path = \"" + *options.data.path +
+                             "\"; leave one of them unset");
+  }
+  const MarkovProcess process(options.provider.source_symbols, options.provider.source_order);
+  const auto text = make_markov_text(process, {options.data.val_fraction, options.data.test_fraction});
+  return {process.name(), text->hash(), text->vocabulary(), {{process.name(), text}}};
 }
 
 void describe_datasets(const datasets::Datasets& datasets, MaskToken mask, proto::StreamMeta& meta) {

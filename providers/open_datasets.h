@@ -19,6 +19,10 @@ inline constexpr std::size_t kGeneratedCharacters = 1'000'000;
 /// missing or cannot be used.
 [[nodiscard]] datasets::Datasets open_datasets(const config::DataOptions& options, const std::filesystem::path& folder = ".");
 
+/// The same, or the text of the Markov source that options.provider describes, where options.data.format is "markov"
+/// (providers/markov_text.h).
+[[nodiscard]] datasets::Datasets open_datasets(const config::Options& options);
+
 enum class MaskToken : std::uint8_t { kNone, kAdded };
 
 /// Says in a meta what the datasets are: name, hash, vocabulary; with [MASK] as one more id, the last, where that is added.

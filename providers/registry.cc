@@ -14,6 +14,7 @@
 #include "providers/load_plugin.h"
 #include "providers/masked.h"
 #include "providers/sedd.h"
+#include "providers/synthetic.h"
 #include "providers/tokens.h"
 
 namespace millrace::providers {
@@ -31,6 +32,7 @@ constexpr std::array kProviders = {
     Entry{"masked", make_masked},
     Entry{"d3pm", make_d3pm},
     Entry{"tokens", make_tokens},
+    Entry{"synthetic", make_synthetic},
 };
 
 [[noreturn]] void refuse_unknown(const std::string& name) {

@@ -76,7 +76,7 @@ std::unique_ptr<DataProvider> make_tokens(const config::Options& options) {
     throw config::UsageError("provider.schedule = \"" + options.provider.schedule +
                              "\" is of char_diffusion; tokens has no stages: leave it at \"none\"");
   }
-  return std::make_unique<Tokens>(options, Windows(open_datasets(options.data), options, options.provider.block_size, kAhead));
+  return std::make_unique<Tokens>(options, Windows(open_datasets(options), options, options.provider.block_size, kAhead));
 }
 
 }  // namespace millrace::providers

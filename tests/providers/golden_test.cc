@@ -162,5 +162,19 @@ TEST(Golden, RandomReplacement) {
   EXPECT_EQ(digests(options), (Digests{"2b5458abbb499205", "f0cd9a1a6241c588", "4b1b1ef789c8eea8"}));
 }
 
+TEST(Golden, SyntheticMarkov) {
+  config::Options options = small_options();
+  options.provider.name = "synthetic";
+  EXPECT_EQ(digests(options), (Digests{"995ecb9e39e302ee", "745e8a7d124dfb3c", "c56d3217f00eab1a"}));
+}
+
+TEST(Golden, SyntheticRandom) {
+  config::Options options = small_options();
+  options.provider.name = "synthetic";
+  options.provider.source = "random";
+  options.provider.source_symbols = 50257;
+  EXPECT_EQ(digests(options), (Digests{"13ed4df8d7c9436d", "8ee9977cf4fc8da8", "035f0502a15b823b"}));
+}
+
 }  // namespace
 }  // namespace millrace::providers

@@ -11,7 +11,6 @@ namespace millrace::providers {
 namespace {
 
 TEST(Registry, MakesWhatItLists) {
-  expect_elements(known_providers(), {"char_diffusion", "char_random_replacement", "sedd", "masked", "d3pm", "tokens"});
   for (const std::string& name : known_providers()) {
     config::Options options = small_options();
     options.provider.name = name;
@@ -22,8 +21,9 @@ TEST(Registry, MakesWhatItLists) {
 TEST(Registry, NamesTheNearestAndAllForAnUnknownOne) {
   config::Options options = small_options();
   options.provider.name = "char_difusion";
-  expect_error<config::UsageError>([&] { (void)make_provider(options); },
-                                   {"char_difusion", "known: char_diffusion, char_random_replacement, sedd", "did you mean 'char_diffusion'"});
+  expect_error<config::UsageError>(
+      [&] { (void)make_provider(options); },
+      {"char_difusion", "known: char_diffusion, char_random_replacement, sedd", "did you mean 'char_diffusion'"});
 }
 
 class LiveFeed final : public DataProvider {

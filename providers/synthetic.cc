@@ -1,0 +1,110 @@
+#include "providers/synthetic.h"
+
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "config/errors.h"
+#include "config/stream_settings.h"
+#include "proto/digest.h"
+#include "providers/markov_process.h"
+#include "providers/markov_text.h"
+#include "providers/philox.h"
+
+namespace millrace::providers {
+namespace {
+
+constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::uint64_t kFiniteSamples = 1 << 16;  // of val and of test: nothing sets an end but what one wants to evaluate
+
+/// The columns, in the schema's order.
+enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
+
+std::optional<MarkovProcess> process_of(const config::ProviderOptions& options) {
+  if (options.source == "random") return std::nullopt;
+  if (options.source == "markov") return MarkovProcess(options.source_symbols, options.source_order);
+  throw config::UsageError("provider.source = \"" + options.source + "\" does not exist; markov and random do");
+}
+
+class Synthetic final : public RowProvider {
+ public:
+  explicit Synthetic(const config::Options& options)
+      : seed_(options.data.data_seed),
+        symbols_(options.provider.source_symbols),
+        process_(process_of(options.provider)),
+        meta_(describe(options)) {}
+
+  [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
+
+ protected:
+  void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
+                const proto::BatchView& row) const override {
+    switch (meta_.schema.fields[kX].wire) {
+      case proto::WireType::kU8: return fill_symbols<std::uint8_t>(split, index, row);
+      case proto::WireType::kU16: return fill_symbols<std::uint16_t>(split, index, row);
+      default: return fill_symbols<std::uint32_t>(split, index, row);
+    }
+  }
+
+ private:
+  [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const {
+    using proto::LogicalType;
+    using proto::Role;
+    const std::uint32_t length = options.provider.block_size;
+    const proto::WireType wire = proto::narrowest(symbols_, false);
+    const datasets::Vocabulary vocabulary = letters(symbols_);
+    proto::StreamMeta meta;
+    meta.provider = "synthetic";
+    meta.format_version = kFormatVersion;
+    meta.settings = config::stream_settings(options);
+    meta.data_seed = seed_;
+    meta.dataset_name = process_ ? process_->name() : "random-" + std::to_string(symbols_);
+    meta.dataset_hash = proto::hex16(proto::xxh64(meta.dataset_name));
+    meta.schema.fields = {
+        {"x", wire, LogicalType::kI64, {length}, Role::kInput, false},
+        {"y", wire, LogicalType::kI64, {length}, Role::kTarget, false},
+    };
+    proto::check(meta.schema);
+    meta.vocabulary = vocabulary.tokens;
+    meta.vocab_size = vocabulary.size;
+    meta.block_size = length;
+    meta.train_stages = meta.val_stages = {meta.dataset_name};
+    meta.sizes = {proto::kEndless, kFiniteSamples, kFiniteSamples};
+    meta.fingerprint = proto::fingerprint_of(meta);
+    return meta;
+  }
+
+  template <class X>
+  void fill_symbols(proto::Split split, std::uint64_t index, const proto::BatchView& row) const {
+    const Draws draws(seed_, split, 0, index);
+    const std::span<X> x = row.values<X>(kX);
+    const std::span<X> y = row.values<X>(kY);
+    if (process_) {
+      static thread_local std::vector<X> block;
+      block.resize(x.size() + 1);
+      process_->generate(draws.words(Purpose::kText, 0, block.size()), std::span(block));
+      std::copy(block.begin(), block.end() - 1, x.begin());
+      std::copy(block.begin() + 1, block.end(), y.begin());
+    } else {
+      fill_random(draws.words(Purpose::kText, 0, x.size()), x);
+      fill_random(draws.words(Purpose::kText, x.size(), y.size()), y);
+    }
+  }
+
+  template <class X>
+  void fill_random(std::span<const std::uint32_t> words, std::span<X> out) const {
+    for (std::size_t j = 0; j < out.size(); ++j) out[j] = static_cast<X>(uniform_below(words[j], symbols_));
+  }
+
+  std::uint64_t seed_;
+  std::uint32_t symbols_;
+  std::optional<MarkovProcess> process_;
+  proto::StreamMeta meta_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataProvider> make_synthetic(const config::Options& options) { return std::make_unique<Synthetic>(options); }
+
+}  // namespace millrace::providers
