@@ -1,11 +1,17 @@
 // The worked examples of docs/ show what the code computes.
+#include <bit>
+
 #include <gtest/gtest.h>
 
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "providers/char_diffusion.h"
 #include "providers/char_random_replacement.h"
+#include "providers/markov_process.h"
+#include "providers/markov_text.h"
+#include "providers/noise.h"
 #include "providers/philox.h"
+#include "providers/registry.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -77,6 +83,56 @@ TEST(Docs, CharRandomReplacementShowsASampleWithItsBytes) {
   for (const auto& column : batch.columns) expect_contains(shown, {hex_bytes(column.bytes)});
   expect_contains(shown, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
   expect_contains(shown, {provider->meta().fingerprint});
+}
+
+/// Expects a page to show the sample's columns and digest, and the stream's fingerprint.
+void expect_shown(const std::string& name, const config::Options& options, std::uint64_t index) {
+  const std::string shown = page(name);
+  const auto provider = make_provider(options);
+  const proto::Batch batch = fill_batch(*provider, {Split::kTrain, index, 1, {}});
+  for (const auto& column : batch.columns) expect_contains(shown, {hex_bytes(column.bytes)});
+  expect_contains(shown, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)), provider->meta().fingerprint});
+}
+
+config::Options example_options(const std::string& provider, const TextFile& file) {
+  config::Options options;
+  options.data = {.path = file.path(), .val_fraction = 0, .data_seed = 1337};
+  options.provider.name = provider;
+  options.provider.block_size = 12;
+  options.provider.t_group = 4;
+  return options;
+}
+
+TEST(Docs, NoiseShowsSamplesWithTheirBytes) {
+  const TextFile file("the mill\nruns by\nthe race\nof water\n");
+  config::Options options = example_options("sedd", file);
+  expect_shown("noise.md", options, 7);
+  expect_contains(page("noise.md"), {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kSelect, 0, 12)),
+                                     hex_words(Draws(1337, Split::kTrain, 0, 1).words(Purpose::kTime, 0, 1)),
+                                     std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3eb84fdfU)))});
+  options.provider.graph = "uniform";
+  options.provider.noise = "geometric";
+  expect_shown("noise.md", options, 4);
+  expect_contains(page("noise.md"), {std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3f1c178dU)))});
+  options = example_options("d3pm", file);
+  options.provider.timesteps = 10;
+  expect_shown("noise.md", options, 7);
+}
+
+TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
+  const TextFile file("not read");
+  expect_shown("synthetic.md", example_options("synthetic", file), 7);
+  const MarkovProcess process(16, 1);
+  std::string likeliest;
+  for (std::uint32_t context = 0; context < 16; ++context) {
+    for (std::uint32_t to = 0; to < 16; ++to) {
+      if (process.probability(context, to) == 0.5) likeliest += " " + std::to_string(to);
+    }
+  }
+  expect_contains(page("synthetic.md"),
+                  {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)), "c is" + likeliest + ".",
+                   std::to_string(process.entropy_rate_nats()), std::to_string(process.block_entropy_nats(256)),
+                   make_markov_text(process, {0.1, 0})->hash()});
 }
 
 TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {
