@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 #include "providers/masking.h"
 #include "providers/philox.h"
+#include "providers/vector_kernels.h"
 
 namespace millrace::providers {
 
@@ -28,22 +30,22 @@ void corrupt(std::span<const X> original, std::span<const std::uint8_t> selected
              const Draws& draws, std::span<X> x) {
   const X mask = static_cast<X>(mask_token_id);
   if (how == Corruption::kAllMask) {
-    for (std::size_t j = 0; j < x.size(); ++j) x[j] = selected[j] != 0 ? mask : original[j];
+    kernels().tokens<X>().put(original.data(), selected.data(), x.size(), mask, x.data());
     return;
   }
   const auto words = draws.words(Purpose::kCorrupt, 0, x.size());
-  for (std::size_t j = 0; j < x.size(); ++j) x[j] = selected[j] != 0 && words[j] < kMaskBelow ? mask : original[j];
-  for (std::size_t j = 0; j < x.size(); ++j) {
-    const bool random = words[j] - kMaskBelow < kRandomBelow - kMaskBelow;  // wraps around where u is below kMaskBelow
-    if (random & (selected[j] != 0)) x[j] = static_cast<X>(random_token(words[j], mask_token_id));
-  }
+  kernels().tokens<X>().corrupt(original.data(), selected.data(), words.data(), x.size(), mask, x.data());
 }
 
 /// Writes y: the original at selected positions, the sentinel (Y's largest value) elsewhere.
 template <class X, class Y>
 void partial_targets(std::span<const X> original, std::span<const std::uint8_t> selected, std::span<Y> y) {
   constexpr Y kSentinel = std::numeric_limits<Y>::max();
-  for (std::size_t j = 0; j < y.size(); ++j) y[j] = selected[j] != 0 ? static_cast<Y>(original[j]) : kSentinel;
+  if constexpr (std::is_same_v<X, Y>) {
+    kernels().tokens<X>().keep(original.data(), selected.data(), y.size(), kSentinel, y.data());
+  } else {  // only for vocabularies of which one more id does not fit X
+    for (std::size_t j = 0; j < y.size(); ++j) y[j] = selected[j] != 0 ? static_cast<Y>(original[j]) : kSentinel;
+  }
 }
 
 }  // namespace millrace::providers

@@ -8,6 +8,7 @@
 #include "config/errors.h"
 #include "datasets/fixed_point.h"
 #include "providers/sticky_masking.h"
+#include "providers/vector_kernels.h"
 
 namespace millrace::providers {
 namespace {
@@ -16,8 +17,13 @@ using datasets::threshold_of;
 
 /// Position j is selected where word j of kSelect is below the threshold.
 void select_below(const Draws& draws, std::uint64_t threshold, std::span<std::uint8_t> selected) {
+  if (threshold == 0) {
+    std::fill(selected.begin(), selected.end(), std::uint8_t{0});
+    return;
+  }
+  const auto last = static_cast<std::uint32_t>(threshold - 1);  // 2^32 itself is no 32-bit number
   const auto words = draws.words(Purpose::kSelect, 0, selected.size());
-  for (std::size_t j = 0; j < selected.size(); ++j) selected[j] = words[j] < threshold ? 1 : 0;
+  kernels().select_to(words.data(), selected.size(), last, selected.data());
 }
 
 class DefaultMasking final : public Masking {

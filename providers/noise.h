@@ -18,6 +18,7 @@
 
 #include "config/options.h"
 #include "providers/philox.h"
+#include "providers/vector_kernels.h"
 
 namespace millrace::providers {
 
@@ -50,9 +51,8 @@ void absorb(std::span<const X> original, std::uint64_t threshold, std::uint32_t 
     return;
   }
   const auto last = static_cast<std::uint32_t>(threshold - 1);  // the largest word that moves: 2^32 itself is no 32-bit number
-  const X mask = static_cast<X>(mask_token_id);
   const auto words = draws.words(Purpose::kSelect, 0, x.size());
-  for (std::size_t j = 0; j < x.size(); ++j) x[j] = words[j] <= last ? mask : original[j];
+  kernels().tokens<X>().absorb(original.data(), words.data(), x.size(), last, static_cast<X>(mask_token_id), x.data());
 }
 
 /// Writes x: the original, redrawn uniformly over `states` at every position j whose word j of kSelect is below the threshold: it
@@ -60,15 +60,13 @@ void absorb(std::span<const X> original, std::uint64_t threshold, std::uint32_t 
 template <class X>
 void redraw(std::span<const X> original, std::uint64_t threshold, std::uint32_t states, const Draws& draws, std::span<X> x) {
   assert(x.size() == original.size());
-  const auto drawn = draws.words(Purpose::kCorrupt, 0, x.size());
-  for (std::size_t j = 0; j < x.size(); ++j) x[j] = static_cast<X>(uniform_below(drawn[j], states));
   if (threshold == 0) {
     std::copy(original.begin(), original.end(), x.begin());
     return;
   }
   const auto last = static_cast<std::uint32_t>(threshold - 1);
-  const auto words = draws.words(Purpose::kSelect, 0, x.size());
-  for (std::size_t j = 0; j < x.size(); ++j) x[j] = words[j] <= last ? x[j] : original[j];
+  const auto [words, drawn] = draws.words_of_two(Purpose::kSelect, Purpose::kCorrupt, x.size());
+  kernels().tokens<X>().redraw(original.data(), words.data(), drawn.data(), x.size(), last, states, x.data());
 }
 
 }  // namespace millrace::providers

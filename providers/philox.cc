@@ -1,8 +1,9 @@
-// Philox4x32-10. Constants from the paper, table 2 and section 4.3.
+// Philox4x32-10, one block at a time; many at once are vector_kernels.h's. Constants from the paper, table 2 and section 4.3.
 #include "providers/philox.h"
 
-#include <algorithm>
 #include <vector>
+
+#include "providers/vector_kernels.h"
 
 namespace millrace::providers {
 namespace {
@@ -16,8 +17,7 @@ constexpr int kRounds = 10;
 constexpr std::uint32_t high(std::uint64_t product) { return static_cast<std::uint32_t>(product >> 32); }
 constexpr std::uint32_t low(std::uint64_t product) { return static_cast<std::uint32_t>(product); }
 
-// Inline in the loop of words(), where the blocks' multiplications overlap: on x86-64 that is faster than vectors of 128 bits.
-inline PhiloxBlock philox(PhiloxBlock c, PhiloxKey key) {
+PhiloxBlock philox(PhiloxBlock c, PhiloxKey key) {
   for (int round = 0; round < kRounds; ++round) {
     const std::uint64_t p0 = std::uint64_t{kMultiplier0} * c[0];
     const std::uint64_t p1 = std::uint64_t{kMultiplier1} * c[2];
@@ -26,6 +26,16 @@ inline PhiloxBlock philox(PhiloxBlock c, PhiloxKey key) {
     key[1] += kWeyl1;
   }
   return c;
+}
+
+/// As many draw numbers as kernels draw to have these.
+constexpr std::size_t whole_draws(std::size_t draws) { return (draws + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce; }
+
+/// Memory of the calling thread.
+std::uint32_t* scratch(std::size_t words) {
+  static thread_local std::vector<std::uint32_t> memory;
+  if (memory.size() < words) memory.resize(words);
+  return memory.data();
 }
 
 }  // namespace
@@ -42,16 +52,25 @@ PhiloxBlock Draws::block(Purpose purpose, std::uint64_t draw_number) const {
 
 std::uint32_t Draws::word(Purpose purpose, std::uint64_t w) const { return block(purpose, w / 4)[w % 4]; }
 
+void Draws::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const {
+  kernels().draw({counter_[0], counter_[1], low(first_draw), counter_[3] | static_cast<std::uint32_t>(purpose), key_[0], key_[1]},
+                 draws, words);
+}
+
 std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first, std::size_t count) const {
-  static thread_local std::vector<std::uint32_t> scratch;
-  const std::uint64_t first_block = first / 4;
-  const std::size_t blocks = (first + count + 3) / 4 - first_block;
-  if (scratch.size() < 4 * blocks) scratch.resize(4 * blocks);
-  for (std::size_t i = 0; i < blocks; ++i) {
-    const PhiloxBlock four = block(purpose, first_block + i);
-    std::copy(four.begin(), four.end(), scratch.begin() + static_cast<std::ptrdiff_t>(4 * i));
-  }
-  return {scratch.data() + first % 4, count};
+  const std::uint64_t first_draw = first / 4;
+  const std::size_t draws = whole_draws((first + count + 3) / 4 - first_draw);
+  std::uint32_t* const words = scratch(4 * draws);
+  draw(purpose, first_draw, draws, words);
+  return {words + first % 4, count};
+}
+
+std::array<std::span<const std::uint32_t>, 2> Draws::words_of_two(Purpose one, Purpose other, std::size_t count) const {
+  const std::size_t draws = whole_draws((count + 3) / 4);
+  std::uint32_t* const words = scratch(8 * draws);
+  draw(one, 0, draws, words);
+  draw(other, 0, draws, words + 4 * draws);
+  return {std::span<const std::uint32_t>(words, count), {words + 4 * draws, count}};
 }
 
 }  // namespace millrace::providers

@@ -70,7 +70,11 @@ class Draws {
   /// call of words().
   [[nodiscard]] std::span<const std::uint32_t> words(Purpose purpose, std::uint64_t first, std::size_t count) const;
 
+  /// Words [0, count) of two purposes, in the same memory.
+  [[nodiscard]] std::array<std::span<const std::uint32_t>, 2> words_of_two(Purpose one, Purpose other, std::size_t count) const;
+
  private:
+  void draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const;
   [[nodiscard]] PhiloxBlock block(Purpose purpose, std::uint64_t draw_number) const;
 
   PhiloxKey key_;

@@ -1,0 +1,200 @@
+// The loops of vector_kernels.h, for the instruction set that the including file is compiled with. That file names the table and
+// says with its type Lanes how Philox's words are drawn.
+//
+// Included by vector_portable.cc, vector_avx2.cc and vector_avx512.cc alone. Everything is in an unnamed namespace, and nothing
+// that is called may be an inline function of another header that the compiler could leave out of line: the linker would keep one
+// copy of it for the whole program, perhaps the one with instructions that a machine lacks.
+#pragma once
+
+#include <bit>
+#include <cstring>
+
+#include "providers/vector_kernels.h"
+
+namespace millrace::providers {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "list_ones reads bytes as a number");
+
+constexpr std::uint32_t kMaskTo = 3435973836;     // providers/corruption.h: kMaskBelow − 1
+constexpr std::uint32_t kRandomSpan = 429496729;  // kRandomBelow − kMaskBelow
+
+/// So many positions are decided as bytes before tokens are moved: a loop over one width becomes better vectors than one over two.
+constexpr std::size_t kAtOnce = 512;
+
+constexpr std::size_t lesser(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+void select_to(const std::uint32_t* __restrict words, std::size_t count, std::uint32_t last, std::uint8_t* __restrict selected) {
+  for (std::size_t j = 0; j < count; ++j) selected[j] = words[j] <= last ? 1 : 0;
+}
+
+/// All bits where selected is 0, none where it is 1.
+template <class X>
+constexpr X unless(std::uint8_t selected) {
+  return static_cast<X>(selected - 1);
+}
+
+template <class X>
+void put(const X* __restrict from, const std::uint8_t* __restrict selected, std::size_t count, X token, X* __restrict to) {
+  for (std::size_t j = 0; j < count; ++j) {
+    const X stays = unless<X>(selected[j]);
+    to[j] = static_cast<X>((from[j] & stays) | (token & ~stays));
+  }
+}
+
+template <class X>
+void keep(const X* __restrict from, const std::uint8_t* __restrict selected, std::size_t count, X other, X* __restrict to) {
+  for (std::size_t j = 0; j < count; ++j) {
+    const X goes = unless<X>(selected[j]);
+    to[j] = static_cast<X>((from[j] & ~goes) | (other & goes));
+  }
+}
+
+/// The random tokens of the positions with todo[j] == 1, of which there are few; todo has a multiple of 8.
+template <class X>
+void put_random_tokens(const std::uint8_t* todo, const std::uint32_t* words, std::size_t count, std::uint64_t tokens, X* x) {
+  for (std::size_t first = 0; first < count; first += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, todo + first, 8);
+    for (; eight != 0; eight &= eight - 1) {
+      const std::size_t j = first + static_cast<std::size_t>(__builtin_ctzll(eight)) / 8;
+      x[j] = static_cast<X>((words[j] - kMaskTo - 1) * tokens / kRandomSpan);
+    }
+  }
+}
+
+/// Says of each position whether it is selected and its word below kMaskBelow, or in the span of the random tokens.
+void decide(const std::uint8_t* __restrict selected, const std::uint32_t* __restrict words, std::size_t count,
+            std::uint8_t* __restrict masks, std::uint8_t* __restrict random) {
+  select_to(words, count, kMaskTo, masks);
+  select_to(words, count, kMaskTo + kRandomSpan, random);
+  for (std::size_t j = 0; j < count; ++j) {
+    random[j] = selected[j] & (random[j] ^ masks[j]);
+    masks[j] &= selected[j];
+  }
+}
+
+template <class X>
+void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+  std::uint8_t masks[kAtOnce];
+  std::uint8_t random[kAtOnce] = {};
+  for (std::size_t first = 0; first < count; first += kAtOnce) {
+    const std::size_t some = lesser(kAtOnce, count - first);
+    if (some < kAtOnce) std::memset(random, 0, sizeof random);  // those of the loop before lie behind `some`
+    decide(selected + first, words + first, some, masks, random);
+    put(original + first, masks, some, mask, x + first);
+    put_random_tokens(random, words + first, some, mask, x + first);
+  }
+}
+
+template <class X>
+void absorb(const X* original, const std::uint32_t* words, std::size_t count, std::uint32_t last, X mask, X* x) {
+  std::uint8_t moves[kAtOnce];
+  for (std::size_t first = 0; first < count; first += kAtOnce) {
+    const std::size_t some = lesser(kAtOnce, count - first);
+    select_to(words + first, some, last, moves);
+    put(original + first, moves, some, mask, x + first);
+  }
+}
+
+template <class X>
+void redraw(const X* original, const std::uint32_t* words, const std::uint32_t* drawn, std::size_t count, std::uint32_t last,
+            std::uint32_t states, X* x) {
+  std::uint8_t moves[kAtOnce];
+  X to[kAtOnce];
+  for (std::size_t first = 0; first < count; first += kAtOnce) {
+    const std::size_t some = lesser(kAtOnce, count - first);
+    for (std::size_t j = 0; j < some; ++j) to[j] = static_cast<X>(std::uint64_t{drawn[first + j]} * states >> 32);
+    select_to(words + first, some, last, moves);
+    for (std::size_t j = 0; j < some; ++j) {
+      const X stays = unless<X>(moves[j]);
+      x[first + j] = static_cast<X>((original[first + j] & stays) | (to[j] & ~stays));
+    }
+  }
+}
+
+ClassCounts split(const std::uint8_t* __restrict selected, const std::uint32_t* __restrict words, std::size_t count,
+                  std::uint32_t* __restrict alone, std::uint32_t* __restrict beside) {
+  std::uint32_t unselected = 0;
+  std::uint32_t besides = 0;
+  for (std::size_t j = 0; j < count; ++j) {
+    const std::uint32_t free = selected[j] ^ std::uint32_t{1};
+    const std::uint32_t near = free & (std::uint32_t{selected[j - 1]} | selected[j + 1]);
+    const std::uint32_t word = words[j] > 1 ? words[j] : 1;
+    const std::uint32_t near_word = near != 0 ? word : 0;
+    beside[j] = near_word;
+    alone[j] = (free != 0 ? word : 0) ^ near_word;
+    unselected += free;
+    besides += near;
+  }
+  return {unselected - besides, besides};
+}
+
+std::size_t count_above(const std::uint32_t* __restrict values, std::size_t count, std::uint32_t limit) {
+  std::uint32_t above = 0;
+  for (std::size_t j = 0; j < count; ++j) above += values[j] > limit ? 1 : 0;
+  return above;
+}
+
+void mark_above(const std::uint32_t* __restrict alone, const std::uint32_t* __restrict beside, std::size_t count,
+                std::uint32_t alone_limit, std::uint32_t beside_limit, std::uint8_t* __restrict selected) {
+  for (std::size_t j = 0; j < count; ++j) {
+    selected[j] |= static_cast<std::uint8_t>((alone[j] > alone_limit) | (beside[j] > beside_limit));
+  }
+}
+
+// Philox4x32-10 (providers/philox.h) for Lanes::kBlocks draw numbers at once. A vector holds a word of each in the lower half of a
+// 64-bit lane; the upper half is whatever a product left there, since multiply() looks at lower halves alone. So a round needs no
+// shuffling: two products, whose lower halves are two of the next words, and whose upper ones are shifted down.
+template <class L>
+void draw_group(const PhiloxStart& start, std::uint32_t first_draw, std::uint32_t* words) {
+  using V = typename L::V;
+  const V m0 = L::all(0xD2511F53);
+  const V m1 = L::all(0xCD9E8D57);
+  V c0 = L::all(start.counter0);
+  V c1 = L::all(start.counter1);
+  V c2 = L::numbers(first_draw);
+  V c3 = L::all(start.counter3);
+  std::uint32_t key0 = start.key0;
+  std::uint32_t key1 = start.key1;
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; ++round) {
+    const V p0 = L::multiply(m0, c0);
+    const V p1 = L::multiply(m1, c2);
+    c0 = L::three_xor(L::upper(p1), c1, L::all(key0));
+    c2 = L::three_xor(L::upper(p0), c3, L::all(key1));
+    c1 = p1;
+    c3 = p0;
+    key0 += 0x9E3779B9;
+    key1 += 0xBB67AE85;
+  }
+  L::store(c0, c1, c2, c3, words);
+}
+
+template <class L>
+void draw(const PhiloxStart& start, std::size_t draws, std::uint32_t* words) {
+  for (std::size_t d = 0; d < draws; d += L::kBlocks) {
+    draw_group<L>(start, start.first_draw + static_cast<std::uint32_t>(d), words + 4 * d);
+  }
+}
+
+template <class X>
+constexpr TokenKernels<X> token_kernels() {
+  return {put<X>, keep<X>, corrupt<X>, absorb<X>, redraw<X>};
+}
+
+template <class L>
+constexpr Kernels make_kernels(const char* name) {
+  return {name,
+          draw<L>,
+          select_to,
+          split,
+          count_above,
+          mark_above,
+          token_kernels<std::uint8_t>(),
+          token_kernels<std::uint16_t>(),
+          token_kernels<std::uint32_t>()};
+}
+
+}  // namespace
+}  // namespace millrace::providers
