@@ -1,9 +1,13 @@
 // What needs more than one key, or more than a range.
+#include <algorithm>
 #include <bit>
+#include <set>
 #include <string>
 #include <string_view>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/nearest.h"
 #include "config/recipe.h"
 #include "config/stream_keys.h"
 #include "config/value_text.h"
@@ -11,7 +15,10 @@
 namespace millrace::config {
 namespace {
 
-constexpr std::size_t kMaxStages = 255;             // a stage's number is one byte on the wire
+constexpr std::size_t kMaxStages = 255;        // a stage's number is one byte on the wire
+constexpr std::size_t kMaxDatasets = 255;      // a dataset's number is one byte of a random word's counter
+constexpr std::size_t kMaxWeightPoints = 512;  // of all datasets; each costs a little memory
+constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::uint64_t kMaxGlobalBatch = 1 << 24;  // samples; a step's range stays far from 32 bits
 
 std::string place(const char* key, const std::vector<StageOptions>& stages, std::size_t i) {
@@ -76,6 +83,67 @@ void check_fractions(const DataOptions& data) {
                    " and data.test_fraction = " + shortest(data.test_fraction) + " leave nothing to train on; lower them");
 }
 
+bool is_name(const std::string& name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  };
+  return !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' && std::ranges::all_of(name, plain);
+}
+
+void check_names(const std::vector<DatasetOptions>& datasets) {
+  std::set<std::string> seen;
+  for (const DatasetOptions& dataset : datasets) {
+    if (!is_name(dataset.name)) {
+      throw UsageError("data.datasets: the name " + toml_string(dataset.name) + ": expected up to " +
+                       std::to_string(kMaxNameBytes) + " letters, digits, _, - and dots; a folder of its runs is called so");
+    }
+    if (!seen.insert(dataset.name).second) throw UsageError("data.datasets: two are called '" + dataset.name + "'; rename one");
+  }
+}
+
+void check_points(const std::vector<DatasetOptions>& datasets) {
+  std::size_t points = 0;
+  for (const DatasetOptions& dataset : datasets) points += dataset.weights.size();
+  if (points <= kMaxWeightPoints) return;
+  throw UsageError("data.datasets: their weights have " + std::to_string(points) + " points; at most " +
+                   std::to_string(kMaxWeightPoints) + " are possible");
+}
+
+// What says where one dataset is, beside a list of several.
+void check_one_or_several(const DataOptions& data) {
+  std::string key;
+  if (data.path) key = "data.path = " + toml_string(*data.path);
+  if (data.format != "auto") key = "data.format = " + toml_string(data.format);
+  if (!data.column.empty()) key = "data.column = " + toml_string(data.column);
+  if (!key.empty()) throw UsageError(key + " is of one dataset, and the recipe has data.datasets, of which each says its own");
+}
+
+void check_datasets(const DataOptions& data) {
+  if (data.datasets.empty()) {
+    if (data.dataset.empty()) return;
+    throw UsageError("data.dataset = " + toml_string(data.dataset) + ", and the recipe has no data.datasets to choose from");
+  }
+  check_names(data.datasets);
+  check_points(data.datasets);
+  check_one_or_several(data);
+  const std::size_t meant = meant_datasets(data).size();
+  if (!data.dataset.empty() && meant == 0) {
+    std::vector<std::string> names;
+    std::string list;
+    for (const DatasetOptions& each : data.datasets) {
+      names.push_back(each.name);
+      list += (list.empty() ? "" : ", ") + each.name;
+    }
+    throw UsageError("data.dataset = " + toml_string(data.dataset) + " is none of the recipe's (" + list + ")" +
+                     did_you_mean(data.dataset, names));
+  }
+  if (meant == 0) throw UsageError("data.datasets: none is enabled; enable one, or name it with --dataset=NAME");
+  if (meant > kMaxDatasets) {
+    throw UsageError("data.datasets: " + std::to_string(meant) + " are enabled; at most " + std::to_string(kMaxDatasets) +
+                     " can be mixed");
+  }
+}
+
 void check_noise(const ProviderOptions& provider) {
   if (provider.sigma_min >= provider.sigma_max) {
     throw UsageError("provider.sigma_min = " + shortest(provider.sigma_min) +
@@ -138,6 +206,7 @@ void check(const Options& options) {
   check_stage_counts(options.provider);
   check_schedule(options.provider, options.train);
   check_fractions(options.data);
+  check_datasets(options.data);
   check_noise(options.provider);
   check_cascade(options.provider);
   check_replacement(options.provider);

@@ -18,6 +18,9 @@ namespace po = boost::program_options;
 constexpr int kStyle =
     po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent | po::command_line_style::long_allow_next;
 
+// The one key that may be written like a flag: --dataset NAME.
+constexpr const char* kWordKey = "dataset";
+
 // Boost is told of switches and of flags that need a value. A flag whose value is optional stays unknown to it, like an
 // override: then it takes what follows "=" and never the next word.
 po::options_description described(const Program& program) {
@@ -92,6 +95,7 @@ void check_count(const Program& program, const Arguments& arguments) {
 std::vector<po::option> split(const Program& program, int argc, const char* const* argv) {
   po::options_description description = described(program);
   description.add_options()("json", "");
+  if (program.overrides) description.add_options()(kWordKey, po::value<std::string>(), "");
   try {
     return po::command_line_parser(argc, argv).options(description).style(kStyle).allow_unregistered().run().options;
   } catch (const po::error& error) {

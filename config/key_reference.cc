@@ -1,4 +1,5 @@
 // The text of --help-keys, from the key table.
+#include "config/dataset_keys.h"
 #include "config/keys.h"
 #include "config/recipe.h"
 #include "config/stages.h"
@@ -21,6 +22,12 @@ std::string line(std::string_view type, const StageKey& key) {
   return std::string(type) + " " + std::string(key.name) + ": " + std::string(key.about) + " (" + expectation(key.kind) + ")\n";
 }
 
+std::string line(const DatasetKey& key) {
+  static const DatasetOptions kDefaults;
+  const std::string usual = key.needed ? "" : " = " + to_toml(key.get(kDefaults));
+  return "dataset " + std::string(key.name) + usual + ": " + std::string(key.about) + " (" + expectation(key.kind) + ")\n";
+}
+
 }  // namespace
 
 std::string key_reference() {
@@ -31,6 +38,8 @@ std::string key_reference() {
     for (const StageKey& key : type.keys) text += line(type.name, key);
   }
   for (const StageKey& key : schedule_keys()) text += line("any", key);
+  text += "\nThe keys of a dataset, of data.datasets; name and path are needed:\n";
+  for (const DatasetKey& key : dataset_keys()) text += line(key);
   return text;
 }
 

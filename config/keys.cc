@@ -5,6 +5,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "config/settings.h"
@@ -127,6 +128,8 @@ std::vector<Key> make_keys() {
                            "ids of token files that have no tokenizer; 0: the largest that occurs, and one"),
       data<&D::cache>("cache", maybe_text, kRun,
                       "folder of indexes; empty: beside the dataset, or the user's cache where that cannot be written"),
+      data<&D::datasets>("datasets", DatasetsKind{}, kRun, "several datasets instead of path, mixed by their weights", are_mixed),
+      data<&D::dataset>("dataset", maybe_text, kRun, "the name of the one of data.datasets that is meant; empty: all enabled ones"),
 
       provider<&P::name>("name", TextKind{}, "the function from index to sample", nullptr),
       provider<&P::block_size>("block_size", WholeKind{1, 1 << 20}, "tokens of a sample; cascade: its lengths say it",
@@ -320,6 +323,8 @@ std::string expectation(const Kind& kind) {
   if (const auto* real = std::get_if<RealKind>(&kind)) return real_expectation(*real);
   if (const auto* text = std::get_if<TextKind>(&kind)) return text_expectation(*text);
   if (std::holds_alternative<SwitchKind>(kind)) return "true or false";
+  if (std::holds_alternative<WeightsKind>(kind)) return weights_expectation();
+  if (std::holds_alternative<DatasetsKind>(kind)) return R"(an array of tables such as [{name = "a", path = "a.txt"}])";
   if (std::holds_alternative<SettingsKind>(kind)) return R"(a table such as {level = 3, style = "plain"})";
   return R"(an array of stages such as [{type = "random", max_masked_ratio = 0.5}])";
 }
@@ -331,6 +336,7 @@ bool allows(const Kind& kind, const Value& value) {
   }
   if (const auto* real = std::get_if<RealKind>(&kind)) return inside(*real, std::get<double>(value));
   if (const auto* text = std::get_if<TextKind>(&kind)) return inside(*text, std::get<std::string>(value));
+  if (std::holds_alternative<WeightsKind>(kind)) return are_weights(std::get<std::vector<WeightPoint>>(value));
   if (std::holds_alternative<SettingsKind>(kind)) return !flaw(std::get<SettingTable>(value));
   return true;
 }

@@ -17,7 +17,8 @@
 namespace millrace::config {
 
 /// A key's value; monostate: unset, which only data.path can be.
-using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::string, std::vector<StageOptions>, SettingTable>;
+using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::string, std::vector<StageOptions>, SettingTable,
+                           std::vector<WeightPoint>, std::vector<DatasetOptions>>;
 
 /// Steps of a run; times the largest global batch they still fit 64 bits.
 inline constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
@@ -39,7 +40,9 @@ struct TextKind {
 };
 struct StagesKind {};
 struct SettingsKind {};
-using Kind = std::variant<SwitchKind, WholeKind, RealKind, TextKind, StagesKind, SettingsKind>;
+struct WeightsKind {};  ///< of a dataset: one number, or points [sample, weight]
+struct DatasetsKind {};
+using Kind = std::variant<SwitchKind, WholeKind, RealKind, TextKind, StagesKind, SettingsKind, WeightsKind, DatasetsKind>;
 
 struct Key {
   std::string_view section;

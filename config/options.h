@@ -13,6 +13,26 @@
 
 namespace millrace::config {
 
+/// From sample `sample` of train on a dataset has this weight; in between two points it moves evenly from one to the other.
+struct WeightPoint {
+  std::uint64_t sample = 0;
+  double weight = 1.0;
+  bool operator==(const WeightPoint&) const = default;
+};
+
+/// One of several datasets (data.datasets).
+struct DatasetOptions {
+  std::string name;
+  std::string path;
+  std::string format = "auto";
+  std::string column{};
+  bool enabled = true;
+  std::uint64_t max_chars = 0;  ///< only so many characters (tokens, of token files), from the beginning; 0: all
+  std::vector<WeightPoint> weights = {WeightPoint{}};
+  std::string description{};
+  bool operator==(const DatasetOptions&) const = default;
+};
+
 /// [data]: the dataset, and the seed of everything that is drawn from it.
 struct DataOptions {
   /// A file or a folder. Unset: data/tinyshakespeare.txt where it is, else the generated corpus.
@@ -29,6 +49,8 @@ struct DataOptions {
   std::string unknown = "error";  ///< characters that the vocabulary lacks: error, replace (by [UNK]) or drop
   std::uint32_t vocab_size = 0;   ///< of token files without a tokenizer; 0: the largest id + 1
   std::string cache{};            ///< folder of indexes; empty: beside the dataset, or in the user's cache
+  std::vector<DatasetOptions> datasets{};  ///< several, instead of path
+  std::string dataset{};                   ///< the name of the only one of them that is meant; empty: all that are enabled
 };
 
 /// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).

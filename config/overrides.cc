@@ -30,6 +30,7 @@ std::optional<Value> typed(const Kind& kind, const std::string& text) {
   if (std::holds_alternative<TextKind>(kind) && !is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
   if (std::holds_alternative<TextKind>(kind)) return Value(text);
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
+  if (std::holds_alternative<DatasetsKind>(kind)) return Value(read_datasets(text));
   if (std::holds_alternative<SettingsKind>(kind)) return Value(read_settings(text));
   if (std::holds_alternative<WholeKind>(kind)) return as_value(number<std::uint64_t>(text));
   if (std::holds_alternative<RealKind>(kind)) return as_value(number<double>(text));

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/nearest.h"
@@ -52,6 +53,8 @@ std::string shown(const toml::node& node) {
 
 std::vector<StageOptions> stages_from(const toml::node& node, std::string_view name);
 SettingTable settings_from(const toml::node& node, std::string_view name);
+std::vector<WeightPoint> weights_from(const toml::node& node, std::string_view name);
+std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_view name);
 
 // The node as a value of the kind, its type checked.
 Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
@@ -60,6 +63,8 @@ Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
   if (std::holds_alternative<RealKind>(kind) && node.is_number()) return *node.value<double>();
   if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
   if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) return settings_from(node, name);
+  if (std::holds_alternative<WeightsKind>(kind)) return weights_from(node, name);
+  if (std::holds_alternative<DatasetsKind>(kind) && node.is_array()) return datasets_from(node, name);
   const bool whole = std::holds_alternative<WholeKind>(kind) && node.is_integer() && *node.value<std::int64_t>() >= 0;
   if (!whole) refuse(node, name, kind);
   return static_cast<std::uint64_t>(*node.value<std::int64_t>());
@@ -132,6 +137,59 @@ SettingTable settings_from(const toml::node& node, std::string_view name) {
   }
   if (const auto wrong = flaw(settings)) fail(node, std::string(name) + ": " + *wrong);
   return settings;
+}
+
+// One number, or points [sample, weight].
+std::vector<WeightPoint> weights_from(const toml::node& node, std::string_view name) {
+  if (node.is_number()) return {{0, *node.value<double>()}};
+  if (!node.is_array()) refuse(node, name, WeightsKind{});
+  std::vector<WeightPoint> points;
+  for (const toml::node& each : *node.as_array()) {
+    const toml::array* pair = each.as_array();
+    const bool fits = pair != nullptr && pair->size() == 2 && pair->get(0)->is_integer() && pair->get(1)->is_number();
+    if (!fits || *pair->get(0)->value<std::int64_t>() < 0) refuse(each, name, WeightsKind{});
+    points.push_back({static_cast<std::uint64_t>(*pair->get(0)->value<std::int64_t>()), *pair->get(1)->value<double>()});
+  }
+  return points;
+}
+
+const DatasetKey& dataset_key(const toml::key& name) {
+  std::vector<std::string> known;
+  for (const DatasetKey& key : dataset_keys()) {
+    if (key.name == name.str()) return key;
+    known.emplace_back(key.name);
+  }
+  throw UsageError(place(name.source()) + "a dataset has no key " + quote(name.str()) + did_you_mean(name.str(), known));
+}
+
+DatasetOptions dataset_from(const toml::table& table, std::string_view name) {
+  DatasetOptions dataset;
+  for (const auto& [key_name, node] : table) {
+    const DatasetKey& key = dataset_key(key_name);
+    key.set(dataset, checked(node, key.name, key.kind));
+  }
+  for (const DatasetKey& key : dataset_keys()) {
+    if (key.needed && !table.contains(key.name)) fail(table, std::string(name) + ": a dataset needs " + std::string(key.name));
+  }
+  return dataset;
+}
+
+std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_view name) {
+  std::vector<DatasetOptions> datasets;
+  for (const toml::node& element : *node.as_array()) {
+    if (!element.is_table()) refuse(element, name, DatasetsKind{});
+    datasets.push_back(dataset_from(*element.as_table(), name));
+  }
+  return datasets;
+}
+
+// What `text` stands for as the value of a key.
+toml::table parse_value(std::string_view text) {
+  try {
+    return toml::parse("value = " + std::string(text));
+  } catch (const toml::parse_error& error) {
+    throw UsageError("not TOML: " + std::string(error.description()));
+  }
 }
 
 std::vector<std::string> section_names() {
@@ -221,25 +279,22 @@ bool is_utf8(std::string_view text) try {
 }
 
 std::vector<StageOptions> read_stages(std::string_view text) {
-  toml::table top;
-  try {
-    top = toml::parse("stages = " + std::string(text));
-  } catch (const toml::parse_error& error) {
-    throw UsageError("not TOML: " + std::string(error.description()));
-  }
-  const toml::node* node = top.get("stages");
+  const toml::table top = parse_value(text);
+  const toml::node* node = top.get("value");
   if (top.size() != 1 || !node->is_array()) throw UsageError("expected " + expectation(StagesKind{}));
   return stages_from(*node, "stages");
 }
 
+std::vector<DatasetOptions> read_datasets(std::string_view text) {
+  const toml::table top = parse_value(text);
+  const toml::node* node = top.get("value");
+  if (top.size() != 1 || !node->is_array()) throw UsageError("expected " + expectation(DatasetsKind{}));
+  return datasets_from(*node, "datasets");
+}
+
 SettingTable read_settings(std::string_view text) {
-  toml::table top;
-  try {
-    top = toml::parse("settings = " + std::string(text));
-  } catch (const toml::parse_error& error) {
-    throw UsageError("not TOML: " + std::string(error.description()));
-  }
-  const toml::node* node = top.get("settings");
+  const toml::table top = parse_value(text);
+  const toml::node* node = top.get("value");
   if (top.size() != 1 || !node->is_table()) throw UsageError("expected " + expectation(SettingsKind{}));
   return settings_from(*node, "settings");
 }

@@ -24,6 +24,9 @@ void read_recipe(const std::string& path, Options& options);
 /// One setting as TOML writes it; what is not TOML is a text, which needs no quotes.
 [[nodiscard]] Setting read_setting(const std::string& text);
 
+/// An array of tables of datasets as TOML writes it. Throws UsageError with the reason alone.
+[[nodiscard]] std::vector<DatasetOptions> read_datasets(std::string_view text);
+
 /// Whether a recipe can hold this text.
 [[nodiscard]] bool is_utf8(std::string_view text);
 

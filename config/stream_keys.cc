@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "config/dataset_keys.h"
+
 namespace millrace::config {
 namespace {
 
@@ -22,9 +24,12 @@ bool is_masking(const Options& options) { return is(options, "char_diffusion") |
 /// Whether x_t is drawn at a continuous time t by a noise schedule σ(t).
 bool has_noise(const Options& options) { return is(options, "sedd") || is(options, "masked") || is(options, "cascade"); }
 
-/// Whether the dataset itself says which part is val and test.
+bool is_split_format(std::string_view format) { return format == "text8" || format == "token_folder"; }
+
+/// Whether the dataset itself says which part is val and test; of several, whether each does.
 bool has_splits_of_its_own(const Options& options) {
-  return options.data.format == "text8" || options.data.format == "token_folder";
+  if (options.data.datasets.empty()) return is_split_format(options.data.format);
+  return std::ranges::all_of(meant_datasets(options.data), [](const DatasetOptions& each) { return is_split_format(each.format); });
 }
 
 /// Whether the windows are cut out of the Markov source's own text.
@@ -62,6 +67,9 @@ bool val_fraction_counts(const Options& options) {
   return (cuts_windows(options) || is(options, "cascade")) && !has_splits_of_its_own(options);
 }
 bool test_fraction_counts(const Options& options) { return val_fraction_counts(options) && options.data.test_fraction > 0; }
+bool are_mixed(const Options& options) {
+  return (cuts_windows(options) || is(options, "cascade")) && meant_datasets(options.data).size() > 1;
+}
 bool order_counts(const Options& options) {
   return (cuts_windows(options) || is(options, "cascade")) && options.data.order != "random";
 }

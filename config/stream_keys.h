@@ -25,6 +25,7 @@ namespace millrace::config {
 [[nodiscard]] bool block_size_counts(const Options& options);
 [[nodiscard]] bool val_fraction_counts(const Options& options);
 [[nodiscard]] bool test_fraction_counts(const Options& options);
+[[nodiscard]] bool are_mixed(const Options& options);
 [[nodiscard]] bool order_counts(const Options& options);
 [[nodiscard]] bool align_counts(const Options& options);
 [[nodiscard]] bool mask_probability_counts(const Options& options);

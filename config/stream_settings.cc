@@ -1,5 +1,6 @@
 #include "config/stream_settings.h"
 
+#include "config/dataset_keys.h"
 #include "config/keys.h"
 #include "config/stages.h"
 #include "config/stream_keys.h"
@@ -19,8 +20,15 @@ std::string describe_all(const std::vector<StageOptions>& stages) {
   return text;
 }
 
+std::string describe_weights(const DataOptions& data) {
+  std::string text;
+  for (const DatasetOptions& dataset : meant_datasets(data)) text += (text.empty() ? "" : ";") + describe(dataset.weights);
+  return text;
+}
+
 std::string text_of(const Key& key, const Options& options) {
   const Value value = key.get(options);
+  if (std::holds_alternative<DatasetsKind>(key.kind)) return describe_weights(options.data);
   if (const auto* stages = std::get_if<std::vector<StageOptions>>(&value)) return describe_all(*stages);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   return plain(value);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <type_traits>
 
+#include "config/dataset_keys.h"
 #include "config/stages.h"
 
 namespace millrace::config {
@@ -50,11 +51,33 @@ std::string inline_table(const SettingTable& settings) {
   return "{" + text + "}";
 }
 
-std::string array(const std::vector<StageOptions>& stages) {
-  if (stages.empty()) return "[]";
+/// Name and path, and what is not as it is usual.
+std::string inline_table(const DatasetOptions& dataset) {
+  static const DatasetOptions kUsual;
+  std::string text;
+  for (const DatasetKey& key : dataset_keys()) {
+    const Value value = key.get(dataset);
+    if (!key.needed && value == key.get(kUsual)) continue;
+    text += (text.empty() ? "" : ", ") + std::string(key.name) + " = " + to_toml(value);
+  }
+  return "{" + text + "}";
+}
+
+template <class Table>
+std::string array(const std::vector<Table>& tables) {
+  if (tables.empty()) return "[]";
   std::string text = "[\n";
-  for (const StageOptions& stage : stages) text += "  " + inline_table(stage) + ",\n";
+  for (const Table& table : tables) text += "  " + inline_table(table) + ",\n";
   return text + "]";
+}
+
+std::string array(const std::vector<WeightPoint>& points) {
+  if (points.size() == 1 && points.front().sample == 0) return real(points.front().weight);
+  std::string text;
+  for (const auto& [sample, weight] : points) {
+    text += (text.empty() ? "[" : ", [") + std::to_string(sample) + ", " + real(weight) + "]";
+  }
+  return "[" + text + "]";
 }
 
 }  // namespace

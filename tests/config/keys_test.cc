@@ -40,6 +40,8 @@ TEST(Keys, EachIsBoundToAMemberOfItsOwn) {
       *real += 0.03125;
     else if (auto* stages = std::get_if<std::vector<StageOptions>>(&value))
       stages->emplace_back();
+    else if (auto* datasets = std::get_if<std::vector<DatasetOptions>>(&value))
+      datasets->emplace_back();
     else if (auto* settings = std::get_if<SettingTable>(&value))
       settings->emplace("moved", true);
     else
