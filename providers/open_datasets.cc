@@ -3,8 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <numbers>
-#include <span>
+#include <vector>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "datasets/documents.h"
 #include "datasets/memory_text.h"
@@ -36,14 +37,26 @@ datasets::Datasets generated(const config::DataOptions& options) {
   return {kName, text->hash(), text->vocabulary(), {{kName, text}}};
 }
 
+/// What the recipe names; empty where it names nothing.
+std::vector<datasets::NamedSpec> named_by(const config::DataOptions& options) {
+  std::vector<datasets::NamedSpec> specs;
+  for (const config::DatasetOptions& dataset : config::meant_datasets(options)) {
+    specs.push_back({dataset.name, {dataset.path, dataset.format, dataset.column, dataset.max_chars, options.cache}});
+  }
+  if (specs.empty() && options.path) specs.push_back({{}, datasets::spec_of(options)});
+  return specs;
+}
+
 }  // namespace
 
 datasets::Datasets open_datasets(const config::DataOptions& options, const fs::path& folder) {
-  config::DataOptions named = options;
-  if (!named.path && fs::exists(folder / kDefaultTextPath)) named.path = (folder / kDefaultTextPath).string();
-  if (!named.path) return generated(options);
-  const datasets::NamedSpec one{{}, datasets::spec_of(named)};
-  return datasets::open_sets(std::span(&one, 1), datasets::set_options(named));
+  std::vector<datasets::NamedSpec> specs = named_by(options);
+  const fs::path usual = folder / kDefaultTextPath;
+  if (specs.empty() && fs::exists(usual)) {
+    specs.push_back({{}, datasets::spec_of(options)});
+    specs.back().spec.path = usual.string();
+  }
+  return specs.empty() ? generated(options) : datasets::open_sets(specs, datasets::set_options(options));
 }
 
 datasets::Datasets open_datasets(const config::Options& options) {

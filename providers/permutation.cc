@@ -48,10 +48,15 @@ std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n, std
 void shuffle(const Draws& draws, Purpose purpose, std::span<std::uint8_t> order) {
   assert(order.size() <= proto::kMaxStages);
   std::iota(order.begin(), order.end(), std::uint8_t{0});
-  const auto n = static_cast<std::uint32_t>(order.size());
+  shuffle_values(draws, purpose, order);
+}
+
+void shuffle_values(const Draws& draws, Purpose purpose, std::span<std::uint8_t> values) {
+  const auto n = static_cast<std::uint32_t>(values.size());
+  const auto words = draws.words(purpose, 0, n);
   for (std::uint32_t step = 0; step + 1 < n; ++step) {
     const std::uint32_t left = n - step;  // entries that have no place yet: 0 … left − 1
-    std::swap(order[left - 1], order[uniform_below(draws.word(purpose, step), left)]);
+    std::swap(values[left - 1], values[uniform_below(words[step], left)]);
   }
 }
 

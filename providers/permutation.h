@@ -18,4 +18,7 @@ namespace millrace::providers {
 /// Writes a uniformly random order of 0 … n − 1 into `order`, n = order.size() (Fisher–Yates; step s uses word s of the purpose).
 void shuffle(const Draws& draws, Purpose purpose, std::span<std::uint8_t> order);
 
+/// Brings the values into a uniformly random order, alike; there are at most 2^16.
+void shuffle_values(const Draws& draws, Purpose purpose, std::span<std::uint8_t> values);
+
 }  // namespace millrace::providers

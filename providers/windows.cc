@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "providers/permutation.h"
 
@@ -20,6 +21,12 @@ WindowShape checked(WindowShape shape) {
                            std::to_string(kMaxLength) + "]");
 }
 
+std::vector<std::vector<config::WeightPoint>> weights_of(const config::DataOptions& data) {
+  std::vector<std::vector<config::WeightPoint>> weights;
+  for (const config::DatasetOptions& dataset : config::meant_datasets(data)) weights.push_back(dataset.weights);
+  return weights;
+}
+
 }  // namespace
 
 Windows::Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length, std::uint32_t ahead)
@@ -27,6 +34,8 @@ Windows::Windows(datasets::Datasets datasets, const config::Options& options, st
   for (const datasets::Dataset& dataset : datasets_.parts) {
     parts_.emplace_back(dataset, static_cast<std::uint8_t>(parts_.size()), options, shape_);
   }
+  if (parts_.size() == 1) return;
+  mixture_.emplace(weights_of(options.data), seed_);
 }
 
 std::uint64_t Windows::size(Split split) const {
@@ -37,7 +46,10 @@ std::uint64_t Windows::size(Split split) const {
 }
 
 Place Windows::place(Split split, std::uint64_t index, const Draws& draws) const {
-  if (split == Split::kTrain) return {0, parts_.front().train_position(index, draws)};
+  if (split == Split::kTrain) {
+    const Turn turn = mixture_ ? mixture_->turn(index) : Turn{0, index};
+    return {turn.part, parts_[turn.part].train_position(turn.number, draws)};
+  }
   const std::uint64_t windows = size(split);
   const Draws of_pass(seed_, split, 0, index / windows);
   std::uint64_t window = permuted(of_pass, Purpose::kOrder, windows, index % windows);

@@ -12,6 +12,7 @@
 #include "config/options.h"
 #include "datasets/dataset.h"
 #include "proto/types.h"
+#include "providers/mixture.h"
 #include "providers/philox.h"
 #include "providers/text_windows.h"
 
@@ -59,6 +60,7 @@ class Windows {
   std::uint64_t seed_;
   WindowShape shape_;
   std::vector<TextWindows> parts_;
+  std::optional<Mixture> mixture_;  ///< of several datasets
 };
 
 }  // namespace millrace::providers

@@ -1,5 +1,6 @@
 // The worked examples of docs/ show what the code computes.
 #include <bit>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include "providers/char_random_replacement.h"
 #include "providers/markov_process.h"
 #include "providers/markov_text.h"
+#include "providers/mixture.h"
 #include "providers/noise.h"
 #include "providers/philox.h"
 #include "providers/registry.h"
@@ -133,6 +135,23 @@ TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
                   {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)), "c is" + likeliest + ".",
                    std::to_string(process.entropy_rate_nats()), std::to_string(process.block_entropy_nats(256)),
                    make_markov_text(process, {0.1, 0})->hash()});
+TEST(Docs, MixtureShowsQuotasAndTurns) {
+  const std::string shown = page("mixture.md");
+  const Mixture moving({{{0, 3}}, {{0, 0}, {102'400, 2}}}, 1337);
+  for (const auto& [block, weights] :
+       std::map<std::uint64_t, std::string>{{0, "0 | 3, 0"}, {50, "50 | 3, 1"}, {99, "98 | 3, 1.96"}, {100, "100 | 3, 2"}}) {
+    const auto quotas = moving.quotas(block);
+    expect_contains(shown, {"| " + std::to_string(block) + " | " + weights + " | " + std::to_string(quotas[0]) + ", " +
+                            std::to_string(quotas[1]) + " |"});
+  }
+  const Mixture constant({{{0, 3}}, {{0, 1}}}, 1337);
+  std::string datasets = "dataset  ";
+  std::string numbers = "number   ";
+  for (std::uint64_t i = 5120; i < 5136; ++i) {
+    datasets += " " + std::to_string(constant.turn(i).part);
+    numbers += " " + std::to_string(constant.turn(i).number);
+  }
+  expect_contains(shown, {datasets, numbers});
 }
 
 TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {

@@ -154,6 +154,15 @@ TEST(Golden, Tokens) {
             (Digests{"4c11ab5d57ebdb25", "c683bfb881e65009", "8a8e574d2710bf58"}));
 }
 
+TEST(Golden, SeveralDatasets) {
+  const TextFile other(MarkovSource().generate(30'000), "other.txt");
+  config::Options options = windows_options("char_diffusion", "shuffle", "line");
+  options.data.path.reset();
+  options.data.datasets = {{.name = "a", .path = generated_file(), .weights = {{0, 0.5}, {100'000, 2}}},
+                           {.name = "b", .path = other.path()}};
+  EXPECT_EQ(digests(options), (Digests{"0a9dfebb40d9bad4", "f3e749e2b4d4aca8", "3702343236435de1"}));
+}
+
 TEST(Golden, RandomReplacement) {
   config::Options options = windows_options("char_random_replacement", "random", "line");
   EXPECT_EQ(digests(options), (Digests{"5cb4f427a19a4107", "4d036c6d72766b9d", "d4a00b92042466e0"}));
