@@ -190,6 +190,7 @@ void check_batch(const TrainOptions& train) {
 }
 
 void check_rates(const TrainOptions& train) {
+  if (train.lr_schedule != "cosine") return;
   if (train.min_lr > train.learning_rate) {
     throw UsageError("train.min_lr = " + shortest(train.min_lr) +
                      " is above train.learning_rate = " + shortest(train.learning_rate) + "; lower it too");

@@ -162,10 +162,13 @@ struct TrainOptions {
   double min_lr = 5e-5;
   std::uint64_t warmup_iters = 500;
   std::uint64_t lr_decay_iters = 10000;
+  std::string lr_schedule = "cosine";  ///< cosine and warmup_constant after a linear warmup; constant
+  std::string optimizer = "adamw";     ///< adamw or adam
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.99;
   double grad_clip = 1.0;  ///< largest norm of the gradient; 0: none
+  double ema = 0.0;        ///< decay of the average of the parameters; 0: none
   std::uint64_t eval_interval = 250;
   std::uint64_t eval_iters = 200;  ///< micro-batches of one evaluation, over all ranks and stages
   std::uint64_t log_interval = 10;

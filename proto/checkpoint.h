@@ -1,6 +1,6 @@
 // The checkpoint: a folder per saved step, complete or not there at all (grammar and example: docs/checkpoint.md).
 //
-//     OUT/step-00001234/{model.safetensors, optimizer.safetensors, config.toml, trainer.json}
+//     OUT/step-00001234/{model.safetensors, ema.safetensors, optimizer.safetensors, config.toml, trainer.json}
 //     OUT/latest, OUT/best → links to such folders
 //
 // This file knows folders, files and trainer.json; what is in the tensors is the trainer's business. Free of LibTorch, so that
@@ -24,6 +24,7 @@ namespace millrace::proto {
 
 inline constexpr std::uint32_t kCheckpointFormat = 1;
 inline constexpr const char* kModelFile = "model.safetensors";
+inline constexpr const char* kEmaFile = "ema.safetensors";  // where the run keeps an average
 inline constexpr const char* kOptimizerFile = "optimizer.safetensors";
 inline constexpr const char* kConfigFile = "config.toml";
 inline constexpr const char* kTrainerFile = "trainer.json";

@@ -27,9 +27,15 @@ void AdamW::step(double learning_rate) {
     if (group.parameters.empty()) continue;
     std::vector<torch::Tensor> gradients;
     for (const torch::Tensor& parameter : group.parameters) gradients.push_back(parameter.grad());
-    at::_fused_adamw_(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs, /*max_exp_avg_sqs=*/{}, group.steps,
-                      learning_rate, settings_.beta1, settings_.beta2, group.weight_decay, settings_.epsilon,
-                      /*amsgrad=*/false, /*maximize=*/false);
+    const auto update = [&](auto kernel) {
+      kernel(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs, /*max_exp_avg_sqs=*/at::TensorList(), group.steps,
+             learning_rate, settings_.beta1, settings_.beta2, group.weight_decay, settings_.epsilon, /*amsgrad=*/false,
+             /*maximize=*/false);
+    };
+    if (settings_.decoupled)
+      update([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
+    else
+      update([](auto&&... arguments) { at::_fused_adam_(arguments...); });
   }
 }
 

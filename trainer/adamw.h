@@ -1,9 +1,11 @@
-// AdamW (arXiv 1711.05101) by LibTorch's fused kernel, with its state in the open so that it saves by name.
+// AdamW (arXiv 1711.05101), or Adam (arXiv 1412.6980), by LibTorch's fused kernels, with its state in the open so that it saves by
+// name.
 //
 //     m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²
 //     θ ← θ − η·λ·θ − η · (m/(1−β1^t)) / (sqrt(v/(1−β2^t)) + ε)
 //
-// λ is weight_decay for matrices and 0 for gains and biases (fewer than two dimensions), as in nanoGPT.
+// Adam leaves out θ − η·λ·θ and adds λ·θ to g instead. λ is weight_decay for matrices and 0 for gains and biases (fewer than two
+// dimensions), as in nanoGPT.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +25,7 @@ struct AdamWSettings {
   double beta2 = 0.99;
   double weight_decay = 0.1;
   double epsilon = 1e-8;
+  bool decoupled = true;  ///< AdamW; false: Adam
 };
 
 class AdamW {

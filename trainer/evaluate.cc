@@ -80,6 +80,7 @@ struct Trained {
   config::Options options;
   torch::Device device;
   Precision precision;
+  Weights weights = Weights::kRaw;
   std::uint64_t samples = 0;
   std::unique_ptr<consumer::BatchSource> source;
   std::shared_ptr<Model> model;
@@ -87,9 +88,16 @@ struct Trained {
   [[nodiscard]] consumer::Deal deal() const { return {options.train.batch_size, 1, 0, 1}; }
 };
 
+Weights weights_of(const fs::path& folder, const std::optional<std::string>& asked) {
+  if (asked == "ema" && !has_ema(folder))
+    throw config::UsageError("--weights ema: " + folder.string() +
+                             " holds no average of the parameters; leave --weights out, or train with train.ema");
+  return asked == "raw" || !has_ema(folder) ? Weights::kRaw : Weights::kEma;
+}
+
 std::shared_ptr<Model> trained_model(const Trained& trained) {
   auto model = make_model(trained.options.model, trained.source->meta());
-  load_model(trained.checkpoint.folder, *model);
+  load_model(trained.checkpoint.folder, *model, trained.weights);
   model->to(trained.device, trained.precision.parameters());
   model->eval();
   return model;
@@ -101,7 +109,8 @@ Trained set_up(const EvaluateRequest& request) {
   config::Options options = options_of(checkpoint.folder, request.overrides);
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, 0);
-  Trained trained{std::move(checkpoint), std::move(options), device, {}, 0, nullptr, nullptr};
+  const Weights weights = weights_of(checkpoint.folder, request.weights);
+  Trained trained{std::move(checkpoint), std::move(options), device, {}, weights, 0, nullptr, nullptr};
   const config::TrainOptions& train = trained.options.train;
   trained.precision = choose_precision(train.dtype, device);
   const proto::TrainerState& state = trained.checkpoint.state;

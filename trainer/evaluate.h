@@ -19,6 +19,7 @@ struct EvaluateRequest {
   std::filesystem::path checkpoint;  ///< a checkpoint, or an output folder: its best one then, else its latest
   proto::Split split = proto::Split::kVal;
   std::optional<std::uint64_t> iters;       ///< micro-batches; unset: the recipe's eval_iters
+  std::optional<std::string> weights;       ///< "ema" or "raw"; unset: the average where the checkpoint has one
   std::uint32_t show = 0;                   ///< samples to fill in
   std::vector<config::Override> overrides;  ///< of keys that shape the run alone, such as data.path
 };

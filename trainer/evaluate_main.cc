@@ -26,6 +26,9 @@ const config::Program kProgram{
                .help = "a checkpoint, or an output folder: its best, else its latest one"},
               {.name = "split", .placeholder = "val|test", .help = "the split; default val"},
               {.name = "iters", .placeholder = "N", .help = "micro-batches; default the recipe's eval_iters"},
+              {.name = "weights",
+               .placeholder = "ema|raw",
+               .help = "the parameters' average or the parameters; default the average where there is one"},
               {.name = "show", .placeholder = "K", .help = "show K samples: masked, filled in, original"}},
     .min_positional = 0,
     .max_positional = 0};
@@ -39,6 +42,9 @@ trainer::EvaluateRequest read(const config::Arguments& arguments) {
   const auto split = proto::split_from(name);
   if (!split || *split == proto::Split::kTrain) throw config::UsageError("--split " + name + " is unknown; known: val, test");
   request.split = *split;
+  request.weights = arguments.value("weights");
+  if (request.weights && *request.weights != "ema" && *request.weights != "raw")
+    throw config::UsageError("--weights " + *request.weights + " is unknown; known: ema, raw");
   request.iters = arguments.number("iters", 1, kMaxIters);
   request.show = static_cast<std::uint32_t>(arguments.number("show", 0, kMaxShown).value_or(0));
   request.overrides = arguments.overrides;

@@ -1,4 +1,5 @@
-// The learning rate as a function of the step: linear warmup, cosine decay, constant floor (nanoGPT's get_lr).
+// The learning rate as a function of the step: linear warmup, cosine decay, constant floor (nanoGPT's get_lr); linear warmup, then
+// constant (SEDD's); or constant.
 #pragma once
 
 #include <cmath>
@@ -12,10 +13,12 @@ namespace millrace::trainer {
 /// The rate of the step that follows `completed` steps. It depends on lr_decay_iters, not on max_iters: a run that is made
 /// longer stays the same run.
 [[nodiscard]] inline double learning_rate(const config::TrainOptions& train, std::uint64_t completed) {
+  if (train.lr_schedule == "constant") return train.learning_rate;
   const auto it = static_cast<double>(completed);
   const auto warmup = static_cast<double>(train.warmup_iters);
   const auto decay = static_cast<double>(train.lr_decay_iters);
   if (it < warmup) return train.learning_rate * (it + 1.0) / (warmup + 1.0);
+  if (train.lr_schedule == "warmup_constant") return train.learning_rate;
   if (it >= decay) return train.min_lr;
   const double share = (it - warmup) / (decay - warmup);
   return train.min_lr + 0.5 * (1.0 + std::cos(std::numbers::pi * share)) * (train.learning_rate - train.min_lr);

@@ -11,6 +11,7 @@
 #include "producer/open_watch.h"
 #include "telemetry/stream_metrics.h"
 #include "trainer/checkpoint.h"
+#include "trainer/ema.h"
 #include "trainer/evaluation.h"
 #include "trainer/gradient.h"
 #include "trainer/learning_rate.h"
@@ -43,7 +44,12 @@ std::shared_ptr<Model> initial_model(const config::Options& options, const proto
 }
 
 AdamWSettings adamw_settings(const config::TrainOptions& train) {
-  return {.beta1 = train.beta1, .beta2 = train.beta2, .weight_decay = train.weight_decay};
+  return {.beta1 = train.beta1, .beta2 = train.beta2, .weight_decay = train.weight_decay, .decoupled = train.optimizer == "adamw"};
+}
+
+std::optional<Ema> ema_of(const Model& model, const config::TrainOptions& train) {
+  if (train.ema == 0) return std::nullopt;
+  return Ema(parameters_of(model), train.ema);
 }
 
 class Trainer {
@@ -59,6 +65,7 @@ class Trainer {
         model_(initial_model(options, source.meta(), device, precision)),
         objective_(make_objective(options, source.meta())),
         optimizer_(parameters_of(*model_), adamw_settings(options.train)),
+        ema_(ema_of(*model_, options.train)),
         loss_scale_(precision, device),
         feed_(source, *objective_, ranks, device, watch.health()),
         health_(watch.health()),
@@ -108,6 +115,7 @@ class Trainer {
     if (!ranks_.first()) return;
     load_model(start.folder, *model_);
     load_optimizer(start.folder, optimizer_);
+    if (ema_) load_ema(start.folder, *ema_);
     say("resuming from " + start.folder.string() + ", step " + std::to_string(state_.step));
   }
 
@@ -122,7 +130,7 @@ class Trainer {
 
   /// Rank 0 alone reads checkpoints; the others get its tensors.
   void share_parameters() {
-    for (const auto& named : {parameters_of(*model_), optimizer_.state()}) {
+    for (const auto& named : {parameters_of(*model_), optimizer_.state(), ema_ ? ema_->state() : NamedTensors()}) {
       std::vector<torch::Tensor> tensors;
       for (const auto& [name, tensor] : named) tensors.push_back(tensor.detach());
       ranks_.broadcast(tensors, "sharing the parameters");
@@ -160,6 +168,7 @@ class Trainer {
 
   void complete_step(const GlobalBatch& batch) {
     ++state_.step;
+    if (ema_) ema_->update(state_.step);
     state_.cursor += deal_.global_batch();
     saved_ = false;
     source_.advance(state_.cursor);
@@ -206,6 +215,8 @@ class Trainer {
 
   /// False: asked to stop before the end; the evaluation is then due again when the run is resumed.
   bool evaluate_now() {
+    std::optional<EmaWeights> averaged;
+    if (ema_) averaged.emplace(*model_, *ema_);
     const auto result = evaluate(*model_, *objective_, source_.meta(), feed_, ranks_, plan(), [this](const proto::Batch& batch) {
       if (recorder_) recorder_->add(batch);
     });
@@ -213,6 +224,7 @@ class Trainer {
     saved_ = false;
     static_cast<void>(feed_.take_waited_ms());
     if (recorder_) result ? recorder_->commit(state_.step) : recorder_->discard();
+    averaged.reset();
     if (!result) return false;
     watched_.val_loss.set(result->loss);
     if (metrics_) metrics_->add(state_.step, *result);
@@ -246,7 +258,7 @@ class Trainer {
     state_.loss_scale_good = loss_scale_.good_steps();
     if (metrics_) metrics_->sync();
     if (recorder_) recorder_->sync();
-    if (ranks_.first()) save_checkpoint(options_, state_, *model_, optimizer_);
+    if (ranks_.first()) save_checkpoint(options_, state_, *model_, optimizer_, ema_ ? &*ema_ : nullptr);
   }
 
   struct SinceLine {
@@ -263,6 +275,7 @@ class Trainer {
   std::shared_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
   AdamW optimizer_;
+  std::optional<Ema> ema_;
   LossScale loss_scale_;
   Feed feed_;
   telemetry::Health& health_;

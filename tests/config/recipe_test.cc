@@ -138,6 +138,8 @@ TEST_F(Recipe, ChecksKeysAgainstEachOther) {
               "r.toml: provider.schedule = \"" + schedule + "\" needs at least one entry in provider.stages");
   }
   EXPECT_TRUE(contains(refusal("[train]\nlearning_rate = 1e-5\n"), "train.min_lr = 5e-05 is above train.learning_rate = 1e-05"));
+  EXPECT_EQ(load_recipe(write("c.toml", "[train]\nlr_schedule = \"constant\"\nlearning_rate = 1e-5\n")).train.lr_schedule,
+            "constant");
   EXPECT_TRUE(contains(refusal("[train]\nlr_decay_iters = 10\n"), "train.warmup_iters = 500 is above train.lr_decay_iters = 10"));
   EXPECT_TRUE(contains(refusal("[train]\nbatch_size = 65536\ngradient_accumulation_steps = 65536\n"), "samples a step; at most"));
   std::string many = "[provider]\nvalidation_stages = [";

@@ -18,8 +18,8 @@ class TrainTest(SystemTest):
     def metrics(self, out="out"):
         return [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
 
-    def tensors(self, out="out"):
-        return [(self.folder / out / "latest" / f"{part}.safetensors").read_bytes() for part in ("model", "optimizer")]
+    def tensors(self, out="out", parts=("model", "optimizer")):
+        return [(self.folder / out / "latest" / f"{part}.safetensors").read_bytes() for part in parts]
 
 
 class Checkpoints(TrainTest):
@@ -90,6 +90,32 @@ class Histories(TrainTest):
         self.assertEqual(self.tensors("whole"), self.tensors("halves"))
         scale = json.loads((self.folder / "whole/latest/trainer.json").read_text())["loss_scale"]
         self.assertGreater(scale, 1.0)
+
+    def test_an_average_of_the_weights_goes_on_and_is_what_evaluations_see(self):
+        averaged = [*self.SETTINGS, "--ema=0.9", "--optimizer=adam", "--lr_schedule=warmup_constant"]
+        self.train(*averaged, "--max_iters=15", "--out_dir=halves")
+        self.train(*averaged, "--max_iters=20", "--out_dir=halves", "--resume")
+        self.train(*averaged, "--max_iters=20", "--out_dir=whole")
+        parts = ("model", "ema", "optimizer")
+        self.assertEqual(self.tensors("whole", parts), self.tensors("halves", parts))
+        self.assertEqual(self.committed("whole"), self.committed("halves"))
+
+        def loss(weights):
+            output, _ = self.run_program("evaluate", "--checkpoint", "whole/latest", "--json", *weights)
+            return json.loads(output)["loss"]
+
+        told = [line["loss"] for line in self.metrics("whole") if line["split"] == "val"][-1]
+        self.assertEqual([loss([]), loss(["--weights", "ema"])], [told, told])
+        self.assertNotEqual(loss(["--weights", "raw"]), told)
+        errors = self.train("--ema=0.99", "--max_iters=30", "--out_dir=halves", "--resume", status=2)
+        self.assertIn("train.ema is 0.99 now and 0.9 in the checkpoint", errors)
+
+    def test_weights_that_a_checkpoint_lacks(self):
+        self.train("--max_iters=2", "--out_dir=out")
+        _, errors = self.run_program("evaluate", "--checkpoint", "out", "--weights", "ema", status=2)
+        self.assertIn("holds no average of the parameters", errors)
+        _, errors = self.run_program("evaluate", "--checkpoint", "out", "--weights", "best", status=2)
+        self.assertIn("--weights best is unknown; known: ema, raw", errors)
 
     def test_two_ranks_go_on_from_what_one_rank_saved(self):
         self.train("--max_iters=6", "--out_dir=out", "--gradient_accumulation_steps=2")

@@ -32,6 +32,18 @@ TEST(LearningRate, WarmsUpDecaysAndRests) {
   EXPECT_NEAR(learning_rate(train, 59), (1e-3 + 1e-4) / 2, 1e-15) << "it must not follow max_iters";
 }
 
+TEST(LearningRate, OtherSchedulesStayAtTheTop) {
+  config::TrainOptions train;
+  train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9, train.lr_decay_iters = 109;
+  train.lr_schedule = "warmup_constant";
+  EXPECT_DOUBLE_EQ(learning_rate(train, 0), 1e-4);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 9), 1e-3);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 100000), 1e-3);
+  train.lr_schedule = "constant";
+  EXPECT_DOUBLE_EQ(learning_rate(train, 0), 1e-3);
+  EXPECT_DOUBLE_EQ(learning_rate(train, 100000), 1e-3);
+}
+
 TEST(Seeds, DifferForEveryStepRankAndSeed) {
   std::set<std::uint64_t> seen{init_seed(1), init_seed(2)};
   for (std::uint64_t seed = 1; seed <= 2; ++seed)
@@ -44,8 +56,10 @@ TEST(Seeds, DifferForEveryStepRankAndSeed) {
 struct ReferenceAdamW {
   double m = 0, v = 0;
   int t = 0;
+  bool decoupled = true;
   double step(double theta, double g, double lr, double decay) {
     ++t;
+    if (!decoupled) g += decay * theta, decay = 0.0;
     m = 0.9 * m + 0.1 * g;
     v = 0.95 * v + 0.05 * g * g;
     theta -= lr * decay * theta;
@@ -67,6 +81,43 @@ TEST(AdamW, FollowsItsFormulaAndDecaysMatricesOnly) {
     gain_expected = gain_reference.step(gain_expected, gradient, 0.01, 0.0);
     ASSERT_NEAR(matrix.item<double>(), matrix_expected, 1e-12) << step;
     ASSERT_NEAR(gain.item<double>(), gain_expected, 1e-12) << step;
+  }
+}
+
+TEST(Adam, AddsTheDecayToTheGradientOfMatrices) {
+  auto matrix = torch::tensor({{0.5}}, torch::kFloat64), gain = torch::tensor({0.5}, torch::kFloat64);
+  AdamW optimizer({{"matrix", matrix}, {"gain", gain}}, {.beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.1, .decoupled = false});
+  ReferenceAdamW matrix_reference{.decoupled = false}, gain_reference{.decoupled = false};
+  double matrix_expected = 0.5, gain_expected = 0.5;
+  for (int step = 0; step < 20; ++step) {
+    const double gradient = std::sin(step) + 0.3;
+    matrix.mutable_grad() = torch::full({1, 1}, gradient, torch::kFloat64);
+    gain.mutable_grad() = torch::full({1}, gradient, torch::kFloat64);
+    optimizer.step(0.01);
+    matrix_expected = matrix_reference.step(matrix_expected, gradient, 0.01, 0.1);
+    gain_expected = gain_reference.step(gain_expected, gradient, 0.01, 0.0);
+    ASSERT_NEAR(matrix.item<double>(), matrix_expected, 1e-12) << step;
+    ASSERT_NEAR(gain.item<double>(), gain_expected, 1e-12) << step;
+  }
+}
+
+TEST(Ema, ItsDecayWarmsUp) {
+  EXPECT_DOUBLE_EQ(ema_decay(0.9999, 1), 2.0 / 11.0);
+  EXPECT_DOUBLE_EQ(ema_decay(0.9999, 90), 0.91);
+  EXPECT_DOUBLE_EQ(ema_decay(0.9, 1000), 0.9);
+}
+
+TEST(Ema, FollowsItsFormula) {
+  auto parameter = torch::tensor({1.0, -2.0}, torch::kFloat64);
+  Ema ema({{"p", parameter}}, 0.5);
+  double expected = 1.0;
+  for (std::uint64_t n = 1; n <= 30; ++n) {
+    const double value = std::cos(static_cast<double>(n));
+    parameter.fill_(value);
+    ema.update(n);
+    const double decay = std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
+    expected = decay * expected + (1.0 - decay) * value;
+    ASSERT_NEAR(ema.state()[0].second[0].item<double>(), expected, 1e-14) << n;
   }
 }
 
@@ -158,6 +209,40 @@ TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
   EXPECT_TRUE(equal(saved.optimizer.state(), loaded.optimizer.state()));
   saved.step(4), loaded.step(4);
   EXPECT_TRUE(equal(parameters_of(*saved.model), parameters_of(*loaded.model)));
+}
+
+TEST(Ema, IsLentToTheModelAndTakenBack) {
+  TinyRun run;
+  Ema ema(parameters_of(*run.model), 0.5);
+  const auto tokens = torch::arange(8).view({1, 8});
+  run.model->eval();
+  const auto at_first = run.model->forward(tokens);
+  run.step(0);
+  const auto trained = run.model->forward(tokens);
+  {
+    const EmaWeights averaged(*run.model, ema);
+    EXPECT_TRUE(torch::equal(run.model->forward(tokens), at_first));
+  }
+  EXPECT_TRUE(torch::equal(run.model->forward(tokens), trained));
+  TinyRun other;
+  ema.update(1);
+  const testing::TemporaryFolder folder;
+  config::Options options = config::default_options();
+  options.train.out_dir = folder.path().string();
+  proto::TrainerState state;
+  state.step = 1;
+  state.meta = testing::masked_meta();
+  save_checkpoint(options, state, *run.model, run.optimizer, &ema);
+  Ema loaded(parameters_of(*other.model), 0.5);
+  EXPECT_TRUE(has_ema(folder / "latest"));
+  load_ema(folder / "latest", loaded);
+  EXPECT_TRUE(equal(ema.state(), loaded.state()));
+  load_model(folder / "latest", *other.model, Weights::kEma);
+  EXPECT_TRUE(equal(ema.state(), parameters_of(*other.model)));
+  load_model(folder / "latest", *other.model);
+  EXPECT_TRUE(equal(parameters_of(*run.model), parameters_of(*other.model)));
+  run.step(4);  // the optimizer still holds the model's own parameters
+  EXPECT_FALSE(equal(parameters_of(*run.model), parameters_of(*other.model)));
 }
 
 TEST(TensorFile, EveryDtypeComesBack) {

@@ -1,0 +1,37 @@
+// The moving average, and lending it to the model (ema.h).
+#include "trainer/ema.h"
+
+#include <algorithm>
+
+namespace millrace::trainer {
+
+double ema_decay(double decay, std::uint64_t n) {
+  const auto count = static_cast<double>(n);
+  return std::min(decay, (1.0 + count) / (10.0 + count));
+}
+
+Ema::Ema(const NamedTensors& parameters, double decay) : decay_(decay) {
+  for (const auto& [name, parameter] : parameters) {
+    parameters_.push_back(parameter);
+    averages_.push_back(parameter.detach().clone());
+    state_.emplace_back(name, averages_.back());
+  }
+}
+
+void Ema::update(std::uint64_t n) {
+  const torch::NoGradGuard no_grad;
+  at::_foreach_lerp_(averages_, parameters_, 1.0 - ema_decay(decay_, n));
+}
+
+EmaWeights::EmaWeights(const Model& model, const Ema& ema) : parameters_(model.parameters()) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    trained_.push_back(parameters_[i].detach());
+    parameters_[i].set_data(ema.state()[i].second);
+  }
+}
+
+EmaWeights::~EmaWeights() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].set_data(trained_[i]);
+}
+
+}  // namespace millrace::trainer
