@@ -1,7 +1,12 @@
 // The recipes in config/ load, and are what they say they are.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
 #include "config/recipe.h"
+#include "config/stream_keys.h"
 
 namespace millrace::config {
 namespace {
@@ -28,6 +33,37 @@ TEST(ShippedRecipes, TheSmallOneKeepsTheReferencesMasking) {
   EXPECT_TRUE(options.provider.validation_stages.empty());
   EXPECT_NE(options.queue.uri, reference.queue.uri);
   EXPECT_NE(options.train.out_dir, reference.train.out_dir);
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(MILLRACE_SOURCE_DIR) + "/config"))
+    if (entry.path().extension() == ".toml") found.push_back(entry.path().filename().string());
+  std::ranges::sort(found);
+  return found;
+}
+
+TEST(ShippedRecipes, AllLoadAndEachHasAFolderOfItsOwn) {
+  std::map<std::string, std::string> owners;
+  for (const std::string& name : names()) {
+    const Options options = load(name);
+    EXPECT_TRUE(is_built_in(options)) << name;
+    const auto [owner, fresh] = owners.emplace(options.train.out_dir, name);
+    EXPECT_TRUE(fresh) << name << " and " << owner->second << " write to " << options.train.out_dir;
+  }
+  EXPECT_GE(owners.size(), 14u);
+}
+
+TEST(ShippedRecipes, StepsAreAsLargeAsThoseOfTheirReferences) {
+  const auto samples = [](const std::string& name) {
+    const TrainOptions train = load(name).train;
+    return train.batch_size * train.gradient_accumulation_steps;
+  };
+  for (const char* const name : {"sedd_owt_small.toml", "sedd_owt_medium.toml", "mdlm_owt.toml", "d3pm_owt.toml"})
+    EXPECT_EQ(samples(name), 512u) << name;
+  EXPECT_EQ(samples("d3pm_text8.toml"), 1024u);
+  EXPECT_EQ(samples("gpt2_124m.toml"), 480u);
+  EXPECT_EQ(samples("sedd_char.toml"), 64u);
 }
 
 }  // namespace
