@@ -6,10 +6,13 @@ namespace millrace::datasets {
 
 AddedTokens::AddedTokens(std::span<const AddedToken> tokens) {
   for (const AddedToken& token : tokens) {
-    auto& same_start = (token.normalized ? second_ : first_)[static_cast<std::uint8_t>(token.content.front())];
-    same_start.push_back(&token);
-    std::ranges::stable_sort(same_start, std::greater{}, [](const AddedToken* each) { return each->content.size(); });
+    (token.normalized ? second_ : first_)[static_cast<std::uint8_t>(token.content.front())].push_back(&token);
     (token.normalized ? has_second_ : has_first_) = true;
+  }
+  for (Set* set : {&first_, &second_}) {
+    for (auto& same_start : *set) {
+      std::ranges::sort(same_start, std::greater{}, [](const AddedToken* token) { return token->content.size(); });
+    }
   }
 }
 

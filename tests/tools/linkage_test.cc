@@ -20,7 +20,7 @@ TEST_P(Linkage, IsFreeOfLibTorch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, Linkage, ::testing::Values("prepare", "inspect", "bench"),
+INSTANTIATE_TEST_SUITE_P(Programs, Linkage, ::testing::Values("prepare", "inspect", "bench", "tokenize"),
                          [](const auto& program) { return std::string(program.param); });
 
 }  // namespace
