@@ -22,6 +22,7 @@ constexpr std::array kHarnesses = {
     Harness{"recipe", take_recipe},
     Harness{"safetensors", take_safetensors},
     Harness{"text", take_text},
+    Harness{"tokenizer", take_tokenizer},
     Harness{"trainer_json", take_trainer_json},
 };
 

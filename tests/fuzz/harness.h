@@ -38,6 +38,7 @@ bool take_meta_json(std::string_view input);
 bool take_recipe(std::string_view input);
 bool take_safetensors(std::string_view input);
 bool take_text(std::string_view input);
+bool take_tokenizer(std::string_view input);
 bool take_trainer_json(std::string_view input);
 
 /// The path of a file with this content, valid until the next call with the same name.

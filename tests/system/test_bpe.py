@@ -1,9 +1,11 @@
 """Byte-level BPE against the Python package `tokenizers`: tokenizers that the package trains and saves must give the same ids here, for
 English, for a page of hard Unicode, for every prefix of random bytes, and for merges and added tokens made to be ambiguous."""
 
+import array
 import json
 import random
 import subprocess
+import sys
 import unittest
 
 import harness
@@ -223,6 +225,53 @@ class BpeTest(harness.SystemTest):
     def alphabet(cls):
         own = cls.bytes_in_order()[:188]
         return [chr(byte) for byte in own] + [chr(256 + i) for i in range(68)]
+
+    def tokenize_files(self, out, *more, path="text.txt"):
+        recipe = [harness.SMALL, f"--data.path={path}", "--data.tokenizer=tokenizer.json"]
+        return ["tokenize", *recipe, "--out", out, *more]
+
+    def ids_of(self, path):
+        found = array.array("H")
+        found.frombytes((self.folder / path).read_bytes())
+        if sys.byteorder == "big":
+            found.byteswap()
+        return found.tolist()
+
+    def test_files_hold_what_the_package_says(self):
+        """Of one text nanoGPT's train.bin and val.bin; of lines each with its end."""
+        text = english()
+        (self.folder / "text.txt").write_text(text)
+        tokenizer = trained([text], 1000)
+        self.save(tokenizer)
+        self.run_program(*self.tokenize_files("one"))
+        end = len(text) * 9 // 10
+        self.assertEqual(self.ids_of("one/train.bin"), tokenizer.encode(text[:end]).ids)
+        self.assertEqual(self.ids_of("one/val.bin"), tokenizer.encode(text[end:]).ids)
+
+        self.run_program(*self.tokenize_files("lines", "--data.format=lines", "--val_fraction=0"))
+        mark = tokenizer.token_to_id(END)
+        wanted = [i for line in text.split("\n") if line for i in [*tokenizer.encode(line).ids, mark]]
+        self.assertEqual(self.ids_of("lines/train.bin"), wanted)
+        meta = json.loads((self.folder / "lines" / "meta.json").read_text())
+        self.assertEqual((meta["dtype"], meta["vocab_size"], meta["end_of_text"]), ("uint16", tokenizer.get_vocab_size(), mark))
+
+    def test_a_run_that_is_killed_goes_on(self):
+        (self.folder / "text.txt").write_text(english())
+        self.save(trained([HARD], 500))
+        words = ["--data.format=lines", "--shard-tokens=20000"]
+        self.run_program(*self.tokenize_files("whole", *words))
+        first = self.folder / "killed" / "train_000000.bin"
+        process = self.start(*self.tokenize_files("killed", *words))
+        self.wait_until(lambda: first.exists() or process.poll() is not None, "the first file is there")
+        process.kill()  # it may just have ended, which is as well
+        process.communicate()
+        self.run_program(*self.tokenize_files("killed", *words))
+        whole, killed = (
+            {path.name: path.read_bytes() for path in (self.folder / name).iterdir() if path.name != ".lock"}
+            for name in ("whole", "killed")
+        )
+        self.assertEqual(sorted(whole), sorted(killed))
+        self.assertEqual(whole, killed)
 
     def test_unknown_parts_are_refused_and_ids_checked(self):
         tokenizer = trained([HARD], 400)
