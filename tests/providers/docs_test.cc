@@ -135,6 +135,8 @@ TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
                   {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)), "c is" + likeliest + ".",
                    std::to_string(process.entropy_rate_nats()), std::to_string(process.block_entropy_nats(256)),
                    make_markov_text(process, {0.1, 0})->hash()});
+}
+
 TEST(Docs, MixtureShowsQuotasAndTurns) {
   const std::string shown = page("mixture.md");
   const Mixture moving({{{0, 3}}, {{0, 0}, {102'400, 2}}}, 1337);
