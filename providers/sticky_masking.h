@@ -7,9 +7,14 @@
 // to the lower position (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006). A weight of 0 is not eligible
 // while a positive one is left; when none is, the round draws uniformly from all unselected ones. In round r, word r · L + j is
 // position j's.
+//
+// How the smallest keys are found without computing them all: providers/sticky_limits.h.
 #pragma once
 
+#include <optional>
+
 #include "providers/masking.h"
+#include "providers/sticky_limits.h"
 
 namespace millrace::providers {
 
@@ -17,7 +22,7 @@ class StickyMasking final : public Masking {
  public:
   StickyMasking(double target_masked_ratio, double p1_probability, double p2_probability);
 
-  void select(const Draws& draws, std::span<std::uint8_t> selected) const override;
+  void select(const Draws& draws, std::span<std::uint8_t> out) const override;
 
   /// ceil(target · length), at least 1 where target > 0; target counted in 1e-9.
   [[nodiscard]] std::size_t count_for(std::size_t length) const;
@@ -26,6 +31,7 @@ class StickyMasking final : public Masking {
   std::uint64_t target_nano_;
   double p1_;
   double p2_;
+  std::optional<StickyLimits> limits_;  ///< none for weights too small, whose keys are computed all
 };
 
 }  // namespace millrace::providers

@@ -74,6 +74,12 @@ struct Kernels {
   void (*mark_above)(const std::uint32_t* alone, const std::uint32_t* beside, std::size_t count, std::uint32_t alone_limit,
                      std::uint32_t beside_limit, std::uint8_t* selected);
 
+  /// Lists the positions that the limits `some` take and `sure` do not, which are few, and returns how many; positions has room for
+  /// count.
+  std::size_t (*list_between)(const std::uint32_t* alone, const std::uint32_t* beside, std::size_t count, std::uint32_t sure_alone,
+                              std::uint32_t sure_beside, std::uint32_t some_alone, std::uint32_t some_beside,
+                              std::uint32_t* positions);
+
   TokenKernels<std::uint8_t> u8;
   TokenKernels<std::uint16_t> u16;
   TokenKernels<std::uint32_t> u32;

@@ -14,7 +14,7 @@
 namespace millrace::providers {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "list_ones reads bytes as a number");
+static_assert(std::endian::native == std::endian::little, "for_ones reads bytes as a number");
 
 constexpr std::uint32_t kMaskTo = 3435973836;     // providers/corruption.h: kMaskBelow − 1
 constexpr std::uint32_t kRandomSpan = 429496729;  // kRandomBelow − kMaskBelow
@@ -50,16 +50,13 @@ void keep(const X* __restrict from, const std::uint8_t* __restrict selected, std
   }
 }
 
-/// The random tokens of the positions with todo[j] == 1, of which there are few; todo has a multiple of 8.
-template <class X>
-void put_random_tokens(const std::uint8_t* todo, const std::uint32_t* words, std::size_t count, std::uint64_t tokens, X* x) {
+/// Calls visit(j) for each ones[j] == 1, of which there are few; ones has a multiple of 8, zeros behind `count`.
+template <class Visit>
+void for_ones(const std::uint8_t* ones, std::size_t count, Visit visit) {
   for (std::size_t first = 0; first < count; first += 8) {
     std::uint64_t eight;
-    std::memcpy(&eight, todo + first, 8);
-    for (; eight != 0; eight &= eight - 1) {
-      const std::size_t j = first + static_cast<std::size_t>(__builtin_ctzll(eight)) / 8;
-      x[j] = static_cast<X>((words[j] - kMaskTo - 1) * tokens / kRandomSpan);
-    }
+    std::memcpy(&eight, ones + first, 8);
+    for (; eight != 0; eight &= eight - 1) visit(first + static_cast<std::size_t>(__builtin_ctzll(eight)) / 8);
   }
 }
 
@@ -83,7 +80,10 @@ void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_
     if (some < kAtOnce) std::memset(random, 0, sizeof random);  // those of the loop before lie behind `some`
     decide(selected + first, words + first, some, masks, random);
     put(original + first, masks, some, mask, x + first);
-    put_random_tokens(random, words + first, some, mask, x + first);
+    for_ones(random, some, [&](std::size_t j) {
+      const std::uint64_t beyond = words[first + j] - kMaskTo - 1;
+      x[first + j] = static_cast<X>(beyond * mask / kRandomSpan);
+    });
   }
 }
 
@@ -143,6 +143,23 @@ void mark_above(const std::uint32_t* __restrict alone, const std::uint32_t* __re
   }
 }
 
+std::size_t list_between(const std::uint32_t* alone, const std::uint32_t* beside, std::size_t count, std::uint32_t sure_alone,
+                         std::uint32_t sure_beside, std::uint32_t some_alone, std::uint32_t some_beside, std::uint32_t* positions) {
+  std::uint8_t between[kAtOnce] = {};
+  std::size_t listed = 0;
+  for (std::size_t first = 0; first < count; first += kAtOnce) {
+    const std::size_t some = lesser(kAtOnce, count - first);
+    if (some < kAtOnce) std::memset(between, 0, sizeof between);
+    for (std::size_t j = 0; j < some; ++j) {
+      const std::uint32_t in_alone = alone[first + j] - some_alone - 1;  // below the width: between the limits
+      const std::uint32_t in_beside = beside[first + j] - some_beside - 1;
+      between[j] = static_cast<std::uint8_t>((in_alone < sure_alone - some_alone) | (in_beside < sure_beside - some_beside));
+    }
+    for_ones(between, some, [&](std::size_t j) { positions[listed++] = static_cast<std::uint32_t>(first + j); });
+  }
+  return listed;
+}
+
 // Philox4x32-10 (providers/philox.h) for Lanes::kBlocks draw numbers at once. A vector holds a word of each in the lower half of a
 // 64-bit lane; the upper half is whatever a product left there, since multiply() looks at lower halves alone. So a round needs no
 // shuffling: two products, whose lower halves are two of the next words, and whose upper ones are shifted down.
@@ -191,6 +208,7 @@ constexpr Kernels make_kernels(const char* name) {
           split,
           count_above,
           mark_above,
+          list_between,
           token_kernels<std::uint8_t>(),
           token_kernels<std::uint16_t>(),
           token_kernels<std::uint32_t>()};

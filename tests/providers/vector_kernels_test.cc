@@ -220,6 +220,27 @@ TEST_P(EveryKernel, CountsAndMarksWhatIsAboveALimit) {
   }
 }
 
+TEST_P(EveryKernel, ListsWhatLiesBetweenTwoLimits) {
+  for (const std::size_t size : kSizes) {
+    for (const std::uint32_t some : {0U, 1U, 0x7fffffffU, 0x80000000U, kMostWord}) {
+      for (const std::uint32_t sure : {some, some | 1U << 30, kMostWord}) {
+        const auto alone = words_around(some, size, size);
+        const auto beside = words_around(sure, size, size + 1);
+        Guarded<std::uint32_t> listed(size);
+        const std::size_t count =
+            kernels_.list_between(alone.data(), beside.data(), size, sure, sure, some, some / 2, listed.data());
+        std::vector<std::uint32_t> expected;
+        for (std::uint32_t j = 0; j < size; ++j) {
+          const bool is_between = (alone[j] > some && alone[j] <= sure) || (beside[j] > some / 2 && beside[j] <= sure);
+          if (is_between) expected.push_back(j);
+        }
+        ASSERT_TRUE(listed.intact());
+        ASSERT_EQ(std::vector(listed.data(), listed.data() + count), expected);
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(OfThisMachine, EveryKernel, testing::ValuesIn(available_kernels().begin(), available_kernels().end()),
                          [](const auto& kernel) { return std::string(kernel.param->name); });
 
