@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "datasets/byte_source.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 
@@ -103,6 +104,15 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
 }
 
 }  // namespace
+
+bool is_small(const SourceFiles& sources) {
+  constexpr std::uint64_t kExpansion = 64;  // what a compressed file may become, and more than text does
+  std::uint64_t bytes = 0;
+  for (const SourceFile& each : sources.files) {
+    bytes += each.bytes * (compression_of(each.path) == Compression::kNone ? 1 : kExpansion);
+  }
+  return bytes <= kSmallBytes;
+}
 
 std::vector<fs::path> index_paths(const IndexRequest& request) {
   if (!request.cache.empty()) return {in_shared_folder(request.cache, request)};

@@ -12,12 +12,14 @@
 
 #include "datasets/indexed_text.h"
 #include "datasets/section_writer.h"
+#include "datasets/source_files.h"
 
 namespace millrace::datasets {
 
 /// A dataset up to this size has its index made in memory each time, unless data.cache names a folder: it takes milliseconds, and
 /// nothing is left lying about.
 inline constexpr std::uint64_t kSmallBytes = std::uint64_t{4} << 20;
+[[nodiscard]] bool is_small(const SourceFiles& sources);
 
 struct IndexRequest {
   std::filesystem::path dataset;  ///< the file or folder

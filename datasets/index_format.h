@@ -51,6 +51,8 @@ struct IndexHeader {
   std::uint64_t units = 0;           ///< characters of the text; of a token file: its tokens
   std::uint64_t largest_id = 0;      ///< token files
   std::uint64_t largest_at = 0;      ///< token files: where it first stands
+  std::uint64_t val_first = 0;       ///< tokens of a text: where val begins
+  std::uint64_t test_first = 0;      ///< tokens of a text: where test begins
   std::uint64_t dropped = 0;         ///< characters left out, because a vocabulary lacks them
   Section text;                      ///< empty without kTextInside
   Section source;                    ///< what the index is of, as text
@@ -62,6 +64,6 @@ struct IndexHeader {
   std::uint64_t sections_hash = 0;   ///< xxh64 of source, characters, starts, checkpoints and documents, as they lie in the file
   std::uint64_t header_hash = 0;     ///< xxh64 of all before
 };
-static_assert(sizeof(IndexHeader) == 8 + 8 + 7 * 8 + 6 * 16 + 24);
+static_assert(sizeof(IndexHeader) == 8 + 8 + 9 * 8 + 6 * 16 + 24);
 
 }  // namespace millrace::datasets

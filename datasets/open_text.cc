@@ -83,12 +83,6 @@ std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec, cons
   return variant;
 }
 
-bool is_small(const SourceFiles& sources) {
-  constexpr std::uint64_t kExpansion = 64;  // what a compressed file may become, and more than text does
-  const bool compressed = compression_of(sources.path) != Compression::kNone;
-  return sources.bytes() * (compressed ? kExpansion : 1) <= kSmallBytes;
-}
-
 }  // namespace
 
 std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const DatasetSpec& spec,

@@ -27,6 +27,10 @@ void check(const datasets::Dataset& dataset, Split split, WindowShape shape, std
   if (tokens < shape.tokens()) {
     throw std::runtime_error(sizes + "; use a longer text, a smaller --provider.block_size or another --data.val_fraction");
   }
+  if (dataset.text->lines(split) == 0) {
+    throw std::runtime_error(sizes + " from the start of a line, and it has none; use --data.align=any, or name the tokenizer of " +
+                             "token files whose documents <|endoftext|> separates (data.tokenizer)");
+  }
   throw std::runtime_error(sizes + " from the start of a line, but no line starts early enough for that; use a smaller " +
                            "--provider.block_size, --data.align=any or a text with more lines");
 }
