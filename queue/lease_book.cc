@@ -292,6 +292,7 @@ void LeaseBook::on(const PeerId& from, const proto::Failed& failed, Time) {
   ++counters_.failed;
   ask->second.why = "producer " + name_of(from) + ": " + failed.reason;
   reports_.push_back("no answer for " + describe(ask->first) + " from " + ask->second.why);
+  ask->second.failed_by.insert(from);
   if (++ask->second.failed >= rules_.failure_limit) give_up(ask->second, ask->second.why);
   release(ask->second, from, failed.lease);
 }
@@ -395,6 +396,8 @@ void LeaseBook::hand_out(Time now) {
 }
 
 std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask) {
+  // Who has failed at a range, at once as a rule, would else be the idlest and be asked until the run ends.
+  const bool others = std::ranges::any_of(peers_, [&](const auto& peer) { return !ask.failed_by.contains(peer.first); });
   auto best = peers_.end();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
     const bool full = peer->second.leases.size() >= std::size_t{peer->second.capacity} * kLeasesPerCapacity;
@@ -402,7 +405,8 @@ std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask)
     const bool compared = ask.versions.size() == 1 && has_answered(ask, peer->first);
     const bool holds =
         std::ranges::any_of(ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
-    if (full || holds || compared) continue;
+    const bool failed = others && ask.failed_by.contains(peer->first);
+    if (full || holds || compared || failed) continue;
     const auto effort = [&](const auto& one) { return std::pair(has_answered(ask, one->first), one->second.leases.size()); };
     if (best == peers_.end() || effort(peer) < effort(best)) best = peer;
   }

@@ -127,6 +127,7 @@ class LeaseBook {
     bool needs_one = true;  ///< another lease is to be made
     std::uint32_t late = 0;
     std::uint32_t failed = 0;
+    std::set<PeerId> failed_by;
     std::string why;  ///< the latest failure's
 
     /// Nobody is known to be at work on it.

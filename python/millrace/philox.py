@@ -13,6 +13,7 @@ _MASK32 = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
 _ROUNDS = 10
+_NARROW_ROUNDS, _WIDE_ROUNDS = 8, 4  # of a permutation, up to 2^32 entries and above
 
 
 class Purpose(enum.IntEnum):
@@ -27,6 +28,10 @@ class Purpose(enum.IntEnum):
     ORDER = 6
     WEIGHTS = 7
     TEXT = 8
+    SHIFT = 9
+    MIXTURE = 10
+    REPLACE = 11
+    FRAGMENT = 12
 
 
 def philox4x32_10(counter, key):
@@ -54,8 +59,11 @@ def _one_block(counter, key):
     return c0, c1, c2, c3
 
 
-def uniform_below(words, n):
-    """floor(word * n / 2^32) of each word: a value below n, at most 2^32."""
+def uniform_below(words, n, high=None):
+    """floor(word * n / 2^32) of each word: a value below n, which is at most 2^32. With `high`, of two words (ints) low and high:
+    floor((high * 2^32 + word) * n / 2^64), for an n up to 2^64."""
+    if high is not None:
+        return (high << 32 | words) * n >> 64
     if not 0 < n <= 1 << 32:
         raise ValueError(f"uniform_below(…, {n}): expected a number from 1 to 2^32")
     if isinstance(words, int):
@@ -113,8 +121,9 @@ class Draws:
         low = (1 << half) - 1
         while True:
             left, right = i >> half, i & low
-            for turn in range(8):
-                left, right = right, left ^ (self.block(purpose, turn << 16 | right)[0] & low)
+            for turn in range(_NARROW_ROUNDS if half <= 16 else _WIDE_ROUNDS):
+                word = self.block(purpose, turn << 16 | right)[0] if half <= 16 else self.block(purpose, right)[turn]
+                left, right = right, left ^ (word & low)
             i = left << half | right
             if i < n:
                 return i

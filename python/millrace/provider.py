@@ -3,6 +3,7 @@
 A stream is a pure function of (recipe, data, seed, index): sample i is the same bytes whoever computes it, whenever, in which process.
 """
 
+import difflib
 import pathlib
 
 import numpy as np
@@ -87,13 +88,14 @@ class Provider:
         self.recipe = recipe
         self.seed = recipe.data_seed
         self.block_size = recipe.block_size
-        self.settings = dict(recipe.settings)
+        self._asked = set()  # names of settings; None: all may have been looked at
         wanted = provider_name(recipe.provider_name)
         self.name = self.name or wanted
         if self.name != wanted:
             raise UsageError(f"{recipe.path}: provider.name = '{recipe.provider_name}', and this provider is called '{self.name}'")
         self._take_dataset()
         self.setup()
+        self._check_settings()
         self._complete()
 
     def setup(self):
@@ -108,11 +110,19 @@ class Provider:
         rows = [self._checked_sample(key) for key in keys]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
+    @property
+    def settings(self):
+        """All settings of the recipe. Ask for them with `setting` where you can: it checks their types, and unknown ones are refused."""
+        self._asked = None
+        return self.recipe.settings
+
     def setting(self, name, default=None):
-        """self.settings[name]; a setting without a default is needed."""
-        if name not in self.settings and default is None:
+        """The recipe's provider.settings.NAME, of the default's type; one without a default is needed. Ask for all in `setup`."""
+        if self._asked is not None:
+            self._asked.add(name)
+        if name not in self.recipe.settings and default is None:
             raise UsageError(f"{self.recipe.path}: provider.settings.{name} is missing, and {self.name} needs it")
-        value = self.settings.get(name, default)
+        value = self.recipe.settings.get(name, default)
         wanted = type(default)
         if default is not None and type(value) is not wanted and not (wanted is float and type(value) is int):
             raise UsageError(f"{self.recipe.path}: provider.settings.{name} = {value!r}: expected a value such as {default!r}")
@@ -162,6 +172,15 @@ class Provider:
         stage = 0 if split == "train" and self.trainer_names_stages else None
         return range_digest(self.schema, self.columns(split, 0, count, stage), count)
 
+    def _check_settings(self):
+        """A setting that nobody asked for was meant to do something."""
+        for name in sorted(set(self.recipe.settings) - (self._asked if self._asked is not None else set(self.recipe.settings))):
+            known = ", ".join(sorted(self._asked))
+            near = difflib.get_close_matches(name, self._asked, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            has = f"has no such setting; it has {known}" if known else "has no settings"
+            raise UsageError(f"{self.recipe.path}: provider.settings.{name}: {self.name} {has}{hint}")
+
     def _take_dataset(self):
         path = self.recipe.data_path
         if path is None:
@@ -189,8 +208,12 @@ class Provider:
             raise UsageError(f"provider {self.name}: mask_token_id is {self.mask_token_id}, and there are {self.vocab_size} tokens")
 
     def _checked_sample(self, key):
-        made = self.sample(key)
-        self._check_names(made)
+        try:
+            made = self.sample(key)
+            self._check_names(made)
+        except Exception as error:
+            error.add_note(f"{key}")  # the reason that the trainer is told begins with it
+            raise
         arrays = {name: np.asarray(values) for name, values in made.items()}
         for field in self.schema:
             if arrays[field.name].shape != field.shape:

@@ -5,6 +5,7 @@ failed. The parent alone talks to the trainer, so a provider may compute as long
 """
 
 import collections
+import contextlib
 import dataclasses
 import logging
 import multiprocessing
@@ -39,26 +40,29 @@ class Task:
 def _work(provider_class, recipe, pipe):
     """The life of a worker process. An end of the pipe is the parent's: nobody is left to compute for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us in order
-    try:
-        provider = provider_class(recipe)
-        pipe.send(("ready", provider.meta()))
-    except Exception as error:
-        pipe.send(("unusable", _reason(error), None if isinstance(error, UsageError) else traceback.format_exc(), _status(error)))
-        return
-    try:
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            provider = provider_class(recipe)
+            ready = ("ready", provider.meta())
+        except Exception as error:
+            pipe.send(("unusable", _reason(error), None if isinstance(error, UsageError) else traceback.format_exc(), _status(error)))
+            return
+        pipe.send(ready)
         while True:
-            split, first, count, stage = pipe.recv()
-            try:
-                pipe.send(("made", provider.columns(split, first, count, stage)))
-            except Exception as error:
-                pipe.send(("failed", _reason(error), traceback.format_exc()))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass
+            pipe.send(_answer(provider, *pipe.recv()))
+
+
+def _answer(provider, split, first, count, stage):
+    try:
+        return "made", provider.columns(split, first, count, stage)
+    except Exception as error:
+        return "failed", _reason(error), traceback.format_exc()
 
 
 def _reason(error):
     text = str(error)
-    return text if isinstance(error, Error) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    told = text if isinstance(error, Error) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return ": ".join([*getattr(error, "__notes__", ()), told])
 
 
 def _status(error):
@@ -92,7 +96,8 @@ class Workers:
     """`count` processes. All methods are the owner's one thread's."""
 
     def __init__(self, provider_class, recipe, count):
-        if multiprocessing.parent_process() is not None:
+        importing = getattr(multiprocessing.current_process(), "_inheriting", False)  # spawn is at the script, in a new worker
+        if importing or multiprocessing.parent_process() is not None:
             raise UsageError("serve() was called while a worker process imported the script: put the call under "
                              "if __name__ == \"__main__\":")  # fmt: skip
         self._make = lambda: _Worker(multiprocessing.get_context("spawn"), provider_class, recipe)

@@ -311,6 +311,23 @@ TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWit
   EXPECT_TRUE(testing::contains(error, "no such column"));
 }
 
+TEST_F(LeaseBookTest, GivesWhatOneFailedAtToAnother) {
+  hello("a");
+  for (const std::uint64_t start : {0, 8}) book_.want(range(start));
+  const auto first = sent<proto::Lease>("a");
+  ASSERT_EQ(first.size(), 2U);
+  hello("b");
+  for (const std::uint64_t start : {16, 24}) book_.want(range(start));
+  given_.clear();
+  ASSERT_EQ(sent<proto::Lease>("b").size(), 2U);  // as many as it takes at once
+  book_.receive("a", proto::Failed{first[0].number, "no such column"}, now_);
+  EXPECT_TRUE(sent<proto::Lease>("a").empty());  // idle, but it would fail again
+  answer("b", {given_[0], range(16)});
+  const auto again = sent<proto::Lease>("b");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].range, range(0));
+}
+
 TEST_F(LeaseBookTest, AChangeOfStageForgetsWhatWasAskedAtTheOldOne) {
   hello("a");
   book_.want({proto::Split::kTrain, 0, 8, 0});
