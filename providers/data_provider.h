@@ -1,7 +1,8 @@
 // The plug-in interface: describe yourself, fill a range. Threads, leases and queues are somebody else's.
 //
 // A provider is a pure function of (settings, data, seed, index): the same range gives the same bytes on every machine, in
-// every thread, in any order. It never sees a rank, a batch size or a transport.
+// every thread, in any order. It never sees a rank, a batch size or a transport. Libraries are built against this file: a change of
+// it raises kPluginVersion (providers/plugin.h).
 #pragma once
 
 #include <array>

@@ -23,6 +23,10 @@ from progressions import Progressions
 TROUBLE = os.environ.get("TROUBLE", "")
 
 class Frail(Progressions):
+    def setup(self):
+        self.level = self.setting("level", 3)  # changes nothing: it is there to be compared
+        super().setup()
+
     def sample(self, key):
         if TROUBLE == "raise" and key.split == "train" and key.index >= 8:
             raise ZeroDivisionError("the well is dry")

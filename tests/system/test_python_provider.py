@@ -64,13 +64,16 @@ class Feeds(PythonProvider):
         self.stop(producer)
 
     def test_beside_the_same_provider_in_a_shared_library(self):
-        library = next((SOURCE / "build").glob("tests/**/libprogressions.so"), None) or self.built_library()
+        library = self.built_library()
         ours = self.start("prepare", *self.shared, f"--provider.name={library}")
         producer = self.producer()
         self.finish(self.trainer("--max_iters=40"))
         self.check_record(steps=40, evaluations=6)
         self.stop(producer)
         self.stop(ours)
+        (self.folder / "record").unlink()
+        self.finish(self.trainer(f"--provider.name={library}", "--queue.uri=inproc://", "--out_dir=inproc"))
+        self.check_record()
 
     def built_library(self):
         """By the one command of docs/adding_a_provider.md."""
@@ -153,6 +156,15 @@ class Fails(PythonProvider):
         self.assertRegex(trainer.errors, r"no producer can make train samples \[0, \d+\)")
         self.assertIn("3 workers ended at it; the last one was killed by SIGKILL", trainer.errors)
         self.stop(producer)
+
+    def test_when_the_trainer_has_other_settings_of_the_providers_own(self):
+        producer, trainer = self.producer("--settings.level=4"), self.trainer("--provider.settings={level = 5}")
+        self.finish(producer, status=1)
+        self.assertIn("refused this stream: level is 5 for train and 4 for prepare", producer.errors)
+        same = self.producer("--provider.settings.level=5")
+        self.finish(trainer)
+        self.check_record()
+        self.stop(same)
 
     def test_when_the_trainer_has_other_settings(self):
         producer, trainer = self.producer("--block_size=9"), self.trainer()

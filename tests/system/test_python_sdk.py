@@ -373,6 +373,17 @@ class Page(Sdk):
         page = (SOURCE / "docs" / "python_sdk.md").read_text()
         self.assertIn(f"```python\n{EXAMPLE.read_text()}```\n", page)
 
+    def test_readme_shows_a_provider_that_works(self):
+        readme = (SOURCE / "README.md").read_text()
+        code = next(block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "class Coins" in block)
+        names = {"__name__": "coins"}
+        exec(compile(code, "README.md", "exec"), names)
+        path = self.write("coins.toml", '[provider]\nname = "coins"\nblock_size = 1000\n')
+        provider = names["Coins"].from_recipe(path)
+        sample = next(millrace.read(provider, count=1))
+        self.assertTrue(((sample["x"] == 2) == (sample["y"] != millrace.IGNORE_INDEX)).all())
+        self.assertEqual(provider.meta()["sizes"][1:], [100, 0])
+
     def test_command_lines_are_refused_with_one_line(self):
         for words, status, expected in [
             ([RECIPE, "--queue.uri=inproc://"], 2, "a producer in Python needs tcp://HOST:PORT or ipc://PATH"),
