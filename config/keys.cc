@@ -131,7 +131,8 @@ std::vector<Key> make_keys() {
       data<&D::datasets>("datasets", DatasetsKind{}, kRun, "several datasets instead of path, mixed by their weights", are_mixed),
       data<&D::dataset>("dataset", maybe_text, kRun, "the name of the one of data.datasets that is meant; empty: all enabled ones"),
 
-      provider<&P::name>("name", TextKind{}, "the function from index to sample", nullptr),
+      provider<&P::name>("name", TextKind{}, "the function from index to sample, or the path of a shared library that has it",
+                         nullptr),
       provider<&P::block_size>("block_size", WholeKind{1, 1 << 20}, "tokens of a sample; cascade: its lengths say it",
                                block_size_counts),
       provider<&P::mask_probability>("mask_probability", RealKind{.least = 0, .most = 1, .above = true},
