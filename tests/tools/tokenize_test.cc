@@ -354,6 +354,43 @@ TEST_F(TokenizeProgram, WritesWhatARecipeSays) {
   EXPECT_EQ(other.status, 2);
 }
 
+/// The blocks of a page of docs/ that are fenced as text.
+std::vector<std::string> blocks_of(const std::string& page) {
+  const std::string text = proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/" + page);
+  const std::string fence = "```text\n";
+  std::vector<std::string> blocks;
+  for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
+    at += fence.size();
+    blocks.push_back(text.substr(at, text.find("```", at) - at));
+  }
+  return blocks;
+}
+
+TEST_F(TokenizeProgram, DoesWhatItsPageShows) {
+  const std::vector<std::string> blocks = blocks_of("tokenizing.md");
+  ASSERT_EQ(blocks.size(), 4U);
+  proto::replace_file(folder_ / "vocab.bpe", blocks[0]);
+  proto::replace_file(folder_ / "text.txt", blocks[1]);
+  const Ran ran = run({"r.toml", "--out", "x", "--data.format=lines", "--data.val_fraction=0"});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  const datasets::TokenFile tokens(folder_ / "x" / "train.bin", WireType::kU16);
+  const auto bpe = datasets::load_bpe(folder_ / "vocab.bpe");
+  std::string spelled;
+  std::string ids;
+  for (std::uint64_t i = 0; i < tokens.size(); ++i) {
+    spelled += (i == 0 ? "" : " ") + bpe->vocabulary()[tokens[i]];
+    ids += (i == 0 ? "" : " ") + std::to_string(tokens[i]);
+  }
+  EXPECT_EQ(blocks[2], spelled + '\n' + ids + '\n');
+  std::string hex;
+  for (const char byte : proto::read_file(folder_ / "x" / "train.bin")) {
+    const std::string digits = proto::hex16(static_cast<std::uint8_t>(byte)).substr(14);
+    hex += digits + ((hex.size() + 3) % 48 == 0 ? "\n" : " ");
+  }
+  hex.back() = '\n';
+  EXPECT_EQ(blocks[3], hex);
+}
+
 TEST_F(TokenizeProgram, SaysWhatIsWrongWithItsWords) {
   const auto refused = [&](std::vector<std::string> words, int status, const std::string& sentence) {
     const Ran ran = run(std::move(words));
