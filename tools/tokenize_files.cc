@@ -11,7 +11,6 @@
 #include "config/progress.h"
 #include "config/stop.h"
 #include "datasets/bpe_encoder.h"
-#include "datasets/fixed_point.h"
 #include "datasets/token_file.h"
 #include "proto/files.h"
 #include "tools/shard_writer.h"
@@ -30,22 +29,21 @@ class Stopped : public std::runtime_error {
 };
 
 std::map<std::string, std::string> settings_of(const TokenizeJob& job) {
-  return {{"dataset_hash", job.source.hash},
-          {"tokenizer_hash", job.bpe->hash()},
-          {"val_fraction", std::to_string(datasets::in_nano(job.val_fraction)) + "e-9"},
-          {"test_fraction", std::to_string(datasets::in_nano(job.test_fraction)) + "e-9"},
-          {"shard_tokens", job.shard_tokens ? std::to_string(*job.shard_tokens) : "none"}};
+  auto settings = job.inputs;
+  settings["tokenizer_hash"] = job.bpe->hash();
+  settings["shard_tokens"] = job.shard_tokens ? std::to_string(*job.shard_tokens) : "none";
+  return settings;
 }
 
-TokenRecord new_record(const TokenizeJob& job, const std::vector<SplitText>& splits) {
+TokenRecord new_record(const TokenizeJob& job) {
   TokenRecord record;
   record.settings = settings_of(job);
   record.width = datasets::token_width(job.bpe->vocab_size());
   record.vocab_size = job.bpe->vocab_size();
   record.end_of_text = job.bpe->end_of_text();
   record.tokenizer = job.tokenizer;
-  record.dataset = job.source.name;
-  for (const SplitText& text : splits) record.splits[std::string(proto::to_string(text.split))].documents = text.count;
+  record.dataset = job.dataset;
+  for (const SplitText& text : job.splits) record.splits[std::string(proto::to_string(text.split))].documents = text.count;
   return record;
 }
 
@@ -64,12 +62,12 @@ void drop_missing(const fs::path& folder, proto::WireType width, SplitRecord& sp
 bool is_token_file(const std::string& name) { return !name.starts_with('.') && name.ends_with(".bin"); }
 
 /// What earlier runs of the same job have left in the folder; a new record where there is nothing.
-TokenRecord go_on(const TokenizeJob& job, const std::vector<SplitText>& splits) {
+TokenRecord go_on(const TokenizeJob& job) {
   std::optional<TokenRecord> record = read_record(job.out);
   if (!record) {
     const auto names = proto::real_disk().list(job.out);
     const auto foreign = std::ranges::find_if(names, is_token_file);
-    if (foreign == names.end()) return new_record(job, splits);
+    if (foreign == names.end()) return new_record(job);
     throw config::UsageError((job.out / *foreign).string() +
                              " is there, and no meta.json that says what it was made of; take another --out");
   }
@@ -78,7 +76,7 @@ TokenRecord go_on(const TokenizeJob& job, const std::vector<SplitText>& splits) 
     throw config::UsageError(job.out.string() + ": these are tokens of other inputs: " + proto::describe(changed, "now", "there") +
                              "; take another --out, or remove this folder");
   }
-  if (record->splits.size() != splits.size()) {
+  if (record->splits.size() != job.splits.size()) {
     throw std::runtime_error((job.out / kRecordFile).string() +
                              ": its splits are not those of its own settings; remove this folder");
   }
@@ -129,13 +127,13 @@ class SplitWork {
 
   void encode(std::string_view document, std::uint64_t number) try {
     encoder_.encode(document, datasets::Specials::kAsText, [this](std::span<const std::uint32_t> ids) { take(ids); });
-    if (job_.source.count > 1) take(mark_behind(document, number));
+    if (job_.has_documents) take(mark_behind(document, number));
   } catch (const Stopped&) {
     throw;
   } catch (const proto::DiskError&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("{}: document {} of {}: {}", job_.source.place, number + 1, name_, error.what()));
+    throw std::runtime_error(fmt::format("{}: document {} of {}: {}", job_.place, number + 1, name_, error.what()));
   }
 
   /// Behind every document <|endoftext|>, as nanoGPT does; without that token a newline between two, where none is.
@@ -173,14 +171,13 @@ class SplitWork {
 }  // namespace
 
 TokenRecord tokenize(const TokenizeJob& job) {
-  const std::vector<SplitText> splits = cut(job.source, job.val_fraction, job.test_fraction);
   proto::make_durable_folders(job.out, proto::real_disk());
   const auto lock = proto::real_disk().lock(job.out / ".lock");
   if (!lock)
     throw std::runtime_error(job.out.string() + ": another tokenize is at work in this folder; wait for it, or take another --out");
-  TokenRecord record = go_on(job, splits);
+  TokenRecord record = go_on(job);
   remove_leftovers(job.out);
-  for (const SplitText& text : splits) {
+  for (const SplitText& text : job.splits) {
     const std::string name(proto::to_string(text.split));
     if (record.splits.at(name).complete) {
       spdlog::info("{}: {} tokens are there", name, record.splits.at(name).tokens());

@@ -7,24 +7,28 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "datasets/byte_level_bpe.h"
-#include "tools/token_cut.h"
+#include "tools/split_documents.h"
 #include "tools/token_record.h"
 
 namespace millrace::tools {
 
 struct TokenizeJob {
-  TextSource source;
+  std::string dataset;                        ///< its name, for people
+  std::string place;                          ///< its path, for messages
+  std::map<std::string, std::string> inputs;  ///< what decides the documents of the splits
+  std::vector<SplitText> splits;
+  bool has_documents = false;  ///< rather than one text: each then ends with a mark
   std::shared_ptr<const datasets::ByteLevelBpe> bpe;
-  std::string tokenizer;  ///< its path
+  std::string tokenizer;  ///< its path, for people
   std::filesystem::path out;
   std::optional<std::uint64_t> shard_tokens;  ///< of each file of a split but its last; empty: a split is one file
-  double val_fraction = 0;
-  double test_fraction = 0;
 };
 
 /// What was written, or had been. Throws config::UsageError for a folder whose record is of other inputs (naming both values) or

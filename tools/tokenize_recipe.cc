@@ -3,17 +3,18 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <stdexcept>
 
 #include "config/errors.h"
 #include "datasets/bpe_files.h"
 #include "datasets/documents.h"
+#include "datasets/source_files.h"
+#include "datasets/splits.h"
+#include "tools/split_documents.h"
 #include "tools/tokenize_files.h"
 
 namespace millrace::tools {
 namespace {
-
-// text8's own split: the last tenth, half of it val and half test.
-constexpr double kText8Fraction = 0.05;
 
 void check(const config::DataOptions& data) {
   if (data.tokenizer.empty()) {
@@ -25,9 +26,12 @@ void check(const config::DataOptions& data) {
   }
 }
 
-TextSource source_of(const std::shared_ptr<const datasets::Documents>& documents) {
-  return {documents->name(), documents->place(), documents->hash(), documents->count(),
-          [documents](std::uint64_t i) { return documents->document(i); }};
+/// Of a plain text a fraction may be less than a character.
+void check_splits(const std::vector<SplitText>& splits, const datasets::Documents& documents, datasets::Shares shares) {
+  const std::size_t wanted = 1U + (shares.val > 0 ? 1U : 0U) + (shares.test > 0 ? 1U : 0U);
+  if (splits.size() >= wanted) return;
+  throw std::runtime_error(documents.place() + ": its " + std::to_string(documents.text()->characters()) +
+                           " characters leave a split empty; use more text, or other --data.val_fraction and --data.test_fraction");
 }
 
 }  // namespace
@@ -37,13 +41,20 @@ TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesyst
   check(data);
   TokenizeJob job;
   job.bpe = datasets::load_bpe(data.tokenizer);
-  job.source = source_of(std::make_shared<const datasets::Documents>(datasets::open_documents(data)));
+  const auto documents = std::make_shared<const datasets::Documents>(datasets::open_documents(data));
+  const datasets::Shares shares{data.val_fraction, data.test_fraction};
+  const datasets::Cuts cuts = datasets::cut_text(*documents->text(), datasets::find_sources(datasets::spec_of(data)), shares);
+  job.dataset = documents->name();
+  job.place = documents->place();
+  job.inputs = {{"dataset_hash", documents->hash()},
+                {"val_begins_at_character", std::to_string(cuts.val)},
+                {"test_begins_at_character", std::to_string(cuts.test)}};
+  job.splits = split_documents(documents, cuts);
+  check_splits(job.splits, *documents, shares);
+  job.has_documents = documents->count() > 1;
   job.tokenizer = data.tokenizer;
   job.out = out;
   job.shard_tokens = shard_tokens;
-  const bool is_text8 = data.format == "text8";
-  job.val_fraction = is_text8 ? kText8Fraction : data.val_fraction;
-  job.test_fraction = is_text8 ? kText8Fraction : data.test_fraction;
   spdlog::info("tokenizer {}: {} tokens, hash {}{}", data.tokenizer, job.bpe->vocab_size(), job.bpe->hash(),
                job.bpe->end_of_text() ? "" : "; it has no <|endoftext|>, so documents are joined by newlines");
   return tokenize(job);

@@ -15,7 +15,7 @@
 #include "tests/support/messages.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"
-#include "tools/token_cut.h"
+#include "tools/split_documents.h"
 #include "tools/tokenize_files.h"
 #include "tools/tokenize_text.h"
 
@@ -30,14 +30,6 @@ using testing::Ran;
 constexpr const char* kMerges = "#version: 0.2\nt h\nth e\nĠ the\na b\nab ab\n";
 constexpr std::uint32_t kEnd = 261;
 
-TextSource source_of(std::vector<std::string> documents) {
-  const auto kept = std::make_shared<std::vector<std::string>>(std::move(documents));
-  std::string all;
-  for (const std::string& each : *kept) all += each + '\0';
-  return {"texts", "texts.txt", proto::hex16(proto::xxh64(all)), kept->size(),
-          [kept](std::uint64_t i) { return std::string_view((*kept)[i]); }};
-}
-
 std::vector<std::string> texts_of(const SplitText& split) {
   std::vector<std::string> texts;
   for (std::uint64_t i = 0; i < split.count; ++i) texts.emplace_back(split.document(i));
@@ -46,8 +38,28 @@ std::vector<std::string> texts_of(const SplitText& split) {
 
 using Texts = std::vector<std::string>;
 
-TEST(TokenCut, OneDocumentIsCutByCharacters) {
-  const auto splits = cut(source_of({"äöü4567890"}), 0.2, 0.1);
+SplitText split_of(proto::Split split, const Texts& documents) {
+  std::uint64_t bytes = 0;
+  for (const std::string& each : documents) bytes += each.size();
+  return {split, documents.size(), bytes,
+          [documents = std::make_shared<Texts>(documents)](std::uint64_t i) { return std::string_view((*documents)[i]); }};
+}
+
+struct SplitDocuments : ::testing::Test {
+  testing::TemporaryFolder folder;
+
+  /// The splits of a file, as the recipe's fractions cut it.
+  [[nodiscard]] std::vector<SplitText> splits_of(const std::string& text, const std::string& format,
+                                                 datasets::Shares shares) const {
+    proto::replace_file(folder / "text.txt", text);
+    const datasets::DatasetSpec spec{.path = folder / "text.txt", .format = format, .cache = folder / "cache"};
+    const auto documents = std::make_shared<const datasets::Documents>(datasets::open_documents(spec));
+    return split_documents(documents, datasets::cut_text(*documents->text(), datasets::find_sources(spec), shares));
+  }
+};
+
+TEST_F(SplitDocuments, OneTextIsCutBetweenCharacters) {
+  const auto splits = splits_of("äöü4567890", "text", {.val = 0.2, .test = 0.1});
   ASSERT_EQ(splits.size(), 3U);
   EXPECT_EQ(texts_of(splits[0]), (Texts{"äöü4567"}));
   EXPECT_EQ(texts_of(splits[1]), (Texts{"89"}));
@@ -56,45 +68,35 @@ TEST(TokenCut, OneDocumentIsCutByCharacters) {
   EXPECT_EQ(splits[2].split, proto::Split::kTest);
 }
 
-TEST(TokenCut, ThereIsNoSplitWithoutAFraction) {
-  const auto splits = cut(source_of({"0123456789"}), 0, 0.5);
+TEST_F(SplitDocuments, ThereIsNoSplitWithoutText) {
+  const auto splits = splits_of("0123456789", "text", {.val = 0, .test = 0.5});
   ASSERT_EQ(splits.size(), 2U);
   EXPECT_EQ(texts_of(splits[0]), (Texts{"01234"}));
   EXPECT_EQ(splits[1].split, proto::Split::kTest);
   EXPECT_EQ(texts_of(splits[1]), (Texts{"56789"}));
 }
 
-TEST(TokenCut, SeveralDocumentsStayWhole) {
-  const Texts ten{"aaa", "b", "ccc", "dd", "e"};
-  const auto at = [&](double fraction) { return texts_of(cut(source_of(ten), fraction, 0)[1]); };
-  EXPECT_EQ(at(0.1), (Texts{"e"}));
-  EXPECT_EQ(at(0.3), (Texts{"dd", "e"}));
-  EXPECT_EQ(at(0.2), (Texts{"dd", "e"}));         // the starts 7 and 9 are equally near to 8
-  EXPECT_EQ(at(0.5), (Texts{"ccc", "dd", "e"}));  // 4 is nearer to 5 than 7 is
-  const auto three = cut(source_of(ten), 0.3, 0.3);
-  EXPECT_EQ(texts_of(three[0]), (Texts{"aaa", "b"}));
-  EXPECT_EQ(texts_of(three[1]), (Texts{"ccc"}));
-  EXPECT_EQ(texts_of(three[2]), (Texts{"dd", "e"}));
-}
-
-TEST(TokenCut, ASplitWithoutTextIsRefused) {
-  try {
-    (void)cut(source_of({"b", "aaaaaaaaaa"}), 0.1, 0);
-    FAIL();
-  } catch (const std::runtime_error& error) {
-    EXPECT_STREQ(
-        error.what(),
-        "texts.txt: nothing is left for val of its 2 documents; use more text, or other fractions in data.val_fraction and "
-        "data.test_fraction");
+TEST_F(SplitDocuments, DocumentsStayWholeAndAreAllThere) {
+  const auto splits = splits_of("aaaa\n\nbé\ncccc\nd\neeeeee\n", "lines", {.val = 0.4, .test = 0.2});
+  ASSERT_EQ(splits.size(), 3U);
+  Texts all;
+  for (const SplitText& each : splits) {
+    EXPECT_GT(each.count, 0U);
+    for (const std::string& text : texts_of(each)) all.push_back(text);
   }
-  EXPECT_THROW((void)cut(source_of({"ab"}), 0.1, 0.1), std::runtime_error);
+  EXPECT_EQ(all, (Texts{"aaaa", "bé", "cccc", "d", "eeeeee"}));
 }
 
 class TokenizeFiles : public ::testing::Test {
  protected:
-  [[nodiscard]] TokenizeJob job(std::vector<std::string> documents) const {
+  /// Of documents that are all train.
+  [[nodiscard]] TokenizeJob job(const Texts& documents) const {
     TokenizeJob job;
-    job.source = source_of(std::move(documents));
+    job.dataset = "texts";
+    job.place = "texts.txt";
+    job.inputs = {{"dataset_hash", "00000000000000aa"}};
+    job.splits = {split_of(proto::Split::kTrain, documents)};
+    job.has_documents = documents.size() > 1;
     job.bpe = std::make_shared<const datasets::ByteLevelBpe>(datasets::parse_vocab_bpe(kMerges));
     job.tokenizer = "vocab.bpe";
     job.out = folder_ / "out";
@@ -138,8 +140,8 @@ TEST_F(TokenizeFiles, DocumentsEndWithEndOfText) {
 }
 
 TEST_F(TokenizeFiles, OneTextHasNoMarks) {
-  TokenizeJob one = job({"the ab the"});
-  one.val_fraction = 0.4;
+  TokenizeJob one = job({"the ab"});
+  one.splits.push_back(split_of(proto::Split::kVal, {" the"}));
   (void)tokenize(one);
   EXPECT_EQ(ids("train.bin"), (Ids{257, 220, 259}));
   EXPECT_EQ(ids("val.bin"), (Ids{258}));
@@ -205,7 +207,7 @@ TEST_F(TokenizeFiles, ShardsAreTheOneFileCut) {
 TEST_F(TokenizeFiles, AfterAnInterruptionAnywhereTheBytesAreEqual) {
   TokenizeJob sharded = job(some_documents());
   sharded.shard_tokens = 40;
-  sharded.val_fraction = 0.3;
+  sharded.splits.push_back(split_of(proto::Split::kVal, {"abab", "the end"}));
   const TokenRecord record = tokenize(sharded);
   const auto wanted = files();
   const std::vector<Shard> shards = record.splits.at("train").shards;
@@ -252,14 +254,11 @@ TEST_F(TokenizeFiles, WhatIsFinishedIsLeftAlone) {
 TEST_F(TokenizeFiles, ChangedInputsAreRefusedWithBothValues) {
   TokenizeJob one = job(some_documents());
   (void)tokenize(one);
-  one.val_fraction = 0.2;
+  one.inputs["dataset_hash"] = "00000000000000bb";
   EXPECT_EQ(error_of([&] { (void)tokenize(one); }),
             one.out.string() +
-                ": these are tokens of other inputs: val_fraction is 200000000e-9 now and 0e-9 there; take another --out, or "
-                "remove this folder");
-  one.val_fraction = 0;
-  one.source.hash = "0123456789abcdef";
-  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }), "dataset_hash is 0123456789abcdef now and "));
+                ": these are tokens of other inputs: dataset_hash is 00000000000000bb now and 00000000000000aa there; take "
+                "another --out, or remove this folder");
   EXPECT_THROW((void)tokenize(one), config::UsageError);
 }
 
