@@ -127,7 +127,7 @@ class SplitWork {
 
   void encode(std::string_view document, std::uint64_t number) try {
     encoder_.encode(document, datasets::Specials::kAsText, [this](std::span<const std::uint32_t> ids) { take(ids); });
-    if (job_.has_documents) take(mark_behind(document, number));
+    take(mark_behind(document, number));
   } catch (const Stopped&) {
     throw;
   } catch (const proto::DiskError&) {

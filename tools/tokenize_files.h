@@ -24,7 +24,6 @@ struct TokenizeJob {
   std::string place;                          ///< its path, for messages
   std::map<std::string, std::string> inputs;  ///< what decides the documents of the splits
   std::vector<SplitText> splits;
-  bool has_documents = false;  ///< rather than one text: each then ends with a mark
   std::shared_ptr<const datasets::ByteLevelBpe> bpe;
   std::string tokenizer;  ///< its path, for people
   std::filesystem::path out;

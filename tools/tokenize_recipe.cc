@@ -51,7 +51,6 @@ TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesyst
                 {"test_begins_at_character", std::to_string(cuts.test)}};
   job.splits = split_documents(documents, cuts);
   check_splits(job.splits, *documents, shares);
-  job.has_documents = documents->count() > 1;
   job.tokenizer = data.tokenizer;
   job.out = out;
   job.shard_tokens = shard_tokens;

@@ -238,18 +238,18 @@ class BpeTest(harness.SystemTest):
         return found.tolist()
 
     def test_files_hold_what_the_package_says(self):
-        """Of one text nanoGPT's train.bin and val.bin; of lines each with its end."""
+        """train.bin and val.bin as nanoGPT has them: of one text, and of lines each with its end."""
         text = english()
         (self.folder / "text.txt").write_text(text)
         tokenizer = trained([text], 1000)
         self.save(tokenizer)
         self.run_program(*self.tokenize_files("one"))
         end = len(text) * 9 // 10
-        self.assertEqual(self.ids_of("one/train.bin"), tokenizer.encode(text[:end]).ids)
-        self.assertEqual(self.ids_of("one/val.bin"), tokenizer.encode(text[end:]).ids)
+        mark = tokenizer.token_to_id(END)
+        self.assertEqual(self.ids_of("one/train.bin"), [*tokenizer.encode(text[:end]).ids, mark])
+        self.assertEqual(self.ids_of("one/val.bin"), [*tokenizer.encode(text[end:]).ids, mark])
 
         self.run_program(*self.tokenize_files("lines", "--data.format=lines", "--val_fraction=0"))
-        mark = tokenizer.token_to_id(END)
         wanted = [i for line in text.split("\n") if line for i in [*tokenizer.encode(line).ids, mark]]
         self.assertEqual(self.ids_of("lines/train.bin"), wanted)
         meta = json.loads((self.folder / "lines" / "meta.json").read_text())

@@ -96,7 +96,6 @@ class TokenizeFiles : public ::testing::Test {
     job.place = "texts.txt";
     job.inputs = {{"dataset_hash", "00000000000000aa"}};
     job.splits = {split_of(proto::Split::kTrain, documents)};
-    job.has_documents = documents.size() > 1;
     job.bpe = std::make_shared<const datasets::ByteLevelBpe>(datasets::parse_vocab_bpe(kMerges));
     job.tokenizer = "vocab.bpe";
     job.out = folder_ / "out";
@@ -139,12 +138,12 @@ TEST_F(TokenizeFiles, DocumentsEndWithEndOfText) {
   EXPECT_EQ(files().size(), 2U);
 }
 
-TEST_F(TokenizeFiles, OneTextHasNoMarks) {
-  TokenizeJob one = job({"the ab"});
-  one.splits.push_back(split_of(proto::Split::kVal, {" the"}));
-  (void)tokenize(one);
-  EXPECT_EQ(ids("train.bin"), (Ids{257, 220, 259}));
-  EXPECT_EQ(ids("val.bin"), (Ids{258}));
+TEST_F(TokenizeFiles, EachSplitIsAFile) {
+  TokenizeJob two = job({"the ab"});
+  two.splits.push_back(split_of(proto::Split::kVal, {" the"}));
+  (void)tokenize(two);
+  EXPECT_EQ(ids("train.bin"), (Ids{257, 220, 259, kEnd}));
+  EXPECT_EQ(ids("val.bin"), (Ids{258, kEnd}));
 }
 
 TEST_F(TokenizeFiles, TextThatSpellsASpecialTokenIsText) {
