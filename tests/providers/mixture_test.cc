@@ -278,7 +278,7 @@ TEST(MixedStream, NamesTheDatasetThatIsTooShort) {
   options.data.datasets[1].max_chars = 8;
   expect_error<std::runtime_error>([&] { (void)make_provider(options); }, {"letters: its train part has 4 tokens"});
   options.data.datasets[1].path = "/nowhere/letters.txt";
-  expect_error<std::runtime_error>([&] { (void)make_provider(options); }, {"/nowhere/letters.txt", "no such text file"});
+  expect_error<std::runtime_error>([&] { (void)make_provider(options); }, {"/nowhere/letters.txt", "no such file or folder"});
 }
 
 TEST(MixedStream, CopiesFragmentsFromItsOwnDataset) {
