@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 
 #include "proto/schema.h"
@@ -139,6 +140,18 @@ Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch, std::ui
 std::uint32_t stage_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
   const int field = meta.schema.find(proto::Role::kStage);
   return field < 0 ? 0 : static_cast<std::uint32_t>(TokenColumn(meta.schema, batch, field).at(row, 0));
+}
+
+std::string time_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
+  const int field = meta.schema.find(proto::Role::kTime);
+  if (field < 0) return {};
+  const auto column = static_cast<std::size_t>(field);
+  if (meta.schema.fields[column].wire != proto::WireType::kF32) {
+    return std::to_string(TokenColumn(meta.schema, batch, field).at(row, 0));
+  }
+  std::ostringstream text;
+  text << batch.values<float>(column)[row];
+  return text.str();
 }
 
 std::string stage_name(const proto::StreamMeta& meta, proto::Split split, std::uint32_t stage) {

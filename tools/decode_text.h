@@ -29,6 +29,9 @@ struct Decoded {
 /// The stage of a row; 0 for a stream without such a field.
 [[nodiscard]] std::uint32_t stage_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row);
 
+/// The time of a row, as text: 0.36, or a step such as 4; empty for a stream without such a field.
+[[nodiscard]] std::string time_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row);
+
 /// The stage's name by its number in the split.
 [[nodiscard]] std::string stage_name(const proto::StreamMeta& meta, proto::Split split, std::uint32_t stage);
 

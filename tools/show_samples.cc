@@ -16,11 +16,12 @@ struct Label {
   std::string_view split;
   std::uint64_t index;
   std::uint32_t stage;
+  std::string time;  ///< empty where the stream has none
   std::string digest;
 };
 
 Label label_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
-  return {proto::to_string(batch.range.split), batch.range.first + row, stage_of(meta, batch, row),
+  return {proto::to_string(batch.range.split), batch.range.first + row, stage_of(meta, batch, row), time_of(meta, batch, row),
           proto::hex16(proto::sample_digest(meta.schema, batch, row))};
 }
 
@@ -39,6 +40,7 @@ std::string joined(const std::vector<std::string>& characters) {
 nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage, const Decoded& sample) {
   nlohmann::ordered_json json = to_json(label);
   json["stage_name"] = stage;
+  if (!label.time.empty()) json["time"] = nlohmann::json::parse(label.time);
   json["input"] = joined(sample.input);
   json["original"] = joined(sample.original);
   json["masked"] = positions(sample, Mark::kMasked);
@@ -49,8 +51,8 @@ nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage
 
 void print_text(const Label& label, const std::string& stage, const Decoded& sample) {
   std::cout << "\n"
-            << label.split << " " << label.index << ", stage " << label.stage << " " << stage << ", digest " << label.digest
-            << "\n";
+            << label.split << " " << label.index << ", stage " << label.stage << " " << stage
+            << (label.time.empty() ? "" : ", time " + label.time) << ", digest " << label.digest << "\n";
   print(std::cout, sample, on_terminal());
 }
 

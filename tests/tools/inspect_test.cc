@@ -105,6 +105,22 @@ TEST_F(Inspect, StreamTakesOverrides) {
   EXPECT_TRUE(contains(ran.out, "16 a sample"));
 }
 
+TEST_F(Inspect, StreamShowsTheTimeOfANoisedSample) {
+  const std::vector<std::string> d3pm{"stream",    recipe(), "--provider.name=d3pm", "--schedule=none", "--timesteps=10",
+                                      "--count=3", "--json"};
+  const auto steps = json_lines(inspect(d3pm).out);
+  ASSERT_EQ(steps.size(), 4u);
+  for (std::size_t i = 1; i < 4; ++i) {
+    EXPECT_GE(steps[i]["time"].get<int>(), 1);
+    EXPECT_LE(steps[i]["time"].get<int>(), 10);
+  }
+  const auto times = json_lines(inspect({"stream", recipe(), "--provider.name=sedd", "--schedule=none", "--json"}).out);
+  EXPECT_GT(times.at(1)["time"].get<double>(), 0.0);
+  EXPECT_LE(times.at(1)["time"].get<double>(), 1.0);
+  EXPECT_TRUE(contains(inspect({"stream", recipe(), "--provider.name=sedd", "--schedule=none"}).out, ", time 0."));
+  EXPECT_FALSE(contains(inspect({"stream", recipe()}).out, ", time "));
+}
+
 TEST_F(Inspect, StreamRefusesWhatItCannotShow) {
   const auto refusal = [&](const std::vector<std::string>& flags, int status) {
     std::vector<std::string> words = {"stream", recipe()};
