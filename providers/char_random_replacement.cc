@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "config/errors.h"
 #include "config/stream_settings.h"
 #include "providers/corruption.h"
 #include "providers/masking.h"
 #include "providers/open_datasets.h"
 #include "providers/philox.h"
 #include "providers/replacement.h"
+#include "providers/stage_schedule.h"
 #include "providers/token_columns.h"
 #include "providers/windows.h"
 
@@ -115,16 +115,10 @@ void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint
   });
 }
 
-void check(const config::ProviderOptions& options) {
-  if (options.schedule == "none") return;
-  throw config::UsageError("provider.schedule = \"" + options.schedule +
-                           "\" is of char_diffusion; char_random_replacement has no stages: leave it at \"none\"");
-}
-
 }  // namespace
 
 std::unique_ptr<DataProvider> make_char_random_replacement(const config::Options& options) {
-  check(options.provider);
+  refuse_schedule(options.provider);
   return std::make_unique<CharRandomReplacement>(options, Windows(open_datasets(options), options, options.provider.block_size));
 }
 

@@ -7,6 +7,7 @@
 #include "providers/noise.h"
 #include "providers/open_datasets.h"
 #include "providers/philox.h"
+#include "providers/stage_schedule.h"
 #include "providers/windows.h"
 
 namespace millrace::providers {
@@ -91,6 +92,7 @@ class NoisedWindows final : public RowProvider {
 }  // namespace
 
 std::unique_ptr<DataProvider> make_noised_windows(const config::Options& options, std::unique_ptr<const Diffusion> diffusion) {
+  refuse_schedule(options.provider);
   return std::make_unique<NoisedWindows>(options, std::move(diffusion),
                                          Windows(open_datasets(options), options, options.provider.block_size));
 }

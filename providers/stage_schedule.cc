@@ -29,6 +29,12 @@ Schedule schedule_from(std::string_view name) {
   throw config::UsageError("unknown provider.schedule '" + std::string(name) + "'; use none, mix, steps or plateau");
 }
 
+void refuse_schedule(const config::ProviderOptions& options) {
+  if (options.schedule == "none") return;
+  throw config::UsageError("provider.schedule = \"" + options.schedule + "\" is of char_diffusion; " + options.name +
+                           " has no stages: leave it at \"none\"");
+}
+
 StageSchedule::StageSchedule(Schedule schedule, std::uint32_t stages, std::uint64_t seed, proto::Split split)
     : schedule_(schedule), stages_(stages), seed_(seed), split_(split) {
   assert(stages >= 1 && stages <= proto::kMaxStages);

@@ -9,9 +9,14 @@
 #include <optional>
 #include <string_view>
 
+#include "config/options.h"
 #include "proto/types.h"
 
 namespace millrace::providers {
+
+/// For providers without stages: throws config::UsageError where options.schedule is another than "none", which was meant to do
+/// something.
+void refuse_schedule(const config::ProviderOptions& options);
 
 enum class Schedule : std::uint8_t { kNone, kMix, kSteps, kPlateau };
 

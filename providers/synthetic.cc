@@ -11,6 +11,7 @@
 #include "providers/markov_process.h"
 #include "providers/markov_text.h"
 #include "providers/philox.h"
+#include "providers/stage_schedule.h"
 
 namespace millrace::providers {
 namespace {
@@ -105,6 +106,9 @@ class Synthetic final : public RowProvider {
 
 }  // namespace
 
-std::unique_ptr<DataProvider> make_synthetic(const config::Options& options) { return std::make_unique<Synthetic>(options); }
+std::unique_ptr<DataProvider> make_synthetic(const config::Options& options) {
+  refuse_schedule(options.provider);
+  return std::make_unique<Synthetic>(options);
+}
 
 }  // namespace millrace::providers

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "config/errors.h"
 #include "config/stream_settings.h"
 #include "providers/open_datasets.h"
 #include "providers/philox.h"
+#include "providers/stage_schedule.h"
 #include "providers/token_columns.h"
 #include "providers/windows.h"
 
@@ -72,10 +72,7 @@ proto::StreamMeta Tokens::describe(const config::Options& options) const {
 }  // namespace
 
 std::unique_ptr<DataProvider> make_tokens(const config::Options& options) {
-  if (options.provider.schedule != "none") {
-    throw config::UsageError("provider.schedule = \"" + options.provider.schedule +
-                             "\" is of char_diffusion; tokens has no stages: leave it at \"none\"");
-  }
+  refuse_schedule(options.provider);
   return std::make_unique<Tokens>(options, Windows(open_datasets(options), options, options.provider.block_size, kAhead));
 }
 

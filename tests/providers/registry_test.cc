@@ -18,6 +18,15 @@ TEST(Registry, MakesWhatItLists) {
   }
 }
 
+// A schedule that a provider does not follow was meant to do something.
+TEST(Registry, OnlyCharDiffusionTakesASchedule) {
+  for (const std::string name : {"char_random_replacement", "sedd", "masked", "d3pm", "tokens", "synthetic"}) {
+    config::Options options = mixed_options({random_stage(0.5)});
+    options.provider.name = name;
+    expect_error<config::UsageError>([&] { (void)make_provider(options); }, {"\"mix\" is of char_diffusion", name});
+  }
+}
+
 TEST(Registry, NamesTheNearestAndAllForAnUnknownOne) {
   config::Options options = small_options();
   options.provider.name = "char_difusion";
