@@ -3,18 +3,21 @@
 namespace millrace::queue {
 namespace {
 
-std::map<std::string, std::string> with_seed_and_provider(std::map<std::string, std::string> settings, const std::string& provider,
-                                                          std::uint64_t data_seed) {
+using Settings = std::map<std::string, std::string>;
+
+Settings with(Settings settings, const std::string& provider, std::uint64_t data_seed, const std::string& dataset) {
   settings["provider"] = provider;
   settings["data_seed"] = std::to_string(data_seed);
+  if (!dataset.empty()) settings["dataset"] = dataset;
   return settings;
 }
 
 }  // namespace
 
 std::optional<std::string> Admission::reason_against(const proto::StreamMeta& offered) const {
-  const auto from_recipe = proto::differences(with_seed_and_provider(expected_.settings, expected_.provider, expected_.data_seed),
-                                              with_seed_and_provider(offered.settings, offered.provider, offered.data_seed));
+  const std::string dataset = expected_.dataset.empty() ? "" : offered.dataset_name;
+  const auto from_recipe = proto::differences(with(expected_.settings, expected_.provider, expected_.data_seed, expected_.dataset),
+                                              with(offered.settings, offered.provider, offered.data_seed, dataset));
   if (!from_recipe.empty()) {
     return proto::describe(from_recipe, "for train", "for prepare") + ": run both with the same recipe and overrides";
   }

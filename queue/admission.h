@@ -16,7 +16,8 @@ struct Expectation {
   std::string provider;
   std::uint64_t data_seed = 0;
   std::map<std::string, std::string> settings;
-  std::optional<proto::StreamMeta> pinned;  ///< of the checkpoint that is resumed
+  std::optional<proto::StreamMeta> pinned{};  ///< of the checkpoint that is resumed
+  std::string dataset{};                      ///< the name of the recipe's dataset, where it has one; empty: any
 };
 
 class Admission {

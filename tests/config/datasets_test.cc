@@ -6,6 +6,7 @@
 #include "config/command_line.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/per_dataset.h"
 #include "config/recipe.h"
 #include "config/stream_settings.h"
 #include "tests/support/messages.h"
@@ -155,6 +156,20 @@ TEST_F(Datasets, AreSettingsByTheirWeightsAlone) {
   EXPECT_EQ(settings(two).at("datasets"), "1;1");
   EXPECT_TRUE(settings(two + "format = \"text8\"\n").contains("val_fraction"));
   EXPECT_FALSE(settings(one("format = \"text8\"")).contains("val_fraction"));
+}
+
+TEST_F(Datasets, AreTrainedOneByOneInFoldersOfTheirOwn) {
+  const auto each = per_dataset(load(kThree, {{"out_dir", "out/run/"}, {"queue.uri", "file://queue/run"}}));
+  ASSERT_EQ(each.size(), 2u);
+  EXPECT_EQ(names(each[0]), std::vector<std::string>{"plays"});
+  EXPECT_EQ(names(each[1]), std::vector<std::string>{"letters"});
+  EXPECT_EQ(each[1].train.out_dir, "out/run/letters");
+  EXPECT_EQ(each[1].queue.uri, "file://queue/run/letters");
+  EXPECT_EQ(per_dataset(load(kThree, {{"queue.uri", "tcp://127.0.0.1:5555"}}))[0].queue.uri, "tcp://127.0.0.1:5555");
+  EXPECT_EQ(per_dataset(load(kThree, {{"dataset", "notes"}})).size(), 1u);
+  EXPECT_TRUE(contains(message_of<UsageError>([] { (void)per_dataset(Options{}); }), "--all"));
+  EXPECT_EQ(joined_names(load(kThree).data), "plays+letters");
+  EXPECT_EQ(joined_names(Options{}.data), "");
 }
 
 TEST_F(Datasets, OfTheCommandLineMayBeNamedLikeAFlag) {

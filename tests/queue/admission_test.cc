@@ -24,6 +24,15 @@ TEST(Admission, NamesTheSettingAndBothValues) {
             "data_seed is 8 for train and 7 for prepare: run both with the same recipe and overrides");
 }
 
+TEST(Admission, LooksAtTheDatasetsNameWhereTheRecipeNamesOne) {
+  Expectation named = expected();
+  named.dataset = sample_meta().dataset_name;
+  EXPECT_EQ(Admission(named).reason_against(sample_meta()), std::nullopt);
+  named.dataset = "letters";
+  EXPECT_EQ(Admission(named).reason_against(sample_meta()), "dataset is letters for train and " + sample_meta().dataset_name +
+                                                                " for prepare: run both with the same recipe and overrides");
+}
+
 TEST(Admission, OnceOneIsPinnedNoOtherOfTheSameSettingsPasses) {
   Admission admission(expected());
   admission.pin(sample_meta());
