@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "config/dataset_keys.h"
 #include "config/recipe.h"
 #include "config/stream_keys.h"
 
@@ -64,6 +65,32 @@ TEST(ShippedRecipes, StepsAreAsLargeAsThoseOfTheirReferences) {
   EXPECT_EQ(samples("d3pm_text8.toml"), 1024u);
   EXPECT_EQ(samples("gpt2_124m.toml"), 480u);
   EXPECT_EQ(samples("sedd_char.toml"), 64u);
+}
+
+TEST(ShippedRecipes, RandomReplacementHasTheReferencesWeightsAndNoStages) {
+  for (const std::string name : {"char_random_replacement.toml", "char_random_replacement_small.toml"}) {
+    const Options options = load(name);
+    EXPECT_EQ(options.provider.name, "char_random_replacement");
+    EXPECT_EQ(options.provider.random_weight, 0.8);
+    EXPECT_EQ(options.provider.mask_weight, 0.2);
+    EXPECT_EQ(options.provider.fragment_weight, 0.0);
+    EXPECT_EQ(options.provider.schedule, "none");
+    EXPECT_TRUE(options.provider.stages.empty());
+  }
+  const Options small = load("char_random_replacement_small.toml");
+  const Options other = load("char_diffusion_small.toml");
+  EXPECT_EQ(small.provider.block_size, other.provider.block_size);
+  for (const KeyDifference& difference : differences(small, other)) {
+    EXPECT_FALSE(difference.key.starts_with("model.")) << difference.key;
+    EXPECT_TRUE(!difference.key.starts_with("train.") || difference.key == "train.out_dir") << difference.key;
+  }
+}
+
+TEST(ShippedRecipes, TheExampleOfSeveralDatasetsMixesTwo) {
+  const Options options = load("datasets_example.toml");
+  EXPECT_EQ(options.data.datasets.size(), 3u);
+  EXPECT_EQ(meant_datasets(options.data).size(), 2u);
+  EXPECT_EQ(options.data.order, "shuffle");
 }
 
 }  // namespace
