@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/errors.h"
+#include "config/per_dataset.h"
 #include "config/stop.h"
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
@@ -26,7 +27,8 @@ constexpr std::chrono::seconds kSayAfter{1};
 constexpr std::chrono::seconds kSayAgainAfter{30};
 
 queue::Expectation expectation(const config::Options& options, const StreamRequest& request) {
-  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options), request.pinned};
+  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options), request.pinned,
+          config::joined_names(options.data)};
 }
 
 std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, const StreamRequest& request) {

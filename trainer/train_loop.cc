@@ -11,6 +11,7 @@
 #include "producer/open_watch.h"
 #include "telemetry/stream_metrics.h"
 #include "trainer/checkpoint.h"
+#include "trainer/control.h"
 #include "trainer/ema.h"
 #include "trainer/evaluation.h"
 #include "trainer/gradient.h"
@@ -288,22 +289,63 @@ class Trainer {
   bool saved_ = true;                       ///< nothing happened since the last checkpoint
 };
 
+/// What a process has once, however many models it trains.
+class Place {
+ public:
+  explicit Place(const config::Options& options)
+      : rank_(rank_place_from_environment()),
+        watch_(producer::open_watch(options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s), rank_.rank,
+                                    {{"rank", std::to_string(rank_.rank)}})),
+        ranks_(rank_, options.train.timeout_s) {
+    prepare_cpu(options.train.threads);
+    device_ = choose_device(options.train.device, ranks_.local_rank());
+    precision_ = choose_precision(options.train.dtype, device_);
+  }
+
+  [[nodiscard]] Ranks& ranks() { return ranks_; }
+
+  void train(const config::Options& options, const TrainRequest& request, const Start& start) {
+    const auto source = open_same_stream(options, start, ranks_, *watch_);
+    if (!source) return;
+    telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
+    WatchedSource watched(*source, watch_->health());
+    Trainer(options, request, start, ranks_, watched, device_, precision_, *watch_).run();
+  }
+
+ private:
+  RankPlace rank_;
+  std::unique_ptr<telemetry::Watch> watch_;
+  Ranks ranks_;
+  torch::Device device_ = torch::kCPU;
+  Precision precision_;
+};
+
+bool is_done(const config::Options& options, const Start& start) {
+  return start.resumed && start.state.step >= options.train.max_iters && !start.state.evaluation_due;
+}
+
 }  // namespace
 
 void train(const config::Options& options, const TrainRequest& request) {
-  const RankPlace place = rank_place_from_environment();
-  const auto watch = producer::open_watch(options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s),
-                                          place.rank, {{"rank", std::to_string(place.rank)}});
-  Ranks ranks(place, options.train.timeout_s);
-  prepare_cpu(options.train.threads);
-  const torch::Device device = choose_device(options.train.device, ranks.local_rank());
-  const Precision precision = choose_precision(options.train.dtype, device);
-  const Start start = agree_on_start(options, request.resume, ranks);
-  const auto source = open_same_stream(options, start, ranks, *watch);
-  if (!source) return;
-  telemetry::tell_stream(watch->registry(), source->meta().fingerprint, source->meta().provider);
-  WatchedSource watched(*source, watch->health());
-  Trainer(options, request, start, ranks, watched, device, precision, *watch).run();
+  Place place(options);
+  place.train(options, request, agree_on_start(options, request.resume, place.ranks()));
+}
+
+void train_all(const std::vector<config::Options>& each) {
+  Place place(each.front());
+  const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
+  for (const config::Options& options : each) {
+    const bool stop = work_and_agree(
+                          place.ranks(), [] { return Control{}; }, "the next dataset")
+                          .stop > 0;
+    if (stop) return;
+    const Start start = agree_on_start(options, request.resume, place.ranks());
+    const std::string dataset = "dataset " + options.data.dataset;
+    const bool done = is_done(options, start);
+    if (place.ranks().first())
+      say(dataset + (done ? ": done, step " + std::to_string(start.state.step) : " in " + options.train.out_dir));
+    if (!done) place.train(options, request, start);
+  }
 }
 
 }  // namespace millrace::trainer

@@ -1,5 +1,7 @@
 // The program `train`: one rank of a training run; torchrun starts more.
 #include "config/command_line.h"
+#include "config/errors.h"
+#include "config/per_dataset.h"
 #include "config/stop.h"
 #include "trainer/train_loop.h"
 
@@ -9,7 +11,7 @@ using namespace millrace;
 
 const config::Program kProgram{
     .name = "train",
-    .usage = "CONFIG [overrides] [--resume[=auto|DIR]] [--record-stream FILE]",
+    .usage = "CONFIG [overrides] [--resume[=auto|DIR]] [--record-stream FILE] [--all]",
     .about =
         "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for producers; SIGTERM and SIGINT "
         "save a checkpoint and end it.",
@@ -19,11 +21,29 @@ const config::Program kProgram{
                .value_optional = true},
               {.name = "record-stream",
                .placeholder = "FILE",
-               .help = "write `step split index stage digest` for every sample that this rank uses"}}};
+               .help = "write `step split index stage digest` for every sample that this rank uses"},
+              {.name = "all",
+               .placeholder = "",
+               .help = "one model for each enabled dataset of data.datasets in turn, in OUT_DIR/NAME; goes on where it stopped"}}};
+
+/// --all is its own way to go on, and has no one file for the samples of several runs.
+void refuse_beside_all(const config::Arguments& arguments) {
+  if (arguments.has("record-stream")) {
+    throw config::UsageError("--record-stream writes the samples of one run, and --all makes several; use --dataset NAME");
+  }
+  if (arguments.has("resume") && arguments.value("resume").value_or("auto") != "auto") {
+    throw config::UsageError("--all goes on from each run's own newest checkpoint; leave --resume out");
+  }
+}
 
 int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
   const auto options = config::load_recipe(arguments.positional.at(0), arguments.overrides);
+  if (arguments.has("all")) {
+    refuse_beside_all(arguments);
+    trainer::train_all(config::per_dataset(options));
+    return 0;
+  }
   trainer::train(options, {.resume = trainer::resume_request(arguments.has("resume"), arguments.value("resume")),
                            .record_path = arguments.value("record-stream")});
   return 0;
