@@ -37,10 +37,10 @@ class BadTexts(BadInput):
         self.check(b"", "bad.txt", "empty")
 
     def test_shorter_than_a_block(self):
-        self.check(b"To be\n", "bad.txt", "block_size = 24")
+        self.check(b"To be\n", "bad.txt", "takes 24 (provider.block_size)")
 
     def test_validation_part_shorter_than_a_block(self):
-        self.check(b"To be, or not to be, that is the question\n" * 3, "bad.txt", "validation part", "block_size = 24")
+        self.check(b"To be, or not to be, that is the question\n" * 3, "bad.txt", "val part", "takes 24 (provider.block_size)")
 
     def test_not_utf8(self):
         self.check(b"To be, or not \xff to be\n" * 40, "bad.txt", "byte offset 14")

@@ -44,7 +44,7 @@ class Mixtures(DatasetsTest):
     def test_what_no_recipe_of_several_may_say(self):
         self.assertIn("did you mean 'plays'", self.train("--dataset", "play", status=2))
         self.assertIn("is of one dataset", self.train("--data.path=text.txt", status=2))
-        self.assertIn("no such text file", self.train("--dataset=my_own", "--queue.uri=inproc://", status=1))
+        self.assertIn("no such file or folder", self.train("--dataset=my_own", "--queue.uri=inproc://", status=1))
 
 
 class AModelForEach(DatasetsTest):

@@ -7,10 +7,11 @@ from harness import SOURCE, SystemTest
 
 RECIPES = sorted(path for path in (SOURCE / "config").glob("*.toml"))
 
+# What a recipe's data become: one text, or two datasets that hold it.
+ONE_TEXT = ["--data.path=text.txt", "--data.format=text", "--data.vocab_size=0"]
+TWO_TEXTS = ['--data.datasets=[{name = "one", path = "text.txt"}, {name = "two", path = "text.txt"}]']
+
 TOY = [
-    "--data.path=text.txt",
-    "--data.format=text",
-    "--data.vocab_size=0",
     "--queue.uri=inproc://",
     "--block_size=16",
     "--batch_size=4",
@@ -33,8 +34,9 @@ TOY = [
 class Recipes(SystemTest):
     def check(self, recipe):
         out = f"out_{recipe.stem}"
+        data = TWO_TEXTS if "[[data.datasets]]" in recipe.read_text() else ONE_TEXT
         for steps, more in ((4, []), (8, ["--resume"])):
-            self.run_program("train", recipe, *TOY, f"--max_iters={steps}", f"--out_dir={out}", *more)
+            self.run_program("train", recipe, *data, *TOY, f"--max_iters={steps}", f"--out_dir={out}", *more)
         told = [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
         self.assertEqual([line["step"] for line in told if line["split"] == "train"], list(range(1, 9)))
         output, _ = self.run_program("evaluate", "--checkpoint", f"{out}/latest", "--json")
@@ -49,7 +51,7 @@ class Recipes(SystemTest):
 
     def test_an_objective_that_its_stream_does_not_fit(self):
         recipe = SOURCE / "config/d3pm_small.toml"
-        _, errors = self.run_program("train", recipe, *TOY, "--objective=sedd", "--out_dir=out", status=2)
+        _, errors = self.run_program("train", recipe, *ONE_TEXT, *TOY, "--objective=sedd", "--out_dir=out", status=2)
         self.assertIn('train.objective = "sedd" needs fields that the stream of provider "d3pm" lacks: time (f32)', errors)
 
 
