@@ -17,7 +17,8 @@ from .schema import Field, check_schema
 from .sockets import router
 
 _RANGE_BYTES = 256 << 10
-_AHEAD = 8  # ranges
+_RANGE_SAMPLES = 256  # the first sample is to come soon
+_AHEAD = 8  # ranges; a short reading is cut into as many, so that several producers find work
 _GONE_AFTER_S = 0.8
 _MOST_FAILURES = 3
 _LOOK_MS = 50
@@ -64,7 +65,8 @@ class ProducersSource:
         end = size if count is None else first + count
         if end > size:
             raise Error(f"the {split} split has {size} samples; {end} were asked for")
-        per_range = max(_RANGE_BYTES // sum(field.bytes_per_sample for field in self.fields), 1)
+        by_bytes = _RANGE_BYTES // sum(field.bytes_per_sample for field in self.fields)
+        per_range = max(min(by_bytes, (end - first) // _AHEAD, _RANGE_SAMPLES), 1)
         self._place = (split_number, stage)
         at, number, current = first, 0, 0
         while at < end or self._ranges:
@@ -164,7 +166,7 @@ class ProducersSource:
         place = batch["range"] or {}
         said = (place.get("split"), place.get("first"), place.get("count"), place.get("stage"), batch["fingerprint"])
         if said != (self._place[0], first, count, self._place[1], self.meta["fingerprint"]) or not self._are_sound(batch, columns, count):
-            self._count_failure(index, f"{peer.name}: an answer that is damaged or another's")
+            self._count_failure(peer, index, "an answer that is damaged or another's")
             return
         self._made[index] = columns
 
@@ -179,13 +181,14 @@ class ProducersSource:
     def _take_failure(self, peer, failed):
         index = self._release(peer, failed["lease"])
         if index in self._ranges:
-            self._count_failure(index, f"{peer.name}: {failed['reason']}")
+            self._count_failure(peer, index, failed["reason"])
 
-    def _count_failure(self, index, reason):
-        self._failures[index] = self._failures.get(index, 0) + 1
-        if self._failures[index] >= _MOST_FAILURES:
+    def _count_failure(self, peer, index, reason):
+        failed = self._failures.setdefault(index, [])
+        failed.append(peer.name)
+        if len(failed) >= _MOST_FAILURES:
             first, count = self._ranges[index]
-            raise Error(f"no producer can make samples [{first}, {first + count}): failed {self._failures[index]} times; {reason}")
+            raise Error(f"no producer can make samples [{first}, {first + count}): failed {len(failed)} times; {peer.name}: {reason}")
 
     @staticmethod
     def _release(peer, number):
@@ -202,10 +205,13 @@ class ProducersSource:
         for index, place in self._ranges.items():
             if index in self._made or index in leased:
                 continue
-            free = [(len(peer.leases), name) for name, peer in self._peers.items() if len(peer.leases) < 2 * peer.capacity]
-            if not free:
-                return
-            self._give(min(free)[1], index, *place)
+            if free := self._free_peers(self._failures.get(index, ())):
+                self._give(min(free)[1], index, *place)
+
+    def _free_peers(self, failed):
+        """Who has failed at a range is asked again only while nobody else is there."""
+        others = {id: peer for id, peer in self._peers.items() if peer.name not in failed} or self._peers
+        return [(len(peer.leases), id) for id, peer in others.items() if len(peer.leases) < 2 * peer.capacity]
 
     def _give(self, name, index, first, count):
         number, self._next_lease = self._next_lease, self._next_lease + 1

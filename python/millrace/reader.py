@@ -3,7 +3,7 @@
 import numpy as np
 
 from .consumer import ProducersSource
-from .errors import Error, UsageError
+from .errors import UsageError
 from .folder import FolderSource
 from .provider import Provider
 from .recipe import load_recipe, provider_name
@@ -143,6 +143,3 @@ def _reason_against(recipe, meta):
         if here.get(key) != there.get(key):
             return f"{key} is {here.get(key)} in {recipe.path} and {there.get(key)} in the stream"
     return None
-
-
-__all__ = ["Error", "Stream", "read"]

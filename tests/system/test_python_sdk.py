@@ -10,7 +10,7 @@ import unittest
 
 from foreign_producer import load_messages
 from harness import BIN, LONG_ENOUGH_S, SOURCE, SystemTest
-from sdk_support import ENVIRONMENT, EXAMPLE, PYTHON, RECIPE, without_pythonpath
+from sdk_support import ENVIRONMENT, EXAMPLE, FRAIL, PYTHON, RECIPE, without_pythonpath
 
 import millrace
 import numpy as np
@@ -286,8 +286,9 @@ class Reading(Sdk):
         self.run_program("prepare", *words, "--samples", samples)
         return words
 
-    def digests(self, stream):
-        return [millrace.schema.sample_digests(stream.fields, [sample[field.name].tobytes() for field in stream.fields], 1)[0] for sample in stream]
+    def digests(self, samples, fields=None):
+        fields = fields or samples.fields
+        return [millrace.schema.sample_digests(fields, [sample[field.name].tobytes() for field in fields], 1)[0] for sample in samples]
 
     def test_a_folder_gives_the_function(self):
         words = self.made_folder()
@@ -340,6 +341,24 @@ class Reading(Sdk):
         with millrace.read(uri, count=40, raw=True) as stream:
             self.assertEqual(self.digests(stream), [line[3] for line in expected])
         self.stop(ours)
+
+    def test_a_producer_that_is_killed_or_fails_is_not_missed(self):
+        (self.folder / "frail.py").write_text(FRAIL)
+        uri = f"ipc://{self.folder}/socket"
+        words = [sys.executable, "frail.py", RECIPE, f"--queue.uri={uri}"]
+        one, other = (self.start_command(words, environment={**ENVIRONMENT, "TROUBLE": "slow"}) for _ in range(2))
+        function = Progressions.from_recipe(RECIPE)
+        with millrace.read(RECIPE, f"--queue.uri={uri}", split="val", first=100, count=900, raw=True) as stream:
+            digests = self.digests([next(stream)], stream.fields)
+            one.kill()
+            digests += self.digests(stream)
+        self.assertEqual(digests, function.digests("val", 100, 900))
+        self.stop(other)
+        failing = self.start_command(words, environment={**ENVIRONMENT, "TROUBLE": "raise"})
+        message = self.refusal(lambda: list(millrace.read(uri, count=10)), millrace.Error)
+        self.assertIn("no producer can make samples [8, 9): failed 3 times", message)
+        self.assertIn("train sample 8: ZeroDivisionError: the well is dry", message)
+        self.stop(failing)
 
     def test_a_provider_of_this_process_is_read_too(self):
         provider = Progressions.from_recipe(RECIPE)
