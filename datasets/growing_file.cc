@@ -72,6 +72,14 @@ void GrowingFile::flush() {
   buffer_.clear();
 }
 
+std::size_t GrowingFile::read_back(std::uint64_t at, std::span<char> buffer) const {
+  for (;;) {
+    const ssize_t got = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(at));
+    if (got > 0) return static_cast<std::size_t>(got);
+    if (got == 0 || errno != EINTR) throw proto::DiskError(place_, "cannot read", got == 0 ? ENODATA : errno);
+  }
+}
+
 void GrowingFile::replace_beginning(std::string_view bytes) {
   flush();
   write_all(file_.get(), bytes, 0, place_);

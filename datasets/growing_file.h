@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ class GrowingFile {
   void pad();
   [[nodiscard]] std::uint64_t size() const { return written_ + buffer_.size(); }
   void flush();
+  /// Fills `buffer` with what was flushed, from byte `at` on, as far as there is any; how many bytes. Throws where there is none.
+  [[nodiscard]] std::size_t read_back(std::uint64_t at, std::span<char> buffer) const;
   /// Over the first bytes, which are there already.
   void replace_beginning(std::string_view bytes);
   /// Makes the content last through a power cut.

@@ -23,6 +23,7 @@ class MappedText final : public TokenText {
       ids_.middle[c] = static_cast<std::uint16_t>(id);
       ids_.wide[c] = id;
     }
+    if (cuts_.val > cuts_.test || cuts_.test > cuts_.end || cuts_.end != text_->characters()) damaged();
     for (const Split split : proto::kSplits) lines_[static_cast<std::size_t>(split)] = lines_of(split);
   }
 

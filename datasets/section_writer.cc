@@ -1,10 +1,9 @@
 #include "datasets/section_writer.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
-
-#include "datasets/mapped_file.h"
+#include <span>
+#include <vector>
 
 namespace millrace::datasets {
 namespace {
@@ -33,20 +32,28 @@ void SectionWriter::end_text() {
 
 Section SectionWriter::add(std::string_view bytes, proto::Digest* also) {
   const Section section{out_.size(), bytes.size()};
-  out_.append(bytes);
-  const auto raw = std::as_bytes(std::span(bytes));
-  digest_.update(raw);
-  if (also != nullptr) also->update(raw);
+  append_section(bytes, also);
   out_.pad();
   return section;
 }
 
+void SectionWriter::append_section(std::string_view bytes, proto::Digest* also) {
+  const auto raw = std::as_bytes(std::span(bytes));
+  out_.append(bytes);
+  digest_.update(raw);
+  if (also != nullptr) also->update(raw);
+}
+
 Section SectionWriter::add(GrowingFile& spilled, proto::Digest* also) {
   spilled.flush();
-  const MappedFile mapped(spilled.fd(), "an unfinished index");
-  std::string_view rest = mapped.bytes();
-  const Section section{out_.size(), rest.size()};
-  for (; !rest.empty(); rest.remove_prefix(std::min(kCopiedAtOnce, rest.size()))) (void)add(rest.substr(0, kCopiedAtOnce), also);
+  const Section section{out_.size(), spilled.size()};
+  std::vector<char> buffer(kCopiedAtOnce);
+  for (std::uint64_t at = 0; at < section.bytes;) {
+    const std::size_t got = spilled.read_back(at, buffer);
+    append_section({buffer.data(), got}, also);
+    at += got;
+  }
+  out_.pad();
   return section;
 }
 

@@ -16,7 +16,7 @@ namespace millrace::datasets {
 class IndexPlace {
  public:
   [[nodiscard]] static IndexPlace in_memory() { return IndexPlace({}); }
-  /// Under a temporary name in `folder`'s stead of `path`.
+  /// In the file `path`, which is not there yet; what grows beside it.
   [[nodiscard]] static IndexPlace on_disk(std::filesystem::path path) { return IndexPlace(std::move(path)); }
 
   [[nodiscard]] GrowingFile index() const;
@@ -46,6 +46,8 @@ class SectionWriter {
   [[nodiscard]] GrowingFile finish();
 
  private:
+  void append_section(std::string_view bytes, proto::Digest* also);
+
   GrowingFile out_;
   proto::Digest digest_;
 };

@@ -129,6 +129,9 @@ SourceFiles find_sources(const DatasetSpec& spec) {
     throw std::runtime_error(path.string() + ": the folder holds no files (hidden ones do not count); " + std::string(kGetText));
   }
   const std::optional<Format> named = format_named(spec.format);
+  if (!named && spec.format != "auto") {
+    throw config::UsageError(path.string() + ": no file has the format '" + spec.format + "' (data.format)");
+  }
   sources.format = named ? *named : sources.is_folder ? common_format(path, sources.files) : format_by_name(path);
   check_kind(sources);
   return sources;

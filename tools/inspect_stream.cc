@@ -6,9 +6,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
+
+#include <spdlog/spdlog.h>
 
 #include "config/errors.h"
 #include "config/recipe.h"
+#include "datasets/character_vocabulary.h"
 #include "providers/data_provider.h"
 #include "providers/registry.h"
 #include "tools/describe_stream.h"
@@ -89,10 +93,26 @@ void show_all(const providers::DataProvider& provider, const Request& request) {
   }
 }
 
+/// The characters of the stream's texts, without what the provider adds.
+void save_characters(const proto::StreamMeta& meta, const std::string& file) {
+  if (meta.vocabulary.empty() || meta.byte_level) {
+    throw config::UsageError(
+        "--save-vocabulary: the tokens of this stream are no characters; their vocabulary is their tokenizer's");
+  }
+  std::vector<std::string> tokens = meta.vocabulary;
+  if (meta.mask_token_id) tokens.resize(*meta.mask_token_id);
+  datasets::save_vocabulary(file, tokens);
+  spdlog::info("{}: {} characters; use it with --data.vocabulary={}", file, tokens.size(), file);
+}
+
 int run(const config::Arguments& arguments) {
   const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
   const Request request = request_of(arguments);
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
+  if (const auto file = arguments.value("save-vocabulary")) {
+    save_characters(provider->meta(), *file);
+    return 0;
+  }
   check_against(*provider, request);
   if (request.form == Form::kText) describe(std::cout, provider->meta());
   if (request.form == Form::kJson) std::cout << to_json_line(provider->meta()) << "\n";
@@ -106,13 +126,14 @@ int run(const config::Arguments& arguments) {
 Subject stream_subject() {
   return {"stream",
           {.name = "inspect stream",
-           .usage = "CONFIG [overrides] [--split S] [--first I] [--count N] [--digest] [--stage K]",
+           .usage = "CONFIG [overrides] [--split S] [--first I] [--count N] [--digest] [--stage K] | --save-vocabulary FILE",
            .about = "Computes samples of a recipe's stream and shows them as text, with masked and replaced characters marked.",
            .flags = {{"split", "S", "train (the default), val or test"},
                      {"first", "I", "the first sample; default 0"},
                      {"count", "N", "how many; default 4, with --digest 1"},
                      {"digest", "", "a line `split index stage digest` a sample, and nothing else"},
-                     {"stage", "K", "the stage, where the trainer names it"}}},
+                     {"stage", "K", "the stage, where the trainer names it"},
+                     {"save-vocabulary", "FILE", "write the characters and their ids, for data.vocabulary, and nothing else"}}},
           run};
 }
 

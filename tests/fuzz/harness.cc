@@ -14,8 +14,11 @@ namespace {
 
 constexpr std::array kHarnesses = {
     Harness{"chunk_file", take_chunk_file},
+    Harness{"csv", take_csv},
+    Harness{"dataset_index", take_dataset_index},
     Harness{"group_file", take_group_file},
     Harness{"header", take_header},
+    Harness{"jsonl", take_jsonl},
     Harness{"message", take_message},
     Harness{"meta", take_meta},
     Harness{"meta_json", take_meta_json},
@@ -24,6 +27,7 @@ constexpr std::array kHarnesses = {
     Harness{"text", take_text},
     Harness{"tokenizer", take_tokenizer},
     Harness{"trainer_json", take_trainer_json},
+    Harness{"vocabulary", take_vocabulary},
 };
 
 /// In memory where the system has such a place: thousands of inputs a second pass through it.

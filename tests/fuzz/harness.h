@@ -30,8 +30,11 @@ struct Harness {
 [[nodiscard]] std::span<const Harness> harnesses();
 
 bool take_chunk_file(std::string_view input);
+bool take_csv(std::string_view input);
+bool take_dataset_index(std::string_view input);
 bool take_group_file(std::string_view input);
 bool take_header(std::string_view input);
+bool take_jsonl(std::string_view input);
 bool take_message(std::string_view input);
 bool take_meta(std::string_view input);
 bool take_meta_json(std::string_view input);
@@ -40,6 +43,7 @@ bool take_safetensors(std::string_view input);
 bool take_text(std::string_view input);
 bool take_tokenizer(std::string_view input);
 bool take_trainer_json(std::string_view input);
+bool take_vocabulary(std::string_view input);
 
 /// The path of a file with this content, valid until the next call with the same name.
 [[nodiscard]] std::string scratch_file(const char* name, std::string_view content);

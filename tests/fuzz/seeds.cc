@@ -4,6 +4,8 @@
 #include <iostream>
 #include <string>
 
+#include "datasets/index_writer.h"
+#include "datasets/mapped_file.h"
 #include "proto/checkpoint.h"
 #include "proto/chunk_file.h"
 #include "proto/codec.h"
@@ -76,18 +78,31 @@ void write_checkpoint(const fs::path& corpus) {
   proto::write_safetensors(corpus / "safetensors" / "good-tensors", tensors, {{"step", "500"}});
 }
 
+void write_dataset_index(const fs::path& corpus) {
+  for (const auto& [name, text] : {std::pair{"good-ascii", "one\n\ntwo"}, std::pair{"good-wide", "n\u00e9\n\u6c34"}}) {
+    datasets::IndexWriter writer(datasets::IndexPlace::in_memory(), {.keep_text = true});
+    writer.begin_document();
+    writer.append(text);
+    writer.end_document();
+    const datasets::GrowingFile made = writer.finish("fuzz\n");
+    proto::replace_file(corpus / "dataset_index" / name, datasets::MappedFile(made.fd(), name).bytes());
+  }
+}
+
 }  // namespace
 }  // namespace millrace::fuzz
 
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::runtime_error("usage: write_fuzz_seeds CORPUS");
   const std::filesystem::path corpus = argv[1];
-  for (const auto* name : {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors"}) {
+  for (const auto* name :
+       {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors", "dataset_index"}) {
     std::filesystem::create_directories(corpus / name);
   }
   millrace::fuzz::write_messages(corpus);
   millrace::fuzz::write_queue_files(corpus);
   millrace::fuzz::write_checkpoint(corpus);
+  millrace::fuzz::write_dataset_index(corpus);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "error: " << error.what() << "\n";
