@@ -61,6 +61,25 @@ class Inspect : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
+TEST_F(Inspect, SavesTheVocabularyForAnotherText) {
+  const std::string file = folder_ / "vocab.json";
+  const Ran saved = inspect({"stream", recipe(), "--save-vocabulary=" + file});
+  EXPECT_EQ(saved.status, 0) << saved.err;
+  EXPECT_EQ(saved.out, "");
+  std::ifstream in(file);
+  const auto vocabulary = nlohmann::json::parse(in);
+  EXPECT_EQ(vocabulary.at("\n"), 0);
+  EXPECT_FALSE(vocabulary.contains("[MASK]"));
+  const std::vector<std::string> digests{"stream", recipe(), "--digest", "--count=20"};
+  std::vector<std::string> with = digests;
+  with.push_back("--data.vocabulary=" + file);
+  EXPECT_EQ(inspect(with).out, inspect(digests).out);
+  std::ofstream(folder_ / "text.txt", std::ios::app) << "\u00e9\n";
+  const Ran refused = inspect(with);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_TRUE(contains(refused.err, "the first is '\u00e9' (U+00E9) at byte offset"));
+}
+
 TEST_F(Inspect, StreamDigestsAreThoseOfTheFunction) {
   const auto provider = providers::make_provider(config::load_recipe(recipe()));
   const proto::Batch batch = providers::fill_batch(*provider, {proto::Split::kTrain, 60, 70, std::nullopt});
