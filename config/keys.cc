@@ -60,6 +60,10 @@ Key provider(std::string_view name, Kind kind, std::string_view about, bool (*co
   return key<&Options::provider, kMember>("provider", name, std::move(kind), kStream, about, counts);
 }
 template <auto kMember>
+Key annotate(std::string_view name, Kind kind, std::string_view about) {
+  return key<&Options::annotate, kMember>("annotate", name, std::move(kind), kRun, about);
+}
+template <auto kMember>
 Key producer(std::string_view name, Kind kind, std::string_view about) {
   return key<&Options::producer, kMember>("producer", name, std::move(kind), kRun, about);
 }
@@ -94,6 +98,7 @@ constexpr WholeKind kLength{1, 1 << 20};
 std::vector<Key> make_keys() {
   using D = DataOptions;
   using P = ProviderOptions;
+  using A = AnnotateOptions;
   using Q = QueueOptions;
   using W = WatchOptions;
   using M = ModelOptions;
@@ -130,6 +135,7 @@ std::vector<Key> make_keys() {
                       "folder of indexes; empty: beside the dataset, or the user's cache where that cannot be written"),
       data<&D::datasets>("datasets", DatasetsKind{}, kRun, "several datasets instead of path, mixed by their weights", are_mixed),
       data<&D::dataset>("dataset", maybe_text, kRun, "the name of the one of data.datasets that is meant; empty: all enabled ones"),
+      data<&D::shards>("shards", TextKind{}, kRun, "cascade: folder of scored token shards, which annotate writes"),
 
       provider<&P::name>("name", TextKind{}, "the function from index to sample, or the path of a shared library that has it",
                          nullptr),
@@ -168,7 +174,7 @@ std::vector<Key> make_keys() {
                             t_group_counts),
       provider<&P::timesteps>("timesteps", WholeKind{2, 1'000'000}, "d3pm: the steps T from data to noise", timesteps_count),
       provider<&P::cascade_stage>("cascade_stage", WholeKind{1, 3}, "cascade: whose samples", cascade_counts),
-      provider<&P::stage1_length>("stage1_length", kLength, "cascade: tokens of stage 1", cascade_counts),
+      provider<&P::stage1_length>("stage1_length", kLength, "cascade: tokens of stage 1", stage1_length_counts),
       provider<&P::stage2_length>("stage2_length", kLength, "cascade: tokens of stage 2", cascade_counts),
       provider<&P::stage3_length>("stage3_length", kLength, "cascade: tokens of stage 3, a chunk of text", cascade_counts),
       provider<&P::source>("source", TextKind{{"markov", "random"}},
@@ -178,6 +184,19 @@ std::vector<Key> make_keys() {
       provider<&P::source_order>("source_order", WholeKind{1, 4}, "of the markov source: symbols that the next one depends on",
                                  source_order_counts),
       provider<&P::settings>("settings", SettingsKind{}, "of a provider that is not built in: what it asks for", settings_count),
+
+      annotate<&A::selection>("selection", TextKind{{"constituency", "keybert_no_stopword"}},
+                              "the rule that picks the tokens of the cascade's first stages"),
+      annotate<&A::scorer>("scorer", TextKind{{"builtin", "python"}},
+                           "who scores words; python: spaCy for constituency, KeyBERT for keybert_no_stopword"),
+      annotate<&A::python>("python", TextKind{}, "the interpreter that has spaCy or KeyBERT"),
+      annotate<&A::spacy_model>("spacy_model", TextKind{}, "spaCy's model"),
+      annotate<&A::keybert_model>("keybert_model", TextKind{}, "KeyBERT's sentence-transformers model"),
+      annotate<&A::processes>("processes", WholeKind{1, 1024}, "processes of spaCy"),
+      annotate<&A::vocab_size>("vocab_size", WholeKind{257, 1 << 20},
+                               "tokens of the tokenizer that is trained where data.tokenizer is empty"),
+      annotate<&A::save_interval_s>("save_interval_s", RealKind{0, 86400},
+                                    "seconds between saves of an unfinished shard, which a killed annotate continues from"),
 
       producer<&ProducerOptions::threads>("threads", WholeKind{1, 1024}, "threads of one prepare that compute samples"),
 

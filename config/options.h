@@ -51,6 +51,7 @@ struct DataOptions {
   std::string cache{};            ///< folder of indexes; empty: beside the dataset, or in the user's cache
   std::vector<DatasetOptions> datasets{};  ///< several, instead of path
   std::string dataset{};                   ///< the name of the only one of them that is meant; empty: all that are enabled
+  std::string shards = "shards";           ///< cascade: folder of scored token shards
 };
 
 /// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).
@@ -108,6 +109,18 @@ struct ProviderOptions {
   std::uint32_t source_order = 1;     ///< markov: symbols that the next one depends on
 
   SettingTable settings;  ///< of a provider that is not built in; all of them are part of the stream
+};
+
+/// [annotate]: how documents become scored token shards for the cascade.
+struct AnnotateOptions {
+  std::string selection = "constituency";  ///< the rule: constituency or keybert_no_stopword
+  std::string scorer = "builtin";          ///< builtin, or python: spaCy or KeyBERT
+  std::string python = "python3";          ///< python: the interpreter that has them
+  std::string spacy_model = "en_core_web_md";
+  std::string keybert_model = "all-MiniLM-L6-v2";
+  std::uint32_t processes = 1;      ///< of spaCy
+  std::uint32_t vocab_size = 4096;  ///< of the tokenizer that is trained where data.tokenizer is empty
+  double save_interval_s = 5.0;     ///< between saves of an unfinished shard
 };
 
 /// [producer]
@@ -182,6 +195,7 @@ struct TrainOptions {
 struct Options {
   DataOptions data;
   ProviderOptions provider;
+  AnnotateOptions annotate;
   ProducerOptions producer;
   QueueOptions queue;
   WatchOptions watch;

@@ -96,6 +96,11 @@ bool loglinear_counts(const Options& options) { return has_noise(options) && opt
 bool t_group_counts(const Options& options) { return has_noise(options) || is(options, "d3pm"); }
 bool timesteps_count(const Options& options) { return is(options, "d3pm"); }
 bool cascade_counts(const Options& options) { return is(options, "cascade"); }
+bool stage1_length_counts(const Options& options) {
+  // Stage 3 does not show stage 1, and by parts of speech a chunk that fills stage 2 fills stage 1.
+  const bool decides_what_is_dropped = options.annotate.selection != "constituency";
+  return cascade_counts(options) && (options.provider.cascade_stage < 3 || decides_what_is_dropped);
+}
 bool source_counts(const Options& options) { return is(options, "synthetic"); }
 bool source_symbols_count(const Options& options) { return is(options, "synthetic") || cuts_markov_text(options); }
 bool source_order_counts(const Options& options) {

@@ -42,6 +42,7 @@ namespace millrace::config {
 [[nodiscard]] bool t_group_counts(const Options& options);
 [[nodiscard]] bool timesteps_count(const Options& options);
 [[nodiscard]] bool cascade_counts(const Options& options);
+[[nodiscard]] bool stage1_length_counts(const Options& options);
 [[nodiscard]] bool source_counts(const Options& options);
 [[nodiscard]] bool source_symbols_count(const Options& options);
 [[nodiscard]] bool source_order_counts(const Options& options);

@@ -8,6 +8,7 @@
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "config/stream_keys.h"
+#include "providers/cascade.h"
 #include "providers/char_diffusion.h"
 #include "providers/char_random_replacement.h"
 #include "providers/d3pm.h"
@@ -33,6 +34,7 @@ constexpr std::array kProviders = {
     Entry{"d3pm", make_d3pm},
     Entry{"tokens", make_tokens},
     Entry{"synthetic", make_synthetic},
+    Entry{"cascade", make_cascade},
 };
 
 [[noreturn]] void refuse_unknown(const std::string& name) {

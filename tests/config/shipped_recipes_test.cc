@@ -60,7 +60,8 @@ TEST(ShippedRecipes, StepsAreAsLargeAsThoseOfTheirReferences) {
     const TrainOptions train = load(name).train;
     return train.batch_size * train.gradient_accumulation_steps;
   };
-  for (const char* const name : {"sedd_owt_small.toml", "sedd_owt_medium.toml", "mdlm_owt.toml", "d3pm_owt.toml"})
+  for (const char* const name : {"sedd_owt_small.toml", "sedd_owt_medium.toml", "mdlm_owt.toml", "d3pm_owt.toml", "cascade_stage1.toml", "cascade_stage2.toml",
+                                 "cascade_stage3.toml"})
     EXPECT_EQ(samples(name), 512u) << name;
   EXPECT_EQ(samples("d3pm_text8.toml"), 1024u);
   EXPECT_EQ(samples("gpt2_124m.toml"), 480u);

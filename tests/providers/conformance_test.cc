@@ -20,6 +20,7 @@
 #include "config/stream_settings.h"
 #include "proto/digest.h"
 #include "providers/registry.h"
+#include "scored_text.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -47,6 +48,7 @@ config::Options base_options(const std::string& provider) {
   options.data.path = text.path();
   options.provider.name = provider;
   options.provider.block_size = 32;
+  if (provider == "cascade") take_shards(options);
   return options;
 }
 
@@ -97,6 +99,17 @@ std::vector<Case> cases() {
        [](config::Options& o) {
          o.provider.timesteps = 4;
          o.provider.t_group = 16;
+       }},
+      {"cascade_second_stage_in_groups", "cascade",
+       [](config::Options& o) {
+         o.provider.cascade_stage = 2;
+         o.provider.t_group = 4;
+       }},
+      {"cascade_third_stage_shuffled", "cascade",
+       [](config::Options& o) {
+         o.provider.cascade_stage = 3;
+         o.data.order = "shuffle";
+         o.data.test_fraction = 0.1;
        }},
       {"tokens_in_order", "tokens", [](config::Options& o) { o.data.order = "sequential"; }},
       {"synthetic_second_order", "synthetic", [](config::Options& o) { o.provider.source_order = 2; }},

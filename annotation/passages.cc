@@ -1,0 +1,36 @@
+#include "annotation/passages.h"
+
+#include <algorithm>
+
+namespace millrace::annotation {
+namespace {
+
+/// The beginning of passage j, in [j, j + 1] · kPassageBytes.
+std::size_t cut(std::string_view document, std::uint64_t j) {
+  if (j == 0) return 0;
+  const std::size_t from = static_cast<std::size_t>(j) * kPassageBytes;
+  if (from >= document.size()) return document.size();
+  const std::string_view near = document.substr(from, kPassageBytes);
+  for (const std::string_view mark : {std::string_view("\n\n"), std::string_view("\n")}) {
+    const std::size_t found = near.find(mark);
+    if (found != std::string_view::npos) return from + found + mark.size();
+  }
+  if (const std::size_t space = near.find(' '); space != std::string_view::npos) return from + space;  // it belongs to what follows
+  std::size_t at = 0;
+  while (at < near.size() && (static_cast<unsigned char>(near[at]) & 0xC0) == 0x80) ++at;  // not inside a character
+  return from + at;
+}
+
+}  // namespace
+
+std::uint64_t passages_of(std::string_view document) {
+  return std::max<std::uint64_t>(1, (document.size() + kPassageBytes - 1) / kPassageBytes);
+}
+
+std::string_view passage_of(std::string_view document, std::uint64_t j) {
+  const std::size_t begin = cut(document, j);
+  const std::size_t end = j + 1 == passages_of(document) ? document.size() : cut(document, j + 1);
+  return document.substr(begin, end - begin);
+}
+
+}  // namespace millrace::annotation
