@@ -80,6 +80,7 @@ Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const flo
 template <class Position>
 void select(std::span<const Position> order, std::size_t count, std::span<std::uint16_t> positions) {
   static thread_local std::vector<std::uint8_t> picked;
+  if (count > order.size()) throw std::out_of_range("more picks than the chunk has tokens");
   picked.assign(order.size() + 1, 0);
   for (std::size_t i = 0; i < count; ++i) {
     if (order[i] >= order.size()) throw std::out_of_range("a pick beyond its chunk");

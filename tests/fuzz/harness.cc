@@ -24,6 +24,7 @@ constexpr std::array kHarnesses = {
     Harness{"meta_json", take_meta_json},
     Harness{"recipe", take_recipe},
     Harness{"safetensors", take_safetensors},
+    Harness{"scored_shard", take_scored_shard},
     Harness{"text", take_text},
     Harness{"tokenizer", take_tokenizer},
     Harness{"trainer_json", take_trainer_json},

@@ -40,6 +40,7 @@ bool take_meta(std::string_view input);
 bool take_meta_json(std::string_view input);
 bool take_recipe(std::string_view input);
 bool take_safetensors(std::string_view input);
+bool take_scored_shard(std::string_view input);
 bool take_text(std::string_view input);
 bool take_tokenizer(std::string_view input);
 bool take_trainer_json(std::string_view input);

@@ -13,8 +13,10 @@
 #include "proto/group_file.h"
 #include "proto/meta_json.h"
 #include "proto/safetensors.h"
+#include "tests/annotation/shards.h"
 #include "tests/fuzz/frames.h"
 #include "tests/support/sample_stream.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::fuzz {
 namespace {
@@ -89,20 +91,28 @@ void write_dataset_index(const fs::path& corpus) {
   }
 }
 
+/// The worked example of docs/scored_shards.md.
+void write_scored_shard(const fs::path& corpus) {
+  const testing::TemporaryFolder folder;
+  annotation::write_shard(folder.path(), annotation::small_header(), annotation::three_chunks());
+  proto::replace_file(corpus / "scored_shard" / "good-shard", proto::read_file(folder / annotation::shard_name(0, 1)));
+}
+
 }  // namespace
 }  // namespace millrace::fuzz
 
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::runtime_error("usage: write_fuzz_seeds CORPUS");
   const std::filesystem::path corpus = argv[1];
-  for (const auto* name :
-       {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors", "dataset_index"}) {
+  for (const auto* name : {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors",
+                           "dataset_index", "scored_shard"}) {
     std::filesystem::create_directories(corpus / name);
   }
   millrace::fuzz::write_messages(corpus);
   millrace::fuzz::write_queue_files(corpus);
   millrace::fuzz::write_checkpoint(corpus);
   millrace::fuzz::write_dataset_index(corpus);
+  millrace::fuzz::write_scored_shard(corpus);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "error: " << error.what() << "\n";
