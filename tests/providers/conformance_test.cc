@@ -111,6 +111,19 @@ std::vector<Case> cases() {
          o.data.order = "shuffle";
          o.data.test_fraction = 0.1;
        }},
+      {"sedd_of_several_datasets", "sedd",
+       [](config::Options& o) {
+         static const TextFile other(MarkovSource().generate(30'000).substr(20'000), "other.txt");
+         config::DatasetOptions first;
+         first.name = "first";
+         first.path = *o.data.path;
+         config::DatasetOptions second;
+         second.name = "second";
+         second.path = other.path();
+         second.weights = {{0, 0.25}, {100, 0.75}};
+         o.data.path.reset();
+         o.data.datasets = {first, second};
+       }},
       {"tokens_in_order", "tokens", [](config::Options& o) { o.data.order = "sequential"; }},
       {"synthetic_second_order", "synthetic", [](config::Options& o) { o.provider.source_order = 2; }},
       {"synthetic_random", "synthetic",
@@ -360,6 +373,18 @@ Others others(const config::Key& key, const config::Value& now) {
     if (kind->choices.empty() && key.section != "data" && key.section != "provider") found.values = {std::string("elsewhere")};
   }
   if (std::holds_alternative<config::StagesKind>(key.kind)) found.values = {std::vector{span_stage(5), random_stage(0.1)}};
+  if (const auto* datasets = std::get_if<std::vector<config::DatasetOptions>>(&now)) {
+    for (std::size_t i = 0; i < datasets->size(); ++i) {
+      auto lighter = *datasets;
+      lighter[i].weights = {{0, 0.125}};
+      auto shorter = *datasets;
+      shorter[i].max_chars = 5000;
+      auto fewer = *datasets;
+      fewer[i].enabled = false;
+      found.values.insert(found.values.end(), {lighter, shorter, fewer});
+    }
+    found.all = true;
+  }
   if (std::holds_alternative<config::SettingsKind>(key.kind)) found.values = {};  // of providers that are not in the registry
   std::erase_if(found.values, [&](const config::Value& value) { return value == now || !config::allows(key.kind, value); });
   return found;
