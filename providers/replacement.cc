@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "datasets/fixed_point.h"
+#include "providers/vector_kernels.h"
 
 namespace millrace::providers {
 
@@ -30,15 +31,10 @@ std::uint32_t Replacement::random_token(std::uint32_t word, std::uint32_t origin
   return other < original ? other : other + 1;
 }
 
-std::span<const Fate> Replacement::decide(std::span<const std::uint8_t> selected, const Draws& draws) const {
-  static thread_local std::vector<Fate> fates;
-  fates.resize(selected.size());
-  const auto words = draws.words(Purpose::kCorrupt, 0, selected.size());
-  for (std::size_t j = 0; j < selected.size(); ++j) {
-    const Fate fate = words[j] < random_below_ ? Fate::kRandom : words[j] < mask_below_ ? Fate::kMask : Fate::kFragment;
-    fates[j] = selected[j] != 0 ? fate : Fate::kStays;
-  }
-  return fates;
+std::span<const std::uint32_t> Replacement::list(std::span<const std::uint8_t> selected) {
+  static thread_local std::vector<std::uint32_t> positions;
+  positions.resize(selected.size());
+  return {positions.data(), kernels().list_ones(selected.data(), selected.size(), positions.data())};
 }
 
 }  // namespace millrace::providers

@@ -3,6 +3,7 @@
 // Every decision compares integers; docs/char_random_replacement.md defines them. Pure and thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,8 +12,6 @@
 #include "providers/philox.h"
 
 namespace millrace::providers {
-
-enum class Fate : std::uint8_t { kStays, kRandom, kMask, kFragment };
 
 class Replacement {
  public:
@@ -29,14 +28,14 @@ class Replacement {
   template <class X>
   void apply(std::span<const X> original, std::span<const std::uint8_t> selected, std::span<const X> fragment, const Draws& draws,
              std::span<X> x) const {
-    const std::span<const Fate> fates = decide(selected, draws);
-    const auto words = draws.words(Purpose::kReplace, 0, x.size());
-    for (std::size_t j = 0; j < x.size(); ++j) {
-      switch (fates[j]) {
-        case Fate::kStays: x[j] = original[j]; break;
-        case Fate::kRandom: x[j] = static_cast<X>(random_token(words[j], original[j])); break;
-        case Fate::kFragment: x[j] = fragment.empty() ? static_cast<X>(tokens_) : fragment[j]; break;
-        case Fate::kMask: x[j] = static_cast<X>(tokens_); break;
+    std::copy(original.begin(), original.end(), x.begin());
+    const auto [fates, replacements] = draws.words_of_two(Purpose::kCorrupt, Purpose::kReplace, x.size());
+    for (const std::uint32_t j : list(selected)) {
+      if (fates[j] < random_below_) {
+        x[j] = static_cast<X>(random_token(replacements[j], original[j]));
+      } else {
+        const bool copies = fates[j] >= mask_below_ && !fragment.empty();
+        x[j] = copies ? fragment[j] : static_cast<X>(tokens_);
       }
     }
   }
@@ -47,8 +46,8 @@ class Replacement {
  private:
   static constexpr std::uint64_t kOne = std::uint64_t{1} << 32;
 
-  /// What becomes of each position, in memory of the calling thread, which reuses it at its next call.
-  [[nodiscard]] std::span<const Fate> decide(std::span<const std::uint8_t> selected, const Draws& draws) const;
+  /// The selected positions, in memory of the calling thread, which reuses it at its next call.
+  [[nodiscard]] static std::span<const std::uint32_t> list(std::span<const std::uint8_t> selected);
 
   std::uint32_t tokens_;
   std::uint64_t random_below_;    ///< a word below this: a random token

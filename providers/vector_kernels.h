@@ -80,6 +80,9 @@ struct Kernels {
                               std::uint32_t sure_beside, std::uint32_t some_alone, std::uint32_t some_beside,
                               std::uint32_t* positions);
 
+  /// Lists the positions with ones[j] == 1 and returns how many; positions has room for count.
+  std::size_t (*list_ones)(const std::uint8_t* ones, std::size_t count, std::uint32_t* positions);
+
   TokenKernels<std::uint8_t> u8;
   TokenKernels<std::uint16_t> u16;
   TokenKernels<std::uint32_t> u32;

@@ -50,12 +50,16 @@ void keep(const X* __restrict from, const std::uint8_t* __restrict selected, std
   }
 }
 
-/// Calls visit(j) for each ones[j] == 1, of which there are few; ones has a multiple of 8, zeros behind `count`.
+/// Calls visit(j) for each ones[j] == 1, of which there are few.
 template <class Visit>
 void for_ones(const std::uint8_t* ones, std::size_t count, Visit visit) {
   for (std::size_t first = 0; first < count; first += 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, ones + first, 8);
+    std::uint64_t eight = 0;
+    if (count - first >= 8) {
+      std::memcpy(&eight, ones + first, 8);
+    } else {
+      std::memcpy(&eight, ones + first, count - first);
+    }
     for (; eight != 0; eight &= eight - 1) visit(first + static_cast<std::size_t>(__builtin_ctzll(eight)) / 8);
   }
 }
@@ -74,10 +78,9 @@ void decide(const std::uint8_t* __restrict selected, const std::uint32_t* __rest
 template <class X>
 void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
   std::uint8_t masks[kAtOnce];
-  std::uint8_t random[kAtOnce] = {};
+  std::uint8_t random[kAtOnce];
   for (std::size_t first = 0; first < count; first += kAtOnce) {
     const std::size_t some = lesser(kAtOnce, count - first);
-    if (some < kAtOnce) std::memset(random, 0, sizeof random);  // those of the loop before lie behind `some`
     decide(selected + first, words + first, some, masks, random);
     put(original + first, masks, some, mask, x + first);
     for_ones(random, some, [&](std::size_t j) {
@@ -117,9 +120,10 @@ ClassCounts split(const std::uint8_t* __restrict selected, const std::uint32_t* 
                   std::uint32_t* __restrict alone, std::uint32_t* __restrict beside) {
   std::uint32_t unselected = 0;
   std::uint32_t besides = 0;
+  const std::uint8_t* __restrict left = selected - 1;
   for (std::size_t j = 0; j < count; ++j) {
     const std::uint32_t free = selected[j] ^ std::uint32_t{1};
-    const std::uint32_t near = free & (std::uint32_t{selected[j - 1]} | selected[j + 1]);
+    const std::uint32_t near = free & (std::uint32_t{left[j]} | left[j + 2]);
     const std::uint32_t word = words[j] > 1 ? words[j] : 1;
     const std::uint32_t near_word = near != 0 ? word : 0;
     beside[j] = near_word;
@@ -145,11 +149,10 @@ void mark_above(const std::uint32_t* __restrict alone, const std::uint32_t* __re
 
 std::size_t list_between(const std::uint32_t* alone, const std::uint32_t* beside, std::size_t count, std::uint32_t sure_alone,
                          std::uint32_t sure_beside, std::uint32_t some_alone, std::uint32_t some_beside, std::uint32_t* positions) {
-  std::uint8_t between[kAtOnce] = {};
+  std::uint8_t between[kAtOnce];
   std::size_t listed = 0;
   for (std::size_t first = 0; first < count; first += kAtOnce) {
     const std::size_t some = lesser(kAtOnce, count - first);
-    if (some < kAtOnce) std::memset(between, 0, sizeof between);
     for (std::size_t j = 0; j < some; ++j) {
       const std::uint32_t in_alone = alone[first + j] - some_alone - 1;  // below the width: between the limits
       const std::uint32_t in_beside = beside[first + j] - some_beside - 1;
@@ -157,6 +160,12 @@ std::size_t list_between(const std::uint32_t* alone, const std::uint32_t* beside
     }
     for_ones(between, some, [&](std::size_t j) { positions[listed++] = static_cast<std::uint32_t>(first + j); });
   }
+  return listed;
+}
+
+std::size_t list_ones(const std::uint8_t* ones, std::size_t count, std::uint32_t* positions) {
+  std::size_t listed = 0;
+  for_ones(ones, count, [&](std::size_t j) { positions[listed++] = static_cast<std::uint32_t>(j); });
   return listed;
 }
 
@@ -209,6 +218,7 @@ constexpr Kernels make_kernels(const char* name) {
           count_above,
           mark_above,
           list_between,
+          list_ones,
           token_kernels<std::uint8_t>(),
           token_kernels<std::uint16_t>(),
           token_kernels<std::uint32_t>()};

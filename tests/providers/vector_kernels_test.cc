@@ -241,6 +241,22 @@ TEST_P(EveryKernel, ListsWhatLiesBetweenTwoLimits) {
   }
 }
 
+TEST_P(EveryKernel, ListsOnes) {
+  for (const std::size_t size : kSizes) {
+    for (const std::uint32_t percent : {0U, 15U, 90U, 100U}) {
+      const auto set = ones(size, percent, size);
+      Guarded<std::uint32_t> listed(size);
+      const std::size_t count = kernels_.list_ones(set.data(), size, listed.data());
+      std::vector<std::uint32_t> expected;
+      for (std::uint32_t j = 0; j < size; ++j) {
+        if (set[j] == 1) expected.push_back(j);
+      }
+      ASSERT_TRUE(listed.intact());
+      ASSERT_EQ(std::vector(listed.data(), listed.data() + count), expected);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(OfThisMachine, EveryKernel, testing::ValuesIn(available_kernels().begin(), available_kernels().end()),
                          [](const auto& kernel) { return std::string(kernel.param->name); });
 
