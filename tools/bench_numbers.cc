@@ -15,6 +15,11 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+double smallest(const std::vector<double>& values) {
+  assert(!values.empty());
+  return *std::ranges::min_element(values);
+}
+
 double largest(const std::vector<double>& values) {
   assert(!values.empty());
   return *std::ranges::max_element(values);

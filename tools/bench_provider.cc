@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@
 #include "providers/registry.h"
 #include "tools/bench_numbers.h"
 #include "tools/bench_waits.h"
+#include "tools/machine_limits.h"
 #include "tools/subjects.h"
 
 namespace millrace::tools {
@@ -25,7 +27,7 @@ namespace {
 constexpr std::uint64_t kRepeats = 5;
 constexpr std::uint64_t kMostRepeats = 1000;
 constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 40;
-constexpr std::uint64_t kTokensAThread = 16'000'000;
+constexpr std::uint64_t kTokensAThread = 32'000'000;
 
 struct Work {
   std::uint64_t samples;  ///< a thread and repeat
@@ -33,8 +35,13 @@ struct Work {
   std::uint32_t range_samples;  ///< computed at once: what a transport would ask for
 };
 
+struct Seconds {
+  double wall;
+  double cpu;  ///< of all threads: less than theirs where something else had the cores
+};
+
 /// Train samples [0, threads × samples), range by range; whoever is free takes the next one.
-double seconds_to_fill(const providers::DataProvider& provider, const Work& work, std::uint32_t threads) {
+Seconds seconds_to_fill(const providers::DataProvider& provider, const Work& work, std::uint32_t threads) {
   const std::uint64_t end = work.samples * threads;
   std::optional<std::uint8_t> stage;
   if (provider.trainer_names_stages()) stage = 0;
@@ -47,6 +54,7 @@ double seconds_to_fill(const providers::DataProvider& provider, const Work& work
       static_cast<void>(providers::fill_batch(provider, {proto::Split::kTrain, first, count, stage}));
     }
   };
+  const std::clock_t cpu_start = std::clock();
   const auto start = Clock::now();
   {
     std::vector<std::jthread> others;
@@ -54,30 +62,52 @@ double seconds_to_fill(const providers::DataProvider& provider, const Work& work
     fill_all();
   }
   check_not_stopped();
-  return seconds_since(start);
+  return {seconds_since(start), static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC};
 }
 
-double samples_per_s(const providers::DataProvider& provider, const Work& work, std::uint32_t threads) {
+/// Samples a second, of every repeat.
+struct Rates {
+  std::vector<double> wall;
+  std::vector<double> cpu;
+  std::vector<double> copied_bytes;  ///< memcpy's, measured after each repeat
+};
+
+Rates measure(const providers::DataProvider& provider, const Work& work, std::uint32_t threads, MemoryCopy& copy) {
   static_cast<void>(seconds_to_fill(provider, work, threads));  // caches and clock rates warm up
-  std::vector<double> rates;
+  Rates rates;
   for (std::uint64_t i = 0; i < work.repeats; ++i) {
-    rates.push_back(static_cast<double>(work.samples * threads) / seconds_to_fill(provider, work, threads));
+    const Seconds seconds = seconds_to_fill(provider, work, threads);
+    const auto samples = static_cast<double>(work.samples * threads);
+    rates.wall.push_back(samples / seconds.wall);
+    rates.cpu.push_back(samples / std::max(seconds.cpu, 1.0 / CLOCKS_PER_SEC));
+    rates.copied_bytes.push_back(copy.bytes_per_s());
   }
-  return median(rates);
+  return rates;
 }
 
-void show(const proto::StreamMeta& meta, std::uint32_t threads, double rate, bool json) {
+void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rates, bool json) {
+  const double rate = median(rates.wall);
   const double tokens = rate * meta.block_size;
+  const double least = smallest(rates.wall) * meta.block_size;
+  const double most = largest(rates.wall) * meta.block_size;
+  const double of_cpu = median(rates.cpu) * meta.block_size;
+  const double bytes = rate * static_cast<double>(meta.schema.bytes_per_sample());
+  const double copied = median(rates.copied_bytes);
   if (json) {
     const nlohmann::ordered_json line = {{"bench", "provider"},          {"provider", meta.provider},
                                          {"threads", threads},           {"tokens_per_s", tokens},
+                                         {"least_tokens_per_s", least},  {"most_tokens_per_s", most},
                                          {"samples_per_s", rate},        {"tokens_per_s_per_thread", tokens / threads},
-                                         {"block_size", meta.block_size}};
+                                         {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
+                                         {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
     std::cout << line.dump() << std::endl;
     return;
   }
   fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s a thread\n", threads, threads == 1 ? " " : "s",
              with_prefix(tokens), with_prefix(rate), with_prefix(tokens / threads));
+  fmt::print("    from {}tokens/s to {}tokens/s; {}tokens/s of CPU time\n", with_prefix(least), with_prefix(most),
+             with_prefix(of_cpu));
+  fmt::print("    {}B/s written; memcpy on one core: {}B/s\n", with_prefix(bytes), with_prefix(copied));
 }
 
 Work work_of(const config::Arguments& arguments, const config::Options& options, const proto::StreamMeta& meta) {
@@ -96,8 +126,9 @@ int run(const config::Arguments& arguments) {
     fmt::print("{} over {}, stream {}: samples of {} tokens; {} samples a thread, medians of {}\n", meta.provider,
                meta.dataset_name, meta.fingerprint, meta.block_size, work.samples, work.repeats);
   }
+  MemoryCopy copy;
   for (const std::uint32_t threads : std::set<std::uint32_t>{1, options.producer.threads}) {
-    show(meta, threads, samples_per_s(*provider, work, threads), arguments.json);
+    show(meta, threads, measure(*provider, work, threads, copy), arguments.json);
   }
   return 0;
 }

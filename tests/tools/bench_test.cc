@@ -27,6 +27,7 @@ TEST(BenchNumbers, TheMiddleOneOrTheMeanOfTwo) {
   EXPECT_EQ(median({3.0, 1.0, 2.0}), 2.0);
   EXPECT_EQ(median({4.0, 1.0, 2.0, 3.0}), 2.5);
   EXPECT_EQ(largest({1.0, 3.0, 2.0}), 3.0);
+  EXPECT_EQ(smallest({2.0, 1.0, 3.0}), 1.0);
 }
 
 TEST(BenchNumbers, HaveThreeDigitsAndAPrefix) {
@@ -94,6 +95,11 @@ TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
     EXPECT_EQ(lines[i]["threads"], i == 0 ? 1 : 3);
     EXPECT_GT(lines[i]["samples_per_s"], 0.0);
     EXPECT_DOUBLE_EQ(lines[i]["tokens_per_s"], 32 * lines[i]["samples_per_s"].get<double>());
+    EXPECT_LE(lines[i]["least_tokens_per_s"], lines[i]["tokens_per_s"]);
+    EXPECT_GE(lines[i]["most_tokens_per_s"], lines[i]["tokens_per_s"]);
+    EXPECT_GT(lines[i]["tokens_per_cpu_s"], 0.0);
+    EXPECT_DOUBLE_EQ(lines[i]["bytes_per_s"], 65 * lines[i]["samples_per_s"].get<double>());  // x, y and the stage
+    EXPECT_GT(lines[i]["memcpy_bytes_per_s"], 0.0);
   }
 }
 
