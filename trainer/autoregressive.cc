@@ -20,10 +20,10 @@ class Autoregressive : public Objective {
 
   Loss loss(Network& network, const WideBatch& batch) const override {
     const auto& y = batch.at(proto::Role::kTarget);
-    const auto logits = at_least_f32(network.forward(batch.at(proto::Role::kInput)));
-    const auto nats = at::cross_entropy_loss(logits.flatten(0, 1), y.flatten(), {}, at::Reduction::None, ignore_index_).view_as(y);
+    const auto next = logits(network, batch);
+    const auto nats = at::cross_entropy_loss(next.flatten(0, 1), y.flatten(), {}, at::Reduction::None, ignore_index_).view_as(y);
     Loss loss{nats.sum(1), weight(batch), {}};
-    if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = logits.argmax(2).eq(y).sum(1).to(torch::kFloat64);
+    if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = next.argmax(2).eq(y).sum(1).to(torch::kFloat64);
     return loss;
   }
 

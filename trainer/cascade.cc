@@ -33,6 +33,13 @@ class Cascade : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return inner_->weight(batch); }
 
+  NetworkInput input(const WideBatch& batch) const override { return inner_->input(batch); }
+
+  torch::Tensor logits(Network& network, const WideBatch& batch) const override {
+    Prefixed prefixed(network, batch.at(proto::Role::kPrefix));
+    return inner_->logits(prefixed, batch);
+  }
+
   Loss loss(Network& network, const WideBatch& batch) const override {
     Prefixed prefixed(network, batch.at(proto::Role::kPrefix));
     return inner_->loss(prefixed, batch);

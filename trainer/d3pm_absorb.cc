@@ -23,12 +23,17 @@ class D3pmAbsorb : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
 
+  NetworkInput input(const WideBatch& batch) const override {
+    return {batch.at(proto::Role::kInput), batch.at(proto::Role::kTime)};
+  }
+
   Loss loss(Network& network, const WideBatch& batch) const override {
     const auto& x = batch.at(proto::Role::kInput);
     const auto& tau = batch.at(proto::Role::kTime);
-    const auto logits = without_mask(at_least_f32(network.forward({x, tau})), settings_.mask);
+    const auto log_odds = without_mask(logits(network, batch), settings_.mask);
     const auto nats =
-        at::cross_entropy_loss(logits.flatten(0, 1), batch.at(proto::Role::kTarget).flatten(), {}, at::Reduction::None).view_as(x);
+        at::cross_entropy_loss(log_odds.flatten(0, 1), batch.at(proto::Role::kTarget).flatten(), {}, at::Reduction::None)
+            .view_as(x);
     const auto divergence = (nats * x.eq(settings_.mask)).sum(1) / tau.to(nats.dtype());
     const auto entropy = nats.sum(1);
     const auto last = tau.eq(1);

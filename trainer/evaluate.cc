@@ -52,11 +52,11 @@ std::optional<proto::Batch> wait_for(consumer::BatchSource& source, proto::Split
 }
 
 /// The model's first choice at every position, i64 [B, L]; never the mask.
-torch::Tensor guesses(Model& model, const proto::StreamMeta& meta, const WideBatch& batch, const Precision& precision,
-                      torch::Device device) {
+torch::Tensor guesses(Model& model, const Objective& objective, const proto::StreamMeta& meta, const WideBatch& batch,
+                      const Precision& precision, torch::Device device) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision, device);
-  auto logits = model.forward(batch.at(proto::Role::kInput)).to(torch::kFloat32);
+  auto logits = objective.logits(model, batch);
   if (meta.mask_token_id) logits.select(-1, *meta.mask_token_id).fill_(-std::numeric_limits<float>::infinity());
   return logits.argmax(-1);
 }
@@ -137,7 +137,8 @@ std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split, 
   if (!batch) return {};
   const proto::StreamMeta& meta = trained.source->meta();
   const WideBatch wide = widen(meta, *batch, trained.device);
-  return fill_in_all(meta, wide, guesses(*trained.model, meta, wide, trained.precision, trained.device));
+  const auto objective = make_objective(trained.options, meta);
+  return fill_in_all(meta, wide, guesses(*trained.model, *objective, meta, wide, trained.precision, trained.device));
 }
 
 }  // namespace

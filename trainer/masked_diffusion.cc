@@ -24,15 +24,18 @@ class MaskedDiffusion : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& x = batch.at(proto::Role::kInput);
-    const auto& t = batch.at(proto::Role::kTime);
-    const auto sigma = noise_->total(t);
-    const Positions masked(x.eq(mask_));
+  NetworkInput input(const WideBatch& batch) const override {
+    return {batch.at(proto::Role::kInput), noise_->total(batch.at(proto::Role::kTime))};
+  }
 
-    const auto logits = without_mask(at_least_f32(network.project(masked.of(network.encode({x, sigma})))), mask_);
+  Loss loss(Network& network, const WideBatch& batch) const override {
+    const auto& t = batch.at(proto::Role::kTime);
+    const NetworkInput given = input(batch);
+    const Positions masked(given.tokens.eq(mask_));
+
+    const auto logits = without_mask(at_least_f32(network.project(masked.of(network.encode(given)))), mask_);
     const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {}, at::Reduction::None);
-    const auto factor = noise_->rate(t) / torch::expm1(sigma);
+    const auto factor = noise_->rate(t) / torch::expm1(given.time);
     return {factor.to(nats.dtype()) * masked.sum(nats), weight(batch), {}};
   }
 

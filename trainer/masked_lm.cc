@@ -24,7 +24,7 @@ class MaskedLm : public Objective {
     const Positions positions(target.ne(ignore_index_));
     const auto wanted = positions.of(target);
 
-    const auto logits = at_least_f32(network.project(positions.of(network.encode(batch.at(proto::Role::kInput)))));
+    const auto logits = at_least_f32(network.project(positions.of(network.encode(input(batch)))));
     const auto nats = at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None);
 
     Loss loss{positions.sum(nats), weight(batch), {}};

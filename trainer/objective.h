@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "trainer/logits.h"
 #include "trainer/model.h"
 #include "trainer/widen.h"
 
@@ -22,6 +23,12 @@ class Objective {
   /// The weights [B], i64, known before the forward pass, so that the ranks can agree on their sum.
   [[nodiscard]] virtual torch::Tensor weight(const WideBatch& batch) const = 0;
   [[nodiscard]] virtual Loss loss(Network& network, const WideBatch& batch) const = 0;
+  /// What the network is given of the batch: its input, and the time where the objective tells it.
+  [[nodiscard]] virtual NetworkInput input(const WideBatch& batch) const { return batch.at(proto::Role::kInput); }
+  /// What the network says of every position of the input, [B, L, N], f32 at least.
+  [[nodiscard]] virtual torch::Tensor logits(Network& network, const WideBatch& batch) const {
+    return at_least_f32(network.forward(input(batch)));
+  }
 };
 
 }  // namespace millrace::trainer

@@ -27,14 +27,17 @@ class Absorb : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& x = batch.at(proto::Role::kInput);
-    const auto& t = batch.at(proto::Role::kTime);
-    const auto sigma = settings_.noise->total(t);
-    const Positions masked(x.eq(settings_.mask));
+  NetworkInput input(const WideBatch& batch) const override {
+    return {batch.at(proto::Role::kInput), settings_.noise->total(batch.at(proto::Role::kTime))};
+  }
 
-    const auto logits = at_least_f32(network.project(masked.of(network.encode({x, sigma}))));
-    const auto log_r = -torch::log(torch::expm1(sigma));
+  Loss loss(Network& network, const WideBatch& batch) const override {
+    const auto& t = batch.at(proto::Role::kTime);
+    const NetworkInput given = input(batch);
+    const Positions masked(given.tokens.eq(settings_.mask));
+
+    const auto logits = at_least_f32(network.project(masked.of(network.encode(given))));
+    const auto log_r = -torch::log(torch::expm1(given.time));
     const auto entropy =
         masked.sum(score_entropy(logits, masked.of(batch.at(proto::Role::kTarget)), masked.of_sample(log_r.to(logits.dtype()))));
     return {settings_.noise->rate(t).to(entropy.dtype()) * entropy, weight(batch), {}};

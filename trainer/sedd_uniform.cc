@@ -22,15 +22,18 @@ class Uniform : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& x = batch.at(proto::Role::kInput);
-    const auto& t = batch.at(proto::Role::kTime);
-    const auto sigma = settings_.noise->total(t);
+  NetworkInput input(const WideBatch& batch) const override {
+    return {batch.at(proto::Role::kInput), settings_.noise->total(batch.at(proto::Role::kTime))};
+  }
 
-    const auto log_score = at_least_f32(network.forward({x, sigma}));
-    const auto moved = torch::expm1(sigma);
+  Loss loss(Network& network, const WideBatch& batch) const override {
+    const auto& t = batch.at(proto::Role::kTime);
+    const NetworkInput given = input(batch);
+
+    const auto log_score = at_least_f32(network.forward(given));
+    const auto moved = torch::expm1(given.time);
     const auto log_rho = (torch::log(moved) - torch::log(moved + settings_.states)).to(log_score.dtype());
-    const auto entropy = score_entropy(log_score, x, batch.at(proto::Role::kTarget), log_rho.unsqueeze(1)).sum(1);
+    const auto entropy = score_entropy(log_score, given.tokens, batch.at(proto::Role::kTarget), log_rho.unsqueeze(1)).sum(1);
     return {settings_.noise->rate(t).to(entropy.dtype()) * entropy, weight(batch), {}};
   }
 

@@ -41,6 +41,7 @@ TEST(Cascade, ShowsTheNetworkThePrefixAndCountsTheTargetAlone) {
   EXPECT_TRUE(torch::equal(network.asked.tokens, at::cat({given.prefix, given.x}, 1)));
   EXPECT_TRUE(torch::equal(network.asked.time, of_target.asked.time));
   EXPECT_TRUE(torch::equal(loss.sum, wanted.sum));
+  EXPECT_TRUE(torch::equal(cascade->logits(network, given.batch()), of_target.logits));
   EXPECT_TRUE(torch::equal(cascade->weight(given.batch()), torch::full({3}, 6)));
 }
 

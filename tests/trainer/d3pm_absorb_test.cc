@@ -52,6 +52,8 @@ TEST(D3pmAbsorb, IsTheDivergenceOfThePosteriorsAndTheCrossEntropy) {
     EXPECT_EQ(loss.weight[b].item<std::int64_t>(), 2);
   }
   EXPECT_TRUE(torch::equal(network.asked.time, tau));
+  const auto objective = make_d3pm_absorb({.timesteps = 10, .mask = kMask});
+  EXPECT_TRUE(torch::equal(objective->logits(network, batch), logits));
 }
 
 /// One sample per τ, with exactly its share of the T positions masked.
