@@ -118,6 +118,16 @@ void check_one_or_several(const DataOptions& data) {
   if (!key.empty()) throw UsageError(key + " is of one dataset, and the recipe has data.datasets, of which each says its own");
 }
 
+// The Markov source's text is a stream's whole dataset.
+void check_no_markov(const std::vector<DatasetOptions>& datasets) {
+  for (const DatasetOptions& dataset : datasets) {
+    if (dataset.format != "markov") continue;
+    throw UsageError(
+        "data.datasets: the format of '" + dataset.name +
+        "' is \"markov\", which has no path and cannot be mixed; write data.format = \"markov\" instead of data.datasets");
+  }
+}
+
 void check_datasets(const DataOptions& data) {
   if (data.datasets.empty()) {
     if (data.dataset.empty()) return;
@@ -126,6 +136,7 @@ void check_datasets(const DataOptions& data) {
   check_names(data.datasets);
   check_points(data.datasets);
   check_one_or_several(data);
+  check_no_markov(data.datasets);
   const std::size_t meant = meant_datasets(data).size();
   if (!data.dataset.empty() && meant == 0) {
     std::vector<std::string> names;

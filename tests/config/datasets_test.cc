@@ -117,6 +117,7 @@ TEST_F(Datasets, AreInsteadOfOnePath) {
   EXPECT_TRUE(contains(refusal(kThree, {{"data.path", "x.txt"}}), "data.path = \"x.txt\" is of one dataset"));
   EXPECT_TRUE(contains(refusal(kThree, {{"data.format", "text8"}}), "data.format = \"text8\" is of one dataset"));
   EXPECT_TRUE(contains(refusal(kThree, {{"data.column", "x"}}), "data.column = \"x\" is of one dataset"));
+  EXPECT_TRUE(contains(refusal(one("format = \"markov\"\n")), "the format of 'a' is \"markov\""));
 }
 
 std::vector<std::string> names(const Options& options) {
