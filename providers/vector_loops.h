@@ -183,7 +183,6 @@ void draw_group(const PhiloxStart& start, std::uint32_t first_draw, std::uint32_
   V c3 = L::all(start.counter3);
   std::uint32_t key0 = start.key0;
   std::uint32_t key1 = start.key1;
-#pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     const V p0 = L::multiply(m0, c0);
     const V p1 = L::multiply(m1, c2);
