@@ -11,6 +11,26 @@ RECIPES = sorted(path for path in (SOURCE / "config").glob("*.toml"))
 ONE_TEXT = ["--data.path=text.txt", "--data.format=text", "--data.vocab_size=0"]
 TWO_TEXTS = ['--data.datasets=[{name = "one", path = "text.txt"}, {name = "two", path = "text.txt"}]']
 
+# The cascade's documents: words of several kinds, so that a chunk of 16 tokens has 8 to pick. All its recipes share the shards.
+LINES = [
+    f"{who} number {i} {does} the {what}, and never says {why}.\n"
+    for i in range(40)
+    for who in ("Anna", "The old miller", "A young sailor")
+    for does in ("opens", "quickly paints", "wants to sell")
+    for what, why in (("gate", "why"), ("boat", "how"), ("wheel", "when"))
+]
+SHARDS = [
+    "--data.path=lines.txt",
+    "--data.format=lines",
+    "--data.shards=shards",
+    "--val_fraction=0.1",
+    "--annotate.scorer=builtin",
+    "--annotate.vocab_size=400",
+    "--stage1_length=4",
+    "--stage2_length=8",
+    "--stage3_length=16",
+]
+
 TOY = [
     "--queue.uri=inproc://",
     "--block_size=16",
@@ -32,9 +52,14 @@ TOY = [
 
 
 class Recipes(SystemTest):
+    def data_of(self, recipe):
+        if recipe.stem.startswith("cascade"):
+            return [*SHARDS, "--data.tokenizer=shards/tokenizer.json"]
+        return TWO_TEXTS if "[[data.datasets]]" in recipe.read_text() else ONE_TEXT
+
     def check(self, recipe):
         out = f"out_{recipe.stem}"
-        data = TWO_TEXTS if "[[data.datasets]]" in recipe.read_text() else ONE_TEXT
+        data = self.data_of(recipe)
         for steps, more in ((4, []), (8, ["--resume"])):
             self.run_program("train", recipe, *data, *TOY, f"--max_iters={steps}", f"--out_dir={out}", *more)
         told = [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
@@ -45,6 +70,8 @@ class Recipes(SystemTest):
 
     def test_each_trains_evaluates_and_goes_on(self):
         self.assertGreater(len(RECIPES), 10)
+        (self.folder / "lines.txt").write_text("".join(LINES))
+        self.run_program("annotate", SOURCE / "config/cascade_stage1_small.toml", *SHARDS)
         for recipe in RECIPES:
             with self.subTest(recipe=recipe.name):
                 self.check(recipe)
