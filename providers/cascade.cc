@@ -17,6 +17,7 @@
 #include "providers/diffusion_times.h"
 #include "providers/item_order.h"
 #include "providers/noise.h"
+#include "providers/token_columns.h"
 
 namespace millrace::providers {
 namespace {
@@ -98,11 +99,7 @@ class Cascade final : public RowProvider {
  protected:
   void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    switch (meta_.schema.fields.front().wire) {
-      case proto::WireType::kU8: return fill_tokens<std::uint8_t>(split, index, row);
-      case proto::WireType::kU16: return fill_tokens<std::uint16_t>(split, index, row);
-      default: return fill_tokens<std::uint32_t>(split, index, row);
-    }
+    by_type(meta_.schema.fields.front().wire, [&]<class X>(X) { fill_tokens<X>(split, index, row); });
   }
 
  private:

@@ -16,6 +16,7 @@
 #include "providers/open_datasets.h"
 #include "providers/stage_schedule.h"
 #include "providers/token_columns.h"
+#include "providers/windowed_meta.h"
 #include "providers/windows.h"
 
 namespace millrace::providers {
@@ -122,20 +123,12 @@ CharDiffusion::CharDiffusion(const config::Options& options, Windows windows)
       meta_(describe(options)) {}
 
 proto::StreamMeta CharDiffusion::describe(const config::Options& options) const {
-  proto::StreamMeta meta;
-  meta.provider = "char_diffusion";
-  meta.format_version = kFormatVersion;
-  meta.settings = config::stream_settings(options);
-  meta.data_seed = seed_;
-  describe_datasets(windows_.datasets(), MaskToken::kAdded, meta);
-  meta.block_size = block_size_;
+  proto::StreamMeta meta = windowed_meta("char_diffusion", kFormatVersion, options, windows_, MaskToken::kAdded);
   meta.schema = make_schema(meta.vocab_size, block_size_);
   meta.train_stages = plans_[0].names;
   meta.val_stages = plans_[1].names;
-  for (const proto::Split split : proto::kSplits) {
-    const std::uint64_t windows = windows_.size(split);
-    meta.sizes[static_cast<std::size_t>(split)] =
-        windows == proto::kEndless ? windows : windows * plans_[static_cast<std::size_t>(split)].stages();
+  for (std::size_t split = 0; split < proto::kSplitCount; ++split) {  // every window in every stage
+    if (meta.sizes[split] != proto::kEndless) meta.sizes[split] *= plans_[split].stages();
   }
   meta.fingerprint = proto::fingerprint_of(meta);
   return meta;
@@ -146,7 +139,7 @@ void CharDiffusion::fill_row(proto::Split split, std::uint64_t index, std::optio
   const Plan& plan = plans_[static_cast<std::size_t>(split)];
   const std::uint8_t stage = StageSchedule(plan.schedule, plan.stages(), seed_, split).stage_of(index, named);
   const Draws draws(seed_, split, stage, index);
-  by_type(meta_.schema.fields[kX], [&]<class X>(X) {
+  by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) {
     static thread_local std::vector<X> original;
     original.resize(block_size_);
     windows_.read(split, index, draws, std::span(original));
@@ -163,7 +156,7 @@ void CharDiffusion::fill_text(std::span<const X> original, const Masking& maskin
   masking.select(draws, selected);
   corrupt<X>(original, selected, masking.corruption(), *meta_.mask_token_id, draws, row.values<X>(kX));
 
-  by_type(meta_.schema.fields[kY], [&]<class Y>(Y) {
+  by_type(meta_.schema.fields[kY].wire, [&]<class Y>(Y) {
     const std::span<Y> y = row.values<Y>(kY);
     if (partial_targets_) return partial_targets<X, Y>(original, selected, y);
     std::copy(original.begin(), original.end(), y.begin());

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "config/stream_settings.h"
 #include "providers/corruption.h"
 #include "providers/masking.h"
 #include "providers/open_datasets.h"
@@ -15,6 +14,7 @@
 #include "providers/replacement.h"
 #include "providers/stage_schedule.h"
 #include "providers/token_columns.h"
+#include "providers/windowed_meta.h"
 #include "providers/windows.h"
 
 namespace millrace::providers {
@@ -43,7 +43,8 @@ class CharRandomReplacement final : public RowProvider {
  protected:
   void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    by_type(meta_.schema.fields[kX], [&]<class X>(X) { fill_text<X>(split, Draws(meta_.data_seed, split, 0, index), index, row); });
+    by_type(meta_.schema.fields[kX].wire,
+            [&]<class X>(X) { fill_text<X>(split, Draws(meta_.data_seed, split, 0, index), index, row); });
   }
 
  private:
@@ -63,19 +64,12 @@ class CharRandomReplacement final : public RowProvider {
 };
 
 proto::StreamMeta CharRandomReplacement::describe(const config::Options& options) const {
-  proto::StreamMeta meta;
-  meta.provider = "char_random_replacement";
-  meta.format_version = kFormatVersion;
-  meta.settings = config::stream_settings(options);
-  meta.data_seed = options.data.data_seed;
-  describe_datasets(windows_.datasets(), MaskToken::kAdded, meta);
-  meta.block_size = block_size_;
+  proto::StreamMeta meta = windowed_meta("char_random_replacement", kFormatVersion, options, windows_, MaskToken::kAdded);
   meta.schema.fields = {token_field("x", meta.vocab_size, block_size_, proto::Role::kInput, false),
                         token_field("y", meta.vocab_size, block_size_, proto::Role::kTarget, true)};
   proto::check(meta.schema);
   meta.train_stages = {"random_replacement"};
   meta.val_stages = {"random_replacement"};
-  for (const Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows_.size(split);
   meta.fingerprint = proto::fingerprint_of(meta);
   return meta;
 }
@@ -108,7 +102,7 @@ void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint
   const std::span<const X> copied = train && in_train_.has_fragments() ? fragment<X>(place, selected, draws) : std::span<const X>();
   (train ? in_train_ : in_val_).template apply<X>(original, selected, copied, draws, row.values<X>(kX));
 
-  by_type(meta_.schema.fields[kY], [&]<class Y>(Y) {
+  by_type(meta_.schema.fields[kY].wire, [&]<class Y>(Y) {
     const std::span<Y> y = row.values<Y>(kY);
     if (!train || partial_targets_) return partial_targets<X, Y>(original, selected, y);
     std::ranges::copy(original, y.begin());

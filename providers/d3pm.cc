@@ -4,6 +4,7 @@
 
 #include "providers/diffusion_times.h"
 #include "providers/noised_windows.h"
+#include "providers/token_columns.h"
 
 namespace millrace::providers {
 namespace {
@@ -37,11 +38,7 @@ class AbsorbingSteps final : public Diffusion {
 
   [[nodiscard]] std::uint64_t draw_time(proto::Split split, std::uint64_t index, std::span<std::byte> t) const override {
     const std::uint32_t tau = times_.step(split, index, steps_) + 1;
-    switch (wire_) {
-      case proto::WireType::kU8: write<std::uint8_t>(tau, t); break;
-      case proto::WireType::kU16: write<std::uint16_t>(tau, t); break;
-      default: write<std::uint32_t>(tau, t); break;
-    }
+    by_type(wire_, [&]<class Tau>(Tau) { write<Tau>(tau, t); });
     return mask_threshold(tau, steps_);
   }
 

@@ -3,11 +3,12 @@
 #include <span>
 #include <utility>
 
-#include "config/stream_settings.h"
 #include "providers/noise.h"
 #include "providers/open_datasets.h"
 #include "providers/philox.h"
 #include "providers/stage_schedule.h"
+#include "providers/token_columns.h"
+#include "providers/windowed_meta.h"
 #include "providers/windows.h"
 
 namespace millrace::providers {
@@ -45,25 +46,15 @@ class NoisedWindows final : public RowProvider {
  protected:
   void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    switch (meta_.schema.fields[kX].wire) {
-      case proto::WireType::kU8: return fill_text<std::uint8_t>(split, index, row);
-      case proto::WireType::kU16: return fill_text<std::uint16_t>(split, index, row);
-      default: return fill_text<std::uint32_t>(split, index, row);
-    }
+    by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) { fill_text<X>(split, index, row); });
   }
 
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const {
-    proto::StreamMeta meta;
-    meta.provider = diffusion_->provider();
-    meta.format_version = diffusion_->format_version();
-    meta.settings = config::stream_settings(options);
-    meta.data_seed = seed_;
-    describe_datasets(windows_.datasets(), graph_ == Graph::kAbsorb ? MaskToken::kAdded : MaskToken::kNone, meta);
-    meta.block_size = options.provider.block_size;
+    const MaskToken mask = graph_ == Graph::kAbsorb ? MaskToken::kAdded : MaskToken::kNone;
+    proto::StreamMeta meta = windowed_meta(diffusion_->provider(), diffusion_->format_version(), options, windows_, mask);
     meta.schema = make_schema(meta.vocab_size, meta.block_size, diffusion_->time_field());
     meta.train_stages = meta.val_stages = {diffusion_->name()};
-    for (const proto::Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows_.size(split);
     meta.fingerprint = proto::fingerprint_of(meta);
     return meta;
   }

@@ -70,15 +70,4 @@ datasets::Datasets open_datasets(const config::Options& options) {
   return {process.name(), text->hash(), text->vocabulary(), {{process.name(), text}}};
 }
 
-void describe_datasets(const datasets::Datasets& datasets, MaskToken mask, proto::StreamMeta& meta) {
-  meta.dataset_name = datasets.name;
-  meta.dataset_hash = datasets.hash;
-  meta.vocabulary = datasets.vocabulary.tokens;
-  meta.byte_level = datasets.vocabulary.byte_level;
-  meta.vocab_size = datasets.vocabulary.size;
-  if (mask == MaskToken::kNone) return;
-  meta.mask_token_id = meta.vocab_size++;
-  if (!meta.vocabulary.empty()) meta.vocabulary.emplace_back("[MASK]");
-}
-
 }  // namespace millrace::providers

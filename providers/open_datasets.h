@@ -6,7 +6,6 @@
 
 #include "config/options.h"
 #include "datasets/dataset.h"
-#include "proto/meta.h"
 
 namespace millrace::providers {
 
@@ -22,10 +21,5 @@ inline constexpr std::size_t kGeneratedCharacters = 1'000'000;
 /// The same, or the text of the Markov source that options.provider describes, where options.data.format is "markov"
 /// (providers/markov_text.h).
 [[nodiscard]] datasets::Datasets open_datasets(const config::Options& options);
-
-enum class MaskToken : std::uint8_t { kNone, kAdded };
-
-/// Says in a meta what the datasets are: name, hash, vocabulary; with [MASK] as one more id, the last, where that is added.
-void describe_datasets(const datasets::Datasets& datasets, MaskToken mask, proto::StreamMeta& meta);
 
 }  // namespace millrace::providers

@@ -12,6 +12,7 @@
 #include "providers/markov_text.h"
 #include "providers/philox.h"
 #include "providers/stage_schedule.h"
+#include "providers/token_columns.h"
 
 namespace millrace::providers {
 namespace {
@@ -41,11 +42,7 @@ class Synthetic final : public RowProvider {
  protected:
   void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    switch (meta_.schema.fields[kX].wire) {
-      case proto::WireType::kU8: return fill_symbols<std::uint8_t>(split, index, row);
-      case proto::WireType::kU16: return fill_symbols<std::uint16_t>(split, index, row);
-      default: return fill_symbols<std::uint32_t>(split, index, row);
-    }
+    by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) { fill_symbols<X>(split, index, row); });
   }
 
  private:

@@ -14,10 +14,10 @@ namespace millrace::providers {
   return {std::move(name), proto::narrowest(vocab_size, sentinel), proto::LogicalType::kI64, {length}, role, sentinel};
 }
 
-/// Calls `run` with a value of the field's type: std::uint8_t, std::uint16_t or std::uint32_t.
+/// Calls `run` with a value of the integer type that `wire` is: std::uint8_t, std::uint16_t or std::uint32_t.
 template <class Run>
-void by_type(const proto::Field& field, Run run) {
-  switch (field.wire) {
+void by_type(proto::WireType wire, Run run) {
+  switch (wire) {
     case proto::WireType::kU8: return run(std::uint8_t{});
     case proto::WireType::kU16: return run(std::uint16_t{});
     default: return run(std::uint32_t{});

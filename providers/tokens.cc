@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "config/stream_settings.h"
 #include "providers/open_datasets.h"
 #include "providers/philox.h"
 #include "providers/stage_schedule.h"
 #include "providers/token_columns.h"
+#include "providers/windowed_meta.h"
 #include "providers/windows.h"
 
 namespace millrace::providers {
@@ -34,7 +34,7 @@ class Tokens final : public RowProvider {
   void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
     const Draws draws(meta_.data_seed, split, 0, index);
-    by_type(meta_.schema.fields[kX], [&]<class Token>(Token) {
+    by_type(meta_.schema.fields[kX].wire, [&]<class Token>(Token) {
       static thread_local std::vector<Token> window;
       window.resize(std::size_t{meta_.block_size} + kAhead);
       windows_.read(split, index, draws, std::span(window));
@@ -52,19 +52,12 @@ class Tokens final : public RowProvider {
 
 proto::StreamMeta Tokens::describe(const config::Options& options) const {
   const std::uint32_t length = options.provider.block_size;
-  proto::StreamMeta meta;
-  meta.provider = "tokens";
-  meta.format_version = kFormatVersion;
-  meta.settings = config::stream_settings(options);
-  meta.data_seed = options.data.data_seed;
-  describe_datasets(windows_.datasets(), MaskToken::kNone, meta);
-  meta.block_size = length;
+  proto::StreamMeta meta = windowed_meta("tokens", kFormatVersion, options, windows_, MaskToken::kNone);
   meta.schema.fields = {token_field("x", meta.vocab_size, length, proto::Role::kInput, false),
                         token_field("y", meta.vocab_size, length, proto::Role::kTarget, false)};
   proto::check(meta.schema);
   meta.train_stages = {"next_token"};
   meta.val_stages = {"next_token"};
-  for (const Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows_.size(split);
   meta.fingerprint = proto::fingerprint_of(meta);
   return meta;
 }
