@@ -107,9 +107,15 @@ std::string input_line(const Decoded& sample, std::size_t first, std::size_t las
   return now == Mark::kNone ? line : line + kPlainColour;
 }
 
+// Characters of a token's text: what follows the first byte of one in UTF-8 is no character of its own.
+std::size_t columns_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
+}
+
 std::string mark_line(const Decoded& sample, std::size_t first, std::size_t last) {
   std::string line;
-  for (std::size_t i = first; i < last; ++i) line += letter(sample.marks[i]);
+  for (std::size_t i = first; i < last; ++i) line += std::string(columns_of(printable(sample.input[i])), letter(sample.marks[i]));
   return line;
 }
 
@@ -117,6 +123,12 @@ std::string original_line(const Decoded& sample, std::size_t first, std::size_t 
   std::string line;
   for (std::size_t i = first; i < last; ++i) line += printable(sample.original[i]);
   return line;
+}
+
+bool predicts_next(const proto::StreamMeta& meta) {
+  const int target = meta.schema.find(proto::Role::kTarget);
+  return target >= 0 && !meta.schema.fields[static_cast<std::size_t>(target)].sentinel && !meta.mask_token_id &&
+         meta.schema.find(proto::Role::kTime) < 0;
 }
 
 }  // namespace
@@ -128,11 +140,12 @@ Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch, std::ui
   const auto wanted = targets(meta, batch, row, column.per_row());
   const bool all = std::ranges::all_of(wanted, [](const auto& target) { return target.has_value(); });
   Decoded sample;
+  sample.predicts_next = predicts_next(meta);
   for (std::size_t i = 0; i < column.per_row(); ++i) {
     const std::uint64_t token = column.at(row, i);
     sample.input.push_back(text_of(meta, token));
     sample.original.push_back(text_of(meta, wanted[i].value_or(token)));
-    sample.marks.push_back(mark_of(meta, token, wanted[i], all));
+    sample.marks.push_back(sample.predicts_next ? Mark::kNone : mark_of(meta, token, wanted[i], all));
   }
   return sample;
 }
@@ -171,8 +184,8 @@ void print(std::ostream& out, const Decoded& sample, bool colours) {
   for (std::size_t first = 0; first < sample.input.size(); first += kLineWidth) {
     const std::size_t last = std::min(first + kLineWidth, sample.input.size());
     out << "  input    " << input_line(sample, first, last, colours) << "\n";
-    if (!colours) out << "           " << mark_line(sample, first, last) << "\n";
-    out << "  original " << original_line(sample, first, last) << "\n";
+    if (!colours && !sample.predicts_next) out << "           " << mark_line(sample, first, last) << "\n";
+    out << (sample.predicts_next ? "  target   " : "  original ") << original_line(sample, first, last) << "\n";
   }
 }
 

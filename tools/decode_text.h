@@ -19,8 +19,9 @@ enum class Mark : std::uint8_t { kNone, kMasked, kReplaced, kKept };
 
 struct Decoded {
   std::vector<std::string> input;     ///< by position, as the model sees it
-  std::vector<std::string> original;  ///< by position, as far as input and target tell
+  std::vector<std::string> original;  ///< by position, as far as input and target tell; the next tokens, where those are targets
   std::vector<Mark> marks;
+  bool predicts_next = false;  ///< nothing is corrupted, and the targets are the next tokens: a stream without mask, time, sentinel
 };
 
 /// Row `row` of a batch of the stream. Throws std::runtime_error for a stream without vocabulary or input.

@@ -42,7 +42,8 @@ nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage
   json["stage_name"] = stage;
   if (!label.time.empty()) json["time"] = nlohmann::json::parse(label.time);
   json["input"] = joined(sample.input);
-  json["original"] = joined(sample.original);
+  json[sample.predicts_next ? "target" : "original"] = joined(sample.original);
+  if (sample.predicts_next) return json;
   json["masked"] = positions(sample, Mark::kMasked);
   json["replaced"] = positions(sample, Mark::kReplaced);
   json["kept"] = positions(sample, Mark::kKept);

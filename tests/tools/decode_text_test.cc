@@ -58,6 +58,22 @@ TEST(DecodeText, FullTargetsDoNotTellWhatWasKept) {
   EXPECT_EQ(sample.marks, (std::vector<Mark>{Mark::kMasked, Mark::kReplaced, Mark::kNone}));
 }
 
+TEST(DecodeText, NextTokensAreTargetsAndNoCorruption) {
+  proto::StreamMeta meta = meta_of(3);
+  meta.mask_token_id.reset();
+  meta.schema.fields[1].sentinel = false;
+  const Decoded sample = decode(meta, batch_of(meta, {0, 1, 0}, {1, 0, 0}), 0);
+  EXPECT_EQ(sample.marks, (std::vector<Mark>(3, Mark::kNone)));
+  EXPECT_EQ(printed(sample, false), "  input    aba\n  target   baa\n");
+}
+
+TEST(DecodeText, MarksStandBelowEveryCharacterOfAToken) {
+  proto::StreamMeta meta = meta_of(3);
+  meta.vocabulary = {"\u0120the", "b", "\n", "[MASK]"};
+  const Decoded sample = decode(meta, batch_of(meta, {0, 1, 3}, {1, kNoTarget, 0}), 0);
+  EXPECT_TRUE(contains(printed(sample, false), "\n           rrrr m\n"));
+}
+
 TEST(DecodeText, ATokenBeyondTheVocabularyIsShownAsUnknown) {
   const proto::StreamMeta meta = meta_of(2);
   EXPECT_EQ(decode(meta, batch_of(meta, {9, 0}, {kNoTarget, kNoTarget}), 0).input.front(), "�");
