@@ -104,8 +104,8 @@ class CsvReader final : public DocumentReader {
 
   /// A part of the current field.
   void give(std::string_view part) {
-    held_return_ = false;
     if (part.empty()) return;
+    held_return_ = false;
     field_is_blank_ = false;
     if (in_header_) {
       header_bytes_ += part.size();
