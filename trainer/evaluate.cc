@@ -11,6 +11,7 @@
 #include "trainer/evaluation.h"
 #include "trainer/log.h"
 #include "trainer/machine.h"
+#include "trainer/measure.h"
 #include "trainer/models.h"
 #include "trainer/objectives.h"
 #include "trainer/open_stream.h"
@@ -103,6 +104,13 @@ std::shared_ptr<Model> trained_model(const Trained& trained) {
   return model;
 }
 
+/// How many of the split are looked at.
+std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& request, const config::TrainOptions& train) {
+  if (request.iters) return evaluation_samples(meta, request.split, *request.iters, train.batch_size);
+  const std::uint64_t all = evaluation_samples(meta, request.split, std::numeric_limits<std::uint32_t>::max(), train.batch_size);
+  return std::min(all, request.windows.value_or(all));
+}
+
 /// Without a source where asked to stop.
 Trained set_up(const EvaluateRequest& request) {
   proto::Checkpoint checkpoint = open_given(request.checkpoint);
@@ -114,13 +122,15 @@ Trained set_up(const EvaluateRequest& request) {
   const config::TrainOptions& train = trained.options.train;
   trained.precision = choose_precision(train.dtype, device);
   const proto::TrainerState& state = trained.checkpoint.state;
-  trained.samples = evaluation_samples(state.meta, request.split, request.iters.value_or(train.eval_iters), train.batch_size);
+  trained.samples = samples_of(state.meta, request, train);
   trained.source = open_stream(trained.options, {.deal = trained.deal(),
                                                  .eval_samples = trained.samples,
                                                  .stage_log = state.stage_log,
                                                  .run_id = state.run_id,
                                                  .pinned = state.meta});
-  if (trained.source) trained.model = trained_model(trained);
+  if (!trained.source) return trained;
+  require_timesteps(trained.options, trained.source->meta(), request.timesteps);
+  trained.model = trained_model(trained);
   return trained;
 }
 
@@ -130,6 +140,16 @@ std::optional<Evaluation> losses(const Trained& trained, proto::Split split) {
   Feed feed(*trained.source, *objective, alone, trained.device);
   return evaluate(*trained.model, *objective, trained.source->meta(), feed, alone,
                   {split, trained.samples, trained.deal(), trained.precision, trained.device}, [](const proto::Batch&) {});
+}
+
+std::optional<Measurement> measured(const Trained& trained, const EvaluateRequest& request) {
+  auto found = measure(*trained.model, trained.options, *trained.source,
+                       {request.split, trained.samples, request.samples_per_window, request.seed, request.timesteps,
+                        trained.precision, trained.device});
+  if (!found) return std::nullopt;
+  found->weights = trained.weights == Weights::kEma ? "ema" : "raw";
+  describe_machine(found->machine, trained.device, trained.precision, Ranks({}, trained.options.train.timeout_s));
+  return found;
 }
 
 std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split, std::uint32_t count) {
@@ -146,9 +166,12 @@ std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split, 
 std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request) {
   const Trained trained = set_up(request);
   if (!trained.source) return std::nullopt;
-  const auto found = losses(trained, request.split);
-  if (!found) return std::nullopt;
-  EvaluateResult result{trained.checkpoint.folder, trained.checkpoint.state.step, *found, {}};
+  EvaluateResult result{trained.checkpoint, {}, {}, {}};
+  if (request.iters)
+    result.evaluation = losses(trained, request.split);
+  else
+    result.measurement = measured(trained, request);
+  if (!result.evaluation && !result.measurement) return std::nullopt;
   if (request.show > 0) result.samples = shown_samples(trained, request.split, request.show);
   return result;
 }

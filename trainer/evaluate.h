@@ -1,5 +1,5 @@
-// `evaluate`: a checkpoint's loss on a split of its own stream, computed here, and samples with what the model fills in.
-// Free of LibTorch.
+// `evaluate`: a checkpoint measured on the windows of a split of its own stream, computed here; or its loss as train tells it; and
+// samples with what the model fills in. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,27 @@
 #include "proto/types.h"
 #include "trainer/evaluation_result.h"
 #include "trainer/fill_in.h"
+#include "trainer/measurement.h"
 
 namespace millrace::trainer {
 
 struct EvaluateRequest {
   std::filesystem::path checkpoint;  ///< a checkpoint, or an output folder: its best one then, else its latest
   proto::Split split = proto::Split::kVal;
-  std::optional<std::uint64_t> iters;       ///< micro-batches; unset: the recipe's eval_iters
+  std::optional<std::uint64_t> iters;       ///< the loss as train tells it, on so many micro-batches; nothing is measured then
+  std::optional<std::uint64_t> windows;     ///< to be measured; unset: all of the split
+  std::uint32_t samples_per_window = 4;     ///< draws of noise for a bound
+  std::uint64_t seed = 0;                   ///< of those draws
+  std::vector<std::int64_t> timesteps;      ///< of bounds in so many diffusion steps
   std::optional<std::string> weights;       ///< "ema" or "raw"; unset: the average where the checkpoint has one
   std::uint32_t show = 0;                   ///< samples to fill in
   std::vector<config::Override> overrides;  ///< of keys that shape the run alone, such as data.path
 };
 
 struct EvaluateResult {
-  std::filesystem::path folder;  ///< the checkpoint that was taken
-  std::uint64_t step = 0;
-  Evaluation evaluation;
+  proto::Checkpoint checkpoint;          ///< that was taken
+  std::optional<Evaluation> evaluation;  ///< one of these two
+  std::optional<Measurement> measurement;
   std::vector<FilledIn> samples;
 };
 

@@ -75,20 +75,30 @@ Made autoregressive(const config::Options& options, const proto::StreamMeta& met
   return make_autoregressive(meta.ignore_index);
 }
 
-const std::map<std::string, Make> kObjectives{{"ar", autoregressive},     {"cascade", cascade}, {"d3pm_absorb", d3pm_absorb},
-                                              {"mdlm", masked_diffusion}, {"mlm", masked_lm},   {"sedd", sedd}};
+struct Kind {
+  Make make;
+  Likelihood likelihood;
+};
+const std::map<std::string, Kind> kObjectives{{"ar", {autoregressive, Likelihood::kExact}},
+                                              {"cascade", {cascade, Likelihood::kContinuous}},
+                                              {"d3pm_absorb", {d3pm_absorb, Likelihood::kSteps}},
+                                              {"mdlm", {masked_diffusion, Likelihood::kContinuous}},
+                                              {"mlm", {masked_lm, Likelihood::kNone}},
+                                              {"sedd", {sedd, Likelihood::kContinuous}}};
 
 }  // namespace
 
 std::unique_ptr<Objective> make_objective(const config::Options& options, const proto::StreamMeta& meta) {
   const std::string& name = options.train.objective;
   if (const auto found = kObjectives.find(name); found != kObjectives.end()) {
-    auto objective = found->second(options, meta);
+    auto objective = found->second.make(options, meta);
     return meta.schema.find(Role::kPrefix) < 0 ? std::move(objective) : make_cascade(std::move(objective));
   }
   std::string known;
-  for (const auto& [known_name, make] : kObjectives) known += (known.empty() ? "" : ", ") + known_name;
+  for (const auto& [known_name, kind] : kObjectives) known += (known.empty() ? "" : ", ") + known_name;
   throw config::UsageError("train.objective = \"" + name + "\" is unknown; known: " + known);
 }
+
+Likelihood likelihood_of(const std::string& objective) { return kObjectives.at(objective).likelihood; }
 
 }  // namespace millrace::trainer

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace millrace::trainer {
 namespace {
@@ -56,6 +57,12 @@ const torch::Tensor& WideBatch::at(proto::Role role) const {
     throw std::runtime_error("the stream has no field with role " + std::string(proto::to_string(role)) +
                              ", which the objective needs; choose a provider that makes one");
   return tensor;
+}
+
+WideBatch WideBatch::with(proto::Role role, torch::Tensor column) const {
+  WideBatch changed = *this;
+  changed.by_role_[static_cast<std::size_t>(role)] = std::move(column);
+  return changed;
 }
 
 torch::Tensor WideBatch::stages() const {

@@ -16,6 +16,8 @@ class WideBatch {
   [[nodiscard]] const torch::Tensor& at(proto::Role role) const;
   /// The stage of each sample, i64 [B]; zeros where the stream has no stage column.
   [[nodiscard]] torch::Tensor stages() const;
+  /// The same with another column of this role, [B, …].
+  [[nodiscard]] WideBatch with(proto::Role role, torch::Tensor column) const;
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 
  private:

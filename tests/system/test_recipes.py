@@ -64,9 +64,19 @@ class Recipes(SystemTest):
             self.run_program("train", recipe, *data, *TOY, f"--max_iters={steps}", f"--out_dir={out}", *more)
         told = [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
         self.assertEqual([line["step"] for line in told if line["split"] == "train"], list(range(1, 9)))
-        output, _ = self.run_program("evaluate", "--checkpoint", f"{out}/latest", "--json")
+        output, _ = self.run_program("evaluate", "--checkpoint", f"{out}/latest", "--iters", 2, "--json")
         last = [line for line in told if line["split"] == "val"][-1]
         self.assertEqual(json.loads(output), last)
+        self.check_measurement(out)
+
+    def check_measurement(self, out):
+        """Twice the same numbers, with an error."""
+        arguments = ("--windows", 7, "--samples-per-window", 2, "--json")
+        first, again = (self.run_program("evaluate", "--checkpoint", f"{out}/latest", *arguments)[0] for _ in range(2))
+        self.assertEqual(first, again)
+        found = json.loads(first)
+        self.assertEqual(found["windows"]["count"], min(7, found["windows"]["of"]))
+        self.assertGreater(found["loss" if found["objective"] == "mlm" else "nats_per_token"]["standard_error"], 0)
 
     def test_each_trains_evaluates_and_goes_on(self):
         self.assertGreater(len(RECIPES), 10)

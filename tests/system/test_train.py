@@ -101,7 +101,7 @@ class Histories(TrainTest):
         self.assertEqual(self.committed("whole"), self.committed("halves"))
 
         def loss(weights):
-            output, _ = self.run_program("evaluate", "--checkpoint", "whole/latest", "--json", *weights)
+            output, _ = self.run_program("evaluate", "--checkpoint", "whole/latest", "--iters", 3, "--json", *weights)
             return json.loads(output)["loss"]
 
         told = [line["loss"] for line in self.metrics("whole") if line["split"] == "val"][-1]
@@ -152,7 +152,7 @@ class Failures(TrainTest):
 class Evaluate(TrainTest):
     def test_tells_what_train_told_and_fills_in_lines(self):
         self.train("--eval_interval=12", "--out_dir=out")
-        output, _ = self.run_program("evaluate", "--checkpoint", "out", "--show", 2, "--json")
+        output, _ = self.run_program("evaluate", "--checkpoint", "out", "--iters", 3, "--show", 2, "--json")
         result, *samples = [json.loads(line) for line in output.splitlines()]
         told = next(line for line in self.metrics() if line["split"] == "val")
         self.assertEqual(result, told)
@@ -162,6 +162,29 @@ class Evaluate(TrainTest):
             self.assertNotIn("▒", sample["filled"])
             for masked, filled in zip(sample["masked"], sample["filled"]):
                 self.assertIn(masked, ("▒", filled))
+
+    def test_a_masked_language_model_is_measured_by_masked_ratio(self):
+        self.train("--max_iters=2", "--out_dir=out")
+        output, _ = self.run_program("evaluate", "--checkpoint", "out", "--json")
+        found = json.loads(output)
+        self.assertEqual(found["windows"]["count"], found["windows"]["of"])
+        self.assertEqual(sum(row["windows"] for row in found["by_masked_ratio"]), found["windows"]["of"])
+        text, _ = self.run_program("evaluate", "--checkpoint", "out", "--windows", 20)
+        self.assertIn("20 of", text)
+        self.assertIn("nats per target", text)
+
+    def test_what_cannot_be_measured(self):
+        self.train("--max_iters=2", "--out_dir=out")
+        for arguments, error in (
+            (["--timesteps", "4"], "a bound in steps is one of masked diffusion"),
+            (["--timesteps", "4,x"], '--timesteps 4,x: "x" is no number of steps'),
+            (["--timesteps", "0"], '"0" is no number of steps'),
+            (["--windows", "0"], "--windows"),
+            (["--iters", "2", "--windows", "5"], "--iters tells the loss as train does, without --windows"),
+        ):
+            with self.subTest(arguments=arguments):
+                _, errors = self.run_program("evaluate", "--checkpoint", "out", *arguments, status=2)
+                self.assertIn(error, errors)
 
     def test_what_was_trained_cannot_be_overridden(self):
         self.train("--max_iters=2", "--out_dir=out")
