@@ -136,8 +136,9 @@ std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {
 }
 
 std::string to_text(const Measurement& m) {
-  std::string text = fmt::format("{} on {}, {} of {} windows of {} tokens, {} weights", m.objective, proto::to_string(m.split),
-                                 m.windows, m.windows_of_split, m.tokens_per_window, m.weights == "ema" ? "averaged" : "raw");
+  std::string text =
+      fmt::format("{} on {}, samples 0 to {} of {}, each a window of {} tokens, {} weights", m.objective, proto::to_string(m.split),
+                  m.windows - 1, m.windows_of_split, m.tokens_per_window, m.weights == "ema" ? "averaged" : "raw");
   if (!m.nats_per_token) return text + ":\n" + masked_text(m);
   text += m.exact ? ", the likelihood:\n"
                   : fmt::format(", a bound of the likelihood by {} samples per window, seed {}:\n", m.samples_per_window, m.seed);

@@ -170,7 +170,7 @@ class Evaluate(TrainTest):
         self.assertEqual(found["windows"]["count"], found["windows"]["of"])
         self.assertEqual(sum(row["windows"] for row in found["by_masked_ratio"]), found["windows"]["of"])
         text, _ = self.run_program("evaluate", "--checkpoint", "out", "--windows", 20)
-        self.assertIn("20 of", text)
+        self.assertIn("samples 0 to 19 of", text)
         self.assertIn("nats per target", text)
 
     def test_what_cannot_be_measured(self):
