@@ -1,0 +1,45 @@
+// The chain rule, drawn from left to right: x_{i+1} from softmax(f(x_1 … x_i)), with temperature, top-k and top-p. Keys and values
+// are not kept, so each token costs a pass over all before it. Test: tests/trainer/sample_in_order_test.cc.
+#include "trainer/sample_autoregressive.h"
+
+#include <stdexcept>
+
+#include "trainer/logits.h"
+
+namespace millrace::trainer {
+namespace {
+
+/// How many tokens are given, the same in each sample.
+std::int64_t given_length(const torch::Tensor& fixed) {
+  const std::int64_t given = fixed.select(0, 0).sum().item<std::int64_t>();
+  if (given == 0 || !fixed.narrow(1, 0, given).all().item<bool>() || fixed.sum().item<std::int64_t>() != given * fixed.size(0))
+    throw std::invalid_argument("an autoregressive sampler goes on from a start, and can fill in nothing before a fixed token");
+  return given;
+}
+
+class AutoregressiveSampler : public Sampler {
+ public:
+  explicit AutoregressiveSampler(const Truncation& truncation) : truncation_(truncation) {}
+
+  Sampled sample(Network& network, const Draft& draft, Dice& dice) const override {
+    Sampled x{draft.tokens.clone()};
+    for (std::int64_t i = given_length(draft.fixed); i < x.tokens.size(1); ++i) {
+      const auto hidden = network.encode({x.tokens.narrow(1, 0, i)});
+      const auto next = probabilities_of(at_least_f32(network.project(hidden.select(1, -1))), truncation_);
+      x.tokens.select(1, i).copy_(draw(next, dice.uniform(1, next.device()).squeeze(1)));
+      ++x.network_calls;
+    }
+    return x;
+  }
+
+ private:
+  Truncation truncation_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_autoregressive_sampler(const Truncation& truncation) {
+  return std::make_unique<AutoregressiveSampler>(truncation);
+}
+
+}  // namespace millrace::trainer
