@@ -67,8 +67,8 @@ class Steps : public Bound {
   torch::Tensor nats(Network& network, const WideBatch& batch, std::uint64_t first) const override {
     auto sum = torch::zeros({batch.samples()}, torch::kFloat64);
     for (std::uint32_t draw = 0; draw < noise_.draws && steps_ > 1; ++draw) {
-      const auto later = torch::floor(noise_.uniform(first, batch.samples(), draw) * static_cast<double>(steps_ - 1));
-      const auto number = later.to(torch::kInt64) + 1;
+      const auto before_last = torch::floor(noise_.uniform(first, batch.samples(), draw) * static_cast<double>(steps_ - 1));
+      const auto number = steps_ - 1 - before_last.to(torch::kInt64);  // late times first, as in continuous time
       sum += grid_.weight.index_select(0, number) * entropy(network, batch, first, draw, number, false);
     }
     const auto last = torch::zeros({batch.samples()}, torch::kInt64);
