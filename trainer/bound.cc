@@ -1,6 +1,7 @@
 // Bounds in continuous time and in steps (bound.h).
 #include "trainer/bound.h"
 
+#include <cmath>
 #include <utility>
 
 namespace millrace::trainer {
@@ -37,10 +38,18 @@ class Continuous : public Bound {
       const auto noised = batch.with(Role::kInput, noise_.noised(x0, moved, first, draw)).with(Role::kTime, t.to(x0.device()));
       sum += in_f64(objective_.loss(network, noised).sum);
     }
-    return sum * (range / noise_.draws);
+    return sum * (range / noise_.draws) + (noise_.mask ? 0.0 : static_cast<double>(x0.size(1)) * end_from_uniform());
   }
 
  private:
+  /// KL of p(x_1 | x_0) from the uniform distribution, nats of a token.
+  [[nodiscard]] double end_from_uniform() const {
+    const double left = std::exp(-time_.noise->total(torch::ones({}, torch::kFloat64)).item<double>());
+    const auto states = static_cast<double>(noise_.states);
+    const double another = (1.0 - left) / states, same = another + left;
+    return same * std::log(same * states) + (states - 1.0) * another * std::log(another * states);
+  }
+
   const Objective& objective_;
   ContinuousTime time_;
   FreshNoise noise_;

@@ -2,6 +2,7 @@
 // here each window gets several, evenly spread, of fresh noise.
 //
 //     continuous (sedd, mdlm):  (1 − ε_s) · mean of the loss over draws of t in (ε_s, 1]      the part of t < ε_s is left out
+//         and over the uniform graph KL(p(x_1 | x_0) ‖ uniform)
 //     T steps (d3pm, or any absorbing objective on a grid of T times, arXiv 2107.03006, section 3, and 2406.07524, equation 7):
 //         CE(t_1) + Σ_{i=2…T} w_i · E Σ_{j : x_j = m} −ln p(x_0,j | x)     w_i = (α_{i−1} − α_i)/(1 − α_i),  α_i = e^(−σ(t_i))
 //         with x at time t_i; the sum over i is T − 1 times the mean over draws of i, and t_1 has a draw of its own

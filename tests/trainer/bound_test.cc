@@ -103,6 +103,23 @@ TEST(Bound, AConstantCrossEntropyInContinuousTime) {
   }
 }
 
+TEST(Bound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
+  config::ProviderOptions provider;
+  provider.noise = "geometric";
+  provider.sigma_max = 1.0;  // at t = 1 more than a third of the tokens is as it was
+  const auto schedule = make_noise(provider);
+  const auto objective = make_sedd(UniformSedd{schedule, kTokens});
+  // Of uniform tokens the exact scores are all 1, and the bound is their entropy.
+  const auto batch = random_windows(4000);
+  testing::FixedNetwork network(torch::zeros({4000, kLength, kTokens}, kDouble));
+  const torch::NoGradGuard no_grad;
+  const auto bound = make_continuous_bound(*objective, {schedule, kEps}, fresh(4000, 16, std::nullopt));
+  const Estimate found = estimate(bound->nats(network, batch, 0));
+  constexpr double kLeftOut = 2e-3;  // of a token: σ ln(1/σ) up to σ(ε_s) = 1e-4
+  EXPECT_NEAR(found.value, kLength * std::log(kTokens), 3 * *found.standard_error + kLength * kLeftOut);
+  EXPECT_LT(*found.standard_error, 0.05);
+}
+
 TEST(Bound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
   const auto batch = random_windows(4000);
   const auto objective = make_masked_diffusion(noise(), kMask);
