@@ -7,8 +7,8 @@
 
 #include "config/errors.h"
 #include "config/stop.h"
-#include "trainer/checkpoint.h"
 #include "trainer/evaluation.h"
+#include "trainer/given_checkpoint.h"
 #include "trainer/log.h"
 #include "trainer/machine.h"
 #include "trainer/measure.h"
@@ -24,23 +24,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kShownWidth = 100;
 constexpr std::chrono::milliseconds kPoll{500};
 
-proto::Checkpoint open_given(const fs::path& given) {
-  fs::path folder = given;
-  for (const char* const link : {proto::kBestLink, proto::kLatestLink})
-    if (folder == given && fs::exists(given / link)) folder = fs::canonical(given / link);
-  std::string damage;
-  auto found = proto::open_checkpoint(folder, damage);
-  if (!found) throw config::UsageError("--checkpoint " + given.string() + " cannot be used: " + damage);
-  return *found;
-}
-
 /// The checkpoint's own recipe, its stream computed in this process.
 config::Options options_of(const fs::path& folder, const std::vector<config::Override>& overrides) {
-  const std::string recipe = (folder / proto::kConfigFile).string();
-  config::Options options = config::load_recipe(recipe, overrides);
-  for (const auto& difference : config::differences(options, config::load_recipe(recipe)))
-    if (difference.shapes != config::Shapes::kRun)
-      throw config::UsageError(difference.key + " is part of the checkpoint and stays " + difference.there + "; leave it out");
+  config::Options options = recipe_of(folder, overrides);
   options.queue.uri = "inproc://";
   options.queue.window_batches = 1;  // train samples are not asked for
   return options;
@@ -88,13 +74,6 @@ struct Trained {
 
   [[nodiscard]] consumer::Deal deal() const { return {options.train.batch_size, 1, 0, 1}; }
 };
-
-Weights weights_of(const fs::path& folder, const std::optional<std::string>& asked) {
-  if (asked == "ema" && !has_ema(folder))
-    throw config::UsageError("--weights ema: " + folder.string() +
-                             " holds no average of the parameters; leave --weights out, or train with train.ema");
-  return asked == "raw" || !has_ema(folder) ? Weights::kRaw : Weights::kEma;
-}
 
 std::shared_ptr<Model> trained_model(const Trained& trained) {
   auto model = make_model(trained.options.model, trained.source->meta());

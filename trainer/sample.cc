@@ -7,7 +7,7 @@
 
 #include "config/errors.h"
 #include "config/stop.h"
-#include "trainer/checkpoint.h"
+#include "trainer/given_checkpoint.h"
 #include "trainer/machine.h"
 #include "trainer/models.h"
 #include "trainer/samplers.h"
@@ -16,36 +16,9 @@
 namespace millrace::trainer {
 namespace {
 
-namespace fs = std::filesystem;
 using config::UsageError;
 
 constexpr std::uint64_t kDefaultSteps = 64;
-
-proto::Checkpoint open_given(const fs::path& given) {
-  fs::path folder = given;
-  for (const char* const link : {proto::kBestLink, proto::kLatestLink})
-    if (folder == given && fs::exists(given / link)) folder = fs::canonical(given / link);
-  std::string damage;
-  auto found = proto::open_checkpoint(folder, damage);
-  if (!found) throw UsageError("--checkpoint " + given.string() + " cannot be used: " + damage);
-  return *found;
-}
-
-config::Options options_of(const fs::path& folder, const std::vector<config::Override>& overrides) {
-  const std::string recipe = (folder / proto::kConfigFile).string();
-  const config::Options options = config::load_recipe(recipe, overrides);
-  for (const auto& difference : config::differences(options, config::load_recipe(recipe)))
-    if (difference.shapes != config::Shapes::kRun && difference.key != "data.tokenizer")
-      throw UsageError(difference.key + " is part of the checkpoint and stays " + difference.there + "; leave it out");
-  return options;
-}
-
-Weights weights_of(const fs::path& folder, const std::optional<std::string>& asked) {
-  if (asked == "ema" && !has_ema(folder))
-    throw UsageError("--weights ema: " + folder.string() +
-                     " holds no average of the parameters; leave --weights out, or train with train.ema");
-  return asked == "raw" || !has_ema(folder) ? Weights::kRaw : Weights::kEma;
-}
 
 std::uint64_t longest_text(const proto::StreamMeta& meta) {
   const int field = meta.schema.find(proto::Role::kInput);
@@ -102,7 +75,7 @@ struct Writer {
 
 Writer set_up(const SampleRequest& request) {
   proto::Checkpoint checkpoint = open_given(request.checkpoint);
-  config::Options options = options_of(checkpoint.folder, request.overrides);
+  config::Options options = recipe_of(checkpoint.folder, request.overrides);
   const Weights weights = weights_of(checkpoint.folder, request.weights);
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, 0);
