@@ -12,35 +12,28 @@
 #include <limits>
 #include <utility>
 
+#include "trainer/continuous_time.h"
 #include "trainer/logits.h"
 #include "trainer/positions.h"
 
 namespace millrace::trainer {
 namespace {
 
-class MaskedDiffusion : public Objective {
+class MaskedDiffusion : public ContinuousTimeObjective {
  public:
-  MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) : noise_(std::move(noise)), mask_(mask) {}
-
-  torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
-
-  NetworkInput input(const WideBatch& batch) const override {
-    return {batch.at(proto::Role::kInput), noise_->total(batch.at(proto::Role::kTime))};
-  }
+  MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) : ContinuousTimeObjective(std::move(noise)), mask_(mask) {}
 
   Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& t = batch.at(proto::Role::kTime);
     const NetworkInput given = input(batch);
     const Positions masked(given.tokens.eq(mask_));
 
     const auto logits = without_mask(at_least_f32(network.project(masked.of(network.encode(given)))), mask_);
     const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {}, at::Reduction::None);
-    const auto factor = noise_->rate(t) / torch::expm1(given.time);
+    const auto factor = rate(batch) / torch::expm1(given.time);
     return {factor.to(nats.dtype()) * masked.sum(nats), weight(batch), {}};
   }
 
  private:
-  std::shared_ptr<const Noise> noise_;
   std::int64_t mask_;
 };
 

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <limits>
 
+#include "trainer/continuous_time.h"
 #include "trainer/logits.h"
 #include "trainer/positions.h"
 #include "trainer/sedd.h"
@@ -21,18 +22,11 @@ namespace {
 
 constexpr double kNoScore = -std::numeric_limits<double>::infinity();
 
-class Absorb : public Objective {
+class Absorb : public ContinuousTimeObjective {
  public:
-  explicit Absorb(const AbsorbingSedd& settings) : settings_(settings) {}
-
-  torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
-
-  NetworkInput input(const WideBatch& batch) const override {
-    return {batch.at(proto::Role::kInput), settings_.noise->total(batch.at(proto::Role::kTime))};
-  }
+  explicit Absorb(const AbsorbingSedd& settings) : ContinuousTimeObjective(settings.noise), settings_(settings) {}
 
   Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& t = batch.at(proto::Role::kTime);
     const NetworkInput given = input(batch);
     const Positions masked(given.tokens.eq(settings_.mask));
 
@@ -40,7 +34,7 @@ class Absorb : public Objective {
     const auto log_r = -torch::log(torch::expm1(given.time));
     const auto entropy =
         masked.sum(score_entropy(logits, masked.of(batch.at(proto::Role::kTarget)), masked.of_sample(log_r.to(logits.dtype()))));
-    return {settings_.noise->rate(t).to(entropy.dtype()) * entropy, weight(batch), {}};
+    return {rate(batch).to(entropy.dtype()) * entropy, weight(batch), {}};
   }
 
  private:

@@ -9,32 +9,25 @@
 // p(x_t = y | x_0) is (1 − e^(−σ))/N, and e^(−σ) more where y = x_0. So with ρ = (e^σ − 1)/(e^σ − 1 + N): where x = x_0 all r_y are
 // ρ; elsewhere r_{x_0} = 1/ρ and the others are 1. With d_y = ln s_y − ln r_y a term is r_y(e^(d_y) − 1 − d_y): no difference of
 // large numbers, and exactly 0 at s = r. Test: tests/trainer/sedd_test.cc.
+#include "trainer/continuous_time.h"
 #include "trainer/logits.h"
-#include "trainer/positions.h"
 #include "trainer/sedd.h"
 
 namespace millrace::trainer {
 namespace {
 
-class Uniform : public Objective {
+class Uniform : public ContinuousTimeObjective {
  public:
-  explicit Uniform(const UniformSedd& settings) : settings_(settings) {}
-
-  torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
-
-  NetworkInput input(const WideBatch& batch) const override {
-    return {batch.at(proto::Role::kInput), settings_.noise->total(batch.at(proto::Role::kTime))};
-  }
+  explicit Uniform(const UniformSedd& settings) : ContinuousTimeObjective(settings.noise), settings_(settings) {}
 
   Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& t = batch.at(proto::Role::kTime);
     const NetworkInput given = input(batch);
 
     const auto log_score = at_least_f32(network.forward(given));
     const auto moved = torch::expm1(given.time);
     const auto log_rho = (torch::log(moved) - torch::log(moved + settings_.states)).to(log_score.dtype());
     const auto entropy = score_entropy(log_score, given.tokens, batch.at(proto::Role::kTarget), log_rho.unsqueeze(1)).sum(1);
-    return {settings_.noise->rate(t).to(entropy.dtype()) * entropy, weight(batch), {}};
+    return {rate(batch).to(entropy.dtype()) * entropy, weight(batch), {}};
   }
 
  private:
