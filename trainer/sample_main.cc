@@ -22,7 +22,7 @@ const config::Program kProgram{
     .name = "sample",
     .usage = "--checkpoint DIR [--samples N] [--length L] [--steps S] [--seed K] [--start TEXT] [overrides]",
     .about =
-        "Writes texts with a checkpoint's model, by the sampler that goes with its objective. TEXT may be FILE:PATH. Overrides "
+        "Writes texts with a checkpoint's model, by the sampler that goes with its objective. TEXT may be FILE:PATH.\nOverrides "
         "may change how it runs (--train.device), not what was trained.",
     .flags = {{.name = "checkpoint",
                .placeholder = "DIR",
