@@ -3,11 +3,10 @@
 
 #include <algorithm>
 
+#include "trainer/marks.h"
+
 namespace millrace::trainer {
 namespace {
-
-constexpr const char* kMaskMark = "▒";
-constexpr const char* kLineBreakMark = "↵";
 
 std::string shown(const proto::StreamMeta& meta, std::int64_t token) {
   if (meta.mask_token_id && token == static_cast<std::int64_t>(*meta.mask_token_id)) return kMaskMark;

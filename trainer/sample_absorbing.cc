@@ -49,8 +49,10 @@ class Ancestral : public LiftMasks {
   Ancestral(std::int64_t mask, MaskedMoments moments, const Truncation& truncation)
       : LiftMasks(mask, truncation), moments_(std::move(moments)) {}
 
-  Sampled sample(Network& network, const Draft& draft, Dice& dice) const override {
+ private:
+  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
     Sampled x{all_masked(draft)};
+    onlooker({0, x.tokens});
     const std::int64_t length = x.tokens.size(1);
     for (std::size_t k = 0; k < moments_.time.size(); ++k) {
       const auto when = dice.uniform(length, x.tokens.device());
@@ -58,11 +60,11 @@ class Ancestral : public LiftMasks {
       const double share = 1.0 - moments_.masked[k + 1] / moments_.masked[k];
       const auto time = torch::full({x.tokens.size(0)}, moments_.time[k], what.options());
       lift(network, x, x.tokens.eq(mask_).logical_and(when.lt(share)), time, what);
+      onlooker({k + 1, x.tokens});
     }
     return x;
   }
 
- private:
   MaskedMoments moments_;
 };
 
@@ -71,8 +73,10 @@ class FirstHitting : public LiftMasks {
   FirstHitting(std::int64_t mask, std::function<double(double)> time_of, const Truncation& truncation)
       : LiftMasks(mask, truncation), time_of_(std::move(time_of)) {}
 
-  Sampled sample(Network& network, const Draft& draft, Dice& dice) const override {
+ private:
+  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
     Sampled x{all_masked(draft)};
+    onlooker({0, x.tokens});
     const auto device = x.tokens.device();
     auto log_masked = torch::zeros({x.tokens.size(0)}, torch::kFloat64);
     while (true) {
@@ -84,10 +88,10 @@ class FirstHitting : public LiftMasks {
       const auto chosen = (u.select(1, 1) * left).to(torch::kInt64);  // its number among the masks
       const auto lifted = masked.logical_and(masked.cumsum(1).eq(chosen.unsqueeze(1) + 1));
       lift(network, x, lifted, times(log_masked).to(device), u.select(1, 2).unsqueeze(1).expand_as(masked));
+      onlooker({x.network_calls, x.tokens});
     }
   }
 
- private:
   [[nodiscard]] torch::Tensor times(const torch::Tensor& log_masked) const {
     auto time = log_masked.exp();
     for (std::int64_t i = 0; i < time.size(0); ++i) time[i] = time_of_(time[i].item<double>());

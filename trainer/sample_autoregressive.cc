@@ -21,18 +21,21 @@ class AutoregressiveSampler : public Sampler {
  public:
   explicit AutoregressiveSampler(const Truncation& truncation) : truncation_(truncation) {}
 
-  Sampled sample(Network& network, const Draft& draft, Dice& dice) const override {
+ private:
+  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
     Sampled x{draft.tokens.clone()};
-    for (std::int64_t i = given_length(draft.fixed); i < x.tokens.size(1); ++i) {
+    const std::int64_t given = given_length(draft.fixed);
+    onlooker({0, x.tokens.narrow(1, 0, given)});
+    for (std::int64_t i = given; i < x.tokens.size(1); ++i) {
       const auto hidden = network.encode({x.tokens.narrow(1, 0, i)});
       const auto next = probabilities_of(at_least_f32(network.project(hidden.select(1, -1))), truncation_);
       x.tokens.select(1, i).copy_(draw(next, dice.uniform(1, next.device()).squeeze(1)));
       ++x.network_calls;
+      onlooker({x.network_calls, x.tokens.narrow(1, 0, i + 1)});
     }
     return x;
   }
 
- private:
   Truncation truncation_;
 };
 

@@ -15,19 +15,21 @@ class ConfidenceSampler : public Sampler {
   ConfidenceSampler(std::int64_t mask, std::uint64_t steps, const Truncation& truncation)
       : mask_(mask), steps_(static_cast<std::int64_t>(steps)), truncation_(truncation) {}
 
-  Sampled sample(Network& network, const Draft& draft, Dice& dice) const override {
+ private:
+  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
     Sampled x{torch::where(draft.fixed, draft.tokens, mask_)};
+    onlooker({0, x.tokens});
     const auto at_first = x.tokens.eq(mask_).sum(1);
     for (std::int64_t k = 1; k <= steps_; ++k) {
       const auto u = dice.uniform(x.tokens.size(1), x.tokens.device());
       const auto masked = x.tokens.eq(mask_);
       const auto kept = masked.sum(1) - (at_first * (steps_ - k)).div(steps_, "floor");
       if (kept.max().item<std::int64_t>() > 0) keep_surest(network, x, masked, kept, u);
+      onlooker({static_cast<std::uint64_t>(k), x.tokens});
     }
     return x;
   }
 
- private:
   void keep_surest(Network& network, Sampled& x, const torch::Tensor& masked, const torch::Tensor& kept,
                    const torch::Tensor& u) const {
     const Positions there(masked);

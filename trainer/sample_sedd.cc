@@ -103,15 +103,19 @@ class ScoreSampler : public Sampler {
  public:
   ScoreSampler(MadeGraph graph, std::vector<Step> steps) : graph_(std::move(graph)), steps_(std::move(steps)) {}
 
-  Sampled sample(Network& network, const Draft& draft, Dice& dice) const override {
+ private:
+  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
     const auto device = draft.tokens.device();
     const std::int64_t length = draft.tokens.size(1);
     Sampled x{torch::where(draft.fixed, draft.tokens, graph_.noise_of(dice.uniform(length, device)))};
-    for (const Step& step : steps_) go(network, x, graph_.open(x.tokens, draft.fixed), step, dice.uniform(length, device));
+    onlooker({0, x.tokens});
+    for (std::size_t k = 0; k < steps_.size(); ++k) {
+      go(network, x, graph_.open(x.tokens, draft.fixed), steps_[k], dice.uniform(length, device));
+      onlooker({k + 1, x.tokens});
+    }
     return x;
   }
 
- private:
   void go(Network& network, Sampled& x, const torch::Tensor& open, const Step& step, const torch::Tensor& u) const {
     const auto samples = open.any(1).nonzero().squeeze(1);
     if (samples.size(0) == 0) return;

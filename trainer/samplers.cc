@@ -107,11 +107,7 @@ const Kind& kind_of(const SamplerChoice& choice, const config::Options& options,
                    "\" of this checkpoint; known: " + known);
 }
 
-void check(const Kind& kind, const SamplerChoice& choice, const proto::StreamMeta& meta) {
-  if (meta.schema.find(proto::Role::kPrefix) >= 0)
-    throw UsageError(
-        "this checkpoint's model writes behind the text of an earlier stage, which sample cannot give it yet; sample "
-        "a checkpoint of stage 1");
+void check(const Kind& kind, const SamplerChoice& choice) {
   const Truncation& wanted = choice.truncation;
   if (!kind.truncates && (wanted.temperature != 1.0 || wanted.top_k != 0 || wanted.top_p != 1.0))
     throw UsageError("--temperature, --top-k and --top-p do not go with the sampler " + std::string(kind.name) +
@@ -123,7 +119,7 @@ void check(const Kind& kind, const SamplerChoice& choice, const proto::StreamMet
 
 std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice, const config::Options& options, const proto::StreamMeta& meta) {
   const Kind& kind = kind_of(choice, options, meta);
-  check(kind, choice, meta);
+  check(kind, choice);
   return kind.make({choice, options, meta});
 }
 

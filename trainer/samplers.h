@@ -17,8 +17,9 @@ struct SamplerChoice {
   Truncation truncation;
 };
 
-/// A sampler that goes with train.objective and the stream. Throws UsageError for a name that does not, listing those that do; for
-/// steps that it cannot make; for a truncation where it draws from no probabilities of tokens; and for a stream with a prefix.
+/// A sampler that goes with train.objective and the stream; where the stream has a prefix, drafts begin with it. Throws UsageError
+/// for a name that does not, listing those that do; for steps that it cannot make; and for a truncation where it draws from no
+/// probabilities of tokens.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice, const config::Options& options,
                                                     const proto::StreamMeta& meta);
 
