@@ -1,4 +1,4 @@
-"""Every recipe in config/ trains, evaluates and goes on, shrunk to a toy on a text of our own."""
+"""Every recipe in config/ trains, goes on, evaluates and samples, shrunk to a toy on a text of our own."""
 
 import json
 import unittest
@@ -68,6 +68,9 @@ class Recipes(SystemTest):
         last = [line for line in told if line["split"] == "val"][-1]
         self.assertEqual(json.loads(output), last)
         self.check_measurement(out)
+        if not recipe.stem.startswith("cascade"):
+            start = ["--start", "ab"] if recipe.stem == "synthetic" else []  # its text has no line breaks to begin behind
+            self.check_sample("--checkpoint", f"{out}/latest", *start)
 
     def check_measurement(self, out):
         """Twice the same numbers, with an error."""
@@ -78,13 +81,27 @@ class Recipes(SystemTest):
         self.assertEqual(found["windows"]["count"], min(7, found["windows"]["of"]))
         self.assertGreater(found["loss" if found["objective"] == "mlm" else "nats_per_token"]["standard_error"], 0)
 
-    def test_each_trains_evaluates_and_goes_on(self):
+    def check_sample(self, *checkpoints):
+        output, _ = self.run_program("sample", *checkpoints, "--samples", 3, "--steps", 4, "--seed", 2, "--json")
+        lines = [json.loads(line) for line in output.splitlines()]
+        self.assertEqual([line["sample"] for line in lines], [0, 1, 2])
+        return lines
+
+    def check_cascade(self, kind):
+        stages = [part for i in (1, 2, 3) for part in (f"--stage{i}", f"out_cascade_stage{i}{kind}/latest")]
+        for line in self.check_sample(*stages):
+            self.assertEqual([len(line[f"stage{i}"]["tokens"]) for i in (1, 2, 3)], [4, 8, 16])
+
+    def test_each_trains_goes_on_evaluates_and_samples(self):
         self.assertGreater(len(RECIPES), 10)
         (self.folder / "lines.txt").write_text("".join(LINES))
         self.run_program("annotate", SOURCE / "config/cascade_stage1_small.toml", *SHARDS)
         for recipe in RECIPES:
             with self.subTest(recipe=recipe.name):
                 self.check(recipe)
+        for kind in ("", "_small"):
+            with self.subTest(cascade=kind):
+                self.check_cascade(kind)
 
     def test_an_objective_that_its_stream_does_not_fit(self):
         recipe = SOURCE / "config/d3pm_small.toml"

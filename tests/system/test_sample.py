@@ -1,10 +1,13 @@
-"""A checkpoint of every objective writes text: what is given stays, the same seed gives the same text, and bad input is told."""
+"""A checkpoint of every objective writes text: what is given stays, the same seed gives the same text, and bad input is told. So does a
+cascade, and every step can be seen."""
 
 import json
+import os
+import pty
 import unittest
 
-from harness import SOURCE, SystemTest
-from test_recipes import ONE_TEXT, TOY
+from harness import BIN, SOURCE, SystemTest
+from test_recipes import LINES, ONE_TEXT, SHARDS, TOY
 
 LENGTH = 16
 
@@ -105,9 +108,94 @@ class Sample(SystemTest):
         self.assertEqual(found[0]["text"], found[1]["text"])
         self.assertTrue(self.texts("gpt2_small")[0]["text"].startswith("\n"))
 
+    def test_a_trace_has_every_step(self):
+        self.train("mdlm_small")
+        asked = ["--samples", 2, "--seed", 5]
+        plain = self.texts("mdlm_small", *asked)
+        output, errors = self.run_program("sample", "--checkpoint", "mdlm_small", "--steps", 5, "--json", *asked, "--trace", "t.jsonl", "--verbose")
+        self.assertEqual([json.loads(line) for line in output.splitlines()], plain)
+        steps = [json.loads(line) for line in (self.folder / "t.jsonl").read_text().splitlines()]
+        self.assertEqual([(step["step"], step["sample"]) for step in steps], [(k, i) for k in range(7) for i in range(2)])
+        self.assertEqual(steps[0]["text"], "▒" * LENGTH)
+        for before, after in zip(steps[::2], steps[2::2]):
+            for was, now in zip(before["text"], after["text"]):
+                self.assertIn(was, ("▒", now))
+        self.assertEqual([step["text"] for step in steps[-2:]], [line["text"] for line in plain])
+        self.assertIn(f"sample 1, step 0: {'▒' * LENGTH}\n", errors)
+        self.assertIn("--trace absent/t.jsonl cannot be written", self.refused("mdlm_small", "--trace", "absent/t.jsonl"))
+        self.assertIn("--watch needs a terminal", self.refused("mdlm_small", "--watch"))
+
+    def test_watching_on_a_terminal(self):
+        self.train("mdlm_small")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execv(BIN / "sample", ["sample", "--checkpoint", "mdlm_small", "--steps", "3", "--watch", "--output", "texts.txt"])
+        shown = b""
+        try:
+            while part := os.read(terminal, 65536):
+                shown += part
+        except OSError:  # the program has ended
+            pass
+        self.assertEqual(os.waitpid(pid, 0)[1], 0, shown.decode())
+        for step in range(5):
+            self.assertIn(f"sample 0, step {step}".encode(), shown)
+        self.assertIn("▒" * LENGTH, shown.decode())
+        self.assertEqual(shown.count(b"\x1b[J"), 5)
+
     def test_scores_take_no_temperature(self):
         self.train("sedd_char_small")
         self.assertIn("do not go with the sampler analytic", self.refused("sedd_char_small", "--temperature", "0.5"))
+
+
+class Cascade(SystemTest):
+    STAGES = ["--stage1", "stage1", "--stage2", "stage2", "--stage3", "stage3"]
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "lines.txt").write_text("".join(LINES))
+        recipe = SOURCE / "config/cascade_stage1_small.toml"
+        self.run_program("annotate", recipe, *SHARDS)
+        for stage in (1, 2, 3):
+            self.train(stage)
+
+    def train(self, stage, *more, out=None):
+        recipe = SOURCE / f"config/cascade_stage{stage}_small.toml"
+        self.run_program("train", recipe, *SHARDS, *TOY, "--max_iters=4", *more, f"--out_dir={out or f'stage{stage}'}")
+
+    def refused(self, *arguments):
+        _, errors = self.run_program("sample", *arguments, status=2)
+        return next(line for line in errors.splitlines() if line.startswith("error:"))
+
+    def test_three_files_and_the_last_text(self):
+        asked = ["--samples", 5, "--steps", 4, "--seed", 7]
+        output, errors = self.run_program("sample", *self.STAGES, *asked, "--trace", "t.jsonl")
+        files = [(self.folder / "sampling_outputs" / f"sample_stage{i}.txt").read_text() for i in (1, 2, 3)]
+        self.assertEqual(files[2], output)
+        for text in files:
+            self.assertEqual(text.count("=" * 80 + "\n"), 5)
+        self.assertIn("of the tokens of stage 1 ", errors)
+        lines, _ = self.run_program("sample", *self.STAGES, *asked, "--json", "--output", "again")
+        for i, text in enumerate(files, start=1):
+            found = [json.loads(line)[f"stage{i}"]["text"] for line in lines.splitlines()]
+            self.assertEqual("".join(line + "\n" + "=" * 80 + "\n" for line in found), text)
+        steps = [json.loads(line) for line in (self.folder / "t.jsonl").read_text().splitlines()]
+        self.assertEqual([len({step["step"] for step in steps if step["stage"] == i}) for i in (1, 2, 3)], [6] * 3)
+
+    def test_what_is_no_cascade(self):
+        self.train(3, "--stage2_length=6", out="other")
+        for parts, arguments in [
+            (["--stage2 DIR is missing"], ["--stage1", "stage1", "--stage3", "stage3"]),
+            (["writes behind 4 tokens", "not the first"], ["--stage1", "stage2", *self.STAGES[2:]]),
+            (["--stage3 ", "writes behind 6 tokens", "writes 8"], [*self.STAGES[:4], "--stage3", "other"]),
+            (["writes behind 8 tokens", "writes 4"], ["--stage1", "stage1", "--stage2", "stage3", "--stage3", "stage3"]),
+            (["--start does not go with a cascade"], [*self.STAGES, "--start", "The"]),
+            (["give all three"], ["--checkpoint", "stage2"]),
+        ]:
+            with self.subTest(arguments=arguments):
+                line = self.refused(*arguments)
+                for part in parts:
+                    self.assertIn(part, line)
 
 
 if __name__ == "__main__":
