@@ -5,12 +5,13 @@
 
 #include <fstream>
 
-#include "config/errors.h"
+#include "tests/support/complaint.h"
 #include "tests/support/temporary_folder.h"
 
 namespace millrace::trainer {
 namespace {
 
+using testing::complaint;
 using Ids = std::vector<std::int64_t>;
 using Fixed = std::vector<bool>;
 
@@ -20,17 +21,6 @@ proto::StreamMeta characters() {
   meta.vocab_size = 5;
   meta.mask_token_id = 4;
   return meta;
-}
-
-/// The error's sentence.
-template <class Work>
-std::string complaint(Work work) {
-  try {
-    work();
-  } catch (const config::UsageError& error) {
-    return error.what();
-  }
-  return "none";
 }
 
 void expect_parts(const std::string& sentence, const std::vector<std::string>& parts) {
