@@ -95,7 +95,7 @@ struct EditRound {
   std::uint64_t number = 0;
   std::uint64_t rounds = 1;
   std::size_t longest = 0;            ///< tokens; no text grows beyond, nor shrinks below one token
-  std::span<const double> gap_ties;   ///< at least one for each gap
+  std::span<const double> gap_ties;    ///< at least one for each gap
   std::span<const double> token_ties;  ///< and for each token
 };
 [[nodiscard]] Edits choose_edits(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan, const EditRound& round);

@@ -20,11 +20,6 @@ std::int64_t tokens_of(const StreamMeta& meta, Role role) {
   return field < 0 ? 0 : static_cast<std::int64_t>(meta.schema.fields[static_cast<std::size_t>(field)].values_per_sample());
 }
 
-/// A cascade's input stands behind its prefix.
-std::int64_t longest_sequence(const StreamMeta& meta) {
-  return std::max<std::int64_t>(meta.block_size, tokens_of(meta, Role::kPrefix) + tokens_of(meta, Role::kInput));
-}
-
 std::shared_ptr<Model> bidirectional(const config::ModelOptions& options, const StreamMeta& meta) {
   const bool told = options.time_conditioning && meta.schema.find(Role::kTime) >= 0;
   return make_bidirectional_transformer({.vocab_size = meta.vocab_size,
@@ -64,6 +59,10 @@ struct Kind {
 const std::map<std::string, Kind> kModels{{"bidirectional", {bidirectional, false}}, {"dit", {dit, false}}, {"gpt2", {gpt2, true}}};
 
 }  // namespace
+
+std::int64_t longest_sequence(const StreamMeta& meta) {
+  return std::max<std::int64_t>(meta.block_size, tokens_of(meta, Role::kPrefix) + tokens_of(meta, Role::kInput));
+}
 
 std::shared_ptr<Model> make_model(const config::ModelOptions& options, const StreamMeta& meta) {
   if (const auto found = kModels.find(options.architecture); found != kModels.end()) return found->second.make(options, meta);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/recipe.h"
+#include "trainer/editing.h"
 #include "trainer/prompt.h"
 
 namespace millrace::trainer {
@@ -22,6 +23,7 @@ struct WritingChoice {
   double temperature = 1.0;
   std::uint64_t top_k = 0;  ///< 0: all tokens
   double top_p = 1.0;
+  EditPlan editing;                         ///< of the sampler editing
   std::optional<std::string> weights;       ///< "ema" or "raw"; unset: the average where the checkpoint has one
   std::vector<config::Override> overrides;  ///< of keys that shape the run alone, such as train.device; and data.tokenizer
 };

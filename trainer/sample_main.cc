@@ -1,6 +1,5 @@
 // The program `sample`: texts that a checkpoint's model writes, or the three of a cascade.
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -13,6 +12,7 @@
 #include "config/errors.h"
 #include "config/stop.h"
 #include "trainer/sample.h"
+#include "trainer/sample_flags.h"
 #include "trainer/step_views.h"
 
 namespace {
@@ -45,7 +45,7 @@ const config::Program kProgram{
               {.name = "seed", .placeholder = "K", .help = "the same seed gives the same texts; default 1337"},
               {.name = "sampler",
                .placeholder = "NAME",
-               .help = "analytic, euler, ancestral, first_hitting, confidence or autoregressive; default the objective's"},
+               .help = "analytic, euler, ancestral, first_hitting, confidence, editing or autoregressive; default the objective's"},
               {.name = "temperature", .placeholder = "T", .help = "divides the logits; 0 takes the likeliest token; default 1"},
               {.name = "top-k", .placeholder = "K", .help = "draws from the K likeliest tokens"},
               {.name = "top-p", .placeholder = "P", .help = "draws from the fewest tokens that have this probability together"},
@@ -64,24 +64,15 @@ const config::Program kProgram{
     .min_positional = 0,
     .max_positional = 0};
 
-double real(const config::Arguments& arguments, const std::string& flag, double fallback, double least, double most,
-            const std::string& range) {
-  const auto given = arguments.value(flag);
-  if (!given) return fallback;
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
-  if (error != std::errc{} || end != given->data() + given->size() || !(value >= least && value <= most))
-    throw config::UsageError("--" + flag + " " + *given + " is not a number " + range);
-  return value;
-}
-
 trainer::WritingChoice read_choice(const config::Arguments& arguments) {
   trainer::WritingChoice choice;
   choice.steps = arguments.number("steps", 1, kMost);
   choice.sampler = arguments.value("sampler").value_or("");
-  choice.temperature = real(arguments, "temperature", 1.0, 0.0, 1e6, "from 0 to 1e6");
+  choice.temperature = trainer::real_flag(arguments, "temperature", {0.0, 1e6, "from 0 to 1e6"}).value_or(1.0);
   choice.top_k = arguments.number("top-k", 1, kMost).value_or(0);
-  choice.top_p = real(arguments, "top-p", 1.0, std::numeric_limits<double>::min(), 1.0, "above 0, at most 1");
+  choice.top_p =
+      trainer::real_flag(arguments, "top-p", {std::numeric_limits<double>::min(), 1.0, "above 0, at most 1"}).value_or(1.0);
+  choice.editing = trainer::read_edit_plan(arguments);
   choice.weights = arguments.value("weights");
   if (choice.weights && *choice.weights != "ema" && *choice.weights != "raw")
     throw config::UsageError("--weights " + *choice.weights + " is unknown; known: ema, raw");
@@ -233,4 +224,4 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return config::run_program(kProgram, argc, argv, run); }
+int main(int argc, char** argv) { return config::run_program(trainer::with_edit_flags(kProgram), argc, argv, run); }

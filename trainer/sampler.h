@@ -20,14 +20,14 @@ struct Draft {
 /// Texts in the middle of being written.
 struct Glimpse {
   std::uint64_t step = 0;  ///< steps done; 0: as it begins
-  torch::Tensor tokens;    ///< i64 [n, l], l at most L; what is not written yet is the mask, noise, or left out at the end
+  torch::Tensor tokens;    ///< i64 [n, l], where l may be any; what is not written yet is the mask, noise, or left out at the end
   std::int64_t first = 0;  ///< the sample of the draft that row 0 is
 };
 /// Sees every sample at step 0 and after each step; must not change the tokens.
 using Onlooker = std::function<void(const Glimpse&)>;
 
 struct Sampled {
-  torch::Tensor tokens;             ///< i64 [B, L]
+  torch::Tensor tokens;             ///< i64 [B, L], or as long as the longest text where lengths are its own
   torch::Tensor lengths{};          ///< i64 [B], CPU: so many tokens of each row are its text; undefined: all
   std::uint64_t network_calls = 0;  ///< each for as many samples as needed it
   std::uint64_t clamped = 0;        ///< transitions of which a probability came out negative, and was taken as 0

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "config/errors.h"
+#include "trainer/models.h"
 #include "trainer/noise.h"
 #include "trainer/sample_absorbing.h"
 #include "trainer/sample_autoregressive.h"
 #include "trainer/sample_by_confidence.h"
+#include "trainer/sample_by_editing.h"
 #include "trainer/sample_sedd.h"
 
 namespace millrace::trainer {
@@ -66,6 +68,22 @@ Made analytic(const Job& job) { return score(job, ScoreStep::kAnalytic); }
 Made euler(const Job& job) { return score(job, ScoreStep::kEuler); }
 
 Made confidence(const Job& job) { return make_confidence_sampler(job.mask(), job.choice.steps, job.choice.truncation); }
+
+/// What stands where nothing is written is what training showed there.
+Filling filling_of(const Job& job) {
+  const auto& provider = job.options.provider;
+  const bool never_masked = provider.name == "char_random_replacement" && provider.mask_weight == 0.0;
+  return {job.meta.vocab_size, job.meta.mask_token_id, never_masked};
+}
+
+Made editing(const Job& job) {
+  if (job.options.provider.name == "cascade" || job.meta.schema.find(proto::Role::kPrefix) >= 0)
+    throw UsageError(
+        "--sampler editing changes a text's length, and those of a cascade's stages are fixed; choose --sampler confidence");
+  return make_editing_sampler(job.choice.editing, filling_of(job), longest_sequence(job.meta), job.choice.steps,
+                              job.choice.truncation);
+}
+
 Made autoregressive(const Job& job) { return make_autoregressive_sampler(job.choice.truncation); }
 
 struct Kind {
@@ -87,6 +105,7 @@ constexpr Kind kKinds[] = {
     {"mdlm", "ancestral", ancestral, true, true},
     {"mdlm", "first_hitting", first_hitting, true, true},
     {"mlm", "confidence", confidence, true, true},
+    {"mlm", "editing", editing, true, false},
     {"sedd", "analytic", analytic, false, false},
     {"sedd", "euler", euler, false, false},
     {"sedd", "ancestral", ancestral, true, true},

@@ -6,6 +6,7 @@
 
 #include "config/options.h"
 #include "proto/meta.h"
+#include "trainer/editing.h"
 #include "trainer/sampler.h"
 #include "trainer/truncation.h"
 
@@ -14,7 +15,8 @@ namespace millrace::trainer {
 struct SamplerChoice {
   std::string name;  ///< empty: the objective's first
   std::uint64_t steps = 0;
-  Truncation truncation;
+  Truncation truncation{};
+  EditPlan editing{};  ///< of the sampler editing
 };
 
 /// A sampler that goes with train.objective and the stream; where the stream has a prefix, drafts begin with it. Throws UsageError

@@ -20,7 +20,8 @@ SamplerChoice sampler_choice(const WritingChoice& choice, const config::Options&
   const std::uint64_t most = counted ? options.provider.timesteps : kDefaultSteps;
   return {choice.sampler,
           choice.steps.value_or(std::min(kDefaultSteps, most)),
-          {choice.temperature, static_cast<std::int64_t>(choice.top_k), choice.top_p}};
+          {choice.temperature, static_cast<std::int64_t>(choice.top_k), choice.top_p},
+          choice.editing};
 }
 
 std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint, const config::Options& options, Weights weights,

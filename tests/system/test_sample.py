@@ -13,7 +13,8 @@ LENGTH = 16
 
 # One recipe of each kind, and all samplers that go with it.
 KINDS = {
-    "char_diffusion_small": ["confidence"],
+    "char_diffusion_small": ["confidence", "editing"],
+    "char_random_replacement_small": ["confidence", "editing"],
     "sedd_char_small": ["analytic", "euler"],
     "sedd_absorb_small": ["analytic", "euler", "ancestral", "first_hitting"],
     "mdlm_small": ["ancestral", "first_hitting"],
@@ -60,6 +61,33 @@ class Sample(SystemTest):
         if recipe != "gpt2_small":
             given = ["--sampler", sampler, "--template", "[MASK]he [MASK][MASK]ter"]
             self.assertRegex(self.texts(recipe, *given)[0]["text"], r"(?s)^.he ..ter$")
+
+    def test_editing_changes_lengths(self):
+        self.train("char_diffusion_small")
+        knobs = ["--insert-ratio-start", 0.5, "--delete-ratio-end=0.5", "--delete-margin", 0, "--noise-start", 0.2]
+        more = ["--cooldown-distance", 1, "--edit-schedule", "linear", "--length", 8, "--start", "Th", "--suffix", "ll"]
+        asked = ["--sampler", "editing", "--samples", 12, *knobs, *more]
+        found = self.texts("char_diffusion_small", *asked, "--trace", "trace.jsonl")
+        lengths = {len(line["tokens"]) for line in found}
+        self.assertGreater(len(lengths), 1, lengths)
+        self.assertLessEqual(max(lengths), LENGTH)
+        for line in found:
+            self.assertEqual(len(line["text"]), len(line["tokens"]))
+            self.assertRegex(line["text"], r"(?s)^Th.*ll$")
+        steps = [json.loads(line) for line in (self.folder / "trace.jsonl").read_text().splitlines()]
+        self.assertEqual(len(steps), 12 * 6)
+        self.assertEqual([step["text"] for step in steps if step["step"] == 0], ["Th▒▒▒▒ll"] * 12)
+        last = {step["sample"]: step["tokens"] for step in steps if step["step"] == 5}
+        self.assertEqual(last, {line["sample"]: line["tokens"] for line in found})
+        self.assertEqual(self.texts("char_diffusion_small", *asked), found)
+        output, _ = self.run_program("sample", "--checkpoint", "char_diffusion_small", "--steps", 5, *asked)
+        self.assertEqual(output, "".join(line["text"] + "\n" + "=" * 80 + "\n" for line in found))
+
+    def test_bad_editing(self):
+        self.train("char_diffusion_small")
+        line = self.refused("char_diffusion_small", "--sampler", "editing", "--insert-ratio-start=1.5")
+        self.assertIn("--insert-ratio-start 1.5 is not a number from 0 to 1", line)
+        self.assertIn("--noise-end goes with --sampler editing alone", self.refused("char_diffusion_small", "--noise-end=0"))
 
     def test_both_ends_are_given_and_the_seed_decides_the_rest(self):
         self.train("mdlm_small")
