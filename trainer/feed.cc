@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "trainer/clock.h"
+
 namespace millrace::trainer {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 std::chrono::milliseconds left_until(Clock::time_point deadline) {
   return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
@@ -70,7 +70,7 @@ double Feed::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
 std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout) {
   const auto start = Clock::now();
   auto batch = source_.get(split, slice.first, slice.count, timeout);
-  waited_ms_ += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  waited_ms_ += ms_since(start);
   if (!batch) return std::nullopt;
   WideBatch wide = widen(source_.meta(), *batch, device_);
   return MicroBatch{std::move(*batch), std::move(wide)};

@@ -59,4 +59,10 @@ double clip(std::vector<torch::Tensor>& gradients, double largest) {
   return norm;
 }
 
+FinishedGradient finish_gradient(const Model& model, LossScale& loss_scale, double largest) {
+  auto gradients = gradients_of(model);
+  const bool usable = loss_scale.unscale(gradients);
+  return {clip(gradients, largest), usable};
+}
+
 }  // namespace millrace::trainer

@@ -22,4 +22,12 @@ namespace millrace::trainer {
 /// finite they are left alone.
 [[nodiscard]] double clip(std::vector<torch::Tensor>& gradients, double largest);
 
+struct FinishedGradient {
+  double norm = 0.0;   ///< before clipping
+  bool usable = true;  ///< false: float16 gradients overflowed, and the step must be left out
+};
+
+/// Takes the loss scale out of the gradients that accumulate_gradient left, adapts it, and clips them.
+[[nodiscard]] FinishedGradient finish_gradient(const Model& model, LossScale& loss_scale, double largest);
+
 }  // namespace millrace::trainer

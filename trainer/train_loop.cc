@@ -11,15 +11,16 @@
 #include "producer/open_watch.h"
 #include "telemetry/stream_metrics.h"
 #include "trainer/checkpoint.h"
+#include "trainer/clock.h"
 #include "trainer/control.h"
 #include "trainer/ema.h"
 #include "trainer/evaluation.h"
 #include "trainer/gradient.h"
+#include "trainer/initial_state.h"
 #include "trainer/learning_rate.h"
 #include "trainer/log.h"
 #include "trainer/machine.h"
 #include "trainer/metrics.h"
-#include "trainer/models.h"
 #include "trainer/objectives.h"
 #include "trainer/record.h"
 #include "trainer/seeds.h"
@@ -30,28 +31,7 @@
 namespace millrace::trainer {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kHealthPatience{60};  // beyond the time in which the ranks must meet
-
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
-
-/// The same initial parameters on every rank, whatever their number.
-std::shared_ptr<Model> initial_model(const config::Options& options, const proto::StreamMeta& meta, torch::Device device,
-                                     const Precision& precision) {
-  torch::manual_seed(init_seed(options.train.seed));
-  auto model = make_model(options.model, meta);
-  model->to(device, precision.parameters());
-  return model;
-}
-
-AdamWSettings adamw_settings(const config::TrainOptions& train) {
-  return {.beta1 = train.beta1, .beta2 = train.beta2, .weight_decay = train.weight_decay, .decoupled = train.optimizer == "adamw"};
-}
-
-std::optional<Ema> ema_of(const Model& model, const config::TrainOptions& train) {
-  if (train.ema == 0) return std::nullopt;
-  return Ema(parameters_of(model), train.ema);
-}
 
 class Trainer {
  public:
@@ -66,7 +46,7 @@ class Trainer {
         model_(initial_model(options, source.meta(), device, precision)),
         objective_(make_objective(options, source.meta())),
         optimizer_(parameters_of(*model_), adamw_settings(options.train)),
-        ema_(ema_of(*model_, options.train)),
+        ema_(initial_ema(*model_, options.train)),
         loss_scale_(precision, device),
         feed_(source, *objective_, ranks, device, watch.health()),
         health_(watch.health()),
@@ -152,9 +132,7 @@ class Trainer {
 
   /// Clips and steps; returns the gradient's norm. A float16 step whose gradients overflowed is left out.
   double update(double rate, double loss) {
-    auto gradients = gradients_of(*model_);
-    const bool usable = loss_scale_.unscale(gradients);
-    const double norm = clip(gradients, options_.train.grad_clip);
+    const auto [norm, usable] = finish_gradient(*model_, loss_scale_, options_.train.grad_clip);
     if (!std::isfinite(loss) || (usable && !std::isfinite(norm))) fail_not_finite(loss, norm);
     if (usable) optimizer_.step(rate);
     return norm;

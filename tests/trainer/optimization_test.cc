@@ -158,6 +158,26 @@ TEST(LossScale, IsOneForOtherPrecisions) {
   EXPECT_EQ(gradients[0].item<float>(), 1.0F);
 }
 
+TEST(FinishedGradient, IsUnscaledBeforeItIsClipped) {
+  const auto model =
+      make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
+  std::int64_t values = 0;
+  for (torch::Tensor& parameter : model->parameters()) {
+    parameter.mutable_grad() = torch::full_like(parameter, 2048.0, torch::requires_grad(false));
+    values += parameter.numel();
+  }
+  LossScale scale({torch::kFloat16}, torch::kCPU);
+  scale.restore(1024.0, 0);
+  const FinishedGradient finished = finish_gradient(*model, scale, 1.0);
+  const double norm = 2.0 * std::sqrt(static_cast<double>(values));
+  EXPECT_TRUE(finished.usable);
+  EXPECT_NEAR(finished.norm, norm, 1e-5 * norm);
+  EXPECT_NEAR(model->parameters()[0].grad().flatten()[0].item<double>(), 2.0 / norm, 1e-6);
+
+  model->parameters()[0].mutable_grad().fill_(std::numeric_limits<float>::infinity());
+  EXPECT_FALSE(finish_gradient(*model, scale, 1.0).usable);
+}
+
 /// One training step of a tiny model on the made-up stream.
 struct TinyRun {
   TinyRun()
