@@ -19,6 +19,7 @@
 #include "tools/bench_resume.h"
 #include "tools/bench_taker.h"
 #include "tools/bench_throughput.h"
+#include "tools/own_folder.h"
 #include "tools/subjects.h"
 
 namespace millrace::tools {
@@ -46,8 +47,6 @@ struct Request {
 bool gives_uri(const config::Arguments& arguments) {
   return std::ranges::any_of(arguments.overrides, [](const auto& one) { return one.key == "queue.uri" || one.key == "uri"; });
 }
-
-std::filesystem::path own_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
 
 Request request_of(const config::Arguments& arguments, const config::Options& options) {
   const bool inside = queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc;

@@ -1,6 +1,12 @@
 #include "tools/subjects.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "config/errors.h"
+#include "tools/own_folder.h"
 
 namespace millrace::tools {
 namespace {
@@ -24,13 +30,28 @@ config::Program whole_program(const std::string& name, std::string about, const 
           .overrides = false};
 }
 
+// Returns only where that program cannot be started; --help needs it no more than the message does.
+int become(const Subject& subject, int argc, const char* const* argv) {
+  const std::string program = own_folder() / subject.elsewhere;
+  std::vector<const char*> words(argv, argv + argc);
+  words.front() = program.c_str();
+  words.push_back(nullptr);
+  ::execv(program.c_str(), const_cast<char* const*>(words.data()));
+  const std::string reason = std::strerror(errno);
+  return config::run_program(subject.program, argc, argv, [&](const config::Arguments&) -> int {
+    throw config::UsageError(program + ": " + reason + "; it is built where the trainer is: scripts/setup");
+  });
+}
+
 }  // namespace
 
 int run_subject(const std::string& program, const std::string& about, const std::vector<Subject>& subjects, int argc,
                 const char* const* argv) {
   const std::string word = argc > 1 ? argv[1] : "";
   for (const Subject& subject : subjects) {
-    if (word == subject.word) return config::run_program(subject.program, argc - 1, argv + 1, subject.run);
+    if (word != subject.word) continue;
+    if (!subject.elsewhere.empty()) return become(subject, argc - 1, argv + 1);
+    return config::run_program(subject.program, argc - 1, argv + 1, subject.run);
   }
   return config::run_program(whole_program(program, about, subjects), argc, argv, [&](const config::Arguments&) -> int {
     throw config::UsageError((word.empty() ? "no subject" : "unknown subject '" + word + "'") + "; known: " + names(subjects));

@@ -1,9 +1,19 @@
-"""`bench stream` with a trainer: how long a run that was killed takes until its first step after `train --resume`."""
+"""`bench` where the trainer is: how long a run that was killed takes until its first step after `train --resume`, and how long a step
+takes."""
 
 import json
+import pathlib
+import re
+import signal
 import unittest
 
 from harness import LONG_ENOUGH_S, SystemTest
+
+
+def catches(pid, number):
+    """Whether a process has a handler of its own for a signal."""
+    caught = re.search(r"SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text())
+    return int(caught[1], 16) >> (number - 1) & 1
 
 
 class Bench(SystemTest):
@@ -20,6 +30,52 @@ class Bench(SystemTest):
                 self.assertGreater(lines["resume"]["first_step_s"], 0)
                 self.assertLess(lines["resume"]["first_step_s"], LONG_ENOUGH_S)
                 self.assertEqual(lines["resume"]["worst_s"], lines["resume"]["first_step_s"])
+
+    def train(self, *arguments):
+        output, _ = self.run_program("bench", "train", *self.recipe(), "--steps=3", "--repeats=2", "--json", *arguments)
+        return json.loads(output)
+
+    def test_training_steps_and_what_the_machine_could_do(self):
+        found = self.train("--gradient_accumulation_steps=2", "--dtype=float32")
+        told = ("bench", "objective", "architecture", "device", "dtype", "threads", "batch_size", "gradient_accumulation_steps")
+        self.assertEqual([found[key] for key in told], ["train", "mlm", "bidirectional", "cpu", "float32", 1, 6, 2])
+        self.assertEqual((found["sequence"], found["tokens"], found["steps"]), (24, 6 * 2 * 24, 2 * 3))
+        self.assertLessEqual(found["least_step_ms"], found["step_ms"])
+        self.assertLessEqual(found["step_ms"], found["most_step_ms"])
+        self.assertGreater(found["least_step_ms"], 0)
+        self.assertGreater(found["forward_ms"], 0)
+        self.assertAlmostEqual(found["tokens_per_s"] * found["step_ms"] / 1e3, found["tokens"])
+        self.assertAlmostEqual(found["model_gflops"] * found["step_ms"] * 1e6 / found["model_flops"], 1)
+        self.assertEqual(set(found["product_gflops"]), {"float32", "bfloat16"})
+        self.assertAlmostEqual(found["share_of_product"] * found["product_gflops"]["float32"], found["model_gflops"])
+        self.assertLess(10e6, found["peak_resident_bytes"])
+        self.assertFalse((self.folder / "out").exists(), "it writes nothing")
+
+    def test_the_parameters_and_the_type_are_those_that_train_has(self):
+        found = self.train("--dtype=bfloat16")
+        process = self.start("train", *self.recipe(), "--max_iters=1", "--queue.uri=inproc://", "--out_dir=out", "--dtype=bfloat16")
+        self.finish(process)
+        self.assertIn(f"training {found['parameters']} parameters in {found['dtype']} on cpu", process.errors)
+        self.assertEqual(set(found["product_gflops"]), {"float32", "bfloat16"})
+
+    def test_a_type_of_its_own_is_measured_too(self):
+        self.assertEqual(set(self.train("--dtype=float64")["product_gflops"]), {"float32", "bfloat16", "float64"})
+
+    def test_words_that_cannot_be(self):
+        for arguments, words in (
+            (["--steps=0"], "--steps=0: expected a whole number from 1"),
+            (["--step=3"], "--step: neither a flag of bench train nor a key"),
+            (["--objective=sedd"], 'train.objective = "sedd" needs fields'),
+        ):
+            with self.subTest(arguments=arguments):
+                _, errors = self.run_program("bench", "train", *self.recipe(), *arguments, status=2)
+                self.assertIn(words, errors)
+
+    def test_a_signal_ends_it(self):
+        process = self.start("bench", "train", *self.recipe(), "--steps=1000000")
+        self.wait_until(lambda: catches(process.pid, signal.SIGTERM), "it listens")
+        self.stop(process, status=1)
+        self.assertIn("stopped before everything was measured", process.errors)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,18 @@ TEST_F(Bench, SaysWhichProgramIsMissing) {
   EXPECT_TRUE(contains(ran.err, "prepare: no such program; see --bin"));
   const Ran unknown = bench({"streem"});
   EXPECT_EQ(unknown.status, 2);
-  EXPECT_TRUE(contains(unknown.err, "known: provider, stream"));
+  EXPECT_TRUE(contains(unknown.err, "known: provider, stream, train"));
+}
+
+TEST_F(Bench, TrainSaysWhereItsProgramIsMissingAndStillHelps) {
+  fs::copy_file(fs::path(MILLRACE_BIN) / "bench", bin() / "bench");
+  const Ran ran = testing::run_program({bin() / "bench", "train", recipe()});
+  EXPECT_EQ(ran.status, 2);
+  const std::string missing = (bin() / "bench_train").string();
+  EXPECT_TRUE(contains(ran.err, missing + ": No such file or directory; it is built where the trainer is"));
+  const Ran help = testing::run_program({bin() / "bench", "train", "--help"});
+  EXPECT_EQ(help.status, 0);
+  EXPECT_TRUE(contains(help.out, "usage: bench train CONFIG"));
 }
 
 TEST_F(Bench, AProducerThatCannotWorkEndsItWithItsWords) {

@@ -1,0 +1,10 @@
+// Where this program lies: its siblings lie beside it.
+#pragma once
+
+#include <filesystem>
+
+namespace millrace::tools {
+
+[[nodiscard]] inline std::filesystem::path own_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+
+}  // namespace millrace::tools
