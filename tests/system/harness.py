@@ -41,6 +41,26 @@ TEXT = "".join(
     )
 )
 
+# The cascade's documents: words of several kinds, so that a chunk of 16 tokens has 8 to pick. All its recipes share the shards.
+CASCADE_TEXT = "".join(
+    f"{who} number {i} {does} the {what}, and never says {why}.\n"
+    for i in range(40)
+    for who in ("Anna", "The old miller", "A young sailor")
+    for does in ("opens", "quickly paints", "wants to sell")
+    for what, why in (("gate", "why"), ("boat", "how"), ("wheel", "when"))
+)
+SHARDS = [
+    "--data.path=lines.txt",
+    "--data.format=lines",
+    "--data.shards=shards",
+    "--val_fraction=0.1",
+    "--annotate.scorer=builtin",
+    "--annotate.vocab_size=400",
+    "--stage1_length=4",
+    "--stage2_length=8",
+    "--stage3_length=16",
+]
+
 
 def free_port():
     with socket.socket() as probe:

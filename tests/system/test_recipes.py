@@ -3,33 +3,13 @@
 import json
 import unittest
 
-from harness import SOURCE, SystemTest
+from harness import CASCADE_TEXT, SHARDS, SOURCE, SystemTest
 
 RECIPES = sorted(path for path in (SOURCE / "config").glob("*.toml"))
 
 # What a recipe's data become: one text, or two datasets that hold it.
 ONE_TEXT = ["--data.path=text.txt", "--data.format=text", "--data.vocab_size=0"]
 TWO_TEXTS = ['--data.datasets=[{name = "one", path = "text.txt"}, {name = "two", path = "text.txt"}]']
-
-# The cascade's documents: words of several kinds, so that a chunk of 16 tokens has 8 to pick. All its recipes share the shards.
-LINES = [
-    f"{who} number {i} {does} the {what}, and never says {why}.\n"
-    for i in range(40)
-    for who in ("Anna", "The old miller", "A young sailor")
-    for does in ("opens", "quickly paints", "wants to sell")
-    for what, why in (("gate", "why"), ("boat", "how"), ("wheel", "when"))
-]
-SHARDS = [
-    "--data.path=lines.txt",
-    "--data.format=lines",
-    "--data.shards=shards",
-    "--val_fraction=0.1",
-    "--annotate.scorer=builtin",
-    "--annotate.vocab_size=400",
-    "--stage1_length=4",
-    "--stage2_length=8",
-    "--stage3_length=16",
-]
 
 TOY = [
     "--queue.uri=inproc://",
@@ -94,7 +74,7 @@ class Recipes(SystemTest):
 
     def test_each_trains_goes_on_evaluates_and_samples(self):
         self.assertGreater(len(RECIPES), 10)
-        (self.folder / "lines.txt").write_text("".join(LINES))
+        (self.folder / "lines.txt").write_text(CASCADE_TEXT)
         self.run_program("annotate", SOURCE / "config/cascade_stage1_small.toml", *SHARDS)
         for recipe in RECIPES:
             with self.subTest(recipe=recipe.name):

@@ -1,0 +1,73 @@
+"""Lines about what comes before the first step: masking a batch, and starting."""
+
+import subprocess
+import sys
+import time
+import tomllib
+
+import millrace
+
+from .masking import Maskers
+from .programs import NO_EVALUATION
+from .table import Line
+from .worker import Worker
+
+TEXT_SAMPLES = 1024
+ALL_OF_IT = "--data.val_fraction=0"  # a short text has no whole sample in a tenth
+# What Maskers has, by name: what it is, beside which schedule of ours, and how much faster we want to be.
+PEERS = {
+    "0 workers": ("masking 15 %, one core; NumPy in a DataLoader, in-process", "none", ">= 15"),
+    "1 workers": ("masking 15 %, one core; NumPy in a DataLoader, 1 worker", "none", ">= 15"),
+    "2 workers": ("masking 15 %, one core; NumPy in a DataLoader, 2 workers", "none", ">= 15"),
+    "stages": ("masking, nine stages, one core; PyTorch int64", "mix", ">= 20"),
+}
+# So small that the time to the first step is the time to start.
+SMALL = ["--n_layer=1", "--n_head=2", "--n_embd=32", "--gradient_accumulation_steps=1"]
+LONG = ["--max_iters=1000000", "--log_interval=1", NO_EVALUATION]
+
+
+def masking(programs, path, data, folder, plan, table):
+    """`path`: of the char_diffusion recipe; `data`: overrides that say where its text is."""
+    recipe = [path, *data, ALL_OF_IT]
+    ours, peers = {schedule: [] for schedule in ("none", "mix")}, {name: [] for name in PEERS}
+    with Worker(Maskers, *_text_of(programs, recipe, folder), _shape_of(path)) as maskers:
+        for name in PEERS:
+            maskers.ask("rate", name, plan.seconds / 4)
+        for _ in plan.each_round():
+            for schedule, rates in ours.items():
+                rates.append(_our_rate(programs, recipe, schedule))
+            for name, rates in peers.items():
+                rates.append(maskers.ask("rate", name, plan.seconds / 2))
+    for name, (words, schedule, bound) in PEERS.items():
+        table.add(Line(words, "tokens/s", ours[schedule], peers[name], bound))
+
+
+def _our_rate(programs, recipe, schedule):
+    words = [f"--provider.schedule={schedule}", "--producer.threads=1", "--repeats=1"]
+    return programs.json("bench", "provider", *recipe, *words)[0]["tokens_per_s"]
+
+
+def _text_of(programs, recipe, folder):
+    """(token ids, vocabulary's size, mask) of the recipe's text: the originals of some samples one after the other."""
+    uri = f"file://{folder / 'text'}"
+    programs.run("prepare", *recipe, f"--queue.uri={uri}", "--provider.partial_targets=false", f"--samples={TEXT_SAMPLES}")
+    with millrace.read(uri, count=TEXT_SAMPLES, batch=TEXT_SAMPLES) as stream:
+        return next(stream)["y"].reshape(-1), stream.meta["vocab_size"], stream.meta["mask_token_id"]
+
+
+def _shape_of(path):
+    recipe = tomllib.loads(path.read_text())
+    return {**recipe["provider"], "batch_size": recipe["train"]["batch_size"]}
+
+
+def start(programs, recipe, folder, plan, table):
+    """From `train` to the end of its first step, beside a Python that has imported torch and nothing else."""
+    ours, peers = [], []
+    for number, _ in enumerate(plan.each_round()):
+        out = folder / f"start-{number}"
+        where = ["--queue.uri=inproc://", f"--train.out_dir={out}", f"--train.threads={plan.threads}", "--train.device=cpu"]
+        ours.append(programs.seconds_until(out / "metrics.jsonl", "train", *recipe, *SMALL, *LONG, *where))
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import torch"], check=True)
+        peers.append(time.perf_counter() - begin)
+    table.add(Line("start to the first step done; `import torch` alone", "s", ours, peers, "<= 1.0"))

@@ -1,0 +1,82 @@
+"""scripts/bench-peers as a user runs it, with tiny numbers: its lines are there, its twins compute the same, and it says what is wrong."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from harness import BIN, LONG_ENOUGH_S, SOURCE, SystemTest
+from peers_support import HAS_TORCH, TOY, WHY_NOT
+
+SCRIPT = SOURCE / "scripts" / "bench-peers"
+RECIPE = SOURCE / "config" / "mdlm_small.toml"
+MEASURING_S = 5 * LONG_ENOUGH_S  # a dozen processes that import torch
+
+JUDGED = [
+    "masking 15 %, one core; NumPy in a DataLoader, in-process",
+    "masking 15 %, one core; NumPy in a DataLoader, 1 worker",
+    "masking 15 %, one core; NumPy in a DataLoader, 2 workers",
+    "masking, nine stages, one core; PyTorch int64",
+    "start to the first step done; `import torch` alone",
+    "the same loss of a step, float32",
+    "the same gradient's norm of a step, float32",
+    "training step, float32, eager",
+    "peak memory, float32",
+    "training step, bfloat16, eager",
+    "peak memory, bfloat16",
+    "sampling, 4 steps, float32",
+    "sampling, 4 steps, bfloat16",
+]
+
+
+@unittest.skipUnless(HAS_TORCH, WHY_NOT)
+class BenchPeers(SystemTest):
+    def bench(self, *words, statuses=(0,)):
+        """(lines of standard output, standard error)."""
+        line = [SCRIPT, "--bin", BIN, *words]
+        ran = subprocess.run([str(word) for word in line], cwd=self.folder, capture_output=True, text=True, timeout=MEASURING_S)
+        self.assertIn(ran.returncode, statuses, ran.stderr)
+        return ran.stdout.splitlines(), ran.stderr
+
+    def recipe(self):
+        return [RECIPE, f"--data.path={self.folder}/text.txt", *TOY]
+
+    def test_every_line_is_there_and_the_twins_compute_the_same(self):
+        lines, errors = self.bench(*self.recipe(), "--quick", "--threads=1", "--json", statuses=(0, 1))
+        self.assertEqual(errors, "")
+        found = {line["line"]: line for line in map(json.loads, lines)}
+        self.assertEqual([name for name in found if "bound" in found[name]], JUDGED)
+        for name in JUDGED:
+            line = found[name]
+            self.assertGreater(line["ours"], 0, name)
+            self.assertGreater(line["peer"], 0, name)
+            if not name.startswith("the same"):
+                self.assertAlmostEqual(line["seen"] * line["peer"] / line["ours"], 1)
+        self.assertTrue(found["the same loss of a step, float32"]["passed"])
+        self.assertTrue(found["the same gradient's norm of a step, float32"]["passed"])
+        share = found["Millrace, of the machine's matrix product in float32"]
+        self.assertTrue(0 < share["value"] and share["unit"] == "%")
+        self.assertEqual(os.listdir(self.folder), ["text.txt"], "it leaves nothing behind")
+
+    def test_a_part_as_a_table(self):
+        lines, _ = self.bench(*self.recipe(), "--quick", "--only=loss", "--threads=1")
+        self.assertEqual([line.split()[-1] for line in lines if line], ["rounds", "wanted", "pass", "pass"])
+
+    def test_what_cannot_be_is_one_line(self):
+        for words, status, said in (
+            ([], 2, "name a recipe, such as config/char_diffusion_small.toml"),
+            ([RECIPE, "--only=loss,speed"], 2, "--only speed: known: masking, start, loss, steps, sampling"),
+            ([RECIPE, "--fast"], 2, "--fast: neither a flag nor an override"),
+            ([RECIPE, "--rounds=0"], 2, "--threads and --rounds: expected a whole number from 1"),
+            ([RECIPE, "--rounds=many"], 2, "invalid int value: 'many'"),
+            (["none.toml", "--only=loss"], 1, "none.toml: cannot read the recipe"),
+            ([RECIPE, "--only=loss", f"--bin={self.folder}"], 1, "train is not there; build it with scripts/setup"),
+        ):
+            with self.subTest(words):
+                _, errors = self.bench(*words, statuses=(status,))
+                self.assertIn(said, errors)
+                self.assertEqual(len(errors.splitlines()), 1, errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
