@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "trainer/attention.h"
+#include "trainer/fused.h"
 #include "trainer/time_embedding.h"
 
 namespace millrace::trainer {
@@ -43,13 +43,14 @@ struct RotaryEmbedding : torch::nn::Module {
   Rotary rotary;
 };
 
-torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const torch::Tensor& scale) {
-  return x * (1.0 + scale) + shift;
+/// norm(x)·(1 + scale) + shift: x [B, L, H], shift and scale [B, H].
+torch::Tensor modulated(const Norm& norm, const torch::Tensor& x, const torch::Tensor& shift, const torch::Tensor& scale) {
+  return scaled_norm(x, norm.weight * (1.0 + scale.to(x.scalar_type())), shift);
 }
 
-/// c [B, C] → `count` modulations [B, 1, H].
+/// c [B, C] → `count` modulations [B, H].
 std::vector<torch::Tensor> modulations(const Matrix& matrix, const torch::Tensor& c, std::int64_t count) {
-  return matrix(c).unsqueeze(1).chunk(count, 2);
+  return matrix(c).chunk(count, 1);
 }
 
 /// Matrices 0 and 2 of a Sequential whose module 1 is the activation.
@@ -57,7 +58,7 @@ struct Mlp : torch::nn::Module {
   explicit Mlp(std::int64_t width)
       : first(register_module("0", uniform_matrix(kMlpFactor * width, width, true))),
         second(register_module("2", uniform_matrix(width, kMlpFactor * width, true))) {}
-  torch::Tensor operator()(const torch::Tensor& x) const { return (*second)(at::gelu((*first)(x), "tanh")); }
+  torch::Tensor operator()(const torch::Tensor& x) const { return (*second)(gelu((*first)(x), GeluKind::kTanh)); }
   std::shared_ptr<Matrix> first, second;
 };
 
@@ -74,19 +75,17 @@ struct DitBlock : torch::nn::Module {
 
   torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& c, const Rotary& rotary) const {
     const auto m = modulations(*adaln, c, kBlockModulations);
-    const auto attended = x + m[2] * drop(attention(modulate((*norm1)(x), m[0], m[1]), rotary));
-    return attended + m[5] * drop((*mlp)(modulate((*norm2)(attended), m[3], m[4])));
+    const double drop = is_training() ? dropout : 0.0;
+    const auto attended = add_dropped(x, attention(modulated(*norm1, x, m[0], m[1]), rotary), m[2], drop);
+    return add_dropped(attended, (*mlp)(modulated(*norm2, attended, m[3], m[4])), m[5], drop);
   }
 
   [[nodiscard]] torch::Tensor attention(const torch::Tensor& x, const Rotary& rotary) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
-    const auto qkv = (*attn_qkv)(x).view({batch, length, 3, heads, width / heads});
-    const auto qk = rotary.rotate(qkv.narrow(2, 0, 2));
-    const auto by_head = [](const torch::Tensor& t, std::int64_t part) { return t.select(2, part).transpose(1, 2); };
-    const auto mixed = attend(by_head(qk, 0), by_head(qk, 1), by_head(qkv, 2), {});
+    const auto by_head = split_heads((*attn_qkv)(x).view({batch, length, 3, heads, width / heads}), &rotary);
+    const auto mixed = attend(by_head.q, by_head.k, by_head.v, {});
     return (*attn_out)(mixed.transpose(1, 2).reshape({batch, length, width}));
   }
-  [[nodiscard]] torch::Tensor drop(const torch::Tensor& x) const { return at::dropout(x, dropout, is_training()); }
 
   std::int64_t heads;
   double dropout;
@@ -128,7 +127,7 @@ class Dit : public Model {
     const auto c = (*sigma_map_)(time_of(input, x.options()));
     for (const auto& block : blocks_) x = (*block)(x, c, rotary_emb_->rotary);
     const auto m = modulations(*output_layer_->adaln, c, kOutputModulations);
-    return modulate((*output_layer_->norm_final)(x), m[0], m[1]);
+    return modulated(*output_layer_->norm_final, x, m[0], m[1]);
   }
 
   torch::Tensor project(const torch::Tensor& hidden) override { return (*output_layer_->linear)(hidden); }

@@ -35,7 +35,7 @@ constexpr std::int64_t kRowsAtOnce = 32;
 constexpr std::int64_t kElementsAtOnce = 1 << 14;
 
 const PointwiseKernels& kernels() {
-#if defined(MILLRACE_X86_KERNELS)
+#if defined(__x86_64__)
   static const PointwiseKernels& chosen = []() -> const PointwiseKernels& {
     const std::string capability = at::get_cpu_capability();  // which the checkpoint names too
     if (capability == "AVX512") return kAvx512Pointwise;

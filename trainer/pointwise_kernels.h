@@ -55,7 +55,7 @@ struct PointwiseKernels {
 };
 
 extern const PointwiseKernels kPortablePointwise;
-#if defined(MILLRACE_X86_KERNELS)
+#if defined(__x86_64__)
 extern const PointwiseKernels kAvx2Pointwise;
 extern const PointwiseKernels kAvx512Pointwise;
 #endif

@@ -163,7 +163,7 @@ TEST(Fused, Heads) {
 /// Every instruction set that this machine has gives what the baseline gives, to a few roundings.
 TEST(Fused, EveryInstructionSet) {
   std::vector<const PointwiseKernels*> sets{&kPortablePointwise};
-#if defined(MILLRACE_X86_KERNELS)
+#if defined(__x86_64__)
   const std::string capability = at::get_cpu_capability();
   if (capability == "AVX2" || capability == "AVX512") sets.push_back(&kAvx2Pointwise);
   if (capability == "AVX512") sets.push_back(&kAvx512Pointwise);
