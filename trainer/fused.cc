@@ -174,6 +174,41 @@ Dropping draw_dropping(double drop) {
           static_cast<std::uint32_t>(std::min(std::ldexp(drop, 32), 4294967295.0)), static_cast<float>(1.0 / (1.0 - drop))};
 }
 
+void keep_dropping(AutogradContext& context, const Dropping& dropping) {
+  context.saved_data["key"] = static_cast<std::int64_t>((std::uint64_t{dropping.key_high} << 32) | dropping.key_low);
+  context.saved_data["below"] = static_cast<std::int64_t>(dropping.below);
+  context.saved_data["scale"] = static_cast<double>(dropping.scale);
+}
+
+Dropping kept_dropping(AutogradContext& context) {
+  const auto key = static_cast<std::uint64_t>(context.saved_data["key"].toInt());
+  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32),
+          static_cast<std::uint32_t>(context.saved_data["below"].toInt()), static_cast<float>(context.saved_data["scale"].toDouble())};
+}
+
+/// Its gradient is the same function of the result's.
+struct DropFunction : torch::autograd::Function<DropFunction> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, double drop) {
+    const Dropping dropping = draw_dropping(drop);
+    keep_dropping(*context, dropping);
+    return run(x.contiguous(), dropping);
+  }
+  static Gradients backward(AutogradContext* context, const Gradients& gradients) {
+    return {run(gradients[0].contiguous(), kept_dropping(*context)), {}};
+  }
+
+ private:
+  static Tensor run(const Tensor& x, const Dropping& dropping) {
+    Tensor y = torch::empty_like(x);
+    by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
+      at::parallel_for(0, x.numel(), kElementsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+        run.drop(in<X>(x) + begin, dropping, begin, end - begin, out<X>(y) + begin);
+      });
+    });
+    return y;
+  }
+};
+
 struct AddFunction : torch::autograd::Function<AddFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& given_x, const Tensor& given_h, const Maybe& given_gate, double drop) {
     const Tensor x = given_x.contiguous(), h = given_h.contiguous(), gate = contiguous(given_gate);
@@ -187,9 +222,7 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
       });
     });
     context->save_for_backward({h, gate});
-    context->saved_data["key"] = static_cast<std::int64_t>((std::uint64_t{dropping.key_high} << 32) | dropping.key_low);
-    context->saved_data["below"] = static_cast<std::int64_t>(dropping.below);
-    context->saved_data["scale"] = static_cast<double>(dropping.scale);
+    keep_dropping(*context, dropping);
     return y;
   }
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
@@ -209,13 +242,6 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
       });
     });
     return {grad, grad_h, gate.defined() ? as_given(grad_gate, gate) : Tensor(), {}};
-  }
-
- private:
-  static Dropping kept_dropping(AutogradContext& context) {
-    const auto key = static_cast<std::uint64_t>(context.saved_data["key"].toInt());
-    return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32),
-            static_cast<std::uint32_t>(context.saved_data["below"].toInt()), static_cast<float>(context.saved_data["scale"].toDouble())};
   }
 };
 
@@ -293,8 +319,13 @@ Tensor scaled_norm(const Tensor& x, const Tensor& gain, const Tensor& shift) {
 
 Tensor add_dropped(const Tensor& x, const Tensor& h, const Tensor& gate, double drop) {
   if (fits(x) && !is_bf16(x) && fits(h)) return AddFunction::apply(x, h, maybe(gate.defined() ? gate.to(x.scalar_type()) : gate), drop);
-  const Tensor dropped = at::dropout(h, drop, drop > 0.0);
-  return x + (gate.defined() ? over_positions(gate) * dropped : dropped);
+  const Tensor kept = dropped(h, drop);
+  return x + (gate.defined() ? over_positions(gate) * kept : kept);
+}
+
+Tensor dropped(const Tensor& x, double drop) {
+  if (drop <= 0.0) return x;
+  return fits(x) ? DropFunction::apply(x, drop) : at::dropout(x, drop, true);
 }
 
 Heads split_heads(const Tensor& qkv, const Rotary* rotary) {

@@ -22,6 +22,9 @@ enum class GeluKind { kExact, kTanh };
 /// from LibTorch's default generator, once a call; `drop` 0: none.
 [[nodiscard]] torch::Tensor add_dropped(const torch::Tensor& x, const torch::Tensor& h, const torch::Tensor& gate, double drop);
 
+/// dropout(x) of any shape, drawn alike. A training network's; `drop` 0: x itself.
+[[nodiscard]] torch::Tensor dropped(const torch::Tensor& x, double drop);
+
 struct Heads {
   torch::Tensor q, k, v;  ///< [B, heads, L, D]
 };

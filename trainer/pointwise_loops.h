@@ -180,6 +180,13 @@ void add_backward(const float* __restrict grad, const X* __restrict h, const flo
 }
 
 template <class X>
+void drop(const X* __restrict x, const Dropping& dropping, std::int64_t first, std::int64_t count, X* __restrict out) {
+  const Dropping d = dropping;
+  const auto number = static_cast<std::uint32_t>(first);
+  for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(x[i]) * kept(d, number + static_cast<std::uint32_t>(i)));
+}
+
+template <class X>
 void turn(const X* x, const float* __restrict cos, const float* __restrict sin, bool back, std::int64_t width, X* out) {
   const std::int64_t half = width / 2;
   const float sign = back ? -1.0F : 1.0F;
@@ -193,7 +200,7 @@ void turn(const X* x, const float* __restrict cos, const float* __restrict sin, 
 
 template <class X>
 constexpr ActivationKernels<X> activation_kernels() {
-  return {gelu<X>, gelu_backward<X>, norm<X>, norm_backward<X>, add<X>, add_backward<X>, turn<X>};
+  return {gelu<X>, gelu_backward<X>, norm<X>, norm_backward<X>, add<X>, add_backward<X>, drop<X>, turn<X>};
 }
 constexpr PointwiseKernels pointwise_kernels() { return {activation_kernels<float>(), activation_kernels<Bf16>()}; }
 

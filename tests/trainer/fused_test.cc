@@ -139,6 +139,18 @@ TEST(Fused, DropoutIsTheSameBackwardsAndForTheSameSeed) {
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::allclose(first[i], wanted[i], 1e-4, 1e-5)) << i;
 }
 
+TEST(Fused, DropoutAloneIsTheSameBackwards) {
+  const auto h = numbers({5, 3, 7, 11}, 1);
+  for (const auto& x : {h, bf16(h)}) {
+    const auto found = value_and_gradients([](const Tensors& in) { return dropped(in[0], 0.3); }, {x});
+    const auto mask = found[0].to(torch::kFloat32) / x.to(torch::kFloat32);
+    EXPECT_GT(mask.eq(0.0).sum().item<std::int64_t>(), 0);
+    const auto weights = torch::arange(x.numel(), torch::kFloat32).remainder(7).sub(2.5).view(x.sizes());
+    EXPECT_TRUE(torch::allclose(found[1].to(torch::kFloat32), weights * mask, 2e-2, 1e-6));
+  }
+  EXPECT_TRUE(dropped(h, 0.0).is_same(h));
+}
+
 TEST(Fused, TwoDropoutsOfOneStepDiffer) {
   torch::manual_seed(1);
   const auto h = torch::ones({1, 64, 64});
@@ -175,7 +187,7 @@ TEST(Fused, EveryInstructionSet) {
   std::vector<Tensors> found;
   for (const auto* const set : sets) {
     Tensors out;
-    for (int i = 0; i < 6; ++i) out.push_back(torch::zeros_like(x));
+    for (int i = 0; i < 7; ++i) out.push_back(torch::zeros_like(x));
     const auto statistics = torch::zeros({kRows, 2});
     const Dropping dropping{1, 2, 1U << 30, 1.3F};
     set->f32.gelu(at(x), x.numel(), false, to(out[0]));
@@ -183,6 +195,7 @@ TEST(Fused, EveryInstructionSet) {
     set->f32.norm(at(x), at(gain), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));
     set->f32.norm_backward(at(x), at(gain), at(statistics), at(grad), kRows, kWidth, to(out[3]), to(out[4]), nullptr);
     set->f32.add(at(x), at(grad), at(gain), dropping, 77, kRows, kWidth, to(out[5]));
+    set->f32.drop(at(x), dropping, 5, x.numel(), to(out[6]));
     found.push_back(out);
   }
   for (const Tensors& other : found)
