@@ -12,7 +12,6 @@
 #include "trainer/log.h"
 #include "trainer/machine.h"
 #include "trainer/measure.h"
-#include "trainer/models.h"
 #include "trainer/objectives.h"
 #include "trainer/open_stream.h"
 
@@ -75,14 +74,6 @@ struct Trained {
   [[nodiscard]] consumer::Deal deal() const { return {options.train.batch_size, 1, 0, 1}; }
 };
 
-std::shared_ptr<Model> trained_model(const Trained& trained) {
-  auto model = make_model(trained.options.model, trained.source->meta());
-  load_model(trained.checkpoint.folder, *model, trained.weights);
-  model->to(trained.device, trained.precision.parameters());
-  model->eval();
-  return model;
-}
-
 /// How many of the split are looked at.
 std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& request, const config::TrainOptions& train) {
   if (request.iters) return evaluation_samples(meta, request.split, *request.iters, train.batch_size);
@@ -109,7 +100,7 @@ Trained set_up(const EvaluateRequest& request) {
                                                  .pinned = state.meta});
   if (!trained.source) return trained;
   require_timesteps(trained.options, trained.source->meta(), request.timesteps);
-  trained.model = trained_model(trained);
+  trained.model = trained_model(trained.checkpoint, trained.options, weights, device, trained.precision);
   return trained;
 }
 

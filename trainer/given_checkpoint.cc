@@ -1,19 +1,20 @@
 #include "trainer/given_checkpoint.h"
 
 #include "config/errors.h"
+#include "trainer/models.h"
 
 namespace millrace::trainer {
 
 namespace fs = std::filesystem;
 using config::UsageError;
 
-proto::Checkpoint open_given(const fs::path& given) {
+proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
   fs::path folder = given;
   for (const char* const link : {proto::kBestLink, proto::kLatestLink})
     if (folder == given && fs::exists(given / link)) folder = fs::canonical(given / link);
   std::string damage;
   auto found = proto::open_checkpoint(folder, damage);
-  if (!found) throw UsageError("--checkpoint " + given.string() + " cannot be used: " + damage);
+  if (!found) throw UsageError(flag + " " + given.string() + " cannot be used: " + damage);
   return *found;
 }
 
@@ -31,6 +32,15 @@ Weights weights_of(const fs::path& folder, const std::optional<std::string>& ask
     throw UsageError("--weights ema: " + folder.string() +
                      " holds no average of the parameters; leave --weights out, or train with train.ema");
   return asked == "raw" || !has_ema(folder) ? Weights::kRaw : Weights::kEma;
+}
+
+std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint, const config::Options& options, Weights weights,
+                                     torch::Device device, const Precision& precision) {
+  auto model = make_model(options.model, checkpoint.state.meta);
+  load_model(checkpoint.folder, *model, weights);
+  model->to(device, precision.parameters());
+  model->eval();
+  return model;
 }
 
 }  // namespace millrace::trainer

@@ -1,5 +1,5 @@
 // GPT-2 (Radford et al., 2019) with nanoGPT's names and initialisation: learned positions, causal blocks, a last norm, and a head
-// tied to the token embedding. Position i sees the tokens 0 … i. Test: tests/trainer/gpt2_test.cc.
+// tied to the token embedding. Position i sees the tokens 0 … i, so a reader keeps their keys and values. Test: tests/trainer/gpt2_test.cc.
 #include "trainer/gpt2.h"
 
 #include <stdexcept>
@@ -18,7 +18,8 @@ BlockShape block_shape(const Gpt2Shape& s) {
 /// Only gives the parameters nanoGPT's names: transformer.wte, .wpe, .h.0 …, .ln_f.
 struct Trunk : torch::nn::Module {
   explicit Trunk(const Gpt2Shape& s)
-      : wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))),
+      : dropout(s.dropout),
+        wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))),
         wpe(register_module("wpe", normal_matrix(s.block_size, s.n_embd, kInitDeviation))) {
     torch::nn::ModuleList list;
     for (std::int64_t i = 0; i < s.n_layer; ++i) {
@@ -29,28 +30,47 @@ struct Trunk : torch::nn::Module {
     ln_f = register_module("ln_f", std::make_shared<Norm>(s.n_embd, s.bias));
   }
 
+  /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for each block, or none.
+  torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind, std::vector<KeptKeys>* kept) const {
+    torch::Tensor x = at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
+    x = at::dropout(x, dropout, is_training());
+    for (std::size_t i = 0; i < blocks.size(); ++i) x = (*blocks[i])(x, nullptr, kept == nullptr ? nullptr : &(*kept)[i]);
+    return (*ln_f)(x);
+  }
+
+  double dropout;
   std::shared_ptr<Matrix> wte, wpe;
   std::vector<std::shared_ptr<Block>> blocks;
   std::shared_ptr<Norm> ln_f;
 };
 
-class Gpt2 : public Model {
+class KeepingReader : public Reader {
  public:
-  explicit Gpt2(const Gpt2Shape& shape)
-      : dropout_(shape.dropout), transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {}
+  KeepingReader(std::shared_ptr<const Trunk> trunk, std::int64_t longest)
+      : trunk_(std::move(trunk)), kept_(trunk_->blocks.size(), KeptKeys(longest)) {}
 
-  torch::Tensor encode(const NetworkInput& input) override {
-    const auto positions = transformer_->wpe->weight.narrow(0, 0, input.tokens.size(1));
-    torch::Tensor x = at::embedding(transformer_->wte->weight, input.tokens) + positions;
-    x = at::dropout(x, dropout_, is_training());
-    for (const auto& block : transformer_->blocks) x = (*block)(x, nullptr);
-    return (*transformer_->ln_f)(x);
+  torch::Tensor read(const torch::Tensor& tokens) override {
+    const auto hidden = trunk_->hidden(tokens, length_, &kept_);
+    length_ += tokens.size(1);
+    return hidden;
   }
 
+ private:
+  std::shared_ptr<const Trunk> trunk_;
+  std::vector<KeptKeys> kept_;  ///< by block
+  std::int64_t length_ = 0;
+};
+
+class Gpt2 : public Model {
+ public:
+  explicit Gpt2(const Gpt2Shape& shape) : transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {}
+
+  torch::Tensor encode(const NetworkInput& input) override { return transformer_->hidden(input.tokens, 0, nullptr); }
+
   torch::Tensor project(const torch::Tensor& hidden) override { return (*transformer_->wte)(hidden); }
+  std::unique_ptr<Reader> reader(std::int64_t longest) override { return std::make_unique<KeepingReader>(transformer_, longest); }
 
  private:
-  double dropout_;
   std::shared_ptr<Trunk> transformer_;
 };
 

@@ -66,32 +66,27 @@ Json computed_on(const Measurement& m) {
           {"batch_size", m.batch_size},   {"versions", m.machine.versions}};
 }
 
-std::string text_of(const Estimate& estimate, int digits = 4) {
-  const std::string value = fmt::format("{:.{}f}", estimate.value, digits);
-  return estimate.standard_error ? value + fmt::format(" ± {:.{}f}", *estimate.standard_error, digits) : value;
-}
-
 std::string likelihood_text(const Measurement& m, const Estimate& nats) {
-  std::string text = "  nats per token      " + text_of(nats) + "\n  bits per token      " + text_of(bits(nats)) +
-                     "\n  perplexity          " + text_of(perplexity(nats), 3) + '\n';
-  if (m.characters) text += "  bits per character  " + text_of(bits(nats)) + '\n';
+  std::string text = "  nats per token      " + to_text(nats) + "\n  bits per token      " + to_text(bits(nats)) +
+                     "\n  perplexity          " + to_text(perplexity(nats), 3) + '\n';
+  if (m.characters) text += "  bits per character  " + to_text(bits(nats)) + '\n';
   return text;
 }
 
 std::string masked_text(const Measurement& m) {
-  std::string text = "  loss      " + text_of(m.loss.value()) + " nats per target\n  accuracy  " + text_of(m.accuracy.value()) +
+  std::string text = "  loss      " + to_text(m.loss.value()) + " nats per target\n  accuracy  " + to_text(m.accuracy.value()) +
                      "\n\n  masked      windows   loss                accuracy\n";
   for (const MaskedRatio& ratio : m.by_masked_ratio)
     text += fmt::format("  {:3.0f}–{:3.0f} %  {:8}   {:<18}  {}\n", 100 * ratio.above, 100 * ratio.up_to, ratio.windows,
-                        text_of(ratio.loss), text_of(ratio.accuracy));
+                        to_text(ratio.loss), to_text(ratio.accuracy));
   return text;
 }
 
 std::string steps_text(const Measurement& m) {
   std::string text = "\n  steps     nats per token      bits per token      perplexity\n";
   for (const StepsResult& steps : m.by_timesteps)
-    text += fmt::format("  {:<8}  {:<18}  {:<18}  {}\n", steps.timesteps, text_of(steps.nats_per_token),
-                        text_of(bits(steps.nats_per_token)), text_of(perplexity(steps.nats_per_token), 3));
+    text += fmt::format("  {:<8}  {:<18}  {:<18}  {}\n", steps.timesteps, to_text(steps.nats_per_token),
+                        to_text(bits(steps.nats_per_token)), to_text(perplexity(steps.nats_per_token), 3));
   return text;
 }
 
@@ -108,6 +103,11 @@ Estimate ratio_of(const std::vector<double>& above, const std::vector<double>& b
   for (std::size_t i = 0; i < above.size(); ++i) squares += std::pow(above[i] - result.value * below[i], 2);
   result.standard_error = std::sqrt(squares * count / (count - 1.0)) / total;
   return result;
+}
+
+std::string to_text(const Estimate& estimate, int digits) {
+  const std::string value = fmt::format("{:.{}f}", estimate.value, digits);
+  return estimate.standard_error ? value + fmt::format(" ± {:.{}f}", *estimate.standard_error, digits) : value;
 }
 
 std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {

@@ -24,6 +24,9 @@ struct Estimate {
 /// Σ above / Σ below of pairs that were drawn independently, Σ below > 0; its error to first order.
 [[nodiscard]] Estimate ratio_of(const std::vector<double>& above, const std::vector<double>& below);
 
+/// "2.5101 ± 0.0312", or the value alone.
+[[nodiscard]] std::string to_text(const Estimate& estimate, int digits = 4);
+
 /// Nats per token of a bound in so many diffusion steps.
 struct StepsResult {
   std::int64_t timesteps = 0;

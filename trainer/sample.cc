@@ -41,7 +41,7 @@ SampleResult sample_checkpoint(const SampleRequest& request) {
                      " writes behind the text of an earlier stage of a cascade; give all three: --stage1 DIR --stage2 DIR --stage3 DIR");
   Prompt prompt = read_prompt(request.prompt, writer.codec(), writer.longest());
   if (writer.options().train.objective == "ar") check_left_to_right(prompt, writer.meta());
-  SampleResult result{writer.checkpoint().folder, writer.checkpoint().state.step, 0, 0, {}};
+  SampleResult result{writer.checkpoint().folder, writer.checkpoint().state.step, 0, 0, {}, writer.meta()};
   const std::uint64_t batch = writer.options().train.batch_size;
   for (std::uint64_t first = 0; first < request.samples && !config::stop_requested(); first += batch) {
     Dice dice(request.seed, first, static_cast<std::int64_t>(std::min(batch, request.samples - first)));

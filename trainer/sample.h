@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/recipe.h"
+#include "proto/meta.h"
 #include "trainer/editing.h"
 #include "trainer/prompt.h"
 
@@ -50,6 +51,7 @@ struct SampleResult {
   std::uint64_t network_calls = 0;
   std::uint64_t clamped = 0;       ///< transitions with a negative probability (sampler.h)
   std::vector<WrittenText> texts;  ///< fewer than asked for where asked to stop
+  proto::StreamMeta meta{};        ///< what the tokens are
 };
 
 struct SampleRequest {

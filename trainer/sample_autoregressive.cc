@@ -1,5 +1,5 @@
-// The chain rule, drawn from left to right: x_{i+1} from softmax(f(x_1 … x_i)), with temperature, top-k and top-p. Keys and values
-// are not kept, so each token costs a pass over all before it. Test: tests/trainer/sample_in_order_test.cc.
+// The chain rule, drawn from left to right: x_{i+1} from softmax(f(x_1 … x_i)), with temperature, top-k and top-p. The network
+// reads each token once, where it can read on (model.h). Test: tests/trainer/sample_in_order_test.cc.
 #include "trainer/sample_autoregressive.h"
 
 #include <stdexcept>
@@ -25,11 +25,14 @@ class AutoregressiveSampler : public Sampler {
   Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
     Sampled x{draft.tokens.clone()};
     const std::int64_t given = given_length(draft.fixed);
-    onlooker({0, x.tokens.narrow(1, 0, given)});
+    const auto reader = network.reader(x.tokens.size(1));
+    auto unread = x.tokens.narrow(1, 0, given);
+    onlooker({0, unread});
     for (std::int64_t i = given; i < x.tokens.size(1); ++i) {
-      const auto hidden = network.encode({x.tokens.narrow(1, 0, i)});
-      const auto next = probabilities_of(at_least_f32(network.project(hidden.select(1, -1))), truncation_);
-      x.tokens.select(1, i).copy_(draw(next, dice.uniform(1, next.device()).squeeze(1)));
+      const auto hidden = reader->read(unread).select(1, -1);
+      const auto next = probabilities_of(at_least_f32(network.project(hidden)), truncation_);
+      unread = x.tokens.narrow(1, i, 1);
+      unread.copy_(draw(next, dice.uniform(1, next.device()).squeeze(1)).unsqueeze(1));
       ++x.network_calls;
       onlooker({x.network_calls, x.tokens.narrow(1, 0, i + 1)});
     }

@@ -11,6 +11,7 @@
 #include "config/command_line.h"
 #include "config/errors.h"
 #include "config/stop.h"
+#include "trainer/judge.h"
 #include "trainer/sample.h"
 #include "trainer/sample_flags.h"
 #include "trainer/step_views.h"
@@ -58,6 +59,9 @@ const config::Program kProgram{
               {.name = "output",
                .placeholder = "FILE",
                .help = "writes there instead of on stdout; of a cascade a folder, default sampling_outputs"},
+              {.name = "eval-perplexity",
+               .placeholder = "DIR",
+               .help = "scores the texts with an autoregressive checkpoint, and tells how varied they are"},
               {.name = "trace", .placeholder = "FILE", .help = "keeps every step of every text there, a line of JSON each"},
               {.name = "verbose", .placeholder = "", .help = "tells every step of every text on stderr"},
               {.name = "watch", .placeholder = "", .help = "shows the first text of each batch while it is written, on a terminal"}},
@@ -161,6 +165,20 @@ void tell(const trainer::SampleResult& result) {
   std::cerr << '\n';
 }
 
+/// Who scores the texts, if anybody was asked to: opened before they are written.
+std::unique_ptr<trainer::Judge> judge_of(const config::Arguments& arguments) {
+  const auto checkpoint = arguments.value("eval-perplexity");
+  return checkpoint ? std::make_unique<trainer::Judge>(*checkpoint, arguments.overrides) : nullptr;
+}
+
+/// The score: on stderr, and as JSON behind the texts.
+void tell_score(trainer::Judge* judge, const trainer::SampleResult& result, std::ostream* json) {
+  const auto found = judge != nullptr ? judge->judge(result.texts, result.meta) : std::nullopt;
+  if (!found) return;
+  if (json != nullptr) put(*json, trainer::to_json_line(*found), "");
+  std::cerr << trainer::to_line(*found);
+}
+
 void sample_one(const config::Arguments& arguments, Views& views) {
   const auto checkpoint = arguments.value("checkpoint");
   if (!checkpoint) throw config::UsageError("--checkpoint DIR is missing: a folder like out/mdlm_small");
@@ -174,10 +192,13 @@ void sample_one(const config::Arguments& arguments, Views& views) {
   const auto path = arguments.value("output");
   std::ofstream file;
   if (path) file = open_output(*path);
+  const auto judge = judge_of(arguments);
   const trainer::SampleResult result = trainer::sample_checkpoint(request);
   views.finish();
-  put(path ? file : std::cout, arguments.json ? as_json(result, request.seed) : as_text(result), path ? " to " + *path : "");
+  std::ostream& out = path ? file : std::cout;
+  put(out, arguments.json ? as_json(result, request.seed) : as_text(result), path ? " to " + *path : "");
   tell(result);
+  tell_score(judge.get(), result, arguments.json ? &out : nullptr);
 }
 
 bool is_cascade(const config::Arguments& arguments) {
@@ -204,6 +225,7 @@ void sample_stages(const config::Arguments& arguments, Views& views) {
   std::filesystem::create_directories(folder, error);
   std::vector<std::ofstream> files;
   for (const char* const stage : kStages) files.push_back(open_output(folder / ("sample_" + std::string(stage) + ".txt")));
+  const auto judge = judge_of(arguments);
   const trainer::CascadeResult result = trainer::sample_cascade(request);
   views.finish();
   for (std::size_t stage = 0; stage < files.size(); ++stage) {
@@ -213,6 +235,7 @@ void sample_stages(const config::Arguments& arguments, Views& views) {
   put(std::cout, arguments.json ? as_json(result, request.seed) : as_text(result.stages.back()), "");
   std::cerr << "of the tokens of stage 1 " << 100.0 * result.kept[0] << " % are in the final text, of stage 2 "
             << 100.0 * result.kept[1] << " %; all three in " << folder.string() << "/sample_stage{1,2,3}.txt\n";
+  tell_score(judge.get(), result.stages.back(), arguments.json ? &std::cout : nullptr);
 }
 
 int run(const config::Arguments& arguments) {

@@ -27,7 +27,21 @@ std::shared_ptr<const datasets::ByteLevelBpe> load(const std::string& path, cons
   }
 }
 
+std::size_t without_mask(std::size_t tokens, const proto::StreamMeta& meta) {
+  return tokens > 0 && meta.mask_token_id == tokens - 1 ? tokens - 1 : tokens;
+}
+
+std::span<const std::string> words_of(const proto::StreamMeta& meta) {
+  return std::span(meta.vocabulary).first(without_mask(meta.vocabulary.size(), meta));
+}
+
 }  // namespace
+
+bool same_tokens(const proto::StreamMeta& one, const proto::StreamMeta& other) {
+  if (one.vocabulary.empty() && other.vocabulary.empty())
+    return without_mask(one.vocab_size, one) == without_mask(other.vocab_size, other);
+  return one.byte_level == other.byte_level && std::ranges::equal(words_of(one), words_of(other));
+}
 
 TextCodec::TextCodec(proto::StreamMeta meta, std::string tokenizer) : meta_(std::move(meta)), tokenizer_(std::move(tokenizer)) {}
 

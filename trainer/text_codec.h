@@ -13,6 +13,10 @@
 
 namespace millrace::trainer {
 
+/// Whether every id is the same token in both streams, a mask at the end aside. Where both know their tokens by id alone: whether
+/// these are as many.
+[[nodiscard]] bool same_tokens(const proto::StreamMeta& one, const proto::StreamMeta& other);
+
 class TextCodec {
  public:
   /// `tokenizer`: the path of the byte-level BPE that the text was encoded with; it is read when a text is encoded first.

@@ -20,14 +20,18 @@ struct Block::Attention : torch::nn::Module {
         c_attn(register_module("c_attn", normal_matrix(3 * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
         c_proj(register_module("c_proj", normal_matrix(s.n_embd, s.n_embd, residual_deviation(s), s.bias))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary) const {
+  torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KeptKeys* kept) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
     const auto qkv = (*c_attn)(x).view({batch, length, 3, heads, width / heads});
     const auto qk = qkv.narrow(2, 0, 2);
     const auto turned = rotary == nullptr ? qk : rotary->rotate(qk);
     const auto by_head = [](const torch::Tensor& t, std::int64_t part) { return t.select(2, part).transpose(1, 2); };
-    const auto mixed = attend(by_head(turned, 0), by_head(turned, 1), by_head(qkv, 2),
-                              {.dropout = is_training() ? dropout : 0.0, .causal = causal});
+    auto k = by_head(turned, 1), v = by_head(qkv, 2);
+    if (kept != nullptr) {
+      kept->keep(k, v);
+      k = kept->keys(), v = kept->values();
+    }
+    const auto mixed = attend(by_head(turned, 0), k, v, {.dropout = is_training() ? dropout : 0.0, .causal = causal});
     return at::dropout((*c_proj)(mixed.transpose(1, 2).reshape({batch, length, width})), dropout, is_training());
   }
 
@@ -57,8 +61,8 @@ Block::Block(const BlockShape& s)
       ln_2_(register_module("ln_2", std::make_shared<Norm>(s.n_embd, s.bias))),
       mlp_(register_module("mlp", std::make_shared<Mlp>(s))) {}
 
-torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary) const {
-  x = x + (*attn_)((*ln_1_)(x), rotary);
+torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary, KeptKeys* kept) const {
+  x = x + (*attn_)((*ln_1_)(x), rotary, kept);
   return x + (*mlp_)((*ln_2_)(x));
 }
 

@@ -24,8 +24,9 @@ struct BlockShape {
 /// Parameters under nanoGPT's names: ln_1, attn.c_attn, attn.c_proj, ln_2, mlp.c_fc, mlp.c_proj.
 struct Block : torch::nn::Module {
   explicit Block(const BlockShape& shape);
-  /// x [B, L, E] → the same. `rotary`, where there is one, turns queries and keys.
-  torch::Tensor operator()(torch::Tensor x, const Rotary* rotary) const;
+  /// x [B, L, E] → the same. `rotary`, where there is one, turns queries and keys. With `kept`, x stands behind what is kept
+  /// there, sees it, and is kept itself: causal, without rotary positions.
+  torch::Tensor operator()(torch::Tensor x, const Rotary* rotary, KeptKeys* kept = nullptr) const;
 
  private:
   struct Attention;

@@ -61,6 +61,8 @@ const torch::Tensor& WideBatch::at(proto::Role role) const {
 
 WideBatch WideBatch::with(proto::Role role, torch::Tensor column) const {
   WideBatch changed = *this;
+  changed.samples_ = column.size(0);
+  changed.device_ = column.device();
   changed.by_role_[static_cast<std::size_t>(role)] = std::move(column);
   return changed;
 }

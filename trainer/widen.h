@@ -16,7 +16,7 @@ class WideBatch {
   [[nodiscard]] const torch::Tensor& at(proto::Role role) const;
   /// The stage of each sample, i64 [B]; zeros where the stream has no stage column.
   [[nodiscard]] torch::Tensor stages() const;
-  /// The same with another column of this role, [B, …].
+  /// The same with another column of this role, [B, …]; an empty batch becomes one of B samples.
   [[nodiscard]] WideBatch with(proto::Role role, torch::Tensor column) const;
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 

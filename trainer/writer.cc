@@ -7,7 +7,6 @@
 #include "trainer/given_checkpoint.h"
 #include "trainer/machine.h"
 #include "trainer/marks.h"
-#include "trainer/models.h"
 #include "trainer/samplers.h"
 
 namespace millrace::trainer {
@@ -22,15 +21,6 @@ SamplerChoice sampler_choice(const WritingChoice& choice, const config::Options&
           choice.steps.value_or(std::min(kDefaultSteps, most)),
           {choice.temperature, static_cast<std::int64_t>(choice.top_k), choice.top_p},
           choice.editing};
-}
-
-std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint, const config::Options& options, Weights weights,
-                                     torch::Device device, const Precision& precision) {
-  auto model = make_model(options.model, checkpoint.state.meta);
-  load_model(checkpoint.folder, *model, weights);
-  model->to(device, precision.parameters());
-  model->eval();
-  return model;
 }
 
 std::uint64_t length_of(const proto::StreamMeta& meta, proto::Role role, std::uint64_t otherwise) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "tests/support/known_texts.h"
+#include "trainer/gpt2.h"
 #include "trainer/sample_autoregressive.h"
 #include "trainer/sample_by_confidence.h"
 
@@ -45,6 +46,53 @@ TEST(SampleAutoregressive, GivesTheKnownDistribution) {
   Dice dice(14, 0, kSamples);
   const auto found = make_autoregressive_sampler({})->sample(network, started(kSamples, 3, 1, 0), dice);
   expect_distribution(testing::counts_of(found.tokens.narrow(1, 1, 2)), testing::known_texts());
+}
+
+/// A model that is read as one that keeps nothing, or as what it is; counts the tokens of a text that are read.
+struct CountingNetwork : Network {
+  CountingNetwork(std::shared_ptr<Model> given, bool can_keep) : model(std::move(given)), keeps(can_keep) {}
+  torch::Tensor encode(const NetworkInput& input) override {
+    tokens += input.tokens.size(1);
+    return model->encode(input);
+  }
+  torch::Tensor project(const torch::Tensor& hidden) override { return model->project(hidden); }
+  std::unique_ptr<Reader> reader(std::int64_t longest) override {
+    return keeps ? std::make_unique<Counting>(*this, longest) : Network::reader(longest);
+  }
+
+  struct Counting : Reader {
+    Counting(CountingNetwork& network, std::int64_t longest) : of(network), inner(network.model->reader(longest)) {}
+    torch::Tensor read(const torch::Tensor& next) override {
+      of.tokens += next.size(1);
+      return inner->read(next);
+    }
+    CountingNetwork& of;
+    std::unique_ptr<Reader> inner;
+  };
+
+  std::shared_ptr<Model> model;
+  bool keeps;
+  std::int64_t tokens = 0;
+};
+
+TEST(SampleAutoregressive, KeptOrReadAgainTheTextsAreTheSame) {
+  torch::manual_seed(16);
+  const auto model = make_gpt2({.vocab_size = 7, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
+  model->to(torch::kFloat64);
+  model->eval();
+  const torch::NoGradGuard no_grad;
+  std::vector<Sampled> found;
+  std::vector<std::int64_t> tokens;
+  for (const bool keeps : {false, true}) {
+    CountingNetwork network(model, keeps);
+    Dice dice(6, 0, 50);
+    found.push_back(make_autoregressive_sampler({})->sample(network, started(50, 12, 4, 1), dice));
+    tokens.push_back(network.tokens);
+  }
+  EXPECT_TRUE(torch::equal(found[0].tokens, found[1].tokens));
+  EXPECT_EQ(found[0].network_calls, 8U);
+  EXPECT_EQ(found[1].network_calls, 8U);
+  EXPECT_EQ(tokens, (std::vector<std::int64_t>{4 + 5 + 6 + 7 + 8 + 9 + 10 + 11, 4 + 7}));
 }
 
 TEST(SampleAutoregressive, NeedsAStartAndNothingFixedBehindIt) {
