@@ -1,15 +1,15 @@
-// Attention, kept keys and rotary positions (attention.h).
+// Attention and kept keys (attention.h).
 #include "trainer/attention.h"
 
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <vector>
+
+#include "trainer/fused.h"
 
 namespace millrace::trainer {
 namespace {
 
-constexpr double kRotaryBase = 10000.0;
 constexpr std::int64_t kShortSequence = 256;
 
 /// bool [n, L]: whether position j follows the one of query i, which is L − n + i.
@@ -28,7 +28,7 @@ torch::Tensor spelled_out(const torch::Tensor& q, const torch::Tensor& k, const 
   const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
   const auto scores = at::matmul(q * scale, k.transpose(2, 3));
   const auto weights = at::softmax(hides ? scores.masked_fill(follows(q, k), -std::numeric_limits<double>::infinity()) : scores, -1);
-  return at::matmul(at::dropout(weights, dropout, dropout > 0.0), v);
+  return at::matmul(dropped(weights, dropout), v);
 }
 
 }  // namespace
@@ -50,25 +50,6 @@ void KeptKeys::keep(const torch::Tensor& k, const torch::Tensor& v) {
   keys_.narrow(2, length_, k.size(2)).copy_(k);
   values_.narrow(2, length_, v.size(2)).copy_(v);
   length_ += k.size(2);
-}
-
-Rotary::Rotary(std::int64_t positions, std::int64_t head_size) {
-  const auto pair = torch::arange(0, head_size, 2, torch::kFloat64) / static_cast<double>(head_size);
-  const auto angles = torch::outer(torch::arange(positions, torch::kFloat64), torch::pow(kRotaryBase, -pair));
-  cos = angles.cos().to(torch::kFloat32);
-  sin = angles.sin().to(torch::kFloat32);
-}
-
-torch::Tensor Rotary::rotate(const torch::Tensor& x) const {
-  const auto half = x.size(-1) / 2;
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
-  shape[1] = x.size(1);
-  shape.back() = half;
-  const auto c = cos.narrow(0, 0, x.size(1)).view(shape);
-  const auto s = sin.narrow(0, 0, x.size(1)).view(shape);
-  const auto wide = x.to(at::promote_types(x.scalar_type(), c.scalar_type()));
-  const auto a = wide.narrow(-1, 0, half), b = wide.narrow(-1, half, half);
-  return at::cat({a * c - b * s, b * c + a * s}, -1).to(x.scalar_type());
 }
 
 }  // namespace millrace::trainer

@@ -1,4 +1,4 @@
-// Attention, the rotary positions of its queries and keys, and keys and values that are kept: what the models share.
+// Attention, and keys and values that are kept: what the models share.
 #pragma once
 
 #include <cstdint>
@@ -30,16 +30,6 @@ class KeptKeys {
   std::int64_t longest_;
   std::int64_t length_ = 0;
   torch::Tensor keys_, values_;  ///< [B, heads, longest, D], in the type of the first that came
-};
-
-/// Rotary position embedding (arXiv 2104.09864), rotate-half form: component pair (j, j + D/2) of the vector at position p turns
-/// by the angle p · 10000^(−2j/D), so that a product of two rotated vectors depends on their distance alone.
-struct Rotary {
-  Rotary(std::int64_t positions, std::int64_t head_size);
-  /// x [B, L, …, D] → the same shape and dtype, computed in f32 at least.
-  [[nodiscard]] torch::Tensor rotate(const torch::Tensor& x) const;
-
-  torch::Tensor cos, sin;  ///< [positions, D/2]
 };
 
 }  // namespace millrace::trainer

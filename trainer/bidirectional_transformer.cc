@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "trainer/fused.h"
 #include "trainer/time_embedding.h"
 #include "trainer/transformer_block.h"
 
@@ -52,7 +53,7 @@ class BidirectionalTransformer : public Model {
   torch::Tensor encode(const NetworkInput& input) override {
     torch::Tensor x = at::embedding(transformer_->wte->weight, input.tokens);
     if (sigma_map_ && input.time.defined()) x = x + (*time_proj_)((*sigma_map_)(input.time)).unsqueeze(1);
-    x = at::dropout(x, dropout_, is_training());
+    x = dropped(x, is_training() ? dropout_ : 0.0);
     for (const auto& block : transformer_->blocks) x = (*block)(x, &rotary_);
     return (*transformer_->ln_f)(x);
   }

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "trainer/attention.h"
 #include "trainer/fused.h"
 #include "trainer/time_embedding.h"
 

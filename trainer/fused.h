@@ -6,7 +6,7 @@
 // Gradients once, not twice. Thread: any; the work itself runs on LibTorch's threads.
 #pragma once
 
-#include "trainer/attention.h"
+#include "trainer/rotary.h"
 
 namespace millrace::trainer {
 

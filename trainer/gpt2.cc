@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "trainer/fused.h"
 #include "trainer/transformer_block.h"
 
 namespace millrace::trainer {
@@ -33,7 +34,7 @@ struct Trunk : torch::nn::Module {
   /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for each block, or none.
   torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind, std::vector<KeptKeys>* kept) const {
     torch::Tensor x = at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
-    x = at::dropout(x, dropout, is_training());
+    x = dropped(x, is_training() ? dropout : 0.0);
     for (std::size_t i = 0; i < blocks.size(); ++i) x = (*blocks[i])(x, nullptr, kept == nullptr ? nullptr : &(*kept)[i]);
     return (*ln_f)(x);
   }

@@ -4,13 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "trainer/fused.h"
+
 namespace millrace::trainer {
-namespace {
-
-constexpr double kNormEpsilon = 1e-5;
-
-}  // namespace
-
 Matrix::Matrix(torch::Tensor initial_weight, torch::Tensor initial_bias)
     : weight(register_parameter("weight", std::move(initial_weight))) {
   if (initial_bias.defined()) bias = register_parameter("bias", std::move(initial_bias));
@@ -35,7 +31,7 @@ Norm::Norm(std::int64_t size, bool with_bias) : weight(register_parameter("weigh
 }
 
 torch::Tensor Norm::operator()(const torch::Tensor& x) const {
-  return at::layer_norm(x, weight.sizes(), weight, bias, kNormEpsilon);
+  return scaled_norm(x, weight.unsqueeze(0), bias.defined() ? bias.unsqueeze(0) : bias);
 }
 
 }  // namespace millrace::trainer

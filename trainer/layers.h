@@ -25,6 +25,7 @@ struct Matrix : torch::nn::Module {
 /// Layer normalisation with a gain, and with a bias where asked for; ε = 1e-5.
 struct Norm : torch::nn::Module {
   explicit Norm(std::int64_t size, bool with_bias = false);
+  /// x [B, L, E] → the same.
   torch::Tensor operator()(const torch::Tensor& x) const;
   torch::Tensor weight, bias;
 };

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "trainer/fused.h"
+
 namespace millrace::trainer {
 namespace {
 
@@ -23,16 +25,13 @@ struct Block::Attention : torch::nn::Module {
   torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KeptKeys* kept) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
     const auto qkv = (*c_attn)(x).view({batch, length, 3, heads, width / heads});
-    const auto qk = qkv.narrow(2, 0, 2);
-    const auto turned = rotary == nullptr ? qk : rotary->rotate(qk);
-    const auto by_head = [](const torch::Tensor& t, std::int64_t part) { return t.select(2, part).transpose(1, 2); };
-    auto k = by_head(turned, 1), v = by_head(qkv, 2);
+    auto [q, k, v] = split_heads(qkv, rotary);
     if (kept != nullptr) {
       kept->keep(k, v);
       k = kept->keys(), v = kept->values();
     }
-    const auto mixed = attend(by_head(turned, 0), k, v, {.dropout = is_training() ? dropout : 0.0, .causal = causal});
-    return at::dropout((*c_proj)(mixed.transpose(1, 2).reshape({batch, length, width})), dropout, is_training());
+    const auto mixed = attend(q, k, v, {.dropout = is_training() ? dropout : 0.0, .causal = causal});
+    return (*c_proj)(mixed.transpose(1, 2).reshape({batch, length, width}));
   }
 
   std::int64_t heads;
@@ -43,27 +42,25 @@ struct Block::Attention : torch::nn::Module {
 
 struct Block::Mlp : torch::nn::Module {
   explicit Mlp(const BlockShape& s)
-      : dropout(s.dropout),
-        c_fc(register_module("c_fc", normal_matrix(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
+      : c_fc(register_module("c_fc", normal_matrix(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
         c_proj(register_module("c_proj", normal_matrix(s.n_embd, kMlpFactor * s.n_embd, residual_deviation(s), s.bias))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x) const {
-    return at::dropout((*c_proj)(at::gelu((*c_fc)(x))), dropout, is_training());
-  }
+  torch::Tensor operator()(const torch::Tensor& x) const { return (*c_proj)(gelu((*c_fc)(x), GeluKind::kExact)); }
 
-  double dropout;
   std::shared_ptr<Matrix> c_fc, c_proj;
 };
 
 Block::Block(const BlockShape& s)
-    : ln_1_(register_module("ln_1", std::make_shared<Norm>(s.n_embd, s.bias))),
+    : dropout_(s.dropout),
+      ln_1_(register_module("ln_1", std::make_shared<Norm>(s.n_embd, s.bias))),
       attn_(register_module("attn", std::make_shared<Attention>(s))),
       ln_2_(register_module("ln_2", std::make_shared<Norm>(s.n_embd, s.bias))),
       mlp_(register_module("mlp", std::make_shared<Mlp>(s))) {}
 
 torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary, KeptKeys* kept) const {
-  x = x + (*attn_)((*ln_1_)(x), rotary, kept);
-  return x + (*mlp_)((*ln_2_)(x));
+  const double drop = is_training() ? dropout_ : 0.0;
+  x = add_dropped(x, (*attn_)((*ln_1_)(x), rotary, kept), {}, drop);
+  return add_dropped(x, (*mlp_)((*ln_2_)(x)), {}, drop);
 }
 
 }  // namespace millrace::trainer

@@ -6,6 +6,7 @@
 
 #include "trainer/attention.h"
 #include "trainer/layers.h"
+#include "trainer/rotary.h"
 
 namespace millrace::trainer {
 
@@ -31,6 +32,7 @@ struct Block : torch::nn::Module {
  private:
   struct Attention;
   struct Mlp;
+  double dropout_;  ///< of what the residual stream gets, and of attention's weights
   std::shared_ptr<Norm> ln_1_;
   std::shared_ptr<Attention> attn_;
   std::shared_ptr<Norm> ln_2_;

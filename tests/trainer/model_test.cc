@@ -7,9 +7,9 @@
 #include "tests/support/masked_stream.h"
 #include "trainer/bidirectional_transformer.h"
 #include "trainer/gradient.h"
-#include "trainer/attention.h"
 #include "trainer/masked_lm.h"
 #include "trainer/models.h"
+#include "trainer/rotary.h"
 
 namespace millrace::trainer {
 namespace {
