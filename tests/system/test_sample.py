@@ -2,12 +2,13 @@
 cascade, and every step can be seen."""
 
 import json
+import math
 import os
 import pty
 import unittest
 
-from harness import BIN, SOURCE, SystemTest
-from test_recipes import LINES, ONE_TEXT, SHARDS, TOY
+from harness import BIN, CASCADE_TEXT, SHARDS, SOURCE, SystemTest
+from test_recipes import ONE_TEXT, TOY
 
 LENGTH = 16
 
@@ -171,6 +172,28 @@ class Sample(SystemTest):
         self.assertIn("▒" * LENGTH, shown.decode())
         self.assertEqual(shown.count(b"\x1b[J"), 5)
 
+    def test_texts_are_scored_by_an_autoregressive_checkpoint(self):
+        self.train("gpt2_small")
+        (self.folder / "elsewhere.txt").rename(self.folder / "text.txt")
+        self.train("mdlm_small")
+        asked = ["sample", "--checkpoint", "mdlm_small", "--steps", 4, "--samples", 5]
+        plain, _ = self.run_program(*asked, "--json")
+        output, errors = self.run_program(*asked, "--json", "--eval-perplexity", "gpt2_small")
+        *lines, last = output.splitlines(keepends=True)
+        self.assertEqual("".join(lines), plain)
+        found = json.loads(last)
+        self.assertEqual((found["texts"], found["tokens"], found["step"]), (5, 5 * (LENGTH - 1), 4))
+        self.assertAlmostEqual(found["generative_perplexity"], math.exp(found["nats_per_token"]), places=6)
+        self.assertGreater(found["standard_error"], 0)
+        self.assertIn("token entropy", errors)
+        entropies = []
+        for line in map(json.loads, lines):
+            shares = [line["tokens"].count(token) / LENGTH for token in set(line["tokens"])]
+            entropies.append(-sum(share * math.log(share) for share in shares))
+        self.assertAlmostEqual(found["token_entropy_nats"], sum(entropies) / 5, places=9)
+        self.assertIn('train.objective = "mdlm"', self.refused("mdlm_small", "--eval-perplexity", "mdlm_small"))
+        self.assertIn("--eval-perplexity absent cannot be used", self.refused("mdlm_small", "--eval-perplexity", "absent"))
+
     def test_scores_take_no_temperature(self):
         self.train("sedd_char_small")
         self.assertIn("do not go with the sampler analytic", self.refused("sedd_char_small", "--temperature", "0.5"))
@@ -181,7 +204,7 @@ class Cascade(SystemTest):
 
     def setUp(self):
         super().setUp()
-        (self.folder / "lines.txt").write_text("".join(LINES))
+        (self.folder / "lines.txt").write_text(CASCADE_TEXT)
         recipe = SOURCE / "config/cascade_stage1_small.toml"
         self.run_program("annotate", recipe, *SHARDS)
         for stage in (1, 2, 3):
