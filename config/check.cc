@@ -54,7 +54,7 @@ void check_plateau(const std::vector<StageOptions>& stages, const TrainOptions& 
                      "schedule \"plateau\" needs val_loss_stale_count, the evaluations without improvement before it moves on; "
                      "only the last entry may do without");
   }
-  if (train.eval_interval <= train.max_iters) return;
+  if (train.eval_interval <= train.max_iters || train.epoch_eval_interval > 0) return;
   throw UsageError("provider.schedule = \"plateau\" moves on by val losses, and train.eval_interval = " +
                    std::to_string(train.eval_interval) + " is above train.max_iters = " + std::to_string(train.max_iters) +
                    ", so that there would be none; lower train.eval_interval");

@@ -171,6 +171,7 @@ struct TrainOptions {
   std::uint32_t batch_size = 16;
   std::uint32_t gradient_accumulation_steps = 1;
   std::uint64_t max_iters = 10000;
+  std::uint64_t max_epochs = 0;  ///< that end the run where max_iters does not before; 0: max_iters alone
   double learning_rate = 5e-4;
   double min_lr = 5e-5;
   std::uint64_t warmup_iters = 500;
@@ -182,11 +183,14 @@ struct TrainOptions {
   double beta2 = 0.99;
   double grad_clip = 1.0;  ///< largest norm of the gradient; 0: none
   double ema = 0.0;        ///< decay of the average of the parameters; 0: none
+  std::uint64_t max_bad_steps = 10;  ///< in a row, without a finite loss and gradient, that end the run
   std::uint64_t eval_interval = 250;
-  std::uint64_t eval_iters = 200;  ///< micro-batches of one evaluation, over all ranks and stages
+  std::uint64_t epoch_eval_interval = 0;  ///< epochs between evaluations besides; 0: none
+  std::uint64_t eval_iters = 200;         ///< micro-batches of one evaluation, over all ranks and stages
   std::uint64_t log_interval = 10;
   std::uint64_t checkpoint_interval = 500;
   std::uint32_t keep_checkpoints = 3;
+  std::uint64_t epoch_checkpoint_interval = 0;  ///< epochs between checkpoints that stay; 0: none
   std::string out_dir = "out";
   std::uint32_t threads = 0;     ///< of LibTorch's CPU kernels; 0: its own choice
   std::uint32_t timeout_s = 60;  ///< of a collective operation between ranks

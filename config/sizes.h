@@ -13,9 +13,10 @@ namespace millrace::config {
   return std::uint64_t{options.train.batch_size} * options.train.gradient_accumulation_steps;
 }
 
-/// Val samples of one evaluation, over all ranks and stages; none where the run ends before the first evaluation.
+/// Val samples of one evaluation, over all ranks and stages; none where max_iters ends the run before the first evaluation.
 [[nodiscard]] inline std::uint64_t eval_samples(const Options& options) {
-  if (options.train.eval_interval == 0 || options.train.max_iters < options.train.eval_interval) return 0;
+  const bool by_steps = options.train.eval_interval > 0 && options.train.eval_interval <= options.train.max_iters;
+  if (!by_steps && options.train.epoch_eval_interval == 0) return 0;
   return options.train.eval_iters * options.train.batch_size;
 }
 

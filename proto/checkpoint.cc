@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPrefix = "step-";
+constexpr std::string_view kEpochPrefix = "epoch-";
 constexpr const char* kDigestKey = "xxh64";
 
 Json plateau_json(const PlateauState& plateau) {
@@ -32,6 +33,20 @@ Json plateau_json(const PlateauState& plateau) {
 PlateauState plateau_from(const Json& json) {
   const Json& best = json.at("best_val_loss");
   return {best.is_null() ? std::nullopt : std::optional(best.get<double>()), whole<std::uint64_t>(json.at("stale_count"))};
+}
+
+Json epoch_steps_json(const std::map<std::uint64_t, std::uint64_t>& steps) {
+  Json json = Json::array();
+  for (const auto& [epoch, step] : steps) json.push_back({epoch, step});
+  return json;
+}
+
+/// Checkpoints of earlier builds have none.
+std::map<std::uint64_t, std::uint64_t> epoch_steps_from(const Json& state) {
+  std::map<std::uint64_t, std::uint64_t> steps;
+  if (!state.contains("epoch_steps")) return steps;
+  for (const Json& entry : state.at("epoch_steps")) steps[whole<std::uint64_t>(entry.at(0))] = whole<std::uint64_t>(entry.at(1));
+  return steps;
 }
 
 Json files_json(const std::map<std::string, FileFacts>& files) {
@@ -74,6 +89,7 @@ Json progress_json(const TrainerState& state) {
           {"evaluation_due", state.evaluation_due},
           {"best_val_loss", state.best_val_loss ? Json(*state.best_val_loss) : Json()},
           {"best_step", state.best_step},
+          {"epoch_steps", epoch_steps_json(state.epoch_steps)},
           {"loss_scale", state.loss_scale},
           {"loss_scale_good", state.loss_scale_good},
           {"seed", state.seed},
@@ -89,6 +105,7 @@ void read_progress(const Json& json, TrainerState& state) {
   json.at("evaluation_due").get_to(state.evaluation_due);
   if (const Json& best = json.at("best_val_loss"); !best.is_null()) state.best_val_loss = best.get<double>();
   state.best_step = whole<std::uint64_t>(json.at("best_step"));
+  state.epoch_steps = epoch_steps_from(json);
   json.at("loss_scale").get_to(state.loss_scale);
   state.loss_scale_good = whole<std::uint32_t>(json.at("loss_scale_good"));
   state.seed = whole<std::uint64_t>(json.at("seed"));
@@ -118,12 +135,24 @@ std::optional<FileFacts> facts_of(const fs::path& path, Disk& disk) {
   return FileFacts{content->bytes.size(), hex16(xxh64(content->bytes))};
 }
 
-/// The step in "step-00001234"; empty for any other name.
-std::optional<std::uint64_t> step_of(const std::string& name) {
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  std::uint64_t step = 0;
-  const auto [end, error] = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), step);
-  return error == std::errc{} && checkpoint_name(step) == name ? std::optional(step) : std::nullopt;
+std::string numbered(std::string_view prefix, int digits, std::uint64_t number) {
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "%s%0*llu", prefix.data(), digits, static_cast<unsigned long long>(number));
+  return name.data();
+}
+
+/// The number in a name such as "step-00001234", which `name_of` writes; empty for any other name.
+std::optional<std::uint64_t> number_in(const std::string& name, std::string_view prefix, std::string (*name_of)(std::uint64_t)) {
+  if (!name.starts_with(prefix)) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
+  return error == std::errc{} && name_of(number) == name ? std::optional(number) : std::nullopt;
+}
+
+std::optional<std::uint64_t> step_of(const std::string& name) { return number_in(name, kPrefix, checkpoint_name); }
+
+bool is_link(const std::string& name) {
+  return name == kLatestLink || name == kBestLink || name == kFinalLink || number_in(name, kEpochPrefix, epoch_link);
 }
 
 /// Throws std::runtime_error naming the first file that is not as trainer.json says.
@@ -156,10 +185,22 @@ void set_aside(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
   disk.rename(out_dir / checkpoint_name(step), superseded);
 }
 
+/// Leaves these links, where their checkpoints are there, and no others.
+void set_links(const fs::path& out_dir, const Links& links, const std::vector<std::uint64_t>& steps, Disk& disk) {
+  const auto is_there = [&](std::uint64_t step) { return std::ranges::binary_search(steps, step); };
+  for (const auto& [link, step] : links)
+    if (is_there(step)) link_checkpoint(out_dir, link, step, disk);
+  for (const std::string& name : disk.list(out_dir)) {
+    const auto link = links.find(name);
+    if (is_link(name) && (link == links.end() || !is_there(link->second))) disk.remove(out_dir / name);
+  }
+}
+
 /// What a writer or remover that died left behind.
 void remove_leftovers(const fs::path& out_dir, Disk& disk) {
   for (const std::string& name : disk.list(out_dir))
-    for (const std::string_view ours : {kPrefix, std::string_view(kLatestLink), std::string_view(kBestLink)})
+    for (const std::string_view ours :
+         {kPrefix, kEpochPrefix, std::string_view(kLatestLink), std::string_view(kBestLink), std::string_view(kFinalLink)})
       if (name.starts_with("." + std::string(ours))) remove_all(out_dir / name, disk);
 }
 
@@ -192,10 +233,14 @@ TrainerState trainer_state_from_json(std::string_view text) {
   }
 }
 
-std::string checkpoint_name(std::uint64_t step) {
-  std::array<char, 32> name{};
-  std::snprintf(name.data(), name.size(), "%s%08llu", kPrefix.data(), static_cast<unsigned long long>(step));
-  return name.data();
+std::string checkpoint_name(std::uint64_t step) { return numbered(kPrefix, 8, step); }
+std::string epoch_link(std::uint64_t epoch) { return numbered(kEpochPrefix, 4, epoch); }
+
+Links links_of(const TrainerState& state) {
+  Links links;
+  if (state.best_val_loss) links[kBestLink] = state.best_step;
+  for (const auto& [epoch, step] : state.epoch_steps) links[epoch_link(epoch)] = step;
+  return links;
 }
 
 std::vector<std::uint64_t> checkpoint_steps(const fs::path& out_dir, Disk& disk) {
@@ -265,32 +310,37 @@ void CheckpointWriter::put_in_place() {
   try_remove_all(temporary_, disk_);
 }
 
-void link_checkpoint(const fs::path& out_dir, const char* link, std::uint64_t step, Disk& disk) {
+void link_checkpoint(const fs::path& out_dir, const std::string& link, std::uint64_t step, Disk& disk) {
   const fs::path temporary = temporary_name(out_dir / link);
   disk.link(checkpoint_name(step), temporary);
   disk.rename(temporary, out_dir / link);
 }
 
-void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, std::uint64_t best_step, Disk& disk) {
+void link_final(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
+  if (!disk.look(out_dir / checkpoint_name(step))) return;
+  link_checkpoint(out_dir, kFinalLink, step, disk);
+  disk.sync(out_dir);
+}
+
+void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, const Links& links, Disk& disk) {
+  const auto is_linked = [&](std::uint64_t step) {
+    return std::ranges::any_of(links, [step](const auto& link) { return link.second == step; });
+  };
   auto steps = checkpoint_steps(out_dir, disk);
   steps.resize(steps.size() - std::min<std::size_t>(keep, steps.size()));
   for (const std::uint64_t step : steps)
-    if (step != best_step) remove_checkpoint(out_dir / checkpoint_name(step), disk);
+    if (!is_linked(step)) remove_checkpoint(out_dir / checkpoint_name(step), disk);
 }
 
-void go_back_to(const fs::path& out_dir, std::uint64_t step, std::uint64_t best_step, Disk& disk) {
+void go_back_to(const fs::path& out_dir, std::uint64_t step, const Links& links, Disk& disk) {
   make_durable_folders(out_dir, disk);
   const auto steps = checkpoint_steps(out_dir, disk);
+  Links all = links;
+  all[kLatestLink] = step;
+  set_links(out_dir, all, steps, disk);
   for (const std::uint64_t later : steps | std::views::reverse | std::views::take_while([&](std::uint64_t s) { return s > step; }))
     set_aside(out_dir, later, disk);
   remove_leftovers(out_dir, disk);
-  for (const auto& [link, target] : {std::pair(kLatestLink, step), std::pair(kBestLink, best_step)}) {
-    if (std::ranges::binary_search(steps, target)) {
-      link_checkpoint(out_dir, link, target, disk);
-    } else {
-      disk.remove(out_dir / link);
-    }
-  }
   disk.sync(out_dir);
 }
 

@@ -1,7 +1,7 @@
 // The checkpoint: a folder per saved step, complete or not there at all (grammar and example: docs/checkpoint.md).
 //
 //     OUT/step-00001234/{model.safetensors, ema.safetensors, optimizer.safetensors, config.toml, trainer.json}
-//     OUT/latest, OUT/best → links to such folders
+//     OUT/latest, OUT/best, OUT/epoch-0005, OUT/final → links to such folders
 //
 // This file knows folders, files and trainer.json; what is in the tensors is the trainer's business. Free of LibTorch, so that
 // `inspect checkpoint` needs none. One writer per OUT (rank 0); readers at any time.
@@ -30,6 +30,7 @@ inline constexpr const char* kConfigFile = "config.toml";
 inline constexpr const char* kTrainerFile = "trainer.json";
 inline constexpr const char* kLatestLink = "latest";
 inline constexpr const char* kBestLink = "best";
+inline constexpr const char* kFinalLink = "final";  // of a run that has reached its end
 
 /// What makes a file of a checkpoint whole.
 struct FileFacts {
@@ -54,6 +55,7 @@ struct TrainerState {
   bool evaluation_due = false;  ///< the evaluation that belongs to `step` was cut short and must be done again
   std::optional<double> best_val_loss;
   std::uint64_t best_step = 0;
+  std::map<std::uint64_t, std::uint64_t> epoch_steps;  ///< by epoch, the steps whose checkpoints are kept for good
   double loss_scale = 1.0;            ///< of float16; 1 otherwise
   std::uint32_t loss_scale_good = 0;  ///< steps since it last changed
   std::uint64_t seed = 0;             ///< of initialisation and dropout
@@ -79,6 +81,8 @@ struct TrainerState {
 
 /// "step-00001234"
 [[nodiscard]] std::string checkpoint_name(std::uint64_t step);
+/// "epoch-0005"
+[[nodiscard]] std::string epoch_link(std::uint64_t epoch);
 /// The steps that `out_dir` holds a checkpoint of, whole or not, ascending; none where there is no such folder.
 [[nodiscard]] std::vector<std::uint64_t> checkpoint_steps(const std::filesystem::path& out_dir, Disk& disk = real_disk());
 
@@ -123,16 +127,23 @@ class CheckpointWriter {
   bool written_ = false;  ///< the temporary name may stand for the checkpoint that was there before
 };
 
+/// Steps by the names of the links that point at their checkpoints.
+using Links = std::map<std::string, std::uint64_t>;
+/// Those that a run's state gives: the best, and those of epochs.
+[[nodiscard]] Links links_of(const TrainerState& state);
+
 /// Points OUT/`link` at the checkpoint of `step`, atomically.
-void link_checkpoint(const std::filesystem::path& out_dir, const char* link, std::uint64_t step, Disk& disk = real_disk());
+void link_checkpoint(const std::filesystem::path& out_dir, const std::string& link, std::uint64_t step, Disk& disk = real_disk());
 
-/// Removes all but the newest `keep` checkpoints and that of `best_step` (0: there is none).
-void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep, std::uint64_t best_step,
-                            Disk& disk = real_disk());
+/// Points `final` at the checkpoint of `step`, if it is there; that lasts through a power cut once this returns.
+void link_final(const std::filesystem::path& out_dir, std::uint64_t step, Disk& disk = real_disk());
 
-/// Before a run goes on from `step`: makes the folder if it is not there, renames checkpoints of later steps to superseded-…,
-/// points the links at what is left, and removes what a writer that died left behind. All of it lasts through a power cut once it
-/// returns, so that the run's other files may be cut back then.
-void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t best_step, Disk& disk = real_disk());
+/// Removes all but the newest `keep` checkpoints and those that `links` name.
+void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep, const Links& links, Disk& disk = real_disk());
+
+/// Before a run goes on from `step`: makes the folder if it is not there, leaves `latest` and `links` pointing at what there is of
+/// them and no other link, renames checkpoints of later steps to superseded-…, and removes what a writer that died left behind. All
+/// of it lasts through a power cut once it returns, so that the run's other files may be cut back then.
+void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, const Links& links, Disk& disk = real_disk());
 
 }  // namespace millrace::proto

@@ -82,6 +82,7 @@ v1::Meta to_pb(const StreamMeta& meta) {
   pb.mutable_train_stages()->Assign(meta.train_stages.begin(), meta.train_stages.end());
   pb.mutable_val_stages()->Assign(meta.val_stages.begin(), meta.val_stages.end());
   pb.mutable_sizes()->Assign(meta.sizes.begin(), meta.sizes.end());
+  if (meta.epoch_samples) pb.set_epoch_samples(*meta.epoch_samples);
   pb.set_fingerprint(meta.fingerprint);
   pb.mutable_probe()->Assign(meta.probe.begin(), meta.probe.end());
   return pb;
@@ -109,6 +110,8 @@ StreamMeta from_pb(const v1::Meta& pb) {
   if (pb.sizes_size() != kSplitCount || pb.probe_size() != kSplitCount) throw std::invalid_argument("not three splits");
   std::copy(pb.sizes().begin(), pb.sizes().end(), meta.sizes.begin());
   std::copy(pb.probe().begin(), pb.probe().end(), meta.probe.begin());
+  if (pb.has_epoch_samples()) meta.epoch_samples = pb.epoch_samples();
+  if (meta.epoch_samples == 0) throw std::invalid_argument("an epoch without samples");
   meta.fingerprint = pb.fingerprint();
   if (meta.fingerprint != fingerprint_of(meta)) throw std::invalid_argument("the fingerprint is not the one of the settings");
   return meta;

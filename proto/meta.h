@@ -34,6 +34,8 @@ struct StreamMeta {
   std::vector<std::string> val_stages;
   /// Samples per split, by Split's value; kEndless for train, 0 for a split that the dataset lacks.
   std::array<std::uint64_t, kSplitCount> sizes{};
+  /// Train samples of one pass over the data, at least 1; empty where there is no such thing, or nobody says. Not fingerprinted.
+  std::optional<std::uint64_t> epoch_samples;
 
   std::string fingerprint;  ///< 16 hex digits; fingerprint_of(*this)
   /// Digest of the first samples of each split, so that a build that computes other bytes is refused too. Not fingerprinted.

@@ -133,6 +133,7 @@ class Cascade final : public RowProvider {
     meta.train_stages =
         meta.val_stages = {"cascade stage " + std::to_string(options.provider.cascade_stage) + ", absorb, " + noise_.name()};
     meta.sizes = {proto::kEndless, order_.items(proto::Split::kVal), order_.items(proto::Split::kTest)};
+    meta.epoch_samples = order_.items(proto::Split::kTrain);
     meta.fingerprint = proto::fingerprint_of(meta);
     return meta;
   }

@@ -71,9 +71,16 @@ std::uint64_t TextWindows::count_windows(Split split) const {
   if (tokens < shape_.tokens()) return 0;
   const std::uint64_t side_by_side = (tokens - shape_.ahead) / shape_.length;
   if (split != Split::kTrain || order_ == Order::kSequential) return side_by_side;
-  if (order_ == Order::kRandom) return tokens - shape_.tokens() + 1;
-  // So many that there is room for every shift below a window's length, where the text is long enough for two windows.
-  return std::max<std::uint64_t>(1, (tokens - shape_.ahead + 1) / shape_.length - 1);
+  return order_ == Order::kRandom ? tokens - shape_.tokens() + 1 : shifted_windows();
+}
+
+/// So many side by side in train that there is room for every shift below a window's length, where the text is long enough for two.
+std::uint64_t TextWindows::shifted_windows() const {
+  return std::max<std::uint64_t>(1, (text().length(Split::kTrain) - shape_.ahead + 1) / shape_.length - 1);
+}
+
+std::uint64_t TextWindows::epoch_samples() const {
+  return at_lines_ || order_ != Order::kRandom ? count(Split::kTrain) : shifted_windows();
 }
 
 std::uint64_t TextWindows::shift_of(const Draws& of_epoch) const {

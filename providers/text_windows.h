@@ -38,6 +38,9 @@ class TextWindows {
   /// Windows of an epoch of train, or of the whole split.
   [[nodiscard]] std::uint64_t count(proto::Split split) const { return counts_[static_cast<std::size_t>(split)]; }
 
+  /// Samples of an epoch of train: its windows, but where order random draws from every position, as many as shuffle's epoch has.
+  [[nodiscard]] std::uint64_t epoch_samples() const;
+
   /// Position in train of the dataset's sample j; `draws` are the random words of the stream's sample, which order random takes
   /// it from (Purpose::kStart).
   [[nodiscard]] std::uint64_t train_position(std::uint64_t j, const Draws& draws) const;
@@ -48,6 +51,7 @@ class TextWindows {
  private:
   [[nodiscard]] std::uint64_t count_windows(proto::Split split) const;
   [[nodiscard]] std::uint64_t usable_lines(proto::Split split) const;
+  [[nodiscard]] std::uint64_t shifted_windows() const;
   [[nodiscard]] std::uint64_t shift_of(const Draws& of_epoch) const;
 
   datasets::Dataset dataset_;

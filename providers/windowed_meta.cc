@@ -28,6 +28,7 @@ proto::StreamMeta windowed_meta(const std::string& provider, std::uint32_t forma
   meta.block_size = options.provider.block_size;
   describe_datasets(windows.datasets(), mask, meta);
   for (const proto::Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows.size(split);
+  meta.epoch_samples = windows.epoch_samples();
   return meta;
 }
 

@@ -45,6 +45,12 @@ std::uint64_t Windows::size(Split split) const {
   return windows;
 }
 
+std::uint64_t Windows::epoch_samples() const {
+  std::uint64_t samples = 0;
+  for (const TextWindows& part : parts_) samples += part.epoch_samples();
+  return samples;
+}
+
 Place Windows::place(Split split, std::uint64_t index, const Draws& draws) const {
   if (split == Split::kTrain) {
     const Turn turn = mixture_ ? mixture_->turn(index) : Turn{0, index};

@@ -36,6 +36,9 @@ class Windows {
   /// Windows of one pass over val or test; proto::kEndless for train; 0 for a split that the datasets lack.
   [[nodiscard]] std::uint64_t size(proto::Split split) const;
 
+  /// Samples of an epoch of train: as many as the datasets' epochs have together.
+  [[nodiscard]] std::uint64_t epoch_samples() const;
+
   /// Where sample `index` lies, whose own random words are `draws` (Purpose::kStart is read).
   [[nodiscard]] Place place(proto::Split split, std::uint64_t index, const Draws& draws) const;
 

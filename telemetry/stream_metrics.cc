@@ -75,7 +75,8 @@ TrainMetrics::TrainMetrics(Registry& registry)
       loss(registry.gauge("millrace_train_loss", "Loss of the last step, nats per target.")),
       val_loss(registry.gauge("millrace_train_val_loss", "Loss of the last evaluation, nats per target.")),
       learning_rate(registry.gauge("millrace_train_learning_rate", "Learning rate of the last step.")),
-      gradient_norm(registry.gauge("millrace_train_gradient_norm", "Norm of the last step's gradient before clipping.")) {}
+      gradient_norm(registry.gauge("millrace_train_gradient_norm", "Norm of the last step's gradient before clipping.")),
+      bad_steps(registry.counter("millrace_train_bad_steps_total", "Steps left out for want of a finite loss and gradient.")) {}
 
 void tell_stream(Registry& registry, const std::string& fingerprint, const std::string& provider) {
   registry.gauge("millrace_stream_info", "The stream, in labels.", {{"fingerprint", fingerprint}, {"provider", provider}}).set(1.0);

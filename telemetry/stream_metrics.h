@@ -99,6 +99,7 @@ struct TrainMetrics {
   Gauge& val_loss;        ///< of the last evaluation, over all ranks
   Gauge& learning_rate;
   Gauge& gradient_norm;
+  Counter& bad_steps;  ///< without a finite loss and gradient, since the process started
 };
 
 /// Which stream this process makes or takes, as labels of a cell that is always 1.

@@ -9,7 +9,8 @@ namespace {
 
 std::string size_of(const proto::StreamMeta& meta, proto::Split split) {
   const std::uint64_t size = meta.size(split);
-  if (size == proto::kEndless) return "endless";
+  if (size == proto::kEndless)
+    return "endless" + (meta.epoch_samples ? ", " + std::to_string(*meta.epoch_samples) + " samples an epoch" : "");
   return size == 0 ? "none" : std::to_string(size) + " samples";
 }
 

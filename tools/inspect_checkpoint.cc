@@ -56,8 +56,12 @@ std::uint64_t parameters_of(const proto::SafetensorsFile& model) {
 }
 
 void print_state(const proto::TrainerState& state) {
-  std::cout << "  step     " << state.step << ", next train sample " << state.cursor << "\n";
+  std::cout << "  step     " << state.step << ", next train sample " << state.cursor;
+  if (const auto epoch = state.meta.epoch_samples) std::cout << ", in epoch " << state.cursor / *epoch + 1;
+  std::cout << "\n";
   if (state.best_val_loss) std::cout << "  best     val loss " << *state.best_val_loss << " at step " << state.best_step << "\n";
+  for (const auto& [epoch, step] : state.epoch_steps)
+    std::cout << "  kept     step " << step << ", the end of epoch " << epoch << "\n";
   if (const auto stage = proto::stage_at(state.stage_log, state.cursor))
     std::cout << "  stage    " << int{*stage} << " (" << state.meta.train_stages.at(*stage) << ")\n";
   std::cout << "  run      " << state.run_id << ", seed " << state.seed << "\n"

@@ -19,8 +19,10 @@ void save_checkpoint(const config::Options& options, const proto::TrainerState& 
   save_tensors(writer.file(proto::kOptimizerFile), optimizer.state(), metadata);
   proto::replace_file(writer.file(proto::kConfigFile), config::to_toml(options));
   writer.commit(state);
-  if (state.best_step == state.step && state.best_val_loss) proto::link_checkpoint(out_dir, proto::kBestLink, state.step);
-  proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, state.best_step);
+  const proto::Links links = proto::links_of(state);
+  for (const auto& [link, step] : links)
+    if (step == state.step) proto::link_checkpoint(out_dir, link, step);
+  proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, links);
 }
 
 bool has_ema(const std::filesystem::path& folder) { return std::filesystem::exists(folder / proto::kEmaFile); }

@@ -11,7 +11,8 @@
 
 namespace millrace::trainer {
 
-/// Writes train.out_dir/step-…: complete or not at all. Removes what keep_checkpoints no longer covers. By rank 0 alone. `ema`:
+/// Writes train.out_dir/step-…: complete or not at all; and the links that lead to it. Removes what keep_checkpoints no longer
+/// covers. By rank 0 alone. `ema`:
 /// null where the run keeps no average.
 void save_checkpoint(const config::Options& options, const proto::TrainerState& state, const Model& model, const AdamW& optimizer,
                      const Ema* ema = nullptr);

@@ -102,7 +102,7 @@ std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split spl
   const std::uint64_t size = meta.size(split);
   if (size == 0)
     throw config::UsageError("dataset " + meta.dataset_name + " has no " + std::string(proto::to_string(split)) +
-                             " split; evaluate on another, or set eval_interval above max_iters");
+                             " split; evaluate on another, or set eval_interval above max_iters and epoch_eval_interval to 0");
   return std::min(size, eval_iters * batch_size);
 }
 

@@ -41,6 +41,7 @@ std::string to_line(const TrainPoint& p) {
             {"stall_ms", rounded(p.stall_ms)},
             {"grad_norm", p.grad_norm}};
   if (p.stage) json["stage"] = *p.stage;
+  if (p.epoch) json["epoch"] = *p.epoch;
   return json.dump() + "\n";
 }
 
@@ -60,19 +61,21 @@ std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
   return json["step"].get<std::uint64_t>();
 }
 
-Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t max_iters, std::uint64_t tokens_per_step)
-    : file_(cut(out_dir, step)), max_iters_(max_iters), tokens_per_step_(tokens_per_step) {}
+Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step, std::uint64_t tokens_per_step)
+    : file_(cut(out_dir, step)), last_step_(last_step), tokens_per_step_(tokens_per_step) {}
 
 void Metrics::add(const TrainPoint& p) { file_.append(to_line(p)); }
 
 void Metrics::show(const TrainPoint& p) const {
-  spdlog::info("step {}/{}  loss {:.4f}  lr {:.2e}  {:.1f}k tokens/s  {:.1f} ms/step  waiting {:.1f} %", p.step, max_iters_, p.loss,
-               p.learning_rate, static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms, 100.0 * p.stall_ms / p.step_ms);
+  const std::string epoch = p.epoch ? fmt::format("  epoch {:.2f}", *p.epoch) : "";
+  spdlog::info("step {}/{}{}  loss {:.4f}  lr {:.2e}  {:.1f}k tokens/s  {:.1f} ms/step  waiting {:.1f} %", p.step, last_step_,
+               epoch, p.loss, p.learning_rate, static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms,
+               100.0 * p.stall_ms / p.step_ms);
 }
 
 void Metrics::add(std::uint64_t step, const Evaluation& evaluation) {
   file_.append(to_line(step, evaluation));
-  spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, max_iters_, proto::to_string(evaluation.split), evaluation.loss,
+  spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, last_step_, proto::to_string(evaluation.split), evaluation.loss,
                evaluation.samples);
   if (evaluation.stages.size() < 2) return;
   for (const StageLoss& stage : evaluation.stages) spdlog::info("  {:.4f}  {}", stage.loss, stage.stage);

@@ -5,7 +5,8 @@
 //
 // `step` counts completed steps. A train line tells the loss of that step and the mean times since the line before; `tokens`
 // counts train tokens over all ranks since the run's first step; `stall_ms` is the part of step_ms spent waiting for data. Where
-// the trainer names the stages, a train line ends with the step's: "stage":2.
+// the trainer names the stages, a train line has the step's: "stage":2; where the recipe counts epochs, how many are done:
+// "epoch":1.25. A number that is not finite is null.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct TrainPoint {
   double step_ms = 0.0;
   double stall_ms = 0.0;
   std::optional<std::uint8_t> stage{};  ///< where the trainer names it
+  std::optional<double> epoch{};        ///< epochs done, where the recipe counts them
 };
 
 [[nodiscard]] std::string to_line(const TrainPoint& point);
@@ -36,8 +38,8 @@ struct TrainPoint {
 
 class Metrics {
  public:
-  /// Goes on from `step`: lines of later steps are cut. `max_iters` and `tokens_per_step` are for the progress line.
-  Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t max_iters, std::uint64_t tokens_per_step);
+  /// Goes on from `step`: lines of later steps are cut. `last_step` and `tokens_per_step` are for the progress line.
+  Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step, std::uint64_t tokens_per_step);
   /// Adds the line to the file.
   void add(const TrainPoint& point);
   /// Shows it on stderr.
@@ -49,7 +51,7 @@ class Metrics {
 
  private:
   Appender file_;
-  std::uint64_t max_iters_;
+  std::uint64_t last_step_;
   std::uint64_t tokens_per_step_;
 };
 

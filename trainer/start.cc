@@ -62,6 +62,12 @@ Start agree_on_start(const config::Options& options, const ResumeRequest& reques
   return start;
 }
 
+std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta, Ranks& ranks) {
+  const std::string told = ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch");
+  const std::uint64_t samples = std::stoull(told);
+  return samples > 0 ? std::optional(samples) : std::nullopt;
+}
+
 consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks) {
   return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world()};
 }

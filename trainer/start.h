@@ -24,6 +24,9 @@ struct Start {
 [[nodiscard]] std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start,
                                                                       Ranks& ranks, telemetry::Watch& watch);
 
+/// StreamMeta::epoch_samples as rank 0 met it: where producers are of several builds, not each says it.
+[[nodiscard]] std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta, Ranks& ranks);
+
 /// The recipe's part of a step for one rank.
 [[nodiscard]] consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks);
 

@@ -1,18 +1,14 @@
-// The training loop (train_loop.h): learning rate, data, forward/backward, clip, step, log, evaluate, checkpoint.
-//
-// Every decision is made from numbers that all ranks share, so that all act alike at the same step. A step is complete once the
-// optimizer has used it: then the cursor moves, its samples are recorded, and a checkpoint holds all of it or nothing.
+// The training loop (train_loop.h).
 #include "trainer/train_loop.h"
 
 #include <chrono>
 #include <cmath>
 #include <utility>
 
-#include "producer/open_watch.h"
-#include "telemetry/stream_metrics.h"
+#include "trainer/agenda.h"
+#include "trainer/bad_steps.h"
 #include "trainer/checkpoint.h"
 #include "trainer/clock.h"
-#include "trainer/control.h"
 #include "trainer/ema.h"
 #include "trainer/evaluation.h"
 #include "trainer/gradient.h"
@@ -20,55 +16,50 @@
 #include "trainer/learning_rate.h"
 #include "trainer/log.h"
 #include "trainer/machine.h"
-#include "trainer/metrics.h"
 #include "trainer/objectives.h"
 #include "trainer/record.h"
 #include "trainer/seeds.h"
 #include "trainer/stage_plan.h"
-#include "trainer/start.h"
-#include "trainer/watched_source.h"
+#include "trainer/step_log.h"
 
 namespace millrace::trainer {
 namespace {
 
-constexpr std::chrono::seconds kHealthPatience{60};  // beyond the time in which the ranks must meet
-
 class Trainer {
  public:
-  Trainer(const config::Options& options, const TrainRequest& request, const Start& start, Ranks& ranks,
-          consumer::BatchSource& source, torch::Device device, const Precision& precision, telemetry::Watch& watch)
+  Trainer(const config::Options& options, const Start& start, consumer::BatchSource& source, const Workplace& place,
+          const std::optional<std::string>& record_path)
       : options_(options),
-        ranks_(ranks),
+        ranks_(place.ranks),
         source_(source),
-        device_(device),
-        precision_(precision),
-        deal_(deal_of(options.train, ranks)),
-        model_(initial_model(options, source.meta(), device, precision)),
+        device_(place.device),
+        precision_(place.precision),
+        agenda_(options, agreed_epoch_samples(source.meta(), ranks_)),
+        deal_(deal_of(options.train, ranks_)),
+        model_(initial_model(options, source.meta(), device_, precision_)),
         objective_(make_objective(options, source.meta())),
         optimizer_(parameters_of(*model_), adamw_settings(options.train)),
         ema_(initial_ema(*model_, options.train)),
-        loss_scale_(precision, device),
-        feed_(source, *objective_, ranks, device, watch.health()),
-        health_(watch.health()),
-        watched_(watch.registry()),
+        loss_scale_(precision_, device_),
+        feed_(source, *objective_, ranks_, device_, place.watch.health()),
+        log_(agenda_, place.watch, std::uint64_t{deal_.global_batch()} * source_.meta().block_size),
+        bad_steps_(options.train.max_bad_steps, start.state.step),
         state_(start.state) {
     state_.meta = source.meta();
-    describe_machine(state_, device, precision, ranks);
+    describe_machine(state_, device_, precision_, ranks_);
     if (start.resumed) restore(start);
     share_parameters();
-    open_files(request);
-    tell_step();
+    open_files(record_path);
+    log_.at(state_.step);
     if (ranks_.first()) say_what_is_trained();
   }
 
-  /// Up to max_iters, or until a rank is asked to stop.
+  /// Up to the last step, or until a rank is asked to stop.
   void run() {
     model_->train();
-    if (state_.step >= options_.train.max_iters)
-      say("step " + std::to_string(state_.step) + " of max_iters = " + std::to_string(options_.train.max_iters) +
-          " is done already; raise --train.max_iters to go on");
+    if (state_.step >= agenda_.last_step()) say(agenda_.over(state_.step));
     bool going = !state_.evaluation_due || evaluate_now();
-    while (going && state_.step < options_.train.max_iters) {
+    while (going && state_.step < agenda_.last_step()) {
       const auto begin = Clock::now();
       const auto stage = proto::stage_at(state_.stage_log, state_.cursor);
       if (stage) tell_stage(*stage);
@@ -77,22 +68,27 @@ class Trainer {
       const auto batch = feed_.step(consumer::micro_batches(deal_, state_.cursor));
       if (!batch) break;
       const double loss = accumulate_gradient(*model_, *objective_, *batch, precision_, loss_scale_.value(), ranks_);
+      const std::uint64_t good = bad_steps_.last_good();
       const double norm = update(rate, loss);
       complete_step(*batch);
-      log({.loss = loss, .learning_rate = rate, .grad_norm = norm, .stage = stage}, ms_since(begin));
-      going = !due(options_.train.eval_interval) || evaluate_now();
-      if (going && due(options_.train.checkpoint_interval)) save();
+      log_.add({.step = state_.step, .loss = loss, .learning_rate = rate, .grad_norm = norm, .stage = stage}, ms_since(begin),
+               feed_.take_waited_ms());
+      if (bad_steps_.on()) {
+        leave_out(loss, norm);
+        continue;
+      }
+      if (const auto epoch = agenda_.epoch_to_keep(good, state_.step)) state_.epoch_steps[*epoch] = state_.step;
+      going = !agenda_.evaluation(good, state_.step) || evaluate_now();
+      if (going && agenda_.checkpoint(good, state_.step)) save();
     }
-    if (!saved_) save();
-    ranks_.barrier("the end of the run");
+    end(going && state_.step >= agenda_.last_step());
   }
 
  private:
-  [[nodiscard]] bool due(std::uint64_t interval) const { return interval > 0 && state_.step % interval == 0; }
-
   void restore(const Start& start) {
     warn_of_other_machine(start.state, state_);
     loss_scale_.restore(state_.loss_scale, state_.loss_scale_good);
+    last_checkpoint_ = ranks_.first() ? start.folder.string() : proto::checkpoint_name(state_.step);
     if (!ranks_.first()) return;
     load_model(start.folder, *model_);
     load_optimizer(start.folder, optimizer_);
@@ -107,6 +103,7 @@ class Trainer {
         std::to_string(ranks_.world()) + (ranks_.world() == 1 ? " rank" : " ranks") + "; a step takes " +
         std::to_string(deal_.global_batch()) + " samples of " + std::to_string(source_.meta().block_size) + " tokens of stream " +
         state_.meta.fingerprint + " (" + state_.meta.dataset_name + ")");
+    if (const std::string line = agenda_.about_epochs(); !line.empty()) say(line);
   }
 
   /// Rank 0 alone reads checkpoints; the others get its tensors.
@@ -119,77 +116,42 @@ class Trainer {
   }
 
   /// Cuts the files of an earlier run back to this step, on every rank before the first of them appends.
-  void open_files(const TrainRequest& request) {
+  void open_files(const std::optional<std::string>& record_path) {
     if (ranks_.first()) {
-      proto::go_back_to(options_.train.out_dir, state_.step, state_.best_step);
-      metrics_.emplace(options_.train.out_dir, state_.step, options_.train.max_iters, tokens_per_step());
+      proto::go_back_to(options_.train.out_dir, state_.step, proto::links_of(state_));
+      log_.open(options_.train.out_dir, state_.step);
     }
-    if (request.record_path) recorder_.emplace(*request.record_path, source_.meta().schema, state_.step);
+    if (record_path) recorder_.emplace(*record_path, source_.meta().schema, state_.step);
     ranks_.barrier("opening the output files");
   }
 
-  [[nodiscard]] std::uint64_t tokens_per_step() const { return std::uint64_t{deal_.global_batch()} * source_.meta().block_size; }
-
-  /// Clips and steps; returns the gradient's norm. A float16 step whose gradients overflowed is left out.
+  /// Clips and steps; returns the gradient's norm. A bad step is left out, and so is one of float16 whose gradients overflowed,
+  /// which is not a bad one: the loss scale sees to it.
   double update(double rate, double loss) {
     const auto [norm, usable] = finish_gradient(*model_, loss_scale_, options_.train.grad_clip);
-    if (!std::isfinite(loss) || (usable && !std::isfinite(norm))) fail_not_finite(loss, norm);
-    if (usable) optimizer_.step(rate);
+    bad_steps_.count(!std::isfinite(loss) || (usable && !std::isfinite(norm)));
+    if (usable && !bad_steps_.on()) optimizer_.step(rate);
     return norm;
-  }
-
-  [[noreturn]] void fail_not_finite(double loss, double norm) const {
-    throw std::runtime_error("step " + std::to_string(state_.step + 1) + ": the loss is " + std::to_string(loss) +
-                             " and the gradient's norm " + std::to_string(norm) +
-                             "; nothing was saved of this step: start anew in " +
-                             "another train.out_dir with a lower train.learning_rate or train.dtype=float32");
   }
 
   void complete_step(const GlobalBatch& batch) {
     ++state_.step;
-    if (ema_) ema_->update(state_.step);
+    if (ema_ && !bad_steps_.on()) ema_->update(state_.step);
     state_.cursor += deal_.global_batch();
     saved_ = false;
     source_.advance(state_.cursor);
-    for (const MicroBatch& micro : batch.micro_batches) watched_.samples.add(micro.wire.range.count);
-    tell_step();
+    for (const MicroBatch& micro : batch.micro_batches) log_.used(micro.wire.range.count);
+    log_.at(state_.step);
     if (!recorder_) return;
     for (const MicroBatch& micro : batch.micro_batches) recorder_->add(micro.wire);
     recorder_->commit(state_.step);
   }
 
-  void tell_step() {
-    watched_.step.set(static_cast<double>(state_.step));
-    health_.alive("step " + std::to_string(state_.step) + " of " + std::to_string(options_.train.max_iters));
-  }
-
-  void tell(const TrainPoint& point, double step_ms, double stall_ms) {
-    watched_.loss.set(point.loss);
-    watched_.learning_rate.set(point.learning_rate);
-    watched_.gradient_norm.set(point.grad_norm);
-    watched_.step_seconds.add(step_ms / 1e3);
-    watched_.wait_seconds.add(stall_ms / 1e3);
-    watched_.wait_ratio.set(stall_ms / step_ms);
-  }
-
-  /// Averages the times up to the next line.
-  void log(TrainPoint point, double step_ms) {
-    const double stall_ms = feed_.take_waited_ms();
-    tell(point, step_ms, stall_ms);
-    ++since_line_.steps;
-    since_line_.step_ms += step_ms;
-    since_line_.stall_ms += stall_ms;
-    const bool record = due(options_.train.log_interval);
-    const bool last = state_.step == options_.train.max_iters;
-    if (!metrics_ || (!record && !last)) return;
-    point.step = state_.step;
-    point.tokens = state_.step * tokens_per_step();
-    point.step_ms = since_line_.step_ms / since_line_.steps;
-    point.stall_ms = since_line_.stall_ms / since_line_.steps;
-    metrics_->show(point);
-    if (!record) return;  // a run that goes on from here must write the lines of one that never stopped
-    metrics_->add(point);
-    since_line_ = {};
+  /// What is due after a bad step waits for a good one. The run fails where there are too many, or it ends with them.
+  void leave_out(double loss, double norm) {
+    if (bad_steps_.too_many() || state_.step == agenda_.last_step())
+      throw std::runtime_error(bad_steps_.failure(loss, norm, last_checkpoint_));
+    log_.left_out(bad_steps_.left_out(loss, norm));
   }
 
   /// False: asked to stop before the end; the evaluation is then due again when the run is resumed.
@@ -205,8 +167,7 @@ class Trainer {
     if (recorder_) result ? recorder_->commit(state_.step) : recorder_->discard();
     averaged.reset();
     if (!result) return false;
-    watched_.val_loss.set(result->loss);
-    if (metrics_) metrics_->add(state_.step, *result);
+    log_.add(state_.step, *result);
     if (count_evaluation(options_.provider, result->loss, state_)) source_.follow(state_.stage_log);
     if (improves(result->loss, state_.best_val_loss)) {
       state_.best_val_loss = result->loss;
@@ -230,26 +191,35 @@ class Trainer {
     return {proto::Split::kVal, samples, deal_, precision_, device_};
   }
 
+  /// Never while steps are bad.
   void save() {
     if (saved_) return;
     saved_ = true;
     state_.loss_scale = loss_scale_.value();
     state_.loss_scale_good = loss_scale_.good_steps();
-    if (metrics_) metrics_->sync();
+    log_.sync();
     if (recorder_) recorder_->sync();
     if (ranks_.first()) save_checkpoint(options_, state_, *model_, optimizer_, ema_ ? &*ema_ : nullptr);
+    last_checkpoint_ = (std::filesystem::path(options_.train.out_dir) / proto::checkpoint_name(state_.step)).string();
   }
 
-  struct SinceLine {
-    double step_ms = 0.0, stall_ms = 0.0;
-    int steps = 0;
-  };
+  /// `reached`: the recipe's end; else the run was asked to stop.
+  void end(bool reached) {
+    if (!bad_steps_.on()) {
+      save();
+    } else if (ranks_.first()) {
+      warn(bad_steps_.stopped(last_checkpoint_));
+    }
+    if (reached && ranks_.first()) proto::link_final(options_.train.out_dir, state_.step);
+    ranks_.barrier("the end of the run");
+  }
 
   const config::Options& options_;
   Ranks& ranks_;
   consumer::BatchSource& source_;
   torch::Device device_;
   Precision precision_;
+  Agenda agenda_;
   consumer::Deal deal_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
@@ -257,73 +227,20 @@ class Trainer {
   std::optional<Ema> ema_;
   LossScale loss_scale_;
   Feed feed_;
-  telemetry::Health& health_;
-  const telemetry::TrainMetrics watched_;
+  StepLog log_;
+  BadSteps bad_steps_;
   proto::TrainerState state_;
-  std::optional<Metrics> metrics_;  ///< rank 0 alone
   std::optional<Recorder> recorder_;
-  SinceLine since_line_;
+  std::string last_checkpoint_;             ///< empty: none yet
   std::optional<std::uint8_t> told_stage_;  ///< where the trainer names stages: that of the step before
   bool saved_ = true;                       ///< nothing happened since the last checkpoint
 };
 
-/// What a process has once, however many models it trains.
-class Place {
- public:
-  explicit Place(const config::Options& options)
-      : rank_(rank_place_from_environment()),
-        watch_(producer::open_watch(options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s), rank_.rank,
-                                    {{"rank", std::to_string(rank_.rank)}})),
-        ranks_(rank_, options.train.timeout_s) {
-    prepare_cpu(options.train.threads);
-    device_ = choose_device(options.train.device, ranks_.local_rank());
-    precision_ = choose_precision(options.train.dtype, device_);
-  }
-
-  [[nodiscard]] Ranks& ranks() { return ranks_; }
-
-  void train(const config::Options& options, const TrainRequest& request, const Start& start) {
-    const auto source = open_same_stream(options, start, ranks_, *watch_);
-    if (!source) return;
-    telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
-    WatchedSource watched(*source, watch_->health());
-    Trainer(options, request, start, ranks_, watched, device_, precision_, *watch_).run();
-  }
-
- private:
-  RankPlace rank_;
-  std::unique_ptr<telemetry::Watch> watch_;
-  Ranks ranks_;
-  torch::Device device_ = torch::kCPU;
-  Precision precision_;
-};
-
-bool is_done(const config::Options& options, const Start& start) {
-  return start.resumed && start.state.step >= options.train.max_iters && !start.state.evaluation_due;
-}
-
 }  // namespace
 
-void train(const config::Options& options, const TrainRequest& request) {
-  Place place(options);
-  place.train(options, request, agree_on_start(options, request.resume, place.ranks()));
-}
-
-void train_all(const std::vector<config::Options>& each) {
-  Place place(each.front());
-  const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
-  for (const config::Options& options : each) {
-    const bool stop = work_and_agree(
-                          place.ranks(), [] { return Control{}; }, "the next dataset")
-                          .stop > 0;
-    if (stop) return;
-    const Start start = agree_on_start(options, request.resume, place.ranks());
-    const std::string dataset = "dataset " + options.data.dataset;
-    const bool done = is_done(options, start);
-    if (place.ranks().first())
-      say(dataset + (done ? ": done, step " + std::to_string(start.state.step) : " in " + options.train.out_dir));
-    if (!done) place.train(options, request, start);
-  }
+void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source, const Workplace& place,
+              const std::optional<std::string>& record_path) {
+  Trainer(options, start, source, place, record_path).run();
 }
 
 }  // namespace millrace::trainer

@@ -1,27 +1,33 @@
-// The training run: waits for data, trains, evaluates, saves, and stops at the same step on all ranks. Free of LibTorch.
+// The training loop of one rank: learning rate, data, forward/backward, clip, step, log, evaluate, checkpoint.
+//
+// Every decision is made from numbers that all ranks share, so that all act alike at the same step. A step is complete once the
+// optimizer has used it, or it was left out as bad (bad_steps.h): then the cursor moves, its samples are recorded, and a checkpoint
+// holds all of it or nothing.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "config/options.h"
-#include "trainer/resume.h"
+#include "consumer/batch_source.h"
+#include "telemetry/watch.h"
+#include "trainer/precision.h"
+#include "trainer/ranks.h"
+#include "trainer/start.h"
 
 namespace millrace::trainer {
 
-struct TrainRequest {
-  ResumeRequest resume;
-  std::optional<std::string> record_path;  ///< --record-stream
+/// Where a rank trains.
+struct Workplace {
+  Ranks& ranks;
+  torch::Device device;
+  Precision precision;
+  telemetry::Watch& watch;
 };
 
-/// One rank, up to max_iters or until the process is asked to stop, which saves a checkpoint first. Throws UsageError for what
-/// cannot be started, std::runtime_error for what fails later; the last checkpoint stays whole in either case.
-void train(const config::Options& options, const TrainRequest& request);
-
-/// One recipe after the other in one process, each as with --resume=auto; those that are done already are skipped, with a line that
-/// says so. Ends where the process is asked to stop. `each` is not empty, and differs in data.dataset, train.out_dir and queue.uri
-/// alone.
-void train_all(const std::vector<config::Options>& each);
+/// Trains on `source` from `start` to the recipe's end, or until a rank is asked to stop, which saves a checkpoint first. All
+/// arguments outlive it. Throws as train() does.
+void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source, const Workplace& place,
+              const std::optional<std::string>& record_path);
 
 }  // namespace millrace::trainer

@@ -3,7 +3,7 @@
 #include "config/errors.h"
 #include "config/per_dataset.h"
 #include "config/stop.h"
-#include "trainer/train_loop.h"
+#include "trainer/train.h"
 
 namespace {
 

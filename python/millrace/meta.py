@@ -40,6 +40,7 @@ def make_meta(provider, settings, probe):
         "sizes": [sizes.get(split, 0) for split in SPLITS],
         "probe": probe,
         "byte_level": True if provider.byte_level else None,
+        "epoch_samples": provider.epoch_samples,
     }
     return {**meta, "fingerprint": fingerprint_of(meta)}
 

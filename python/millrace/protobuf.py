@@ -12,7 +12,7 @@ SCHEMA = {
     "6 data_seed fixed64, 7 fields repeated Field, 8 vocabulary repeated string, 9 vocab_size uint32, "
     "10 mask_token_id optional uint32, 11 ignore_index sint64, 12 block_size uint32, 13 train_stages repeated string, "
     "14 val_stages repeated string, 15 sizes repeated fixed64, 16 fingerprint string, 17 probe repeated string, "
-    "18 byte_level optional bool",
+    "18 byte_level optional bool, 19 epoch_samples optional fixed64",
     "Range": "1 split uint32, 2 first fixed64, 3 count uint32, 4 stage optional uint32",
     "Column": "1 wire uint32, 2 shape repeated uint32, 3 checksum fixed64",
     "BatchInfo": "1 lease fixed64, 2 fingerprint string, 3 range Range, 4 columns repeated Column, 5 held_us uint64",

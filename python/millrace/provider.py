@@ -78,6 +78,7 @@ class Provider:
     mask_token_id = None
     byte_level = False  # the vocabulary spells bytes as byte-level BPE does
     sizes = {"val": 0, "test": 0}  # samples of the finite splits; train is endless
+    epoch_samples = None  # train samples of one pass over the data, for trainers that count epochs; None: there is no such thing
     train_stages = val_stages = ()  # names by number; empty: one, called after the provider
     trainer_names_stages = False  # for schedules that follow the trainer's steps or losses
     dataset_name = ""  # empty: data.path's file name
@@ -200,6 +201,8 @@ class Provider:
         for split, size in self.sizes.items():
             if split not in ("val", "test") or type(size) is not int or not 0 <= size < ENDLESS:
                 raise UsageError(f"sizes: '{split}' has {size!r} samples: expected whole numbers for 'val' and 'test' (train is endless)")
+        if self.epoch_samples is not None and (type(self.epoch_samples) is not int or not 0 < self.epoch_samples < ENDLESS):
+            raise UsageError(f"epoch_samples is {self.epoch_samples!r}: expected a whole number of train samples, or None")
         if self.vocab_size == 0 and any(field.holds_tokens for field in self.schema):
             raise UsageError(f"provider {self.name}: set vocabulary, or vocab_size: a model needs to know how many tokens there are")
         if self.vocabulary and len(self.vocabulary) != self.vocab_size:

@@ -7,6 +7,7 @@
 #include "config/keys.h"
 #include "config/recipe.h"
 #include "config/settings.h"
+#include "config/sizes.h"
 #include "tests/support/messages.h"
 #include "tests/support/temporary_folder.h"
 
@@ -188,7 +189,22 @@ TEST_F(Recipe, PlateauNeedsCountsAndEvaluations) {
   EXPECT_EQ(refusal(scheduled("plateau", {""}, "[train]\nmax_iters = 9\neval_interval = 10\n")),
             "r.toml: provider.schedule = \"plateau\" moves on by val losses, and train.eval_interval = 10 is above "
             "train.max_iters = 9, so that there would be none; lower train.eval_interval");
+  const std::string by_epochs = "[train]\nmax_iters = 9\neval_interval = 10\nepoch_eval_interval = 1\n";
+  EXPECT_EQ(load_recipe(write("r.toml", scheduled("plateau", {""}, by_epochs))).train.epoch_eval_interval, 1u);
   EXPECT_TRUE(contains(refusal(scheduled("plateau", {", val_loss_stale_count = 0"})), "expected a whole number from 1 to"));
+}
+
+TEST(Sizes, NoValSamplesAreNeededWhereTheRunEndsBeforeItsFirstEvaluation) {
+  const auto needed = [](std::uint64_t max_iters, std::uint64_t eval_interval, std::uint64_t epoch_eval_interval) {
+    Options options;
+    options.train.batch_size = 8, options.train.eval_iters = 5;
+    options.train.max_iters = max_iters, options.train.eval_interval = eval_interval;
+    options.train.epoch_eval_interval = epoch_eval_interval;
+    return eval_samples(options);
+  };
+  EXPECT_EQ(needed(10, 10, 0), 40u);
+  EXPECT_EQ(needed(9, 10, 0), 0u);
+  EXPECT_EQ(needed(9, 10, 2), 40u) << "an epoch may be done before";
 }
 
 TEST_F(Recipe, OverridesComeLast) {

@@ -80,6 +80,7 @@ proto::StreamMeta meta_from(Picker& pick) {
   meta.val_stages = pick.several([&] { return pick.text(); });
   for (std::uint64_t& size : meta.sizes) size = pick.number(8);
   for (std::string& probe : meta.probe) probe = pick.text();
+  if (pick.small() % 2 == 1) meta.epoch_samples = pick.number(8);
   meta.fingerprint = proto::fingerprint_of(meta);
   return meta;
 }
@@ -89,6 +90,7 @@ bool allowed(const proto::StreamMeta& meta) {
   for (const proto::Field& field : meta.schema.fields) {
     if (to_string(field.wire) == "?") return false;
   }
+  if (meta.epoch_samples == 0) return false;
   try {
     proto::check(meta.schema);
     return true;

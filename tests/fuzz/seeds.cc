@@ -58,7 +58,10 @@ void write_queue_files(const fs::path& corpus) {
   proto::write_group(corpus / "group_file" / "good-group", group);
   group.stage_log = {{0, 0}, {12288, 1}};
   proto::write_group(corpus / "group_file" / "good-group-with-stages", group);
-  proto::replace_file(corpus / "meta_json" / "good-meta", proto::to_json(sample_meta()));
+  proto::StreamMeta meta = sample_meta();
+  proto::replace_file(corpus / "meta_json" / "good-meta", proto::to_json(meta));
+  meta.epoch_samples = 3920;
+  proto::replace_file(corpus / "meta_json" / "good-meta-with-epochs", proto::to_json(meta));
 }
 
 void write_checkpoint(const fs::path& corpus) {
@@ -71,6 +74,8 @@ void write_checkpoint(const fs::path& corpus) {
   state.versions = {{"millrace", "0.1.0"}};
   state.files = {{proto::kConfigFile, {1801, "c81c69b6a2321c1e"}}};
   proto::replace_file(corpus / "trainer_json" / "good-state", proto::to_json(state));
+  state.epoch_steps = {{5, 307}};
+  proto::replace_file(corpus / "trainer_json" / "good-state-with-epochs", proto::to_json(state));
 
   constexpr float kValues[] = {1.0F, -2.0F, 0.5F};
   constexpr std::uint8_t kBytes[] = {1, 2, 3, 4};

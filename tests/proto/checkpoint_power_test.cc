@@ -29,22 +29,29 @@ class SavedRun {
  public:
   explicit SavedRun(FakeDisk& disk) : disk_(disk) {}
 
-  /// Starts, saves, evaluates late at step 20 and so saves it again, goes on, goes back to step 20, and goes on from there.
+  /// Starts, saves (step 10 for good), evaluates late at step 20 and so saves it again, goes on to an end, goes back to step 20,
+  /// and goes on from there to another end.
   void play() {
     start(0);
+    state_.epoch_steps = {{5, 10}};
     save(10);
     save(20, ", before its evaluation");
-    best_step_ = 20;
+    state_.best_val_loss = 1.5;
+    state_.best_step = 20;
     save(20, ", after its evaluation");
     save(30);
+    state_.epoch_steps[20] = 40;
     save(40);
+    link_final(kOut, 40, disk_);
+    state_.epoch_steps.erase(20);
     start(20);
     save(30, ", the second time");
+    link_final(kOut, 30, disk_);
   }
 
   void start(std::uint64_t step) {
     may_be_newest_ = from(step);
-    go_back_to(kOut, step, best_step_, disk_);
+    go_back_to(kOut, step, links_of(state_), disk_);
     may_be_newest_ = {saved_[step]};
   }
 
@@ -54,11 +61,13 @@ class SavedRun {
     CheckpointWriter writer(kOut, step, disk_);
     replace_file(writer.file(kModelFile), model, disk_);
     replace_file(writer.file(kConfigFile), "[train]\n", disk_);
-    writer.commit(state_of(step));
+    state_.step = step;
+    writer.commit(state_);
     saved_[step] = model;
     may_be_newest_ = {model};
-    if (best_step_ == step) link_checkpoint(kOut, kBestLink, step, disk_);
-    remove_old_checkpoints(kOut, 2, best_step_, disk_);
+    for (const auto& [link, target] : links_of(state_))
+      if (target == step) link_checkpoint(kOut, link, step, disk_);
+    remove_old_checkpoints(kOut, 2, links_of(state_), disk_);
   }
 
   /// Whether what is on the disk now is a state that the run may leave behind.
@@ -70,9 +79,8 @@ class SavedRun {
   }
 
  private:
-  static TrainerState state_of(std::uint64_t step) {
+  static TrainerState first_state() {
     TrainerState state;
-    state.step = step;
     state.meta = testing::sample_meta();
     return state;
   }
@@ -87,7 +95,7 @@ class SavedRun {
   FakeDisk& disk_;
   std::map<std::uint64_t, std::string> saved_;  ///< the model by step; empty for step 0
   std::set<std::string> may_be_newest_{""};     ///< "": there may be none yet
-  std::uint64_t best_step_ = 0;
+  TrainerState state_ = first_state();
 };
 
 std::uint64_t operations_of_a_run() {
@@ -96,12 +104,22 @@ std::uint64_t operations_of_a_run() {
   return disk.operations();
 }
 
+/// Links whose checkpoint is not there.
+std::string dangling(FakeDisk& disk) {
+  std::string names;
+  for (const std::string& name : disk.list(kOut))
+    if (!disk.look(kOut / name)) names += name + " ";
+  return names;
+}
+
 /// A run that may go on from whatever is there, as `train --resume=auto` does.
 void goes_on(FakeDisk& disk) {
   const auto found = find_newest_whole(
       kOut, [](const std::string&) {}, disk);
   SavedRun run(disk);
-  go_back_to(kOut, found ? found->state.step : 0, 0, disk);
+  go_back_to(kOut, found ? found->state.step : 0, found ? links_of(found->state) : Links(), disk);
+  EXPECT_EQ(dangling(disk), "");
+  EXPECT_EQ(disk.look(kOut / epoch_link(5)).has_value(), found.has_value()) << "the first checkpoint is kept for good";
   run.save(50);
   for (const std::string& name : disk.list(kOut)) EXPECT_FALSE(name.starts_with(".")) << "left behind: " << name;
   EXPECT_EQ(find_newest_whole(
@@ -121,6 +139,7 @@ TEST(CheckpointPower, ACutBetweenAnyTwoOperationsLeavesTheNewestWholeOne) {
       EXPECT_THROW(run.play(), PowerCut);
       if (seed > 0) disk.lose_power(seed);  // else the process alone dies
       disk.restart();
+      EXPECT_TRUE(seed > 0 || dangling(disk).empty()) << "cut before operation " << at << ": " << dangling(disk);
       run.check("cut before operation " + std::to_string(at) + ", seed " + std::to_string(seed));
       goes_on(disk);
     }

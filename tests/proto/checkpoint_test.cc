@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
+#include "proto/digest.h"
 #include "proto/files.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
@@ -23,6 +25,7 @@ TrainerState some_state(std::uint64_t step) {
   state.evaluation_due = true;
   state.best_val_loss = 1.0 / 3.0;
   state.best_step = 7;
+  state.epoch_steps = {{5, 307}, {10, 613}};
   state.loss_scale = 65536.0;
   state.loss_scale_good = 12;
   state.seed = 0xffff'ffff'ffff'ffff;
@@ -85,10 +88,29 @@ TEST(TrainerState, NestingWithoutEndIsRefused) {
   EXPECT_THROW((void)trainer_state_from_json(nested), std::runtime_error);
 }
 
+TEST(TrainerState, OfABuildThatCountedNoEpochsIsRead) {
+  auto json = nlohmann::ordered_json::parse(to_json(some_state(1234)));
+  json.erase("epoch_steps"), json.erase("xxh64");
+  json["xxh64"] = hex16(xxh64(json.dump()));
+  TrainerState without = some_state(1234);
+  without.epoch_steps.clear();
+  EXPECT_EQ(trainer_state_from_json(json.dump()), without);
+}
+
+TEST(TrainerState, SaysWhichLinksThereAre) {
+  TrainerState state = some_state(1234);
+  EXPECT_EQ(links_of(state), (Links{{"best", 7}, {"epoch-0005", 307}, {"epoch-0010", 613}}));
+  state.best_val_loss.reset();
+  state.epoch_steps = {{12345, 9}};
+  EXPECT_EQ(links_of(state), (Links{{"epoch-12345", 9}}));
+}
+
 TEST(CheckpointName, HasEightDigitsAndGrows) {
   EXPECT_EQ(checkpoint_name(0), "step-00000000");
   EXPECT_EQ(checkpoint_name(1234), "step-00001234");
   EXPECT_EQ(checkpoint_name(1234567890), "step-1234567890");
+  EXPECT_EQ(epoch_link(5), "epoch-0005");
+  EXPECT_EQ(epoch_link(12345), "epoch-12345");
 }
 
 TEST_F(CheckpointTest, IsCompleteOrNotThere) {
@@ -154,19 +176,25 @@ TEST_F(CheckpointTest, ReplacesAnOlderOneOfTheSameStep) {
 TEST_F(CheckpointTest, KeepsTheLastAndTheBest) {
   for (const std::uint64_t step : {1, 2, 3, 4, 5}) save(step);
   link_checkpoint(out, kBestLink, 2);
-  remove_old_checkpoints(out, 2, 2);
+  remove_old_checkpoints(out, 2, {{kBestLink, 2}});
   EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{2, 4, 5}));
   EXPECT_EQ(fs::read_symlink(out / "best"), "step-00000002");
   EXPECT_EQ(fs::read_symlink(out / "latest"), "step-00000005");
-  remove_old_checkpoints(out, 10, 0);
+  remove_old_checkpoints(out, 10, {});
   EXPECT_EQ(checkpoint_steps(out).size(), 3U);
+}
+
+TEST_F(CheckpointTest, KeepsThoseOfEpochs) {
+  for (const std::uint64_t step : {1, 2, 3, 4, 5}) save(step);
+  remove_old_checkpoints(out, 1, {{epoch_link(5), 1}, {epoch_link(10), 3}, {kBestLink, 3}});
+  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{1, 3, 5}));
 }
 
 TEST_F(CheckpointTest, GoingBackSetsLaterHistoryAside) {
   for (const std::uint64_t step : {1, 2, 3}) save(step);
   link_checkpoint(out, kBestLink, 3);
   fs::create_directories(temporary_name(out / "step-00000004"));
-  go_back_to(out, 2, 1);
+  go_back_to(out, 2, {{kBestLink, 1}});
   EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(fs::read_symlink(out / "latest"), "step-00000002");
   EXPECT_EQ(fs::read_symlink(out / "best"), "step-00000001");
@@ -174,8 +202,29 @@ TEST_F(CheckpointTest, GoingBackSetsLaterHistoryAside) {
   EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()), 5);
 }
 
+TEST_F(CheckpointTest, GoingBackLeavesTheLinksOfThatTimeAndNoOthers) {
+  for (const std::uint64_t step : {1, 2, 3}) save(step);
+  for (const std::uint64_t epoch : {5, 10, 15}) link_checkpoint(out, epoch_link(epoch), epoch / 5);
+  link_final(out, 3);
+  fs::create_directories(out / "epoch-0015-notes");
+  go_back_to(out, 2, {{epoch_link(5), 1}, {epoch_link(10), 2}, {epoch_link(12345), 99}});
+  EXPECT_EQ(fs::read_symlink(out / "epoch-0005"), "step-00000001");
+  EXPECT_EQ(fs::read_symlink(out / "epoch-0010"), "step-00000002");
+  for (const char* const gone : {"epoch-0015", "epoch-12345", "final", "best"})
+    EXPECT_FALSE(fs::exists(fs::symlink_status(out / gone))) << gone;
+  EXPECT_TRUE(fs::exists(out / "epoch-0015-notes")) << "not of ours";
+}
+
+TEST_F(CheckpointTest, TheEndOfARunIsLinked) {
+  save(5);
+  link_final(out, 5);
+  EXPECT_EQ(fs::read_symlink(out / "final"), "step-00000005");
+  link_final(out, 6);
+  EXPECT_EQ(fs::read_symlink(out / "final"), "step-00000005") << "a run of no step has no checkpoint";
+}
+
 TEST_F(CheckpointTest, ANewRunHasNoLinks) {
-  go_back_to(out, 0, 0);
+  go_back_to(out, 0, {});
   EXPECT_TRUE(fs::is_empty(out));
 }
 

@@ -33,6 +33,7 @@ TEST(Meta, FingerprintChangesWithEveryFactThatChangesAByte) {
   EXPECT_TRUE(changed([](StreamMeta& m) { m.schema.fields[0].shape = {6}; }));
   EXPECT_FALSE(changed([](StreamMeta& m) { m.dataset_name = "renamed"; }));
   EXPECT_FALSE(changed([](StreamMeta& m) { m.probe[0] = "1"; }));
+  EXPECT_FALSE(changed([](StreamMeta& m) { m.epoch_samples = 48; }));
 }
 
 TEST(Meta, DifferencesNameTheSettingAndBothValues) {
@@ -50,6 +51,17 @@ TEST(Meta, DifferencesNameTheSettingAndBothValues) {
 TEST(MetaJson, RoundTrip) {
   const StreamMeta meta = sample_meta();
   EXPECT_EQ(meta_from_json(to_json(meta)), meta);
+}
+
+TEST(MetaJson, HasTheSamplesOfAnEpochWhereTheyAreKnown) {
+  StreamMeta meta = sample_meta();
+  EXPECT_EQ(to_json(meta).find("epoch_samples"), std::string::npos) << "so that older builds read it";
+  meta.epoch_samples = kEndless;
+  EXPECT_NE(to_json(meta).find("\"epoch_samples\": \"18446744073709551615\""), std::string::npos);
+  EXPECT_EQ(meta_from_json(to_json(meta)), meta);
+  EXPECT_TRUE(differences(meta, sample_meta()).empty()) << "a producer of an older build makes the same stream";
+  meta.epoch_samples = 0;
+  EXPECT_THROW((void)meta_from_json(to_json(meta)), std::runtime_error);
 }
 
 TEST(MetaJson, RefusesWhatIsNotTheMetaOfAStream) {

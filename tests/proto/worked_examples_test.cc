@@ -89,6 +89,7 @@ TEST(WorkedExamples, TrainerState) {
   const TrainerState state = trainer_state_from_json(page.substr(begin, page.find("```", begin) - begin));
   EXPECT_EQ(state.step, 500U);
   EXPECT_EQ(state.cursor, 500U * 32);
+  EXPECT_EQ(links_of(state), (Links{{"best", 500}, {"epoch-0005", 307}}));
   EXPECT_EQ(state.meta.schema, example_schema());
   EXPECT_EQ(state.files.at("model.safetensors").size_bytes, 3186776U);
 }

@@ -159,6 +159,7 @@ TEST_F(Cascade, TheMetaSaysWhatASampleIs) {
   EXPECT_EQ(third.schema.fields[1].shape, std::vector<std::uint32_t>{12});
   EXPECT_NE(first.fingerprint, third.fingerprint);
   EXPECT_EQ(first.size(Split::kVal), filling().size() / 10);
+  EXPECT_EQ(first.epoch_samples, filling().size() - filling().size() / 10 - first.size(Split::kTest));
 }
 
 TEST_F(Cascade, NoiseIsOnTheTargetAsOftenAsTheScheduleSays) {

@@ -130,6 +130,27 @@ TEST(Windows, OfTheNextTokenOverlapByOne) {
   }
 }
 
+TEST(Windows, SayHowManySamplesAnEpochHas) {
+  const std::string text = repeated("abcdefghi\n", 10);
+  const auto epoch = [&](const std::string& order, const std::string& align, std::uint32_t ahead = 0) {
+    return Windows(one_text(text), options_of(order, align), 12, ahead).epoch_samples();
+  };
+  EXPECT_EQ(epoch("sequential", "any"), 8U);
+  EXPECT_EQ(epoch("shuffle", "any"), 7U);
+  EXPECT_EQ(epoch("random", "any"), 7U) << "not 89, one for every position";
+  for (const char* const order : {"random", "shuffle", "sequential"}) EXPECT_EQ(epoch(order, "line"), 9U) << order;
+  EXPECT_EQ(epoch("sequential", "any", 5), 7U);
+}
+
+TEST(Windows, OfSeveralDatasetsCountTheirEpochsTogether) {
+  datasets::Datasets both = one_text(repeated("abcdefghi\n", 10));
+  both.parts.push_back(one_text(repeated("abcdefghi\n", 5)).parts.front());
+  config::Options options = options_of("sequential", "any");
+  options.data.datasets = {{"a", "a.txt"}, {"b", "b.txt"}};
+  options.data.datasets[1].weights = {{0, 3.0}};
+  EXPECT_EQ(Windows(both, options, 12).epoch_samples(), 8U + 4U);
+}
+
 TEST(Windows, OfValAreOncePerPassInItsOwnOrder) {
   const Windows windows(one_text(repeated("abcdefghi\n", 100), 0.5), options_of("sequential", "any", 0.5), 12);
   ASSERT_EQ(windows.size(Split::kVal), 41U);

@@ -69,7 +69,7 @@ Saved FolderTrainer::load() {
       out_dir, [](const std::string&) {}, disk_);
   const Saved saved = found ? Saved{found->state.step, found->state.cursor, found->state.evaluation_due, found->state.stage_log}
                             : training_.beginning();
-  proto::go_back_to(out_dir, saved.step, 0, disk_);
+  proto::go_back_to(out_dir, saved.step, {}, disk_);
   return saved;
 }
 
@@ -83,7 +83,7 @@ void FolderTrainer::save(const Saved& saved) {
   state.meta = large_samples().meta;
   proto::CheckpointWriter writer("/out-" + run_id_, saved.step, disk_);
   writer.commit(state);
-  proto::remove_old_checkpoints("/out-" + run_id_, 2, 0, disk_);
+  proto::remove_old_checkpoints("/out-" + run_id_, 2, {}, disk_);
 }
 
 void FolderTrainer::act(Time now) {

@@ -155,6 +155,7 @@ class Messages(Sdk):
         place = {"split": 2, "first": 2**63 + 1, "count": 300, "stage": 0}
         columns = [{"wire": 1, "shape": [300, 8], "checksum": 2**64 - 1}, {"wire": 4, "shape": [300], "checksum": 0}]
         yield "hello", {"meta": meta, "capacity": 200, "name": "host:1"}
+        yield "hello", {"meta": {**meta, "epoch_samples": 2**64 - 1}, "capacity": 1, "name": ""}
         yield "welcome", {"epoch": 2**64 - 1, "ranks": ["tcp://a:1", "tcp://b:2"]}
         yield "lease", {"number": 7, "range": place}
         yield "batch", {"lease": 7, "fingerprint": "0123456789abcdef", "range": place, "columns": columns, "held_us": 2**40}
@@ -258,6 +259,8 @@ class WrongProviders(Sdk):
             ("mask_token_id is 9", {}, {"mask_token_id": 9}),
             ("vocabulary has 2", {}, {"vocabulary": ["a", "b"]}),
             ("'test' has -1 samples", {}, {"sizes": {"test": -1}}),
+            ("epoch_samples is 0: expected a whole number", {}, {"epoch_samples": 0}),
+            ("epoch_samples is 2.5: expected a whole number", {}, {"epoch_samples": 2.5}),
             ("this provider is called 'other'", {}, {"name": "other"}),
         ]:
             self.assertIn(expected, self.wrong(sample, **attributes))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import unittest
 
 from harness import SystemTest
@@ -129,10 +130,12 @@ class Histories(TrainTest):
 class Failures(TrainTest):
     def test_a_loss_that_is_no_number(self):
         hot = ["--learning_rate=10", "--min_lr=10", "--warmup_iters=0", "--grad_clip=0", "--weight_decay=10", "--dtype=float32"]
-        errors = self.train(*hot, "--max_iters=2000", "--out_dir=out", status=1)
-        self.assertRegex(errors, r"error: step \d+: the loss is \S+ and the gradient's norm -?(nan|inf)")
+        errors = self.train(*hot, "--max_iters=2000", "--checkpoint_interval=1", "--out_dir=out", status=1)
+        first, last, named = re.search(r"error: steps (\d+) to (\d+): no finite loss .* the last good checkpoint is out/step-(\d+);", errors).groups()
+        self.assertEqual(int(last) - int(first), 9, "train.max_bad_steps = 10")
+        self.assertEqual([int(named), self.steps()[-1]], [int(first) - 1] * 2)
         self.assertIn("lower train.learning_rate", errors)
-        self.assertEqual(self.steps(), [])
+        self.run_program("inspect", "checkpoint", "out/latest")
 
     def test_all_ranks_hear_of_a_refusal(self):
         self.train("--max_iters=2", "--out_dir=out")

@@ -110,6 +110,13 @@ TEST_F(Inspect, StreamShowsTheTextAndWhatWasDoneToIt) {
   EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "colours are for terminals";
 }
 
+TEST_F(Inspect, StreamSaysHowManySamplesAnEpochHas) {
+  const std::string samples = std::to_string(providers::make_provider(config::load_recipe(recipe()))->meta().epoch_samples.value());
+  EXPECT_TRUE(contains(inspect({"stream", recipe()}).out, "train endless, " + samples + " samples an epoch; val "));
+  EXPECT_EQ(json_lines(inspect({"stream", recipe(), "--json"}).out).at(0)["epoch_samples"], samples);
+  EXPECT_TRUE(contains(inspect({"stream", recipe(), "--provider.name=synthetic", "--schedule=none"}).out, "train endless; val "));
+}
+
 TEST_F(Inspect, StreamAsJsonHoldsMetaAndSamples) {
   const auto lines = json_lines(inspect({"stream", recipe(), "--count=3", "--json"}).out);
   ASSERT_EQ(lines.size(), 4u);
@@ -230,7 +237,9 @@ class InspectCheckpoint : public Inspect {
     state.step = step;
     state.cursor = 32 * step;
     state.run_id = "00000000000000ff";
+    state.epoch_steps = {{2, 10}};
     state.meta = testing::sample_meta();
+    state.meta.epoch_samples = 150;
     writer.commit(state);
   }
 };
@@ -240,8 +249,9 @@ TEST_F(InspectCheckpoint, ShowsStateStreamAndTensors) {
   const std::string folder = folder_ / proto::checkpoint_name(12);
   const Ran ran = inspect({"checkpoint", folder});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  for (const char* part : {"whole, all files match", "step     12, next train sample 384", "provider sample", "w F32 [2, 3]",
-                           "model: 6 values in 1 tensors"}) {
+  for (const char* part :
+       {"whole, all files match", "step     12, next train sample 384, in epoch 3\n", "kept     step 10, the end of epoch 2",
+        "provider sample", "w F32 [2, 3]", "model: 6 values in 1 tensors"}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   const auto lines = json_lines(inspect({"checkpoint", folder, "--json"}).out);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "proto/files.h"
@@ -22,6 +24,24 @@ TEST(Metrics, ATrainLineNamesTheStageWhereTheTrainerDoes) {
   EXPECT_EQ(to_line(point).find("stage"), std::string::npos);
   point.stage = 3;
   EXPECT_EQ(nlohmann::json::parse(to_line(point)).at("stage"), 3);
+}
+
+TEST(Metrics, ATrainLineCountsEpochsWhereTheRecipeDoes) {
+  TrainPoint point;
+  EXPECT_EQ(to_line(point).find("epoch"), std::string::npos);
+  point.epoch = 1.25;
+  EXPECT_NE(to_line(point).find("\"epoch\":1.25}"), std::string::npos);
+}
+
+TEST(Metrics, ANumberThatIsNotFiniteIsNull) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto train = nlohmann::json::parse(to_line(TrainPoint{.step = 3, .loss = std::nan(""), .grad_norm = kInfinity}));
+  EXPECT_TRUE(train.at("loss").is_null());
+  EXPECT_TRUE(train.at("grad_norm").is_null());
+  const std::string val = to_line(3, {proto::Split::kVal, -kInfinity, 4, {{"accuracy", std::nan("")}}, {{"a", kInfinity, 4}}});
+  EXPECT_EQ(val, R"({"step":3,"split":"val","loss":null,"samples":4,"accuracy":null,"stages":{"a":null}})"
+                 "\n");
+  EXPECT_EQ(step_of_metrics_line(val), 3U);
 }
 
 TEST(Metrics, AValLineHasEveryStageEvenIfTwoAreAlike) {
