@@ -106,16 +106,16 @@ class SystemTest(unittest.TestCase):
         self.processes.append(process)
         return process
 
-    def finish(self, process, status=0):
+    def finish(self, process, status=0, within_s=LONG_ENOUGH_S):
         """Waits; the standard output, after checking the exit status."""
-        output, errors = process.communicate(timeout=LONG_ENOUGH_S)
+        output, errors = process.communicate(timeout=within_s)
         self.assertEqual(process.returncode, status, f"{process.args}\n{output}\n{errors}")
         process.errors = errors
         return output
 
-    def run_program(self, program, *arguments, status=0):
+    def run_program(self, program, *arguments, status=0, within_s=LONG_ENOUGH_S):
         process = self.start(program, *arguments)
-        output = self.finish(process, status)
+        output = self.finish(process, status, within_s)
         return output, process.errors
 
     def stop(self, process, with_signal=signal.SIGTERM, status=0):
