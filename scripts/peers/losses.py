@@ -13,12 +13,9 @@ import torch.nn.functional as F
 
 def make_loss(config, meta):
     """Of a checkpoint's recipe and its stream's meta."""
-    makers = {"mlm": NextOrMasked, "ar": NextOrMasked, "mdlm": MaskedDiffusion, "d3pm_absorb": D3pmAbsorb, "sedd": _sedd, "cascade": _sedd}
-    return makers[config["train"]["objective"]](config, meta)
-
-
-def _sedd(config, meta):
-    return SeddAbsorb(config, meta) if meta.get("mask_token_id") is not None else SeddUniform(config, meta)
+    sedd = SeddUniform if meta.get("mask_token_id") is None else SeddAbsorb
+    of_tokens = {"mlm": NextOrMasked, "ar": NextOrMasked, "mdlm": MaskedDiffusion, "d3pm_absorb": D3pmAbsorb}
+    return of_tokens.get(config["train"]["objective"], sedd)(config, meta)
 
 
 def at_least_f32(logits):

@@ -1,7 +1,7 @@
 """Masked batches as one makes them in Python: NumPy in a DataLoader, and PyTorch on int64 tensors.
 
 Both cut windows at random places of one text in memory and follow docs/char_diffusion.md: what is selected becomes [MASK] in 80 % of
-the cases, another character in 10 %, and stays in 10 %; targets are -100 elsewhere. Whole batches are made at once.
+the cases, another character in 10 %, and stays in 10 %; targets are -100 elsewhere.
 """
 
 import itertools
@@ -10,36 +10,50 @@ import time
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler
 
 IGNORE_INDEX = -100
 SHOWN_MASK, SHOWN_RANDOM = 0.8, 0.9
+ENDLESS = 1 << 40
 ROUNDS = 8  # a sticky round selects an eighth of the block at most
 
 
-class NumpyBatches(IterableDataset):
-    """Default masking: (x, y), int64 [B, L] each, without end."""
+class NumpySamples(Dataset):
+    """Default masking, a sample each: (x, y), int64 [L] each, as many as anybody asks for."""
+
+    def __init__(self, text, vocab_size, mask, length, probability):
+        self._text, self._vocab_size, self._mask, self._length = text, vocab_size, mask, length
+        self._probability, self._random = probability, np.random.default_rng(0)
+
+    def __len__(self):
+        return len(self._text) - self._length
+
+    def __getitem__(self, start):
+        return self._corrupted(self._text[start : start + self._length])
+
+    def _corrupted(self, tokens):
+        """Of any shape."""
+        selected = self._random.random(tokens.shape) < self._probability
+        kind = self._random.random(tokens.shape)
+        others = (kind >= SHOWN_MASK) & (kind < SHOWN_RANDOM)
+        shown = np.where(kind < SHOWN_MASK, self._mask, tokens)
+        shown = np.where(others, self._random.integers(self._vocab_size - 1, size=tokens.shape), shown)
+        return np.where(selected, shown, tokens), np.where(selected, tokens, IGNORE_INDEX)
+
+
+class NumpyBatches(IterableDataset, NumpySamples):
+    """The same, whole batches at once: [B, L], without end."""
 
     def __init__(self, text, vocab_size, mask, batch_size, length, probability):
-        self._text, self._vocab_size, self._mask = text, vocab_size, mask
-        self._shape, self._probability = (batch_size, length), probability
+        super().__init__(text, vocab_size, mask, length, probability)
+        self._batch_size = batch_size
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
-        random = np.random.default_rng(worker.id if worker else 0)
+        self._random = np.random.default_rng(worker.id if worker else 0)
         while True:
-            yield self._batch(random)
-
-    def _batch(self, random):
-        batch_size, length = self._shape
-        starts = random.integers(len(self._text) - length, size=(batch_size, 1))
-        tokens = self._text[starts + np.arange(length)]
-        selected = random.random(self._shape) < self._probability
-        kind = random.random(self._shape)
-        shown = np.where(kind < SHOWN_MASK, self._mask, tokens)
-        others = (kind >= SHOWN_MASK) & (kind < SHOWN_RANDOM)
-        shown = np.where(others, random.integers(self._vocab_size - 1, size=self._shape), shown)
-        return np.where(selected, shown, tokens), np.where(selected, tokens, IGNORE_INDEX)
+            starts = self._random.integers(len(self), size=(self._batch_size, 1))
+            yield self._corrupted(self._text[starts + np.arange(self._length)])
 
 
 class TorchBatches:
@@ -94,21 +108,31 @@ class TorchBatches:
         return weights.masked_fill(selected, 0.0)
 
 
+def _loader(batches, workers):
+    """Workers are forked, as anywhere on Linux: this process was not, and would hand that on."""
+    return DataLoader(batches, batch_size=None, num_workers=workers, multiprocessing_context="fork" if workers else None)
+
+
 class Maskers:
-    """Both, in the process of a Worker, on one thread: tokens a second."""
+    """Both, in the process of a Worker, on one thread."""
 
     def __init__(self, text, vocab_size, mask, recipe):
         torch.set_num_threads(1)
-        shape = text, vocab_size, mask, recipe["batch_size"], recipe["block_size"]
-        self._tokens = recipe["batch_size"] * recipe["block_size"]
-        default = NumpyBatches(*shape, recipe["mask_probability"])
-        self._sources = {f"{workers} workers": iter(DataLoader(default, batch_size=None, num_workers=workers)) for workers in (0, 1, 2)}
-        self._sources["stages"] = iter(TorchBatches(*shape, recipe["stages"]))
+        words, shape = (text, vocab_size, mask), (recipe["batch_size"], recipe["block_size"])
+        self._tokens = math.prod(shape)
+        samples = NumpySamples(*words, shape[1], recipe["mask_probability"])
+        batches = NumpyBatches(*words, *shape, recipe["mask_probability"])
+        self._sources = {f"batches, {workers} workers": iter(_loader(batches, workers)) for workers in (0, 1, 2)}
+        at_random = RandomSampler(samples, replacement=True, num_samples=ENDLESS)
+        self._sources["samples"] = iter(DataLoader(samples, shape[0], sampler=at_random))
+        self._sources["stages"] = iter(TorchBatches(*words, *shape, recipe["stages"]))
 
-    def rate(self, name, seconds):
+    def rates(self, name, seconds):
+        """Tokens a second: by the clock, and by this process's own time of a processor."""
         source, batches = self._sources[name], 0
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         while time.perf_counter() - start < seconds:
             next(source)
             batches += 1
-        return batches * self._tokens / (time.perf_counter() - start)
+        tokens = batches * self._tokens
+        return {"wall": tokens / (time.perf_counter() - start), "cpu": tokens / (time.process_time() - start_cpu)}

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import statistics
 
-NAME, NUMBER = 58, 15  # widths
+NAME, NUMBER = 60, 15  # widths
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,10 +10,11 @@ from peers_support import HAS_TORCH, TOY, WHY_NOT
 
 SCRIPT = SOURCE / "scripts" / "bench-peers"
 RECIPE = SOURCE / "config" / "mdlm_small.toml"
-MEASURING_S = 5 * LONG_ENOUGH_S  # a dozen processes that import torch
+MEASURING_S = 10 * LONG_ENOUGH_S  # a dozen processes that import torch
 
 JUDGED = [
-    "masking 15 %, one core; NumPy in a DataLoader, in-process",
+    "masking 15 %, one core; NumPy in a DataLoader, a sample each",
+    "masking 15 %, one core; NumPy in a DataLoader, whole batches",
     "masking 15 %, one core; NumPy in a DataLoader, 1 worker",
     "masking 15 %, one core; NumPy in a DataLoader, 2 workers",
     "masking, nine stages, one core; PyTorch int64",

@@ -12,7 +12,7 @@ from peers_support import HAS_TORCH, TOY, WHY_NOT
 if HAS_TORCH:
     import numpy as np
     import torch
-    from peers.masking import IGNORE_INDEX, NumpyBatches, TorchBatches
+    from peers.masking import IGNORE_INDEX, NumpyBatches, NumpySamples, TorchBatches
     from peers.programs import Failed, Programs
     from peers.same_loss import compare
     from peers.sampling import Writer
@@ -67,9 +67,10 @@ class TheSameLoss(SystemTest):
 
 @unittest.skipUnless(HAS_TORCH, WHY_NOT)
 class Masking(unittest.TestCase):
+    TEXT = np.random.default_rng(1).integers(MASK, size=5000) if HAS_TORCH else None
+
     def batches(self, make, settings):
-        text = np.random.default_rng(1).integers(MASK, size=5000)
-        return iter(make(text, VOCABULARY, MASK, 64, BLOCK, settings))
+        return iter(make(self.TEXT, VOCABULARY, MASK, 64, BLOCK, settings))
 
     def shares(self, x, y):
         """Of the selected: shown as [MASK], as another character, as they are."""
@@ -92,6 +93,11 @@ class Masking(unittest.TestCase):
         self.assertAlmostEqual(float((y != IGNORE_INDEX).mean()), 0.15, delta=0.01)  # 5 standard errors
         self.assertTrue((x[y == IGNORE_INDEX] < MASK).all())
         self.assert_bert(x, y)
+
+    def test_a_sample_each_is_the_text_from_its_place_on(self):
+        x, y = NumpySamples(self.TEXT, VOCABULARY, MASK, BLOCK, 0.15)[100]
+        self.assertTrue((np.where(y == IGNORE_INDEX, x, y) == self.TEXT[100 : 100 + BLOCK]).all())
+        self.assertGreater((y != IGNORE_INDEX).sum(), 0)
 
     def test_pytorch_has_every_kind_of_stage(self):
         torch.manual_seed(1)
