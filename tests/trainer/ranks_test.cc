@@ -14,6 +14,7 @@
 #include "trainer/evaluation.h"
 #include "trainer/gradient.h"
 #include "trainer/masked_lm.h"
+#include "trainer/start.h"
 
 namespace millrace::trainer {
 namespace {
@@ -217,6 +218,17 @@ TEST(Stop, AllRanksHearOfItAtTheSameStep) {
     EXPECT_FALSE(feed.step({{ranks.rank() * 4, 4}}).has_value());
     EXPECT_FALSE(feed.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
   });
+}
+
+/// Where producers are of several builds, not all of them say it.
+TEST(Ranks, CountTheEpochsOfRankZero) {
+  for (const std::uint64_t samples : {30, 0}) {
+    as_ranks(3, [&](Ranks& ranks) {
+      proto::StreamMeta meta = testing::masked_meta();
+      if (ranks.first() == (samples > 0)) meta.epoch_samples = 30;
+      EXPECT_EQ(agreed_epoch_samples(meta, ranks), samples > 0 ? std::optional(samples) : std::nullopt);
+    });
+  }
 }
 
 }  // namespace
