@@ -194,6 +194,21 @@ class Sample(SystemTest):
         self.assertIn('train.objective = "mdlm"', self.refused("mdlm_small", "--eval-perplexity", "mdlm_small"))
         self.assertIn("--eval-perplexity absent cannot be used", self.refused("mdlm_small", "--eval-perplexity", "absent"))
 
+    def test_texts_in_other_tokens_are_encoded_by_who_scores_them(self):
+        self.train("mdlm_small")
+        text = (self.folder / "elsewhere.txt").read_text()
+        (self.folder / "text.txt").write_text("~" + text)  # one more character: other tokens for each text
+        self.train("gpt2_small")
+        asked = ["sample", "--checkpoint", "mdlm_small", "--steps", 4, "--samples", 3, "--json", "--eval-perplexity", "gpt2_small"]
+        longer, _ = self.run_program(*asked)
+        found = json.loads(longer.splitlines()[-1])
+        self.assertEqual((found["texts"], found["tokens"]), (3, 3 * (LENGTH - 1)))
+        (self.folder / "text.txt").write_text(text.replace("m", ""))
+        self.run_program("train", SOURCE / "config/gpt2_small.toml", *ONE_TEXT, *TOY, "--max_iters=4", "--out_dir=without_m")
+        line = self.refused("mdlm_small", "--steps", 4, "--start", "mill", "--eval-perplexity", "without_m")
+        for part in ("--eval-perplexity", "sample 0", "character 'm' at position 0", "vocabulary lacks"):
+            self.assertIn(part, line)
+
     def test_scores_take_no_temperature(self):
         self.train("sedd_char_small")
         self.assertIn("do not go with the sampler analytic", self.refused("sedd_char_small", "--temperature", "0.5"))

@@ -38,6 +38,34 @@ TEST(TextCodec, CharactersThereAndBack) {
   EXPECT_EQ(codec.decode(Ids{2, 3, 0, 1}), "bé\na");
 }
 
+TEST(TextCodec, TokensAreTheSameAMaskAtTheEndAside) {
+  proto::StreamMeta without = characters(), other = characters(), in_front = characters();
+  without.vocabulary.pop_back();
+  without.vocab_size = 4;
+  without.mask_token_id.reset();
+  other.vocabulary[2] = "c";
+  std::swap(in_front.vocabulary.front(), in_front.vocabulary.back());
+  in_front.mask_token_id = 0;
+  EXPECT_TRUE(same_tokens(characters(), characters()));
+  EXPECT_TRUE(same_tokens(characters(), without));
+  EXPECT_TRUE(same_tokens(without, characters()));
+  EXPECT_FALSE(same_tokens(characters(), other));
+  EXPECT_FALSE(same_tokens(without, in_front));
+  proto::StreamMeta bytes = without;
+  bytes.byte_level = true;
+  EXPECT_FALSE(same_tokens(without, bytes));
+}
+
+TEST(TextCodec, TokensThatAreKnownByIdAloneAreTheSameWhereTheyAreAsMany) {
+  proto::StreamMeta masked = characters(), without = characters();
+  for (proto::StreamMeta* const meta : {&masked, &without}) meta->vocabulary.clear();
+  without.mask_token_id.reset();
+  EXPECT_FALSE(same_tokens(masked, without));  // 4 and 5
+  without.vocab_size = 4;
+  EXPECT_TRUE(same_tokens(masked, without));
+  EXPECT_FALSE(same_tokens(masked, characters()));
+}
+
 TEST(TextCodec, SaysWhichCharacterIsUnknownAndWhere) {
   TextCodec codec(characters(), "");
   expect_parts(complaint([&] { (void)codec.encode("aéüb", "--start"); }), {"--start", "'ü'", "position 2", "leave it out"});
