@@ -27,7 +27,8 @@ torch::Tensor fused(const torch::Tensor& q, const torch::Tensor& k, const torch:
 torch::Tensor spelled_out(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, double dropout, bool hides) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
   const auto scores = at::matmul(q * scale, k.transpose(2, 3));
-  const auto weights = at::softmax(hides ? scores.masked_fill(follows(q, k), -std::numeric_limits<double>::infinity()) : scores, -1);
+  const auto weights =
+      at::softmax(hides ? scores.masked_fill(follows(q, k), -std::numeric_limits<double>::infinity()) : scores, -1);
   return at::matmul(dropped(weights, dropout), v);
 }
 

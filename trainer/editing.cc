@@ -29,9 +29,7 @@ std::size_t tokens_between(std::size_t gap, std::size_t token) { return token >=
 
 std::size_t pull(std::size_t from, std::size_t to) { return from < to ? std::min(kPull, to - from) : 0; }
 
-std::size_t share_of(double share, std::size_t editable) {
-  return static_cast<std::size_t>(share * static_cast<double>(editable));
-}
+std::size_t share_of(double share, std::size_t editable) { return static_cast<std::size_t>(share * static_cast<double>(editable)); }
 
 std::vector<std::size_t> choose_deletions(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
                                           const EditRound& round) {

@@ -94,7 +94,7 @@ struct Beliefs {
 struct EditRound {
   std::uint64_t number = 0;
   std::uint64_t rounds = 1;
-  std::size_t longest = 0;            ///< tokens; no text grows beyond, nor shrinks below one token
+  std::size_t longest = 0;             ///< tokens; no text grows beyond, nor shrinks below one token
   std::span<const double> gap_ties;    ///< at least one for each gap
   std::span<const double> token_ties;  ///< and for each token
 };

@@ -83,8 +83,6 @@ trainer::EvaluateRequest read(const config::Arguments& arguments) {
   if (!split || *split == proto::Split::kTrain) throw config::UsageError("--split " + name + " is unknown; known: val, test");
   request.split = *split;
   request.weights = arguments.value("weights");
-  if (request.weights && *request.weights != "ema" && *request.weights != "raw")
-    throw config::UsageError("--weights " + *request.weights + " is unknown; known: ema, raw");
   request.iters = arguments.number("iters", 1, kMaxIters);
   read_measuring(arguments, request);
   request.show = static_cast<std::uint32_t>(arguments.number("show", 0, kMaxShown).value_or(0));

@@ -48,7 +48,8 @@ const PointwiseKernels& kernels() {
 }
 
 bool is_bf16(const Tensor& x) { return x.scalar_type() == torch::kBFloat16; }
-bool fits(const Tensor& x) { return x.is_cpu() && x.numel() > 0 && (is_bf16(x) || x.scalar_type() == torch::kFloat32); }
+bool is_f32(const Tensor& x) { return x.scalar_type() == torch::kFloat32; }
+bool fits(const Tensor& x) { return x.is_cpu() && x.numel() > 0 && (is_bf16(x) || is_f32(x)); }
 
 /// Null for what is undefined.
 const float* f32(const Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
@@ -82,12 +83,13 @@ torch::ScalarType product_type(const Tensor& x) {
 template <class Use>
 void each_block(const Tensor& x, const Use& use) {
   const std::int64_t length = x.size(1), blocks = (length + kRowsAtOnce - 1) / kRowsAtOnce;
-  at::parallel_for(0, x.size(0) * blocks, std::max<std::int64_t>(1, kElementsAtOnce / (kRowsAtOnce * x.size(2))), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t sample = i / blocks, row = (i % blocks) * kRowsAtOnce;
-      use(sample, sample * length + row, std::min(kRowsAtOnce, length - row));
-    }
-  });
+  at::parallel_for(0, x.size(0) * blocks, std::max<std::int64_t>(1, kElementsAtOnce / (kRowsAtOnce * x.size(2))),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t i = begin; i < end; ++i) {
+                       const std::int64_t sample = i / blocks, row = (i % blocks) * kRowsAtOnce;
+                       use(sample, sample * length + row, std::min(kRowsAtOnce, length - row));
+                     }
+                   });
 }
 
 /// What belongs to a sample, of [B, H] or [1, H]; null stays null.
@@ -100,6 +102,12 @@ Tensor as_given(const Tensor& by_sample, const Tensor& given) {
   return given.size(0) == 1 && by_sample.size(0) > 1 ? by_sample.sum(0, true) : by_sample;
 }
 
+/// use(begin, end) for parts of the elements of x.
+template <class Use>
+void each_part(const Tensor& x, const Use& use) {
+  at::parallel_for(0, x.numel(), kElementsAtOnce, use);
+}
+
 struct GeluFunction : torch::autograd::Function<GeluFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& given, bool with_tanh) {
     const Tensor x = given.contiguous();
@@ -107,9 +115,8 @@ struct GeluFunction : torch::autograd::Function<GeluFunction> {
     context->saved_data["with_tanh"] = with_tanh;
     Tensor y = torch::empty_like(x);
     by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
-      at::parallel_for(0, x.numel(), kElementsAtOnce, [&](std::int64_t begin, std::int64_t end) {
-        run.gelu(in<X>(x) + begin, end - begin, with_tanh, out<X>(y) + begin);
-      });
+      each_part(
+          x, [&](std::int64_t begin, std::int64_t end) { run.gelu(in<X>(x) + begin, end - begin, with_tanh, out<X>(y) + begin); });
     });
     return y;
   }
@@ -118,7 +125,7 @@ struct GeluFunction : torch::autograd::Function<GeluFunction> {
     const bool with_tanh = context->saved_data["with_tanh"].toBool();
     Tensor grad_x = torch::empty_like(x);
     by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
-      at::parallel_for(0, x.numel(), kElementsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+      each_part(x, [&](std::int64_t begin, std::int64_t end) {
         run.gelu_backward(in<X>(x) + begin, in<X>(grad) + begin, end - begin, with_tanh, out<X>(grad_x) + begin);
       });
     });
@@ -164,34 +171,33 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
   }
 };
 
-Dropping draw_dropping(double drop) {
-  if (drop <= 0.0) return {};
-  auto* const generator =
-      at::get_generator_or_default<at::CPUGeneratorImpl>(std::nullopt, at::detail::getDefaultCPUGenerator());
+std::uint64_t random_key() {
+  auto* const generator = at::get_generator_or_default<at::CPUGeneratorImpl>(std::nullopt, at::detail::getDefaultCPUGenerator());
   const std::lock_guard lock(generator->mutex_);
-  const std::uint64_t key = generator->random64();
+  return generator->random64();
+}
+
+Dropping dropping_of(std::uint64_t key, double drop) {
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32),
           static_cast<std::uint32_t>(std::min(std::ldexp(drop, 32), 4294967295.0)), static_cast<float>(1.0 / (1.0 - drop))};
 }
 
-void keep_dropping(AutogradContext& context, const Dropping& dropping) {
-  context.saved_data["key"] = static_cast<std::int64_t>((std::uint64_t{dropping.key_high} << 32) | dropping.key_low);
-  context.saved_data["below"] = static_cast<std::int64_t>(dropping.below);
-  context.saved_data["scale"] = static_cast<double>(dropping.scale);
+/// Draws which elements are dropped, and keeps it for the way back.
+Dropping draw_dropping(AutogradContext& context, double drop) {
+  const std::uint64_t key = drop > 0.0 ? random_key() : 0;
+  context.saved_data["key"] = static_cast<std::int64_t>(key);
+  context.saved_data["drop"] = drop;
+  return dropping_of(key, drop);
 }
 
 Dropping kept_dropping(AutogradContext& context) {
-  const auto key = static_cast<std::uint64_t>(context.saved_data["key"].toInt());
-  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32),
-          static_cast<std::uint32_t>(context.saved_data["below"].toInt()), static_cast<float>(context.saved_data["scale"].toDouble())};
+  return dropping_of(static_cast<std::uint64_t>(context.saved_data["key"].toInt()), context.saved_data["drop"].toDouble());
 }
 
 /// Its gradient is the same function of the result's.
 struct DropFunction : torch::autograd::Function<DropFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, double drop) {
-    const Dropping dropping = draw_dropping(drop);
-    keep_dropping(*context, dropping);
-    return run(x.contiguous(), dropping);
+    return run(x.contiguous(), draw_dropping(*context, drop));
   }
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
     return {run(gradients[0].contiguous(), kept_dropping(*context)), {}};
@@ -201,7 +207,7 @@ struct DropFunction : torch::autograd::Function<DropFunction> {
   static Tensor run(const Tensor& x, const Dropping& dropping) {
     Tensor y = torch::empty_like(x);
     by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
-      at::parallel_for(0, x.numel(), kElementsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+      each_part(x, [&](std::int64_t begin, std::int64_t end) {
         run.drop(in<X>(x) + begin, dropping, begin, end - begin, out<X>(y) + begin);
       });
     });
@@ -210,19 +216,19 @@ struct DropFunction : torch::autograd::Function<DropFunction> {
 };
 
 struct AddFunction : torch::autograd::Function<AddFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& given_x, const Tensor& given_h, const Maybe& given_gate, double drop) {
+  static Tensor forward(AutogradContext* context, const Tensor& given_x, const Tensor& given_h, const Maybe& given_gate,
+                        double drop) {
     const Tensor x = given_x.contiguous(), h = given_h.contiguous(), gate = contiguous(given_gate);
-    const Dropping dropping = draw_dropping(drop);
+    const Dropping dropping = draw_dropping(*context, drop);
     const std::int64_t width = x.size(2);
     Tensor y = torch::empty_like(x);
     by_type(h, [&]<class X>(const ActivationKernels<X>& run, X) {
       each_block(x, [&](std::int64_t sample, std::int64_t row, std::int64_t rows) {
-        run.add(f32(x) + row * width, in<X>(h) + row * width, of_sample(f32(gate), gate, sample),
-                dropping, row * width, rows, width, f32_out(y) + row * width);
+        run.add(f32(x) + row * width, in<X>(h) + row * width, of_sample(f32(gate), gate, sample), dropping, row * width, rows,
+                width, f32_out(y) + row * width);
       });
     });
     context->save_for_backward({h, gate});
-    keep_dropping(*context, dropping);
     return y;
   }
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
@@ -236,8 +242,8 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
       at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t sample = begin; sample < end; ++sample) {
           const std::int64_t at = sample * length * width;
-          run.add_backward(f32(grad) + at, in<X>(h) + at, of_sample(f32(gate), gate, sample), dropping, at,
-                           length, width, out<X>(grad_h) + at, gate.defined() ? f32_out(grad_gate) + sample * width : nullptr);
+          run.add_backward(f32(grad) + at, in<X>(h) + at, of_sample(f32(gate), gate, sample), dropping, at, length, width,
+                           out<X>(grad_h) + at, gate.defined() ? f32_out(grad_gate) + sample * width : nullptr);
         }
       });
     });
@@ -312,13 +318,14 @@ Tensor gelu(const Tensor& x, GeluKind kind) {
 
 Tensor scaled_norm(const Tensor& x, const Tensor& gain, const Tensor& shift) {
   const auto as_x = [&](const Tensor& values) { return values.defined() ? values.to(x.scalar_type()) : values; };
-  if (fits(x) && !is_bf16(x)) return NormFunction::apply(x, as_x(gain), maybe(as_x(shift)), product_type(x));
+  if (fits(x) && is_f32(x)) return NormFunction::apply(x, as_x(gain), maybe(as_x(shift)), product_type(x));
   const Tensor scaled = at::layer_norm(x, {x.size(2)}, {}, {}, kEpsilon) * over_positions(gain);
   return shift.defined() ? scaled + over_positions(shift) : scaled;
 }
 
 Tensor add_dropped(const Tensor& x, const Tensor& h, const Tensor& gate, double drop) {
-  if (fits(x) && !is_bf16(x) && fits(h)) return AddFunction::apply(x, h, maybe(gate.defined() ? gate.to(x.scalar_type()) : gate), drop);
+  if (fits(x) && is_f32(x) && fits(h))
+    return AddFunction::apply(x, h, maybe(gate.defined() ? gate.to(x.scalar_type()) : gate), drop);
   const Tensor kept = dropped(h, drop);
   return x + (gate.defined() ? over_positions(gate) * kept : kept);
 }

@@ -28,6 +28,7 @@ config::Options recipe_of(const fs::path& folder, const std::vector<config::Over
 }
 
 Weights weights_of(const fs::path& folder, const std::optional<std::string>& asked) {
+  if (asked && *asked != "ema" && *asked != "raw") throw UsageError("--weights " + *asked + " is unknown; known: ema, raw");
   if (asked == "ema" && !has_ema(folder))
     throw UsageError("--weights ema: " + folder.string() +
                      " holds no average of the parameters; leave --weights out, or train with train.ema");

@@ -23,7 +23,7 @@ namespace millrace::trainer {
 [[nodiscard]] config::Options recipe_of(const std::filesystem::path& folder, const std::vector<config::Override>& overrides);
 
 /// "ema", "raw", or whichever is the best that there is: the average where the run kept one. Throws config::UsageError for an
-/// average that was not kept.
+/// average that was not kept, and for any other word.
 [[nodiscard]] Weights weights_of(const std::filesystem::path& folder, const std::optional<std::string>& asked);
 
 /// The checkpoint's model on the device, in evaluation.

@@ -1,5 +1,6 @@
 // GPT-2 (Radford et al., 2019) with nanoGPT's names and initialisation: learned positions, causal blocks, a last norm, and a head
-// tied to the token embedding. Position i sees the tokens 0 … i, so a reader keeps their keys and values. Test: tests/trainer/gpt2_test.cc.
+// tied to the token embedding. Position i sees the tokens 0 … i, so a reader keeps their keys and values. Test:
+// tests/trainer/gpt2_test.cc.
 #include "trainer/gpt2.h"
 
 #include <stdexcept>

@@ -55,7 +55,8 @@ struct Judge::Bench {
     const bool same = same_tokens(meta, own);
     if (!same && (meta.vocabulary.empty() || own.vocabulary.empty()))
       throw UsageError(name() + " has " + std::to_string(own.vocab_size) + " tokens, the texts have " +
-                       std::to_string(meta.vocab_size) + ", and what they spell is not known; give a checkpoint of the same tokens");
+                       std::to_string(meta.vocab_size) +
+                       ", and what they spell is not known; give a checkpoint of the same tokens");
     std::vector<std::vector<std::int64_t>> read;
     for (const WrittenText& text : texts)
       read.push_back(same ? text.tokens : codec.encode(text.text, name() + ": sample " + std::to_string(text.number)));
@@ -84,11 +85,12 @@ std::optional<GenerativePerplexity> Judge::judge(const std::vector<WrittenText>&
   if (all == 0.0) throw UsageError(kFlag + " scores the tokens after a text's first, and no text has any; give a greater --length");
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(bench_->precision, bench_->device);
-  const auto nats = nats_of(*bench_->model, read,
-                            {bench_->checkpoint.state.meta.block_size, bench_->options.train.batch_size, bench_->device});
+  const auto nats =
+      nats_of(*bench_->model, read, {bench_->checkpoint.state.meta.block_size, bench_->options.train.batch_size, bench_->device});
   if (!nats) return std::nullopt;
-  return GenerativePerplexity{bench_->checkpoint.folder, bench_->checkpoint.state.step, ratio_of(*nats, scored), mean_entropy(texts),
-                              texts.size(), static_cast<std::uint64_t>(all)};
+  return GenerativePerplexity{
+      bench_->checkpoint.folder,      bench_->checkpoint.state.step, ratio_of(*nats, scored), mean_entropy(texts), texts.size(),
+      static_cast<std::uint64_t>(all)};
 }
 
 }  // namespace millrace::trainer

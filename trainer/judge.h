@@ -15,8 +15,8 @@ namespace millrace::trainer {
 
 class Judge {
  public:
-  /// `given`: a checkpoint, or an output folder; the parameters' average is taken where there is one. Throws UsageError for one that
-  /// cannot be used, and for one that is not autoregressive: of no other are the likelihoods exact.
+  /// `given`: a checkpoint, or an output folder; the parameters' average is taken where there is one. Throws UsageError for one
+  /// that cannot be used, and for one that is not autoregressive: of no other are the likelihoods exact.
   Judge(const std::filesystem::path& given, const std::vector<config::Override>& overrides);
   ~Judge();
 

@@ -11,9 +11,6 @@
 
 namespace millrace::trainer {
 
-/// Tokens of the longest sequence that a model of the stream takes: its block, or a cascade's input behind its prefix.
-[[nodiscard]] std::int64_t longest_sequence(const proto::StreamMeta& meta);
-
 /// The model that model.architecture names, sized by the recipe and by the stream's meta (vocabulary and longest sequence), on the
 /// CPU. Throws UsageError for an unknown name, listing the known ones.
 [[nodiscard]] std::shared_ptr<Model> make_model(const config::ModelOptions& options, const proto::StreamMeta& meta);

@@ -1,10 +1,10 @@
 // The loops between a network's matrix products on a CPU: each does in one pass over memory what LibTorch's single operations do in
 // several, since at that point a step waits for memory and for slow special functions, not for multiplications.
 //
-// Plain C++ that the compiler turns into vectors (pointwise_loops.h), compiled for the baseline, for AVX2 and for AVX-512. Numbers are
-// f32 or bf16 as they lie in memory and f32 in between; tensors are rows of `width` numbers side by side. Free of LibTorch; pure;
-// fused.cc has the mathematics, cuts the work into rows and threads, and tests the result. Pointers of different parameters never
-// overlap, but for `out` and one input where said.
+// Plain C++ that the compiler turns into vectors (pointwise_loops.h), compiled for the baseline, for AVX2 and for AVX-512. Numbers
+// are f32 or bf16 as they lie in memory and f32 in between; tensors are rows of `width` numbers side by side. Free of LibTorch;
+// pure; fused.cc has the mathematics, cuts the work into rows and threads, and tests the result. Pointers of different parameters
+// never overlap, but for `out` and one input where said.
 #pragma once
 
 #include <cstdint>

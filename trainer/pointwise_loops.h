@@ -1,8 +1,8 @@
 // The loops of pointwise_kernels.h. Included by one file for each instruction set, which compiles them with it; everything is in an
 // unnamed namespace, so that the linker never takes one file's code for another's.
 //
-// No loop has a branch. exp is 2^n · 2^f with a polynomial for 2^f (relative error 2e-7); erf is that of Abramowitz and Stegun, 7.1.26
-// (absolute error 1.5e-7). Sums run in several lanes at once (omp simd), so their order is the instruction set's.
+// No loop has a branch. exp is 2^n · 2^f with a polynomial for 2^f (relative error 2e-7); erf is that of Abramowitz and
+// Stegun, 7.1.26 (absolute error 1.5e-7). Sums run in several lanes at once (omp simd), so their order is the instruction set's.
 #pragma once
 
 #include <bit>
@@ -68,8 +68,8 @@ inline Gelu exact_gelu(float x) {
   const float z = std::fabs(x) * kRoot;
   const float t = 1.0F / (1.0F + 0.3275911F * z);
   const float e = exp_of(-z * z);
-  const float tail = 0.5F * e * t *
-                     (0.254829592F + t * (-0.284496736F + t * (1.421413741F + t * (-1.453152027F + t * 1.061405429F))));
+  const float tail =
+      0.5F * e * t * (0.254829592F + t * (-0.284496736F + t * (1.421413741F + t * (-1.453152027F + t * 1.061405429F))));
   const float phi = x < 0.0F ? tail : 1.0F - tail;
   return {x * phi, phi + x * kDensity * e};
 }
@@ -142,48 +142,60 @@ inline float kept(const Dropping& d, std::uint32_t i) {
   return h >= d.below ? d.scale : 0.0F;
 }
 
-template <class X>
-void add(const float* __restrict x, const X* __restrict h, const float* __restrict gate, const Dropping& dropping,
-         std::int64_t first, std::int64_t rows, std::int64_t width, float* __restrict out) {
-  const Dropping d = dropping;
-  const bool drops = d.below > 0;
-  auto number = static_cast<std::uint32_t>(first);
-  for (std::int64_t row = 0; row < rows; ++row, x += width, h += width, out += width, number += static_cast<std::uint32_t>(width)) {
-    if (gate == nullptr && !drops)
-      for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]);
-    else if (gate == nullptr)
-      for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]) * kept(d, number + static_cast<std::uint32_t>(i));
-    else if (!drops)
-      for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]) * gate[i];
-    else
-      for (std::int64_t i = 0; i < width; ++i)
-        out[i] = x[i] + wide(h[i]) * gate[i] * kept(d, number + static_cast<std::uint32_t>(i));
+/// use(factor) for elements from `first` on, factor(i) being what element first + i is multiplied by; nothing is hashed where
+/// nothing is dropped.
+template <class Use>
+void with_factor(const Dropping& dropping, std::int64_t first, const Use& use) {
+  if (dropping.below == 0) {
+    use([](std::int64_t) { return 1.0F; });
+  } else {
+    const auto number = static_cast<std::uint32_t>(first);
+    use([d = dropping, number](std::int64_t i) { return kept(d, number + static_cast<std::uint32_t>(i)); });
   }
 }
 
+template <class X, class Factor>
+void add_row(const float* __restrict x, const X* __restrict h, const float* __restrict gate, const Factor& factor,
+             std::int64_t width, float* __restrict out) {
+  if (gate == nullptr)
+    for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]) * factor(i);
+  else
+    for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]) * gate[i] * factor(i);
+}
+
 template <class X>
-void add_backward(const float* __restrict grad, const X* __restrict h, const float* __restrict gate, const Dropping& dropping,
-                  std::int64_t first, std::int64_t rows, std::int64_t width, X* __restrict grad_h, float* __restrict grad_gate) {
-  const Dropping d = dropping;
-  auto number = static_cast<std::uint32_t>(first);
-  for (std::int64_t row = 0; row < rows;
-       ++row, grad += width, h += width, grad_h += width, number += static_cast<std::uint32_t>(width)) {
-    if (gate == nullptr)
-      for (std::int64_t i = 0; i < width; ++i) grad_h[i] = narrow<X>(grad[i] * kept(d, number + static_cast<std::uint32_t>(i)));
-    else
-      for (std::int64_t i = 0; i < width; ++i) {
-        const float passed = grad[i] * kept(d, number + static_cast<std::uint32_t>(i));
-        grad_h[i] = narrow<X>(passed * gate[i]);
-        grad_gate[i] += passed * wide(h[i]);
-      }
-  }
+void add(const float* x, const X* h, const float* gate, const Dropping& dropping, std::int64_t first, std::int64_t rows,
+         std::int64_t width, float* out) {
+  for (std::int64_t row = 0; row < rows; ++row, x += width, h += width, out += width)
+    with_factor(dropping, first + row * width, [&](const auto& factor) { add_row(x, h, gate, factor, width, out); });
+}
+
+template <class X, class Factor>
+void add_backward_row(const float* __restrict grad, const X* __restrict h, const float* __restrict gate, const Factor& factor,
+                      std::int64_t width, X* __restrict grad_h, float* __restrict grad_gate) {
+  if (gate == nullptr)
+    for (std::int64_t i = 0; i < width; ++i) grad_h[i] = narrow<X>(grad[i] * factor(i));
+  else
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float passed = grad[i] * factor(i);
+      grad_h[i] = narrow<X>(passed * gate[i]);
+      grad_gate[i] += passed * wide(h[i]);
+    }
+}
+
+template <class X>
+void add_backward(const float* grad, const X* h, const float* gate, const Dropping& dropping, std::int64_t first, std::int64_t rows,
+                  std::int64_t width, X* grad_h, float* grad_gate) {
+  for (std::int64_t row = 0; row < rows; ++row, grad += width, h += width, grad_h += width)
+    with_factor(dropping, first + row * width,
+                [&](const auto& factor) { add_backward_row(grad, h, gate, factor, width, grad_h, grad_gate); });
 }
 
 template <class X>
 void drop(const X* __restrict x, const Dropping& dropping, std::int64_t first, std::int64_t count, X* __restrict out) {
-  const Dropping d = dropping;
-  const auto number = static_cast<std::uint32_t>(first);
-  for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(x[i]) * kept(d, number + static_cast<std::uint32_t>(i)));
+  with_factor(dropping, first, [&](const auto& factor) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(x[i]) * factor(i));
+  });
 }
 
 template <class X>

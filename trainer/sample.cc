@@ -37,8 +37,9 @@ void check_left_to_right(Prompt& prompt, const proto::StreamMeta& meta) {
 SampleResult sample_checkpoint(const SampleRequest& request) {
   Writer writer(request.checkpoint, request.choice);
   if (writer.prefix_length() > 0)
-    throw UsageError(request.checkpoint.string() +
-                     " writes behind the text of an earlier stage of a cascade; give all three: --stage1 DIR --stage2 DIR --stage3 DIR");
+    throw UsageError(
+        request.checkpoint.string() +
+        " writes behind the text of an earlier stage of a cascade; give all three: --stage1 DIR --stage2 DIR --stage3 DIR");
   Prompt prompt = read_prompt(request.prompt, writer.codec(), writer.longest());
   if (writer.options().train.objective == "ar") check_left_to_right(prompt, writer.meta());
   SampleResult result{writer.checkpoint().folder, writer.checkpoint().state.step, 0, 0, {}, writer.meta()};

@@ -77,7 +77,8 @@ CascadeResult sample_cascade(const CascadeRequest& request) {
   std::vector<Writer> writers = open_stages(request);
   CascadeResult result;
   for (std::size_t stage = 0; stage < kStages; ++stage)
-    result.stages[stage] = {writers[stage].checkpoint().folder, writers[stage].checkpoint().state.step, 0, 0, {}, writers[stage].meta()};
+    result.stages[stage] = {
+        writers[stage].checkpoint().folder, writers[stage].checkpoint().state.step, 0, 0, {}, writers[stage].meta()};
   const std::uint64_t batch = writers.back().options().train.batch_size;
   for (std::uint64_t first = 0; first < request.samples && !config::stop_requested(); first += batch) {
     Dice dice(request.seed, first, static_cast<std::int64_t>(std::min(batch, request.samples - first)));

@@ -34,8 +34,7 @@ constexpr RealKnob kReals[] = {
      [](EditPlan& plan) -> double& { return plan.delete_ratio.end; }},
     {"noise-start", "R", "editing: the first round makes this share of them noise; default 0", kShare,
      [](EditPlan& plan) -> double& { return plan.noise.start; }},
-    {"noise-end", "R", "the last round's; default 0", kShare,
-     [](EditPlan& plan) -> double& { return plan.noise.end; }},
+    {"noise-end", "R", "the last round's; default 0", kShare, [](EditPlan& plan) -> double& { return plan.noise.end; }},
     {"delete-margin", "P", "editing: what a deletion must gain in probability; default 0.02", kShare,
      [](EditPlan& plan) -> double& { return plan.delete_margin; }},
     {"delete-lambda", "W", "editing: how much the gain of the next token counts; default 0.3", kWeight,
@@ -45,7 +44,7 @@ constexpr RealKnob kReals[] = {
 struct CurveKnob {
   const char* flag;
   const char* help;
-  Curve EditPlan::* of;
+  Curve EditPlan::*of;
 };
 constexpr CurveKnob kCurves[] = {
     {"edit-schedule", "editing: how the ratios go from start to end, linear or cosine; default cosine", &EditPlan::edit_schedule},

@@ -29,42 +29,43 @@ constexpr const char* kCascadeFolder = "sampling_outputs";
 
 const config::Program kProgram{
     .name = "sample",
-    .usage = "--checkpoint DIR [--samples N] [--length L] [--steps S] [--seed K] [--start TEXT] [overrides]\n"
-             "       sample --stage1 DIR --stage2 DIR --stage3 DIR [--output DIR]",
+    .usage =
+        "--checkpoint DIR [--samples N] [--length L] [--steps S] [--seed K] [--start TEXT] [overrides]\n"
+        "       sample --stage1 DIR --stage2 DIR --stage3 DIR [--output DIR]",
     .about =
-        "Writes texts with a checkpoint's model, by the sampler that goes with its objective, or with the three of a cascade. TEXT may be "
+        "Writes texts with a checkpoint's model, by the sampler that goes with its objective, or with the three of a cascade. TEXT "
+        "may be "
         "FILE:PATH.\nOverrides may change how it runs (--train.device), not what was trained.",
-    .flags = {{.name = "checkpoint",
-               .placeholder = "DIR",
-               .help = "a checkpoint, or an output folder: its best, else its latest one"},
-              {.name = "stage1", .placeholder = "DIR", .help = "a cascade's checkpoints, in place of --checkpoint"},
-              {.name = "stage2", .placeholder = "DIR", .help = "of its second stage"},
-              {.name = "stage3", .placeholder = "DIR", .help = "of its last"},
-              {.name = "samples", .placeholder = "N", .help = "how many texts; default 1"},
-              {.name = "length", .placeholder = "L", .help = "tokens of a text with what is given; default the block"},
-              {.name = "steps", .placeholder = "S", .help = "denoising steps; default 64"},
-              {.name = "seed", .placeholder = "K", .help = "the same seed gives the same texts; default 1337"},
-              {.name = "sampler",
-               .placeholder = "NAME",
-               .help = "analytic, euler, ancestral, first_hitting, confidence, editing or autoregressive; default the objective's"},
-              {.name = "temperature", .placeholder = "T", .help = "divides the logits; 0 takes the likeliest token; default 1"},
-              {.name = "top-k", .placeholder = "K", .help = "draws from the K likeliest tokens"},
-              {.name = "top-p", .placeholder = "P", .help = "draws from the fewest tokens that have this probability together"},
-              {.name = "start", .placeholder = "TEXT", .help = "how each text begins"},
-              {.name = "suffix", .placeholder = "TEXT", .help = "how each text ends"},
-              {.name = "template", .placeholder = "TEXT", .help = "all of the text, with [MASK] for each token to be written"},
-              {.name = "weights",
-               .placeholder = "ema|raw",
-               .help = "the parameters' average or the parameters; default the average where there is one"},
-              {.name = "output",
-               .placeholder = "FILE",
-               .help = "writes there instead of on stdout; of a cascade a folder, default sampling_outputs"},
-              {.name = "eval-perplexity",
-               .placeholder = "DIR",
-               .help = "scores the texts with an autoregressive checkpoint, and tells how varied they are"},
-              {.name = "trace", .placeholder = "FILE", .help = "keeps every step of every text there, a line of JSON each"},
-              {.name = "verbose", .placeholder = "", .help = "tells every step of every text on stderr"},
-              {.name = "watch", .placeholder = "", .help = "shows the first text of each batch while it is written, on a terminal"}},
+    .flags =
+        {{.name = "checkpoint", .placeholder = "DIR", .help = "a checkpoint, or an output folder: its best, else its latest one"},
+         {.name = "stage1", .placeholder = "DIR", .help = "a cascade's checkpoints, in place of --checkpoint"},
+         {.name = "stage2", .placeholder = "DIR", .help = "of its second stage"},
+         {.name = "stage3", .placeholder = "DIR", .help = "of its last"},
+         {.name = "samples", .placeholder = "N", .help = "how many texts; default 1"},
+         {.name = "length", .placeholder = "L", .help = "tokens of a text with what is given; default the block"},
+         {.name = "steps", .placeholder = "S", .help = "denoising steps; default 64"},
+         {.name = "seed", .placeholder = "K", .help = "the same seed gives the same texts; default 1337"},
+         {.name = "sampler",
+          .placeholder = "NAME",
+          .help = "analytic, euler, ancestral, first_hitting, confidence, editing or autoregressive; default the objective's"},
+         {.name = "temperature", .placeholder = "T", .help = "divides the logits; 0 takes the likeliest token; default 1"},
+         {.name = "top-k", .placeholder = "K", .help = "draws from the K likeliest tokens"},
+         {.name = "top-p", .placeholder = "P", .help = "draws from the fewest tokens that have this probability together"},
+         {.name = "start", .placeholder = "TEXT", .help = "how each text begins"},
+         {.name = "suffix", .placeholder = "TEXT", .help = "how each text ends"},
+         {.name = "template", .placeholder = "TEXT", .help = "all of the text, with [MASK] for each token to be written"},
+         {.name = "weights",
+          .placeholder = "ema|raw",
+          .help = "the parameters' average or the parameters; default the average where there is one"},
+         {.name = "output",
+          .placeholder = "FILE",
+          .help = "writes there instead of on stdout; of a cascade a folder, default sampling_outputs"},
+         {.name = "eval-perplexity",
+          .placeholder = "DIR",
+          .help = "scores the texts with an autoregressive checkpoint, and tells how varied they are"},
+         {.name = "trace", .placeholder = "FILE", .help = "keeps every step of every text there, a line of JSON each"},
+         {.name = "verbose", .placeholder = "", .help = "tells every step of every text on stderr"},
+         {.name = "watch", .placeholder = "", .help = "shows the first text of each batch while it is written, on a terminal"}},
     .min_positional = 0,
     .max_positional = 0};
 
@@ -78,8 +79,6 @@ trainer::WritingChoice read_choice(const config::Arguments& arguments) {
       trainer::real_flag(arguments, "top-p", {std::numeric_limits<double>::min(), 1.0, "above 0, at most 1"}).value_or(1.0);
   choice.editing = trainer::read_edit_plan(arguments);
   choice.weights = arguments.value("weights");
-  if (choice.weights && *choice.weights != "ema" && *choice.weights != "raw")
-    throw config::UsageError("--weights " + *choice.weights + " is unknown; known: ema, raw");
   choice.overrides = arguments.overrides;
   return choice;
 }
@@ -182,13 +181,13 @@ void tell_score(trainer::Judge* judge, const trainer::SampleResult& result, std:
 void sample_one(const config::Arguments& arguments, Views& views) {
   const auto checkpoint = arguments.value("checkpoint");
   if (!checkpoint) throw config::UsageError("--checkpoint DIR is missing: a folder like out/mdlm_small");
-  const trainer::SampleRequest request{*checkpoint,
-                                       samples_of(arguments),
-                                       seed_of(arguments),
-                                       read_choice(arguments),
-                                       {arguments.value("start"), arguments.value("suffix"), arguments.value("template"),
-                                        arguments.number("length", 1, kMost)},
-                                       views.on_step()};
+  const trainer::SampleRequest request{
+      *checkpoint,
+      samples_of(arguments),
+      seed_of(arguments),
+      read_choice(arguments),
+      {arguments.value("start"), arguments.value("suffix"), arguments.value("template"), arguments.number("length", 1, kMost)},
+      views.on_step()};
   const auto path = arguments.value("output");
   std::ofstream file;
   if (path) file = open_output(*path);
@@ -208,7 +207,8 @@ bool is_cascade(const config::Arguments& arguments) {
 trainer::CascadeRequest cascade_request(const config::Arguments& arguments, Views& views) {
   for (const char* const flag : kOfOneModel)
     if (arguments.has(flag))
-      throw config::UsageError(std::string("--") + flag + " does not go with a cascade, whose stages write whole texts; leave it out");
+      throw config::UsageError(std::string("--") + flag +
+                               " does not go with a cascade, whose stages write whole texts; leave it out");
   trainer::CascadeRequest request{{}, samples_of(arguments), seed_of(arguments), read_choice(arguments), views.on_step()};
   for (std::size_t stage = 0; stage < request.stages.size(); ++stage) {
     const auto folder = arguments.value(kStages[stage]);

@@ -38,7 +38,8 @@ class Sampler {
   virtual ~Sampler() = default;
   /// The caller sees to it that no gradient is recorded. `dice` has B samples.
   [[nodiscard]] Sampled sample(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker = {}) const {
-    return write(network, draft, dice, onlooker ? onlooker : [](const Glimpse&) {});
+    return write(
+        network, draft, dice, onlooker ? onlooker : [](const Glimpse&) {});
   }
 
  private:

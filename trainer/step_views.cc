@@ -35,9 +35,7 @@ std::vector<std::string> characters_of(const std::string& text) {
 }
 
 /// What would move the cursor of a terminal is shown as a blank.
-bool moves_cursor(const std::string& character) {
-  return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20;
-}
+bool moves_cursor(const std::string& character) { return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20; }
 
 TerminalSize terminal_size() {
   winsize size{};

@@ -43,8 +43,8 @@ struct Work {
 std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Device device) {
   options.queue.uri = "inproc://";
   const consumer::Deal deal = deal_of(options.train, ranks);
-  const auto source = open_stream(
-      options, {.deal = deal, .stage_log = first_stage_log(options), .run_id = proto::random_id(), .pinned = {}});
+  const auto source =
+      open_stream(options, {.deal = deal, .stage_log = first_stage_log(options), .run_id = proto::random_id(), .pinned = {}});
   if (!source) return std::nullopt;
   const auto objective = make_objective(options, source->meta());
   Feed feed(*source, *objective, ranks, device);

@@ -67,7 +67,9 @@ void train_all(const std::vector<config::Options>& each) {
   Process process(each.front());
   const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
   for (const config::Options& options : each) {
-    const bool stop = work_and_agree(process.ranks(), [] { return Control{}; }, "the next dataset").stop > 0;
+    const bool stop = work_and_agree(
+                          process.ranks(), [] { return Control{}; }, "the next dataset")
+                          .stop > 0;
     if (stop) return;
     const Start start = agree_on_start(options, request.resume, process.ranks());
     const std::string dataset = "dataset " + options.data.dataset;

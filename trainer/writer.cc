@@ -79,7 +79,8 @@ void Writer::show(const Glimpse& glimpse, std::uint64_t first, const OnStep& on_
   const auto behind = static_cast<std::int64_t>(prefix_length());
   const auto tokens = glimpse.tokens.narrow(1, behind, glimpse.tokens.size(1) - behind).cpu().contiguous();
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
-    TextStep shown{first + static_cast<std::uint64_t>(glimpse.first + row), glimpse.step, 0, {}, row_of(tokens, row, tokens.size(1))};
+    TextStep shown{
+        first + static_cast<std::uint64_t>(glimpse.first + row), glimpse.step, 0, {}, row_of(tokens, row, tokens.size(1))};
     shown.text = with_marks(codec_, shown.tokens, meta().mask_token_id);
     on_step(shown);
   }

@@ -117,7 +117,9 @@ TEST(Agenda, AStreamWithoutEpochsIsRefusedWhereTheRecipeCountsThem) {
   for (const std::string key : {"max_epochs", "epoch_eval_interval", "epoch_checkpoint_interval"}) {
     EXPECT_TRUE(counts_epochs(recipe({{key, "3"}}).train));
     EXPECT_EQ(
-        testing::message_of<config::UsageError>([&] { (void)agenda({{key, "3"}, {"provider.name", "synthetic"}}); }),
+        testing::message_of<config::UsageError>([&] {
+          (void)agenda({{key, "3"}, {"provider.name", "synthetic"}});
+        }),
         "train." + key + " = 3: provider synthetic does not say how many samples an epoch has; set it to 0 and count in steps");
   }
   EXPECT_FALSE(counts_epochs(recipe({}).train));

@@ -63,7 +63,7 @@ TEST(EditPlan, OnlyRatiosChangeALength) {
   plan.noise = {1.0, 1.0};
   plan.keeps_length = true;
   EXPECT_FALSE(plan.edits());
-  for (Ramp EditPlan::* const ratio : {&EditPlan::insert_ratio, &EditPlan::delete_ratio})
+  for (Ramp EditPlan::*const ratio : {&EditPlan::insert_ratio, &EditPlan::delete_ratio})
     for (const Ramp& ramp : {Ramp{0.1, 0.0}, Ramp{0.0, 0.1}}) {
       EditPlan other = plan;
       other.*ratio = ramp;

@@ -37,7 +37,9 @@ void expect_same(const Function& fused, const Function& plain, const Tensors& in
   const auto found = value_and_gradients(fused, inputs), wanted = value_and_gradients(plain, exact);
   for (std::size_t i = 0; i < found.size(); ++i) {
     ASSERT_EQ(found[i].sizes(), wanted[i].sizes()) << i;
-    if (i > 0) { EXPECT_EQ(found[i].scalar_type(), inputs[i - 1].scalar_type()) << i; }
+    if (i > 0) {
+      EXPECT_EQ(found[i].scalar_type(), inputs[i - 1].scalar_type()) << i;
+    }
     const double largest = wanted[i].abs().max().item<double>();
     EXPECT_LE((found[i].to(torch::kFloat64) - wanted[i]).abs().max().item<double>(), tolerance * largest) << i;
   }
@@ -181,7 +183,8 @@ TEST(Fused, EveryInstructionSet) {
   if (capability == "AVX512") sets.push_back(&kAvx512Pointwise);
 #endif
   constexpr std::int64_t kRows = 3, kWidth = 45;
-  const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5), gain = numbers({kWidth}, 6), zero = torch::zeros({kWidth});
+  const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5), gain = numbers({kWidth}, 6),
+             zero = torch::zeros({kWidth});
   const auto at = [](const Tensor& t) { return t.const_data_ptr<float>(); };
   const auto to = [](const Tensor& t) { return t.mutable_data_ptr<float>(); };
   std::vector<Tensors> found;

@@ -159,8 +159,7 @@ TEST(LossScale, IsOneForOtherPrecisions) {
 }
 
 TEST(FinishedGradient, IsUnscaledBeforeItIsClipped) {
-  const auto model =
-      make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
+  const auto model = make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
   std::int64_t values = 0;
   for (torch::Tensor& parameter : model->parameters()) {
     parameter.mutable_grad() = torch::full_like(parameter, 2048.0, torch::requires_grad(false));
