@@ -126,7 +126,7 @@ std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split, 
   const auto batch = wait_for(*trained.source, split, static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples)));
   if (!batch) return {};
   const proto::StreamMeta& meta = trained.source->meta();
-  const WideBatch wide = widen(meta, *batch, trained.device);
+  const WideBatch wide = widen(meta, *batch, CopyStream(trained.device));
   const auto objective = make_objective(trained.options, meta);
   return fill_in_all(meta, wide, guesses(*trained.model, *objective, meta, wide, trained.precision, trained.device));
 }

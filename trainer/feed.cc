@@ -19,7 +19,7 @@ Feed::Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ran
     : source_(source),
       objective_(objective),
       ranks_(ranks),
-      device_(device),
+      to_device_(device),
       health_(health),
       patience_(std::min<std::chrono::milliseconds>(kPatience, ranks.timeout() / 4)) {}
 
@@ -34,7 +34,7 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
           while (batch.micro_batches.size() < slices.size()) {
             auto next = get(proto::Split::kTrain, slices[batch.micro_batches.size()], left_until(deadline));
             if (!next) break;
-            weight += objective_.weight(next->wide).sum().item<double>();
+            weight += weight_of(*next);
             batch.micro_batches.push_back(std::move(*next));
           }
           if (batch.micro_batches.size() == slices.size())
@@ -67,12 +67,18 @@ bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, 
 
 double Feed::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
 
+double Feed::weight_of(const MicroBatch& batch) const {
+  const bool here = to_device_.device().is_cpu();  // else asking the device would wait for all that it still computes
+  const WideBatch wide = here ? batch.wide : widen(source_.meta(), batch.wire, CopyStream(torch::kCPU));
+  return objective_.weight(wide).sum().item<double>();
+}
+
 std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout) {
   const auto start = Clock::now();
   auto batch = source_.get(split, slice.first, slice.count, timeout);
   waited_ms_ += ms_since(start);
   if (!batch) return std::nullopt;
-  WideBatch wide = widen(source_.meta(), *batch, device_);
+  WideBatch wide = widen(source_.meta(), *batch, to_device_);
   return MicroBatch{std::move(*batch), std::move(wide)};
 }
 

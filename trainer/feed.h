@@ -49,12 +49,13 @@ class Feed {
   [[nodiscard]] double take_waited_ms();
 
  private:
+  [[nodiscard]] double weight_of(const MicroBatch& batch) const;
   [[nodiscard]] std::optional<MicroBatch> get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout);
 
   consumer::BatchSource& source_;
   const Objective& objective_;
   Ranks& ranks_;
-  torch::Device device_;
+  CopyStream to_device_;
   telemetry::Health& health_;
   std::chrono::milliseconds patience_;
   double waited_ms_ = 0.0;

@@ -30,23 +30,22 @@ torch::Tensor view_of(const proto::Field& field, const proto::SharedBytes& colum
 }
 
 torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narrow, std::int64_t ignore_index,
-                           torch::Device device) {
-  const auto there = narrow.to(device, narrow.scalar_type());
-  auto wide = there.to(device, logical_type(field.logical), /*non_blocking=*/false, /*copy=*/true);
+                           const CopyStream& to) {
+  auto wide = to.bring(narrow).to(logical_type(field.logical), /*non_blocking=*/false, /*copy=*/true);
   if (field.sentinel) wide.masked_fill_(wide.eq(static_cast<std::int64_t>(proto::largest(field.wire))), ignore_index);
   return wide;
 }
 
 }  // namespace
 
-WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, torch::Device device) {
+WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const CopyStream& to) {
   WideBatch wide;
   wide.samples_ = batch.range.count;
-  wide.device_ = device;
+  wide.device_ = to.device();
   for (std::size_t i = 0; i < meta.schema.fields.size(); ++i) {
     const proto::Field& field = meta.schema.fields[i];
     torch::Tensor& slot = wide.by_role_[static_cast<std::size_t>(field.role)];
-    if (!slot.defined()) slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count), meta.ignore_index, device);
+    if (!slot.defined()) slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count), meta.ignore_index, to);
   }
   return wide;
 }

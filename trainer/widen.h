@@ -5,6 +5,7 @@
 
 #include "proto/batch.h"
 #include "proto/meta.h"
+#include "trainer/copy_stream.h"
 #include "trainer/torch.h"
 
 namespace millrace::trainer {
@@ -21,15 +22,15 @@ class WideBatch {
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 
  private:
-  friend WideBatch widen(const proto::StreamMeta&, const proto::Batch&, torch::Device);
+  friend WideBatch widen(const proto::StreamMeta&, const proto::Batch&, const CopyStream&);
   static constexpr std::size_t kRoles = static_cast<std::size_t>(proto::Role::kStage) + 1;
   std::array<torch::Tensor, kRoles> by_role_;
   std::int64_t samples_ = 0;
   torch::Device device_ = torch::kCPU;
 };
 
-/// Copies the wire bytes to `device` and widens them there; a sentinel becomes the stream's ignore_index. The result does not
+/// Copies the wire bytes to the stream's device and widens them there; a sentinel becomes the stream's ignore_index. The result does not
 /// refer to the batch's memory. Of two fields with one role the first counts.
-[[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, torch::Device device);
+[[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const CopyStream& to);
 
 }  // namespace millrace::trainer

@@ -51,7 +51,7 @@ inline ColumnStream stream_of(const std::vector<Column>& columns) {
             values[j].item<std::int64_t>() == stream.meta.ignore_index ? 0xffffffff : values[j].item<std::int64_t>());
     }
   }
-  stream.batch = trainer::widen(stream.meta, buffer.batch, torch::kCPU);
+  stream.batch = trainer::widen(stream.meta, buffer.batch, trainer::CopyStream(torch::kCPU));
   return stream;
 }
 

@@ -185,7 +185,7 @@ struct TinyRun {
   void step(std::uint64_t first) {
     model->zero_grad();
     const auto tokens =
-        widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}), torch::kCPU);
+        widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}), CopyStream(torch::kCPU));
     model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
     optimizer.step(0.01);
   }
