@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "trainer/linear_map.h"
 #include "trainer/torch.h"
 
 namespace millrace::trainer {
@@ -11,7 +12,7 @@ namespace millrace::trainer {
 /// A matrix [out, in] applied to the last dimension, with a bias where there is one; also a table of embeddings [V, E].
 struct Matrix : torch::nn::Module {
   explicit Matrix(torch::Tensor initial_weight, torch::Tensor initial_bias = {});
-  torch::Tensor operator()(const torch::Tensor& x) const { return at::linear(x, weight, bias); }
+  torch::Tensor operator()(const torch::Tensor& x) const { return linear_map(x, weight, bias); }
   torch::Tensor weight, bias;  ///< bias: undefined where there is none
 };
 

@@ -1,0 +1,86 @@
+// Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors runs kernels that first copy and scale
+// their matrices; oneDNN, which LibTorch carries for bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for ∂x = gW
+// (docs/performance.md), not for ∂W = gᵀx.
+//
+// Test: tests/trainer/linear_map_test.cc.
+#include "trainer/linear_map.h"
+
+#include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <optional>
+#include <string_view>
+
+namespace millrace::trainer {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using Gradients = torch::autograd::variable_list;
+using Maybe = std::optional<Tensor>;
+
+/// Below it, finding a kernel takes longer than running it.
+constexpr std::int64_t kWorthIt = std::int64_t{1} << 22;  // multiplications
+
+using Scalars = c10::List<std::optional<at::Scalar>>;
+using OneDnnLinear = Tensor(const Tensor& x, const Tensor& weight, const Maybe& bias, std::string_view activation,
+                            Scalars scalars, std::optional<std::string_view> algorithm);
+
+bool is_amd() {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("amd") > 0;
+#else
+  return false;
+#endif
+}
+
+/// The operator that compiled graphs use; empty: this LibTorch has none, or MKL is no slower here.
+const std::optional<c10::TypedOperatorHandle<OneDnnLinear>>& one_dnn() {
+  static const auto found = []() -> std::optional<c10::TypedOperatorHandle<OneDnnLinear>> {
+    const auto schema = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+    if (!schema || !is_amd() || !at::globalContext().userEnabledMkldnn()) return std::nullopt;
+    return schema->typed<OneDnnLinear>();
+  }();
+  return found;
+}
+
+Tensor by_one_dnn(const Tensor& x, const Tensor& weight, const Maybe& bias) {
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
+  return one_dnn()->call(x, weight, bias, "none", Scalars(), "");
+}
+
+bool fits(const Tensor& x, const Tensor& weight) {
+  const auto is_f32 = [](const Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32; };
+  return one_dnn() && is_f32(x) && is_f32(weight) && !at::autocast::is_autocast_enabled(at::kCPU) &&
+         x.numel() * weight.size(0) >= kWorthIt;
+}
+
+struct LinearFunction : torch::autograd::Function<LinearFunction> {
+  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& weight, const Maybe& bias) {
+    const Tensor x = given.contiguous();
+    context->save_for_backward({x, weight});
+    context->saved_data["biased"] = bias.has_value();
+    return by_one_dnn(x, weight, bias);
+  }
+  static Gradients backward(AutogradContext* context, const Gradients& gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1];
+    const Tensor grad = gradients[0].contiguous(), rows = grad.view({-1, grad.size(-1)});
+    Gradients found(3);
+    if (context->needs_input_grad(0)) found[0] = by_one_dnn(grad, weight.t(), std::nullopt);
+    if (context->needs_input_grad(1)) found[1] = at::mm(rows.t(), x.view({-1, x.size(-1)}));
+    if (context->saved_data["biased"].toBool() && context->needs_input_grad(2)) found[2] = rows.sum(0);
+    return found;
+  }
+};
+
+}  // namespace
+
+Tensor linear_map(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (!fits(x, weight)) return at::linear(x, weight, bias.defined() ? Maybe(bias) : std::nullopt);
+  return LinearFunction::apply(x, weight, bias.defined() ? Maybe(bias) : std::nullopt);
+}
+
+}  // namespace millrace::trainer
