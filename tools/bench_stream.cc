@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <sstream>
 #include <string>
 
+#include "config/errors.h"
 #include "config/recipe.h"
 #include "config/sizes.h"
 #include "config/stop.h"
@@ -19,13 +20,14 @@
 #include "tools/bench_resume.h"
 #include "tools/bench_taker.h"
 #include "tools/bench_throughput.h"
+#include "tools/bench_transport.h"
+#include "tools/bench_waiting.h"
 #include "tools/own_folder.h"
+#include "tools/stream_report.h"
 #include "tools/subjects.h"
 
 namespace millrace::tools {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kRepeats = 5;
 constexpr std::uint64_t kMostRepeats = 1000;
@@ -33,6 +35,13 @@ constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 40;
 constexpr std::uint64_t kProducers = 2;
 constexpr std::uint64_t kMostProducers = 256;
 constexpr std::uint64_t kWindowsARepeat = 64;
+constexpr std::uint64_t kMib = 512;
+constexpr std::uint64_t kMostMib = std::uint64_t{1} << 20;
+/// Of the transport alone.
+constexpr std::uint32_t kBatchBytes[] = {std::uint32_t{256} << 10, std::uint32_t{1} << 20};
+/// More than any trainer of today takes of a stream.
+constexpr double kTrainerTokensPerSecond = 20e6;
+const std::string kParts = "transport,stream,waiting,kill,resume";
 /// Of what one producer was seen to make: a pace that those who are left can keep.
 constexpr double kPaceShare = 0.8;
 
@@ -40,9 +49,26 @@ struct Request {
   std::uint64_t samples;
   std::uint64_t repeats;
   std::size_t producers;
+  std::uint64_t bytes;  ///< that the transport alone moves in a repeat
   std::filesystem::path bin;
-  bool json;
+  std::set<std::string> parts;
 };
+
+std::set<std::string> words_of(const std::string& list) {
+  std::set<std::string> words;
+  std::istringstream in(list);
+  for (std::string word; std::getline(in, word, ',');) words.insert(word);
+  return words;
+}
+
+std::set<std::string> parts_of(const config::Arguments& arguments) {
+  const std::set<std::string> all = words_of(kParts);
+  const auto only = arguments.value("only");
+  if (!only) return all;
+  const std::set<std::string> parts = words_of(*only);
+  if (!parts.empty() && std::ranges::includes(all, parts)) return parts;
+  throw config::UsageError("--only=" + *only + ": expected some of " + kParts);
+}
 
 bool gives_uri(const config::Arguments& arguments) {
   return std::ranges::any_of(arguments.overrides, [](const auto& one) { return one.key == "queue.uri" || one.key == "uri"; });
@@ -54,71 +80,39 @@ Request request_of(const config::Arguments& arguments, const config::Options& op
   return {arguments.number("samples", 1, kMostSamples).value_or(kWindowsARepeat * config::window_samples(options)),
           arguments.number("repeats", 1, kMostRepeats).value_or(kRepeats),
           inside ? 0 : arguments.number("producers", 1, kMostProducers).value_or(kProducers),
-          bin ? std::filesystem::path(*bin) : own_folder(), arguments.json};
+          arguments.number("mib", 1, kMostMib).value_or(kMib) << 20, bin ? std::filesystem::path(*bin) : own_folder(),
+          parts_of(arguments)};
 }
 
-std::string transport_of(const config::Options& options) { return options.queue.uri.substr(0, options.queue.uri.find("://")); }
-
-/// Prints each result as soon as it is there: as words, or as one line of JSON.
-class Report {
- public:
-  Report(const config::Options& options, const Request& request)
-      : json_(request.json),
-        common_{{"transport", transport_of(options)},
-                {"keys", !options.queue.key_file.empty()},
-                {"producers", request.producers},
-                {"threads", options.producer.threads},
-                {"batch_size", options.train.batch_size}} {
-    if (json_) return;
-    fmt::print("{}://{}, {} producers of {} thread(s), batches of {} samples; medians of {}\n", transport_of(options),
-               options.queue.key_file.empty() ? "" : " with keys", request.producers, options.producer.threads,
-               options.train.batch_size, request.repeats);
+void measure_transport_alone(const config::Options& options, const Request& request, const StreamReport& report) {
+  if (queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc) return;  // nothing is carried
+  for (const std::uint32_t batch_bytes : kBatchBytes) {
+    report.transport(batch_bytes, measure_transport(options, batch_bytes, request.bytes, request.repeats));
   }
+}
 
-  void delivered(const Throughput& seen) const {
-    const double mb = median(seen.mb_per_s);
-    const double tokens = median(seen.tokens_per_s);
-    const double ready = median(seen.ready_share);
-    show(fmt::format("delivered as fast as it comes: {:.1f} MB/s, {}tokens/s, {:.0f} % of the batches ready when asked for", mb,
-                     with_prefix(tokens), 100 * ready),
-         {{"bench", "stream"}, {"mb_per_s", mb}, {"tokens_per_s", tokens}, {"ready_share", ready}});
-  }
+void measure_waits(Taker& taker, BenchCrew& crew, const Request& request, double delivered, const StreamReport& report) {
+  const auto measure = [&](double pace, const std::string& why) {
+    report.waited(pace, why, measure_waiting(taker, crew, pace, request.repeats));
+  };
+  measure(kTrainerTokensPerSecond, "a fast trainer's pace");
+  measure(kPaceShare * delivered, fmt::format("{} of what is delivered", kPaceShare));
+}
 
-  void killed(const std::string& taken, const KillGaps& gaps) const {
-    show(
-        fmt::format("time without data after kill -9 of one of {} producers, {}: {:.3f} s, worst {:.3f} s (before it: {:.3f} s)",
-                    common_.at("producers").get<std::size_t>(), taken, median(gaps.after), largest(gaps.after), median(gaps.usual)),
-        {{"bench", "kill"},
-         {"taken", taken},
-         {"without_data_s", median(gaps.after)},
-         {"worst_s", largest(gaps.after)},
-         {"usual_s", median(gaps.usual)}});
-  }
-
-  void resumed(const std::vector<double>& seconds) const {
-    show(fmt::format("time from `train --resume` to the first step: {:.3f} s, worst {:.3f} s", median(seconds), largest(seconds)),
-         {{"bench", "resume"}, {"first_step_s", median(seconds)}, {"worst_s", largest(seconds)}});
-  }
-
- private:
-  void show(const std::string& words, Json line) const {
-    if (json_) line.update(common_);
-    std::cout << (json_ ? line.dump() : "  " + words) << std::endl;
-  }
-
-  bool json_;
-  Json common_;
-};
-
-void measure_taking(const BenchPlace& place, BenchCrew& crew, const Request& request, const Report& report) {
-  Taker taker(place.options(), [&crew] { crew.check(); });
-  const Throughput seen = measure_throughput(taker, request.samples, request.repeats);
-  report.delivered(seen);
+void measure_kills_at_paces(Taker& taker, BenchCrew& crew, const Request& request, double delivered, const StreamReport& report) {
   if (crew.size() < 2) return;  // nobody would be left
   report.killed("batches taken as fast as they come", measure_kills(taker, crew, std::nullopt, request.repeats));
-  const double batch_tokens = static_cast<double>(taker.batch_samples()) * taker.meta().block_size;
-  const double pace = kPaceShare * median(seen.tokens_per_s) / batch_tokens / static_cast<double>(crew.size());
+  const double pace = kPaceShare * delivered / taker.batch_tokens() / static_cast<double>(crew.size());
   report.killed("batches taken at the pace of one", measure_kills(taker, crew, pace, request.repeats));
+}
+
+void measure_taking(BenchCrew& crew, const config::Options& options, const Request& request, const StreamReport& report) {
+  Taker taker(options, [&crew] { crew.check(); });
+  const Throughput seen = measure_throughput(taker, request.samples, request.repeats);
+  report.delivered(seen);
+  const double delivered = median(seen.tokens_per_s);
+  if (request.parts.contains("waiting")) measure_waits(taker, crew, request, delivered, report);
+  if (request.parts.contains("kill")) measure_kills_at_paces(taker, crew, request, delivered, report);
 }
 
 int run(const config::Arguments& arguments) {
@@ -126,10 +120,12 @@ int run(const config::Arguments& arguments) {
   const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
   const BenchPlace place(options, gives_uri(arguments));
   const Request request = request_of(arguments, place.options());
-  const Report report(place.options(), request);
+  const auto wants = [&](const char* part) { return request.parts.contains(part); };
+  const StreamReport report(place.options(), request.producers, request.repeats, arguments.json);
+  if (wants("transport")) measure_transport_alone(place.options(), request, report);
   BenchCrew crew(place, request.bin, request.producers);
-  measure_taking(place, crew, request, report);
-  if (exists(request.bin / "train")) report.resumed(measure_resumes(place, crew, request.bin, request.repeats));
+  if (wants("stream") || wants("waiting") || wants("kill")) measure_taking(crew, place.options(), request, report);
+  if (wants("resume") && exists(request.bin / "train")) report.resumed(measure_resumes(place, crew, request.bin, request.repeats));
   return 0;
 }
 
@@ -139,13 +135,16 @@ Subject stream_bench() {
   return {
       "stream",
       {.name = "bench stream",
-       .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--bin DIR]",
+       .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] [--only PARTS] "
+                "[--bin DIR]",
        .about =
-           "Starts producers and takes their batches as a trainer would, then kills producers and trainers, over the transport of "
+           "Moves a stream that costs nothing beside loops that do nothing else, then starts producers and takes their batches as a trainer would, then kills producers and trainers, over the transport of "
            "queue.uri: in a temporary place, unless --queue.uri is given.",
        .flags = {{"producers", "P", "`prepare` processes; default 2; over inproc:// the producer is inside"},
                  {"samples", "N", "taken in a repeat; default: 64 windows"},
                  {"repeats", "R", "the median of so many is shown; default 5"},
+                 {"mib", "N", "moved in a repeat of the transport alone; default 512"},
+                 {"only", "PARTS", "some of " + kParts + "; default: all"},
                  {"bin", "DIR", "where `prepare` is, and `train`, if resuming is to be measured; default: beside bench"}}},
       run};
 }

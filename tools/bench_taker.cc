@@ -29,8 +29,12 @@ proto::StageLog stage_log_of(const config::Options& options) {
   return {{0, 0}};
 }
 
-std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, telemetry::Registry& registry) {
-  const queue::Expectation expected{config::provider_name(options), options.data.data_seed, config::stream_settings(options), {}};
+queue::Expectation expectation_of(const config::Options& options) {
+  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options), {}};
+}
+
+std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, const queue::Expectation& expected,
+                                             telemetry::Registry& registry) {
   const queue::Uri uri = queue::parse_uri(options.queue.uri);
   const queue::Window window = producer::train_window(options);
   if (uri.scheme == queue::Scheme::kInproc) {
@@ -52,9 +56,9 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, tel
   throw std::runtime_error("no data for " + std::to_string(kDataWithin.count()) + " s: " + state);
 }
 
-std::unique_ptr<consumer::BatchSource> open_source(const config::Options& options, telemetry::Registry& registry,
-                                                   const std::function<void()>& check) {
-  auto end = open_end(options, registry);
+std::unique_ptr<consumer::BatchSource> open_source(const config::Options& options, const queue::Expectation& expected,
+                                                   telemetry::Registry& registry, const std::function<void()>& check) {
+  auto end = open_end(options, expected, registry);
   const auto start = Clock::now();
   for (;;) {
     if (const auto meta = end->meet(kLookEvery)) {
@@ -71,12 +75,15 @@ std::unique_ptr<consumer::BatchSource> open_source(const config::Options& option
 }  // namespace
 
 Taker::Taker(const config::Options& options, std::function<void()> check)
+    : Taker(options, expectation_of(options), std::move(check)) {}
+
+Taker::Taker(const config::Options& options, const queue::Expectation& expected, std::function<void()> check)
     : check_(std::move(check)),
       metrics_(registry_),
       queue_metrics_(registry_),
       batch_samples_(options.train.batch_size),
       step_samples_(config::global_batch(options)),
-      source_(open_source(options, registry_, check_)) {}
+      source_(open_source(options, expected, registry_, check_)) {}
 
 void Taker::take() {
   const auto start = Clock::now();

@@ -7,6 +7,7 @@
 
 #include "config/options.h"
 #include "consumer/batch_source.h"
+#include "queue/admission.h"
 #include "telemetry/registry.h"
 #include "telemetry/stream_metrics.h"
 
@@ -17,11 +18,14 @@ class Taker {
   /// Waits for the stream. Over inproc:// the producer is inside. Throws where none comes in time, with what it waited for.
   /// `check` is called now and then during every wait, and throws where it is in vain.
   Taker(const config::Options& options, std::function<void()> check);
+  /// The same of another stream than the recipe's, over its transport.
+  Taker(const config::Options& options, const queue::Expectation& expected, std::function<void()> check);
 
   /// The next batch_size samples. Throws where they do not come in time, with what they waited for.
   void take();
 
   [[nodiscard]] std::uint32_t batch_samples() const { return batch_samples_; }
+  [[nodiscard]] double batch_tokens() const { return static_cast<double>(batch_samples_) * meta().block_size; }
   [[nodiscard]] const proto::StreamMeta& meta() const { return source_->meta(); }
 
   /// Since the start: how often a batch was asked for, and how often it was there then.

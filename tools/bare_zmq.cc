@@ -1,0 +1,135 @@
+#include "tools/bare_zmq.h"
+
+#include <array>
+#include <cstring>
+#include <future>
+#include <stdexcept>
+#include <zmq.hpp>
+
+#include "proto/digest.h"
+#include "tools/bench_waits.h"
+
+namespace millrace::tools {
+namespace {
+
+using Columns = std::vector<std::span<const std::byte>>;
+
+/// As LeaseBook gives a producer of one thread.
+constexpr std::uint64_t kLeasesOpen = 2;
+/// Batches that come before the clock runs.
+constexpr std::uint64_t kWarm = 16;
+constexpr int kGiveUpAfter_ms = 10'000;
+/// Of the protocol's frames: magic and checksum, a Lease, a BatchInfo of two columns.
+constexpr std::size_t kMagicBytes = 16;
+constexpr std::size_t kLeaseBytes = 24;
+constexpr std::size_t kHeaderBytes = 80;
+constexpr std::size_t kMostColumns = kHeaderBytes / sizeof(std::uint64_t);
+
+struct Side {
+  Side(zmq::socket_type type, const std::string& address) : context(1), socket(context, type) {
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::rcvtimeo, kGiveUpAfter_ms);
+    socket.set(zmq::sockopt::sndtimeo, kGiveUpAfter_ms);
+    type == zmq::socket_type::router ? socket.bind(address) : socket.connect(address);
+  }
+
+  zmq::message_t receive() {
+    zmq::message_t message;
+    if (!socket.recv(message)) throw std::runtime_error("the bare ZeroMQ loop stands still");
+    return message;
+  }
+  void send(zmq::message_t message, bool more) {
+    if (!socket.send(message, more ? zmq::send_flags::sndmore : zmq::send_flags::none)) {
+      throw std::runtime_error("the bare ZeroMQ loop takes nothing");
+    }
+  }
+
+  zmq::context_t context;
+  zmq::socket_t socket;
+};
+
+/// Views `column`, which outlives it.
+zmq::message_t lend(std::span<const std::byte> column) {
+  return {const_cast<std::byte*>(column.data()), column.size(), [](void*, void*) {}, nullptr};
+}
+
+void answer(Side& producer, const Columns& columns) {
+  static_cast<void>(producer.receive());
+  static_cast<void>(producer.receive());
+  std::array<std::uint64_t, kMostColumns> checksums{};
+  for (std::size_t i = 0; i < columns.size(); ++i) checksums.at(i) = proto::xxh64(columns[i]);
+  producer.send(zmq::message_t(kMagicBytes), true);
+  producer.send(zmq::message_t(checksums.data(), kHeaderBytes), true);
+  for (std::size_t i = 0; i < columns.size(); ++i) producer.send(lend(columns[i]), i + 1 < columns.size());
+}
+
+void produce(const std::string& address, const Columns& columns, std::uint64_t batches) {
+  Side producer(zmq::socket_type::dealer, address);
+  producer.send({}, false);
+  for (std::uint64_t i = 0; i < batches; ++i) answer(producer, columns);
+  static_cast<void>(producer.receive());  // what was sent has arrived
+}
+
+class Consumer {
+ public:
+  explicit Consumer(const std::string& address) : side_(zmq::socket_type::router, address) {}
+
+  [[nodiscard]] std::string bound_address() const { return side_.socket.get(zmq::sockopt::last_endpoint); }
+  void meet() {
+    peer_ = side_.receive().to_string();
+    static_cast<void>(side_.receive());
+  }
+  void lease() {
+    side_.send(zmq::message_t(peer_), true);
+    side_.send(zmq::message_t(kMagicBytes), true);
+    side_.send(zmq::message_t(kLeaseBytes), false);
+  }
+  void take() {
+    static_cast<void>(side_.receive());
+    static_cast<void>(side_.receive());
+    const zmq::message_t header = side_.receive();
+    for (std::size_t i = 0; i == 0 || more_; ++i) {
+      const zmq::message_t column = side_.receive();
+      more_ = column.more();
+      std::uint64_t checksum = 0;
+      std::memcpy(&checksum, header.data<std::uint64_t>() + i, sizeof checksum);
+      const std::span bytes(column.data<std::byte>(), column.size());
+      if (proto::xxh64(bytes) != checksum) throw std::runtime_error("the bare ZeroMQ loop changed a byte");
+    }
+  }
+
+ private:
+  Side side_;
+  std::string peer_;
+  bool more_ = false;
+};
+
+std::uint64_t size_of(const Columns& columns) {
+  std::uint64_t bytes = 0;
+  for (const auto& column : columns) bytes += column.size();
+  return bytes;
+}
+
+}  // namespace
+
+double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns, std::uint64_t bytes) {
+  const std::uint64_t batch_bytes = size_of(columns);
+  const std::uint64_t batches = (bytes + batch_bytes - 1) / batch_bytes;
+  const std::uint64_t all = kWarm + batches;
+  Consumer consumer(address);
+  std::future<void> producing = std::async(std::launch::async, produce, consumer.bound_address(), columns, all);
+  consumer.meet();
+  for (std::uint64_t i = 0; i < kLeasesOpen; ++i) consumer.lease();
+  auto start = Clock::now();
+  for (std::uint64_t i = 0; i < all; ++i) {
+    if (i == kWarm) start = Clock::now();
+    consumer.take();
+    if (i + kLeasesOpen < all) consumer.lease();
+  }
+  const double seconds = seconds_since(start);
+  consumer.lease();  // the producer may end
+  producing.get();
+  return static_cast<double>(batches * batch_bytes) / seconds;
+}
+
+}  // namespace millrace::tools
