@@ -17,6 +17,7 @@
 #include "queue/folder.h"
 #include "queue/group_keeper.h"
 #include "queue/group_watch.h"
+#include "queue/look_interval.h"
 #include "queue/quarantine.h"
 #include "queue/range_order.h"
 #include "queue/sweep.h"
@@ -27,7 +28,7 @@ namespace {
 
 using proto::Split;
 
-constexpr Milliseconds kLookEvery{10};
+constexpr Milliseconds kLookAtLeastEvery{10};
 
 class FolderConsumerEnd final : public ConsumerEnd {
  public:
@@ -55,7 +56,10 @@ class FolderConsumerEnd final : public ConsumerEnd {
     const Time deadline = clock_() + timeout;
     for (;;) {
       if (keeper_) keeper_->beat(clock_());
-      if (auto batch = read_first_there()) return batch;
+      if (auto batch = read_first_there()) {
+        interval_.found();
+        return batch;
+      }
       say_who_is_at_work();
       if (!pause_before(deadline)) return std::nullopt;
     }
@@ -89,10 +93,10 @@ class FolderConsumerEnd final : public ConsumerEnd {
   using Wanted = std::map<proto::Range, proto::Range, Sooner>;
 
   /// False: it is time.
-  bool pause_before(Time deadline) const {
+  bool pause_before(Time deadline) {
     const Time now = clock_();
     if (now >= deadline) return false;
-    std::this_thread::sleep_for(std::min<Time::duration>(kLookEvery, deadline - now));
+    std::this_thread::sleep_for(std::min<Time::duration>(interval_.next(), deadline - now));
     return true;
   }
 
@@ -213,6 +217,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   std::optional<Stream> stream_;
   std::optional<GroupKeeper> keeper_;  ///< of rank 0
   Wanted wanted_;
+  LookInterval interval_{kLookAtLeastEvery};
   telemetry::QueueMetrics metrics_;
   std::uint64_t damaged_ = 0;
   mutable std::mutex mutex_;  // state_

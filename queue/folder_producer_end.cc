@@ -19,16 +19,19 @@
 #include "queue/chunk_plan.h"
 #include "queue/folder.h"
 #include "queue/group_watch.h"
+#include "queue/look_interval.h"
 #include "queue/range_order.h"
 
 namespace millrace::queue {
 namespace {
 
-constexpr Milliseconds kLookEvery{20};
+constexpr Milliseconds kLookAtLeastEvery{20};
 /// How often the stream's meta is looked after.
 constexpr std::chrono::seconds kTendEvery{1};
 /// How long a disk that is full is left alone.
 constexpr std::chrono::seconds kTryAgainAfter{1};
+/// And a folder that was swept, or cleared, while it was written to.
+constexpr Milliseconds kTryVanishedAgainAfter{20};
 /// Claims are advice, not locks: two producers that write one chunk write the same bytes. So one that stays for several times as
 /// long as a chunk takes here is a dead producer's, or one's that is far slower.
 constexpr int kClaimStaleTimes = 4;
@@ -54,14 +57,17 @@ class FolderProducerEnd final : public ProducerEnd {
     const Time deadline = clock_() + timeout;
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (const auto chunk = look(clock_())) return Order{++orders_, *chunk};
+      if (const auto chunk = look(clock_())) {
+        interval_.found();
+        return Order{++orders_, *chunk};
+      }
       if (clock_() >= deadline) return std::nullopt;
-      delivered_.wait_for(lock, kLookEvery);
+      delivered_.wait_for(lock, interval_.next());
     }
   }
 
   void deliver(const Order& order, const proto::Batch& batch) override {
-    const std::optional<std::string> trouble = store(order.range, batch);
+    const std::optional<proto::DiskError> trouble = store(order.range, batch);
     {
       const std::lock_guard lock(mutex_);
       if (!trouble) learn_from(order.range);
@@ -70,7 +76,7 @@ class FolderProducerEnd final : public ProducerEnd {
     }
     unclaim(order.range);
     delivered_.notify_all();
-    if (trouble) throw NotStored(*trouble);
+    if (trouble) throw NotStored(trouble->what());
   }
 
   bool complete() const override {
@@ -102,14 +108,16 @@ class FolderProducerEnd final : public ProducerEnd {
 
   /// Of all that are missing, the chunk nearest to the start of its window.
   std::optional<proto::Range> pick(Time now) {
+    // Chunks before groups: one that a run used up and swept between the two looks would seem to be missing.
+    std::map<proto::Split, std::set<proto::ChunkKey>> there;
+    for (const proto::Split split : proto::kSplits) there.emplace(split, folder_.chunks(split));
     std::vector<proto::Group> groups = watch_.alive(now);
     runs_ = groups.size();
     if (groups.empty()) groups.push_back(stock_);
     missing_ = present_ = 0;
     std::map<std::size_t, Ranges> candidates;  // by distance
-    for (const proto::Split split : proto::kSplits) {
-      const std::set<proto::ChunkKey> there = folder_.chunks(split);
-      for (const proto::Group& group : groups) add_missing(group, split, there, candidates);
+    for (const auto& [split, chunks] : there) {
+      for (const proto::Group& group : groups) add_missing(group, split, chunks, candidates);
     }
     looked_ = true;
     for (const auto& [distance, chunks] : candidates) {
@@ -171,29 +179,29 @@ class FolderProducerEnd final : public ProducerEnd {
   std::filesystem::path claim_of(const proto::Range& chunk) const { return folder_.claim(chunk.split, {chunk.first, chunk.stage}); }
 
   /// Why it could not be, if it could not.
-  std::optional<std::string> store(const proto::Range& chunk, const proto::Batch& batch) try {
+  std::optional<proto::DiskError> store(const proto::Range& chunk, const proto::Batch& batch) try {
     proto::make_folders(folder_.split(chunk.split), folder_.disk());
     proto::write_chunk(folder_.chunk(chunk.split, {chunk.first, chunk.stage}), meta_.fingerprint, meta_.schema, batch,
                        folder_.disk());
     return std::nullopt;
   } catch (const proto::DiskError& error) {
     if (!is_passing(error)) throw;
-    return error.what();
+    return error;
   }
 
   void where_it_can_be(const std::function<void()>& act) try { act(); } catch (const proto::DiskError& error) {
     if (!is_passing(error)) throw;
-    note(error.what());
+    note(error);
   }
 
   /// A full disk clears as the trainer uses chunks up; and somebody may clear the queue, or sweep it, while we write.
   static bool is_passing(const proto::DiskError& error) { return error.is_full() || error.reason() == ENOENT; }
 
-  void note(const std::optional<std::string>& trouble) {
-    if (trouble) try_again_at_ = clock_() + kTryAgainAfter;
-    if (trouble && !trouble_) spdlog::warn("{}; waiting, and trying again", *trouble);
+  void note(const std::optional<proto::DiskError>& trouble) {
+    if (trouble) try_again_at_ = clock_() + (trouble->is_full() ? Time::duration(kTryAgainAfter) : kTryVanishedAgainAfter);
+    if (trouble && !trouble_) spdlog::warn("{}; waiting, and trying again", trouble->what());
     if (!trouble && trouble_) spdlog::info("{} can be written again", folder_.root().string());
-    trouble_ = trouble;
+    trouble_ = trouble ? std::optional<std::string>(trouble->what()) : std::nullopt;
   }
 
   void write_meta() const {
@@ -222,6 +230,7 @@ class FolderProducerEnd final : public ProducerEnd {
 
   mutable std::mutex mutex_;
   std::condition_variable delivered_;
+  LookInterval interval_{kLookAtLeastEvery};
   GroupWatch watch_;
   std::map<proto::Range, Time, Sooner> seen_claims_;
   std::optional<Time::duration> chunk_takes_;  ///< from order to file

@@ -123,6 +123,7 @@ int run(const config::Arguments& arguments) {
   const auto wants = [&](const char* part) { return request.parts.contains(part); };
   const StreamReport report(place.options(), request.producers, request.repeats, arguments.json);
   if (wants("transport")) measure_transport_alone(place.options(), request, report);
+  if (request.parts == std::set<std::string>{"transport"}) return 0;
   BenchCrew crew(place, request.bin, request.producers);
   if (wants("stream") || wants("waiting") || wants("kill")) measure_taking(crew, place.options(), request, report);
   if (wants("resume") && exists(request.bin / "train")) report.resumed(measure_resumes(place, crew, request.bin, request.repeats));
