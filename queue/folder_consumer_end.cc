@@ -29,6 +29,8 @@ namespace {
 using proto::Split;
 
 constexpr Milliseconds kLookAtLeastEvery{10};
+/// The group's file and the sweep cost as much as a chunk's file does; producers look no more often.
+constexpr Milliseconds kPublishAtMostEvery{5};
 
 class FolderConsumerEnd final : public ConsumerEnd {
  public:
@@ -55,6 +57,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   std::optional<proto::Batch> take(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
     for (;;) {
+      publish_if_due();
       if (keeper_) keeper_->beat(clock_());
       if (auto batch = read_first_there()) {
         interval_.found();
@@ -68,7 +71,8 @@ class FolderConsumerEnd final : public ConsumerEnd {
   void release(Split split, std::uint64_t cursor) override {
     if (split != Split::kTrain) return;
     const std::uint64_t before = std::exchange(run_.cursor, cursor);
-    if (before / range_samples() != cursor / range_samples()) publish();
+    due_ = due_ || before / range_samples() != cursor / range_samples();
+    publish_if_due();
   }
 
   void follow(const proto::StageLog& log) override {
@@ -177,8 +181,16 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return std::max<std::uint64_t>(run_.train_window.samples_of(stream_->meta.schema), 2 * std::uint64_t{range_samples()});
   }
 
+  void publish_if_due() {
+    const Time now = clock_();
+    if (!due_ || now - told_used_ < kPublishAtMostEvery) return;
+    told_used_ = now;
+    publish();
+  }
+
   /// Says where the run stands, and deletes what no run needs any more.
   void publish() {
+    due_ = false;
     if (!keeper_) return;
     proto::Group& group = keeper_->group();
     group.window(Split::kTrain) = {run_.cursor, run_.cursor + window_samples()};
@@ -217,6 +229,8 @@ class FolderConsumerEnd final : public ConsumerEnd {
   std::optional<Stream> stream_;
   std::optional<GroupKeeper> keeper_;  ///< of rank 0
   Wanted wanted_;
+  bool due_ = false;  ///< a chunk was used up, and the group's file does not say so yet
+  Time told_used_{};  ///< when it last did for that reason
   LookInterval interval_{kLookAtLeastEvery};
   telemetry::QueueMetrics metrics_;
   std::uint64_t damaged_ = 0;
