@@ -6,12 +6,16 @@
 #include "proto/digest.h"
 
 namespace millrace::proto {
-BatchBuffer make_batch(const Schema& schema, const Range& range) {
+namespace {
+
+std::size_t bytes_of(const Schema& schema, const Range& range) {
   std::size_t total = 0;
   for (const Field& field : schema.fields) total += column_aligned(field.bytes_per_sample() * range.count);
-  const std::shared_ptr<std::byte> memory = aligned_memory(total);
-  std::memset(memory.get(), 0, total);
+  return total;
+}
 
+/// Columns one after the other in `memory`, as it is.
+BatchBuffer lay_out(const Schema& schema, const Range& range, const std::shared_ptr<std::byte>& memory) {
   BatchBuffer buffer;
   buffer.batch.range = range;
   std::byte* at = memory.get();
@@ -22,6 +26,15 @@ BatchBuffer make_batch(const Schema& schema, const Range& range) {
     at += column_aligned(bytes);
   }
   return buffer;
+}
+
+}  // namespace
+
+BatchBuffer make_batch(const Schema& schema, const Range& range) {
+  const std::size_t total = bytes_of(schema, range);
+  const std::shared_ptr<std::byte> memory = aligned_memory(total);
+  std::memset(memory.get(), 0, total);
+  return lay_out(schema, range, memory);
 }
 
 Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first, std::uint32_t count) {
@@ -45,7 +58,7 @@ Batch join(const Schema& schema, std::span<const Batch> pieces) {
     if (piece.range.split != whole.split || piece.range.first != whole.end()) throw std::logic_error("pieces are not adjacent");
     whole.count += piece.range.count;
   }
-  BatchBuffer buffer = make_batch(schema, whole);
+  BatchBuffer buffer = lay_out(schema, whole, aligned_memory(bytes_of(schema, whole)));
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     std::byte* to = buffer.view.columns[i].data();
     for (const Batch& piece : pieces) {

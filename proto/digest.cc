@@ -4,10 +4,14 @@
 
 #include <new>
 
+#include "proto/xxh64_lanes.h"
+
 namespace millrace::proto {
 
-std::uint64_t xxh64(std::span<const std::byte> bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
-std::uint64_t xxh64(std::string_view text) { return XXH64(text.data(), text.size(), 0); }
+std::uint64_t xxh64(std::span<const std::byte> bytes) {
+  return multiplies_lanes_fast() ? xxh64_by_lanes(bytes) : XXH64(bytes.data(), bytes.size(), 0);
+}
+std::uint64_t xxh64(std::string_view text) { return xxh64(std::as_bytes(std::span(text))); }
 
 std::string hex16(std::uint64_t value) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -11,6 +11,7 @@ namespace millrace::queue {
 
 /// Bytes of a leased range: enough to amortise a message, little enough to spread over producers.
 inline constexpr std::uint64_t kRangeTargetBytes = std::uint64_t{256} << 10;
+inline constexpr std::uint64_t kRangeMostBytes = std::uint64_t{1} << 20;
 
 /// How far ahead of the trainer samples are asked for.
 struct Window {
@@ -23,11 +24,14 @@ struct Window {
   }
 };
 
-/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work.
+/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work. Where a 64th of
+/// the window is more (batches are that large), about that, up to kRangeMostBytes: it spreads just as well.
 [[nodiscard]] inline std::uint32_t leased_range_samples(const proto::Schema& schema, const Window& window) {
-  const std::uint64_t by_bytes = kRangeTargetBytes / schema.bytes_per_sample();
-  const std::uint64_t by_window = window.samples_of(schema) / 8;
-  return static_cast<std::uint32_t>(std::bit_floor(std::max<std::uint64_t>(std::min(by_bytes, by_window), 1)));
+  const std::uint64_t sample_bytes = schema.bytes_per_sample();
+  const std::uint64_t ahead = window.samples_of(schema);
+  const std::uint64_t large = std::min(ahead / 64, kRangeMostBytes / sample_bytes);
+  const std::uint64_t usual = std::min(ahead / 8, kRangeTargetBytes / sample_bytes);
+  return static_cast<std::uint32_t>(std::bit_floor(std::max<std::uint64_t>({large, usual, 1})));
 }
 
 }  // namespace millrace::queue
