@@ -24,12 +24,12 @@ struct Window {
   }
 };
 
-/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work. Where a 64th of
-/// the window is more (batches are that large), about that, up to kRangeMostBytes: it spreads just as well.
+/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work. Where a 16th of
+/// the window is more (batches are large), that, up to kRangeMostBytes: every message has its price.
 [[nodiscard]] inline std::uint32_t leased_range_samples(const proto::Schema& schema, const Window& window) {
   const std::uint64_t sample_bytes = schema.bytes_per_sample();
   const std::uint64_t ahead = window.samples_of(schema);
-  const std::uint64_t large = std::min(ahead / 64, kRangeMostBytes / sample_bytes);
+  const std::uint64_t large = std::min(ahead / 16, kRangeMostBytes / sample_bytes);
   const std::uint64_t usual = std::min(ahead / 8, kRangeTargetBytes / sample_bytes);
   return static_cast<std::uint32_t>(std::bit_floor(std::max<std::uint64_t>({large, usual, 1})));
 }
