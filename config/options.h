@@ -133,13 +133,13 @@ struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
   bool insecure = false;
-  std::string key_file;                                   ///< this process's key pair
-  std::string server_key;                                 ///< the trainer's public key, for producers
-  std::string allowed_keys;                               ///< file of the producers' public keys, for the trainer
-  double audit = 0.0;                                     ///< share of the ranges that two producers compute, to be compared
-  double late_s = 2.0;                                    ///< after which a range is asked of a second producer, at least
-  std::uint32_t window_batches = 64;                      ///< batches asked for ahead of the trainer
-  std::uint64_t window_bytes = std::uint64_t{256} << 20;  ///< and no more bytes than these
+  std::string key_file;                                  ///< this process's key pair
+  std::string server_key;                                ///< the trainer's public key, for producers
+  std::string allowed_keys;                              ///< file of the producers' public keys, for the trainer
+  double audit = 0.0;                                    ///< share of the ranges that two producers compute, to be compared
+  double late_s = 2.0;                                   ///< after which a range is asked of a second producer, at least
+  std::uint32_t window_batches = 512;                    ///< batches asked for ahead of the trainer
+  std::uint64_t window_bytes = std::uint64_t{64} << 20;  ///< and no more bytes than these
 };
 
 /// [watch]: the HTTP port of prepare and train (docs/watching.md).

@@ -1,6 +1,7 @@
 #include "consumer/supply.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::consumer {
 namespace {
@@ -51,16 +52,22 @@ void Supply::put(const proto::Batch& batch) {
 std::vector<proto::Range> Supply::missing() const {
   std::vector<proto::Range> ranges;
   add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
-  // This rank's share of every step in the window: shares of one step are contiguous, and steps follow each other.
+  // This rank's share of every step in the window: shares of one step are contiguous, and steps follow each other. What is adjacent,
+  // as all is for one rank, is looked through in one go.
   const std::uint32_t global = plan_.deal.global_batch();
+  std::uint64_t from = step_;
+  std::uint64_t until = step_;
   for (std::uint64_t step = step_; step < position_ + window(); step += global) {
     const Slice mine = share(plan_.deal, step, global);
-    add_missing(proto::Split::kTrain, mine.first, mine.first + mine.count, ranges);
+    if (mine.first != until) add_missing(proto::Split::kTrain, std::exchange(from, mine.first), until, ranges);
+    until = mine.first + mine.count;
   }
+  add_missing(proto::Split::kTrain, from, until, ranges);
   return ranges;
 }
 
 void Supply::add_missing(proto::Split split, std::uint64_t from, std::uint64_t until, std::vector<proto::Range>& ranges) const {
+  if (from == until) return;
   for (std::uint64_t first = from / range_samples_ * range_samples_; first < until; first += range_samples_) {
     for (const proto::Range& piece : pieces(split, first)) {
       const bool asked = !ranges.empty() && ranges.back() == piece;  // by the step before, which ends in this range

@@ -19,9 +19,11 @@ Waiting measure_waiting(Taker& taker, BenchCrew& crew, double tokens_per_s, std:
   static_cast<void>(paced.take_for(kSettle));
   Waiting waiting;
   for (std::uint64_t i = 0; i < repeats; ++i) {
+    const double ready = taker.gets_ready();
     const Paced seen = paced.take_for(kObserve);
     waiting.share.push_back(seen.waited_s / seen.seconds);
     waiting.tokens_per_s.push_back(static_cast<double>(seen.batches) * batch_tokens / seen.seconds);
+    waiting.ready_share.push_back((taker.gets_ready() - ready) / static_cast<double>(seen.batches));
   }
   return waiting;
 }

@@ -13,6 +13,7 @@ namespace millrace::tools {
 struct Waiting {
   std::vector<double> share;         ///< from asking for a batch until it was there: every moment of it counts
   std::vector<double> tokens_per_s;  ///< that were taken: less than the pace where they did not come
+  std::vector<double> ready_share;   ///< of the batches, those that were there when asked for
 };
 
 /// A repeat lasts for seconds, after one in which the window fills.

@@ -76,15 +76,17 @@ void StreamReport::delivered(const Throughput& seen) const {
 void StreamReport::waited(double pace, const std::string& why, const Waiting& waiting) const {
   const double share = median(waiting.share);
   const double taken = median(waiting.tokens_per_s);
-  show(fmt::format("a trainer that takes {}tokens/s, {}, waits for {:.2f} % of its time (worst {:.2f} %), wanted {} %: {}",
+  show(fmt::format("a trainer that takes {}tokens/s, {}, waits for {:.2f} % of its time (worst {:.2f} %), wanted {} %: {}; "
+                   "{:.1f} % of the batches ready when asked for",
                    with_prefix(pace), why, 100 * share, 100 * largest(waiting.share), 100 * kWaitShare,
-                   verdict(share <= kWaitShare)),
+                   verdict(share <= kWaitShare), 100 * median(waiting.ready_share)),
        {{"bench", "waiting"},
         {"pace", why},
         {"pace_tokens_per_s", pace},
         {"tokens_per_s", taken},
         {"wait_share", share},
         {"worst_wait_share", largest(waiting.share)},
+        {"ready_share", median(waiting.ready_share)},
         {"wanted_wait_share", kWaitShare}});
 }
 

@@ -35,6 +35,13 @@ TEST_F(SupplyTest, AsksForTheWholeWindowAtTheStageOfTheLog) {
   EXPECT_EQ(missing[3], (Range{Split::kTrain, 24, kRange, 1}));
 }
 
+TEST(Supply, OfARankAsksForItsShareOfEveryStepAlone) {
+  const PrefetchPlan plan{.deal = {16, 2, 1, 2}, .cursor = 0, .eval_samples = 0, .train_window = {.samples = 64}, .stage_log = {}};
+  std::vector<std::uint64_t> firsts;
+  for (const Range& range : Supply(testing::sample_meta(), plan, kRange).missing()) firsts.push_back(range.first);
+  EXPECT_EQ(firsts, (std::vector<std::uint64_t>{16, 24, 48, 56})) << "of steps of 32 samples, the second half";
+}
+
 TEST_F(SupplyTest, ValIsAskedForOnceTheTrainerWantsIt) {
   EXPECT_EQ(supply_.get(Split::kVal, 0, 4), std::nullopt);
   EXPECT_EQ(supply_.missing()[0], (Range{Split::kVal, 0, kRange, std::nullopt}));

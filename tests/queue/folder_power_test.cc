@@ -85,6 +85,34 @@ TEST(FolderPower, AMetaThatACutToreIsWrittenAgain) {
   EXPECT_EQ(run->meet(FolderWorld::kAtOnce), world.meta);
 }
 
+TEST(FolderPower, AChunkThatCouldNotBeWrittenForWantOfItsFolderIsMadeSoonAfter) {
+  FolderWorld world;
+  const auto producer = world.producer(1);
+  const auto order = producer->next(FolderWorld::kAtOnce);
+  world.disk.fail_after(0, ENOENT);
+  EXPECT_THROW(producer->deliver(*order, world.samples(order->range)), NotStored);
+  world.disk.heal();
+  EXPECT_EQ(producer->next(FolderWorld::kAtOnce), std::nullopt) << "not again at once";
+  world.now += 20ms;
+  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(0)}) << "without the second that a full disk is given";
+}
+
+TEST(FolderPower, UsedChunksAreToldAtOnceThenEveryFiveMilliseconds) {
+  FolderWorld world;
+  const auto producer = world.producer(3);
+  world.fill(*producer);
+  const auto run = world.met(world.run());
+  run->release(Split::kTrain, world.chunk);
+  EXPECT_EQ(world.files().front(), world.chunk_name(1)) << "swept";
+  run->release(Split::kTrain, 2 * world.chunk);
+  EXPECT_EQ(world.files().front(), world.chunk_name(1)) << "just told";
+  EXPECT_FALSE(run->take(FolderWorld::kAtOnce).has_value());
+  EXPECT_EQ(world.files().front(), world.chunk_name(1));
+  world.now += 5ms;
+  EXPECT_FALSE(run->take(FolderWorld::kAtOnce).has_value());
+  EXPECT_EQ(world.files().front(), world.chunk_name(2));
+}
+
 TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
   FolderWorld world;
   const auto producer = world.producer(2);

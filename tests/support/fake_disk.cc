@@ -38,7 +38,7 @@ void FakeDisk::check_power() const {
 
 bool FakeDisk::failing(Needs needs) const {
   if (!fault_ || operations_ < fault_->from) return false;
-  if (fault_->reason == ENOSPC) return needs == Needs::kRoom;
+  if (fault_->reason == ENOSPC || fault_->reason == ENOENT) return needs == Needs::kRoom;
   return fault_->reason == EROFS || needs == Needs::kSync;
 }
 

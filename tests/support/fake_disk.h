@@ -42,7 +42,7 @@ class FakeDisk final : public proto::Disk {
   void restart();
 
   /// After so many operations all that can fail with this errno do, until heal(): ENOSPC what needs room (of a write, the last
-  /// piece that has some is cut short), EIO syncs, EROFS everything.
+  /// piece that has some is cut short), ENOENT the same (its folder is gone), EIO syncs, EROFS everything.
   void fail_after(std::uint64_t operations, int reason) { fault_ = {operations_ + operations, reason}; }
   void heal() { fault_ = {}; }
   /// Bytes that all files together may have; a write beyond fails with ENOSPC.

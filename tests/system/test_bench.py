@@ -1,5 +1,5 @@
-"""`bench` where the trainer is: how long a run that was killed takes until its first step after `train --resume`, and how long a step
-takes."""
+"""`bench` of whole programs: what a transport carries and how long a trainer waits for it; where the trainer is, how long a run that was
+killed takes until its first step after `train --resume`, and how long a step takes."""
 
 import json
 import pathlib
@@ -17,9 +17,58 @@ def catches(pid, number):
 
 
 class Bench(SystemTest):
-    def measure(self, *arguments):
+    def lines(self, *arguments):
         output, _ = self.run_program("bench", "stream", *self.recipe(), "--samples=100", "--repeats=1", "--json", *arguments)
-        return {line["bench"]: line for line in map(json.loads, output.splitlines())}
+        return [json.loads(line) for line in output.splitlines()]
+
+    def measure(self, *arguments):
+        return {line["bench"]: line for line in self.lines("--only=stream,resume", *arguments)}
+
+    def test_the_transport_alone_stands_beside_what_the_machine_could(self):
+        wanted = {"tcp": {"raw": 0.45, "bare": 0.9}, "ipc": {"raw": 0.55, "bare": 0.9}, "file": {"plain": 0.5}}
+        for scheme, limits in wanted.items():
+            with self.subTest(scheme=scheme):
+                uri = {"tcp": "tcp://127.0.0.1:1", "ipc": f"ipc://{self.folder}/q.sock", "file": f"file://{self.folder}/q"}[scheme]
+                lines = self.lines("--only=transport", "--mib=4", f"--queue.uri={uri}")
+                self.assertEqual([(line["bench"], line["batch_bytes"]) for line in lines], [("transport", 1 << 18), ("transport", 1 << 20)])
+                for line in lines:
+                    self.assertEqual(line["transport"], scheme)
+                    self.assertEqual({key for key in line if key.startswith("share_of_")}, {f"share_of_{limit}" for limit in limits})
+                    for limit, share in limits.items():
+                        self.assertAlmostEqual(line[f"share_of_{limit}"] * line[f"{limit}_bytes_per_s"] / line["bytes_per_s"], 1)
+                        self.assertEqual(line[f"wanted_of_{limit}"], share)
+                self.assertFalse((self.folder / "q").exists(), "it has a place of its own")
+
+    def test_the_transport_alone_in_words(self):
+        words, _ = self.run_program("bench", "stream", *self.recipe(), "--only=transport", "--mib=4", "--queue.uri=tcp://127.0.0.1:1")
+        found = re.findall(r"(\d\.\d\d) of (.+?) \(.+?\), wanted ([\d.]+): (pass|FAIL)", words)
+        self.assertEqual([limit for _, limit, _, _ in found], ["raw loopback", "bare ZeroMQ"] * 2)
+        for share, _, wanted, verdict in found:
+            if abs(float(share) - float(wanted)) > 0.01:  # what is printed is rounded
+                self.assertEqual(verdict, "pass" if float(share) > float(wanted) else "FAIL")
+        self.assertEqual(re.findall(r"batches of (\d+) KiB", words), ["256", "1024"])
+
+    def test_nothing_is_carried_inside_a_process(self):
+        self.assertEqual(self.lines("--only=transport", "--queue.uri=inproc://"), [])
+
+    def test_how_long_a_trainer_waits_at_two_paces(self):
+        stream, fast, paced = self.lines("--only=waiting", "--producers=1", f"--queue.uri=ipc://{self.folder}/race.sock")
+        self.assertEqual([stream["bench"], fast["bench"], paced["bench"]], ["stream", "waiting", "waiting"])
+        self.assertEqual(fast["pace_tokens_per_s"], 20e6)
+        self.assertAlmostEqual(paced["pace_tokens_per_s"] / stream["tokens_per_s"], 0.8)
+        for line in fast, paced:
+            self.assertGreater(line["tokens_per_s"], 0)
+            self.assertGreater(line["wait_share"], 0)
+            self.assertLessEqual(line["wait_share"], line["worst_wait_share"])
+            self.assertLessEqual(line["worst_wait_share"], 1)
+            self.assertLessEqual(0, line["ready_share"])
+            self.assertLessEqual(line["ready_share"], 1)
+            self.assertEqual(line["wanted_wait_share"], 0.01)
+
+    def test_parts_that_are_none(self):
+        for parts in ("speed", "stream,speed", ","):
+            _, errors = self.run_program("bench", "stream", *self.recipe(), f"--only={parts}", status=2)
+            self.assertIn(f"--only={parts}: expected some of transport,stream,waiting,kill,resume", errors)
 
     def test_resuming_is_timed_over_a_socket_a_folder_and_inside(self):
         for uri, producers in ((f"ipc://{self.folder}/race.sock", 1), (f"file://{self.folder}/queue", 1), ("inproc://", 0)):

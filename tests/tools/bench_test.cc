@@ -107,7 +107,8 @@ TEST_F(Bench, StreamOverEveryTransport) {
   for (const std::string uri : {"inproc://", "file://q", "ipc://q.sock", "tcp://127.0.0.1:1"}) {
     std::ofstream(folder_ / "t.toml") << "include = \"r.toml\"\n[queue]\nuri = \"" << uri << "\"\n";
     const Lines lines =
-        json_lines({"stream", folder_ / "t.toml", "--bin", bin(), "--producers=1", "--samples=512", "--repeats=2", "--json"});
+        json_lines({"stream", folder_ / "t.toml", "--bin", bin(), "--only=stream", "--producers=1", "--samples=512",
+                    "--repeats=2", "--json"});
     ASSERT_EQ(lines.size(), 1U) << uri;
     EXPECT_EQ(lines[0]["transport"], uri.substr(0, uri.find(':')));
     EXPECT_EQ(lines[0]["producers"], uri == "inproc://" ? 0 : 1);
@@ -120,7 +121,7 @@ TEST_F(Bench, StreamOverEveryTransport) {
 }
 
 TEST_F(Bench, AKillIsTimedWhateverThePace) {
-  const Lines lines = json_lines({"stream", recipe(), "--bin", bin(), "--samples=512", "--repeats=1", "--json",
+  const Lines lines = json_lines({"stream", recipe(), "--bin", bin(), "--only=kill", "--samples=512", "--repeats=1", "--json",
                                   "--queue.uri=ipc://" + (folder_ / "given.sock").string()});
   ASSERT_EQ(lines.size(), 3U);
   for (const std::size_t i : {1U, 2U}) {
@@ -133,7 +134,7 @@ TEST_F(Bench, AKillIsTimedWhateverThePace) {
 }
 
 TEST_F(Bench, AnInterruptEndsItAndItsProducers) {
-  const Ran ran = bench({"stream", recipe(), "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
+  const Ran ran = bench({"stream", recipe(), "--only=kill", "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
                         {"timeout", "--foreground", "--preserve-status", "--signal=INT", "2"});
   EXPECT_EQ(ran.status, 1) << ran.out;
   EXPECT_TRUE(contains(ran.err, "error: stopped before everything was measured"));
@@ -141,7 +142,7 @@ TEST_F(Bench, AnInterruptEndsItAndItsProducers) {
 }
 
 TEST_F(Bench, ItsProducersEndWithItEvenIfItIsKilled) {
-  const Ran ran = bench({"stream", recipe(), "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
+  const Ran ran = bench({"stream", recipe(), "--only=kill", "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
                         {"timeout", "--foreground", "--signal=KILL", "2"});
   EXPECT_NE(ran.status, 0);
   const auto deadline = std::chrono::steady_clock::now() + 30s;
@@ -150,7 +151,7 @@ TEST_F(Bench, ItsProducersEndWithItEvenIfItIsKilled) {
 }
 
 TEST_F(Bench, SaysWhichProgramIsMissing) {
-  const Ran ran = bench({"stream", recipe(), "--queue.uri=tcp://127.0.0.1:1", "--bin", places()});
+  const Ran ran = bench({"stream", recipe(), "--only=stream", "--queue.uri=tcp://127.0.0.1:1", "--bin", places()});
   EXPECT_EQ(ran.status, 2);
   EXPECT_TRUE(contains(ran.err, "prepare: no such program; see --bin"));
   const Ran unknown = bench({"streem"});
@@ -170,7 +171,7 @@ TEST_F(Bench, TrainSaysWhereItsProgramIsMissingAndStillHelps) {
 }
 
 TEST_F(Bench, AProducerThatCannotWorkEndsItWithItsWords) {
-  const Ran ran = bench({"stream", recipe(), "--data.path=" + (folder_ / "missing.txt").string(),
+  const Ran ran = bench({"stream", recipe(), "--only=stream", "--data.path=" + (folder_ / "missing.txt").string(),
                          "--queue.uri=ipc://" + (folder_ / "given.sock").string()});
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(contains(ran.err, "prepare ended by itself")) << ran.err;
