@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "config/errors.h"
+#include "config/kept_memory.h"
 #include "config/progress.h"
 #include "config/sizes.h"
 #include "config/stop.h"
@@ -108,6 +109,7 @@ Prepared prepare(const config::Options& options, std::optional<std::uint64_t> sa
   say_what_is_streamed(options, stream.meta);
   telemetry::tell_stream(watch->registry(), stream.meta.fingerprint, stream.meta.provider);
   const auto end = open_end(options, stream.meta, samples);
+  config::keep_freed_memory();
   const auto start = Clock::now();
   Prepared result;
   {

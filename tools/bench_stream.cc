@@ -9,6 +9,7 @@
 #include <string>
 
 #include "config/errors.h"
+#include "config/kept_memory.h"
 #include "config/recipe.h"
 #include "config/sizes.h"
 #include "config/stop.h"
@@ -117,6 +118,7 @@ void measure_taking(BenchCrew& crew, const config::Options& options, const Reque
 
 int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
+  config::keep_freed_memory();  // as train does
   const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
   const BenchPlace place(options, gives_uri(arguments));
   const Request request = request_of(arguments, place.options());

@@ -4,17 +4,15 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <malloc.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
 #include "config/errors.h"
+#include "config/kept_memory.h"
 #include "trainer/log.h"
 
 namespace millrace::trainer {
 namespace {
-
-constexpr int kKeptBytes = 1 << 30;
 
 void compare(const std::string& fact, const std::string& there, const std::string& here) {
   if (there != here)
@@ -37,10 +35,7 @@ torch::Device choose_device(const std::string& name, std::uint32_t local_rank) {
 }
 
 void prepare_cpu(std::uint32_t threads) {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, kKeptBytes);
-  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
-#endif
+  config::keep_freed_memory();
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
 }
 

@@ -16,7 +16,7 @@ namespace millrace::trainer {
 [[nodiscard]] torch::Device choose_device(const std::string& name, std::uint32_t local_rank);
 
 /// Sets the number of LibTorch's CPU threads (0 leaves its own choice), and lets the process keep the memory that each step takes
-/// and gives back: returning it to the system costs a tenth of a step of the small recipe.
+/// and gives back.
 void prepare_cpu(std::uint32_t threads);
 
 /// Notes in `state` where this run computes.
