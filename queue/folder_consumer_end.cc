@@ -159,7 +159,8 @@ class FolderConsumerEnd final : public ConsumerEnd {
   /// A whole chunk, verified; empty where it is not there, or was damaged and is not any more.
   std::optional<proto::Batch> read(const proto::Range& around) {
     const auto path = stream_->folder.chunk(around.split, {around.first, around.stage});
-    if (disk_.look(path)) say("reading " + path.string(), telemetry::WaitCause::kDisk);
+    if (!disk_.look(path)) return std::nullopt;
+    say("reading " + path.string(), telemetry::WaitCause::kDisk);
     proto::Chunk chunk = proto::read_chunk(path, disk_);
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
     if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == stream_->meta.fingerprint && chunk.batch.range == around &&

@@ -110,7 +110,9 @@ class FolderProducerEnd final : public ProducerEnd {
   std::optional<proto::Range> pick(Time now) {
     // Chunks before groups: one that a run used up and swept between the two looks would seem to be missing.
     std::map<proto::Split, std::set<proto::ChunkKey>> there;
-    for (const proto::Split split : proto::kSplits) there.emplace(split, folder_.chunks(split));
+    for (const proto::Split split : proto::kSplits) {
+      if (meta_.size(split) > 0) there.emplace(split, folder_.chunks(split));
+    }
     std::vector<proto::Group> groups = watch_.alive(now);
     runs_ = groups.size();
     if (groups.empty()) groups.push_back(stock_);
