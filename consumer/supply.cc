@@ -52,8 +52,8 @@ void Supply::put(const proto::Batch& batch) {
 std::vector<proto::Range> Supply::missing() const {
   std::vector<proto::Range> ranges;
   add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
-  // This rank's share of every step in the window: shares of one step are contiguous, and steps follow each other. What is adjacent,
-  // as all is for one rank, is looked through in one go.
+  // This rank's share of every step in the window: shares of one step are contiguous, and steps follow each other. What is
+  // adjacent, as all is for one rank, is looked through in one go.
   const std::uint32_t global = plan_.deal.global_batch();
   std::uint64_t from = step_;
   std::uint64_t until = step_;

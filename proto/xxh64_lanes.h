@@ -1,5 +1,5 @@
-// xxh64 (seed 0) with its four accumulators in one vector register, for machines that multiply 64-bit lanes fast: nearly twice as fast
-// there as one accumulator after the other. The same value for the same bytes.
+// xxh64 (seed 0) with its four accumulators in one vector register, for machines that multiply 64-bit lanes fast: nearly twice as
+// fast there as one accumulator after the other. The same value for the same bytes.
 // The algorithm: github.com/Cyan4973/xxHash, doc/xxhash_spec.md.
 #pragma once
 

@@ -24,8 +24,8 @@ struct Window {
   }
 };
 
-/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work. Where a 16th of
-/// the window is more (batches are large), that, up to kRangeMostBytes: every message has its price.
+/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work. Where a 16th
+/// of the window is more (batches are large), that, up to kRangeMostBytes: every message has its price.
 [[nodiscard]] inline std::uint32_t leased_range_samples(const proto::Schema& schema, const Window& window) {
   const std::uint64_t sample_bytes = schema.bytes_per_sample();
   const std::uint64_t ahead = window.samples_of(schema);

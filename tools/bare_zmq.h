@@ -1,5 +1,5 @@
 // What ZeroMQ alone moves when it is used as docs/message.md says: the frames of our batches over a DEALER and a ROUTER, as many
-// leases open as we have, checksums at both ends. No book, no thread but one a side, and every batch is forgotten once it is checked.
+// leases open as we have, checksums at both ends. No book, no thread but one a side, and a batch is forgotten once it is checked.
 #pragma once
 
 #include <cstddef>

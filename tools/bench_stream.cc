@@ -1,4 +1,5 @@
-// bench stream CONFIG: what the transport of queue.uri delivers, and how soon it delivers again when something dies.
+// bench stream CONFIG: what the transport of queue.uri carries and delivers, whether a trainer waits for it, and how soon it delivers
+// again when something dies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -141,8 +142,9 @@ Subject stream_bench() {
        .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] [--only PARTS] "
                 "[--bin DIR]",
        .about =
-           "Moves a stream that costs nothing beside loops that do nothing else, then starts producers and takes their batches as a trainer would, then kills producers and trainers, over the transport of "
-           "queue.uri: in a temporary place, unless --queue.uri is given.",
+           "Moves a stream that costs nothing, beside loops that do nothing else. Then starts producers and takes their batches as "
+           "a trainer would, then kills producers and trainers, over the transport of queue.uri: in a temporary place, unless "
+           "--queue.uri is given.",
        .flags = {{"producers", "P", "`prepare` processes; default 2; over inproc:// the producer is inside"},
                  {"samples", "N", "taken in a repeat; default: 8 windows"},
                  {"repeats", "R", "the median of so many is shown; default 5"},

@@ -13,8 +13,8 @@ namespace millrace::tools {
 /// Bytes of columns a second; one value a repeat each.
 struct TransportRates {
   std::vector<double> ours;
-  std::vector<double> raw;   ///< tcp:// and ipc://: raw_loopback.h
-  std::vector<double> bare;  ///< tcp:// and ipc://: bare_zmq.h, without keys
+  std::vector<double> raw;    ///< tcp:// and ipc://: raw_loopback.h
+  std::vector<double> bare;   ///< tcp:// and ipc://: bare_zmq.h, without keys
   std::vector<double> plain;  ///< file://: plain_files.h
 };
 

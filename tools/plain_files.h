@@ -1,5 +1,5 @@
-// What the disk gives to one that writes files and reads them again, with a queue folder's habits and nothing around it: the limit of
-// file://.
+// What the disk gives to one that writes files and reads them again, with a queue folder's habits and nothing around it: the limit
+// of file://.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// What the kernel moves from one thread to another through a socket of this machine, with nothing around it: the limit of tcp:// and
-// ipc://.
+// What the kernel moves from one thread to another through a socket of this machine, with nothing around it: the limit of tcp://
+// and ipc://.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// A stream that costs nothing to compute, for measuring what lies behind a provider: every range of it is the same bytes, which lie
-// ready in memory. A sample is 1024 tokens of two columns of one byte each.
+// A stream that costs nothing to compute, for measuring what lies behind a provider: every range of it is the same bytes, which
+// lie ready in memory. A sample is 1024 tokens of two columns of one byte each.
 #pragma once
 
 #include <atomic>
