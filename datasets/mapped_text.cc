@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "datasets/ascii_ids.h"
 #include "datasets/utf8.h"
 
 namespace millrace::datasets {
@@ -35,13 +36,11 @@ class MappedText final : public TokenText {
     return text_->starts()[part(split).first + line] - cuts_.first(split);
   }
 
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override { copy(split, first, out, ids_.narrow); }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override { copy(split, first, out, ids_.middle); }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override { copy(split, first, out, ids_.wide); }
+  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override { copy(split, first, out); }
 
  private:
-  static constexpr std::size_t kAscii = 128;
-
   struct Lines {
     std::uint64_t first = 0;  ///< of all lines of the text
     std::uint64_t count = 0;
@@ -69,37 +68,25 @@ class MappedText final : public TokenText {
   }
 
   template <class Token>
-  void copy(Split split, std::uint64_t first, std::span<Token> out, const std::array<Token, kAscii>& ids) const {
+  void copy(Split split, std::uint64_t first, std::span<Token> out) const {
     if (first > length(split) || out.size() > length(split) - first) damaged();
     const std::uint64_t character = cuts_.first(split) + first;
     if (text_->is_ascii()) {
-      copy_ascii(text_->text().substr(character, out.size()), out, ids);
+      if (!to_tokens(text_->text().substr(character, out.size()), ids_, out)) damaged();
     } else {
-      copy_utf8(text_->byte_of(character), out, ids);
+      copy_utf8(text_->byte_of(character), out);
     }
   }
 
   template <class Token>
-  void copy_ascii(std::string_view bytes, std::span<Token> out, const std::array<Token, kAscii>& ids) const {
-    bool good = true;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const auto byte = static_cast<std::uint8_t>(bytes[i]);
-      const std::size_t c = byte & 0x7F;
-      good &= byte < kAscii && ids_.known[c];
-      out[i] = ids[c];
-    }
-    if (!good) damaged();
-  }
-
-  template <class Token>
-  void copy_utf8(std::uint64_t at, std::span<Token> out, const std::array<Token, kAscii>& ids) const {
+  void copy_utf8(std::uint64_t at, std::span<Token> out) const {
     const std::string_view text = text_->text();
     for (Token& token : out) {
       if (at >= text.size()) damaged();
       const auto byte = static_cast<std::uint8_t>(text[at]);
       if (byte < kAscii) {
         if (!ids_.known[byte]) damaged();
-        token = ids[byte];
+        token = static_cast<Token>(ids_.wide[byte]);
         ++at;
         continue;
       }
@@ -110,13 +97,6 @@ class MappedText final : public TokenText {
       at += decoded->bytes;
     }
   }
-
-  struct AsciiIds {
-    std::array<bool, kAscii> known{};
-    std::array<std::uint8_t, kAscii> narrow{};
-    std::array<std::uint16_t, kAscii> middle{};
-    std::array<std::uint32_t, kAscii> wide{};
-  };
 
   std::shared_ptr<const IndexedText> text_;
   std::shared_ptr<const CharacterVocabulary> vocabulary_;

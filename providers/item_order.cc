@@ -31,7 +31,7 @@ std::uint64_t ItemOrder::item(proto::Split split, std::uint64_t index, const Dra
   const std::uint64_t count = items(split);
   const std::uint64_t first = firsts_[static_cast<std::size_t>(split)];
   if (split == proto::Split::kTrain && order_ == Order::kRandom) {
-    return first + uniform_below(draws.word(Purpose::kStart, 0), draws.word(Purpose::kStart, 1), count);
+    return first + draws.below(Purpose::kStart, count);
   }
   if (split == proto::Split::kTrain && order_ == Order::kSequential) return first + index % count;
   const Draws of_pass(seed_, split, 0, index / count);

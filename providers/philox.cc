@@ -50,6 +50,11 @@ PhiloxBlock Draws::block(Purpose purpose, std::uint64_t draw_number) const {
   return philox({counter_[0], counter_[1], low(draw_number), counter_[3] | static_cast<std::uint32_t>(purpose)}, key_);
 }
 
+std::uint64_t Draws::below(Purpose purpose, std::uint64_t n) const {
+  const PhiloxBlock first = block(purpose, 0);
+  return uniform_below(first[0], first[1], n);
+}
+
 std::uint32_t Draws::word(Purpose purpose, std::uint64_t w) const { return block(purpose, w / 4)[w % 4]; }
 
 void Draws::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const {

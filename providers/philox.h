@@ -66,6 +66,9 @@ class Draws {
 
   [[nodiscard]] std::uint32_t word(Purpose purpose, std::uint64_t w) const;
 
+  /// uniform_below(word 0, word 1, n).
+  [[nodiscard]] std::uint64_t below(Purpose purpose, std::uint64_t n) const;
+
   /// Words [first, first + count), faster than one by one. They lie in memory of the calling thread, which reuses it at its next
   /// call of words().
   [[nodiscard]] std::span<const std::uint32_t> words(Purpose purpose, std::uint64_t first, std::size_t count) const;

@@ -86,7 +86,7 @@ std::uint64_t TextWindows::epoch_samples() const {
 std::uint64_t TextWindows::shift_of(const Draws& of_epoch) const {
   const std::uint64_t room = text().length(Split::kTrain) - shape_.ahead - count(Split::kTrain) * shape_.length;
   const std::uint64_t shifts = std::min<std::uint64_t>(room + 1, shape_.length);
-  return uniform_below(of_epoch.word(Purpose::kShift, 0), of_epoch.word(Purpose::kShift, 1), shifts);
+  return of_epoch.below(Purpose::kShift, shifts);
 }
 
 std::uint64_t TextWindows::train_position(std::uint64_t j, const Draws& draws) const {
@@ -94,7 +94,7 @@ std::uint64_t TextWindows::train_position(std::uint64_t j, const Draws& draws) c
   std::uint64_t window = 0;
   std::uint64_t shift = 0;
   if (order_ == Order::kRandom) {
-    window = uniform_below(draws.word(Purpose::kStart, 0), draws.word(Purpose::kStart, 1), windows);
+    window = draws.below(Purpose::kStart, windows);
   } else if (order_ == Order::kSequential) {
     window = j % windows;
   } else {

@@ -67,7 +67,7 @@ Place Windows::place(Split split, std::uint64_t index, const Draws& draws) const
 std::optional<Place> Windows::elsewhere(const Place& place, const Draws& draws) const {
   const std::uint64_t others = parts_[place.part].text().length(Split::kTrain) - shape_.tokens();
   if (others == 0) return std::nullopt;
-  const std::uint64_t first = uniform_below(draws.word(Purpose::kFragment, 0), draws.word(Purpose::kFragment, 1), others);
+  const std::uint64_t first = draws.below(Purpose::kFragment, others);
   return Place{place.part, first < place.first ? first : first + 1};
 }
 

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "config/kept_memory.h"
 #include "config/recipe.h"
 #include "producer/window.h"
 #include "providers/data_provider.h"
@@ -118,6 +119,7 @@ Work work_of(const config::Arguments& arguments, const config::Options& options,
 
 int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
+  config::keep_freed_memory();  // as prepare does
   const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
   const proto::StreamMeta& meta = provider->meta();
