@@ -1,5 +1,5 @@
-// bench stream CONFIG: what the transport of queue.uri carries and delivers, whether a trainer waits for it, and how soon it delivers
-// again when something dies.
+// bench stream CONFIG: what the transport of queue.uri carries and delivers, whether a trainer waits for it, and how soon it
+// delivers again when something dies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,7 +82,8 @@ Request request_of(const config::Arguments& arguments, const config::Options& op
   return {arguments.number("samples", 1, kMostSamples).value_or(kWindowsARepeat * config::window_samples(options)),
           arguments.number("repeats", 1, kMostRepeats).value_or(kRepeats),
           inside ? 0 : arguments.number("producers", 1, kMostProducers).value_or(kProducers),
-          arguments.number("mib", 1, kMostMib).value_or(kMib) << 20, bin ? std::filesystem::path(*bin) : own_folder(),
+          arguments.number("mib", 1, kMostMib).value_or(kMib) << 20,
+          bin ? std::filesystem::path(*bin) : own_folder(),
           parts_of(arguments)};
 }
 

@@ -1,6 +1,6 @@
-// Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors runs kernels that first copy and scale
-// their matrices; oneDNN, which LibTorch carries for bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for ∂x = gW
-// (docs/performance.md), not for ∂W = gᵀx.
+// Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors runs kernels that first copy and
+// scale their matrices. oneDNN, which LibTorch carries for bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for
+// ∂x = gW, not for ∂W = gᵀx (docs/performance.md).
 //
 // Test: tests/trainer/linear_map_test.cc.
 #include "trainer/linear_map.h"
@@ -25,8 +25,8 @@ using Maybe = std::optional<Tensor>;
 constexpr std::int64_t kWorthIt = std::int64_t{1} << 22;  // multiplications
 
 using Scalars = c10::List<std::optional<at::Scalar>>;
-using OneDnnLinear = Tensor(const Tensor& x, const Tensor& weight, const Maybe& bias, std::string_view activation,
-                            Scalars scalars, std::optional<std::string_view> algorithm);
+using OneDnnLinear = Tensor(const Tensor& x, const Tensor& weight, const Maybe& bias, std::string_view activation, Scalars scalars,
+                            std::optional<std::string_view> algorithm);
 
 bool is_amd() {
 #if defined(__x86_64__)

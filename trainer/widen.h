@@ -29,8 +29,8 @@ class WideBatch {
   torch::Device device_ = torch::kCPU;
 };
 
-/// Copies the wire bytes to the stream's device and widens them there; a sentinel becomes the stream's ignore_index. The result does not
-/// refer to the batch's memory. Of two fields with one role the first counts.
+/// Copies the wire bytes to the stream's device and widens them there; a sentinel becomes the stream's ignore_index. The result
+/// does not refer to the batch's memory. Of two fields with one role the first counts.
 [[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const CopyStream& to);
 
 }  // namespace millrace::trainer

@@ -106,9 +106,8 @@ TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
 TEST_F(Bench, StreamOverEveryTransport) {
   for (const std::string uri : {"inproc://", "file://q", "ipc://q.sock", "tcp://127.0.0.1:1"}) {
     std::ofstream(folder_ / "t.toml") << "include = \"r.toml\"\n[queue]\nuri = \"" << uri << "\"\n";
-    const Lines lines =
-        json_lines({"stream", folder_ / "t.toml", "--bin", bin(), "--only=stream", "--producers=1", "--samples=512",
-                    "--repeats=2", "--json"});
+    const Lines lines = json_lines(
+        {"stream", folder_ / "t.toml", "--bin", bin(), "--only=stream", "--producers=1", "--samples=512", "--repeats=2", "--json"});
     ASSERT_EQ(lines.size(), 1U) << uri;
     EXPECT_EQ(lines[0]["transport"], uri.substr(0, uri.find(':')));
     EXPECT_EQ(lines[0]["producers"], uri == "inproc://" ? 0 : 1);

@@ -30,8 +30,11 @@ Tensors value_and_gradients(const Map& map, const Tensors& inputs, torch::Scalar
 
 void expect_like_torch(const Tensors& inputs) {
   const auto ours = [](const Tensors& in) { return linear_map(in[0], in[1], in.size() > 2 ? in[2] : Tensor()); };
-  const auto theirs = [](const Tensors& in) { return at::linear(in[0], in[1], in.size() > 2 ? std::optional(in[2]) : std::nullopt); };
-  const auto found = value_and_gradients(ours, inputs, torch::kFloat32), wanted = value_and_gradients(theirs, inputs, torch::kFloat64);
+  const auto theirs = [](const Tensors& in) {
+    return at::linear(in[0], in[1], in.size() > 2 ? std::optional(in[2]) : std::nullopt);
+  };
+  const auto found = value_and_gradients(ours, inputs, torch::kFloat32),
+             wanted = value_and_gradients(theirs, inputs, torch::kFloat64);
   ASSERT_EQ(found.size(), inputs.size() + 1);
   for (std::size_t i = 0; i < found.size(); ++i) {
     ASSERT_EQ(found[i].sizes(), wanted[i].sizes()) << i;

@@ -184,8 +184,8 @@ struct TinyRun {
         optimizer(parameters_of(*model), {}) {}
   void step(std::uint64_t first) {
     model->zero_grad();
-    const auto tokens =
-        widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}), CopyStream(torch::kCPU));
+    const auto tokens = widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}),
+                              CopyStream(torch::kCPU));
     model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
     optimizer.step(0.01);
   }
