@@ -26,6 +26,9 @@ namespace {
 /// Tensors travel joined in buckets of about this size, so that many small ones cost one operation.
 constexpr std::int64_t kBucketBytes = std::int64_t{32} << 20;
 
+/// How long rank 0 stays for the others at the end.
+constexpr std::chrono::milliseconds kGoneWithin{5000};
+
 std::string variable(const char* name, const char* otherwise) {
   const char* const value = std::getenv(name);
   return value != nullptr ? value : otherwise;
@@ -115,8 +118,32 @@ class Ranks::Group {
     waiting_for(what, [&] { start(*gloo_)->wait(); });
   }
 
+  /// After a barrier. A rank that ends at once may close a connection whose last bytes another has not read yet, and a connection
+  /// that is closed with bytes unread loses those on their way. So each says in the store that it is through, and waits for all;
+  /// rank 0, which may serve the store, stays until the others have gone.
+  void part(const std::string& what) {
+    waiting_for(what, [this] {
+      store_->set(key("through", place_.rank), "");
+      store_->wait(keys("through", 0));
+      if (place_.rank > 0) store_->set(key("gone", place_.rank), "");
+    });
+    if (place_.rank > 0) return;
+    try {
+      store_->wait(keys("gone", 1), kGoneWithin);
+    } catch (const std::exception&) {  // killed while it left: everything was done by then
+    }
+  }
+
  private:
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> connect() const {
+  static std::string key(const std::string& word, std::uint32_t rank) { return word + "/" + std::to_string(rank); }
+
+  std::vector<std::string> keys(const std::string& word, std::uint32_t first) const {
+    std::vector<std::string> all;
+    for (std::uint32_t rank = first; rank < place_.world; ++rank) all.push_back(key(word, rank));
+    return all;
+  }
+
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> connect() {
     c10d::TCPStoreOptions store;
     store.port = place_.master_port;
     store.isServer = place_.rank == 0 && place_.serves_store;
@@ -125,9 +152,9 @@ class Ranks::Group {
     store.timeout = std::chrono::seconds(timeout_s_);
     auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
     options->devices = {device_for(place_.master_address)};
-    auto shared = c10::make_intrusive<c10d::PrefixStore>(place_.store_prefix,
-                                                         c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(shared, static_cast<int>(place_.rank), static_cast<int>(place_.world),
+    store_ = c10::make_intrusive<c10d::PrefixStore>(place_.store_prefix,
+                                                    c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(place_.rank), static_cast<int>(place_.world),
                                                        options);
   }
 
@@ -144,6 +171,7 @@ class Ranks::Group {
 
   RankPlace place_;
   std::uint32_t timeout_s_;
+  c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
 };
 
@@ -188,6 +216,11 @@ std::string Ranks::broadcast(std::string text, const std::string& what) {
 void Ranks::barrier(const std::string& what) {
   double nothing = 0.0;
   all_reduce_sum(std::span(&nothing, 1), what);
+}
+
+void Ranks::part(const std::string& what) {
+  barrier(what);
+  if (group_) group_->part(what);
 }
 
 }  // namespace millrace::trainer

@@ -53,6 +53,8 @@ class Ranks {
   [[nodiscard]] std::string broadcast(std::string text, const std::string& what);
   /// Returns once every rank has called it.
   void barrier(const std::string& what);
+  /// The same as the last operation of all: when it returns, no rank reads from this one any more, which may end.
+  void part(const std::string& what);
 
  private:
   class Group;

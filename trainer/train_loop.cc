@@ -211,7 +211,7 @@ class Trainer {
       warn(bad_steps_.stopped(last_checkpoint_));
     }
     if (reached && ranks_.first()) proto::link_final(options_.train.out_dir, state_.step);
-    ranks_.barrier("the end of the run");
+    ranks_.part("the end of the run");
   }
 
   const config::Options& options_;

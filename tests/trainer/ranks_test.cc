@@ -34,7 +34,7 @@ void as_ranks(std::uint32_t world, const std::function<void(Ranks&)>& body) {
       try {
         Ranks ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port}, kTimeoutS);
         body(ranks);
-        ranks.barrier("the end of a test");
+        ranks.part("the end of a test");
       } catch (const std::exception& error) {
         ADD_FAILURE() << "rank " << rank << ": " << error.what();
       }
@@ -196,6 +196,27 @@ TEST(Ranks, SumsAndBroadcastsTensorsOfMixedTypes) {
     EXPECT_EQ(ranks.broadcast(ranks.first() ? "told" : "", "a test"), "told");
     EXPECT_EQ(ranks.broadcast("", "a test"), "");
   });
+}
+
+TEST(Ranks, PartTogetherAgainAndAgain) {
+  for (int i = 0; i < 20; ++i) as_ranks(3, [](Ranks&) {});
+}
+
+TEST(Ranks, OneThatLeavesWithoutAWordIsNamed) {
+  const std::uint16_t port = free_port();
+  const auto rank = [port](std::uint32_t number) { return Ranks({.rank = number, .world = 2, .master_port = port}, 2); };
+  std::thread second([&] { const Ranks silent = rank(1); });
+  const auto said = [&]() -> std::string {
+    Ranks first = rank(0);
+    second.join();
+    try {
+      first.part("the end");
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  }();
+  EXPECT_EQ(said.rfind("rank 0 of 2 waited for the other ranks at the end", 0), 0U) << said;
 }
 
 TEST(Ranks, AMissingRankIsWaitedForAndNamed) {
