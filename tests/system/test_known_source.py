@@ -218,7 +218,7 @@ class KnownSource(OnTheSource):
         self.check_bound("sedd, absorb", block_entropy(LENGTH), left_out_absorbing(LENGTH))
 
     def test_sedd_uniform(self):
-        self.train("sedd_char_small.toml", 3000, *STREAM, *GEOMETRIC)
+        self.train("sedd_char_small.toml", 6000, *STREAM, *GEOMETRIC)
         left_out = known_source.redrawing_entropy(moved_geometric(SAMPLING_EPS))
         self.check_bound("sedd, uniform", block_entropy(LENGTH), left_out, windows=24000)
 
