@@ -8,12 +8,13 @@ namespace millrace::datasets {
 namespace {
 
 template <class Token>
-bool one_by_one(std::string_view bytes, const std::array<bool, kAscii>& known, const std::array<Token, kAscii>& ids, Token* out) {
+bool one_by_one(std::string_view bytes, const std::array<bool, kAsciiCharacters>& known,
+                const std::array<Token, kAsciiCharacters>& ids, Token* out) {
   bool good = true;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(bytes[i]);
     const std::size_t c = byte & 0x7F;
-    good &= byte < kAscii && known[c];
+    good &= byte < kAsciiCharacters && known[c];
     out[i] = ids[c];
   }
   return good;

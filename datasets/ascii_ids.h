@@ -8,14 +8,14 @@
 
 namespace millrace::datasets {
 
-inline constexpr std::size_t kAscii = 128;
+inline constexpr std::size_t kAsciiCharacters = 128;
 
 /// By character.
 struct AsciiIds {
-  std::array<bool, kAscii> known{};
-  std::array<std::uint8_t, kAscii> narrow{};
-  std::array<std::uint16_t, kAscii> middle{};
-  std::array<std::uint32_t, kAscii> wide{};
+  std::array<bool, kAsciiCharacters> known{};
+  std::array<std::uint8_t, kAsciiCharacters> narrow{};
+  std::array<std::uint16_t, kAsciiCharacters> middle{};
+  std::array<std::uint32_t, kAsciiCharacters> wide{};
 };
 
 /// out[i] is the token of bytes[i]; they are as many. False where a byte is no known ASCII character.

@@ -17,7 +17,7 @@ class MappedText final : public TokenText {
   MappedText(std::shared_ptr<const IndexedText> text, std::shared_ptr<const CharacterVocabulary> vocabulary, Cuts cuts,
              std::string hash, std::string place)
       : text_(std::move(text)), vocabulary_(std::move(vocabulary)), cuts_(cuts), hash_(std::move(hash)), place_(std::move(place)) {
-    for (std::size_t c = 0; c < kAscii; ++c) {
+    for (std::size_t c = 0; c < kAsciiCharacters; ++c) {
       const std::uint32_t id = id_of(c);
       ids_.known[c] = id != CharacterVocabulary::kNoId;
       ids_.narrow[c] = static_cast<std::uint8_t>(id);
@@ -84,7 +84,7 @@ class MappedText final : public TokenText {
     for (Token& token : out) {
       if (at >= text.size()) damaged();
       const auto byte = static_cast<std::uint8_t>(text[at]);
-      if (byte < kAscii) {
+      if (byte < kAsciiCharacters) {
         if (!ids_.known[byte]) damaged();
         token = static_cast<Token>(ids_.wide[byte]);
         ++at;

@@ -79,8 +79,8 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
 }  // namespace
 
 Tensor linear_map(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (!fits(x, weight)) return at::linear(x, weight, bias.defined() ? Maybe(bias) : std::nullopt);
-  return LinearFunction::apply(x, weight, bias.defined() ? Maybe(bias) : std::nullopt);
+  const Maybe given = bias.defined() ? Maybe(bias) : std::nullopt;  // an autograd function takes no undefined tensor
+  return fits(x, weight) ? LinearFunction::apply(x, weight, given) : at::linear(x, weight, given);
 }
 
 }  // namespace millrace::trainer

@@ -34,8 +34,7 @@ const config::Program kProgram{
         "       sample --stage1 DIR --stage2 DIR --stage3 DIR [--output DIR]",
     .about =
         "Writes texts with a checkpoint's model, by the sampler that goes with its objective, or with the three of a cascade. TEXT "
-        "may be "
-        "FILE:PATH.\nOverrides may change how it runs (--train.device), not what was trained.",
+        "may be FILE:PATH.\nOverrides may change how it runs (--train.device), not what was trained.",
     .flags =
         {{.name = "checkpoint", .placeholder = "DIR", .help = "a checkpoint, or an output folder: its best, else its latest one"},
          {.name = "stage1", .placeholder = "DIR", .help = "a cascade's checkpoints, in place of --checkpoint"},

@@ -12,7 +12,7 @@ namespace {
 /// Every second character is known, and the last one; ids are in no order.
 AsciiIds some_ids() {
   AsciiIds ids;
-  for (std::size_t c = 0; c < kAscii; ++c) {
+  for (std::size_t c = 0; c < kAsciiCharacters; ++c) {
     const auto id = static_cast<std::uint8_t>(c * 37 % 251);
     ids.known[c] = c % 2 == 1;
     ids.narrow[c] = id;
@@ -24,7 +24,7 @@ AsciiIds some_ids() {
 
 std::string known_text(std::size_t length) {
   std::string text;
-  for (std::size_t i = 0; i < length; ++i) text.push_back(static_cast<char>(i * 29 % kAscii | 1));
+  for (std::size_t i = 0; i < length; ++i) text.push_back(static_cast<char>(i * 29 % kAsciiCharacters | 1));
   return text;
 }
 
