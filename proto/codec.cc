@@ -251,8 +251,9 @@ std::size_t ColumnInfo::bytes() const {
 
 BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema, const Batch& batch) {
   BatchInfo info{lease, fingerprint, batch.range, {}};
+  const std::vector<std::uint64_t> sums = checksums(batch.columns);
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
-    ColumnInfo column{schema.fields[i].wire, {batch.range.count}, xxh64(batch.columns[i].bytes)};
+    ColumnInfo column{schema.fields[i].wire, {batch.range.count}, sums[i]};
     column.shape.insert(column.shape.end(), schema.fields[i].shape.begin(), schema.fields[i].shape.end());
     info.columns.push_back(std::move(column));
   }

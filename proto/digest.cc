@@ -13,6 +13,17 @@ std::uint64_t xxh64(std::span<const std::byte> bytes) {
 }
 std::uint64_t xxh64(std::string_view text) { return xxh64(std::as_bytes(std::span(text))); }
 
+std::vector<std::uint64_t> checksums(std::span<const SharedBytes> columns) {
+  std::vector<std::uint64_t> sums;
+  while (multiplies_lanes_fast() && columns.size() >= 2) {
+    const auto [first, second] = xxh64_by_lanes(columns[0].bytes, columns[1].bytes);
+    sums.insert(sums.end(), {first, second});
+    columns = columns.subspan(2);
+  }
+  for (const SharedBytes& column : columns) sums.push_back(xxh64(column.bytes));
+  return sums;
+}
+
 std::string hex16(std::uint64_t value) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text(16, '0');

@@ -6,11 +6,16 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "proto/shared_bytes.h"
 
 namespace millrace::proto {
 
 [[nodiscard]] std::uint64_t xxh64(std::span<const std::byte> bytes);
 [[nodiscard]] std::uint64_t xxh64(std::string_view text);
+/// xxh64 of each column.
+[[nodiscard]] std::vector<std::uint64_t> checksums(std::span<const SharedBytes> columns);
 [[nodiscard]] std::string hex16(std::uint64_t value);
 
 /// xxh64 of bytes that come in pieces.

@@ -1,5 +1,6 @@
 #include "proto/messages.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -51,10 +52,14 @@ SharedBytes aligned_to(std::size_t width, const SharedBytes& frame) {
 
 Decoded decode_columns(BatchInfo info, std::span<const SharedBytes> frames) {
   if (frames.size() != info.columns.size()) return {DecodeStatus::kBadColumns, {}, info.lease};
-  Filled filled{info.lease, std::move(info.fingerprint), {info.range, {}}, info.held_us};
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (frames[i].bytes.size() != info.columns[i].bytes()) return {DecodeStatus::kBadColumns, {}, info.lease};
-    if (xxh64(frames[i].bytes) != info.columns[i].checksum) return {DecodeStatus::kBadChecksum, {}, info.lease};
+  }
+  if (!std::ranges::equal(checksums(frames), info.columns, {}, {}, &ColumnInfo::checksum)) {
+    return {DecodeStatus::kBadChecksum, {}, info.lease};
+  }
+  Filled filled{info.lease, std::move(info.fingerprint), {info.range, {}}, info.held_us};
+  for (std::size_t i = 0; i < frames.size(); ++i) {
     filled.batch.columns.push_back(aligned_to(width(info.columns[i].wire), frames[i]));
   }
   return {DecodeStatus::kOk, std::move(filled), 0};

@@ -1,8 +1,8 @@
 #include "proto/xxh64_lanes.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -29,30 +29,48 @@ std::uint64_t round_of(std::uint64_t accumulator, std::uint64_t lane) {
   return std::rotl(accumulator + lane * kPrime2, 31) * kPrime1;
 }
 
-struct Accumulators {
-  std::uint64_t lanes[4];
-};
+using Accumulators = std::array<std::uint64_t, 4>;
+constexpr Accumulators kStart = {kPrime1 + kPrime2, kPrime2, 0, 0 - kPrime1};
 
-/// Of whole stripes.
-MILLRACE_WITH_LANES Accumulators consume(std::span<const std::byte> stripes) {
-  const auto signed_of = [](std::uint64_t value) { return static_cast<long long>(value); };
-  const __m256i prime1 = _mm256_set1_epi64x(signed_of(kPrime1));
-  const __m256i prime2 = _mm256_set1_epi64x(signed_of(kPrime2));
-  __m256i sums = _mm256_set_epi64x(signed_of(0 - kPrime1), 0, signed_of(kPrime2), signed_of(kPrime1 + kPrime2));
+std::size_t whole_stripes(std::size_t bytes) { return bytes / kStripeBytes * kStripeBytes; }
+
+/// The lanes of one input, and of two.
+using Lanes = std::uint64_t __attribute__((vector_size(kStripeBytes)));
+using TwoLanes = std::uint64_t __attribute__((vector_size(2 * kStripeBytes)));
+
+/// Takes whole stripes in.
+MILLRACE_WITH_LANES void consume(std::span<const std::byte> stripes, Accumulators& accumulators) {
+  Lanes sums;
+  Lanes stripe;
+  std::memcpy(&sums, accumulators.data(), sizeof sums);
   for (std::size_t at = 0; at < stripes.size(); at += kStripeBytes) {
-    const __m256i stripe = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(stripes.data() + at));
-    sums = _mm256_add_epi64(sums, _mm256_mullo_epi64(stripe, prime2));
-    sums = _mm256_mullo_epi64(_mm256_rol_epi64(sums, 31), prime1);
+    std::memcpy(&stripe, stripes.data() + at, sizeof stripe);
+    sums += stripe * kPrime2;
+    sums = (sums << 31 | sums >> 33) * kPrime1;
   }
-  Accumulators result;
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(result.lanes), sums);
-  return result;
+  std::memcpy(accumulators.data(), &sums, sizeof sums);
+}
+
+/// Takes whole stripes of two inputs in, as many of each. A sum waits for its last product, so the second input costs no time.
+MILLRACE_WITH_LANES void consume(const std::byte* first, const std::byte* second, std::size_t bytes,
+                                 std::array<Accumulators, 2>& accumulators) {
+  TwoLanes sums;
+  Lanes of_first;
+  Lanes of_second;
+  std::memcpy(&sums, accumulators.data(), sizeof sums);
+  for (std::size_t at = 0; at < bytes; at += kStripeBytes) {
+    std::memcpy(&of_first, first + at, sizeof of_first);
+    std::memcpy(&of_second, second + at, sizeof of_second);
+    sums += __builtin_shufflevector(of_first, of_second, 0, 1, 2, 3, 4, 5, 6, 7) * kPrime2;
+    sums = (sums << 31 | sums >> 33) * kPrime1;
+  }
+  std::memcpy(accumulators.data(), &sums, sizeof sums);
 }
 
 std::uint64_t converge(const Accumulators& sums) {
-  const auto& [a, b, c, d] = sums.lanes;
+  const auto& [a, b, c, d] = sums;
   std::uint64_t hash = std::rotl(a, 1) + std::rotl(b, 7) + std::rotl(c, 12) + std::rotl(d, 18);
-  for (const std::uint64_t lane : sums.lanes) hash = (hash ^ round_of(0, lane)) * kPrime1 + kPrime4;
+  for (const std::uint64_t lane : sums) hash = (hash ^ round_of(0, lane)) * kPrime1 + kPrime4;
   return hash;
 }
 
@@ -75,6 +93,13 @@ std::uint64_t mix(std::uint64_t hash) {
   return hash ^ hash >> 32;
 }
 
+/// Of an input whose whole stripes are in `sums`.
+std::uint64_t finish(std::span<const std::byte> bytes, const Accumulators& sums) {
+  const std::size_t whole = whole_stripes(bytes.size());
+  const std::uint64_t hash = whole == 0 ? kPrime5 : converge(sums);
+  return mix(consume_rest(hash + bytes.size(), bytes.subspan(whole)));
+}
+
 bool ask_machine() {
   __builtin_cpu_init();
   return __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -88,9 +113,19 @@ bool multiplies_lanes_fast() {
 }
 
 std::uint64_t xxh64_by_lanes(std::span<const std::byte> bytes) {
-  const std::size_t whole = bytes.size() / kStripeBytes * kStripeBytes;
-  const std::uint64_t hash = whole == 0 ? kPrime5 : converge(consume(bytes.first(whole)));
-  return mix(consume_rest(hash + bytes.size(), bytes.subspan(whole)));
+  Accumulators sums = kStart;
+  consume(bytes.first(whole_stripes(bytes.size())), sums);
+  return finish(bytes, sums);
+}
+
+std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte> first, std::span<const std::byte> second) {
+  std::array<Accumulators, 2> sums = {kStart, kStart};
+  const std::size_t both = whole_stripes(std::min(first.size(), second.size()));
+  consume(first.data(), second.data(), both, sums);
+  const auto rest = [both](std::span<const std::byte> bytes) { return bytes.subspan(both, whole_stripes(bytes.size()) - both); };
+  consume(rest(first), sums[0]);
+  consume(rest(second), sums[1]);
+  return {finish(first, sums[0]), finish(second, sums[1])};
 }
 
 }  // namespace millrace::proto
@@ -103,6 +138,9 @@ namespace millrace::proto {
 
 bool multiplies_lanes_fast() { return false; }
 std::uint64_t xxh64_by_lanes(std::span<const std::byte>) { throw std::logic_error("this machine has no lanes"); }
+std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte>, std::span<const std::byte>) {
+  throw std::logic_error("this machine has no lanes");
+}
 
 }  // namespace millrace::proto
 

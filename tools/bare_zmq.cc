@@ -1,6 +1,5 @@
 #include "tools/bare_zmq.h"
 
-#include <array>
 #include <cstring>
 #include <future>
 #include <stdexcept>
@@ -12,10 +11,10 @@
 namespace millrace::tools {
 namespace {
 
-using Columns = std::vector<std::span<const std::byte>>;
+using Columns = std::vector<proto::SharedBytes>;
 
 /// As LeaseBook gives a producer of one thread.
-constexpr std::uint64_t kLeasesOpen = 2;
+constexpr std::uint64_t kLeasesOpen = 4;
 /// Batches that come before the clock runs.
 constexpr std::uint64_t kWarm = 16;
 constexpr int kGiveUpAfter_ms = 10'000;
@@ -23,7 +22,6 @@ constexpr int kGiveUpAfter_ms = 10'000;
 constexpr std::size_t kMagicBytes = 16;
 constexpr std::size_t kLeaseBytes = 24;
 constexpr std::size_t kHeaderBytes = 80;
-constexpr std::size_t kMostColumns = kHeaderBytes / sizeof(std::uint64_t);
 
 struct Side {
   Side(zmq::socket_type type, const std::string& address) : context(1), socket(context, type) {
@@ -49,17 +47,17 @@ struct Side {
 };
 
 /// Views `column`, which outlives it.
-zmq::message_t lend(std::span<const std::byte> column) {
-  return {const_cast<std::byte*>(column.data()), column.size(), [](void*, void*) {}, nullptr};
+zmq::message_t lend(const proto::SharedBytes& column) {
+  return {const_cast<std::byte*>(column.bytes.data()), column.bytes.size(), [](void*, void*) {}, nullptr};
 }
 
 void answer(Side& producer, const Columns& columns) {
   static_cast<void>(producer.receive());
   static_cast<void>(producer.receive());
-  std::array<std::uint64_t, kMostColumns> checksums{};
-  for (std::size_t i = 0; i < columns.size(); ++i) checksums.at(i) = proto::xxh64(columns[i]);
+  std::vector<std::uint64_t> header = proto::checksums(columns);
+  header.resize(kHeaderBytes / sizeof(std::uint64_t));
   producer.send(zmq::message_t(kMagicBytes), true);
-  producer.send(zmq::message_t(checksums.data(), kHeaderBytes), true);
+  producer.send(zmq::message_t(header.data(), kHeaderBytes), true);
   for (std::size_t i = 0; i < columns.size(); ++i) producer.send(lend(columns[i]), i + 1 < columns.size());
 }
 
@@ -88,25 +86,26 @@ class Consumer {
     static_cast<void>(side_.receive());
     static_cast<void>(side_.receive());
     const zmq::message_t header = side_.receive();
-    for (std::size_t i = 0; i == 0 || more_; ++i) {
-      const zmq::message_t column = side_.receive();
-      more_ = column.more();
-      std::uint64_t checksum = 0;
-      std::memcpy(&checksum, header.data<std::uint64_t>() + i, sizeof checksum);
-      const std::span bytes(column.data<std::byte>(), column.size());
-      if (proto::xxh64(bytes) != checksum) throw std::runtime_error("the bare ZeroMQ loop changed a byte");
+    std::vector<zmq::message_t> messages;
+    Columns columns;
+    do {
+      messages.push_back(side_.receive());
+      columns.push_back({nullptr, {messages.back().data<std::byte>(), messages.back().size()}});
+    } while (messages.back().more());
+    const std::vector<std::uint64_t> sums = proto::checksums(columns);
+    if (std::memcmp(sums.data(), header.data(), std::span(sums).size_bytes()) != 0) {
+      throw std::runtime_error("the bare ZeroMQ loop changed a byte");
     }
   }
 
  private:
   Side side_;
   std::string peer_;
-  bool more_ = false;
 };
 
 std::uint64_t size_of(const Columns& columns) {
   std::uint64_t bytes = 0;
-  for (const auto& column : columns) bytes += column.size();
+  for (const proto::SharedBytes& column : columns) bytes += column.bytes.size();
   return bytes;
 }
 

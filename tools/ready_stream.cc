@@ -40,10 +40,8 @@ proto::Batch ReadyStream::batch(const proto::Range& range) const {
   return batch;
 }
 
-std::vector<std::span<const std::byte>> ReadyStream::columns(std::uint32_t samples) const {
-  std::vector<std::span<const std::byte>> columns;
-  for (const proto::SharedBytes& column : proto::slice(meta_.schema, most_, 0, samples).columns) columns.push_back(column.bytes);
-  return columns;
+std::vector<proto::SharedBytes> ReadyStream::columns(std::uint32_t samples) const {
+  return proto::slice(meta_.schema, most_, 0, samples).columns;
 }
 
 ReadyProducer::ReadyProducer(const ReadyStream& stream, std::shared_ptr<queue::ProducerEnd> end)

@@ -27,8 +27,8 @@ class ReadyStream {
   [[nodiscard]] const proto::StreamMeta& meta() const { return meta_; }
   [[nodiscard]] queue::Expectation expectation() const { return {meta_.provider, meta_.data_seed, meta_.settings, {}}; }
   [[nodiscard]] proto::Batch batch(const proto::Range& range) const;
-  /// The bytes of a batch of so many samples, column by column.
-  [[nodiscard]] std::vector<std::span<const std::byte>> columns(std::uint32_t samples) const;
+  /// The bytes of a batch of so many samples.
+  [[nodiscard]] std::vector<proto::SharedBytes> columns(std::uint32_t samples) const;
 
  private:
   proto::StreamMeta meta_;

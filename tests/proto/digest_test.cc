@@ -43,5 +43,30 @@ TEST(Xxh64, ByLanesIsTheSameWhereTheMachineHasThem) {
   }
 }
 
+TEST(Xxh64, OfTwoInputsIsThatOfEach) {
+  if (!multiplies_lanes_fast()) GTEST_SKIP() << "no fast product of 64-bit lanes";
+  const std::vector<std::byte> bytes = some_bytes(4200);
+  for (const std::size_t count : {0, 1, 31, 32, 33, 64, 100, 4099}) {
+    for (const std::size_t other : {0, 5, 32, 63, 96, 2000}) {
+      const auto first = std::span(bytes).first(count);
+      const auto second = std::span(bytes).subspan(17, other);
+      EXPECT_EQ(xxh64_by_lanes(first, second), std::pair(by_library(first), by_library(second))) << count << " and " << other;
+    }
+  }
+}
+
+TEST(Checksums, AreTheLibrarysOfEachColumn) {
+  const std::vector<std::byte> bytes = some_bytes(1000);
+  for (std::size_t count = 0; count <= 5; ++count) {
+    std::vector<SharedBytes> columns;
+    std::vector<std::uint64_t> expected;
+    for (std::size_t i = 0; i < count; ++i) {
+      columns.push_back({nullptr, std::span(bytes).subspan(i, 100 * (i + 1))});
+      expected.push_back(by_library(columns.back().bytes));
+    }
+    EXPECT_EQ(checksums(columns), expected) << count << " columns";
+  }
+}
+
 }  // namespace
 }  // namespace millrace::proto
