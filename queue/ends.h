@@ -63,7 +63,7 @@ class ProducerEnd {
   [[nodiscard]] virtual std::string state() const = 0;
 };
 
-/// One thread at a time, but for state().
+/// One thread at a time, but for state(). Over tcp:// and ipc:// producers are heard only while somebody is in meet() or take().
 class ConsumerEnd {
  public:
   virtual ~ConsumerEnd() = default;

@@ -11,6 +11,9 @@ namespace {
 
 /// A producer works on one range and has the next at hand.
 constexpr std::uint32_t kLeasesPerCapacity = 2;
+/// Of a producer that answers so soon that it would wait for the next lease.
+constexpr std::uint32_t kLeasesPerCapacityIfQuick = 4;
+constexpr std::chrono::milliseconds kQuick{20};
 constexpr std::uint32_t kMaxCapacity = 256;
 constexpr std::size_t kMaxProducers = 4096;
 /// A producer's usual time is the median of its latest answers, so many.
@@ -395,18 +398,26 @@ void LeaseBook::hand_out(Time now) {
   }
 }
 
+bool LeaseBook::Peer::is_full() const {
+  const bool quick = !needed.empty() && needed.back() < kQuick;
+  return leases.size() >= std::size_t{capacity} * (quick ? kLeasesPerCapacityIfQuick : kLeasesPerCapacity);
+}
+
+bool LeaseBook::has_room() const {
+  return !std::ranges::all_of(peers_, [](const auto& peer) { return peer.second.is_full(); });
+}
+
 std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask) {
   // Who has failed at a range, at once as a rule, would else be the idlest and be asked until the run ends.
   const bool others = std::ranges::any_of(peers_, [&](const auto& peer) { return !ask.failed_by.contains(peer.first); });
   auto best = peers_.end();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    const bool full = peer->second.leases.size() >= std::size_t{peer->second.capacity} * kLeasesPerCapacity;
     // Who computed a range once computes it again only where that is the third time, and nobody else is there.
     const bool compared = ask.versions.size() == 1 && has_answered(ask, peer->first);
     const bool holds =
         std::ranges::any_of(ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
     const bool failed = others && ask.failed_by.contains(peer->first);
-    if (full || holds || compared || failed) continue;
+    if (peer->second.is_full() || holds || compared || failed) continue;
     const auto effort = [&](const auto& one) { return std::pair(has_answered(ask, one->first), one->second.leases.size()); };
     if (best == peers_.end() || effort(peer) < effort(best)) best = peer;
   }

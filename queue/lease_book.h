@@ -89,6 +89,8 @@ class LeaseBook {
   [[nodiscard]] const std::optional<proto::StreamMeta>& accepted() const { return accepted_; }
   [[nodiscard]] std::size_t producers() const { return peers_.size(); }
   [[nodiscard]] std::size_t open_leases() const;
+  /// Whether a producer could take another lease now; what is wanted meanwhile waits for the next answer.
+  [[nodiscard]] bool has_room() const;
   [[nodiscard]] const LeaseCounters& counters() const { return counters_; }
   /// Who has the range that is wanted soonest, for a person who waits for it.
   [[nodiscard]] std::string whereabouts() const;
@@ -103,6 +105,8 @@ class LeaseBook {
     std::string name;
     std::deque<Duration> needed;  ///< for its latest answers
     std::uint32_t strikes = 0;    ///< answers that were damaged or foreign
+
+    [[nodiscard]] bool is_full() const;
   };
   struct HeldLease {
     std::uint64_t number;

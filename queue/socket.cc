@@ -23,6 +23,9 @@ constexpr int kLinger_ms = 500;
 constexpr int kReconnectFirst_ms = 50;
 constexpr int kReconnectMost_ms = 200;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
+/// Left alone, the buffer of a TCP connection grows to megabytes, and on one machine what lies in it leaves the cache before it is
+/// read; to another machine it has to grow with the length of the way.
+constexpr int kLoopbackSendBufferBytes = 512 << 10;
 
 proto::SharedBytes keep(zmq::message_t message) {
   auto owner = std::make_shared<zmq::message_t>(std::move(message));
@@ -44,10 +47,14 @@ void require_keys(zmq::socket_t& router, const Security& security) {
   router.set(zmq::sockopt::zap_domain, kZapDomain);
 }
 
+constexpr std::string_view kTcp = "tcp://";
+
+bool is_tcp_loopback(const std::string& address) {
+  return address.starts_with(kTcp) && is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())});
+}
+
 void refuse_unguarded(const std::string& address, const Security& security) {
-  constexpr std::string_view kTcp = "tcp://";
-  if (security.own || security.insecure || !address.starts_with(kTcp)) return;
-  if (is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())})) return;
+  if (security.own || security.insecure || !address.starts_with(kTcp) || is_tcp_loopback(address)) return;
   throw std::invalid_argument(
       address + " can be reached by other machines, and nothing on the way is encrypted: use 127.0.0.1, or " +
       "keys (queue.key_file and queue.allowed_keys, docs/security.md), or set queue.insecure = true on a " + "private network");
@@ -122,6 +129,7 @@ Socket Socket::connect_dealer(Context& context, const std::string& address, cons
   dealer.socket_.set(zmq::sockopt::immediate, true);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl, kReconnectFirst_ms);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMost_ms);
+  if (is_tcp_loopback(address)) dealer.socket_.set(zmq::sockopt::sndbuf, kLoopbackSendBufferBytes);
   try {
     dealer.socket_.connect(address);
   } catch (const zmq::error_t& error) {
@@ -171,8 +179,9 @@ void Socket::look_after() {
   socket_.connect(address_);
 }
 
-void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout) {
-  std::vector<zmq::pollitem_t> items = {{nullptr, bell.fd(), ZMQ_POLLIN, 0}};
+void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell) {
+  std::vector<zmq::pollitem_t> items;
+  if (bell != nullptr) items.push_back({nullptr, bell->fd(), ZMQ_POLLIN, 0});
   for (Socket* socket : sockets) {
     items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
     items.push_back({socket->monitor_->handle(), 0, ZMQ_POLLIN, 0});
@@ -182,7 +191,7 @@ void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milli
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) throw;
   }
-  bell.silence();
+  if (bell != nullptr) bell->silence();
   for (Socket* socket : sockets) socket->look_after();
 }
 

@@ -70,7 +70,7 @@ class Socket {
   [[nodiscard]] const std::string& trouble() const { return monitor_->trouble(); }
 
  private:
-  friend void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout);
+  friend void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell);
 
   Socket(Context& context, const std::string& address, zmq::socket_type type);
 
@@ -82,8 +82,8 @@ class Socket {
   std::unique_ptr<SocketMonitor> monitor_;
 };
 
-/// Until one of the sockets has a message (or news of its connections), the bell rings or the time is over. Silences the bell, and
-/// connects dealers anew that ZeroMQ gave up.
-void wait(std::span<Socket* const> sockets, const Bell& bell, std::chrono::milliseconds timeout);
+/// Until one of the sockets has a message (or news of its connections), the bell rings, if there is one, or the time is over.
+/// Silences the bell, and connects dealers anew that ZeroMQ gave up.
+void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell = nullptr);
 
 }  // namespace millrace::queue

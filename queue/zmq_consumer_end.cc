@@ -2,21 +2,21 @@
 
 #include <spdlog/spdlog.h>
 
-#include <atomic>
-#include <condition_variable>
+#include <algorithm>
+#include <deque>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
-#include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "proto/files.h"
 #include "queue/lease_book.h"
-#include "queue/mailbox.h"
 #include "queue/rank_address.h"
 #include "queue/registration.h"
 #include "queue/socket.h"
@@ -87,45 +87,38 @@ class ZmqConsumerEnd final : public ConsumerEnd {
         socket_(bind_first(context_, run.rank == 0 ? std::vector{uri.text} : addresses_to_bind(uri, run.advertise, run.rank),
                            run.security)) {
     if (run.rank > 0) register_with_rank_zero(run);
-    thread_ = std::thread([this] { this->run(); });
   }
 
   ~ZmqConsumerEnd() override {
-    stopping_ = true;
-    bell_.ring();
-    thread_.join();
+    try {
+      say_bye();
+    } catch (const std::exception& error) {
+      spdlog::debug("{}: no goodbye: {}", uri_.text, error.what());
+    }
   }
 
   std::optional<proto::StreamMeta> meet(Milliseconds timeout) override {
-    std::unique_lock lock(mutex_);
-    met_.wait_for(lock, timeout, [this] { return failure_ || book_.accepted(); });
-    if (failure_) std::rethrow_exception(failure_);
+    work_until(timeout, [this] { return book_.accepted().has_value(); });
     return book_.accepted();
   }
 
-  std::uint32_t range_samples() const override {
-    const std::lock_guard lock(mutex_);
-    return leased_range_samples(book_.accepted()->schema, train_window_);
-  }
+  std::uint32_t range_samples() const override { return leased_range_samples(book_.accepted()->schema, train_window_); }
 
   void want(const proto::Range& range) override {
     if (!asked_.insert(range).second) return;
-    {
-      const std::lock_guard lock(mutex_);
-      book_.want(range);
-    }
-    bell_.ring();
+    const std::lock_guard lock(mutex_);
+    book_.want(range);
+    act_at_once_ = act_at_once_ || book_.has_room();
   }
 
   std::optional<proto::Batch> take(Milliseconds timeout) override {
-    if (auto arrival = arrivals_.take(timeout)) {
-      if (asked_.erase(arrival->batch.range) == 0) return std::nullopt;  // forgotten meanwhile
-      link_seconds_ = arrival->link_seconds;
-      return std::move(arrival->batch);
-    }
-    const std::lock_guard lock(mutex_);
-    if (failure_) std::rethrow_exception(failure_);
-    return std::nullopt;
+    work_until(timeout, [this] { return !arrivals_.empty(); });
+    if (arrivals_.empty()) return std::nullopt;
+    LeaseBook::Arrival arrival = std::move(arrivals_.front());
+    arrivals_.pop_front();
+    if (asked_.erase(arrival.batch.range) == 0) return std::nullopt;  // forgotten meanwhile
+    link_seconds_ = arrival.link_seconds;
+    return std::move(arrival.batch);
   }
 
   double link_seconds() const override { return link_seconds_; }
@@ -149,6 +142,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     const std::string told = address_to_tell(uri_, run.advertise, socket_.bound_address());
     line_.emplace(LineToRankZero{Registration({run.run_id, run.rank, told}),
                                  Socket::connect_dealer(context_, uri_.text, as_client(run.security), random_routing_id())});
+    sockets_.push_back(&line_->socket);
   }
 
   std::string why_nobody_is_there() const {
@@ -158,37 +152,35 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     return who + ": start `prepare` with the same recipe";
   }
 
-  /// The thread: the only one that touches the sockets.
-  void run() {
-    std::vector<Socket*> sockets = {&socket_};
-    if (line_) sockets.push_back(&line_->socket);
-    try {
-      while (!stopping_) {
-        wait(sockets, bell_, kTickEvery);
-        receive_all();
-        keep_registered();
-        act();
-      }
-      say_bye();
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      failure_ = std::current_exception();
-      met_.notify_all();
-      arrivals_.close();
+  /// Everything happens in here, in the thread that waits for a batch: one that moved batches over to it would have to wake it for
+  /// each.
+  template <class Done>
+  void work_until(Milliseconds timeout, const Done& done) {
+    const Time deadline = std::chrono::steady_clock::now() + timeout;
+    while (!done()) {
+      const auto left = std::chrono::ceil<Milliseconds>(deadline - std::chrono::steady_clock::now());
+      wait(sockets_, std::exchange(act_at_once_, false) ? Milliseconds(0) : std::clamp(left, Milliseconds(0), kTickEvery));
+      receive();
+      keep_registered();
+      act();
+      if (left <= Milliseconds(0)) return;
     }
   }
 
-  void receive_all() {
-    for (int i = 0; i < kMostAtOnce; ++i) {
+  /// What is there, up to a batch: its producer is given another lease before the next message is looked at.
+  void receive() {
+    bool batch = false;
+    for (int i = 0; i < kMostAtOnce && !batch; ++i) {
       const auto envelope = socket_.receive();
       if (!envelope) return;
       proto::Decoded decoded = proto::decode(envelope->frames);
-      if (decoded.status == proto::DecodeStatus::kOk) {
-        const std::lock_guard lock(mutex_);
-        book_.receive(envelope->peer, std::move(decoded.message), std::chrono::steady_clock::now());
-      } else {
+      if (decoded.status != proto::DecodeStatus::kOk) {
         drop(envelope->peer, decoded);
+        continue;
       }
+      batch = std::holds_alternative<proto::Filled>(decoded.message);
+      const std::lock_guard lock(mutex_);
+      book_.receive(envelope->peer, std::move(decoded.message), std::chrono::steady_clock::now());
     }
   }
 
@@ -229,16 +221,15 @@ class ZmqConsumerEnd final : public ConsumerEnd {
       outgoing = book_.take_outgoing();
       arrivals = book_.take_arrivals();
       reports = book_.take_reports();
-      if (book_.accepted()) met_.notify_all();
       count();
     }
-    for (LeaseBook::Arrival& arrival : arrivals) arrivals_.put(std::move(arrival));
+    std::ranges::move(arrivals, std::back_inserter(arrivals_));
     for (const std::string& report : reports) spdlog::warn("{}: {}", uri_.text, report);
     for (const auto& [to, message] : outgoing) {
       if (socket_.send({to, proto::encode(message)})) continue;
       const std::lock_guard lock(mutex_);
       book_.lost(to);
-      bell_.ring();  // others get its ranges at once
+      act_at_once_ = true;  // others get its ranges
     }
   }
 
@@ -283,23 +274,20 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   Window train_window_;
   telemetry::QueueMetrics metrics_;
   const ConnectionCells connections_;
-  std::set<proto::Range, Sooner> asked_;  ///< wanted and not taken yet; of the caller's thread
-  double link_seconds_ = 0.0;             ///< of the caller's thread, too
-  mutable std::mutex mutex_;              // book_, line_'s registration, failure_
-  std::condition_variable met_;
-  LeaseBook book_;
-  std::exception_ptr failure_;
-  Mailbox<LeaseBook::Arrival> arrivals_;
+  std::set<proto::Range, Sooner> asked_;       ///< wanted and not taken yet
+  std::deque<LeaseBook::Arrival> arrivals_;    ///< not taken yet
+  double link_seconds_ = 0.0;                  ///< of the arrival that was taken last
+  bool act_at_once_ = false;                   ///< the book has something to do that no message will call for
   std::set<proto::DecodeStatus> reported_;
-  std::uint64_t closed_ = 0;  ///< connections that ended, as far as they were heeded; the thread's own, like the next two
+  std::uint64_t closed_ = 0;  ///< connections that ended, as far as they were heeded
   Time greeted_{};
   Time greet_until_{};
-  std::atomic<bool> stopping_{false};
-  Bell bell_;
+  mutable std::mutex mutex_;  ///< book_, line_'s registration: what state() looks at
+  LeaseBook book_;
   Context context_;
   Socket socket_;
   std::optional<LineToRankZero> line_;  ///< of every rank but 0
-  std::thread thread_;                  // last: it uses all of the above
+  std::vector<Socket*> sockets_{&socket_};
 };
 
 }  // namespace

@@ -132,7 +132,7 @@ class ZmqProducerEnd final : public ProducerEnd {
   void wait_for_messages() {
     std::vector<Socket*> sockets;
     for (auto& [address, socket] : sockets_) sockets.push_back(&socket);
-    wait(sockets, bell_, kTickEvery);
+    wait(sockets, kTickEvery, &bell_);
   }
 
   void receive_all(const std::string& address, Socket& socket) {

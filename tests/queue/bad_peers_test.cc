@@ -60,16 +60,18 @@ class BadPeers : public ::testing::TestWithParam<bool> {
   /// Sends a message thrice, as a producer with the right keys could, and waits until the trainer said something of it.
   void send_as_a_producer(const proto::Frames& frames, std::string_view said) {
     Context context;
-    Bell bell;
     Socket dealer = Socket::connect_dealer(context, address_, sides_.producer, random_routing_id());
     Socket* const all[] = {&dealer};
     for (int i = 0; i < 3; ++i) {
       EXPECT_TRUE(until([&] {
-        wait(all, bell, 10ms);
+        wait(all, 10ms);
         return dealer.send({{}, frames});
       }));
     }
-    EXPECT_TRUE(until([&] { return log_.count(said) > 0; })) << log_.text();
+    EXPECT_TRUE(until([&] {
+      (void)consumer_->take(10ms);
+      return log_.count(said) > 0;
+    })) << log_.text();
   }
 
   testing::CapturedLog log_;

@@ -91,13 +91,27 @@ TEST_F(LeaseBookTest, LeasesEachRangeOnceAndHandsOutTheAnswer) {
   EXPECT_TRUE(testing::same_bytes(batches[0].batch, sample_batch(range(0))));
 }
 
-TEST_F(LeaseBookTest, NobodyGetsMoreThanTwiceItsCapacity) {
+TEST_F(LeaseBookTest, NobodyGetsMoreThanTwiceItsCapacityUnlessItIsQuick) {
   hello("a", 2);
-  for (std::uint64_t first = 0; first < 80; first += 8) book_.want(range(first));
+  for (std::uint64_t first = 0; first < 160; first += 8) book_.want(range(first));
   const auto leases = sent<proto::Lease>("a");
   EXPECT_EQ(leases.size(), 4U);
+  EXPECT_FALSE(book_.has_room());
+  now_ += 100ms;
   answer("a", leases[0]);
   EXPECT_EQ(sent<proto::Lease>("a").size(), 1U);
+  hello("b", 1);
+  const auto quick = sent<proto::Lease>("b");
+  EXPECT_EQ(quick.size(), 2U);
+  now_ += 1ms;
+  answer("b", quick[0]);
+  EXPECT_TRUE(book_.has_room());
+  const auto more = sent<proto::Lease>("b");
+  EXPECT_EQ(more.size(), 3U);  // four are open
+  EXPECT_FALSE(book_.has_room());
+  now_ += 100ms;
+  answer("b", more[0]);
+  EXPECT_EQ(sent<proto::Lease>("b").size(), 0U);  // three still are
 }
 
 TEST_F(LeaseBookTest, SharesRangesAmongProducers) {

@@ -34,14 +34,22 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
   std::unique_ptr<testing::Worker> producer() const {
     return std::make_unique<testing::Worker>(open_producer_end(uri_, sample_meta(), {.capacity = 1}));
   }
-  static void expect_a_batch(ConsumerEnd& end, std::uint64_t k) {
+  /// To the end, while the others are at work, too.
+  static void expect_a_batch(ConsumerEnd& end, const std::vector<ConsumerEnd*>& all, std::uint64_t k) {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
-    while (!end.meet(50ms)) ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
+    const auto others_work = [&] {
+      for (ConsumerEnd* other : all) {
+        if (other == &end) continue;
+        EXPECT_EQ(other->take(10ms), std::nullopt);
+      }
+    };
+    for (; !end.meet(50ms); others_work()) ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
     const proto::Range range{proto::Split::kTrain, k * end.range_samples(), end.range_samples(), {}};
     end.want(range);
     std::optional<proto::Batch> batch;
     while (!batch) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
+      others_work();
       batch = end.take(50ms);
     }
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(range)));
@@ -56,9 +64,10 @@ TEST_P(SeveralRanks, ProducersFindThemAllThroughRankZero) {
   const auto first = rank(0);
   const auto second = rank(1);
   const auto third = rank(2);
-  for (ConsumerEnd* end : {first.get(), second.get(), third.get()}) expect_a_batch(*end, 0);
+  const std::vector all = {first.get(), second.get(), third.get()};
+  for (ConsumerEnd* end : all) expect_a_batch(*end, all, 0);
   const auto late = producer();
-  for (ConsumerEnd* end : {third.get(), second.get(), first.get()}) expect_a_batch(*end, 1);
+  for (ConsumerEnd* end : {third.get(), second.get(), first.get()}) expect_a_batch(*end, all, 1);
 }
 
 TEST_P(SeveralRanks, AfterARestartOfTheTrainerTheyAreFoundAgain) {
@@ -67,8 +76,9 @@ TEST_P(SeveralRanks, AfterARestartOfTheTrainerTheyAreFoundAgain) {
     SCOPED_TRACE(start);
     const auto first = rank(0);
     const auto second = rank(1);
-    expect_a_batch(*second, 0);
-    expect_a_batch(*first, 1);
+    const std::vector all = {first.get(), second.get()};
+    expect_a_batch(*second, all, 0);
+    expect_a_batch(*first, all, 1);
   }
 }
 
@@ -77,7 +87,10 @@ TEST_P(SeveralRanks, ARankOfAnotherRunHearsSo) {
   const auto stray = rank(1, "another");
   const std::string error = testing::message_of<std::runtime_error>([&] {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
-    while (std::chrono::steady_clock::now() < deadline) (void)stray->meet(50ms);
+    while (std::chrono::steady_clock::now() < deadline) {
+      (void)first->meet(10ms);
+      (void)stray->meet(50ms);
+    }
   });
   EXPECT_TRUE(testing::contains(error, "rank 0 refused rank 1"));
 }

@@ -47,7 +47,7 @@ class Meeting : public ::testing::Test {
     for (Socket& each : dealers_) all.push_back(&each);
     while (!done() && std::chrono::steady_clock::now() < deadline) {
       for (std::size_t i = 0; i < dealers_.size(); ++i) (void)dealers_[i].send({{}, {frame(names_[i])}});
-      wait(all, bell_, 20ms);
+      wait(all, 20ms);
       while (const auto envelope = router_->receive()) ++heard_[text(envelope->frames.at(0))];
     }
     return done();
@@ -57,7 +57,6 @@ class Meeting : public ::testing::Test {
   }
 
   testing::CapturedLog log_;
-  Bell bell_;
   Context trainer_;
   Context producers_;
   std::optional<Socket> router_;
@@ -85,7 +84,7 @@ TEST_F(Meeting, LinksOfOneEndHaveOneId) {
   const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
   while (heard.size() < 2 && std::chrono::steady_clock::now() < deadline) {
     for (Socket* each : {&to_first, &to_second}) (void)each->send({{}, {frame("hello")}});
-    wait(all, bell_, 20ms);
+    wait(all, 20ms);
     for (Socket* each : {&*router_, &second}) {
       while (const auto envelope = each->receive()) {
         EXPECT_EQ(envelope->peer, id);
@@ -98,9 +97,10 @@ TEST_F(Meeting, LinksOfOneEndHaveOneId) {
 
 TEST_F(Meeting, ARingingBellEndsAWait) {
   listen(kAnyPort, {});
-  bell_.ring();
+  const Bell bell;
+  bell.ring();
   Socket* const all[] = {&*router_};
-  wait(all, bell_, std::chrono::hours(1));
+  wait(all, std::chrono::hours(1), &bell);
 }
 
 TEST_F(Meeting, SendingToNobodyIsFalse) {

@@ -177,6 +177,7 @@ TEST(TcpTransport, AProducerOfAnotherStreamLearnsWhy) {
   const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
   while (reason.empty() && std::chrono::steady_clock::now() < deadline) {
     try {
+      (void)consumer->meet(10ms);
       (void)producer->next(50ms);
     } catch (const std::runtime_error& error) {
       reason = error.what();
