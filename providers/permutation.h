@@ -1,4 +1,4 @@
-// Random orders that anybody can recompute: one without memory for large n, one written out for small n. Pure and thread-safe.
+// Random orders that anybody can recompute: one that is not written out, for large n, one that is, for small n. Pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace millrace::providers {
 
-/// Entry i of a permutation of 0 … n − 1 (i < n), keyed by `draws` and `purpose`; uses no memory. A Feistel network on the smallest
+/// Entry i of a permutation of 0 … n − 1 (i < n), keyed by `draws` and `purpose`; uses no memory but 64 KiB a thread. A Feistel network on the smallest
 /// even number of bits that holds n, walked until the value is below n (Black & Rogaway, "Ciphers with arbitrary finite domains",
 /// CT-RSA 2002); of eight rounds, and of four above 2^32 (Luby & Rackoff, SIAM J. Comput. 17, 1988, say why these are enough),
 /// where a block's four lanes are the four rounds' functions. Entries are spread evenly; for n below about 10 not all n! orders

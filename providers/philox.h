@@ -63,6 +63,7 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 class Draws {
  public:
   Draws(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index);
+  bool operator==(const Draws&) const = default;
 
   [[nodiscard]] std::uint32_t word(Purpose purpose, std::uint64_t w) const;
 

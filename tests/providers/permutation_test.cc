@@ -38,6 +38,21 @@ TEST(Permuted, IsABijectionForEverySize) {
   }
 }
 
+// Who asks for one order again and again has its rounds written out; who changes orders every time never has.
+TEST(Permuted, IsTheSameHoweverOftenItIsAsked) {
+  for (const std::uint64_t n : {2, 3, 64, 1000, 4096, 4097, 70'000, 10'000'000, 17'000'000}) {
+    const std::uint64_t count = std::min<std::uint64_t>(n, 3000);
+    std::vector<std::uint64_t> in_a_row(count);
+    std::vector<std::uint64_t> in_turns(count);
+    for (std::uint64_t i = 0; i < count; ++i) in_a_row[i] = permuted(draws_of(1), Purpose::kOrder, n, i);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      (void)permuted(draws_of(2), Purpose::kOrder, n, i);
+      in_turns[i] = permuted(draws_of(1), Purpose::kOrder, n, i);
+    }
+    EXPECT_EQ(in_a_row, in_turns) << n;
+  }
+}
+
 /// Different values below n for `count` neighbours, which end at n − 1.
 void expect_injective(std::uint64_t n, std::uint64_t count) {
   std::vector<std::uint64_t> seen;
