@@ -9,7 +9,7 @@ namespace {
 struct FourLanes {
   using V = __m256i;
   static constexpr std::size_t kBlocks = 4;
-  static V all(std::uint32_t word) { return _mm256_set1_epi64x(word); }
+  static V all(std::uint64_t word) { return _mm256_set1_epi64x(static_cast<long long>(word)); }
   static V numbers(std::uint32_t first) { return _mm256_add_epi64(all(first), _mm256_setr_epi64x(0, 1, 2, 3)); }
   static V multiply(V a, V b) { return _mm256_mul_epu32(a, b); }
   static V upper(V a) { return _mm256_srli_epi64(a, 32); }

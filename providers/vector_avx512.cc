@@ -10,7 +10,7 @@ namespace {
 struct EightLanes {
   using V = __m512i;
   static constexpr std::size_t kBlocks = 8;
-  static V all(std::uint32_t word) { return _mm512_set1_epi64(word); }
+  static V all(std::uint64_t word) { return _mm512_set1_epi64(static_cast<long long>(word)); }
   static V numbers(std::uint32_t first) { return _mm512_add_epi64(all(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)); }
   static V multiply(V a, V b) { return _mm512_mul_epu32(a, b); }
   static V upper(V a) { return _mm512_srli_epi64(a, 32); }

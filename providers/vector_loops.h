@@ -169,11 +169,26 @@ std::size_t list_ones(const std::uint8_t* ones, std::size_t count, std::uint32_t
   return listed;
 }
 
+/// The keys of Philox's rounds, each in 64 bits: a vector of one is a load that costs nothing beside a product.
+struct RoundKeys {
+  std::uint64_t key0[10];
+  std::uint64_t key1[10];
+};
+
+constexpr RoundKeys round_keys(std::uint32_t key0, std::uint32_t key1) {
+  RoundKeys keys{};
+  for (std::uint32_t round = 0; round < 10; ++round) {
+    keys.key0[round] = key0 + round * 0x9E3779B9;
+    keys.key1[round] = key1 + round * 0xBB67AE85;
+  }
+  return keys;
+}
+
 // Philox4x32-10 (providers/philox.h) for Lanes::kBlocks draw numbers at once. A vector holds a word of each in the lower half of a
 // 64-bit lane; the upper half is whatever a product left there, since multiply() looks at lower halves alone. So a round needs no
 // shuffling: two products, whose lower halves are two of the next words, and whose upper ones are shifted down.
 template <class L>
-void draw_group(const PhiloxStart& start, std::uint32_t first_draw, std::uint32_t* words) {
+void draw_group(const PhiloxStart& start, const RoundKeys& keys, std::uint32_t first_draw, std::uint32_t* words) {
   using V = typename L::V;
   const V m0 = L::all(0xD2511F53);
   const V m1 = L::all(0xCD9E8D57);
@@ -181,25 +196,23 @@ void draw_group(const PhiloxStart& start, std::uint32_t first_draw, std::uint32_
   V c1 = L::all(start.counter1);
   V c2 = L::numbers(first_draw);
   V c3 = L::all(start.counter3);
-  std::uint32_t key0 = start.key0;
-  std::uint32_t key1 = start.key1;
   for (int round = 0; round < 10; ++round) {
     const V p0 = L::multiply(m0, c0);
     const V p1 = L::multiply(m1, c2);
-    c0 = L::three_xor(L::upper(p1), c1, L::all(key0));
-    c2 = L::three_xor(L::upper(p0), c3, L::all(key1));
+    c0 = L::three_xor(L::upper(p1), c1, L::all(keys.key0[round]));
+    c2 = L::three_xor(L::upper(p0), c3, L::all(keys.key1[round]));
     c1 = p1;
     c3 = p0;
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
   }
   L::store(c0, c1, c2, c3, words);
 }
 
 template <class L>
-void draw(const PhiloxStart& start, std::size_t draws, std::uint32_t* words) {
+void draw(const PhiloxStart& given, std::size_t draws, std::uint32_t* words) {
+  const PhiloxStart start = given;  // which no word that is written could change
+  const RoundKeys keys = round_keys(start.key0, start.key1);
   for (std::size_t d = 0; d < draws; d += L::kBlocks) {
-    draw_group<L>(start, start.first_draw + static_cast<std::uint32_t>(d), words + 4 * d);
+    draw_group<L>(start, keys, start.first_draw + static_cast<std::uint32_t>(d), words + 4 * d);
   }
 }
 

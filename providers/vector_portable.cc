@@ -8,7 +8,7 @@ namespace {
 struct OneLane {
   using V = std::uint64_t;
   static constexpr std::size_t kBlocks = 1;
-  static V all(std::uint32_t word) { return word; }
+  static V all(std::uint64_t word) { return word; }
   static V numbers(std::uint32_t first) { return first; }
   static V multiply(V a, V b) { return (a & 0xffffffff) * (b & 0xffffffff); }
   static V upper(V a) { return a >> 32; }
