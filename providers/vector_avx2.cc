@@ -26,6 +26,11 @@ struct FourLanes {
     _mm256_storeu_si256(reinterpret_cast<V*>(words), _mm256_permute2x128_si256(even, odd, 0x20));
     _mm256_storeu_si256(reinterpret_cast<V*>(words + 8), _mm256_permute2x128_si256(even, odd, 0x31));
   }
+
+  template <class X>
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+    corrupt_by_bytes(original, selected, words, count, mask, x);
+  }
 };
 
 }  // namespace

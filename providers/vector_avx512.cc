@@ -27,6 +27,58 @@ struct EightLanes {
     _mm512_storeu_si512(words, _mm512_permutex2var_epi64(front, lower, back));
     _mm512_storeu_si512(words + 16, _mm512_permutex2var_epi64(front, higher, back));
   }
+
+  /// The first `count` of at most 64 positions, a bit each.
+  static std::uint64_t first(std::size_t count) { return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0}; }
+
+  /// Which words of 64 positions are at most `last`; those beyond `here` are not read.
+  static std::uint64_t at_most(const std::uint32_t* words, std::uint64_t here, std::uint32_t last) {
+    std::uint64_t bits = 0;
+    for (unsigned at = 0; at < 64; at += 16) {
+      const auto some = static_cast<__mmask16>(here >> at);
+      const V loaded = _mm512_maskz_loadu_epi32(some, words + at);
+      bits |= std::uint64_t{_mm512_mask_cmple_epu32_mask(some, loaded, _mm512_set1_epi32(static_cast<int>(last)))} << at;
+    }
+    return bits;
+  }
+
+  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of 64.
+  static void put(const std::uint8_t* from, std::uint64_t here, std::uint64_t to, std::uint8_t token, std::uint8_t* x) {
+    const V tokens = _mm512_maskz_loadu_epi8(here, from);
+    _mm512_mask_storeu_epi8(x, here, _mm512_mask_blend_epi8(to, tokens, _mm512_set1_epi8(static_cast<char>(token))));
+  }
+  static void put(const std::uint16_t* from, std::uint64_t here, std::uint64_t to, std::uint16_t token, std::uint16_t* x) {
+    for (unsigned at = 0; at < 64; at += 32) {
+      const auto some = static_cast<__mmask32>(here >> at);
+      const V tokens = _mm512_maskz_loadu_epi16(some, from + at);
+      const V put = _mm512_mask_blend_epi16(static_cast<__mmask32>(to >> at), tokens, _mm512_set1_epi16(static_cast<short>(token)));
+      _mm512_mask_storeu_epi16(x + at, some, put);
+    }
+  }
+  static void put(const std::uint32_t* from, std::uint64_t here, std::uint64_t to, std::uint32_t token, std::uint32_t* x) {
+    for (unsigned at = 0; at < 64; at += 16) {
+      const auto some = static_cast<__mmask16>(here >> at);
+      const V tokens = _mm512_maskz_loadu_epi32(some, from + at);
+      const V put = _mm512_mask_blend_epi32(static_cast<__mmask16>(to >> at), tokens, _mm512_set1_epi32(static_cast<int>(token)));
+      _mm512_mask_storeu_epi32(x + at, some, put);
+    }
+  }
+
+  template <class X>
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+    for (std::size_t at = 0; at < count; at += 64) {
+      const std::uint64_t here = first(count - at);
+      const V flags = _mm512_maskz_loadu_epi8(here, selected + at);
+      const std::uint64_t chosen = _mm512_test_epi8_mask(flags, flags);
+      const std::uint64_t masks = at_most(words + at, here, kMaskTo);
+      put(original + at, here, chosen & masks, mask, x + at);
+      std::uint64_t random = chosen & ~masks & at_most(words + at, here, kMaskTo + kRandomSpan);
+      for (; random != 0; random &= random - 1) {
+        const std::size_t j = at + static_cast<std::size_t>(__builtin_ctzll(random));
+        x[j] = random_token(words[j], mask);
+      }
+    }
+  }
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The loops of vector_kernels.h, for the instruction set that the including file is compiled with. That file names the table and
-// says with its type Lanes how Philox's words are drawn.
+// says with its type Lanes how Philox's words are drawn, and how tokens are corrupted.
 //
 // Included by vector_portable.cc, vector_avx2.cc and vector_avx512.cc alone. Everything is in an unnamed namespace, and nothing
 // that is called may be an inline function of another header that the compiler could leave out of line: the linker would keep one
@@ -75,18 +75,21 @@ void decide(const std::uint8_t* __restrict selected, const std::uint32_t* __rest
   }
 }
 
+/// What a position becomes whose word lies in the span of the random tokens.
 template <class X>
-void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+constexpr X random_token(std::uint32_t word, X mask) {
+  return static_cast<X>(std::uint64_t{word - kMaskTo - 1} * mask / kRandomSpan);
+}
+
+template <class X>
+void corrupt_by_bytes(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
   std::uint8_t masks[kAtOnce];
   std::uint8_t random[kAtOnce];
   for (std::size_t first = 0; first < count; first += kAtOnce) {
     const std::size_t some = lesser(kAtOnce, count - first);
     decide(selected + first, words + first, some, masks, random);
     put(original + first, masks, some, mask, x + first);
-    for_ones(random, some, [&](std::size_t j) {
-      const std::uint64_t beyond = words[first + j] - kMaskTo - 1;
-      x[first + j] = static_cast<X>(beyond * mask / kRandomSpan);
-    });
+    for_ones(random, some, [&](std::size_t j) { x[first + j] = random_token(words[first + j], mask); });
   }
 }
 
@@ -216,9 +219,9 @@ void draw(const PhiloxStart& given, std::size_t draws, std::uint32_t* words) {
   }
 }
 
-template <class X>
+template <class L, class X>
 constexpr TokenKernels<X> token_kernels() {
-  return {put<X>, keep<X>, corrupt<X>, absorb<X>, redraw<X>};
+  return {put<X>, keep<X>, L::template corrupt<X>, absorb<X>, redraw<X>};
 }
 
 template <class L>
@@ -231,9 +234,9 @@ constexpr Kernels make_kernels(const char* name) {
           mark_above,
           list_between,
           list_ones,
-          token_kernels<std::uint8_t>(),
-          token_kernels<std::uint16_t>(),
-          token_kernels<std::uint32_t>()};
+          token_kernels<L, std::uint8_t>(),
+          token_kernels<L, std::uint16_t>(),
+          token_kernels<L, std::uint32_t>()};
 }
 
 }  // namespace

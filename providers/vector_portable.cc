@@ -19,6 +19,11 @@ struct OneLane {
     words[2] = static_cast<std::uint32_t>(c);
     words[3] = static_cast<std::uint32_t>(d);
   }
+
+  template <class X>
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+    corrupt_by_bytes(original, selected, words, count, mask, x);
+  }
 };
 
 }  // namespace
