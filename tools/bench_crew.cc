@@ -1,5 +1,6 @@
 #include "tools/bench_crew.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,12 @@ void BenchCrew::replace_killed() {
 
 void BenchCrew::check() {
   for (ChildProcess& producer : producers_) producer.check();
+}
+
+std::uint64_t BenchCrew::most_anonymous_bytes() const {
+  std::uint64_t most = 0;
+  for (const ChildProcess& producer : producers_) most = std::max(most, producer.anonymous_bytes());
+  return most;
 }
 
 }  // namespace millrace::tools

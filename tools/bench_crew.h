@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <string>
@@ -23,6 +24,8 @@ class BenchCrew {
   void replace_killed();
   /// Throws, with the last words of the first of them that ended by itself.
   void check();
+  /// Memory of its own that the largest of them has, bytes.
+  [[nodiscard]] std::uint64_t most_anonymous_bytes() const;
 
  private:
   void start();

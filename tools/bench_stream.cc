@@ -113,6 +113,7 @@ void measure_taking(BenchCrew& crew, const config::Options& options, const Reque
   Taker taker(options, [&crew] { crew.check(); });
   const Throughput seen = measure_throughput(taker, request.samples, request.repeats);
   report.delivered(seen);
+  if (request.parts.contains("stream") && crew.size() > 0) report.memory(crew.most_anonymous_bytes());
   const double delivered = median(seen.tokens_per_s);
   if (request.parts.contains("waiting")) measure_waits(taker, crew, request, delivered, report);
   if (request.parts.contains("kill")) measure_kills_at_paces(taker, crew, request, delivered, report);

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -70,6 +71,15 @@ void ChildProcess::kill() {
   if (pid_ < 0) return;
   killed_ = true;
   ::kill(pid_, SIGKILL);
+}
+
+std::uint64_t ChildProcess::anonymous_bytes() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    constexpr std::string_view kField = "RssAnon:";
+    if (line.starts_with(kField)) return std::stoull(line.substr(kField.size())) << 10;
+  }
+  return 0;
 }
 
 void ChildProcess::check() {

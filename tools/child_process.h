@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ class ChildProcess {
   void kill();
   /// Throws, with the last line that it printed, if it ended without having been killed.
   void check();
+  /// Memory that is its own and holds no file, bytes; 0 where it has ended.
+  [[nodiscard]] std::uint64_t anonymous_bytes() const;
 
  private:
   /// Whether it has ended; reaps it then.

@@ -16,6 +16,8 @@ constexpr double kOfBareZmq = 0.9;
 constexpr double kOfPlainFiles = 0.5;
 /// And at most this share of a trainer's time.
 constexpr double kWaitShare = 0.01;
+/// Memory of a producer's own, at most.
+constexpr std::uint64_t kProducerMib = 64;
 
 /// A limit of the machine's that was measured in turns with us.
 struct Limit {
@@ -71,6 +73,12 @@ void StreamReport::delivered(const Throughput& seen) const {
   show(fmt::format("delivered as fast as it comes: {:.1f} MB/s, {}tokens/s, {:.0f} % of the batches ready when asked for", mb,
                    with_prefix(tokens), 100 * ready),
        {{"bench", "stream"}, {"mb_per_s", mb}, {"tokens_per_s", tokens}, {"ready_share", ready}});
+}
+
+void StreamReport::memory(std::uint64_t anonymous_bytes) const {
+  const double mib = static_cast<double>(anonymous_bytes) / (1 << 20);
+  show(fmt::format("memory of a producer's own: {:.1f} MiB, wanted {} MiB: {}", mib, kProducerMib, verdict(mib <= kProducerMib)),
+       {{"bench", "memory"}, {"anonymous_bytes", anonymous_bytes}, {"wanted_bytes", kProducerMib << 20}});
 }
 
 void StreamReport::waited(double pace, const std::string& why, const Waiting& waiting) const {

@@ -22,6 +22,8 @@ class StreamReport {
 
   void transport(std::uint32_t batch_bytes, const TransportRates& rates) const;
   void delivered(const Throughput& seen) const;
+  /// `anonymous_bytes`: memory of its own of the largest producer.
+  void memory(std::uint64_t anonymous_bytes) const;
   /// `pace`: what the trainer would take, in tokens a second, and why, in words.
   void waited(double pace, const std::string& why, const Waiting& waiting) const;
   void killed(const std::string& taken, const KillGaps& gaps) const;

@@ -37,6 +37,14 @@ class Line:
         return f"  {self.name:<{NAME}} {ours:>{NUMBER}} {peer:>{NUMBER}} {judged}"
 
 
+class OwnNumber(Line):
+    """What is seen is what we took ourselves; the peer's number stands beside it."""
+
+    @property
+    def seen(self):
+        return statistics.median(self.ours)
+
+
 class SameNumber(Line):
     """What is seen is not the ratio but how far it is from 1 at most."""
 

@@ -48,6 +48,12 @@ class Bench(SystemTest):
                 self.assertEqual(verdict, "pass" if float(share) > float(wanted) else "FAIL")
         self.assertEqual(re.findall(r"batches of (\d+) KiB", words), ["256", "1024"])
 
+    def test_memory_of_a_producers_own(self):
+        memory = self.measure("--only=stream", f"--queue.uri=ipc://{self.folder}/race.sock")["memory"]
+        self.assertGreater(memory["anonymous_bytes"], 1 << 18)
+        self.assertLess(memory["anonymous_bytes"], memory["wanted_bytes"])
+        self.assertEqual(memory["wanted_bytes"], 64 << 20)
+
     def test_nothing_is_carried_inside_a_process(self):
         self.assertEqual(self.lines("--only=transport", "--queue.uri=inproc://"), [])
 
@@ -74,7 +80,7 @@ class Bench(SystemTest):
         for uri, producers in ((f"ipc://{self.folder}/race.sock", 1), (f"file://{self.folder}/queue", 1), ("inproc://", 0)):
             with self.subTest(uri=uri):
                 lines = self.measure(f"--queue.uri={uri}", "--producers=1")
-                self.assertEqual(set(lines), {"stream", "resume"})
+                self.assertEqual(set(lines), {"stream", "resume", "memory"} if producers else {"stream", "resume"})
                 self.assertEqual(lines["resume"]["producers"], producers)
                 self.assertGreater(lines["resume"]["first_step_s"], 0)
                 self.assertLess(lines["resume"]["first_step_s"], LONG_ENOUGH_S)
