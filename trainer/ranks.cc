@@ -15,8 +15,10 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/cuda.h>
 
 #include "config/errors.h"
+#include "trainer/device_group.h"
 
 C10_DECLARE_int(caffe2_log_level);
 
@@ -98,6 +100,7 @@ RankPlace rank_place_from_environment() {
   if (place.world == 1) return place;
   place.rank = number("RANK", "", 0, place.world - 1);
   place.local_rank = number("LOCAL_RANK", std::to_string(place.rank).c_str(), 0, place.rank);
+  place.local_world = number("LOCAL_WORLD_SIZE", std::to_string(place.world).c_str(), place.local_rank + 1, place.world);
   place.master_address = variable("MASTER_ADDR", "127.0.0.1");
   place.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
   place.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
@@ -111,6 +114,31 @@ class Ranks::Group {
     quieten_c10d();
     ignore_broken_pipes();
     waiting_for("the start", [this] { gloo_ = connect(); });
+  }
+
+  /// Runs what needs the other ranks; what fails says whom it waited for.
+  void waiting_for(const std::string& what, const std::function<void()>& action) const {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " + std::to_string(place_.world) +
+                               " waited for the other ranks at " + what + ", up to " + std::to_string(timeout_s_) +
+                               " s (train.timeout_s), at " + place_.master_address + ":" + std::to_string(place_.master_port) +
+                               ": look for the first rank that failed; " + cause_of(error));
+    }
+  }
+
+  /// The devices' group, once there is one and all of the tensors are on them.
+  DeviceGroup* between_devices(std::span<const torch::Tensor> tensors) const {
+    const bool there = std::ranges::all_of(tensors, [](const torch::Tensor& tensor) { return tensor.is_cuda(); });
+    return there && !tensors.empty() ? devices_.get() : nullptr;
+  }
+
+  void connect_devices() {
+    waiting_for("connecting the GPUs", [this] {
+      devices_ = make_device_group(c10::make_intrusive<c10d::PrefixStore>("devices", store_), place_.rank, place_.world,
+                                   std::chrono::seconds(timeout_s_));
+    });
   }
 
   /// Runs a collective operation to its end.
@@ -158,21 +186,11 @@ class Ranks::Group {
                                                        options);
   }
 
-  void waiting_for(const std::string& what, const std::function<void()>& action) const {
-    try {
-      action();
-    } catch (const std::exception& error) {
-      throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " + std::to_string(place_.world) +
-                               " waited for the other ranks at " + what + ", up to " + std::to_string(timeout_s_) +
-                               " s (train.timeout_s), at " + place_.master_address + ":" + std::to_string(place_.master_port) +
-                               ": look for the first rank that failed; " + cause_of(error));
-    }
-  }
-
   RankPlace place_;
   std::uint32_t timeout_s_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
+  std::unique_ptr<DeviceGroup> devices_;  ///< null: everything goes through the hosts
 };
 
 Ranks::Ranks(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_(timeout_s) {
@@ -181,8 +199,20 @@ Ranks::Ranks(const RankPlace& place, std::uint32_t timeout_s) : place_(place), t
 
 Ranks::~Ranks() = default;
 
+bool Ranks::connect(torch::Device device) {
+  if (!group_) return false;
+  const bool own = device.is_cuda() && static_cast<int>(place_.local_world) <= torch::cuda::device_count();
+  double without = has_device_groups() && own ? 0.0 : 1.0;  // ranks
+  all_reduce_sum(std::span(&without, 1), "asking who has a GPU");
+  if (without > 0) return false;
+  group_->connect_devices();
+  return true;
+}
+
 void Ranks::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what) {
   if (!group_) return;
+  if (DeviceGroup* devices = group_->between_devices(tensors))
+    return group_->waiting_for(what, [&] { devices->all_reduce_sum(tensors); });
   in_buckets(tensors, [&](torch::Tensor& flat) {
     std::vector<torch::Tensor> list{flat};
     group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
@@ -197,6 +227,8 @@ void Ranks::all_reduce_sum(std::span<double> values, const std::string& what) {
 
 void Ranks::broadcast(std::span<torch::Tensor> tensors, const std::string& what) {
   if (!group_) return;
+  if (DeviceGroup* devices = group_->between_devices(tensors))
+    return group_->waiting_for(what, [&] { devices->broadcast(tensors); });
   in_buckets(tensors, [&](torch::Tensor& flat) {
     std::vector<torch::Tensor> list{flat};
     group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.broadcast(list); });

@@ -1,8 +1,8 @@
 // The processes that train one model together, and the few operations between them.
 //
 // They find each other as torchrun arranges it: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT. One rank alone opens
-// nothing and every operation returns at once. Sums go through c10d's Gloo group on the CPU; tensors of a GPU are staged there.
-// All ranks call the same operations in the same order, each from one thread.
+// nothing and every operation returns at once. Sums go through c10d's Gloo group on the CPU; tensors of a GPU are staged there, or
+// stay on the GPUs once they are connected. All ranks call the same operations in the same order, each from one thread.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@ struct RankPlace {
   std::uint32_t rank = 0;
   std::uint32_t world = 1;
   std::uint32_t local_rank = 0;  ///< among those on this host: the number of its GPU
+  std::uint32_t local_world = 1;  ///< ranks on this host
   std::string master_address = "127.0.0.1";
   std::uint16_t master_port = 0;
   bool serves_store = true;                 ///< rank 0 serves the store; false where torchrun's agent already does
@@ -43,6 +44,10 @@ class Ranks {
   [[nodiscard]] bool first() const { return place_.rank == 0; }
   /// How long an operation waits for the other ranks.
   [[nodiscard]] std::chrono::seconds timeout() const { return timeout_; }
+
+  /// From now on tensors of the ranks' devices go from GPU to GPU, if every rank has one of its own, and this build NCCL. True: so
+  /// it is.
+  bool connect(torch::Device device);
 
   /// Replaces each tensor by its sum over the ranks. `what` names the operation in errors.
   void all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what);

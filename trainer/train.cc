@@ -29,6 +29,7 @@ class Process {
     prepare_cpu(options.train.threads);
     device_ = choose_device(options.train.device, ranks_.local_rank());
     precision_ = choose_precision(options.train.dtype, device_);
+    if (ranks_.connect(device_) && ranks_.first()) say("gradients go from GPU to GPU by NCCL");
   }
 
   [[nodiscard]] Ranks& ranks() { return ranks_; }
