@@ -70,7 +70,7 @@ def free_port():
 
 def without_ranks(environment):
     """An environment as a plain shell has it."""
-    ranks = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+    ranks = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
     return {key: value for key, value in environment.items() if key not in ranks}
 
 
