@@ -143,7 +143,10 @@ class Cascade final : public RowProvider {
     static thread_local std::vector<std::uint32_t> tokens;
     tokens.resize(folder_.header().chunk_length);
     place.shard->read_tokens(place.chunk, tokens);
-    if (std::ranges::max(tokens) >= *meta_.mask_token_id) {
+    const std::uint32_t end = *meta_.mask_token_id;
+    std::uint32_t beyond = 0;
+    for (const std::uint32_t token : tokens) beyond |= token >= end ? 1 : 0;
+    if (beyond != 0) {
       throw std::runtime_error("a token beyond its vocabulary in chunk " + std::to_string(place.chunk) + " of a shard in " +
                                folder_.path().string() + "; run annotate for each shard: it says which is damaged");
     }
