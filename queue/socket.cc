@@ -23,9 +23,10 @@ constexpr int kLinger_ms = 500;
 constexpr int kReconnectFirst_ms = 50;
 constexpr int kReconnectMost_ms = 200;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
-/// Left alone, the buffer of a TCP connection grows to megabytes, and on one machine what lies in it leaves the cache before it is
-/// read; to another machine it has to grow with the length of the way.
+/// On one machine: left alone, the buffer of a TCP connection grows to megabytes, and what lies in it leaves the cache before it is
+/// read; that of a UNIX socket is so small that it is filled five times for a batch. To another machine it has to grow with the way.
 constexpr int kLoopbackSendBufferBytes = 512 << 10;
+constexpr int kIpcSendBufferBytes = 256 << 10;
 
 proto::SharedBytes keep(zmq::message_t message) {
   auto owner = std::make_shared<zmq::message_t>(std::move(message));
@@ -51,6 +52,12 @@ constexpr std::string_view kTcp = "tcp://";
 
 bool is_tcp_loopback(const std::string& address) {
   return address.starts_with(kTcp) && is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())});
+}
+
+/// −1: the system's own.
+int send_buffer_bytes(const std::string& address) {
+  if (!address.starts_with(kTcp)) return kIpcSendBufferBytes;
+  return is_tcp_loopback(address) ? kLoopbackSendBufferBytes : -1;
 }
 
 void refuse_unguarded(const std::string& address, const Security& security) {
@@ -129,7 +136,7 @@ Socket Socket::connect_dealer(Context& context, const std::string& address, cons
   dealer.socket_.set(zmq::sockopt::immediate, true);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl, kReconnectFirst_ms);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMost_ms);
-  if (is_tcp_loopback(address)) dealer.socket_.set(zmq::sockopt::sndbuf, kLoopbackSendBufferBytes);
+  dealer.socket_.set(zmq::sockopt::sndbuf, send_buffer_bytes(address));
   try {
     dealer.socket_.connect(address);
   } catch (const zmq::error_t& error) {
