@@ -18,6 +18,18 @@ constexpr float kKeyFrom = -1;
 bool may_repeat(Selection selection, float score) { return selection == Selection::kKeybertNoStopword && score > kRepeatableAbove; }
 bool is_key(Selection selection, float score) { return selection == Selection::kConstituency || score >= kKeyFrom; }
 
+/// Of 64 bytes that are 0 or 1, the lowest first: a bit each.
+std::uint64_t bits_of(const std::uint8_t* flags) {
+  static_assert(std::endian::native == std::endian::little, "the lowest byte of eight is the first");
+  std::uint64_t bits = 0;
+  for (unsigned at = 0; at < 64; at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, flags + at, sizeof eight);
+    bits |= (eight * 0x0102040810204080) >> 56 << at;  // byte k's bit comes to lie in bit 56 + k
+  }
+  return bits;
+}
+
 }  // namespace
 
 std::string_view to_string(Selection selection) {
@@ -77,18 +89,6 @@ Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const flo
   std::ranges::sort(left);
   std::ranges::copy(left, order.begin() + capacity.picks);
   return capacity;
-}
-
-/// Of 64 bytes that are 0 or 1, the lowest first: a bit each.
-std::uint64_t bits_of(const std::uint8_t* flags) {
-  static_assert(std::endian::native == std::endian::little, "the lowest byte of eight is the first");
-  std::uint64_t bits = 0;
-  for (unsigned at = 0; at < 64; at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, flags + at, sizeof eight);
-    bits |= (eight * 0x0102040810204080) >> 56 << at;  // byte k's bit comes to lie in bit 56 + k
-  }
-  return bits;
 }
 
 // A byte a position is marked, since such marks need not wait for each other; read they are as bits, since every end of a loop over

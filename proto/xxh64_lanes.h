@@ -16,6 +16,7 @@ namespace millrace::proto {
 /// Where multiplies_lanes_fast() alone.
 [[nodiscard]] std::uint64_t xxh64_by_lanes(std::span<const std::byte> bytes);
 /// Of each of two inputs, in little more than the longer one's time.
-[[nodiscard]] std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte> first, std::span<const std::byte> second);
+[[nodiscard]] std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte> first,
+                                                                     std::span<const std::byte> second);
 
 }  // namespace millrace::proto

@@ -28,7 +28,8 @@ struct FourLanes {
   }
 
   template <class X>
-  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
+                      X* x) {
     corrupt_by_bytes(original, selected, words, count, mask, x);
   }
 };

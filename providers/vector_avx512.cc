@@ -51,21 +51,24 @@ struct EightLanes {
     for (unsigned at = 0; at < 64; at += 32) {
       const auto some = static_cast<__mmask32>(here >> at);
       const V tokens = _mm512_maskz_loadu_epi16(some, from + at);
-      const V put = _mm512_mask_blend_epi16(static_cast<__mmask32>(to >> at), tokens, _mm512_set1_epi16(static_cast<short>(token)));
-      _mm512_mask_storeu_epi16(x + at, some, put);
+      const V result =
+          _mm512_mask_blend_epi16(static_cast<__mmask32>(to >> at), tokens, _mm512_set1_epi16(static_cast<short>(token)));
+      _mm512_mask_storeu_epi16(x + at, some, result);
     }
   }
   static void put(const std::uint32_t* from, std::uint64_t here, std::uint64_t to, std::uint32_t token, std::uint32_t* x) {
     for (unsigned at = 0; at < 64; at += 16) {
       const auto some = static_cast<__mmask16>(here >> at);
       const V tokens = _mm512_maskz_loadu_epi32(some, from + at);
-      const V put = _mm512_mask_blend_epi32(static_cast<__mmask16>(to >> at), tokens, _mm512_set1_epi32(static_cast<int>(token)));
-      _mm512_mask_storeu_epi32(x + at, some, put);
+      const V result =
+          _mm512_mask_blend_epi32(static_cast<__mmask16>(to >> at), tokens, _mm512_set1_epi32(static_cast<int>(token)));
+      _mm512_mask_storeu_epi32(x + at, some, result);
     }
   }
 
   template <class X>
-  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
+                      X* x) {
     for (std::size_t at = 0; at < count; at += 64) {
       const std::uint64_t here = first(count - at);
       const V flags = _mm512_maskz_loadu_epi8(here, selected + at);

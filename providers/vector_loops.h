@@ -82,7 +82,8 @@ constexpr X random_token(std::uint32_t word, X mask) {
 }
 
 template <class X>
-void corrupt_by_bytes(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask, X* x) {
+void corrupt_by_bytes(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
+                      X* x) {
   std::uint8_t masks[kAtOnce];
   std::uint8_t random[kAtOnce];
   for (std::size_t first = 0; first < count; first += kAtOnce) {

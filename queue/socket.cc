@@ -24,7 +24,8 @@ constexpr int kReconnectFirst_ms = 50;
 constexpr int kReconnectMost_ms = 200;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
 /// On one machine: left alone, the buffer of a TCP connection grows to megabytes, and what lies in it leaves the cache before it is
-/// read; that of a UNIX socket is so small that it is filled five times for a batch. To another machine it has to grow with the way.
+/// read; that of a UNIX socket is so small that it is filled five times for a batch. To another machine it has to grow with the
+/// way.
 constexpr int kLoopbackSendBufferBytes = 512 << 10;
 constexpr int kIpcSendBufferBytes = 256 << 10;
 

@@ -274,10 +274,10 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   Window train_window_;
   telemetry::QueueMetrics metrics_;
   const ConnectionCells connections_;
-  std::set<proto::Range, Sooner> asked_;       ///< wanted and not taken yet
-  std::deque<LeaseBook::Arrival> arrivals_;    ///< not taken yet
-  double link_seconds_ = 0.0;                  ///< of the arrival that was taken last
-  bool act_at_once_ = false;                   ///< the book has something to do that no message will call for
+  std::set<proto::Range, Sooner> asked_;     ///< wanted and not taken yet
+  std::deque<LeaseBook::Arrival> arrivals_;  ///< not taken yet
+  double link_seconds_ = 0.0;                ///< of the arrival that was taken last
+  bool act_at_once_ = false;                 ///< the book has something to do that no message will call for
   std::set<proto::DecodeStatus> reported_;
   std::uint64_t closed_ = 0;  ///< connections that ended, as far as they were heeded
   Time greeted_{};

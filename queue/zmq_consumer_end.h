@@ -1,5 +1,5 @@
-// tcp:// and ipc://, the trainer's side: a ROUTER, and the lease book over it. Rank 0 listens at queue.uri; every other rank listens
-// beside it and tells rank 0 where. It has no thread: producers are heard while somebody waits in meet() or take().
+// tcp:// and ipc://, the trainer's side: a ROUTER, and the lease book over it. Rank 0 listens at queue.uri; every other rank
+// listens beside it and tells rank 0 where. It has no thread: producers are heard while somebody waits in meet() or take().
 #pragma once
 
 #include <chrono>

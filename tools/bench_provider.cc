@@ -109,11 +109,11 @@ void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rat
   const double copied = median(rates.copied_bytes);
   if (json) {
     nlohmann::ordered_json line = {{"bench", "provider"},          {"provider", meta.provider},
-                                         {"threads", threads},           {"tokens_per_s", tokens},
-                                         {"least_tokens_per_s", least},  {"most_tokens_per_s", most},
-                                         {"samples_per_s", rate},        {"tokens_per_s_per_thread", tokens / threads},
-                                         {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
-                                         {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
+                                   {"threads", threads},           {"tokens_per_s", tokens},
+                                   {"least_tokens_per_s", least},  {"most_tokens_per_s", most},
+                                   {"samples_per_s", rate},        {"tokens_per_s_per_thread", tokens / threads},
+                                   {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
+                                   {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
     if (wanted) line["wanted_tokens_per_cpu_s"] = *wanted;
     std::cout << line.dump() << std::endl;
     return;

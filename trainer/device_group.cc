@@ -47,8 +47,8 @@ class NcclGroup final : public DeviceGroup {
 
 bool has_device_groups() { return true; }
 
-std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank, std::uint32_t world,
-                                               std::chrono::seconds timeout) {
+std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank,
+                                               std::uint32_t world, std::chrono::seconds timeout) {
   return std::make_unique<NcclGroup>(store, rank, world, timeout);
 }
 

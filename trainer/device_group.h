@@ -1,4 +1,5 @@
-// Sums among the GPUs of several ranks, without the hosts: NCCL, where this LibTorch was built with CUDA and comes with its headers.
+// Sums among the GPUs of several ranks, without the hosts: NCCL, where this LibTorch was built with CUDA and comes with its
+// headers.
 //
 // What a GPU does with this has not been run (docs/performance.md).
 #pragma once
@@ -18,8 +19,8 @@ class Store;
 
 namespace millrace::trainer {
 
-/// All ranks call the same operations in the same order, each with as many tensors of its GPU. Operations return when they are done,
-/// and throw what c10d throws where a rank is missing for longer than the timeout.
+/// All ranks call the same operations in the same order, each with as many tensors of its GPU. Operations return when they are
+/// done, and throw what c10d throws where a rank is missing for longer than the timeout.
 class DeviceGroup {
  public:
   virtual ~DeviceGroup() = default;
