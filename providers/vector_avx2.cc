@@ -6,7 +6,7 @@
 namespace millrace::providers {
 namespace {
 
-struct FourLanes {
+struct FourLanes : CorruptByBytes {
   using V = __m256i;
   static constexpr std::size_t kBlocks = 4;
   static V all(std::uint64_t word) { return _mm256_set1_epi64x(static_cast<long long>(word)); }
@@ -25,12 +25,6 @@ struct FourLanes {
     const V odd = _mm256_unpackhi_epi64(front, back);   // 1 and 3
     _mm256_storeu_si256(reinterpret_cast<V*>(words), _mm256_permute2x128_si256(even, odd, 0x20));
     _mm256_storeu_si256(reinterpret_cast<V*>(words + 8), _mm256_permute2x128_si256(even, odd, 0x31));
-  }
-
-  template <class X>
-  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
-                      X* x) {
-    corrupt_by_bytes(original, selected, words, count, mask, x);
   }
 };
 

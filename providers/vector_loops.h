@@ -64,35 +64,39 @@ void for_ones(const std::uint8_t* ones, std::size_t count, Visit visit) {
   }
 }
 
-/// Says of each position whether it is selected and its word below kMaskBelow, or in the span of the random tokens.
-void decide(const std::uint8_t* __restrict selected, const std::uint32_t* __restrict words, std::size_t count,
-            std::uint8_t* __restrict masks, std::uint8_t* __restrict random) {
-  select_to(words, count, kMaskTo, masks);
-  select_to(words, count, kMaskTo + kRandomSpan, random);
-  for (std::size_t j = 0; j < count; ++j) {
-    random[j] = selected[j] & (random[j] ^ masks[j]);
-    masks[j] &= selected[j];
-  }
-}
-
 /// What a position becomes whose word lies in the span of the random tokens.
 template <class X>
 constexpr X random_token(std::uint32_t word, X mask) {
   return static_cast<X>(std::uint64_t{word - kMaskTo - 1} * mask / kRandomSpan);
 }
 
-template <class X>
-void corrupt_by_bytes(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
+/// BERT's corruption by bytes that are 0 or 1, for Lanes that have nothing better.
+struct CorruptByBytes {
+  template <class X>
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
                       X* x) {
-  std::uint8_t masks[kAtOnce];
-  std::uint8_t random[kAtOnce];
-  for (std::size_t first = 0; first < count; first += kAtOnce) {
-    const std::size_t some = lesser(kAtOnce, count - first);
-    decide(selected + first, words + first, some, masks, random);
-    put(original + first, masks, some, mask, x + first);
-    for_ones(random, some, [&](std::size_t j) { x[first + j] = random_token(words[first + j], mask); });
+    std::uint8_t masks[kAtOnce];
+    std::uint8_t random[kAtOnce];
+    for (std::size_t first = 0; first < count; first += kAtOnce) {
+      const std::size_t some = lesser(kAtOnce, count - first);
+      decide(selected + first, words + first, some, masks, random);
+      put(original + first, masks, some, mask, x + first);
+      for_ones(random, some, [&](std::size_t j) { x[first + j] = random_token(words[first + j], mask); });
+    }
   }
-}
+
+ private:
+  /// Says of each position whether it is selected and its word below kMaskBelow, or in the span of the random tokens.
+  static void decide(const std::uint8_t* __restrict selected, const std::uint32_t* __restrict words, std::size_t count,
+                     std::uint8_t* __restrict masks, std::uint8_t* __restrict random) {
+    select_to(words, count, kMaskTo, masks);
+    select_to(words, count, kMaskTo + kRandomSpan, random);
+    for (std::size_t j = 0; j < count; ++j) {
+      random[j] = selected[j] & (random[j] ^ masks[j]);
+      masks[j] &= selected[j];
+    }
+  }
+};
 
 template <class X>
 void absorb(const X* original, const std::uint32_t* words, std::size_t count, std::uint32_t last, X mask, X* x) {

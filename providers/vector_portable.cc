@@ -5,7 +5,7 @@
 namespace millrace::providers {
 namespace {
 
-struct OneLane {
+struct OneLane : CorruptByBytes {
   using V = std::uint64_t;
   static constexpr std::size_t kBlocks = 1;
   static V all(std::uint64_t word) { return word; }
@@ -18,12 +18,6 @@ struct OneLane {
     words[1] = static_cast<std::uint32_t>(b);
     words[2] = static_cast<std::uint32_t>(c);
     words[3] = static_cast<std::uint32_t>(d);
-  }
-
-  template <class X>
-  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
-                      X* x) {
-    corrupt_by_bytes(original, selected, words, count, mask, x);
   }
 };
 
