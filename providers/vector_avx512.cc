@@ -2,6 +2,8 @@
 // machine has them all.
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "providers/vector_loops.h"
 
 namespace millrace::providers {
@@ -42,27 +44,26 @@ struct EightLanes {
     return bits;
   }
 
-  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of 64.
-  static void put(const std::uint8_t* from, std::uint64_t here, std::uint64_t to, std::uint8_t token, std::uint8_t* x) {
+  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of a register.
+  static void put_one(const std::uint8_t* from, __mmask64 here, __mmask64 to, std::uint8_t token, std::uint8_t* x) {
     const V tokens = _mm512_maskz_loadu_epi8(here, from);
     _mm512_mask_storeu_epi8(x, here, _mm512_mask_blend_epi8(to, tokens, _mm512_set1_epi8(static_cast<char>(token))));
   }
-  static void put(const std::uint16_t* from, std::uint64_t here, std::uint64_t to, std::uint16_t token, std::uint16_t* x) {
-    for (unsigned at = 0; at < 64; at += 32) {
-      const auto some = static_cast<__mmask32>(here >> at);
-      const V tokens = _mm512_maskz_loadu_epi16(some, from + at);
-      const V result =
-          _mm512_mask_blend_epi16(static_cast<__mmask32>(to >> at), tokens, _mm512_set1_epi16(static_cast<short>(token)));
-      _mm512_mask_storeu_epi16(x + at, some, result);
-    }
+  static void put_one(const std::uint16_t* from, __mmask32 here, __mmask32 to, std::uint16_t token, std::uint16_t* x) {
+    const V tokens = _mm512_maskz_loadu_epi16(here, from);
+    _mm512_mask_storeu_epi16(x, here, _mm512_mask_blend_epi16(to, tokens, _mm512_set1_epi16(static_cast<short>(token))));
   }
-  static void put(const std::uint32_t* from, std::uint64_t here, std::uint64_t to, std::uint32_t token, std::uint32_t* x) {
-    for (unsigned at = 0; at < 64; at += 16) {
-      const auto some = static_cast<__mmask16>(here >> at);
-      const V tokens = _mm512_maskz_loadu_epi32(some, from + at);
-      const V result =
-          _mm512_mask_blend_epi32(static_cast<__mmask16>(to >> at), tokens, _mm512_set1_epi32(static_cast<int>(token)));
-      _mm512_mask_storeu_epi32(x + at, some, result);
+  static void put_one(const std::uint32_t* from, __mmask16 here, __mmask16 to, std::uint32_t token, std::uint32_t* x) {
+    const V tokens = _mm512_maskz_loadu_epi32(here, from);
+    _mm512_mask_storeu_epi32(x, here, _mm512_mask_blend_epi32(to, tokens, _mm512_set1_epi32(static_cast<int>(token))));
+  }
+
+  /// The same at the positions `here` of 64.
+  template <class X>
+  static void put_64(const X* from, std::uint64_t here, std::uint64_t to, X token, X* x) {
+    using Mask = std::conditional_t<sizeof(X) == 1, __mmask64, std::conditional_t<sizeof(X) == 2, __mmask32, __mmask16>>;
+    for (unsigned at = 0; at < 64; at += 64 / sizeof(X)) {
+      put_one(from + at, static_cast<Mask>(here >> at), static_cast<Mask>(to >> at), token, x + at);
     }
   }
 
@@ -74,7 +75,7 @@ struct EightLanes {
       const V flags = _mm512_maskz_loadu_epi8(here, selected + at);
       const std::uint64_t chosen = _mm512_test_epi8_mask(flags, flags);
       const std::uint64_t masks = at_most(words + at, here, kMaskTo);
-      put(original + at, here, chosen & masks, mask, x + at);
+      put_64(original + at, here, chosen & masks, mask, x + at);
       std::uint64_t random = chosen & ~masks & at_most(words + at, here, kMaskTo + kRandomSpan);
       for (; random != 0; random &= random - 1) {
         const std::size_t j = at + static_cast<std::size_t>(__builtin_ctzll(random));

@@ -177,15 +177,17 @@ std::size_t list_ones(const std::uint8_t* ones, std::size_t count, std::uint32_t
   return listed;
 }
 
+constexpr std::uint32_t kPhiloxRounds = 10;
+
 /// The keys of Philox's rounds, each in 64 bits: a vector of one is a load that costs nothing beside a product.
 struct RoundKeys {
-  std::uint64_t key0[10];
-  std::uint64_t key1[10];
+  std::uint64_t key0[kPhiloxRounds];
+  std::uint64_t key1[kPhiloxRounds];
 };
 
 constexpr RoundKeys round_keys(std::uint32_t key0, std::uint32_t key1) {
   RoundKeys keys{};
-  for (std::uint32_t round = 0; round < 10; ++round) {
+  for (std::uint32_t round = 0; round < kPhiloxRounds; ++round) {
     keys.key0[round] = key0 + round * 0x9E3779B9;
     keys.key1[round] = key1 + round * 0xBB67AE85;
   }
@@ -204,7 +206,7 @@ void draw_group(const PhiloxStart& start, const RoundKeys& keys, std::uint32_t f
   V c1 = L::all(start.counter1);
   V c2 = L::numbers(first_draw);
   V c3 = L::all(start.counter3);
-  for (int round = 0; round < 10; ++round) {
+  for (std::uint32_t round = 0; round < kPhiloxRounds; ++round) {
     const V p0 = L::multiply(m0, c0);
     const V p1 = L::multiply(m1, c2);
     c0 = L::three_xor(L::upper(p1), c1, L::all(keys.key0[round]));
