@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <future>
+#include <span>
 #include <stdexcept>
 #include <zmq.hpp>
 
@@ -13,7 +14,7 @@ namespace {
 
 using Columns = std::vector<proto::SharedBytes>;
 
-/// As LeaseBook gives a producer of one thread.
+/// As LeaseBook gives a quick producer of one thread.
 constexpr std::uint64_t kLeasesOpen = 4;
 /// Batches that come before the clock runs.
 constexpr std::uint64_t kWarm = 16;

@@ -33,4 +33,6 @@ std::string with_prefix(double value) {
   return fmt::format("{:.3g} ", value);
 }
 
+std::string verdict(bool passed) { return passed ? "pass" : "FAIL"; }
+
 }  // namespace millrace::tools

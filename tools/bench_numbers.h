@@ -14,4 +14,7 @@ namespace millrace::tools {
 /// Three significant digits and a unit prefix: "45.2 M", "353 k", "0.8 ".
 [[nodiscard]] std::string with_prefix(double value);
 
+/// Whether what is wanted was reached: "pass" or "FAIL".
+[[nodiscard]] std::string verdict(bool passed);
+
 }  // namespace millrace::tools

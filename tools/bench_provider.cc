@@ -118,8 +118,7 @@ void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rat
     std::cout << line.dump() << std::endl;
     return;
   }
-  const std::string judged =
-      wanted ? fmt::format(", wanted {}: {}", with_prefix(*wanted), of_cpu >= *wanted ? "pass" : "FAIL") : "";
+  const std::string judged = wanted ? fmt::format(", wanted {}: {}", with_prefix(*wanted), verdict(of_cpu >= *wanted)) : "";
   fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s a thread\n", threads, threads == 1 ? " " : "s",
              with_prefix(tokens), with_prefix(rate), with_prefix(tokens / threads));
   fmt::print("    from {}tokens/s to {}tokens/s; {}tokens/s of CPU time{}\n", with_prefix(least), with_prefix(most),

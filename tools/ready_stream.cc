@@ -1,6 +1,7 @@
 #include "tools/ready_stream.h"
 
 #include <chrono>
+#include <span>
 #include <utility>
 
 namespace millrace::tools {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "proto/batch.h"

@@ -33,8 +33,6 @@ std::vector<Limit> limits_of(const std::string& scheme, const TransportRates& ra
           {"bare ZeroMQ", "bare", median(rates.bare), kOfBareZmq}};
 }
 
-std::string verdict(bool passed) { return passed ? "pass" : "FAIL"; }
-
 }  // namespace
 
 StreamReport::StreamReport(const config::Options& options, std::size_t producers, std::uint64_t repeats, bool json)

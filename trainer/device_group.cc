@@ -1,4 +1,4 @@
-// NCCL's group (device_group.h): the only file that sees CUDA's and NCCL's headers, where trainer/CMakeLists.txt found them.
+// NCCL's group (device_group.h): the only file that sees CUDA's and NCCL's headers, where cmake/LibTorch.cmake found them.
 #include "trainer/device_group.h"
 
 #include <stdexcept>

@@ -1,8 +1,9 @@
 // The processes that train one model together, and the few operations between them.
 //
-// They find each other as torchrun arranges it: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT. One rank alone opens
-// nothing and every operation returns at once. Sums go through c10d's Gloo group on the CPU; tensors of a GPU are staged there, or
-// stay on the GPUs once they are connected. All ranks call the same operations in the same order, each from one thread.
+// They find each other as torchrun arranges it: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT. One rank
+// alone opens nothing and every operation returns at once. Sums go through c10d's Gloo group on the CPU; tensors of a GPU are
+// staged there, or stay on the GPUs once they are connected. All ranks call the same operations in the same order, each from one
+// thread.
 #pragma once
 
 #include <chrono>
@@ -19,7 +20,7 @@ namespace millrace::trainer {
 struct RankPlace {
   std::uint32_t rank = 0;
   std::uint32_t world = 1;
-  std::uint32_t local_rank = 0;  ///< among those on this host: the number of its GPU
+  std::uint32_t local_rank = 0;   ///< among those on this host: the number of its GPU
   std::uint32_t local_world = 1;  ///< ranks on this host
   std::string master_address = "127.0.0.1";
   std::uint16_t master_port = 0;
