@@ -1,6 +1,8 @@
 // AdamW over two groups, with and without decay (adamw.h).
 #include "trainer/adamw.h"
 
+#include <optional>
+
 namespace millrace::trainer {
 
 AdamW::AdamW(const NamedTensors& parameters, const AdamWSettings& settings) : settings_(settings), groups_(2) {
@@ -20,9 +22,10 @@ void AdamW::add(const std::string& name, const torch::Tensor& parameter) {
   state_.emplace_back(name + ".exp_avg_sq", group.exp_avg_sqs.back());
 }
 
-void AdamW::step(double learning_rate) {
+void AdamW::step(double learning_rate, const torch::Tensor& divisor, const torch::Tensor& left_out) {
   const torch::NoGradGuard no_grad;
-  step_.add_(1);
+  const auto given = [](const torch::Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; };
+  left_out.defined() ? step_.add_(1 - left_out) : step_.add_(1);
   for (Group& group : groups_) {
     if (group.parameters.empty()) continue;
     std::vector<torch::Tensor> gradients;
@@ -30,7 +33,7 @@ void AdamW::step(double learning_rate) {
     const auto update = [&](auto kernel) {
       kernel(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs, /*max_exp_avg_sqs=*/at::TensorList(), group.steps,
              learning_rate, settings_.beta1, settings_.beta2, group.weight_decay, settings_.epsilon, /*amsgrad=*/false,
-             /*maximize=*/false);
+             /*maximize=*/false, /*grad_scale=*/given(divisor), /*found_inf=*/given(left_out));
     };
     if (settings_.decoupled)
       update([](auto&&... arguments) { at::_fused_adamw_(arguments...); });

@@ -7,7 +7,6 @@
 #include "trainer/autoregressive.h"
 
 #include "trainer/logits.h"
-#include "trainer/positions.h"
 
 namespace millrace::trainer {
 namespace {

@@ -33,6 +33,8 @@ class Cascade : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return inner_->weight(batch); }
 
+  torch::Tensor chosen(const WideBatch& batch) const override { return inner_->chosen(batch); }
+
   NetworkInput input(const WideBatch& batch) const override { return inner_->input(batch); }
 
   torch::Tensor logits(Network& network, const WideBatch& batch) const override {

@@ -34,7 +34,7 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
           while (batch.micro_batches.size() < slices.size()) {
             auto next = get(proto::Split::kTrain, slices[batch.micro_batches.size()], left_until(deadline));
             if (!next) break;
-            weight += weight_of(*next);
+            weight += next->weight;
             batch.micro_batches.push_back(std::move(*next));
           }
           if (batch.micro_batches.size() == slices.size())
@@ -67,10 +67,14 @@ bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, 
 
 double Feed::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
 
-double Feed::weight_of(const MicroBatch& batch) const {
-  const bool here = to_device_.device().is_cpu();  // else asking the device would wait for all that it still computes
-  const WideBatch wide = here ? batch.wide : widen(source_.meta(), batch.wire, CopyStream(torch::kCPU));
-  return objective_.weight(wide).sum().item<double>();
+// What is asked of the columns before the forward pass is asked on the host: a device would first finish all that it has to do.
+MicroBatch Feed::made_ready(proto::Batch wire) const {
+  WideBatch wide = widen(source_.meta(), wire, to_device_);
+  const bool here = to_device_.device().is_cpu();
+  const WideBatch host = here ? wide : widen(source_.meta(), wire, CopyStream(torch::kCPU));
+  if (const auto chosen = objective_.chosen(host); chosen.defined())
+    wide = wide.with_chosen(to_device_.bring(Positions(chosen).numbers()));
+  return {std::move(wire), std::move(wide), objective_.weight(host).sum().item<double>()};
 }
 
 std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout) {
@@ -78,8 +82,7 @@ std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& s
   auto batch = source_.get(split, slice.first, slice.count, timeout);
   waited_ms_ += ms_since(start);
   if (!batch) return std::nullopt;
-  WideBatch wide = widen(source_.meta(), *batch, to_device_);
-  return MicroBatch{std::move(*batch), std::move(wide)};
+  return made_ready(std::move(*batch));
 }
 
 }  // namespace millrace::trainer

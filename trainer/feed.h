@@ -20,10 +20,11 @@ namespace millrace::trainer {
 
 inline constexpr std::chrono::milliseconds kPatience{2000};
 
-/// One micro-batch, as it came and as it is used.
+/// One micro-batch, as it came and as it is used: on the device, with the positions that the objective chooses.
 struct MicroBatch {
   proto::Batch wire;
   WideBatch wide;
+  double weight = 0.0;  ///< Σ weight of its samples
 };
 
 /// A rank's part of one global batch.
@@ -49,7 +50,7 @@ class Feed {
   [[nodiscard]] double take_waited_ms();
 
  private:
-  [[nodiscard]] double weight_of(const MicroBatch& batch) const;
+  [[nodiscard]] MicroBatch made_ready(proto::Batch wire) const;
   [[nodiscard]] std::optional<MicroBatch> get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout);
 
   consumer::BatchSource& source_;

@@ -2,7 +2,6 @@
 #include "trainer/gradient.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace millrace::trainer {
 namespace {
@@ -31,20 +30,20 @@ NamedTensors parameters_of(const Model& model) {
   return named;
 }
 
-double accumulate_gradient(Model& model, const Objective& objective, const GlobalBatch& batch, const Precision& precision,
-                           double loss_scale, Ranks& ranks) {
+torch::Tensor accumulate_gradient(Model& model, const Objective& objective, const GlobalBatch& batch, const Precision& precision,
+                                  const LossScale& loss_scale, Ranks& ranks) {
   zero_gradients(model);
   const double weight = std::max(batch.weight, 1.0);  // a global batch without any target has gradient zero
   torch::Tensor total = torch::zeros({}, model.parameters().at(0).options().requires_grad(false));
   for (const MicroBatch& micro : batch.micro_batches) {
     const torch::Tensor part = loss_of(model, objective, micro.wide, precision, total.device(), weight);
     total += part.detach();
-    (part * loss_scale).backward();
+    loss_scale.scale(part).backward();
   }
   auto sums = gradients_of(model);
   sums.push_back(total);
   ranks.all_reduce_sum(sums, "the sum of the gradients");
-  return total.item<double>();
+  return total;
 }
 
 std::vector<torch::Tensor> gradients_of(const Model& model) {
@@ -53,16 +52,18 @@ std::vector<torch::Tensor> gradients_of(const Model& model) {
   return gradients;
 }
 
-double clip(std::vector<torch::Tensor>& gradients, double largest) {
-  const double norm = torch::stack(at::_foreach_norm(gradients)).norm().item<double>();
-  if (largest > 0 && std::isfinite(norm) && norm > largest) at::_foreach_mul_(gradients, largest / norm);
-  return norm;
+torch::Tensor joint_norm(const std::vector<torch::Tensor>& tensors) { return torch::stack(at::_foreach_norm(tensors)).norm(); }
+
+torch::Tensor clipping_divisor(const torch::Tensor& norm, double largest) {
+  return largest > 0 ? (norm / largest).clamp_min(1.0).to(torch::kFloat32) : torch::Tensor();
 }
 
-FinishedGradient finish_gradient(const Model& model, LossScale& loss_scale, double largest) {
+FinishedGradient finish_gradient(const Model& model, const torch::Tensor& loss, LossScale& loss_scale, double largest) {
   auto gradients = gradients_of(model);
-  const bool usable = loss_scale.unscale(gradients);
-  return {clip(gradients, largest), usable};
+  const torch::Tensor overflowed = loss_scale.unscale(gradients);
+  const torch::Tensor norm = joint_norm(gradients);
+  const torch::Tensor unusable = overflowed.ne(0).logical_or(torch::isfinite(loss + norm).logical_not());
+  return {norm, clipping_divisor(norm, largest), overflowed, unusable.to(torch::kFloat32)};
 }
 
 }  // namespace millrace::trainer

@@ -14,7 +14,6 @@
 
 #include "trainer/continuous_time.h"
 #include "trainer/logits.h"
-#include "trainer/positions.h"
 
 namespace millrace::trainer {
 namespace {
@@ -23,9 +22,11 @@ class MaskedDiffusion : public ContinuousTimeObjective {
  public:
   MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) : ContinuousTimeObjective(std::move(noise)), mask_(mask) {}
 
+  torch::Tensor chosen(const WideBatch& batch) const override { return batch.at(proto::Role::kInput).eq(mask_); }
+
   Loss loss(Network& network, const WideBatch& batch) const override {
     const NetworkInput given = input(batch);
-    const Positions masked(given.tokens.eq(mask_));
+    const Positions masked = positions(batch);
 
     const auto logits = without_mask(at_least_f32(network.project(masked.of(network.encode(given)))), mask_);
     const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {}, at::Reduction::None);

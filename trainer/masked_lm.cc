@@ -8,7 +8,6 @@
 #include "trainer/masked_lm.h"
 
 #include "trainer/logits.h"
-#include "trainer/positions.h"
 
 namespace millrace::trainer {
 namespace {
@@ -17,18 +16,19 @@ class MaskedLm : public Objective {
  public:
   explicit MaskedLm(std::int64_t ignore_index) : ignore_index_(ignore_index) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override { return batch.at(proto::Role::kTarget).ne(ignore_index_).sum(1); }
+  torch::Tensor weight(const WideBatch& batch) const override { return chosen(batch).sum(1); }
+
+  torch::Tensor chosen(const WideBatch& batch) const override { return batch.at(proto::Role::kTarget).ne(ignore_index_); }
 
   Loss loss(Network& network, const WideBatch& batch) const override {
-    const auto& target = batch.at(proto::Role::kTarget);
-    const Positions positions(target.ne(ignore_index_));
-    const auto wanted = positions.of(target);
+    const Positions masked = positions(batch);
+    const auto wanted = masked.of(batch.at(proto::Role::kTarget));
 
-    const auto logits = at_least_f32(network.project(positions.of(network.encode(input(batch)))));
+    const auto logits = at_least_f32(network.project(masked.of(network.encode(input(batch)))));
     const auto nats = at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None);
 
-    Loss loss{positions.sum(nats), weight(batch), {}};
-    if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = positions.sum(logits.argmax(1).eq(wanted).to(torch::kFloat64));
+    Loss loss{masked.sum(nats), weight(batch), {}};
+    if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = masked.sum(logits.argmax(1).eq(wanted).to(torch::kFloat64));
     return loss;
   }
 

@@ -6,6 +6,7 @@
 
 #include "trainer/logits.h"
 #include "trainer/model.h"
+#include "trainer/positions.h"
 #include "trainer/widen.h"
 
 namespace millrace::trainer {
@@ -22,12 +23,21 @@ class Objective {
   virtual ~Objective() = default;
   /// The weights [B], i64, known before the forward pass, so that the ranks can agree on their sum.
   [[nodiscard]] virtual torch::Tensor weight(const WideBatch& batch) const = 0;
+  /// The positions whose logits the loss asks for, bool [B, L], known before the forward pass; undefined: all.
+  [[nodiscard]] virtual torch::Tensor chosen(const WideBatch&) const { return {}; }
   [[nodiscard]] virtual Loss loss(Network& network, const WideBatch& batch) const = 0;
   /// What the network is given of the batch: its input, and the time where the objective tells it.
   [[nodiscard]] virtual NetworkInput input(const WideBatch& batch) const { return batch.at(proto::Role::kInput); }
   /// What the network says of every position of the input, [B, L, N], f32 at least.
   [[nodiscard]] virtual torch::Tensor logits(Network& network, const WideBatch& batch) const {
     return at_least_f32(network.forward(input(batch)));
+  }
+
+ protected:
+  /// Those of an objective that chooses some: as they came with the batch, else they are found here.
+  [[nodiscard]] Positions positions(const WideBatch& batch) const {
+    const torch::Tensor& input = batch.at(proto::Role::kInput);
+    return batch.chosen().defined() ? Positions(batch.chosen(), input.size(0), input.size(1)) : Positions(chosen(batch));
   }
 };
 

@@ -1,10 +1,15 @@
 // Chosen positions by their flat numbers (positions.h).
 #include "trainer/positions.h"
 
+#include <utility>
+
 namespace millrace::trainer {
 
 Positions::Positions(const torch::Tensor& chosen)
-    : flat_(chosen.flatten().nonzero().squeeze(1)), rows_(flat_.div(chosen.size(1), "floor")), samples_(chosen.size(0)) {}
+    : Positions(chosen.flatten().nonzero().squeeze(1), chosen.size(0), chosen.size(1)) {}
+
+Positions::Positions(torch::Tensor numbers, std::int64_t samples, std::int64_t length)
+    : flat_(std::move(numbers)), rows_(flat_.div(length, "floor")), samples_(samples) {}
 
 torch::Tensor Positions::of(const torch::Tensor& values) const { return values.flatten(0, 1).index_select(0, flat_); }
 

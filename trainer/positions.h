@@ -7,8 +7,10 @@ namespace millrace::trainer {
 
 class Positions {
  public:
-  /// The positions of bool [B, L] that are true.
+  /// The positions of bool [B, L] that are true. Finding them waits for the device.
   explicit Positions(const torch::Tensor& chosen);
+  /// Those with these numbers, i64 [n], of `samples` samples of `length` positions.
+  Positions(torch::Tensor numbers, std::int64_t samples, std::int64_t length);
 
   /// values [B, L, …] at the n positions: [n, …].
   [[nodiscard]] torch::Tensor of(const torch::Tensor& values) const;
@@ -17,8 +19,11 @@ class Positions {
   /// values [n] added up per sample: [B].
   [[nodiscard]] torch::Tensor sum(const torch::Tensor& values) const;
 
+  /// i64 [n], of 0 … B·L − 1.
+  [[nodiscard]] const torch::Tensor& numbers() const { return flat_; }
+
  private:
-  torch::Tensor flat_;  ///< [n], numbers of 0 … B·L − 1
+  torch::Tensor flat_;  ///< [n]
   torch::Tensor rows_;  ///< [n], samples
   std::int64_t samples_;
 };

@@ -77,12 +77,15 @@ void LossScale::restore(double value, std::uint32_t good_steps) {
   good_.fill_(static_cast<std::int64_t>(good_steps));
 }
 
-bool LossScale::unscale(std::vector<torch::Tensor>& gradients) {
-  if (!active_) return true;
+torch::Tensor LossScale::scale(const torch::Tensor& loss) const { return active_ ? loss * scale_.squeeze(0) : loss; }
+
+torch::Tensor LossScale::unscale(std::vector<torch::Tensor>& gradients) {
   auto overflowed = torch::zeros_like(scale_);
-  at::_amp_foreach_non_finite_check_and_unscale_(gradients, overflowed, scale_.reciprocal());
-  at::_amp_update_scale_(scale_, good_, overflowed, kGrowth, kBackoff, kGrowthInterval);
-  return overflowed.item<float>() == 0.0F;
+  if (active_) {
+    at::_amp_foreach_non_finite_check_and_unscale_(gradients, overflowed, scale_.reciprocal());
+    at::_amp_update_scale_(scale_, good_, overflowed, kGrowth, kBackoff, kGrowthInterval);
+  }
+  return overflowed.squeeze(0);
 }
 
 }  // namespace millrace::trainer

@@ -46,13 +46,17 @@ class LossScale {
  public:
   LossScale(const Precision& precision, torch::Device device);
 
+  /// What a checkpoint holds; asking waits for the device.
   [[nodiscard]] double value() const;
   [[nodiscard]] std::uint32_t good_steps() const;
   /// Goes on from a checkpoint.
   void restore(double value, std::uint32_t good_steps);
 
-  /// Divides the gradients by the scale and adapts it; false where one of them was not finite and the step must be left out.
-  [[nodiscard]] bool unscale(std::vector<torch::Tensor>& gradients);
+  /// A scalar loss, times the scale.
+  [[nodiscard]] torch::Tensor scale(const torch::Tensor& loss) const;
+  /// Divides the gradients by the scale and adapts it. f32 scalar on their device: 1 where one of them was not finite and the step
+  /// must be left out, else 0.
+  [[nodiscard]] torch::Tensor unscale(std::vector<torch::Tensor>& gradients);
 
  private:
   bool active_;

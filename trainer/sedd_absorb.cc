@@ -14,7 +14,6 @@
 
 #include "trainer/continuous_time.h"
 #include "trainer/logits.h"
-#include "trainer/positions.h"
 #include "trainer/sedd.h"
 
 namespace millrace::trainer {
@@ -26,9 +25,11 @@ class Absorb : public ContinuousTimeObjective {
  public:
   explicit Absorb(const AbsorbingSedd& settings) : ContinuousTimeObjective(settings.noise), settings_(settings) {}
 
+  torch::Tensor chosen(const WideBatch& batch) const override { return batch.at(proto::Role::kInput).eq(settings_.mask); }
+
   Loss loss(Network& network, const WideBatch& batch) const override {
     const NetworkInput given = input(batch);
-    const Positions masked(given.tokens.eq(settings_.mask));
+    const Positions masked = positions(batch);
 
     const auto logits = at_least_f32(network.project(masked.of(network.encode(given))));
     const auto log_r = -torch::log(torch::expm1(given.time));

@@ -12,16 +12,13 @@
 #include "config/stop.h"
 #include "proto/files.h"
 #include "trainer/clock.h"
-#include "trainer/gradient.h"
-#include "trainer/initial_state.h"
-#include "trainer/learning_rate.h"
+#include "trainer/learner.h"
 #include "trainer/machine.h"
 #include "trainer/matrix_product.h"
 #include "trainer/model_flops.h"
 #include "trainer/models.h"
 #include "trainer/objectives.h"
 #include "trainer/open_stream.h"
-#include "trainer/seeds.h"
 #include "trainer/stage_plan.h"
 #include "trainer/start.h"
 
@@ -62,60 +59,50 @@ std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Devi
 class Steps {
  public:
   Steps(const config::Options& options, const Work& work, Ranks& ranks, torch::Device device, const Precision& precision)
-      : train_(options.train),
+      : seed_(options.train.seed),
         batches_(work.batches),
-        ranks_(ranks),
         device_(device),
         precision_(precision),
-        model_(initial_model(options, work.meta, device, precision)),
-        objective_(make_objective(options, work.meta)),
-        optimizer_(parameters_of(*model_), adamw_settings(options.train)),
-        ema_(initial_ema(*model_, options.train)),
-        loss_scale_(precision, device) {}
+        learner_(options, work.meta, device, precision, ranks) {}
 
-  /// Takes one; ms.
+  /// Takes one, and waits for the one before it, as train does; on a CPU steps are done at once. ms.
   double take() {
-    model_->train();
+    learner_.model().train();
     const auto start = Clock::now();
-    torch::manual_seed(dropout_seed(train_.seed, done_, ranks_.rank()));
-    static_cast<void>(accumulate_gradient(*model_, *objective_, batch(), precision_, loss_scale_.value(), ranks_));
-    if (finish_gradient(*model_, loss_scale_, train_.grad_clip).usable) optimizer_.step(learning_rate(train_, done_));
+    const auto before = std::exchange(taken_, learner_.step(batch(), done_, seed_));
     ++done_;
-    if (ema_) ema_->update(done_);
+    if (before) static_cast<void>(before->numbers());
     return ms_since(start);
   }
 
-  /// Its samples forward alone; ms.
+  /// The samples of a step forward alone; ms.
   double forward() {
-    model_->eval();
+    if (taken_) static_cast<void>(taken_->numbers());
+    learner_.model().eval();
     const torch::NoGradGuard no_grad;
     const auto start = Clock::now();
     for (const MicroBatch& micro : batch().micro_batches) {
       const AutocastScope autocast(precision_, device_);
-      static_cast<void>(objective_->loss(*model_, micro.wide).sum.sum().item<double>());
+      static_cast<void>(learner_.objective().loss(learner_.model(), micro.wide).sum.sum().item<double>());
     }
     return ms_since(start);
   }
 
-  [[nodiscard]] std::uint64_t parameters() const {
+  [[nodiscard]] std::uint64_t parameters() {
     std::int64_t count = 0;
-    for (const torch::Tensor& parameter : model_->parameters()) count += parameter.numel();
+    for (const torch::Tensor& parameter : learner_.model().parameters()) count += parameter.numel();
     return static_cast<std::uint64_t>(count);
   }
 
  private:
   [[nodiscard]] const GlobalBatch& batch() const { return batches_[done_ % batches_.size()]; }
 
-  const config::TrainOptions& train_;
+  std::uint64_t seed_;
   const std::vector<GlobalBatch>& batches_;
-  Ranks& ranks_;
   torch::Device device_;
   Precision precision_;
-  std::shared_ptr<Model> model_;
-  std::unique_ptr<Objective> objective_;
-  AdamW optimizer_;
-  std::optional<Ema> ema_;
-  LossScale loss_scale_;
+  Learner learner_;
+  std::optional<TakenStep> taken_;  ///< the last
   std::uint64_t done_ = 0;
 };
 
@@ -139,7 +126,7 @@ std::uint64_t peak_resident_bytes() {
   throw std::runtime_error("/proc/self/status does not tell VmHWM; is /proc mounted?");
 }
 
-StepTimes described(const config::Options& options, const Work& work, const Steps& steps, torch::Device device,
+StepTimes described(const config::Options& options, const Work& work, Steps& steps, torch::Device device,
                     const Precision& precision) {
   const std::int64_t sequence = longest_sequence(work.meta);
   StepTimes times;

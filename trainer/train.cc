@@ -39,7 +39,8 @@ class Process {
     if (!source) return;
     telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
     WatchedSource watched(*source, watch_->health());
-    train_on(options, start, watched, {ranks_, device_, precision_, *watch_}, request.record_path);
+    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu()};
+    train_on(options, start, watched, place, request.record_path);
   }
 
  private:

@@ -1,24 +1,21 @@
 // The training loop (train_loop.h).
 #include "trainer/train_loop.h"
 
-#include <chrono>
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 #include "trainer/agenda.h"
 #include "trainer/bad_steps.h"
 #include "trainer/checkpoint.h"
 #include "trainer/clock.h"
-#include "trainer/ema.h"
 #include "trainer/evaluation.h"
+#include "trainer/feed.h"
 #include "trainer/gradient.h"
-#include "trainer/initial_state.h"
+#include "trainer/learner.h"
 #include "trainer/learning_rate.h"
 #include "trainer/log.h"
 #include "trainer/machine.h"
-#include "trainer/objectives.h"
 #include "trainer/record.h"
-#include "trainer/seeds.h"
 #include "trainer/stage_plan.h"
 #include "trainer/step_log.h"
 
@@ -36,19 +33,16 @@ class Trainer {
         precision_(place.precision),
         agenda_(options, agreed_epoch_samples(source.meta(), ranks_)),
         deal_(deal_of(options.train, ranks_)),
-        model_(initial_model(options, source.meta(), device_, precision_)),
-        objective_(make_objective(options, source.meta())),
-        optimizer_(parameters_of(*model_), adamw_settings(options.train)),
-        ema_(initial_ema(*model_, options.train)),
-        loss_scale_(precision_, device_),
-        feed_(source, *objective_, ranks_, device_, place.watch.health()),
+        ahead_(place.ahead),
+        learner_(options, source.meta(), device_, precision_, ranks_),
+        feed_(source, learner_.objective(), ranks_, device_, place.watch.health()),
         log_(agenda_, place.watch, std::uint64_t{deal_.global_batch()} * source_.meta().block_size),
         bad_steps_(options.train.max_bad_steps, start.state.step),
         state_(start.state) {
     state_.meta = source.meta();
     describe_machine(state_, device_, precision_, ranks_);
     if (start.resumed) restore(start);
-    share_parameters();
+    learner_.share();
     open_files(record_path);
     log_.at(state_.step);
     if (ranks_.first()) say_what_is_trained();
@@ -56,63 +50,43 @@ class Trainer {
 
   /// Up to the last step, or until a rank is asked to stop.
   void run() {
-    model_->train();
+    learner_.model().train();
     if (state_.step >= agenda_.last_step()) say(agenda_.over(state_.step));
     bool going = !state_.evaluation_due || evaluate_now();
     while (going && state_.step < agenda_.last_step()) {
-      const auto begin = Clock::now();
-      const auto stage = proto::stage_at(state_.stage_log, state_.cursor);
-      if (stage) tell_stage(*stage);
-      torch::manual_seed(dropout_seed(state_.seed, state_.step, ranks_.rank()));
-      const double rate = learning_rate(options_.train, state_.step);
-      const auto batch = feed_.step(consumer::micro_batches(deal_, state_.cursor));
-      if (!batch) break;
-      const double loss = accumulate_gradient(*model_, *objective_, *batch, precision_, loss_scale_.value(), ranks_);
+      auto begun = begin_step();
+      if (!begun) break;
+      finish_step();
+      begun_ = std::move(begun);
       const std::uint64_t good = bad_steps_.last_good();
-      const double norm = update(rate, loss);
-      complete_step(*batch);
-      log_.add({.step = state_.step, .loss = loss, .learning_rate = rate, .grad_norm = norm, .stage = stage}, ms_since(begin),
-               feed_.take_waited_ms());
-      if (bad_steps_.on()) {
-        leave_out(loss, norm);
-        continue;
-      }
-      if (const auto epoch = agenda_.epoch_to_keep(good, state_.step)) state_.epoch_steps[*epoch] = state_.step;
-      going = !agenda_.evaluation(good, state_.step) || evaluate_now();
-      if (going && agenda_.checkpoint(good, state_.step)) save();
+      if (ahead_ && !something_is_due(good)) continue;
+      finish_step();
+      if (!bad_steps_.on()) going = do_what_is_due(good);
     }
+    finish_step();
     end(going && state_.step >= agenda_.last_step());
   }
 
  private:
   void restore(const Start& start) {
     warn_of_other_machine(start.state, state_);
-    loss_scale_.restore(state_.loss_scale, state_.loss_scale_good);
+    learner_.loss_scale().restore(state_.loss_scale, state_.loss_scale_good);
     last_checkpoint_ = ranks_.first() ? start.folder.string() : proto::checkpoint_name(state_.step);
     if (!ranks_.first()) return;
-    load_model(start.folder, *model_);
-    load_optimizer(start.folder, optimizer_);
-    if (ema_) load_ema(start.folder, *ema_);
+    load_model(start.folder, learner_.model());
+    load_optimizer(start.folder, learner_.optimizer());
+    if (learner_.ema() != nullptr) load_ema(start.folder, *learner_.ema());
     say("resuming from " + start.folder.string() + ", step " + std::to_string(state_.step));
   }
 
-  void say_what_is_trained() const {
+  void say_what_is_trained() {
     std::int64_t parameters = 0;
-    for (const auto& [name, tensor] : parameters_of(*model_)) parameters += tensor.numel();
+    for (const auto& [name, tensor] : parameters_of(learner_.model())) parameters += tensor.numel();
     say("training " + std::to_string(parameters) + " parameters in " + name_of(precision_.compute) + " on " + device_.str() + ", " +
         std::to_string(ranks_.world()) + (ranks_.world() == 1 ? " rank" : " ranks") + "; a step takes " +
         std::to_string(deal_.global_batch()) + " samples of " + std::to_string(source_.meta().block_size) + " tokens of stream " +
         state_.meta.fingerprint + " (" + state_.meta.dataset_name + ")");
     if (const std::string line = agenda_.about_epochs(); !line.empty()) say(line);
-  }
-
-  /// Rank 0 alone reads checkpoints; the others get its tensors.
-  void share_parameters() {
-    for (const auto& named : {parameters_of(*model_), optimizer_.state(), ema_ ? ema_->state() : NamedTensors()}) {
-      std::vector<torch::Tensor> tensors;
-      for (const auto& [name, tensor] : named) tensors.push_back(tensor.detach());
-      ranks_.broadcast(tensors, "sharing the parameters");
-    }
   }
 
   /// Cuts the files of an earlier run back to this step, on every rank before the first of them appends.
@@ -125,18 +99,31 @@ class Trainer {
     ranks_.barrier("opening the output files");
   }
 
-  /// Clips and steps; returns the gradient's norm. A bad step is left out, and so is one of float16 whose gradients overflowed,
-  /// which is not a bad one: the loss scale sees to it.
-  double update(double rate, double loss) {
-    const auto [norm, usable] = finish_gradient(*model_, loss_scale_, options_.train.grad_clip);
-    bad_steps_.count(!std::isfinite(loss) || (usable && !std::isfinite(norm)));
-    if (usable && !bad_steps_.on()) optimizer_.step(rate);
-    return norm;
+  /// A step that the device was given, and what is told of it once it is done.
+  struct BegunStep {
+    TrainPoint point;
+    TakenStep taken;
+    Clock::time_point begin;
+    double stall_ms = 0.0;
+  };
+
+  /// Empty: a rank was asked to stop.
+  std::optional<BegunStep> begin_step() {
+    const auto begin = Clock::now();
+    const auto stage = proto::stage_at(state_.stage_log, state_.cursor);
+    if (stage) tell_stage(*stage);
+    const auto batch = feed_.step(consumer::micro_batches(deal_, state_.cursor));
+    if (!batch) return std::nullopt;
+    BegunStep step{.point = {.step = state_.step + 1, .learning_rate = learning_rate(options_.train, state_.step), .stage = stage},
+                   .taken = learner_.step(*batch, state_.step, state_.seed),
+                   .begin = begin,
+                   .stall_ms = feed_.take_waited_ms()};
+    complete_step(*batch);
+    return step;
   }
 
   void complete_step(const GlobalBatch& batch) {
     ++state_.step;
-    if (ema_ && !bad_steps_.on()) ema_->update(state_.step);
     state_.cursor += deal_.global_batch();
     saved_ = false;
     source_.advance(state_.cursor);
@@ -147,20 +134,48 @@ class Trainer {
     recorder_->commit(state_.step);
   }
 
+  /// Waits for the step that was begun last, and tells what came of it; nothing where that was done.
+  void finish_step() {
+    if (!begun_) return;
+    BegunStep step = std::move(*begun_);
+    begun_.reset();
+    const StepNumbers numbers = step.taken.numbers();
+    bad_steps_.count(numbers.bad());
+    step.point.loss = numbers.loss;
+    step.point.grad_norm = numbers.grad_norm;
+    log_.add(step.point, ms_since(std::max(step.begin, finished_)), step.stall_ms);
+    finished_ = Clock::now();
+    if (bad_steps_.on()) leave_out(step.point);
+  }
+
+  [[nodiscard]] bool something_is_due(std::uint64_t good) const {
+    return state_.step == agenda_.last_step() || agenda_.epoch_to_keep(good, state_.step) ||
+           agenda_.evaluation(good, state_.step) || agenda_.checkpoint(good, state_.step);
+  }
+
+  /// After a step that was not bad, where `good` was the last such before it. False: asked to stop amid it.
+  bool do_what_is_due(std::uint64_t good) {
+    if (const auto epoch = agenda_.epoch_to_keep(good, state_.step)) state_.epoch_steps[*epoch] = state_.step;
+    const bool going = !agenda_.evaluation(good, state_.step) || evaluate_now();
+    if (going && agenda_.checkpoint(good, state_.step)) save();
+    return going;
+  }
+
   /// What is due after a bad step waits for a good one. The run fails where there are too many, or it ends with them.
-  void leave_out(double loss, double norm) {
-    if (bad_steps_.too_many() || state_.step == agenda_.last_step())
-      throw std::runtime_error(bad_steps_.failure(loss, norm, last_checkpoint_));
-    log_.left_out(bad_steps_.left_out(loss, norm));
+  void leave_out(const TrainPoint& step) {
+    if (bad_steps_.too_many() || step.step == agenda_.last_step())
+      throw std::runtime_error(bad_steps_.failure(step.loss, step.grad_norm, last_checkpoint_));
+    log_.left_out(bad_steps_.left_out(step.loss, step.grad_norm));
   }
 
   /// False: asked to stop before the end; the evaluation is then due again when the run is resumed.
   bool evaluate_now() {
     std::optional<EmaWeights> averaged;
-    if (ema_) averaged.emplace(*model_, *ema_);
-    const auto result = evaluate(*model_, *objective_, source_.meta(), feed_, ranks_, plan(), [this](const proto::Batch& batch) {
-      if (recorder_) recorder_->add(batch);
-    });
+    if (learner_.ema() != nullptr) averaged.emplace(learner_.model(), *learner_.ema());
+    const auto result =
+        evaluate(learner_.model(), learner_.objective(), source_.meta(), feed_, ranks_, plan(), [this](const proto::Batch& batch) {
+          if (recorder_) recorder_->add(batch);
+        });
     state_.evaluation_due = !result;
     saved_ = false;
     static_cast<void>(feed_.take_waited_ms());
@@ -195,11 +210,11 @@ class Trainer {
   void save() {
     if (saved_) return;
     saved_ = true;
-    state_.loss_scale = loss_scale_.value();
-    state_.loss_scale_good = loss_scale_.good_steps();
+    state_.loss_scale = learner_.loss_scale().value();
+    state_.loss_scale_good = learner_.loss_scale().good_steps();
     log_.sync();
     if (recorder_) recorder_->sync();
-    if (ranks_.first()) save_checkpoint(options_, state_, *model_, optimizer_, ema_ ? &*ema_ : nullptr);
+    if (ranks_.first()) save_checkpoint(options_, state_, learner_.model(), learner_.optimizer(), learner_.ema());
     last_checkpoint_ = (std::filesystem::path(options_.train.out_dir) / proto::checkpoint_name(state_.step)).string();
   }
 
@@ -221,16 +236,15 @@ class Trainer {
   Precision precision_;
   Agenda agenda_;
   consumer::Deal deal_;
-  std::shared_ptr<Model> model_;
-  std::unique_ptr<Objective> objective_;
-  AdamW optimizer_;
-  std::optional<Ema> ema_;
-  LossScale loss_scale_;
+  bool ahead_;
+  Learner learner_;
   Feed feed_;
   StepLog log_;
   BadSteps bad_steps_;
   proto::TrainerState state_;
   std::optional<Recorder> recorder_;
+  std::optional<BegunStep> begun_;          ///< and not finished
+  Clock::time_point finished_;              ///< when the last step was
   std::string last_checkpoint_;             ///< empty: none yet
   std::optional<std::uint8_t> told_stage_;  ///< where the trainer names stages: that of the step before
   bool saved_ = true;                       ///< nothing happened since the last checkpoint

@@ -23,6 +23,9 @@ struct Workplace {
   torch::Device device;
   Precision precision;
   telemetry::Watch& watch;
+  /// Each step is given to the device before the numbers of the one before it are there, and told of once they are; but for those
+  /// after which something is due, nothing else changes. For devices that compute beside the host.
+  bool ahead = false;
 };
 
 /// Trains on `source` from `start` to the recipe's end, or until a rank is asked to stop, which saves a checkpoint first. All

@@ -63,6 +63,13 @@ WideBatch WideBatch::with(proto::Role role, torch::Tensor column) const {
   changed.samples_ = column.size(0);
   changed.device_ = column.device();
   changed.by_role_[static_cast<std::size_t>(role)] = std::move(column);
+  changed.chosen_ = torch::Tensor();  // they follow from the columns
+  return changed;
+}
+
+WideBatch WideBatch::with_chosen(torch::Tensor numbers) const {
+  WideBatch changed = *this;
+  changed.chosen_ = std::move(numbers);
   return changed;
 }
 

@@ -19,12 +19,17 @@ class WideBatch {
   [[nodiscard]] torch::Tensor stages() const;
   /// The same with another column of this role, [B, …]; an empty batch becomes one of B samples.
   [[nodiscard]] WideBatch with(proto::Role role, torch::Tensor column) const;
+  /// The same with the numbers of the positions that its objective chooses (positions.h), i64 [n], on the same device.
+  [[nodiscard]] WideBatch with_chosen(torch::Tensor numbers) const;
+  /// Undefined where nobody has found them.
+  [[nodiscard]] const torch::Tensor& chosen() const { return chosen_; }
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 
  private:
   friend WideBatch widen(const proto::StreamMeta&, const proto::Batch&, const CopyStream&);
   static constexpr std::size_t kRoles = static_cast<std::size_t>(proto::Role::kStage) + 1;
   std::array<torch::Tensor, kRoles> by_role_;
+  torch::Tensor chosen_;
   std::int64_t samples_ = 0;
   torch::Device device_ = torch::kCPU;
 };

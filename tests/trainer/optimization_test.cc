@@ -109,14 +109,64 @@ TEST(Ema, FollowsItsFormula) {
   }
 }
 
+TEST(AdamW, DividesTheGradientsFirst) {
+  auto divided = torch::tensor({{0.5F}}), plain = divided.clone();
+  AdamW of_divided({{"p", divided}}, {}), of_plain({{"p", plain}}, {});
+  for (const float gradient : {3.0F, -1.0F, 0.5F}) {
+    divided.mutable_grad() = torch::full({1, 1}, gradient);
+    plain.mutable_grad() = torch::full({1, 1}, gradient / 4.0F);
+    of_divided.step(0.01, torch::tensor(4.0F));
+    of_plain.step(0.01);
+  }
+  EXPECT_TRUE(torch::equal(divided, plain));
+  EXPECT_TRUE(torch::equal(of_divided.state()[1].second, of_plain.state()[1].second));
+}
+
+TEST(AdamW, AStepThatIsLeftOutChangesNothing) {
+  for (const bool decoupled : {true, false}) {
+    auto parameter = torch::tensor({{0.5F}});
+    AdamW optimizer({{"p", parameter}}, {.decoupled = decoupled});
+    std::vector<torch::Tensor> before;
+    const auto step = [&](float gradient, float left_out) {
+      before.clear();
+      for (const auto& [name, tensor] : optimizer.state()) before.push_back(tensor.clone());
+      before.push_back(parameter.clone());
+      parameter.mutable_grad() = torch::full({1, 1}, gradient);
+      optimizer.step(0.01, {}, torch::tensor(left_out));
+    };
+    const auto unchanged = [&] {
+      bool same = torch::equal(before.back(), parameter);
+      for (std::size_t i = 0; i < optimizer.state().size(); ++i)
+        same = same && torch::equal(before[i], optimizer.state()[i].second);
+      return same;
+    };
+    step(1.0F, 0.0F);
+    EXPECT_FALSE(unchanged());
+    step(std::numeric_limits<float>::quiet_NaN(), 1.0F);
+    EXPECT_TRUE(unchanged());
+    step(1.0F, 0.0F);
+    EXPECT_FALSE(unchanged());
+  }
+}
+
+TEST(Ema, AStepThatIsLeftOutChangesNothing) {
+  auto parameter = torch::tensor({1.0F, -2.0F});
+  Ema left({{"p", parameter}}, 0.5), plain({{"p", parameter}}, 0.5);
+  parameter.fill_(3.0);
+  left.update(1, torch::tensor(0.0F)), plain.update(1);
+  EXPECT_TRUE(torch::equal(left.state()[0].second, plain.state()[0].second));
+  parameter.fill_(5.0);
+  left.update(2, torch::tensor(1.0F));
+  EXPECT_TRUE(torch::equal(left.state()[0].second, plain.state()[0].second));
+}
+
 TEST(Clip, BoundsTheJointNorm) {
-  std::vector<torch::Tensor> gradients{torch::tensor({3.0}), torch::tensor({{4.0}})};
-  EXPECT_NEAR(clip(gradients, 0.0), 5.0, 1e-6);
-  EXPECT_NEAR(clip(gradients, 10.0), 5.0, 1e-6);
-  EXPECT_NEAR(gradients[0].item<double>(), 3.0, 1e-6) << "a smaller norm is left alone";
-  EXPECT_NEAR(clip(gradients, 1.0), 5.0, 1e-6);
-  EXPECT_NEAR(gradients[0].item<double>(), 0.6, 1e-6);
-  EXPECT_NEAR(gradients[1].item<double>(), 0.8, 1e-6);
+  const std::vector<torch::Tensor> gradients{torch::tensor({3.0}), torch::tensor({{4.0}})};
+  const auto norm = joint_norm(gradients);
+  EXPECT_NEAR(norm.item<double>(), 5.0, 1e-6);
+  EXPECT_FALSE(clipping_divisor(norm, 0.0).defined()) << "any norm will do";
+  EXPECT_EQ(clipping_divisor(norm, 10.0).item<float>(), 1.0F) << "a smaller norm is left alone";
+  EXPECT_NEAR(clipping_divisor(norm, 1.0).item<double>(), 5.0, 1e-6);
 }
 
 TEST(Precision, NamesAndAutocast) {
@@ -137,16 +187,16 @@ TEST(LossScale, HalvesOnOverflowAndLeavesTheStepOut) {
   LossScale scale({torch::kFloat16}, torch::kCPU);
   EXPECT_EQ(scale.value(), 65536.0);
   std::vector<torch::Tensor> good{torch::full({2}, 65536.0F)};
-  EXPECT_TRUE(scale.unscale(good));
+  EXPECT_EQ(scale.unscale(good).item<float>(), 0.0F);
   EXPECT_EQ(good[0][0].item<float>(), 1.0F);
   EXPECT_EQ(scale.good_steps(), 1U);
   std::vector<torch::Tensor> overflowed{torch::full({2}, std::numeric_limits<float>::infinity())};
-  EXPECT_FALSE(scale.unscale(overflowed));
+  EXPECT_EQ(scale.unscale(overflowed).item<float>(), 1.0F);
   EXPECT_EQ(scale.value(), 32768.0);
   EXPECT_EQ(scale.good_steps(), 0U);
   scale.restore(1024.0, 1999);
   std::vector<torch::Tensor> next{torch::ones({1})};
-  EXPECT_TRUE(scale.unscale(next));
+  EXPECT_EQ(scale.unscale(next).item<float>(), 0.0F);
   EXPECT_EQ(scale.value(), 2048.0) << "the 2000th good step doubles it";
 }
 
@@ -154,11 +204,11 @@ TEST(LossScale, IsOneForOtherPrecisions) {
   LossScale scale({torch::kBFloat16}, torch::kCPU);
   std::vector<torch::Tensor> gradients{torch::ones({1})};
   EXPECT_EQ(scale.value(), 1.0);
-  EXPECT_TRUE(scale.unscale(gradients));
+  EXPECT_EQ(scale.unscale(gradients).item<float>(), 0.0F);
   EXPECT_EQ(gradients[0].item<float>(), 1.0F);
 }
 
-TEST(FinishedGradient, IsUnscaledBeforeItIsClipped) {
+TEST(FinishedGradient, IsUnscaledAndSaysWhatIsToBeLeftOut) {
   const auto model = make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
   std::int64_t values = 0;
   for (torch::Tensor& parameter : model->parameters()) {
@@ -167,14 +217,29 @@ TEST(FinishedGradient, IsUnscaledBeforeItIsClipped) {
   }
   LossScale scale({torch::kFloat16}, torch::kCPU);
   scale.restore(1024.0, 0);
-  const FinishedGradient finished = finish_gradient(*model, scale, 1.0);
+  const auto loss = torch::tensor(2.5F);
+  const FinishedGradient finished = finish_gradient(*model, loss, scale, 1.0);
   const double norm = 2.0 * std::sqrt(static_cast<double>(values));
-  EXPECT_TRUE(finished.usable);
-  EXPECT_NEAR(finished.norm, norm, 1e-5 * norm);
-  EXPECT_NEAR(model->parameters()[0].grad().flatten()[0].item<double>(), 2.0 / norm, 1e-6);
+  EXPECT_NEAR(finished.norm.item<double>(), norm, 1e-5 * norm);
+  EXPECT_NEAR(finished.divisor.item<double>(), norm, 1e-5 * norm);
+  EXPECT_EQ(model->parameters()[0].grad().flatten()[0].item<float>(), 2.0F);
+  EXPECT_EQ(finished.overflowed.item<float>(), 0.0F);
+  EXPECT_EQ(finished.left_out.item<float>(), 0.0F);
+
+  const auto no_loss = torch::tensor(std::numeric_limits<float>::quiet_NaN());
+  const FinishedGradient without_loss = finish_gradient(*model, no_loss, scale, 1.0);
+  EXPECT_EQ(without_loss.overflowed.item<float>(), 0.0F);
+  EXPECT_EQ(without_loss.left_out.item<float>(), 1.0F);
 
   model->parameters()[0].mutable_grad().fill_(std::numeric_limits<float>::infinity());
-  EXPECT_FALSE(finish_gradient(*model, scale, 1.0).usable);
+  const FinishedGradient overflowed = finish_gradient(*model, loss, scale, 1.0);
+  EXPECT_EQ(overflowed.overflowed.item<float>(), 1.0F);
+  EXPECT_EQ(overflowed.left_out.item<float>(), 1.0F);
+
+  LossScale none({torch::kBFloat16}, torch::kCPU);
+  const FinishedGradient infinite = finish_gradient(*model, loss, none, 1.0);
+  EXPECT_EQ(infinite.overflowed.item<float>(), 0.0F);
+  EXPECT_EQ(infinite.left_out.item<float>(), 1.0F);
 }
 
 /// One training step of a tiny model on the made-up stream.

@@ -52,13 +52,15 @@ std::shared_ptr<Model> exact_model() {
   return model;
 }
 
+const LossScale kUnscaled(kExact, torch::kCPU);
+
 struct Gradient {
   std::vector<torch::Tensor> values;
   double loss = 0.0;
 };
 
 /// The gradient of train samples [0, 32) in pieces of these sizes over so many ranks, as rank 0 sees it.
-Gradient gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world, double loss_scale = 1.0) {
+Gradient gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world, const LossScale& loss_scale = kUnscaled) {
   Gradient result;
   as_ranks(world, [&](Ranks& ranks) {
     MaskedSource source({8});
@@ -70,8 +72,8 @@ Gradient gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t wor
       if (i % world == ranks.rank()) slices.push_back({first, pieces[i]});
     const auto batch = feed.step(slices);
     const auto model = exact_model();
-    const double loss = accumulate_gradient(*model, *objective, batch.value(), kExact, loss_scale, ranks);
-    if (ranks.first()) result = {gradients_of(*model), loss};
+    const auto loss = accumulate_gradient(*model, *objective, batch.value(), kExact, loss_scale, ranks);
+    if (ranks.first()) result = {gradients_of(*model), loss.item<double>()};
   });
   return result;
 }
@@ -106,7 +108,9 @@ TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
 }
 
 TEST(Gradient, IsScaledByTheLossScaleAndTheLossIsNot) {
-  const Gradient one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, 1024.0);
+  LossScale scale({torch::kFloat16}, torch::kCPU);
+  scale.restore(1024.0, 0);
+  const Gradient one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, scale);
   EXPECT_NEAR(one.loss, scaled.loss, 1e-12);
   EXPECT_LT((scaled.values[0] / 1024.0 - one.values[0]).abs().max().item<double>(), 1e-12);
 }
@@ -118,7 +122,7 @@ TEST(Gradient, OfABatchWithoutTargetsIsZero) {
     Feed feed(source, *objective, ranks, torch::kCPU);
     const auto model = exact_model();
     const auto batch = feed.step({{5, 1}});
-    EXPECT_EQ(accumulate_gradient(*model, *objective, batch.value(), kExact, 1.0, ranks), 0.0);
+    EXPECT_EQ(accumulate_gradient(*model, *objective, batch.value(), kExact, kUnscaled, ranks).item<double>(), 0.0);
     for (const auto& gradient : gradients_of(*model)) EXPECT_EQ(gradient.abs().max().item<double>(), 0.0);
   });
 }
