@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "trainer/fused.h"
+#include "trainer/fused_attention.h"
 
 namespace millrace::trainer {
 namespace {
@@ -38,6 +39,7 @@ torch::Tensor spelled_out(const torch::Tensor& q, const torch::Tensor& k, const 
 // those costs more to set up than to do for short sequences, and spelling it out makes a step of the small recipe (L = 128) take
 // 0.6 of the time. One query against kept keys takes 0.4 … 0.9 of it too; of a single text with 100 keys it takes 50 µs more.
 torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, const AttentionSettings& settings) {
+  if (fits_fused_attention(q, k)) return fused_attention(q, k, v, settings);
   const bool hides = settings.causal && q.size(2) > 1;  // the last position sees all
   const bool short_half = q.is_cpu() && q.scalar_type() == torch::kBFloat16 && q.size(2) <= kShortSequence;
   return (short_half ? spelled_out : fused)(q, k, v, settings.dropout, hides);

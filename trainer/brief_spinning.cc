@@ -1,13 +1,17 @@
 // Makes LibTorch's threads spin only briefly while they wait for each other, and then sleep, unless the user chose otherwise.
 //
 // GNU OpenMP lets them spin for milliseconds by default. On a machine that also runs producers, a thread that spins keeps the core
-// from the very thread that it waits for. Step of the small recipe, bfloat16, 2 threads on 2 cores, medians in ms:
+// from the very thread that it waits for. Step of mdlm_small, 2 threads on 2 cores of a Zen 4 machine, medians in ms of runs in
+// turns:
 //
-//     spin count                  idle machine   one busy process beside it
-//     the library's default            89                 2037
-//     20000                            88                  536
-//     2000 (taken here)               107                  220
-//     0 (sleep at once)               122                  181
+//                       idle machine            one busy process beside it
+//     spin count     float32   bfloat16            float32   bfloat16
+//     2000             231        151                379        238
+//     5000 (taken)     214        138                407        275
+//     10000            227        142                454        367
+//     20000            214        148                564        499
+//
+// Where they sleep at once, or spin for ever, an idle machine's step is no shorter.
 //
 // OpenMP reads the choice from the environment once, before main, so this runs earlier still, before the constructors of any
 // library, and starts the program over with GOMP_SPINCOUNT set. That takes 5 ms. Linked into programs, not into the room's library.
@@ -33,7 +37,7 @@ bool chosen(char** environment) {
 /// No allocation and no library state: nothing is initialised yet. Where anything fails the program just goes on.
 void start_over_spinning_briefly(int /*argc*/, char** argv, char** environment) {
   if (chosen(environment)) return;
-  static char policy[] = "GOMP_SPINCOUNT=2000";
+  static char policy[] = "GOMP_SPINCOUNT=5000";
   static std::array<char*, kMaxVariables + 2> extended{policy};
   static std::array<char, kMaxPath + 1> program{};
   for (std::size_t i = 0; environment[i] != nullptr; ++i) {

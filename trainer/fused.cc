@@ -7,7 +7,6 @@
 // Test: tests/trainer/fused_test.cc.
 #include "trainer/fused.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -15,12 +14,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "trainer/pointwise_kernels.h"
+#include "trainer/cpu_kernels.h"
+#include "trainer/draw_dropping.h"
 
 namespace millrace::trainer {
 namespace {
@@ -34,18 +33,7 @@ constexpr double kEpsilon = 1e-5;
 constexpr std::int64_t kRowsAtOnce = 32;
 constexpr std::int64_t kElementsAtOnce = 1 << 14;
 
-const PointwiseKernels& kernels() {
-#if defined(__x86_64__)
-  static const PointwiseKernels& chosen = []() -> const PointwiseKernels& {
-    const std::string capability = at::get_cpu_capability();  // which the checkpoint names too
-    if (capability == "AVX512") return kAvx512Pointwise;
-    return capability == "AVX2" ? kAvx2Pointwise : kPortablePointwise;
-  }();
-  return chosen;
-#else
-  return kPortablePointwise;
-#endif
-}
+const PointwiseKernels& kernels() { return cpu_kernels().pointwise; }
 
 bool is_bf16(const Tensor& x) { return x.scalar_type() == torch::kBFloat16; }
 bool is_f32(const Tensor& x) { return x.scalar_type() == torch::kFloat32; }
@@ -170,29 +158,6 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
     return {grad_x, as_given(grad_gain, gain), shifted ? as_given(grad_shift, gain) : Tensor(), {}};
   }
 };
-
-std::uint64_t random_key() {
-  auto* const generator = at::get_generator_or_default<at::CPUGeneratorImpl>(std::nullopt, at::detail::getDefaultCPUGenerator());
-  const std::lock_guard lock(generator->mutex_);
-  return generator->random64();
-}
-
-Dropping dropping_of(std::uint64_t key, double drop) {
-  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32),
-          static_cast<std::uint32_t>(std::min(std::ldexp(drop, 32), 4294967295.0)), static_cast<float>(1.0 / (1.0 - drop))};
-}
-
-/// Draws which elements are dropped, and keeps it for the way back.
-Dropping draw_dropping(AutogradContext& context, double drop) {
-  const std::uint64_t key = drop > 0.0 ? random_key() : 0;
-  context.saved_data["key"] = static_cast<std::int64_t>(key);
-  context.saved_data["drop"] = drop;
-  return dropping_of(key, drop);
-}
-
-Dropping kept_dropping(AutogradContext& context) {
-  return dropping_of(static_cast<std::uint64_t>(context.saved_data["key"].toInt()), context.saved_data["drop"].toDouble());
-}
 
 /// Its gradient is the same function of the result's.
 struct DropFunction : torch::autograd::Function<DropFunction> {

@@ -1,17 +1,22 @@
 // Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors runs kernels that first copy and
 // scale their matrices. oneDNN, which LibTorch carries for bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for
-// ∂x = gW, not for ∂W = gᵀx (docs/performance.md).
+// ∂x = gW, and our own loops for ∂W = gᵀx, whose sum is long and whose result is small (docs/performance.md).
 //
 // Test: tests/trainer/linear_map_test.cc.
 #include "trainer/linear_map.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <string_view>
+
+#include "trainer/cpu_kernels.h"
 
 namespace millrace::trainer {
 namespace {
@@ -51,6 +56,40 @@ Tensor by_one_dnn(const Tensor& x, const Tensor& weight, const Maybe& bias) {
   return one_dnn()->call(x, weight, bias, "none", Scalars(), "");
 }
 
+/// gW. Where the result is wider than g, oneDNN is faster from a weight that was turned beforehand.
+Tensor input_gradient(const Tensor& grad, const Tensor& weight) {
+  return by_one_dnn(grad, weight.size(1) > weight.size(0) ? weight.t().contiguous() : weight.t(), std::nullopt);
+}
+
+struct WeightGradient {
+  Tensor weight, bias;
+};
+
+/// gᵀx, and the sum of g's rows where there is a bias: grad [n, out], x [n, in], rows side by side.
+WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased) {
+  const ProductKernels& kernels = cpu_kernels().product;
+  const std::int64_t rows = x.size(0), outputs = grad.size(1), inputs = x.size(1);
+  if (inputs % kernels.lanes != 0) return {at::mm(grad.t(), x), biased ? grad.sum(0) : Tensor()};
+  const WeightGradient found{torch::empty({outputs, inputs}, x.options()),
+                             biased ? torch::empty({outputs}, x.options()) : Tensor()};
+  const float *const g = grad.const_data_ptr<float>(), *const in = x.const_data_ptr<float>();
+  float *const out = found.weight.mutable_data_ptr<float>(), *const sums = biased ? found.bias.mutable_data_ptr<float>() : nullptr;
+  const std::int64_t blocks = (outputs + kernels.block_rows - 1) / kernels.block_rows;
+  at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * kernels.block_rows, count = std::min(end * kernels.block_rows, outputs) - first;
+    const auto scratch = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels.scratch(count)));
+    kernels.transposed_product({.g = {g + first, outputs},
+                                .x = {in, inputs},
+                                .rows = rows,
+                                .outputs = count,
+                                .inputs = inputs,
+                                .out = out + first * inputs,
+                                .sums = biased ? sums + first : nullptr},
+                               scratch.get());
+  });
+  return found;
+}
+
 bool fits(const Tensor& x, const Tensor& weight) {
   const auto is_f32 = [](const Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32; };
   return one_dnn() && is_f32(x) && is_f32(weight) && !at::autocast::is_autocast_enabled(at::kCPU) &&
@@ -69,9 +108,14 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     const Tensor &x = saved[0], &weight = saved[1];
     const Tensor grad = gradients[0].contiguous(), rows = grad.view({-1, grad.size(-1)});
     Gradients found(3);
-    if (context->needs_input_grad(0)) found[0] = by_one_dnn(grad, weight.t(), std::nullopt);
-    if (context->needs_input_grad(1)) found[1] = at::mm(rows.t(), x.view({-1, x.size(-1)}));
-    if (context->saved_data["biased"].toBool() && context->needs_input_grad(2)) found[2] = rows.sum(0);
+    if (context->needs_input_grad(0)) found[0] = input_gradient(grad, weight);
+    const bool biased = context->saved_data["biased"].toBool() && context->needs_input_grad(2);
+    if (context->needs_input_grad(1)) {
+      const auto [of_weight, of_bias] = weight_gradient(rows, x.view({-1, x.size(-1)}), biased);
+      found[1] = of_weight, found[2] = of_bias;
+    } else if (biased) {
+      found[2] = rows.sum(0);
+    }
     return found;
   }
 };

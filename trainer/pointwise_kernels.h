@@ -9,18 +9,13 @@
 
 #include <cstdint>
 
+#include "trainer/dropping.h"
+
 namespace millrace::trainer {
 
 /// A bfloat16 as it lies in memory: the upper half of an f32.
 struct Bf16 {
   std::uint16_t bits;
-};
-
-/// Which elements a dropout keeps: element i where a hash of (key, i) is at least `below`.
-struct Dropping {
-  std::uint32_t key_low = 0, key_high = 0;
-  std::uint32_t below = 0;  ///< the probability of dropping · 2^32
-  float scale = 1.0F;       ///< of what is kept
 };
 
 /// For activations of one type.
@@ -56,11 +51,5 @@ struct PointwiseKernels {
   ActivationKernels<float> f32;
   ActivationKernels<Bf16> bf16;
 };
-
-extern const PointwiseKernels kPortablePointwise;
-#if defined(__x86_64__)
-extern const PointwiseKernels kAvx2Pointwise;
-extern const PointwiseKernels kAvx512Pointwise;
-#endif
 
 }  // namespace millrace::trainer

@@ -1,7 +1,12 @@
 // The parts of LibTorch that this room uses; precompiled once for all files that include it (trainer/CMakeLists.txt).
 #pragma once
 
+#include <ATen/Config.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+
+#if AT_PARALLEL_OPENMP && !defined(_OPENMP)
+#error "compiled without OpenMP, at::parallel_for would have one thread (cmake/LibTorch.cmake)"
+#endif

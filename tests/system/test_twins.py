@@ -17,7 +17,7 @@ if HAS_TORCH:
     from peers.same_loss import compare
     from peers.sampling import Writer
     from peers.table import Line, SameNumber
-    from peers.worker import BothWaits, Worker
+    from peers.worker import BothWaits, Worker, better
 
 # In float64 rounding leaves 1e-15 of loss and gradient. Anything else that was changed in a twin, the kind of GELU for one, made 3e-7
 # at least.
@@ -172,7 +172,10 @@ class Workers(unittest.TestCase):
         self.enterContext(mock.patch.dict(os.environ))
         os.environ.pop("GOMP_SPINCOUNT", None)
         with BothWaits(Counter, 0) as workers:
-            self.assertEqual(workers.ask_each("variable", "GOMP_SPINCOUNT"), ["", "2000"])
+            self.assertEqual(workers.ask_each("variable", "GOMP_SPINCOUNT"), ["", "5000"])
+
+    def test_of_both_the_one_that_is_faster_over_all_rounds_counts(self):
+        self.assertEqual(better([(3.0, 2.0), (3.0, 4.0), (3.0, 9.0)]), [3.0, 3.0, 3.0])
 
 
 @unittest.skipUnless(HAS_TORCH, WHY_NOT)

@@ -1,15 +1,16 @@
 // The fused operations against LibTorch's single ones: values and gradients, in f32 and bf16, and dropout's statistics.
 #include "trainer/fused.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <functional>
-#include <string>
 #include <vector>
 
-#include "trainer/pointwise_kernels.h"
+#include "tests/support/kernel_sets.h"
 
 namespace millrace::trainer {
 namespace {
@@ -174,31 +175,35 @@ TEST(Fused, Heads) {
   expect_same(unturned, unturned, {qkv}, 0.0);
 }
 
+TEST(Fused, WorkIsCutIntoThreads) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(2);
+  std::atomic<int> parts = 0;
+  at::parallel_for(0, 2, 1, [&](std::int64_t begin, std::int64_t end) { parts += end - begin == 1 ? 1 : 0; });
+  at::set_num_threads(threads);
+  EXPECT_EQ(parts, 2);
+}
+
 /// Every instruction set that this machine has gives what the baseline gives, to a few roundings.
 TEST(Fused, EveryInstructionSet) {
-  std::vector<const PointwiseKernels*> sets{&kPortablePointwise};
-#if defined(__x86_64__)
-  const std::string capability = at::get_cpu_capability();
-  if (capability == "AVX2" || capability == "AVX512") sets.push_back(&kAvx2Pointwise);
-  if (capability == "AVX512") sets.push_back(&kAvx512Pointwise);
-#endif
   constexpr std::int64_t kRows = 3, kWidth = 45;
   const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5), gain = numbers({kWidth}, 6),
              zero = torch::zeros({kWidth});
   const auto at = [](const Tensor& t) { return t.const_data_ptr<float>(); };
   const auto to = [](const Tensor& t) { return t.mutable_data_ptr<float>(); };
   std::vector<Tensors> found;
-  for (const auto* const set : sets) {
+  for (const CpuKernels* const kernels : testing::kernel_sets()) {
+    const PointwiseKernels& set = kernels->pointwise;
     Tensors out;
     for (int i = 0; i < 7; ++i) out.push_back(torch::zeros_like(x));
     const auto statistics = torch::zeros({kRows, 2});
     const Dropping dropping{1, 2, 1U << 30, 1.3F};
-    set->f32.gelu(at(x), x.numel(), false, to(out[0]));
-    set->f32.gelu_backward(at(x), at(grad), x.numel(), true, to(out[1]));
-    set->f32.norm(at(x), at(gain), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));
-    set->f32.norm_backward(at(x), at(gain), at(statistics), at(grad), kRows, kWidth, to(out[3]), to(out[4]), nullptr);
-    set->f32.add(at(x), at(grad), at(gain), dropping, 77, kRows, kWidth, to(out[5]));
-    set->f32.drop(at(x), dropping, 5, x.numel(), to(out[6]));
+    set.f32.gelu(at(x), x.numel(), false, to(out[0]));
+    set.f32.gelu_backward(at(x), at(grad), x.numel(), true, to(out[1]));
+    set.f32.norm(at(x), at(gain), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));
+    set.f32.norm_backward(at(x), at(gain), at(statistics), at(grad), kRows, kWidth, to(out[3]), to(out[4]), nullptr);
+    set.f32.add(at(x), at(grad), at(gain), dropping, 77, kRows, kWidth, to(out[5]));
+    set.f32.drop(at(x), dropping, 5, x.numel(), to(out[6]));
     found.push_back(out);
   }
   for (const Tensors& other : found)

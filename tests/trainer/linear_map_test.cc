@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
+
+#include "tests/support/kernel_sets.h"
 
 namespace millrace::trainer {
 namespace {
@@ -47,6 +50,8 @@ TEST(LinearMap, IsLibTorchsWhateverTheSize) {
     SCOPED_TRACE(rows);
     expect_like_torch({numbers({3, rows, 129}, 1), numbers({67, 129}, 2), numbers({67}, 3)});
     expect_like_torch({numbers({3, rows, 129}, 1), numbers({67, 129}, 2)});
+    expect_like_torch({numbers({3, rows, 128}, 1), numbers({67, 128}, 2), numbers({67}, 3)});
+    expect_like_torch({numbers({3, rows, 256}, 1), numbers({80, 256}, 2)});
   }
 }
 
@@ -61,6 +66,45 @@ TEST(LinearMap, AsksForNoGradientThatNobodyWants) {
   linear_map(x, weight, {}).sum().backward();
   EXPECT_FALSE(x.grad().defined());
   EXPECT_LE((weight.grad() - x.sum(0).expand({67, 129})).abs().max().item<double>(), 1e-3);
+}
+
+TEST(LinearMap, ABiasAloneHasAGradient) {
+  const Tensor x = numbers({900, 128}, 1), weight = numbers({67, 128}, 2), bias = numbers({67}, 3).requires_grad_(true);
+  linear_map(x, weight, bias).sum().backward();
+  EXPECT_TRUE(torch::equal(bias.grad(), torch::full({67}, 900.0F)));
+}
+
+/// Rows of g further apart than they are long, as a thread sees them that has some columns of it.
+TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
+  constexpr std::int64_t kApart = 3;
+  for (const CpuKernels* const kernels : testing::kernel_sets())
+    for (const auto& [rows, outputs, vectors] :
+         std::vector<std::array<std::int64_t, 3>>{{1, 1, 1}, {5, 8, 2}, {300, 13, 3}, {256, 24, 5}, {700, 67, 2}}) {
+      const ProductKernels& run = kernels->product;
+      const std::int64_t inputs = vectors * run.lanes;
+      SCOPED_TRACE(::testing::Message() << run.lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);
+      const Tensor g = numbers({rows, outputs + kApart}, 4), x = numbers({rows, inputs + kApart}, 5);
+      const Tensor out = torch::full({outputs, inputs}, 7.0F), sums = torch::full({outputs}, 7.0F);
+      std::vector<float> scratch(static_cast<std::size_t>(run.scratch(outputs)));
+      TransposedProduct product{.g = {g.const_data_ptr<float>(), outputs + kApart},
+                                .x = {x.const_data_ptr<float>(), inputs + kApart},
+                                .rows = rows,
+                                .outputs = outputs,
+                                .inputs = inputs,
+                                .out = out.mutable_data_ptr<float>(),
+                                .sums = sums.mutable_data_ptr<float>()};
+      run.transposed_product(product, scratch.data());
+      const Tensor exact = g.narrow(1, 0, outputs).to(torch::kFloat64);
+      const Tensor wanted = at::mm(exact.t(), x.narrow(1, 0, inputs).to(torch::kFloat64));
+      EXPECT_LE((out - wanted).abs().max().item<double>(), 1e-5 * wanted.abs().max().item<double>());
+      EXPECT_LE((sums - exact.sum(0)).abs().max().item<double>(), 1e-5 * exact.abs().sum(0).max().item<double>());
+
+      sums.fill_(7.0);
+      product.sums = nullptr;
+      run.transposed_product(product, scratch.data());
+      EXPECT_LE((out - wanted).abs().max().item<double>(), 1e-5 * wanted.abs().max().item<double>());
+      EXPECT_TRUE(torch::equal(sums, torch::full_like(sums, 7.0)));
+    }
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // The loops for AVX2 with FMA (trainer/CMakeLists.txt has the compiler's options).
-#include "trainer/pointwise_loops.h"
+#include "trainer/kernel_loops.h"
 
 namespace millrace::trainer {
 
-constexpr PointwiseKernels kAvx2Pointwise = pointwise_kernels();
+constexpr CpuKernels kAvx2Kernels = kernels_of_this_file();
 
 }  // namespace millrace::trainer

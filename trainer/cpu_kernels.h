@@ -1,0 +1,28 @@
+// All loops over f32 and bf16 on a CPU that were compiled for each instruction set, and the choice of one of them.
+//
+// kernels_portable.cc, kernels_avx2.cc and kernels_avx512.cc compile them. Every set comes to the same but for roundings.
+#pragma once
+
+#include "trainer/attention_kernels.h"
+#include "trainer/pointwise_kernels.h"
+#include "trainer/product_kernels.h"
+
+namespace millrace::trainer {
+
+struct CpuKernels {
+  PointwiseKernels pointwise;
+  AttentionKernels attention;
+  ProductKernels product;
+};
+
+extern const CpuKernels kPortableKernels;
+#if defined(__x86_64__)
+extern const CpuKernels kAvx2Kernels;
+extern const CpuKernels kAvx512Kernels;
+#endif
+
+/// Those for the instruction set that LibTorch chose for its own, by ATEN_CPU_CAPABILITY or by what the processor has; a checkpoint
+/// names it.
+[[nodiscard]] const CpuKernels& cpu_kernels();
+
+}  // namespace millrace::trainer

@@ -1,0 +1,15 @@
+// All loops of cpu_kernels.h, for the file of each instruction set.
+#pragma once
+
+#include "trainer/attention_loops.h"
+#include "trainer/cpu_kernels.h"
+#include "trainer/pointwise_loops.h"
+#include "trainer/product_loops.h"
+
+namespace millrace::trainer {
+namespace {
+
+constexpr CpuKernels kernels_of_this_file() { return {pointwise_kernels(), attention_kernels(), product_kernels()}; }
+
+}  // namespace
+}  // namespace millrace::trainer

@@ -1,0 +1,114 @@
+// Products of matrices whose blocks stay in registers: what attention_loops.h is made of, and the loops of product_kernels.h.
+// Included by one file for each instruction set, which compiles them with it; everything is in an unnamed namespace, so that the
+// linker never takes one file's code for another's.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "trainer/product_kernels.h"
+
+namespace millrace::trainer {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr std::int64_t kLanes = 16, kBlockRows = 8;
+#elif defined(__AVX2__)
+constexpr std::int64_t kLanes = 8, kBlockRows = 6;
+#else
+constexpr std::int64_t kLanes = 4, kBlockRows = 6;
+#endif
+constexpr std::int64_t kBlockVectors = 2;
+constexpr std::int64_t kBlockColumns = kBlockVectors * kLanes;
+
+using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
+using LooseVector = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(alignof(float)), may_alias));
+
+inline Vector load(const float* from) { return *reinterpret_cast<const LooseVector*>(from); }
+inline void store(float* to, const Vector& values) { *reinterpret_cast<LooseVector*>(to) = values; }
+
+inline std::int64_t whole_vectors(std::int64_t numbers) { return (numbers + kLanes - 1) / kLanes * kLanes; }
+
+/// A matrix whose element (i, j) lies at values[i·row + j·column].
+struct Strided {
+  const float* values;
+  std::int64_t row, column;
+};
+
+/// c = a·b, or c + a·b: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in registers.
+template <std::int64_t kRows, std::int64_t kVectors>
+inline void multiply_block(const Strided& a, const Rows<const float>& b, std::int64_t inner, const Rows<float>& c, bool add) {
+  Vector sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (std::int64_t i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < kVectors; ++j) sums[i][j] = add ? load(c[i] + j * kLanes) : Vector{};
+  for (std::int64_t k = 0; k < inner; ++k) {
+    Vector across[kVectors];
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < kVectors; ++j) across[j] = load(b[k] + j * kLanes);
+#pragma GCC unroll 16
+    for (std::int64_t i = 0; i < kRows; ++i) {
+      const float factor = a.values[i * a.row + k * a.column];
+#pragma GCC unroll 4
+      for (std::int64_t j = 0; j < kVectors; ++j) sums[i][j] += factor * across[j];
+    }
+  }
+#pragma GCC unroll 16
+  for (std::int64_t i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < kVectors; ++j) store(c[i] + j * kLanes, sums[i][j]);
+}
+
+template <std::int64_t kVectors>
+void multiply_columns(Strided a, const Rows<const float>& b, std::int64_t rows, std::int64_t inner, Rows<float> c, bool add) {
+  for (; rows >= kBlockRows; rows -= kBlockRows, a.values += kBlockRows * a.row, c.values += kBlockRows * c.stride)
+    multiply_block<kBlockRows, kVectors>(a, b, inner, c, add);
+  for (; rows > 0; --rows, a.values += a.row, c.values += c.stride) multiply_block<1, kVectors>(a, b, inner, c, add);
+}
+
+/// The same for a [rows, inner], b [inner, columns], columns a multiple of kLanes.
+inline void multiply(const Strided& a, Rows<const float> b, std::int64_t rows, std::int64_t inner, std::int64_t columns,
+                     Rows<float> c, bool add) {
+  for (; columns >= kBlockColumns; columns -= kBlockColumns, b.values += kBlockColumns, c.values += kBlockColumns)
+    multiply_columns<kBlockVectors>(a, b, rows, inner, c, add);
+  for (; columns > 0; columns -= kLanes, b.values += kLanes, c.values += kLanes) multiply_columns<1>(a, b, rows, inner, c, add);
+}
+
+/// So many rows of g and x are added up at a time: a block of x's columns stays in the first cache, all of g's in the second.
+constexpr std::int64_t kRowsAtOnce = 256;
+
+inline std::int64_t product_scratch(std::int64_t outputs) { return kRowsAtOnce * (outputs + kBlockColumns); }
+
+/// Columns of `from` [rows, columns] side by side, and what they add to `sums`.
+inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_t columns, float* to, float* sums) {
+  for (std::int64_t k = 0; k < rows; ++k, to += columns)
+    for (std::int64_t i = 0; i < columns; ++i) to[i] = from[k][i];
+  if (sums == nullptr) return;
+  to -= rows * columns;
+  for (std::int64_t k = 0; k < rows; ++k, to += columns)
+    for (std::int64_t i = 0; i < columns; ++i) sums[i] += to[i];
+}
+
+inline void transposed_product(const TransposedProduct& p, float* scratch) {
+  float *const blocks = scratch, *const panel = scratch + kRowsAtOnce * p.outputs;
+  if (p.sums != nullptr) std::fill(p.sums, p.sums + p.outputs, 0.0F);
+  for (std::int64_t first = 0; first < p.rows; first += kRowsAtOnce) {
+    const std::int64_t rows = std::min(kRowsAtOnce, p.rows - first);
+    const auto width = [&](std::int64_t o) { return std::min(kBlockRows, p.outputs - o); };
+    for (std::int64_t o = 0; o < p.outputs; o += kBlockRows)
+      gather({p.g[first] + o, p.g.stride}, rows, width(o), blocks + o * rows, p.sums == nullptr ? nullptr : p.sums + o);
+    for (std::int64_t i = 0; i < p.inputs; i += kBlockColumns) {
+      const std::int64_t columns = std::min(kBlockColumns, p.inputs - i);
+      gather({p.x[first] + i, p.x.stride}, rows, columns, panel, nullptr);
+      for (std::int64_t o = 0; o < p.outputs; o += kBlockRows)
+        multiply({blocks + o * rows, 1, width(o)}, {panel, columns}, width(o), rows, columns, {p.out + o * p.inputs + i, p.inputs},
+                 first > 0);
+    }
+  }
+}
+
+constexpr ProductKernels product_kernels() { return {kLanes, kBlockRows, product_scratch, transposed_product}; }
+
+}  // namespace
+}  // namespace millrace::trainer

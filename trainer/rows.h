@@ -1,0 +1,16 @@
+// Rows of numbers in memory: what the loops of cpu_kernels.h take and give. Free of LibTorch.
+#pragma once
+
+#include <cstdint>
+
+namespace millrace::trainer {
+
+/// The numbers of a row lie side by side, the rows `stride` numbers apart.
+template <class Number>
+struct Rows {
+  Number* values;
+  std::int64_t stride;
+  [[nodiscard]] Number* operator[](std::int64_t row) const { return values + row * stride; }
+};
+
+}  // namespace millrace::trainer
