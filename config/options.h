@@ -193,6 +193,7 @@ struct TrainOptions {
   std::uint64_t epoch_checkpoint_interval = 0;  ///< epochs between checkpoints that stay; 0: none
   std::string out_dir = "out";
   std::uint32_t threads = 0;     ///< of LibTorch's CPU kernels; 0: its own choice
+  bool cuda_graphs = false;      ///< give a GPU whole passes at once
   std::uint32_t timeout_s = 60;  ///< of a collective operation between ranks
 };
 

@@ -22,7 +22,7 @@ void AdamW::add(const std::string& name, const torch::Tensor& parameter) {
   state_.emplace_back(name + ".exp_avg_sq", group.exp_avg_sqs.back());
 }
 
-void AdamW::step(double learning_rate, const torch::Tensor& divisor, const torch::Tensor& left_out) {
+void AdamW::step(const torch::Tensor& learning_rate, const torch::Tensor& divisor, const torch::Tensor& left_out) {
   const torch::NoGradGuard no_grad;
   const auto given = [](const torch::Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; };
   left_out.defined() ? step_.add_(1 - left_out) : step_.add_(1);

@@ -33,9 +33,10 @@ class AdamW {
   /// Keeps the parameters; their device and dtype must not change any more.
   AdamW(const NamedTensors& parameters, const AdamWSettings& settings);
 
-  /// One step down the gradients of all parameters, which must be defined. `divisor` divides them first; where `left_out` is 1 and
-  /// not 0, nothing changes. Both are f32 scalars on the parameters' device, or undefined: nothing of the kind.
-  void step(double learning_rate, const torch::Tensor& divisor = {}, const torch::Tensor& left_out = {});
+  /// One step down the gradients of all parameters, which must be defined. The learning rate is an f64 scalar on the CPU, or f32 on
+  /// the parameters' device. `divisor` divides the gradients first; where `left_out` is 1 and not 0, nothing changes. Both are f32
+  /// scalars on the parameters' device, or undefined: nothing of the kind.
+  void step(const torch::Tensor& learning_rate, const torch::Tensor& divisor = {}, const torch::Tensor& left_out = {});
 
   /// "NAME.exp_avg", "NAME.exp_avg_sq" of every parameter and "step": what a checkpoint holds. They share the optimizer's memory.
   [[nodiscard]] const NamedTensors& state() const { return state_; }

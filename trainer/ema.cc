@@ -18,11 +18,10 @@ Ema::Ema(const NamedTensors& parameters, double decay) : decay_(decay) {
   }
 }
 
-void Ema::update(std::uint64_t n, const torch::Tensor& left_out) {
+void Ema::update(const torch::Tensor& share, const torch::Tensor& left_out) {
   const torch::NoGradGuard no_grad;
-  const double share = 1.0 - ema_decay(decay_, n);
-  if (!left_out.defined()) return at::_foreach_lerp_(averages_, parameters_, share);
-  const torch::Tensor of_step = (share * (1.0 - left_out)).to(averages_.at(0).scalar_type());
+  const torch::Tensor whole = left_out.defined() ? share * (1.0 - left_out) : share;
+  const torch::Tensor of_step = whole.to(averages_.at(0).options());
   for (std::size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters_[i], of_step);
 }
 

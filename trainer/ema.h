@@ -19,9 +19,11 @@ class Ema {
   /// Begins at the parameters, and keeps them; their device and dtype must not change any more.
   Ema(const NamedTensors& parameters, double decay);
 
-  /// After the `n`-th step of the run, which counts from 1. Where `left_out`, a scalar on the parameters' device, is 1 and not 0,
-  /// the step changed nothing, nor does this; undefined: 0.
-  void update(std::uint64_t n, const torch::Tensor& left_out = {});
+  /// 1 − d_n, what the `n`-th step of the run counts, from 1.
+  [[nodiscard]] double share(std::uint64_t n) const { return 1.0 - ema_decay(decay_, n); }
+  /// After a step that counts this share, a scalar on the parameters' device or the CPU. Where `left_out`, a scalar on their
+  /// device, is 1 and not 0, the step changed nothing, nor does this; undefined: 0.
+  void update(const torch::Tensor& share, const torch::Tensor& left_out = {});
 
   /// The averages under the parameters' names: what a checkpoint holds. They share the average's memory.
   [[nodiscard]] const NamedTensors& state() const { return state_; }

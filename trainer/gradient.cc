@@ -6,20 +6,13 @@
 namespace millrace::trainer {
 namespace {
 
-void zero_gradients(const Model& model) {
-  for (torch::Tensor& parameter : model.parameters()) {
-    if (parameter.grad().defined())
-      parameter.mutable_grad().zero_();
-    else
-      parameter.mutable_grad() = torch::zeros_like(parameter, torch::requires_grad(false));
-  }
-}
+/// Chosen positions are filled up to a multiple of so many parts of all positions.
+constexpr std::int64_t kParts = 16;
 
-/// The micro-batch's part of the loss. Autocast ends here: backward follows the types that forward chose.
-torch::Tensor loss_of(Model& model, const Objective& objective, const WideBatch& batch, const Precision& precision,
-                      torch::Device device, double weight) {
-  const AutocastScope autocast(precision, device);
-  return objective.loss(model, batch).sum.sum() / weight;
+std::int64_t room_for(const WideBatch& batch) {
+  if (!batch.chosen().defined()) return 0;
+  const std::int64_t part = (batch.at(proto::Role::kInput).numel() + kParts - 1) / kParts;
+  return (std::max<std::int64_t>(batch.chosen().size(0), 1) + part - 1) / part * part;
 }
 
 }  // namespace
@@ -30,20 +23,53 @@ NamedTensors parameters_of(const Model& model) {
   return named;
 }
 
-torch::Tensor accumulate_gradient(Model& model, const Objective& objective, const GlobalBatch& batch, const Precision& precision,
-                                  const LossScale& loss_scale, Ranks& ranks) {
-  zero_gradients(model);
-  const double weight = std::max(batch.weight, 1.0);  // a global batch without any target has gradient zero
-  torch::Tensor total = torch::zeros({}, model.parameters().at(0).options().requires_grad(false));
-  for (const MicroBatch& micro : batch.micro_batches) {
-    const torch::Tensor part = loss_of(model, objective, micro.wide, precision, total.device(), weight);
-    total += part.detach();
-    loss_scale.scale(part).backward();
-  }
-  auto sums = gradients_of(model);
-  sums.push_back(total);
+Gradient::Gradient(Model& model, const Objective& objective, const Precision& precision, const LossScale& loss_scale,
+                   MakeRecording record)
+    : model_(model),
+      objective_(objective),
+      precision_(precision),
+      loss_scale_(loss_scale),
+      record_(std::move(record)),
+      weight_(torch::zeros({}, model.parameters().at(0).options().requires_grad(false))),
+      loss_(torch::zeros_like(weight_)) {}
+
+const torch::Tensor& Gradient::accumulate(const GlobalBatch& batch, Ranks& ranks) {
+  zero();
+  weight_.fill_(std::max(batch.weight, 1.0));  // a global batch without any target has gradient zero
+  for (const MicroBatch& micro : batch.micro_batches) record_ ? add_recorded(micro.wide) : add(micro.wide);
+  auto sums = gradients_of(model_);
+  sums.push_back(loss_);
   ranks.all_reduce_sum(sums, "the sum of the gradients");
-  return total;
+  return loss_;
+}
+
+void Gradient::zero() {
+  loss_.zero_();
+  for (torch::Tensor& parameter : model_.parameters())
+    if (!parameter.grad().defined()) parameter.mutable_grad() = torch::empty_like(parameter, torch::requires_grad(false));
+  at::_foreach_zero_(gradients_of(model_));
+}
+
+/// Autocast ends before backward, which follows the types that forward chose.
+void Gradient::add(const WideBatch& batch) {
+  torch::Tensor part;
+  {
+    const AutocastScope autocast(precision_, weight_.device());
+    part = objective_.loss(model_, batch).sum.sum() / weight_;
+  }
+  loss_ += part.detach();
+  loss_scale_.scale(part).backward();
+}
+
+void Gradient::add_recorded(const WideBatch& batch) {
+  const std::pair key(batch.samples(), room_for(batch));
+  auto found = recorded_.find(key);
+  if (found == recorded_.end())
+    found = recorded_.emplace(key, Pass{batch.kept(key.second), record_()}).first;
+  else
+    found->second.batch.take(batch);
+  Pass& pass = found->second;  // which stays where it is
+  pass.recording->run([this, &pass] { add(pass.batch); });
 }
 
 std::vector<torch::Tensor> gradients_of(const Model& model) {

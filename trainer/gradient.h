@@ -1,22 +1,53 @@
 // The gradient of one step: Σ sum / Σ weight over the global batch, however it was cut into micro-batches and ranks.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <utility>
+
 #include "trainer/adamw.h"
 #include "trainer/feed.h"
 #include "trainer/precision.h"
+#include "trainer/recording.h"
 
 namespace millrace::trainer {
 
 /// The model's parameters under their names, in the model's order.
 [[nodiscard]] NamedTensors parameters_of(const Model& model);
 
-/// Leaves the gradient, times the loss scale, in every parameter's grad(), the same on all ranks, and returns the loss in nats per
-/// weight, a scalar on the model's device. A rank without samples takes part with zeros. The model must be in training mode for
-/// dropout.
-[[nodiscard]] torch::Tensor accumulate_gradient(Model& model, const Objective& objective, const GlobalBatch& batch,
-                                                const Precision& precision, const LossScale& loss_scale, Ranks& ranks);
+/// Forward and backward passes of one model, and what they add up to. Where passes are recorded (recording.h), each micro-batch is
+/// copied to a place of its own first, and its chosen positions are filled up to one of a few numbers, each of which has its
+/// recording.
+class Gradient {
+ public:
+  /// Model, objective and loss scale outlive this; their tensors stay where they are.
+  Gradient(Model& model, const Objective& objective, const Precision& precision, const LossScale& loss_scale,
+           MakeRecording record = {});
 
-/// The gradients of all parameters, which accumulate_gradient left.
+  /// Leaves the gradient, times the loss scale, in every parameter's grad(), the same on all ranks, and returns the loss in nats
+  /// per weight, a scalar on the model's device, which stays where it is. A rank without samples takes part with zeros. The model
+  /// must be in training mode for dropout.
+  [[nodiscard]] const torch::Tensor& accumulate(const GlobalBatch& batch, Ranks& ranks);
+
+ private:
+  struct Pass {
+    WideBatch batch;
+    std::unique_ptr<Recording> recording;
+  };
+  void zero();
+  void add(const WideBatch& batch);
+  void add_recorded(const WideBatch& batch);
+
+  Model& model_;
+  const Objective& objective_;
+  Precision precision_;
+  const LossScale& loss_scale_;
+  MakeRecording record_;
+  torch::Tensor weight_, loss_;                                     ///< scalars
+  std::map<std::pair<std::int64_t, std::int64_t>, Pass> recorded_;  ///< by samples and by room for chosen positions
+};
+
+/// The gradients of all parameters, as they lie there.
 [[nodiscard]] std::vector<torch::Tensor> gradients_of(const Model& model);
 
 /// The joint 2-norm of tensors of one type and device: a scalar.
@@ -33,7 +64,7 @@ struct FinishedGradient {
   torch::Tensor left_out;    ///< f32, 1: the step must change nothing, as the gradient overflowed, or it or the loss is not finite
 };
 
-/// Takes the loss scale out of the gradients that accumulate_gradient left, and adapts it.
+/// Takes the loss scale out of the gradients of all parameters, and adapts it.
 [[nodiscard]] FinishedGradient finish_gradient(const Model& model, const torch::Tensor& loss, LossScale& loss_scale,
                                                double largest);
 

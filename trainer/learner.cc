@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "trainer/gradient.h"
 #include "trainer/initial_state.h"
 #include "trainer/learning_rate.h"
 #include "trainer/objectives.h"
@@ -19,23 +18,37 @@ StepNumbers TakenStep::numbers() const {
 }
 
 Learner::Learner(const config::Options& options, const proto::StreamMeta& meta, torch::Device device, const Precision& precision,
-                 Ranks& ranks)
+                 Ranks& ranks, const MakeRecording& record)
     : train_(options.train),
-      precision_(precision),
       ranks_(ranks),
       model_(initial_model(options, meta, device, precision)),
       objective_(make_objective(options, meta)),
       optimizer_(parameters_of(*model_), adamw_settings(options.train)),
       ema_(initial_ema(*model_, options.train)),
-      loss_scale_(precision, device) {}
+      loss_scale_(precision, device),
+      gradient_(*model_, *objective_, precision, loss_scale_, record),
+      update_(record ? record() : nullptr),
+      rate_(torch::zeros({}, torch::dtype(device.is_cpu() ? torch::kFloat64 : torch::kFloat32).device(device))),
+      share_(torch::zeros_like(rate_)),
+      norm_(torch::zeros({}, torch::dtype(precision.parameters()).device(device))),
+      overflowed_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
 
 TakenStep Learner::step(const GlobalBatch& batch, std::uint64_t completed, std::uint64_t seed) {
   torch::manual_seed(dropout_seed(seed, completed, ranks_.rank()));
-  const torch::Tensor loss = accumulate_gradient(*model_, *objective_, batch, precision_, loss_scale_, ranks_);
-  const FinishedGradient gradient = finish_gradient(*model_, loss, loss_scale_, train_.grad_clip);
-  optimizer_.step(learning_rate(train_, completed), gradient.divisor, gradient.left_out);
-  if (ema_) ema_->update(completed + 1, gradient.left_out);
-  return TakenStep(Awaited{loss, gradient.norm, gradient.overflowed});
+  rate_.fill_(learning_rate(train_, completed));
+  if (ema_) share_.fill_(ema_->share(completed + 1));
+  loss_ = gradient_.accumulate(batch, ranks_);
+  update_ ? update_->run([this] { update(); }) : update();
+  return TakenStep(Awaited{loss_, norm_, overflowed_});
+}
+
+/// Reads and writes tensors that stay where they are.
+void Learner::update() {
+  const FinishedGradient gradient = finish_gradient(*model_, loss_, loss_scale_, train_.grad_clip);
+  optimizer_.step(rate_, gradient.divisor, gradient.left_out);
+  if (ema_) ema_->update(share_, gradient.left_out);
+  norm_.copy_(gradient.norm);
+  overflowed_.copy_(gradient.overflowed);
 }
 
 void Learner::share() {

@@ -15,9 +15,11 @@
 #include "trainer/awaited.h"
 #include "trainer/ema.h"
 #include "trainer/feed.h"
+#include "trainer/gradient.h"
 #include "trainer/objective.h"
 #include "trainer/precision.h"
 #include "trainer/ranks.h"
+#include "trainer/recording.h"
 
 namespace millrace::trainer {
 
@@ -44,9 +46,13 @@ class TakenStep {
 
 class Learner {
  public:
-  /// Begins with the recipe's seed. Options and ranks outlive this.
+  /// Begins with the recipe's seed. Options and ranks outlive this. With `record` the passes over micro-batches, and all that
+  /// follows the sum over the ranks, are recorded.
   Learner(const config::Options& options, const proto::StreamMeta& meta, torch::Device device, const Precision& precision,
-          Ranks& ranks);
+          Ranks& ranks, const MakeRecording& record = {});
+
+  Learner(const Learner&) = delete;
+  Learner& operator=(const Learner&) = delete;
 
   /// Forward, backward, the sum over the ranks, clip, optimizer, average: the step that follows `completed` steps of the run with
   /// this seed. The model must be in training mode.
@@ -63,14 +69,19 @@ class Learner {
   void share();
 
  private:
+  void update();
+
   const config::TrainOptions& train_;
-  Precision precision_;
   Ranks& ranks_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
   AdamW optimizer_;
   std::optional<Ema> ema_;
   LossScale loss_scale_;
+  Gradient gradient_;
+  std::unique_ptr<Recording> update_;  ///< null: not recorded
+  torch::Tensor rate_, share_;         ///< scalars: the learning rate, and what the step counts in the average
+  torch::Tensor loss_, norm_, overflowed_;
 };
 
 }  // namespace millrace::trainer

@@ -25,7 +25,7 @@ class MaskedLm : public Objective {
     const auto wanted = masked.of(batch.at(proto::Role::kTarget));
 
     const auto logits = at_least_f32(network.project(masked.of(network.encode(input(batch)))));
-    const auto nats = at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None);
+    const auto nats = at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None, ignore_index_);
 
     Loss loss{masked.sum(nats), weight(batch), {}};
     if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = masked.sum(logits.argmax(1).eq(wanted).to(torch::kFloat64));

@@ -9,8 +9,8 @@ class Positions {
  public:
   /// The positions of bool [B, L] that are true. Finding them waits for the device.
   explicit Positions(const torch::Tensor& chosen);
-  /// Those with these numbers, i64 [n], of `samples` samples of `length` positions.
-  Positions(torch::Tensor numbers, std::int64_t samples, std::int64_t length);
+  /// Those with these numbers, i64 [n], of `samples` samples of `length` positions. −1 is none: what is said of it counts nowhere.
+  Positions(const torch::Tensor& numbers, std::int64_t samples, std::int64_t length);
 
   /// values [B, L, …] at the n positions: [n, …].
   [[nodiscard]] torch::Tensor of(const torch::Tensor& values) const;
@@ -23,9 +23,9 @@ class Positions {
   [[nodiscard]] const torch::Tensor& numbers() const { return flat_; }
 
  private:
-  torch::Tensor flat_;  ///< [n]
-  torch::Tensor rows_;  ///< [n], samples
   std::int64_t samples_;
+  torch::Tensor flat_;  ///< [n]; 0 in place of −1
+  torch::Tensor rows_;  ///< [n], samples; `samples_` in place of −1
 };
 
 /// The length L of each sample of [B, L]: i64 [B], the weights of an objective that counts every position.

@@ -63,7 +63,7 @@ class Steps {
         batches_(work.batches),
         device_(device),
         precision_(precision),
-        learner_(options, work.meta, device, precision, ranks) {}
+        learner_(options, work.meta, device, precision, ranks, recordings_for(options.train, device)) {}
 
   /// Takes one, and waits for the one before it, as train does; on a CPU steps are done at once. ms.
   double take() {

@@ -39,7 +39,8 @@ class Process {
     if (!source) return;
     telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
     WatchedSource watched(*source, watch_->health());
-    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu()};
+    const Workplace place{
+        ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(), recordings_for(options.train, device_)};
     train_on(options, start, watched, place, request.record_path);
   }
 

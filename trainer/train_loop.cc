@@ -34,7 +34,7 @@ class Trainer {
         agenda_(options, agreed_epoch_samples(source.meta(), ranks_)),
         deal_(deal_of(options.train, ranks_)),
         ahead_(place.ahead),
-        learner_(options, source.meta(), device_, precision_, ranks_),
+        learner_(options, source.meta(), device_, precision_, ranks_, place.record),
         feed_(source, learner_.objective(), ranks_, device_, place.watch.health()),
         log_(agenda_, place.watch, std::uint64_t{deal_.global_batch()} * source_.meta().block_size),
         bad_steps_(options.train.max_bad_steps, start.state.step),

@@ -13,6 +13,7 @@
 #include "telemetry/watch.h"
 #include "trainer/precision.h"
 #include "trainer/ranks.h"
+#include "trainer/recording.h"
 #include "trainer/start.h"
 
 namespace millrace::trainer {
@@ -26,6 +27,7 @@ struct Workplace {
   /// Each step is given to the device before the numbers of the one before it are there, and told of once they are; but for those
   /// after which something is due, nothing else changes. For devices that compute beside the host.
   bool ahead = false;
+  MakeRecording record{};
 };
 
 /// Trains on `source` from `start` to the recipe's end, or until a rank is asked to stop, which saves a checkpoint first. All

@@ -73,6 +73,24 @@ WideBatch WideBatch::with_chosen(torch::Tensor numbers) const {
   return changed;
 }
 
+WideBatch WideBatch::kept(std::int64_t chosen) const {
+  WideBatch copy = *this;
+  for (torch::Tensor& column : copy.by_role_)
+    if (column.defined()) column = torch::empty_like(column);
+  if (chosen_.defined()) copy.chosen_ = torch::empty({chosen}, chosen_.options());
+  copy.take(*this);
+  return copy;
+}
+
+void WideBatch::take(const WideBatch& other) {
+  for (std::size_t i = 0; i < by_role_.size(); ++i)
+    if (by_role_[i].defined()) by_role_[i].copy_(other.by_role_[i]);
+  if (!chosen_.defined()) return;
+  const std::int64_t count = other.chosen_.size(0);
+  chosen_.narrow(0, 0, count).copy_(other.chosen_);
+  chosen_.narrow(0, count, chosen_.size(0) - count).fill_(-1);
+}
+
 torch::Tensor WideBatch::stages() const {
   const torch::Tensor& stages = by_role_[static_cast<std::size_t>(proto::Role::kStage)];
   return stages.defined() ? stages.reshape({samples_}) : torch::zeros({samples_}, torch::dtype(torch::kInt64).device(device_));

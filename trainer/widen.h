@@ -25,6 +25,11 @@ class WideBatch {
   [[nodiscard]] const torch::Tensor& chosen() const { return chosen_; }
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 
+  /// A copy in memory of its own, with room for so many chosen positions where some are chosen.
+  [[nodiscard]] WideBatch kept(std::int64_t chosen) const;
+  /// Copies another batch of the same shapes over this one, where it is; chosen positions that it has fewer of are −1.
+  void take(const WideBatch& other);
+
  private:
   friend WideBatch widen(const proto::StreamMeta&, const proto::Batch&, const CopyStream&);
   static constexpr std::size_t kRoles = static_cast<std::size_t>(proto::Role::kStage) + 1;

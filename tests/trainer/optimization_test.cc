@@ -52,6 +52,8 @@ TEST(Seeds, DifferForEveryStepRankAndSeed) {
   EXPECT_EQ(seen.size(), 2U + 2 * 50 * 4);
 }
 
+const torch::Tensor kRate = torch::tensor(0.01, torch::kFloat64);
+
 /// AdamW by its definition, one value at a time.
 struct ReferenceAdamW {
   double m = 0, v = 0;
@@ -77,7 +79,7 @@ void expect_formula(bool decoupled) {
     const double gradient = std::sin(step) + 0.3;
     matrix.mutable_grad() = torch::full({1, 1}, gradient, torch::kFloat64);
     gain.mutable_grad() = torch::full({1}, gradient, torch::kFloat64);
-    optimizer.step(0.01);
+    optimizer.step(kRate);
     matrix_expected = matrix_reference.step(matrix_expected, gradient, 0.01, 0.1);
     gain_expected = gain_reference.step(gain_expected, gradient, 0.01, 0.0);
     ASSERT_NEAR(matrix.item<double>(), matrix_expected, 1e-12) << step;
@@ -102,7 +104,7 @@ TEST(Ema, FollowsItsFormula) {
   for (std::uint64_t n = 1; n <= 30; ++n) {
     const double value = std::cos(static_cast<double>(n));
     parameter.fill_(value);
-    ema.update(n);
+    ema.update(torch::tensor(ema.share(n), torch::kFloat64));
     const double decay = std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
     expected = decay * expected + (1.0 - decay) * value;
     ASSERT_NEAR(ema.state()[0].second[0].item<double>(), expected, 1e-14) << n;
@@ -115,8 +117,8 @@ TEST(AdamW, DividesTheGradientsFirst) {
   for (const float gradient : {3.0F, -1.0F, 0.5F}) {
     divided.mutable_grad() = torch::full({1, 1}, gradient);
     plain.mutable_grad() = torch::full({1, 1}, gradient / 4.0F);
-    of_divided.step(0.01, torch::tensor(4.0F));
-    of_plain.step(0.01);
+    of_divided.step(kRate, torch::tensor(4.0F));
+    of_plain.step(kRate);
   }
   EXPECT_TRUE(torch::equal(divided, plain));
   EXPECT_TRUE(torch::equal(of_divided.state()[1].second, of_plain.state()[1].second));
@@ -132,7 +134,7 @@ TEST(AdamW, AStepThatIsLeftOutChangesNothing) {
       for (const auto& [name, tensor] : optimizer.state()) before.push_back(tensor.clone());
       before.push_back(parameter.clone());
       parameter.mutable_grad() = torch::full({1, 1}, gradient);
-      optimizer.step(0.01, {}, torch::tensor(left_out));
+      optimizer.step(kRate, {}, torch::tensor(left_out));
     };
     const auto unchanged = [&] {
       bool same = torch::equal(before.back(), parameter);
@@ -153,10 +155,11 @@ TEST(Ema, AStepThatIsLeftOutChangesNothing) {
   auto parameter = torch::tensor({1.0F, -2.0F});
   Ema left({{"p", parameter}}, 0.5), plain({{"p", parameter}}, 0.5);
   parameter.fill_(3.0);
-  left.update(1, torch::tensor(0.0F)), plain.update(1);
+  const auto share = torch::tensor(0.25, torch::kFloat64);
+  left.update(share, torch::tensor(0.0F)), plain.update(share);
   EXPECT_TRUE(torch::equal(left.state()[0].second, plain.state()[0].second));
   parameter.fill_(5.0);
-  left.update(2, torch::tensor(1.0F));
+  left.update(share, torch::tensor(1.0F));
   EXPECT_TRUE(torch::equal(left.state()[0].second, plain.state()[0].second));
 }
 
@@ -252,7 +255,7 @@ struct TinyRun {
     const auto tokens = widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}),
                               CopyStream(torch::kCPU));
     model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
-    optimizer.step(0.01);
+    optimizer.step(kRate);
   }
   std::shared_ptr<Model> model;
   AdamW optimizer;
@@ -297,7 +300,7 @@ TEST(Ema, IsLentToTheModelAndTakenBack) {
   }
   EXPECT_TRUE(torch::equal(run.model->forward(tokens), trained));
   TinyRun other;
-  ema.update(1);
+  ema.update(torch::tensor(ema.share(1), torch::kFloat64));
   const testing::TemporaryFolder folder;
   config::Options options = config::default_options();
   options.train.out_dir = folder.path().string();

@@ -54,14 +54,14 @@ std::shared_ptr<Model> exact_model() {
 
 const LossScale kUnscaled(kExact, torch::kCPU);
 
-struct Gradient {
+struct Summed {
   std::vector<torch::Tensor> values;
   double loss = 0.0;
 };
 
 /// The gradient of train samples [0, 32) in pieces of these sizes over so many ranks, as rank 0 sees it.
-Gradient gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world, const LossScale& loss_scale = kUnscaled) {
-  Gradient result;
+Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world, const LossScale& loss_scale = kUnscaled) {
+  Summed result;
   as_ranks(world, [&](Ranks& ranks) {
     MaskedSource source({8});
     const auto objective = make_masked_lm(-100);
@@ -72,13 +72,13 @@ Gradient gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t wor
       if (i % world == ranks.rank()) slices.push_back({first, pieces[i]});
     const auto batch = feed.step(slices);
     const auto model = exact_model();
-    const auto loss = accumulate_gradient(*model, *objective, batch.value(), kExact, loss_scale, ranks);
+    const auto loss = Gradient(*model, *objective, kExact, loss_scale).accumulate(batch.value(), ranks);
     if (ranks.first()) result = {gradients_of(*model), loss.item<double>()};
   });
   return result;
 }
 
-double distance(const Gradient& a, const Gradient& b) {
+double distance(const Summed& a, const Summed& b) {
   double largest = 0.0;
   for (std::size_t i = 0; i < a.values.size(); ++i)
     largest = std::max(largest, (a.values[i] - b.values[i]).abs().max().item<double>());
@@ -97,11 +97,11 @@ TEST(Ranks, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
 }
 
 TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
-  const Gradient whole = gradient_of({32}, 1);
+  const Summed whole = gradient_of({32}, 1);
   ASSERT_GT(whole.values[0].abs().max().item<double>(), 1e-3);
   for (const auto& [pieces, world] : std::vector<std::pair<std::vector<std::uint32_t>, std::uint32_t>>{
            {{8, 8, 8, 8}, 1}, {{5, 27}, 1}, {{16, 16}, 2}, {{5, 27}, 2}, {{8, 8, 8, 8}, 3}, {{32}, 2}}) {
-    const Gradient cut = gradient_of(pieces, world);
+    const Summed cut = gradient_of(pieces, world);
     EXPECT_LT(distance(whole, cut), 1e-12) << pieces.size() << " pieces over " << world << " ranks";
     EXPECT_NEAR(whole.loss, cut.loss, 1e-12);
   }
@@ -110,7 +110,7 @@ TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
 TEST(Gradient, IsScaledByTheLossScaleAndTheLossIsNot) {
   LossScale scale({torch::kFloat16}, torch::kCPU);
   scale.restore(1024.0, 0);
-  const Gradient one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, scale);
+  const Summed one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, scale);
   EXPECT_NEAR(one.loss, scaled.loss, 1e-12);
   EXPECT_LT((scaled.values[0] / 1024.0 - one.values[0]).abs().max().item<double>(), 1e-12);
 }
@@ -122,7 +122,8 @@ TEST(Gradient, OfABatchWithoutTargetsIsZero) {
     Feed feed(source, *objective, ranks, torch::kCPU);
     const auto model = exact_model();
     const auto batch = feed.step({{5, 1}});
-    EXPECT_EQ(accumulate_gradient(*model, *objective, batch.value(), kExact, kUnscaled, ranks).item<double>(), 0.0);
+    Gradient sum(*model, *objective, kExact, kUnscaled);
+    EXPECT_EQ(sum.accumulate(batch.value(), ranks).item<double>(), 0.0);
     for (const auto& gradient : gradients_of(*model)) EXPECT_EQ(gradient.abs().max().item<double>(), 0.0);
   });
 }
