@@ -6,8 +6,8 @@
 
 namespace millrace::tools {
 
-ShardWriter::ShardWriter(Plan plan, std::span<const Shard> there, WhenWhole when_whole)
-    : plan_(std::move(plan)), when_whole_(std::move(when_whole)), number_(there.size()) {
+ShardWriter::ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before, WhenWhole when_whole)
+    : plan_(std::move(plan)), before_(std::move(before)), when_whole_(std::move(when_whole)), number_(there.size()) {
   for (const Shard& shard : there) tokens_ += shard.tokens;
   if (!there.empty()) {
     document_ = there.back().next_document;
@@ -45,6 +45,7 @@ void ShardWriter::finish() {
 }
 
 void ShardWriter::finish_file() {
+  before_();
   Shard shard{file_name(), file_->size(), file_->finish(), document_, taken_tokens_};
   file_.reset();
   ++number_;

@@ -1,4 +1,4 @@
-// Cuts a split's tokens into files of equal length, and says of each when it is whole. Used by one thread.
+// Cuts a split's tokens into files of equal length, and says of each when it will appear and when it has. Used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,12 @@ class ShardWriter {
     proto::WireType width = proto::WireType::kU16;
     std::optional<std::uint64_t> shard_tokens;  ///< empty: one file holds all
   };
+  using BeforeFile = std::function<void()>;
   using WhenWhole = std::function<void(Shard)>;
 
-  /// Goes on behind the shards that are there. `when_whole` is told each further one.
-  ShardWriter(Plan plan, std::span<const Shard> there, WhenWhole when_whole);
+  /// Goes on behind the shards that are there. Of each further one `before` is called before its file appears, and `when_whole`
+  /// behind that.
+  ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before, WhenWhole when_whole);
 
   /// From which document of the split on, in this order, append() wants tokens; the first tokens of the first are there already,
   /// and are left out.
@@ -45,6 +47,7 @@ class ShardWriter {
   [[nodiscard]] std::string file_name() const;
 
   Plan plan_;
+  BeforeFile before_;
   WhenWhole when_whole_;
   std::uint64_t number_;            ///< of the next file
   std::uint64_t document_ = 0;      ///< that tokens are coming of

@@ -1,5 +1,6 @@
 #include "tools/token_record.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -73,6 +74,10 @@ std::uint64_t SplitRecord::tokens() const {
   std::uint64_t tokens = 0;
   for (const Shard& shard : shards) tokens += shard.tokens;
   return tokens;
+}
+
+bool TokenRecord::empty() const {
+  return std::ranges::all_of(splits, [](const auto& split) { return split.second.shards.empty(); });
 }
 
 bool TokenRecord::complete() const {

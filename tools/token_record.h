@@ -42,6 +42,8 @@ struct TokenRecord {
   std::string dataset;    ///< its name, for people
   std::map<std::string, SplitRecord> splits;
   [[nodiscard]] bool complete() const;
+  /// It names no file.
+  [[nodiscard]] bool empty() const;
   bool operator==(const TokenRecord&) const = default;
 };
 

@@ -104,7 +104,9 @@ class SplitWork {
         mine_(record.splits.at(name_)),
         encoder_(*job.bpe),
         newline_(job.bpe->end_of_text() ? Ids() : job.bpe->encode("\n")),
-        writer_({job.out, name_, record.width, job.shard_tokens}, mine_.shards, [this](Shard shard) { add(std::move(shard)); }) {}
+        writer_(
+            {job.out, name_, record.width, job.shard_tokens}, mine_.shards, [this] { claim(); },
+            [this](Shard shard) { add(std::move(shard)); }) {}
 
   void run() {
     for (std::uint64_t i = writer_.next_document(); i < text_.count; ++i) {
@@ -120,6 +122,11 @@ class SplitWork {
   }
 
  private:
+  /// The first file of a folder appears behind the record: a run that is killed between them must know it for its own.
+  void claim() {
+    if (record_.empty()) write_record(job_.out, record_);
+  }
+
   void add(Shard shard) {
     mine_.shards.push_back(std::move(shard));
     write_record(job_.out, record_);

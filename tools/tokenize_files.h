@@ -1,7 +1,7 @@
 // tokenize CONFIG --out DIR: a text's documents as files of token ids, a split after the other, in shards where that is asked for.
 //
-// The bytes of every file follow from the text, the tokenizer and the settings alone. A file appears when it is whole, and
-// meta.json says behind each where the text goes on; so a run that was interrupted goes on at the first file that is missing, one
+// The bytes of every file follow from the text, the tokenizer and the settings alone. A file appears when it is whole, the first behind
+// meta.json, which says after each where the text goes on; so a run that was interrupted goes on at the first file that is missing, one
 // that is finished is left as it is, and one whose inputs have changed is refused. Runs in one thread.
 #pragma once
 

@@ -15,6 +15,7 @@
 #include "tests/support/messages.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"
+#include "tools/shard_writer.h"
 #include "tools/split_documents.h"
 #include "tools/tokenize_files.h"
 #include "tools/tokenize_text.h"
@@ -237,6 +238,32 @@ TEST_F(TokenizeFiles, FilesThatAreMissingOrCutShortAreMadeAgain) {
   const auto wanted = files();
   fs::remove(sharded.out / "train_000001.bin");
   fs::resize_file(sharded.out / "train_000002.bin", 20);
+  (void)tokenize(sharded);
+  EXPECT_EQ(files(), wanted);
+}
+
+TEST_F(TokenizeFiles, AFileIsAnnouncedBeforeItIsThere) {
+  const fs::path file = folder_ / "train_000000.bin";
+  std::string order;
+  ShardWriter writer(
+      {.folder = folder_.path(), .split = "train", .shard_tokens = 3}, {}, [&] { order += fs::exists(file) ? "late " : "before "; },
+      [&](const Shard&) { order += fs::exists(file) ? "there " : "missing "; });
+  writer.append(Ids{1, 2});
+  EXPECT_EQ(order, "");
+  writer.append(Ids{3});
+  EXPECT_EQ(order, "before there ");
+}
+
+/// As a run leaves it that is killed when its first file has appeared.
+TEST_F(TokenizeFiles, AFirstFileThatNobodyNamesIsWrittenAnew) {
+  TokenizeJob sharded = job(some_documents());
+  sharded.shard_tokens = 50;
+  TokenRecord record = tokenize(sharded);
+  EXPECT_FALSE(record.empty());
+  const auto wanted = files();
+  record.splits.at("train").shards.clear(), record.splits.at("train").complete = false;
+  EXPECT_TRUE(record.empty());
+  write_record(sharded.out, record);
   (void)tokenize(sharded);
   EXPECT_EQ(files(), wanted);
 }
