@@ -28,8 +28,8 @@ endforeach()
 get_filename_component(site_packages ${torch_dir} DIRECTORY)
 file(GLOB nvidia_folders ${site_packages}/nvidia/*/lib)
 
-# CUDA's headers and NCCL's, for the two files that see them: from those wheels, but what nvcc brings. Without CUDA's there are no graphs,
-# without NCCL's sums go by Gloo.
+# CUDA's headers and NCCL's, for the two files that see them: from those wheels, but what nvcc brings (crt/ and, for NCCL's group, nv/, which
+# lie in the wheels nvidia-cuda-crt and nvidia-cuda-cccl too). Without CUDA's there are no graphs, without NCCL's sums go by Gloo.
 set(millrace_cuda_options "")
 set(millrace_nccl_options "")
 if(MILLRACE_LIB_torch_cuda)
@@ -42,8 +42,11 @@ if(MILLRACE_LIB_torch_cuda)
       list(APPEND millrace_cuda_options -idirafter ${folder})
     endforeach()
   endif()
-  if(MILLRACE_NCCL_HEADERS AND MILLRACE_CUDA_HEADERS)
-    set(millrace_nccl_options ${millrace_cuda_options} -DUSE_C10D_NCCL -idirafter ${MILLRACE_NCCL_HEADERS})
+  find_path(MILLRACE_CCCL_HEADERS nv/target
+    PATHS ${nvidia_headers} /usr/local/cuda/include /usr/local/cuda/include/cccl NO_CACHE)
+  if(MILLRACE_NCCL_HEADERS AND MILLRACE_CUDA_HEADERS AND MILLRACE_CCCL_HEADERS)
+    set(millrace_nccl_options ${millrace_cuda_options} -DUSE_C10D_NCCL)
+    list(APPEND millrace_nccl_options -idirafter ${MILLRACE_NCCL_HEADERS} -idirafter ${MILLRACE_CCCL_HEADERS})
   endif()
 endif()
 
@@ -66,5 +69,5 @@ message(STATUS "LibTorch: ${torch_dir}")
 if(MILLRACE_LIB_torch_cuda AND NOT millrace_cuda_options)
   message(STATUS "No CUDA graphs, no NCCL: the headers of a CUDA toolkit (crt/host_config.h) are missing, so ranks add up by way of their hosts")
 elseif(MILLRACE_LIB_torch_cuda AND NOT millrace_nccl_options)
-  message(STATUS "No NCCL: nccl.h is missing, so ranks add up by way of their hosts")
+  message(STATUS "No NCCL: nccl.h or nv/target is missing, so ranks add up by way of their hosts")
 endif()
