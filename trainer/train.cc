@@ -29,6 +29,7 @@ class Process {
     prepare_cpu(options.train.threads);
     device_ = choose_device(options.train.device, ranks_.local_rank());
     precision_ = choose_precision(options.train.dtype, device_);
+    record_ = recordings_for(options.train, device_);
     if (ranks_.connect(device_) && ranks_.first()) say("gradients go from GPU to GPU by NCCL");
   }
 
@@ -39,8 +40,7 @@ class Process {
     if (!source) return;
     telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
     WatchedSource watched(*source, watch_->health());
-    const Workplace place{
-        ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(), recordings_for(options.train, device_)};
+    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(), record_};
     train_on(options, start, watched, place, request.record_path);
   }
 
@@ -50,6 +50,7 @@ class Process {
   Ranks ranks_;
   torch::Device device_ = torch::kCPU;
   Precision precision_;
+  MakeRecording record_;
 };
 
 /// False also where the checkpoint cannot say: the stream will.

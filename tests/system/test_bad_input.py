@@ -61,6 +61,10 @@ class BadRecipes(BadInput):
     def test_missing(self):
         self.expect(["absent.toml"], "train", "absent.toml", status=WRONG_USAGE)
 
+    def test_graphs_without_a_gpu_are_refused_before_a_stream_is_waited_for(self):
+        words = [f"--queue.uri=tcp://127.0.0.1:{free_port()}", "--train.device=cpu", "--train.cuda_graphs=true"]
+        self.expect(["train.cuda_graphs = true, but the device is cpu"], "train", *self.recipe(), *words, status=WRONG_USAGE)
+
     def test_not_toml(self):
         self.check("[train]\nbatch_size = = 3\n", "bad.toml:2")
 
