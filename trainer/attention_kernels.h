@@ -15,7 +15,7 @@ namespace millrace::trainer {
 
 struct AttentionShape {
   std::int64_t length = 0;  ///< L, positions
-  std::int64_t size = 0;    ///< D, numbers of a head at each: a multiple of AttentionKernels::lanes
+  std::int64_t size = 0;    ///< D, numbers of a head at each: a multiple of CpuKernels::lanes
   bool causal = false;      ///< position i sees 0 … i alone
   Dropping dropping;        ///< of weights: that of key j for query i has the number (head·L + i)·L + j
   std::int64_t head = 0;
@@ -26,8 +26,6 @@ struct AttentionInput {
 };
 
 struct AttentionKernels {
-  std::int64_t lanes;  ///< of a vector
-
   /// How many numbers of scratch memory the two need.
   std::int64_t (*scratch)(std::int64_t length, std::int64_t size);
 

@@ -141,7 +141,7 @@ inline void attention_backward(const AttentionShape& shape, const AttentionInput
   });
 }
 
-constexpr AttentionKernels attention_kernels() { return {kLanes, attention_scratch, attention_forward, attention_backward}; }
+constexpr AttentionKernels attention_kernels() { return {attention_scratch, attention_forward, attention_backward}; }
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -4,20 +4,26 @@
 #include <ATen/Version.h>
 
 #include <string>
+#include <vector>
 
 namespace millrace::trainer {
 
-const CpuKernels& cpu_kernels() {
+std::span<const CpuKernels* const> cpu_kernel_sets() {
+  static const std::vector<const CpuKernels*> sets = [] {
+    std::vector<const CpuKernels*> run{&kPortableKernels};
 #if defined(__x86_64__)
-  static const CpuKernels& chosen = []() -> const CpuKernels& {
     const std::string capability = at::get_cpu_capability();
-    if (capability == "AVX512") return kAvx512Kernels;
-    return capability == "AVX2" ? kAvx2Kernels : kPortableKernels;
-  }();
-  return chosen;
-#else
-  return kPortableKernels;
+    if (capability == "AVX2" || capability == "AVX512") run.push_back(&kAvx2Kernels);
+    if (capability == "AVX512") run.push_back(&kAvx512Kernels);
 #endif
+    return run;
+  }();
+  return sets;
+}
+
+const CpuKernels& cpu_kernels() {
+  static const CpuKernels& chosen = *cpu_kernel_sets().back();
+  return chosen;
 }
 
 }  // namespace millrace::trainer

@@ -3,6 +3,9 @@
 // kernels_portable.cc, kernels_avx2.cc and kernels_avx512.cc compile them. Every set comes to the same but for roundings.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "trainer/attention_kernels.h"
 #include "trainer/pointwise_kernels.h"
 #include "trainer/product_kernels.h"
@@ -10,6 +13,7 @@
 namespace millrace::trainer {
 
 struct CpuKernels {
+  std::int64_t lanes;  ///< numbers of f32 in a vector
   PointwiseKernels pointwise;
   AttentionKernels attention;
   ProductKernels product;
@@ -20,6 +24,9 @@ extern const CpuKernels kPortableKernels;
 extern const CpuKernels kAvx2Kernels;
 extern const CpuKernels kAvx512Kernels;
 #endif
+
+/// Those that run here, the chosen ones last.
+[[nodiscard]] std::span<const CpuKernels* const> cpu_kernel_sets();
 
 /// Those for the instruction set that LibTorch chose for its own, by ATEN_CPU_CAPABILITY or by what the processor has; a checkpoint
 /// names it.

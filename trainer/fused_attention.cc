@@ -91,7 +91,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 
 bool fits_fused_attention(const Tensor& q, const Tensor& k) {
   return q.is_cpu() && q.scalar_type() == torch::kFloat32 && q.numel() > 0 && q.size(2) == k.size(2) &&
-         q.size(2) <= kLongestSequence && q.size(3) % kernels().lanes == 0;
+         q.size(2) <= kLongestSequence && q.size(3) % cpu_kernels().lanes == 0;
 }
 
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionSettings& settings) {

@@ -9,7 +9,7 @@
 namespace millrace::trainer {
 namespace {
 
-constexpr CpuKernels kernels_of_this_file() { return {pointwise_kernels(), attention_kernels(), product_kernels()}; }
+constexpr CpuKernels kernels_of_this_file() { return {kLanes, pointwise_kernels(), attention_kernels(), product_kernels()}; }
 
 }  // namespace
 }  // namespace millrace::trainer

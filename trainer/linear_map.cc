@@ -69,7 +69,7 @@ struct WeightGradient {
 WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased) {
   const ProductKernels& kernels = cpu_kernels().product;
   const std::int64_t rows = x.size(0), outputs = grad.size(1), inputs = x.size(1);
-  if (inputs % kernels.lanes != 0) return {at::mm(grad.t(), x), biased ? grad.sum(0) : Tensor()};
+  if (inputs % cpu_kernels().lanes != 0) return {at::mm(grad.t(), x), biased ? grad.sum(0) : Tensor()};
   const WeightGradient found{torch::empty({outputs, inputs}, x.options()),
                              biased ? torch::empty({outputs}, x.options()) : Tensor()};
   const float *const g = grad.const_data_ptr<float>(), *const in = x.const_data_ptr<float>();

@@ -11,13 +11,12 @@ namespace millrace::trainer {
 struct TransposedProduct {
   Rows<const float> g, x;  ///< [rows, outputs], [rows, inputs]
   std::int64_t rows, outputs;
-  std::int64_t inputs;  ///< a multiple of ProductKernels::lanes
+  std::int64_t inputs;  ///< a multiple of CpuKernels::lanes
   float* out;           ///< [outputs, inputs] = gᵀ·x, its rows side by side
   float* sums;          ///< [outputs] = the sum of g's rows; null: not wanted
 };
 
 struct ProductKernels {
-  std::int64_t lanes;       ///< of a vector
   std::int64_t block_rows;  ///< of `out` that are computed at once: as many, or a multiple, cost least a row
 
   /// How many numbers of scratch memory transposed_product needs.

@@ -80,14 +80,16 @@ constexpr std::int64_t kRowsAtOnce = 256;
 
 inline std::int64_t product_scratch(std::int64_t outputs) { return kRowsAtOnce * (outputs + kBlockColumns); }
 
-/// Columns of `from` [rows, columns] side by side, and what they add to `sums`.
-inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_t columns, float* to, float* sums) {
+/// Columns of `from` [rows, columns] side by side.
+inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_t columns, float* to) {
   for (std::int64_t k = 0; k < rows; ++k, to += columns)
     for (std::int64_t i = 0; i < columns; ++i) to[i] = from[k][i];
-  if (sums == nullptr) return;
-  to -= rows * columns;
-  for (std::int64_t k = 0; k < rows; ++k, to += columns)
-    for (std::int64_t i = 0; i < columns; ++i) sums[i] += to[i];
+}
+
+/// What rows side by side [rows, columns] add to `sums`.
+inline void add_rows(const float* from, std::int64_t rows, std::int64_t columns, float* sums) {
+  for (std::int64_t k = 0; k < rows; ++k, from += columns)
+    for (std::int64_t i = 0; i < columns; ++i) sums[i] += from[i];
 }
 
 inline void transposed_product(const TransposedProduct& p, float* scratch) {
@@ -96,11 +98,13 @@ inline void transposed_product(const TransposedProduct& p, float* scratch) {
   for (std::int64_t first = 0; first < p.rows; first += kRowsAtOnce) {
     const std::int64_t rows = std::min(kRowsAtOnce, p.rows - first);
     const auto width = [&](std::int64_t o) { return std::min(kBlockRows, p.outputs - o); };
-    for (std::int64_t o = 0; o < p.outputs; o += kBlockRows)
-      gather({p.g[first] + o, p.g.stride}, rows, width(o), blocks + o * rows, p.sums == nullptr ? nullptr : p.sums + o);
+    for (std::int64_t o = 0; o < p.outputs; o += kBlockRows) {
+      gather({p.g[first] + o, p.g.stride}, rows, width(o), blocks + o * rows);
+      if (p.sums != nullptr) add_rows(blocks + o * rows, rows, width(o), p.sums + o);
+    }
     for (std::int64_t i = 0; i < p.inputs; i += kBlockColumns) {
       const std::int64_t columns = std::min(kBlockColumns, p.inputs - i);
-      gather({p.x[first] + i, p.x.stride}, rows, columns, panel, nullptr);
+      gather({p.x[first] + i, p.x.stride}, rows, columns, panel);
       for (std::int64_t o = 0; o < p.outputs; o += kBlockRows)
         multiply({blocks + o * rows, 1, width(o)}, {panel, columns}, width(o), rows, columns, {p.out + o * p.inputs + i, p.inputs},
                  first > 0);
@@ -108,7 +112,7 @@ inline void transposed_product(const TransposedProduct& p, float* scratch) {
   }
 }
 
-constexpr ProductKernels product_kernels() { return {kLanes, kBlockRows, product_scratch, transposed_product}; }
+constexpr ProductKernels product_kernels() { return {kBlockRows, product_scratch, transposed_product}; }
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -58,12 +58,13 @@ std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Devi
 /// A run without its surroundings: the steps of train_loop.cc, one batch after the other and over again.
 class Steps {
  public:
-  Steps(const config::Options& options, const Work& work, Ranks& ranks, torch::Device device, const Precision& precision)
+  Steps(const config::Options& options, const Work& work, Ranks& ranks, torch::Device device, const Precision& precision,
+        MakeRecording record)
       : seed_(options.train.seed),
         batches_(work.batches),
         device_(device),
         precision_(precision),
-        learner_(options, work.meta, device, precision, ranks, recordings_for(options.train, device)) {}
+        learner_(options, work.meta, device, precision, ranks, std::move(record)) {}
 
   /// Takes one, and waits for the one before it, as train does; on a CPU steps are done at once. ms.
   double take() {
@@ -161,10 +162,11 @@ std::optional<StepTimes> time_steps(const config::Options& options, const StepTi
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, 0);
   const Precision precision = choose_precision(options.train.dtype, device);
+  MakeRecording record = recordings_for(options.train, device);
   Ranks alone({}, options.train.timeout_s);
   const auto work = make_work(options, alone, device);
   if (!work) return std::nullopt;
-  Steps steps(options, *work, alone, device, precision);
+  Steps steps(options, *work, alone, device, precision, std::move(record));
   StepTimes times = described(options, *work, steps, device, precision);
   const std::uint64_t count = warm_up(steps, timing);
   times.peak_bytes = peak_resident_bytes();  // the products below have memory of their own

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "tests/support/kernel_sets.h"
+#include "trainer/cpu_kernels.h"
 
 namespace millrace::trainer {
 namespace {
@@ -169,9 +169,9 @@ Found by_kernels(const AttentionKernels& kernels, const Given& numbers, const Ca
 
 TEST(FusedAttention, EveryInstructionSetFollowsTheFormula) {
   const auto one = torch::ones({1}, torch::kFloat64);
-  for (const CpuKernels* const kernels : testing::kernel_sets())
+  for (const CpuKernels* const kernels : cpu_kernel_sets())
     for (const Case& c : kCases) {
-      SCOPED_TRACE(::testing::Message() << kernels->attention.lanes << " lanes, " << c.length << " x " << c.size);
+      SCOPED_TRACE(::testing::Message() << kernels->lanes << " lanes, " << c.length << " x " << c.size);
       const Given numbers = given(c);
       expect_formula(by_kernels(kernels->attention, numbers, c), numbers, c.causal, one);
     }

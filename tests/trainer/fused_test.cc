@@ -10,7 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "tests/support/kernel_sets.h"
+#include "trainer/cpu_kernels.h"
 
 namespace millrace::trainer {
 namespace {
@@ -192,7 +192,7 @@ TEST(Fused, EveryInstructionSet) {
   const auto at = [](const Tensor& t) { return t.const_data_ptr<float>(); };
   const auto to = [](const Tensor& t) { return t.mutable_data_ptr<float>(); };
   std::vector<Tensors> found;
-  for (const CpuKernels* const kernels : testing::kernel_sets()) {
+  for (const CpuKernels* const kernels : cpu_kernel_sets()) {
     const PointwiseKernels& set = kernels->pointwise;
     Tensors out;
     for (int i = 0; i < 7; ++i) out.push_back(torch::zeros_like(x));

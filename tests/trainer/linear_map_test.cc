@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "tests/support/kernel_sets.h"
+#include "trainer/cpu_kernels.h"
 
 namespace millrace::trainer {
 namespace {
@@ -77,12 +77,12 @@ TEST(LinearMap, ABiasAloneHasAGradient) {
 /// Rows of g further apart than they are long, as a thread sees them that has some columns of it.
 TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
   constexpr std::int64_t kApart = 3;
-  for (const CpuKernels* const kernels : testing::kernel_sets())
+  for (const CpuKernels* const kernels : cpu_kernel_sets())
     for (const auto& [rows, outputs, vectors] :
          std::vector<std::array<std::int64_t, 3>>{{1, 1, 1}, {5, 8, 2}, {300, 13, 3}, {256, 24, 5}, {700, 67, 2}}) {
       const ProductKernels& run = kernels->product;
-      const std::int64_t inputs = vectors * run.lanes;
-      SCOPED_TRACE(::testing::Message() << run.lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);
+      const std::int64_t inputs = vectors * kernels->lanes;
+      SCOPED_TRACE(::testing::Message() << kernels->lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);
       const Tensor g = numbers({rows, outputs + kApart}, 4), x = numbers({rows, inputs + kApart}, 5);
       const Tensor out = torch::full({outputs, inputs}, 7.0F), sums = torch::full({outputs}, 7.0F);
       std::vector<float> scratch(static_cast<std::size_t>(run.scratch(outputs)));
