@@ -55,9 +55,12 @@ add_library(millrace::torch ALIAS millrace_torch)
 target_compile_options(millrace_torch INTERFACE
   "SHELL:-idirafter ${torch_dir}/include" "SHELL:-idirafter ${torch_dir}/include/torch/csrc/api/include")
 target_compile_definitions(millrace_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
-# at::parallel_for is a template over OpenMP, and without it a plain loop: silently one thread. The library itself is the one beside torch.
+# at::parallel_for is a template over OpenMP, and without it a plain loop: silently one thread. Its library is found beside torch; the
+# compiler's own, which the target OpenMP::OpenMP_CXX would name by its path, is another.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
-target_link_libraries(millrace_torch INTERFACE OpenMP::OpenMP_CXX)
+separate_arguments(openmp_options NATIVE_COMMAND "${OpenMP_CXX_FLAGS}")
+target_compile_options(millrace_torch INTERFACE ${openmp_options})
+target_link_options(millrace_torch INTERFACE ${openmp_options})
 # torch_cuda registers its kernels when it is loaded and is named by no symbol of ours.
 target_link_options(millrace_torch INTERFACE -Wl,--no-as-needed)
 target_link_libraries(millrace_torch INTERFACE ${torch_libraries})
