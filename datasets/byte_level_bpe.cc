@@ -20,7 +20,7 @@ std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) { return std::uin
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 /// Feeds a digest, each text with its length, so that no two lists of texts look alike.
 class Facts {
@@ -54,7 +54,7 @@ void ByteLevelBpe::take_vocabulary() {
   if (parts_.vocabulary.empty()) fail("the vocabulary is empty");
   for (std::uint32_t id = 0; id < parts_.vocabulary.size(); ++id) {
     const std::string& token = parts_.vocabulary[id];
-    if (!ids_.emplace(token, id).second) fail("the token " + quoted(token) + " is there twice");
+    if (!ids_.emplace(token, id).second) fail("the token " + in_quotes(token) + " is there twice");
     // A token with characters beyond the alphabet ("<pad 1>") can come from no merge; it stands for its own text.
     const std::optional<std::string> bytes = bytes_of_spelling(token);
     bytes_.push_back(bytes.value_or(token));
@@ -70,19 +70,19 @@ void ByteLevelBpe::take_added_tokens() {
     const auto known = ids_.emplace(added.content, vocab_size());
     const std::uint32_t expected = known.first->second;
     if (added.id != expected) {
-      fail("the added token " + quoted(added.content) + " has the id " + std::to_string(added.id) + ", and " +
+      fail("the added token " + in_quotes(added.content) + " has the id " + std::to_string(added.id) + ", and " +
            (known.second ? "the next one is " : "the vocabulary gives it ") + std::to_string(expected));
     }
     if (known.second) bytes_.emplace_back(added.content);
     if (bytes_[added.id] != added.content) {
-      fail("the added token " + quoted(added.content) +
+      fail("the added token " + in_quotes(added.content) +
            " is spelled like a token of other bytes, so that decoding could not tell them apart");
     }
     contents.push_back(added.content);
   }
   std::ranges::sort(contents);
   const auto twice = std::ranges::adjacent_find(contents);
-  if (twice != contents.end()) fail("the added token " + quoted(*twice) + " is there twice");
+  if (twice != contents.end()) fail("the added token " + in_quotes(*twice) + " is there twice");
 }
 
 void ByteLevelBpe::take_merges() {
@@ -98,7 +98,7 @@ std::uint32_t ByteLevelBpe::token_of_merge(const std::string& token, std::size_t
   const auto found = ids_.find(token);
   if (found == ids_.end() || found->second >= parts_.vocabulary.size()) {
     const auto& [left, right] = parts_.merges[rank];
-    fail("merge " + std::to_string(rank + 1) + " (" + quoted(left + " " + right) + ") needs the token " + quoted(token) +
+    fail("merge " + std::to_string(rank + 1) + " (" + in_quotes(left + " " + right) + ") needs the token " + in_quotes(token) +
          ", which the vocabulary lacks");
   }
   return found->second;

@@ -6,6 +6,8 @@
 // (as in DDPM, arXiv 2006.11239, appendix B).
 #include "trainer/bidirectional_transformer.h"
 
+#include <torch/nn/modules/container/modulelist.h>
+
 #include <stdexcept>
 #include <string>
 

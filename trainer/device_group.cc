@@ -6,6 +6,7 @@
 #ifdef USE_C10D_NCCL
 
 #include <cstdlib>
+#include <c10/../torch/library.h>  // the whole of it, which lean_torch/ hides
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <vector>
 
@@ -55,8 +56,6 @@ std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::St
 }  // namespace millrace::trainer
 
 #else
-
-#include <torch/csrc/distributed/c10d/Store.hpp>
 
 namespace millrace::trainer {
 

@@ -9,6 +9,8 @@
 // Test: tests/trainer/dit_test.cc.
 #include "trainer/dit.h"
 
+#include <torch/nn/modules/container/modulelist.h>
+
 #include <cmath>
 #include <stdexcept>
 #include <string>

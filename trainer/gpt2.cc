@@ -3,6 +3,8 @@
 // tests/trainer/gpt2_test.cc.
 #include "trainer/gpt2.h"
 
+#include <torch/nn/modules/container/modulelist.h>
+
 #include <stdexcept>
 #include <string>
 #include <vector>

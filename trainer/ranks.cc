@@ -1,7 +1,8 @@
 // Ranks over c10d (ranks.h): the only file that sees its headers.
 //
 // ProcessGroupGloo.hpp includes Gloo's own headers, which the wheel leaves out. It uses their types through pointers alone, so
-// the names in gloo_names/ suffice; a LibTorch that ships the real ones is compiled against those.
+// the names in gloo_names/ suffice; a LibTorch that ships the real ones is compiled against those. c10d registers operators, so it
+// needs the whole of torch/library.h, which lean_torch/ hides.
 #include "trainer/ranks.h"
 
 #include <c10/util/Logging.h>
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <c10/../torch/library.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>

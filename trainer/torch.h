@@ -3,9 +3,7 @@
 
 #include <ATen/Config.h>
 #include <torch/nn/module.h>
-#include <torch/nn/modules/container/modulelist.h>
 #include <torch/types.h>
-#include <torch/utils.h>
 
 #if AT_PARALLEL_OPENMP && !defined(_OPENMP)
 #error "compiled without OpenMP, at::parallel_for would have one thread (cmake/LibTorch.cmake)"

@@ -1,0 +1,1 @@
+// Only there to have headers precompiled once (Headers.cmake).

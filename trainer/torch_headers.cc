@@ -1,1 +1,0 @@
-// Only there to have trainer/torch.h precompiled once (CMakeLists.txt).
