@@ -24,12 +24,17 @@ if(MILLRACE_FUZZ)
   target_compile_options(millrace_compile INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# In a release -O3 where loops run over data; elsewhere -O1, which compiles in two thirds of the time: time goes by in those loops, in
-# LibTorch and in waiting.
+# In a release -O3 where loops run over data, in a whole room (LOOPS) or in these files of it (millrace_loops); elsewhere -O1, which
+# compiles in two thirds of the time: time goes by in those loops, in LibTorch and in waiting.
 function(millrace_optimise target loops)
   if(NOT loops)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
+endfunction()
+
+# -O3 in every build type: without the optimiser, loops for one instruction set are no faster than those for another.
+function(millrace_loops)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3")
 endfunction()
 
 include(cmake/Headers.cmake)
