@@ -16,6 +16,7 @@
 #include "annotation/score_words_text.h"
 #include "annotation/scorer.h"
 #include "datasets/descriptor.h"
+#include "proto/json_text.h"
 
 extern char** environ;
 
@@ -124,7 +125,7 @@ Word word_from(const nlohmann::json& json, Selection selection) {
 std::vector<Word> words_from(const std::string& line, Selection selection, std::string_view passage) try {
   std::vector<Word> words;
   std::uint32_t last = 0;
-  const auto answer = nlohmann::json::parse(line);
+  const auto answer = proto::read_json(line);
   for (const nlohmann::json& each : answer.at("words")) {
     words.push_back(word_from(each, selection));
     const Word& word = words.back();
@@ -145,7 +146,7 @@ class PythonScorer final : public Scorer {
         process_({options.python, "-c", std::string(kScoreWordsText), "--selection", std::string(to_string(selection)), "--model",
                   selection == Selection::kConstituency ? options.spacy_model : options.keybert_model, "--processes",
                   std::to_string(options.processes)}) {
-    const auto hello = nlohmann::json::parse(process_.read_line(), nullptr, false);
+    const auto hello = proto::try_read_json(process_.read_line());
     if (hello.is_object() && hello.contains("error")) {
       throw std::runtime_error(hello["error"].get<std::string>() + "; or use --annotate.scorer=builtin");
     }
@@ -156,7 +157,7 @@ class PythonScorer final : public Scorer {
   [[nodiscard]] const std::string& name() const override { return name_; }
 
   [[nodiscard]] std::vector<std::vector<Word>> score(std::span<const std::string_view> passages) override {
-    for (const std::string_view passage : passages) process_.write(nlohmann::json{{"text", passage}}.dump() + "\n");
+    for (const std::string_view passage : passages) process_.write(proto::json_text(nlohmann::json{{"text", passage}}) + "\n");
     process_.write("\n");
     std::vector<std::vector<Word>> all;
     for (const std::string_view passage : passages) all.push_back(words_from(process_.read_line(), selection_, passage));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "proto/digest.h"
+#include "proto/json_text.h"
 
 namespace millrace::annotation {
 namespace {
@@ -112,14 +113,14 @@ std::string to_json(const ShardHeader& header) {
                                        {"stage1_length", header.stage1_length},
                                        {"stage2_length", header.stage2_length},
                                        {"filling_chunks", header.filling_chunks}};
-  return json.dump();
+  return proto::json_text(json);
 }
 
 ShardHeader header_from_json(std::string_view text) try {
-  const auto json = nlohmann::json::parse(text);
+  const auto json = proto::read_json(text);
   ShardHeader header;
   const std::optional<Selection> selection = selection_from(json.at("selection").get<std::string>());
-  if (!selection) throw std::runtime_error("unknown selection " + json.at("selection").dump());
+  if (!selection) throw std::runtime_error("unknown selection " + proto::json_text(json.at("selection")));
   header.selection = *selection;
   header.scorer = json.at("scorer");
   header.tokenizer_hash = json.at("tokenizer_hash");
@@ -128,7 +129,7 @@ ShardHeader header_from_json(std::string_view text) try {
   const auto whole = [&](const char* key, std::uint64_t least, std::uint64_t most) {
     const nlohmann::json& value = json.at(key);
     if (!value.is_number_unsigned() || value.get<std::uint64_t>() < least || value.get<std::uint64_t>() > most) {
-      throw std::runtime_error(std::string(key) + " cannot be " + value.dump());
+      throw std::runtime_error(std::string(key) + " cannot be " + proto::json_text(value));
     }
     return value.get<std::uint64_t>();
   };

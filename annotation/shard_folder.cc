@@ -7,6 +7,7 @@
 
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "proto/json_text.h"
 
 namespace millrace::annotation {
 namespace {
@@ -95,7 +96,7 @@ std::string ShardFolder::hash() const {
 std::vector<std::string> ShardFolder::vocabulary() const {
   const auto file = proto::real_disk().read(folder_ / kVocabularyFile, proto::Disk::kAll);
   if (!file) return {};
-  const auto json = nlohmann::json::parse(proto::text(file->bytes), nullptr, false);
+  const auto json = proto::try_read_json(proto::text(file->bytes));
   const bool fits = json.is_array() && json.size() == header().vocab_size &&
                     std::ranges::all_of(json, [](const nlohmann::json& token) { return token.is_string(); });
   if (!fits) {
@@ -106,7 +107,7 @@ std::vector<std::string> ShardFolder::vocabulary() const {
 }
 
 void save_vocabulary(const fs::path& folder, const std::vector<std::string>& vocabulary) {
-  proto::replace_file(folder / kVocabularyFile, nlohmann::json(vocabulary).dump() + "\n");
+  proto::replace_file(folder / kVocabularyFile, proto::json_text(nlohmann::json(vocabulary)) + "\n");
 }
 
 ShardFolder::Filling::Filling(const ShardFolder& folder, std::uint32_t stage1_length, std::uint32_t stage2_length)

@@ -12,6 +12,7 @@
 
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "proto/json_text.h"
 
 namespace millrace::annotation {
 namespace {
@@ -73,7 +74,7 @@ std::string ShardWriter::facts() const {
 bool ShardWriter::continue_from_progress() try {
   const auto progress_file = proto::real_disk().read(beside(".progress"), proto::Disk::kAll);
   if (!progress_file) return false;
-  const auto progress = nlohmann::json::parse(proto::text(progress_file->bytes));
+  const auto progress = proto::read_json(proto::text(progress_file->bytes));
   if (progress.at("of") != facts()) {
     spdlog::warn("{}: begun with other settings or data; it is begun anew", path_.string());
     return false;
@@ -137,7 +138,7 @@ void ShardWriter::save(std::uint64_t passages, Pending pending) {
                                            {"filling_chunks", header_.filling_chunks},
                                            {"pending_tokens", pending_.tokens},
                                            {"pending_scores", bits}};
-  proto::replace_file(beside(".progress"), progress.dump());
+  proto::replace_file(beside(".progress"), proto::json_text(progress));
 }
 
 void ShardWriter::finish(std::uint64_t passages, std::uint64_t remainder_tokens) {

@@ -13,6 +13,7 @@
 #include "datasets/byte_alphabet.h"
 #include "datasets/byte_level_words.h"
 #include "datasets/utf8.h"
+#include "proto/json_text.h"
 
 namespace millrace::datasets {
 namespace {
@@ -176,7 +177,7 @@ std::string to_tokenizer_json(const BpeParts& parts) {
   const nlohmann::ordered_json tokenizer = {{"version", "1.0"},          {"truncation", nullptr}, {"padding", nullptr},
                                             {"added_tokens", added},     {"normalizer", nullptr}, {"pre_tokenizer", byte_level},
                                             {"post_processor", nullptr}, {"decoder", byte_level}, {"model", model}};
-  return tokenizer.dump(1) + "\n";
+  return proto::json_text(tokenizer, 1) + "\n";
 }
 
 }  // namespace millrace::datasets

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "proto/json_text.h"
+
 namespace millrace::datasets {
 namespace {
 
@@ -14,7 +16,7 @@ using Json = nlohmann::json;
 
 Json parse_json(std::string_view text) {
   try {
-    return Json::parse(text);
+    return proto::read_json(text);
   } catch (const Json::parse_error& error) {
     fail("this is no whole JSON: it goes wrong at byte " + std::to_string(error.byte) + "; get the file again");
   }
@@ -27,8 +29,8 @@ std::vector<std::string> tokens_by_id(const Json& vocab) {
   for (const auto& [token, id] : vocab.items()) {
     const bool whole = id.is_number_unsigned();
     if (!whole || id.get<std::uint64_t>() >= tokens.size() || taken[id.get<std::size_t>()]) {
-      fail("the token '" + token + "' has the id " + id.dump() + ", and ids must be 0 to " + std::to_string(tokens.size() - 1) +
-           ", each once, for " + std::to_string(tokens.size()) + " tokens");
+      fail("the token '" + token + "' has the id " + proto::json_text(id) + ", and ids must be 0 to " +
+           std::to_string(tokens.size() - 1) + ", each once, for " + std::to_string(tokens.size()) + " tokens");
     }
     tokens[id.get<std::size_t>()] = token;
     taken[id.get<std::size_t>()] = true;

@@ -9,6 +9,7 @@
 
 #include "datasets/utf8.h"
 #include "proto/files.h"
+#include "proto/json_text.h"
 
 namespace millrace::datasets {
 namespace {
@@ -46,7 +47,8 @@ Json parse_json(std::string_view text, const std::string& place) {
 
 void take_entry(const std::string& token, const Json& id, std::vector<std::string>& tokens, const std::string& place) {
   const std::string shown = "'" + token + "'";
-  if (!id.is_number_unsigned()) refuse(place, "the id of " + shown + " is " + id.dump() + ", not a whole number from 0 on");
+  if (!id.is_number_unsigned())
+    refuse(place, "the id of " + shown + " is " + proto::json_text(id) + ", not a whole number from 0 on");
   if (token != kUnknownToken && !character_of(token))
     refuse(place, shown + " is not one character, nor " + std::string(kUnknownToken));
   const auto number = id.get<std::uint64_t>();
@@ -118,7 +120,7 @@ CharacterVocabulary load_vocabulary(const std::filesystem::path& path, bool with
 void save_vocabulary(const std::filesystem::path& path, std::span<const std::string> tokens) {
   std::string text = "{";
   for (std::size_t id = 0; id < tokens.size(); ++id) {
-    text += (id == 0 ? "\n  " : ",\n  ") + Json(tokens[id]).dump() + ": " + std::to_string(id);
+    text += (id == 0 ? "\n  " : ",\n  ") + proto::json_text(Json(tokens[id])) + ": " + std::to_string(id);
   }
   proto::replace_file(path, text + "\n}\n");
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "proto/files.h"
+#include "proto/json_text.h"
 
 namespace millrace::datasets {
 namespace {
@@ -37,7 +38,7 @@ std::optional<proto::WireType> width(const Json& json, const std::string& place)
 }  // namespace
 
 TokenNotes parse_token_notes(std::string_view text, const std::string& place) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = proto::try_read_json(text);
   if (!json.is_object()) refuse(place, "not a JSON object");
   if (json.contains("complete") && json["complete"] == false) {
     throw std::runtime_error(place +

@@ -13,6 +13,7 @@
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "proto/json_numbers.h"
+#include "proto/json_text.h"
 #include "proto/meta_json.h"
 #include "proto/stage_log_json.h"
 
@@ -125,7 +126,7 @@ void check_digest(Json& json) {
   if (found == json.end()) throw std::runtime_error("it has no digest");
   const auto expected = found->get<std::string>();
   json.erase(found);
-  if (hex16(xxh64(json.dump())) != expected) throw std::runtime_error("its digest does not match its content");
+  if (hex16(xxh64(json_text(json))) != expected) throw std::runtime_error("its digest does not match its content");
 }
 
 /// Empty where there is no such file.
@@ -210,9 +211,9 @@ std::string to_json(const TrainerState& state) {
   Json json = progress_json(state);
   json["machine"] = machine_json(state);
   json["files"] = files_json(state.files);
-  json["meta"] = Json::parse(to_json(state.meta));
-  json[kDigestKey] = hex16(xxh64(json.dump()));
-  return json.dump(2) + "\n";
+  json["meta"] = read_ordered_json(to_json(state.meta));
+  json[kDigestKey] = hex16(xxh64(json_text(json)));
+  return json_text(json, 2) + "\n";
 }
 
 TrainerState trainer_state_from_json(std::string_view text) {
@@ -226,7 +227,7 @@ TrainerState trainer_state_from_json(std::string_view text) {
     read_progress(json, state);
     read_machine(json.at("machine"), state);
     state.files = files_from(json.at("files"));
-    state.meta = meta_from_json(json.at("meta").dump());
+    state.meta = meta_from_json(json_text(json.at("meta")));
     return state;
   } catch (const std::exception& error) {  // ours, or the JSON reader's
     throw std::runtime_error(std::string(kTrainerFile) + " cannot be used: " + error.what());

@@ -6,6 +6,7 @@
 
 #include "proto/files.h"
 #include "proto/json_numbers.h"
+#include "proto/json_text.h"
 #include "proto/stage_log_json.h"
 
 namespace millrace::proto {
@@ -44,13 +45,13 @@ void write_group(const std::filesystem::path& path, const Group& group, Disk& di
     json[std::string(to_string(split))] = {{"cursor", group.window(split).cursor}, {"end", group.window(split).end}};
   }
   json["stage_log"] = stage_log_json(group.stage_log);
-  replace_file(path, json.dump() + '\n', disk);
+  replace_file(path, json_text(json) + '\n', disk);
 }
 
 std::optional<Group> read_group(const std::filesystem::path& path, Disk& disk) try {
   const auto file = disk.read(path, kMaxGroupBytes);
   if (!file) return std::nullopt;
-  const Json json = Json::parse(text(file->bytes));
+  const Json json = read_ordered_json(text(file->bytes));
   if (json.at("version") != kGroupVersion) return std::nullopt;
   Group group = group_from(json);
   const bool sensible = makes_sense(group.stage_log) && std::ranges::all_of(group.windows, [](auto& w) { return makes_sense(w); });

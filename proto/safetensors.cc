@@ -11,6 +11,7 @@
 
 #include "proto/files.h"
 #include "proto/json_numbers.h"
+#include "proto/json_text.h"
 
 namespace millrace::proto {
 namespace {
@@ -65,7 +66,7 @@ std::string make_header(std::span<const NamedTensor* const> order, const std::ma
     header[tensor->name] = {{"dtype", to_string(tensor->type)}, {"shape", tensor->shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
   return text;
 }
@@ -147,7 +148,7 @@ std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path
   try {
     const std::string_view header = header_of(*file.content_);
     const std::string_view data = std::string_view(*file.content_).substr(kLengthBytes + header.size());
-    const Json described = Json::parse(header);  // must outlive the loop: items() only refers to it
+    const Json described = read_json(header);  // must outlive the loop: items() only refers to it
     std::vector<Entry> entries;
     for (const auto& [name, json] : described.items()) {
       if (name == kMetadataKey) {

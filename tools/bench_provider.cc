@@ -17,6 +17,7 @@
 #include "config/recipe.h"
 #include "config/stream_keys.h"
 #include "producer/window.h"
+#include "proto/json_text.h"
 #include "providers/data_provider.h"
 #include "providers/registry.h"
 #include "tools/bench_numbers.h"
@@ -115,7 +116,7 @@ void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rat
                                    {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
                                    {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
     if (wanted) line["wanted_tokens_per_cpu_s"] = *wanted;
-    std::cout << line.dump() << std::endl;
+    std::cout << proto::json_text(line) << std::endl;
     return;
   }
   const std::string judged = wanted ? fmt::format(", wanted {}: {}", with_prefix(*wanted), verdict(of_cpu >= *wanted)) : "";

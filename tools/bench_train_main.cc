@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/recipe.h"
+#include "proto/json_text.h"
 #include "tools/bench_numbers.h"
 #include "tools/bench_waits.h"
 #include "tools/subjects.h"
@@ -54,7 +55,7 @@ void print_json(const config::Options& options, const trainer::StepTimes& times,
                                  {"model_gflops", figures.model_gflops}};
   for (const auto& [type, gflops] : times.product_gflops) line["product_gflops"][type] = median(gflops);
   line["share_of_product"] = figures.share;
-  std::cout << line.dump() << std::endl;
+  std::cout << proto::json_text(line) << std::endl;
 }
 
 void print(const config::Options& options, const trainer::StepTimes& times, const Figures& figures) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "proto/json_text.h"
 #include "proto/meta_json.h"
 
 namespace millrace::tools {
@@ -43,6 +44,6 @@ void describe(std::ostream& out, const proto::StreamMeta& meta) {
   describe_stages(out, "stages of val", meta.val_stages);
 }
 
-std::string to_json_line(const proto::StreamMeta& meta) { return nlohmann::json::parse(proto::to_json(meta)).dump(); }
+std::string to_json_line(const proto::StreamMeta& meta) { return proto::json_text(proto::read_json(proto::to_json(meta))); }
 
 }  // namespace millrace::tools

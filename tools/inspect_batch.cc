@@ -10,6 +10,7 @@
 
 #include "proto/chunk_file.h"
 #include "proto/files.h"
+#include "proto/json_text.h"
 #include "proto/meta_json.h"
 #include "queue/folder.h"
 #include "tools/show_samples.h"
@@ -63,7 +64,7 @@ void describe_as_json(const fs::path& path, const proto::Chunk& chunk) {
   for (std::size_t i = 0; i < chunk.wires.size(); ++i) {
     json["columns"].push_back({{"type", proto::to_string(chunk.wires[i])}, {"shape", chunk.shapes[i]}});
   }
-  std::cout << json.dump() << "\n";
+  std::cout << proto::json_text(json) << "\n";
 }
 
 // The samples asked for, as far as the file has them.

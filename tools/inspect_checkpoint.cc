@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "proto/checkpoint.h"
+#include "proto/json_text.h"
 #include "proto/safetensors.h"
 #include "tools/describe_stream.h"
 #include "tools/subjects.h"
@@ -85,13 +86,13 @@ void print(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& mo
 
 void print_as_json(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& model) {
   nlohmann::ordered_json json = {{"folder", checkpoint.folder.string()},
-                                 {"trainer", nlohmann::ordered_json::parse(proto::to_json(checkpoint.state))},
+                                 {"trainer", proto::read_ordered_json(proto::to_json(checkpoint.state))},
                                  {"parameters", parameters_of(model)},
                                  {"tensors", nlohmann::json::array()}};
   for (const proto::NamedTensor& tensor : model.tensors()) {
     json["tensors"].push_back({{"name", tensor.name}, {"type", proto::to_string(tensor.type)}, {"shape", tensor.shape}});
   }
-  std::cout << json.dump() << "\n";
+  std::cout << proto::json_text(json) << "\n";
 }
 
 int run(const config::Arguments& arguments) {

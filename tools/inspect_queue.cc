@@ -13,6 +13,7 @@
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/group_file.h"
+#include "proto/json_text.h"
 #include "proto/meta_json.h"
 #include "queue/folder.h"
 #include "tools/describe_stream.h"
@@ -174,7 +175,7 @@ nlohmann::ordered_json to_json(const proto::Group& group) {
 
 nlohmann::ordered_json to_json(const StreamState& state) {
   nlohmann::ordered_json json = {{"fingerprint", state.meta.fingerprint},
-                                 {"meta", nlohmann::ordered_json::parse(proto::to_json(state.meta))},
+                                 {"meta", proto::read_ordered_json(proto::to_json(state.meta))},
                                  {"splits", nlohmann::json::array()},
                                  {"groups", nlohmann::json::array()},
                                  {"quarantined", state.quarantined}};
@@ -190,7 +191,7 @@ int run(const config::Arguments& arguments) {
   for (const fs::path& root : streams) {
     const StreamState state = look_at_stream(root);
     if (arguments.json)
-      std::cout << to_json(state).dump() << "\n";
+      std::cout << proto::json_text(to_json(state)) << "\n";
     else
       print(state);
   }

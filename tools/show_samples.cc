@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/digest.h"
+#include "proto/json_text.h"
 #include "tools/decode_text.h"
 
 namespace millrace::tools {
@@ -40,7 +41,7 @@ std::string joined(const std::vector<std::string>& characters) {
 nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage, const Decoded& sample) {
   nlohmann::ordered_json json = to_json(label);
   json["stage_name"] = stage;
-  if (!label.time.empty()) json["time"] = nlohmann::json::parse(label.time);
+  if (!label.time.empty()) json["time"] = proto::read_json(label.time);
   json["input"] = joined(sample.input);
   json[sample.predicts_next ? "target" : "original"] = joined(sample.original);
   if (sample.predicts_next) return json;
@@ -62,14 +63,14 @@ void show(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_
   if (form == Form::kDigests) {
     std::cout << label.split << " " << label.index << " " << label.stage << " " << label.digest << "\n";
   } else if (form == Form::kDigestJson) {
-    std::cout << to_json(label).dump() << "\n";
+    std::cout << proto::json_text(to_json(label)) << "\n";
   } else {
     const std::string stage = stage_name(meta, batch.range.split, label.stage);
     const Decoded sample = decode(meta, batch, row);
     if (form == Form::kText)
       print_text(label, stage, sample);
     else
-      std::cout << decoded_json(label, stage, sample).dump() << "\n";
+      std::cout << proto::json_text(decoded_json(label, stage, sample)) << "\n";
   }
 }
 

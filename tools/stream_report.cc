@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "proto/json_text.h"
 #include "tools/bench_numbers.h"
 
 namespace millrace::tools {
@@ -113,7 +114,7 @@ void StreamReport::resumed(const std::vector<double>& seconds) const {
 
 void StreamReport::show(const std::string& words, Json line) const {
   if (json_) line.update(common_);
-  std::cout << (json_ ? line.dump() : "  " + words) << std::endl;
+  std::cout << (json_ ? proto::json_text(line) : "  " + words) << std::endl;
 }
 
 }  // namespace millrace::tools

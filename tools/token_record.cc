@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "proto/files.h"
+#include "proto/json_text.h"
 
 namespace millrace::tools {
 namespace {
@@ -91,7 +92,7 @@ std::optional<TokenRecord> read_record(const fs::path& folder) {
   const fs::path path = folder / kRecordFile;
   if (!proto::real_disk().look(path)) return std::nullopt;
   try {
-    return record_from(Json::parse(proto::read_file(path)));
+    return record_from(proto::read_ordered_json(proto::read_file(path)));
   } catch (const proto::DiskError&) {
     throw;
   } catch (const std::exception& error) {
@@ -101,7 +102,7 @@ std::optional<TokenRecord> read_record(const fs::path& folder) {
 }
 
 void write_record(const fs::path& folder, const TokenRecord& record) {
-  proto::replace_file(folder / kRecordFile, to_json(record).dump(2) + '\n');
+  proto::replace_file(folder / kRecordFile, proto::json_text(to_json(record), 2) + '\n');
   proto::real_disk().sync(folder / kRecordFile);
   proto::real_disk().sync(folder);
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "datasets/bpe_encoder.h"
+#include "proto/json_text.h"
 
 namespace millrace::tools {
 namespace {
@@ -23,7 +24,7 @@ void for_each_line(std::istream& in, Take take) {
   for (std::string line; std::getline(in, line);) {
     ++number;
     try {
-      take(Json::parse(line));
+      take(proto::read_json(line));
     } catch (const Json::parse_error&) {
       throw std::runtime_error("line " + std::to_string(number) + " of the input is no JSON");
     } catch (const std::runtime_error& error) {
@@ -44,7 +45,7 @@ std::uint32_t id_of(std::string_view word) {
 Ids ids_of(const Json& line) {
   if (!line.is_array()) throw std::runtime_error("expected a list of token ids, [1, 2]");
   Ids ids;
-  for (const Json& id : line) ids.push_back(id_of(id.dump()));
+  for (const Json& id : line) ids.push_back(id_of(proto::json_text(id)));
   return ids;
 }
 
@@ -54,7 +55,7 @@ void encode_lines(const datasets::ByteLevelBpe& bpe, datasets::Specials specials
     if (!line.is_string()) throw std::runtime_error("expected a text, \"…\"");
     Ids ids;
     encoder.append(line.get_ref<const std::string&>(), specials, ids);
-    out << Json(ids).dump() << '\n';
+    out << proto::json_text(Json(ids)) << '\n';
   });
 }
 
@@ -74,7 +75,7 @@ void encode_stream(const datasets::ByteLevelBpe& bpe, datasets::Specials special
 
 void decode_stream(const datasets::ByteLevelBpe& bpe, bool json_lines, std::istream& in, std::ostream& out) {
   if (json_lines) {
-    return for_each_line(in, [&](const Json& line) { out << Json(bpe.decode_text(ids_of(line))).dump() << '\n'; });
+    return for_each_line(in, [&](const Json& line) { out << proto::json_text(Json(bpe.decode_text(ids_of(line)))) << '\n'; });
   }
   Ids ids;
   for (std::string word; in >> word;) ids.push_back(id_of(word));

@@ -6,6 +6,7 @@
 #include "config/command_line.h"
 #include "config/errors.h"
 #include "config/stop.h"
+#include "proto/json_text.h"
 #include "trainer/evaluate.h"
 #include "trainer/metrics.h"
 
@@ -93,9 +94,10 @@ trainer::EvaluateRequest read(const config::Arguments& arguments) {
 void print_json(const trainer::EvaluateResult& result) {
   if (result.evaluation) std::cout << trainer::to_line(result.checkpoint.state.step, *result.evaluation);
   if (result.measurement) std::cout << trainer::to_json(*result.measurement, result.checkpoint);
-  for (const trainer::FilledIn& sample : result.samples)
-    std::cout << nlohmann::ordered_json{{"masked", sample.masked}, {"filled", sample.filled}, {"original", sample.original}}.dump()
-              << '\n';
+  for (const trainer::FilledIn& sample : result.samples) {
+    const nlohmann::ordered_json line{{"masked", sample.masked}, {"filled", sample.filled}, {"original", sample.original}};
+    std::cout << proto::json_text(line) << '\n';
+  }
 }
 
 void print(const trainer::Evaluation& found) {

@@ -7,21 +7,22 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "proto/json_text.h"
+
 namespace millrace::trainer {
 
 std::string to_json_line(const GenerativePerplexity& found) {
   using Json = nlohmann::ordered_json;
   const auto& error = found.nats_per_token.standard_error;
-  return Json{{"generative_perplexity", std::exp(found.nats_per_token.value)},
-              {"nats_per_token", found.nats_per_token.value},
-              {"standard_error", error ? Json(*error) : Json(nullptr)},
-              {"token_entropy_nats", found.token_entropy},
-              {"texts", found.texts},
-              {"tokens", found.tokens},
-              {"checkpoint", found.folder.string()},
-              {"step", found.step}}
-             .dump() +
-         '\n';
+  const Json json{{"generative_perplexity", std::exp(found.nats_per_token.value)},
+                  {"nats_per_token", found.nats_per_token.value},
+                  {"standard_error", error ? Json(*error) : Json(nullptr)},
+                  {"token_entropy_nats", found.token_entropy},
+                  {"texts", found.texts},
+                  {"tokens", found.tokens},
+                  {"checkpoint", found.folder.string()},
+                  {"step", found.step}};
+  return proto::json_text(json) + '\n';
 }
 
 std::string to_line(const GenerativePerplexity& found) {

@@ -8,6 +8,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "proto/json_text.h"
+
 namespace millrace::trainer {
 namespace {
 
@@ -132,7 +134,7 @@ std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {
     json["by_masked_ratio"] = by_masked_ratio(m);
   }
   json["computed_on"] = computed_on(m);
-  return json.dump() + "\n";
+  return proto::json_text(json) + "\n";
 }
 
 std::string to_text(const Measurement& m) {

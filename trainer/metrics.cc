@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "proto/json_text.h"
+
 namespace millrace::trainer {
 namespace {
 
@@ -42,7 +44,7 @@ std::string to_line(const TrainPoint& p) {
             {"grad_norm", p.grad_norm}};
   if (p.stage) json["stage"] = *p.stage;
   if (p.epoch) json["epoch"] = *p.epoch;
-  return json.dump() + "\n";
+  return proto::json_text(json) + "\n";
 }
 
 std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
@@ -52,11 +54,11 @@ std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
   Json stages = Json::object();
   for (const StageLoss& stage : evaluation.stages) stages[unused_name(stages, stage.stage)] = stage.loss;
   json["stages"] = stages;
-  return json.dump() + "\n";
+  return proto::json_text(json) + "\n";
 }
 
 std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
-  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto json = proto::try_read_json(line);
   if (!json.is_object() || !json.contains("step") || !json["step"].is_number_unsigned()) return std::nullopt;
   return json["step"].get<std::uint64_t>();
 }

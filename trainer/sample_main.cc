@@ -11,6 +11,7 @@
 #include "config/command_line.h"
 #include "config/errors.h"
 #include "config/stop.h"
+#include "proto/json_text.h"
 #include "trainer/judge.h"
 #include "trainer/sample.h"
 #include "trainer/sample_flags.h"
@@ -130,7 +131,7 @@ std::string as_json(const trainer::SampleResult& result, std::uint64_t seed) {
   for (std::size_t i = 0; i < result.texts.size(); ++i) {
     Json line{{"sample", result.texts[i].number}, {"seed", seed}};
     line.update(text_json(result, i));
-    lines += line.dump() + '\n';
+    lines += proto::json_text(line) + '\n';
   }
   return lines;
 }
@@ -140,7 +141,7 @@ std::string as_json(const trainer::CascadeResult& result, std::uint64_t seed) {
   for (std::size_t i = 0; i < result.stages.back().texts.size(); ++i) {
     Json line{{"sample", result.stages.back().texts[i].number}, {"seed", seed}};
     for (std::size_t stage = 0; stage < result.stages.size(); ++stage) line[kStages[stage]] = text_json(result.stages[stage], i);
-    lines += line.dump() + '\n';
+    lines += proto::json_text(line) + '\n';
   }
   return lines;
 }

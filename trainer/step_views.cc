@@ -12,6 +12,7 @@
 
 #include "config/errors.h"
 #include "datasets/utf8.h"
+#include "proto/json_text.h"
 #include "trainer/marks.h"
 
 namespace millrace::trainer {
@@ -51,7 +52,7 @@ std::string to_json_line(const TextStep& step) {
   json["step"] = step.step;
   json["text"] = step.text;
   json["tokens"] = step.tokens;
-  return json.dump() + '\n';
+  return proto::json_text(json) + '\n';
 }
 
 std::string to_line(const TextStep& step) {
