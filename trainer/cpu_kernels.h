@@ -7,6 +7,7 @@
 #include <span>
 
 #include "trainer/attention_kernels.h"
+#include "trainer/mlp_kernels.h"
 #include "trainer/pointwise_kernels.h"
 #include "trainer/product_kernels.h"
 
@@ -17,6 +18,7 @@ struct CpuKernels {
   PointwiseKernels pointwise;
   AttentionKernels attention;
   ProductKernels product;
+  MlpKernels mlp;
 };
 
 extern const CpuKernels kPortableKernels;

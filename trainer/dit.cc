@@ -18,6 +18,7 @@
 
 #include "trainer/attention.h"
 #include "trainer/fused.h"
+#include "trainer/fused_mlp.h"
 #include "trainer/time_embedding.h"
 
 namespace millrace::trainer {
@@ -61,7 +62,7 @@ struct Mlp : torch::nn::Module {
   explicit Mlp(std::int64_t width)
       : first(register_module("0", uniform_matrix(kMlpFactor * width, width, true))),
         second(register_module("2", uniform_matrix(width, kMlpFactor * width, true))) {}
-  torch::Tensor operator()(const torch::Tensor& x) const { return (*second)(gelu((*first)(x), GeluKind::kTanh)); }
+  torch::Tensor operator()(const torch::Tensor& x) const { return trainer::mlp(x, *first, *second, GeluKind::kTanh); }
   std::shared_ptr<Matrix> first, second;
 };
 

@@ -3,13 +3,16 @@
 
 #include "trainer/attention_loops.h"
 #include "trainer/cpu_kernels.h"
+#include "trainer/mlp_loops.h"
 #include "trainer/pointwise_loops.h"
 #include "trainer/product_loops.h"
 
 namespace millrace::trainer {
 namespace {
 
-constexpr CpuKernels kernels_of_this_file() { return {kLanes, pointwise_kernels(), attention_kernels(), product_kernels()}; }
+constexpr CpuKernels kernels_of_this_file() {
+  return {kLanes, pointwise_kernels(), attention_kernels(), product_kernels(), mlp_kernels()};
+}
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -1,10 +1,11 @@
-// Products of matrices whose blocks stay in registers: what attention_loops.h is made of, and the loops of product_kernels.h.
-// Included by one file for each instruction set, which compiles them with it; everything is in an unnamed namespace, so that the
-// linker never takes one file's code for another's.
+// Products of matrices whose blocks stay in registers: what attention_loops.h and mlp_loops.h are made of, and the loops of
+// product_kernels.h. Included by one file for each instruction set, which compiles them with it; everything is in an unnamed
+// namespace, so that the linker never takes one file's code for another's.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "trainer/product_kernels.h"
 
@@ -33,38 +34,51 @@ inline std::int64_t whole_vectors(std::int64_t numbers) { return (numbers + kLan
 struct Strided {
   const float* values;
   std::int64_t row, column;
+
+  void go_down(std::int64_t rows) { values += rows * row; }
+  template <class Use>
+  void each_part(std::int64_t inner, const Use& use) const {
+    use(*this, inner);
+  }
 };
 
-/// c = a·b, or c + a·b: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in registers.
-template <std::int64_t kRows, std::int64_t kVectors>
-inline void multiply_block(const Strided& a, const Rows<const float>& b, std::int64_t inner, const Rows<float>& c, bool add) {
+/// c = a·b, or c + a·b: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in registers. `a` says in which parts, from
+/// left to right, its columns lie.
+template <std::int64_t kRows, std::int64_t kVectors, class Matrix>
+inline void multiply_block(const Matrix& a, Rows<const float> b, std::int64_t inner, Rows<float> c, bool add) {
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < kRows; ++i)
 #pragma GCC unroll 4
     for (std::int64_t j = 0; j < kVectors; ++j) sums[i][j] = add ? load(c[i] + j * kLanes) : Vector{};
-  for (std::int64_t k = 0; k < inner; ++k) {
-    Vector across[kVectors];
+  a.each_part(inner, [&](const Strided& part, std::int64_t columns) {
+    for (std::int64_t k = 0; k < columns; ++k, b.values += b.stride) {
+      Vector across[kVectors];
 #pragma GCC unroll 4
-    for (std::int64_t j = 0; j < kVectors; ++j) across[j] = load(b[k] + j * kLanes);
+      for (std::int64_t j = 0; j < kVectors; ++j) across[j] = load(b.values + j * kLanes);
 #pragma GCC unroll 16
-    for (std::int64_t i = 0; i < kRows; ++i) {
-      const float factor = a.values[i * a.row + k * a.column];
+      for (std::int64_t i = 0; i < kRows; ++i) {
+        const float factor = part.values[i * part.row + k * part.column];
 #pragma GCC unroll 4
-      for (std::int64_t j = 0; j < kVectors; ++j) sums[i][j] += factor * across[j];
+        for (std::int64_t j = 0; j < kVectors; ++j) sums[i][j] += factor * across[j];
+      }
     }
-  }
+  });
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < kRows; ++i)
 #pragma GCC unroll 4
     for (std::int64_t j = 0; j < kVectors; ++j) store(c[i] + j * kLanes, sums[i][j]);
 }
 
-template <std::int64_t kVectors>
-void multiply_columns(Strided a, const Rows<const float>& b, std::int64_t rows, std::int64_t inner, Rows<float> c, bool add) {
-  for (; rows >= kBlockRows; rows -= kBlockRows, a.values += kBlockRows * a.row, c.values += kBlockRows * c.stride)
-    multiply_block<kBlockRows, kVectors>(a, b, inner, c, add);
-  for (; rows > 0; --rows, a.values += a.row, c.values += c.stride) multiply_block<1, kVectors>(a, b, inner, c, add);
+template <std::int64_t kVectors, class Matrix>
+void multiply_columns(Matrix a, const Rows<const float>& b, std::int64_t rows, std::int64_t inner, Rows<float> c, bool add) {
+  const auto by_blocks_of = [&]<std::int64_t kRows>(std::integral_constant<std::int64_t, kRows>) {
+    for (; rows >= kRows; rows -= kRows, a.go_down(kRows), c.values += kRows * c.stride)
+      multiply_block<kRows, kVectors>(a, b, inner, c, add);
+  };
+  by_blocks_of(std::integral_constant<std::int64_t, kBlockRows>());
+  by_blocks_of(std::integral_constant<std::int64_t, 4>());
+  by_blocks_of(std::integral_constant<std::int64_t, 1>());
 }
 
 /// The same for a [rows, inner], b [inner, columns], columns a multiple of kLanes.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "trainer/fused.h"
+#include "trainer/fused_mlp.h"
 
 namespace millrace::trainer {
 namespace {
@@ -45,7 +46,7 @@ struct Block::Mlp : torch::nn::Module {
       : c_fc(register_module("c_fc", normal_matrix(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
         c_proj(register_module("c_proj", normal_matrix(s.n_embd, kMlpFactor * s.n_embd, residual_deviation(s), s.bias))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x) const { return (*c_proj)(gelu((*c_fc)(x), GeluKind::kExact)); }
+  torch::Tensor operator()(const torch::Tensor& x) const { return mlp(x, *c_fc, *c_proj, GeluKind::kExact); }
 
   std::shared_ptr<Matrix> c_fc, c_proj;
 };
