@@ -6,11 +6,12 @@
 namespace millrace::consumer {
 
 std::optional<proto::Batch> Shelf::get(std::uint64_t first, std::uint32_t count) const {
-  auto batch = batches_.upper_bound(first);
-  if (batch == batches_.begin()) return std::nullopt;
-  --batch;
-  std::vector<proto::Batch> pieces;
+  if (batches_.empty() || first < batches_.begin()->first) return std::nullopt;
+  auto batch = batches_.begin();
+  if (batch->second.range.end() <= first) batch = std::prev(batches_.upper_bound(first));  // mostly it is the first one
   const std::uint64_t end = first + count;
+  if (end <= batch->second.range.end()) return proto::slice(schema_, batch->second, first, count);
+  std::vector<proto::Batch> pieces;
   for (std::uint64_t at = first; at < end; ++batch) {
     if (batch == batches_.end() || batch->first > at || batch->second.range.end() <= at) return std::nullopt;
     const std::uint64_t until = std::min(end, batch->second.range.end());
@@ -20,8 +21,19 @@ std::optional<proto::Batch> Shelf::get(std::uint64_t first, std::uint32_t count)
   return proto::join(schema_, pieces);
 }
 
+bool Shelf::put(const proto::Batch& batch) {
+  const bool is_new = batches_.try_emplace(batch.range.first, batch).second;
+  if (is_new) samples_ += batch.range.count;
+  return is_new;
+}
+
 void Shelf::drop_below(std::uint64_t index) {
-  while (!batches_.empty() && batches_.begin()->second.range.end() <= index) batches_.erase(batches_.begin());
+  while (!batches_.empty() && batches_.begin()->second.range.end() <= index) drop(batches_.begin());
+}
+
+Shelf::Batches::iterator Shelf::drop(Batches::iterator batch) {
+  samples_ -= batch->second.range.count;
+  return batches_.erase(batch);
 }
 
 }  // namespace millrace::consumer

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <vector>
@@ -17,14 +18,10 @@ class Shelf {
   explicit Shelf(proto::Schema schema) : schema_(std::move(schema)) {}
 
   /// False: it was there already.
-  bool put(const proto::Batch& batch) { return batches_.try_emplace(batch.range.first, batch).second; }
+  bool put(const proto::Batch& batch);
   [[nodiscard]] bool has(std::uint64_t first) const { return batches_.contains(first); }
 
-  [[nodiscard]] std::uint64_t samples() const {
-    std::uint64_t samples = 0;
-    for (const auto& [first, batch] : batches_) samples += batch.range.count;
-    return samples;
-  }
+  [[nodiscard]] std::uint64_t samples() const { return samples_; }
 
   /// Samples [first, first + count) if all are there.
   [[nodiscard]] std::optional<proto::Batch> get(std::uint64_t first, std::uint32_t count) const;
@@ -35,12 +32,17 @@ class Shelf {
   /// Drops batches whose range does not satisfy `keep`.
   template <class Keep>
   void drop_unless(Keep keep) {
-    std::erase_if(batches_, [&](const auto& entry) { return !keep(entry.second.range); });
+    for (auto batch = batches_.begin(); batch != batches_.end();)
+      batch = keep(batch->second.range) ? std::next(batch) : drop(batch);
   }
 
  private:
+  using Batches = std::map<std::uint64_t, proto::Batch>;
+  Batches::iterator drop(Batches::iterator batch);
+
   proto::Schema schema_;
-  std::map<std::uint64_t, proto::Batch> batches_;  ///< by first index; they do not overlap
+  Batches batches_;            ///< by first index; they do not overlap
+  std::uint64_t samples_ = 0;  ///< of them all
 };
 
 }  // namespace millrace::consumer

@@ -15,6 +15,7 @@ Supply::Supply(const proto::StreamMeta& meta, const PrefetchPlan& plan, std::uin
     : meta_(meta),
       plan_(plan),
       range_samples_(range_samples),
+      window_(std::max<std::uint64_t>(plan.train_window.samples_of(meta.schema), 2 * std::uint64_t{range_samples})),
       shelves_{Shelf(meta.schema), Shelf(meta.schema), Shelf(meta.schema)},
       step_(plan.cursor),
       position_(plan.cursor) {}
@@ -80,10 +81,6 @@ std::vector<proto::Range> Supply::pieces(proto::Split split, std::uint64_t first
   const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(range_samples_, meta_.size(split) - first));
   if (split == proto::Split::kTrain) return proto::cut_at_stages(plan_.stage_log, first, count);
   return {{split, first, count, std::nullopt}};
-}
-
-std::uint64_t Supply::window() const {
-  return std::max<std::uint64_t>(plan_.train_window.samples_of(meta_.schema), 2 * std::uint64_t{range_samples_});
 }
 
 std::uint64_t Supply::val_end() const { return asked_val_ ? std::min(plan_.eval_samples, meta_.size(proto::Split::kVal)) : 0; }

@@ -45,7 +45,7 @@ class Supply {
   /// Train samples that are here, and how many the window wants: at least two ranges, so that one is here when the other is used
   /// up.
   [[nodiscard]] std::uint64_t held() const { return shelf(proto::Split::kTrain).samples(); }
-  [[nodiscard]] std::uint64_t window() const;
+  [[nodiscard]] std::uint64_t window() const { return window_; }
   /// No train sample below is needed any more.
   [[nodiscard]] std::uint64_t used_below() const { return step_; }
 
@@ -60,6 +60,7 @@ class Supply {
   proto::StreamMeta meta_;
   PrefetchPlan plan_;
   std::uint32_t range_samples_;
+  std::uint64_t window_;
   std::array<Shelf, proto::kSplitCount> shelves_;
   std::uint64_t step_;      ///< first sample of the step at work
   std::uint64_t position_;  ///< first train sample that the trainer has asked for last

@@ -42,6 +42,7 @@ Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first, std::
   if (first == batch.range.first && count == batch.range.count) return batch;
   Batch part;
   part.range = {batch.range.split, first, count, batch.range.stage};
+  part.columns.reserve(schema.fields.size());
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     const std::size_t row = schema.fields[i].bytes_per_sample();
     const SharedBytes& whole = batch.columns[i];

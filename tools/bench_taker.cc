@@ -86,11 +86,11 @@ Taker::Taker(const config::Options& options, const queue::Expectation& expected,
       source_(open_source(options, expected, registry_, check_)) {}
 
 void Taker::take() {
-  const auto start = Clock::now();
-  while (!source_->get(proto::Split::kTrain, next_, batch_samples_, kLookEvery)) {
+  for (std::chrono::milliseconds waited{0}; !source_->get(proto::Split::kTrain, next_, batch_samples_, kLookEvery);
+       waited += kLookEvery) {
     check_not_stopped();
     check_();
-    if (Clock::now() - start > kDataWithin) fail_without_data(source_->state());
+    if (waited >= kDataWithin) fail_without_data(source_->state());
   }
   next_ += batch_samples_;
   if (next_ % step_samples_ == 0) source_->advance(next_);

@@ -54,6 +54,21 @@ TEST_F(ShelfTest, HasNothingBeyondItsEnds) {
   put(4);
   EXPECT_EQ(shelf_.get(3, 2), std::nullopt);
   EXPECT_EQ(shelf_.get(7, 2), std::nullopt);
+  put(12);
+  EXPECT_EQ(shelf_.get(9, 1), std::nullopt) << "between two";
+}
+
+TEST_F(ShelfTest, CountsWhatItHas) {
+  for (const std::uint64_t first : {0, 4, 8, 12}) put(first);
+  EXPECT_FALSE(shelf_.put(sample_batch({Split::kTrain, 4, 4, {}})));
+  EXPECT_EQ(shelf_.samples(), 16);
+  shelf_.drop_below(4);
+  EXPECT_EQ(shelf_.samples(), 12);
+  shelf_.drop_unless([](const proto::Range& range) { return range.first != 8; });
+  EXPECT_EQ(shelf_.samples(), 8);
+  expect(4, 4);
+  EXPECT_EQ(shelf_.get(8, 1), std::nullopt);
+  expect(12, 4);
 }
 
 }  // namespace
