@@ -11,7 +11,7 @@ import time
 
 import millrace
 
-from . import streaming
+from . import building, streaming
 from .programs import Failed, Programs
 from .table import Table
 from .training import RecipeRun
@@ -19,6 +19,7 @@ from .training import RecipeRun
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MASKED = ROOT / "config" / "char_diffusion.toml"
 PARTS = ("masking", "start", "loss", "steps", "sampling")
+BUILD = "build"  # only where it is asked for; needs no recipe
 FAILED, WRONG_USAGE = 1, 2
 
 
@@ -60,13 +61,13 @@ def parse(words):
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "bin")
     arguments, others = parser.parse_known_args(words)
     arguments.only = arguments.only.split(",")
-    unknown = [part for part in arguments.only if part not in PARTS]
+    unknown = [part for part in arguments.only if part not in (*PARTS, BUILD)]
     if unknown:
-        parser.error(f"--only {unknown[0]}: known: {', '.join(PARTS)}")
+        parser.error(f"--only {unknown[0]}: known: {', '.join((*PARTS, BUILD))}")
     wrong = [word for word in others if not (word.startswith("--") and "=" in word)]
     if wrong:
         parser.error(f"{wrong[0]}: neither a flag nor an override like --data.path=FILE; see scripts/bench-peers --help")
-    if not arguments.configs:
+    if not arguments.configs and arguments.only != [BUILD]:
         parser.error("name a recipe, such as config/char_diffusion_small.toml")
     if arguments.threads < 1 or (arguments.rounds is not None and arguments.rounds < 1):
         parser.error("--threads and --rounds: expected a whole number from 1")
@@ -92,6 +93,9 @@ def measure(arguments, overrides, table):
             table.about(str(MASKED.relative_to(ROOT)), "batches of masked text")
             data = [word for word in overrides if word.startswith("--data.")]
             streaming.masking(programs, MASKED, data, folder, plan, table)
+        if BUILD in arguments.only:
+            table.about("Millrace itself", f"{plan.threads} jobs, once")
+            building.building(ROOT, folder, plan, table)
         for number, config in enumerate(arguments.configs):
             measure_recipe(arguments.only, programs, [config, *overrides], folder / str(number), plan, table)
 

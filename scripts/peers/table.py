@@ -27,18 +27,19 @@ class Line:
         return self.seen <= float(limit) if sign == "<=" else self.seen >= float(limit)
 
     def as_json(self, recipe):
-        numbers = {"ours": statistics.median(self.ours), "peer": statistics.median(self.peers), "unit": self.unit}
+        sides = (("ours", self.ours), ("peer", self.peers))
+        numbers = {name: statistics.median(values) for name, values in sides if values}
         judged = {"seen": self.seen, "bound": self.bound, "passed": self.passed}
-        return {"line": self.name, "recipe": recipe, **numbers, "rounds": len(self.ours), **judged}
+        return {"line": self.name, "recipe": recipe, **numbers, "unit": self.unit, "rounds": len(self.ours), **judged}
 
     def as_text(self):
-        ours, peer = (f"{short(statistics.median(values))} {self.unit}" for values in (self.ours, self.peers))
+        ours, peer = (f"{short(statistics.median(values))} {self.unit}" if values else "" for values in (self.ours, self.peers))
         judged = f"{self.seen:8.3g}  {self.bound:<8} {'pass' if self.passed else 'FAIL'}"
         return f"  {self.name:<{NAME}} {ours:>{NUMBER}} {peer:>{NUMBER}} {judged}"
 
 
 class OwnNumber(Line):
-    """What is seen is what we took ourselves; the peer's number stands beside it."""
+    """What is seen is what we took ourselves; the peer's number, where there is one, stands beside it."""
 
     @property
     def seen(self):

@@ -34,10 +34,10 @@ JUDGED = [
 
 @unittest.skipUnless(HAS_TORCH, WHY_NOT)
 class BenchPeers(SystemTest):
-    def bench(self, *words, statuses=(0,)):
+    def bench(self, *words, statuses=(0,), environment=None):
         """(lines of standard output, standard error)."""
-        line = [SCRIPT, "--bin", BIN, *words]
-        ran = subprocess.run([str(word) for word in line], cwd=self.folder, capture_output=True, text=True, timeout=MEASURING_S)
+        line = [str(word) for word in (SCRIPT, "--bin", BIN, *words)]
+        ran = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=MEASURING_S)
         self.assertIn(ran.returncode, statuses, ran.stderr)
         return ran.stdout.splitlines(), ran.stderr
 
@@ -67,10 +67,33 @@ class BenchPeers(SystemTest):
         lines, _ = self.bench(*self.recipe(), "--quick", "--only=loss", "--threads=1")
         self.assertEqual([line.split()[-1] for line in lines if line], ["rounds", "wanted", "pass", "pass"])
 
+    def fake_cmake(self, status):
+        """A cmake that writes down how it is asked and builds nothing."""
+        folder = self.folder / "fake"
+        folder.mkdir()
+        script = folder / "cmake"
+        script.write_text(f'#!/bin/sh\necho "$CCACHE_DISABLE $*" >> "{folder}/asked"\necho "no room" >&2\nexit {status}\n')
+        script.chmod(0o755)
+        return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}, folder / "asked"
+
+    def test_building_is_from_nothing_and_then_one_file(self):
+        environment, asked = self.fake_cmake(0)
+        lines, errors = self.bench("--only=build", "--threads=3", "--json", environment=environment)
+        self.assertEqual(errors, "")
+        build = "1 --build --preset release --parallel 3"
+        self.assertEqual(asked.read_text().splitlines(), ["1 --preset release -DMILLRACE_TRAINER=ON", build, f"{build} --target train"])
+        for line, bound in zip(map(json.loads, lines), ("<= 600", "<= 30"), strict=True):
+            self.assertEqual((line["bound"], line["passed"], line["seen"]), (bound, True, line["ours"]))
+
+    def test_a_build_that_fails_is_one_line(self):
+        environment, _ = self.fake_cmake(3)
+        _, errors = self.bench("--only=build", environment=environment, statuses=(1,))
+        self.assertEqual(errors, "bench-peers: cmake --preset release -DMILLRACE_TRAINER=ON failed: no room\n")
+
     def test_what_cannot_be_is_one_line(self):
         for words, status, said in (
             ([], 2, "name a recipe, such as config/char_diffusion_small.toml"),
-            ([RECIPE, "--only=loss,speed"], 2, "--only speed: known: masking, start, loss, steps, sampling"),
+            ([RECIPE, "--only=loss,speed"], 2, "--only speed: known: masking, start, loss, steps, sampling, build"),
             ([RECIPE, "--fast"], 2, "--fast: neither a flag nor an override"),
             ([RECIPE, "--rounds=0"], 2, "--threads and --rounds: expected a whole number from 1"),
             ([RECIPE, "--rounds=many"], 2, "invalid int value: 'many'"),
