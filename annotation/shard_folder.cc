@@ -1,10 +1,10 @@
 #include "annotation/shard_folder.h"
 
 #include <algorithm>
-#include <bit>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "annotation/nth_bit.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "proto/json_text.h"
@@ -121,7 +121,7 @@ ShardFolder::Filling::Filling(const ShardFolder& folder, std::uint32_t stage1_le
   }
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if (i % kBlockWords == 0) before_.push_back(count_);
-    count_ += static_cast<std::uint64_t>(std::popcount(words_[i]));
+    count_ += counts_up_to_bytes(words_[i]) >> 56;
   }
 }
 
@@ -129,10 +129,9 @@ ShardFolder::Place ShardFolder::Filling::place(std::uint64_t i) const {
   const auto block = static_cast<std::size_t>(std::ranges::upper_bound(before_, i) - before_.begin()) - 1;
   std::uint64_t left = i - before_[block];
   std::size_t word = block * kBlockWords;
-  for (std::uint64_t bits; (bits = static_cast<std::uint64_t>(std::popcount(words_[word]))) <= left; ++word) left -= bits;
-  std::uint64_t rest = words_[word];
-  for (; left > 0; --left) rest &= rest - 1;
-  const std::uint64_t number = word * kWordBits + static_cast<std::uint64_t>(std::countr_zero(rest));
+  std::uint64_t counts = counts_up_to_bytes(words_[word]);
+  for (; counts >> 56 <= left; counts = counts_up_to_bytes(words_[++word])) left -= counts >> 56;
+  const std::uint64_t number = word * kWordBits + nth_bit(words_[word], counts, left);
   const auto shard = static_cast<std::size_t>(std::ranges::upper_bound(folder_.firsts_, number) - folder_.firsts_.begin()) - 1;
   return {folder_.shards_[shard].get(), number - folder_.firsts_[shard]};
 }

@@ -1,0 +1,34 @@
+// Where the n-th set bit of a word is, without a loop and without instructions that a plain x86-64 lacks: a count of bits there is
+// a call. By S. Vigna, "Broadword implementation of rank/select queries", 2008.
+#pragma once
+
+#include <cstdint>
+
+namespace millrace::annotation {
+
+/// The low and the high bit of every byte.
+inline constexpr std::uint64_t kLowBits = 0x0101010101010101, kHighBits = 0x8080808080808080;
+
+/// Byte k: how many bits are set in the bytes 0 … k of `word`. The last byte: in all of it.
+[[nodiscard]] constexpr std::uint64_t counts_up_to_bytes(std::uint64_t word) {
+  word -= word >> 1 & 0x5555555555555555;
+  word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+  word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+  return word * kLowBits;
+}
+
+/// How many bytes of `counts`, which are below 128, are at most n < 128.
+[[nodiscard]] constexpr unsigned bytes_not_above(std::uint64_t counts, std::uint64_t n) {
+  const std::uint64_t marks = ((n * kLowBits | kHighBits) - counts) & kHighBits;
+  return static_cast<unsigned>((marks >> 7) * kLowBits >> 56);
+}
+
+/// The place of set bit n, counted from 0 and from the lowest; `word` has more than n of them and these counts.
+[[nodiscard]] constexpr unsigned nth_bit(std::uint64_t word, std::uint64_t counts, std::uint64_t n) {
+  const unsigned first = 8 * bytes_not_above(counts, n);
+  n -= counts << 8 >> first & 0xff;
+  const std::uint64_t spread = (word >> first & 0xff) * kLowBits & 0x8040201008040201;  // bit k of the byte in byte k
+  return first + bytes_not_above(((spread + ~kHighBits) >> 7 & kLowBits) * kLowBits, n);
+}
+
+}  // namespace millrace::annotation
