@@ -67,26 +67,31 @@ class BenchPeers(SystemTest):
         lines, _ = self.bench(*self.recipe(), "--quick", "--only=loss", "--threads=1")
         self.assertEqual([line.split()[-1] for line in lines if line], ["rounds", "wanted", "pass", "pass"])
 
-    def fake_cmake(self, status):
-        """A cmake that writes down how it is asked and builds nothing."""
+    def fake_tools(self, status):
+        """A git and a cmake that write down how they are asked; nothing is built, and cmake ends with `status`."""
         folder = self.folder / "fake"
         folder.mkdir()
-        script = folder / "cmake"
-        script.write_text(f'#!/bin/sh\necho "$CCACHE_DISABLE $*" >> "{folder}/asked"\necho "no room" >&2\nexit {status}\n')
-        script.chmod(0o755)
+        ends = {"git": 'mkdir -p "$4/trainer"', "cmake": f'echo "no room" >&2; exit {status}'}
+        for name, end in ends.items():
+            script = folder / name
+            script.write_text(f'#!/bin/sh\necho "{name} $*, CCACHE_DISABLE=$CCACHE_DISABLE" >> "{folder}/asked"\n{end}\n')
+            script.chmod(0o755)
         return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}, folder / "asked"
 
     def test_building_is_from_nothing_and_then_one_file(self):
-        environment, asked = self.fake_cmake(0)
+        environment, asked = self.fake_tools(0)
         lines, errors = self.bench("--only=build", "--threads=3", "--json", environment=environment)
         self.assertEqual(errors, "")
-        build = "1 --build --preset release --parallel 3"
-        self.assertEqual(asked.read_text().splitlines(), ["1 --preset release -DMILLRACE_TRAINER=ON", build, f"{build} --target train"])
+        clone, *cmake = asked.read_text().splitlines()
+        self.assertTrue(clone.startswith(f"git clone --quiet {SOURCE} "), clone)
+        words = ["--preset release -DMILLRACE_TRAINER=ON", "--build --preset release --parallel 3"]
+        words.append(f"{words[1]} --target train")
+        self.assertEqual(cmake, [f"cmake {each}, CCACHE_DISABLE=1" for each in words])
         for line, bound in zip(map(json.loads, lines), ("<= 600", "<= 30"), strict=True):
             self.assertEqual((line["bound"], line["passed"], line["seen"]), (bound, True, line["ours"]))
 
     def test_a_build_that_fails_is_one_line(self):
-        environment, _ = self.fake_cmake(3)
+        environment, _ = self.fake_tools(3)
         _, errors = self.bench("--only=build", environment=environment, statuses=(1,))
         self.assertEqual(errors, "bench-peers: cmake --preset release -DMILLRACE_TRAINER=ON failed: no room\n")
 
