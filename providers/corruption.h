@@ -33,7 +33,7 @@ void corrupt(std::span<const X> original, std::span<const std::uint8_t> selected
     kernels().tokens<X>().put(original.data(), selected.data(), x.size(), mask, x.data());
     return;
   }
-  const auto words = draws.words(Purpose::kCorrupt, 0, x.size());
+  const auto words = draws.words_where(Purpose::kCorrupt, selected.first(x.size()));
   kernels().tokens<X>().corrupt(original.data(), selected.data(), words.data(), x.size(), mask, x.data());
 }
 

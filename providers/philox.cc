@@ -57,9 +57,12 @@ std::uint64_t Draws::below(Purpose purpose, std::uint64_t n) const {
 
 std::uint32_t Draws::word(Purpose purpose, std::uint64_t w) const { return block(purpose, w / 4)[w % 4]; }
 
+PhiloxStart Draws::start(Purpose purpose, std::uint64_t first_draw) const {
+  return {counter_[0], counter_[1], low(first_draw), counter_[3] | static_cast<std::uint32_t>(purpose), key_[0], key_[1]};
+}
+
 void Draws::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const {
-  kernels().draw({counter_[0], counter_[1], low(first_draw), counter_[3] | static_cast<std::uint32_t>(purpose), key_[0], key_[1]},
-                 draws, words);
+  kernels().draw(start(purpose, first_draw), draws, words);
 }
 
 std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first, std::size_t count) const {
@@ -68,6 +71,12 @@ std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first
   std::uint32_t* const words = scratch(4 * draws);
   draw(purpose, first_draw, draws, words);
   return {words + first % 4, count};
+}
+
+std::span<const std::uint32_t> Draws::words_where(Purpose purpose, std::span<const std::uint8_t> selected) const {
+  std::uint32_t* const words = scratch(4 * whole_draws((selected.size() + 3) / 4));
+  kernels().draw_where(start(purpose, 0), selected.data(), selected.size(), words);
+  return {words, selected.size()};
 }
 
 std::array<std::span<const std::uint32_t>, 2> Draws::words_of_two(Purpose one, Purpose other, std::size_t count) const {

@@ -58,6 +58,8 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
   return multiply_high(std::uint64_t{high} << 32 | low, n);
 }
 
+struct PhiloxStart;  // providers/vector_kernels.h
+
 /// The random words of one sample (or of one cycle, or pass): as many as wanted for each purpose. Word w of a purpose is lane
 /// w mod 4 of draw number w div 4 (which counts modulo 2^32).
 class Draws {
@@ -74,10 +76,15 @@ class Draws {
   /// call of words().
   [[nodiscard]] std::span<const std::uint32_t> words(Purpose purpose, std::uint64_t first, std::size_t count) const;
 
+  /// Word j at every position j with selected[j] == 1, and anything elsewhere, in the same memory: where few are selected, faster
+  /// than all of them.
+  [[nodiscard]] std::span<const std::uint32_t> words_where(Purpose purpose, std::span<const std::uint8_t> selected) const;
+
   /// Words [0, count) of two purposes, in the same memory.
   [[nodiscard]] std::array<std::span<const std::uint32_t>, 2> words_of_two(Purpose one, Purpose other, std::size_t count) const;
 
  private:
+  [[nodiscard]] PhiloxStart start(Purpose purpose, std::uint64_t first_draw) const;
   void draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const;
   [[nodiscard]] PhiloxBlock block(Purpose purpose, std::uint64_t draw_number) const;
 

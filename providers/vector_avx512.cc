@@ -14,6 +14,9 @@ struct EightLanes {
   static constexpr std::size_t kBlocks = 8;
   static V all(std::uint64_t word) { return _mm512_set1_epi64(static_cast<long long>(word)); }
   static V numbers(std::uint32_t first) { return _mm512_add_epi64(all(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)); }
+  static V numbers(std::uint32_t first, const std::uint32_t* behind) {
+    return _mm512_add_epi64(all(first), _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(behind))));
+  }
   static V multiply(V a, V b) { return _mm512_mul_epu32(a, b); }
   static V upper(V a) { return _mm512_srli_epi64(a, 32); }
   static V three_xor(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
@@ -32,6 +35,19 @@ struct EightLanes {
 
   /// The first `count` of at most 64 positions, a bit each.
   static std::uint64_t first(std::size_t count) { return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0}; }
+
+  /// Lists the fours of positions of which one is selected, and writes up to 16 numbers beyond them.
+  static std::size_t list_fours(const std::uint8_t* selected, std::size_t count, std::uint32_t* numbers) {
+    V next = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    std::size_t listed = 0;
+    for (std::size_t at = 0; at < count; at += 64, next = _mm512_add_epi32(next, _mm512_set1_epi32(16))) {
+      const V flags = _mm512_maskz_loadu_epi8(first(count - at), selected + at);
+      const __mmask16 some = _mm512_test_epi32_mask(flags, flags);
+      _mm512_storeu_si512(numbers + listed, _mm512_maskz_compress_epi32(some, next));
+      listed += static_cast<std::size_t>(__builtin_popcount(some));
+    }
+    return listed;
+  }
 
   /// Which words of 64 positions are at most `last`; those beyond `here` are not read.
   static std::uint64_t at_most(const std::uint32_t* words, std::uint64_t here, std::uint32_t last) {

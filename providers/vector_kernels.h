@@ -59,6 +59,10 @@ struct Kernels {
   /// Writes words 0 … 4 · draws − 1 from first_draw on; draws is a multiple of kDrawsAtOnce.
   void (*draw)(const PhiloxStart& start, std::size_t draws, std::uint32_t* words);
 
+  /// Writes the words of the draw numbers from first_draw on in which a position is selected, word j for position j; other words
+  /// are written or not. `words` has room for `count` of them and for whole kDrawsAtOnce.
+  void (*draw_where)(const PhiloxStart& start, const std::uint8_t* selected, std::size_t count, std::uint32_t* words);
+
   /// selected[j] = words[j] <= last.
   void (*select_to)(const std::uint32_t* words, std::size_t count, std::uint32_t last, std::uint8_t* selected);
 

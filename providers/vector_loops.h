@@ -198,13 +198,13 @@ constexpr RoundKeys round_keys(std::uint32_t key0, std::uint32_t key1) {
 // 64-bit lane; the upper half is whatever a product left there, since multiply() looks at lower halves alone. So a round needs no
 // shuffling: two products, whose lower halves are two of the next words, and whose upper ones are shifted down.
 template <class L>
-void draw_group(const PhiloxStart& start, const RoundKeys& keys, std::uint32_t first_draw, std::uint32_t* words) {
+void draw_group(const PhiloxStart& start, const RoundKeys& keys, const typename L::V& numbers, std::uint32_t* words) {
   using V = typename L::V;
   const V m0 = L::all(0xD2511F53);
   const V m1 = L::all(0xCD9E8D57);
   V c0 = L::all(start.counter0);
   V c1 = L::all(start.counter1);
-  V c2 = L::numbers(first_draw);
+  V c2 = numbers;
   V c3 = L::all(start.counter3);
   for (std::uint32_t round = 0; round < kPhiloxRounds; ++round) {
     const V p0 = L::multiply(m0, c0);
@@ -222,7 +222,45 @@ void draw(const PhiloxStart& given, std::size_t draws, std::uint32_t* words) {
   const PhiloxStart start = given;  // which no word that is written could change
   const RoundKeys keys = round_keys(start.key0, start.key1);
   for (std::size_t d = 0; d < draws; d += L::kBlocks) {
-    draw_group<L>(start, keys, start.first_draw + static_cast<std::uint32_t>(d), words + 4 * d);
+    draw_group<L>(start, keys, L::numbers(start.first_draw + static_cast<std::uint32_t>(d)), words + 4 * d);
+  }
+}
+
+/// As many draw numbers as four positions each need, in whole kDrawsAtOnce.
+constexpr std::size_t draws_of(std::size_t positions) {
+  return (positions + 4 * kDrawsAtOnce - 1) / (4 * kDrawsAtOnce) * kDrawsAtOnce;
+}
+
+/// Draws the words of those draw numbers that are listed, each to its place.
+template <class L>
+void draw_listed(const PhiloxStart& start, const std::uint32_t* numbers, std::size_t count, std::uint32_t* words) {
+  const RoundKeys keys = round_keys(start.key0, start.key1);
+  for (std::size_t i = 0; i < count; i += L::kBlocks) {
+    std::uint32_t drawn[4 * L::kBlocks];
+    draw_group<L>(start, keys, L::numbers(start.first_draw, numbers + i), drawn);
+    for (std::size_t b = 0; b < L::kBlocks; ++b) std::memcpy(words + 4 * numbers[i + b], drawn + 4 * b, sizeof(std::uint32_t) * 4);
+  }
+}
+
+/// Where Lanes can list fours of positions faster than Philox draws for them, and enough of them have no selected one.
+template <class L>
+void draw_where(const PhiloxStart& given, const std::uint8_t* selected, std::size_t count, std::uint32_t* words) {
+  if constexpr (requires { L::list_fours(selected, count, words); }) {
+    constexpr std::size_t kPositions = 4 * kAtOnce;
+    PhiloxStart start = given;
+    for (std::size_t first = 0; first < count; first += kPositions, start.first_draw += kAtOnce) {
+      const std::size_t some = lesser(kPositions, count - first);
+      std::uint32_t numbers[kAtOnce + kDrawsAtOnce];
+      const std::size_t listed = L::list_fours(selected + first, some, numbers);
+      if (listed * 20 > some * 3) {  // three fifths of them
+        draw<L>(start, draws_of(some), words + first);
+      } else if (listed > 0) {
+        for (std::size_t i = 0; i < L::kBlocks; ++i) numbers[listed + i] = numbers[listed - 1];  // a whole vector of them
+        draw_listed<L>(start, numbers, listed, words + first);
+      }
+    }
+  } else {
+    draw<L>(given, draws_of(count), words);
   }
 }
 
@@ -235,6 +273,7 @@ template <class L>
 constexpr Kernels make_kernels(const char* name) {
   return {name,
           draw<L>,
+          draw_where<L>,
           select_to,
           split,
           count_above,

@@ -79,6 +79,24 @@ TEST_P(EveryKernel, DrawsPhilox) {
   }
 }
 
+TEST_P(EveryKernel, DrawsPhiloxWhereAPositionIsSelected) {
+  const PhiloxStart start{0xdeadbeef, kMostWord, kMostWord - 5, 0x01020304, 0x9abcdef0, 0x12345678};
+  for (const std::size_t size : {1, 3, 4, 63, 64, 65, 128, 1000, 1024, 2047, 2048, 2049, 5003}) {
+    for (const std::uint32_t percent : {0, 1, 15, 35, 60, 100}) {
+      const auto selected = ones(size, percent, size);
+      Guarded<std::uint32_t> words((size + 4 * kDrawsAtOnce - 1) / (4 * kDrawsAtOnce) * (4 * kDrawsAtOnce));
+      kernels_.draw_where(start, selected.data(), size, words.data());
+      ASSERT_TRUE(words.intact());
+      for (std::uint32_t j = 0; j < size; ++j) {
+        if (selected[j] == 0) continue;
+        const PhiloxBlock block =
+            philox4x32_10({0xdeadbeef, kMostWord, kMostWord - 5 + j / 4, 0x01020304}, {0x9abcdef0, 0x12345678});
+        ASSERT_EQ(words.data()[j], block[j % 4]) << "position " << j << " of " << size << ", " << percent << " %";
+      }
+    }
+  }
+}
+
 TEST_P(EveryKernel, SelectsWordsUpToTheLast) {
   for (const std::size_t size : kSizes) {
     for (const std::uint32_t last : {0U, 1U, 644245093U, 0x7fffffffU, 0x80000000U, kMostWord - 1, kMostWord}) {
