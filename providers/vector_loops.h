@@ -242,8 +242,8 @@ void draw_listed(const PhiloxStart& start, const std::uint32_t* numbers, std::si
   }
 }
 
-/// Lists the fours of positions that need their draw number and draws for these alone, if Lanes can list faster than Philox draws and
-/// the others are enough to be worth it; else draws for all.
+/// Lists the fours of positions that need their draw number and draws for these alone, if Lanes can list faster than Philox draws
+/// and the others are enough to be worth it; else draws for all.
 template <class L>
 void draw_where(const PhiloxStart& given, const std::uint8_t* selected, std::size_t count, std::uint32_t* words) {
   if constexpr (requires { L::list_fours(selected, count, words); }) {
