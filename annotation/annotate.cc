@@ -16,9 +16,9 @@
 #include "annotation/shard_writer.h"
 #include "annotation/word_scores.h"
 #include "config/errors.h"
-#include "config/progress.h"
-#include "config/stop.h"
-#include "datasets/bpe_encoder.h"
+#include "config/app/progress.h"
+#include "config/app/stop.h"
+#include "datasets/bpe/bpe_encoder.h"
 #include "proto/files.h"
 
 namespace millrace::annotation {

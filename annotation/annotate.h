@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "config/options.h"
-#include "datasets/byte_level_bpe.h"
-#include "datasets/documents.h"
+#include "datasets/bpe/byte_level_bpe.h"
+#include "datasets/open/documents.h"
 
 namespace millrace::annotation {
 
@@ -27,7 +27,7 @@ struct Annotated {
 
 /// Makes the shard in options.data.shards, or skips one that is there and whole, or continues one that was interrupted. Where
 /// options.data.tokenizer is empty, the folder's own tokenizer is used, and trained first where there is none. Ends early, saving,
-/// where the process is asked to stop (config/stop.h): a std::runtime_error that says so.
+/// where the process is asked to stop (config/app/stop.h): a std::runtime_error that says so.
 ///
 /// Throws config::UsageError for a recipe that cannot be, std::runtime_error for documents that are no UTF-8 (with the document's
 /// number and the byte) and for a shard that is there and was made of something else (with both values).

@@ -15,7 +15,7 @@
 
 #include "annotation/score_words_text.h"
 #include "annotation/scorer.h"
-#include "datasets/descriptor.h"
+#include "datasets/io/descriptor.h"
 #include "proto/json_text.h"
 
 extern char** environ;

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "annotation/passages.h"
-#include "datasets/documents.h"
+#include "datasets/open/documents.h"
 
 namespace millrace::annotation {
 

@@ -6,7 +6,7 @@
 //     record   = tokens:[L]u16|u32 order:[L]u8|u16 scores:[L]u8|f32, zero-padded to a multiple of 4      (L = chunk_length)
 //     index    = per record keys:u16 picks:u16
 //
-// Little-endian; checksums are xxh64. docs/scored_shards.md has a worked example. Shards are mapped: opening one reads its header
+// Little-endian; checksums are xxh64. docs/reference/scored_shards.md has a worked example. Shards are mapped: opening one reads its header
 // and its index, and no more. Immutable, so any thread may read one.
 #pragma once
 
@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "annotation/selection.h"
-#include "datasets/mapped_file.h"
+#include "datasets/io/mapped_file.h"
 
 namespace millrace::annotation {
 

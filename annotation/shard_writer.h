@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "annotation/scored_shard.h"
-#include "datasets/descriptor.h"
+#include "datasets/io/descriptor.h"
 
 namespace millrace::annotation {
 

@@ -5,8 +5,8 @@
 #include "annotation/annotate.h"
 #include "annotation/sampled_passages.h"
 #include "annotation/shard_folder.h"
-#include "datasets/bpe_files.h"
-#include "datasets/bpe_training.h"
+#include "datasets/bpe/bpe_files.h"
+#include "datasets/bpe/bpe_training.h"
 #include "proto/files.h"
 
 namespace millrace::annotation {

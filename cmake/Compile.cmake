@@ -32,9 +32,12 @@ function(millrace_optimise target loops)
   endif()
 endfunction()
 
-# -O3 in every build type: without the optimiser, loops for one instruction set are no faster than those for another.
-function(millrace_loops)
-  set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3")
+# millrace_loops(TARGET a.cc b.cc [OPTIONS -mavx2 …]): files whose loops run over data. -O3 in every build type: without the optimiser,
+# loops for one instruction set are no faster than those for another.
+function(millrace_loops target)
+  cmake_parse_arguments(LOOPS "" "" "OPTIONS" ${ARGN})
+  set_source_files_properties(${LOOPS_UNPARSED_ARGUMENTS} TARGET_DIRECTORY ${target} PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3;${LOOPS_OPTIONS}")
 endfunction()
 
 include(cmake/Headers.cmake)

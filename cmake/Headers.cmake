@@ -1,5 +1,5 @@
 # Headers that most files include, precompiled: the standard library's for rooms and programs, these and GoogleTest's for tests, LibTorch's
-# for trainer/ (trainer/CMakeLists.txt). Most of a cold build went by in reading them again (docs/performance.md). A file includes what it
+# for trainer/ (trainer/CMakeLists.txt). Most of a cold build went by in reading them again (docs/explanation/performance.md). A file includes what it
 # uses all the same: the builds with sanitizers and for fuzzing precompile nothing and would miss it.
 #
 # GCC compiles what uses a precompiled header with the optimisation of that header, so there is one for each.

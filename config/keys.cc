@@ -271,7 +271,7 @@ std::vector<Key> make_keys() {
                                            "epochs between checkpoints that stay, as epoch-0005 in out_dir; 0: none"),
       train<&T::out_dir>("out_dir", TextKind{}, kRun, "folder of metrics and checkpoints"),
       train<&T::threads>("threads", WholeKind{0, 1024}, kRun, "of LibTorch's CPU kernels; 0: its own choice"),
-      train<&T::cuda_graphs>("cuda_graphs", SwitchKind{}, kRun, "give a GPU whole passes at once (docs/performance.md)"),
+      train<&T::cuda_graphs>("cuda_graphs", SwitchKind{}, kRun, "give a GPU whole passes at once (docs/explanation/performance.md)"),
       train<&T::timeout_s>("timeout_s", WholeKind{1, 86400}, kRun, "seconds that a rank waits for the others"),
   };
 }

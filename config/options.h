@@ -142,7 +142,7 @@ struct QueueOptions {
   std::uint64_t window_bytes = std::uint64_t{64} << 20;  ///< and no more bytes than these
 };
 
-/// [watch]: the HTTP port of prepare and train (docs/watching.md).
+/// [watch]: the HTTP port of prepare and train (docs/how-to/watching.md).
 struct WatchOptions {
   std::string address;   ///< HOST:PORT; empty: no port
   bool exposed = false;  ///< allows an address that others can reach

@@ -11,7 +11,7 @@ namespace millrace::config {
 /// Whether the provider is one of ours; others have only their own settings, and block_size.
 [[nodiscard]] bool is_built_in(const Options& options);
 
-/// How the stream's meta calls the provider: provider.name, and of a shared library (docs/adding_a_provider.md) its file's name
+/// How the stream's meta calls the provider: provider.name, and of a shared library (docs/how-to/adding_a_provider.md) its file's name
 /// without "lib" and ".so".
 [[nodiscard]] std::string provider_name(const Options& options);
 /// Whether provider.name is the path of a shared library.

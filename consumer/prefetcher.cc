@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/stop.h"
+#include "config/app/stop.h"
 #include "consumer/supply.h"
 #include "telemetry/stream_metrics.h"
 #include "telemetry/wait_blame.h"

@@ -8,7 +8,7 @@
 #include "consumer/batch_source.h"
 #include "consumer/supply.h"
 #include "proto/meta.h"
-#include "queue/ends.h"
+#include "queue/ends/ends.h"
 #include "telemetry/registry.h"
 
 namespace millrace::consumer {

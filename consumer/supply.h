@@ -14,7 +14,7 @@
 #include "proto/batch.h"
 #include "proto/meta.h"
 #include "proto/stage_log.h"
-#include "queue/range_size.h"
+#include "queue/ends/range_size.h"
 
 namespace millrace::consumer {
 

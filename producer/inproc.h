@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "producer/stream.h"
-#include "queue/admission.h"
-#include "queue/ends.h"
+#include "queue/ends/admission.h"
+#include "queue/ends/ends.h"
 #include "telemetry/registry.h"
 
 namespace millrace::producer {

@@ -9,16 +9,16 @@
 #include <thread>
 
 #include "config/errors.h"
-#include "config/kept_memory.h"
-#include "config/progress.h"
+#include "config/app/malloc_tuning.h"
+#include "config/app/progress.h"
 #include "config/sizes.h"
-#include "config/stop.h"
-#include "producer/key_files.h"
-#include "producer/open_watch.h"
+#include "config/app/stop.h"
+#include "endpoint/key_files.h"
+#include "endpoint/open_watch.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
-#include "producer/window.h"
-#include "providers/stage_schedule.h"
+#include "endpoint/window.h"
+#include "providers/masking/stage_schedule.h"
 #include "queue/transports.h"
 
 namespace millrace::producer {
@@ -34,10 +34,10 @@ queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta
   queue::ProducerPlan plan;
   plan.capacity = options.producer.threads;
   plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
-      std::max(train_window(options).samples_of(meta.schema), samples.value_or(0));
+      std::max(endpoint::train_window(options).samples_of(meta.schema), samples.value_or(0));
   plan.ahead[static_cast<std::size_t>(proto::Split::kVal)] = config::eval_samples(options);
   if (providers::named_by_trainer(providers::schedule_from(options.provider.schedule))) plan.stage_log = {{0, 0}};
-  plan.security = queue::producer_security(key_files(options));
+  plan.security = queue::producer_security(endpoint::key_files(options));
   return plan;
 }
 
@@ -104,7 +104,7 @@ void wait_for_end(const Producer& producer, const queue::ProducerEnd& end, std::
 }  // namespace
 
 Prepared prepare(const config::Options& options, std::optional<std::uint64_t> samples) {
-  const auto watch = open_watch(options.watch, kPatience);
+  const auto watch = endpoint::open_watch(options.watch, kPatience);
   const Stream stream = open_stream(options);
   say_what_is_streamed(options, stream.meta);
   telemetry::tell_stream(watch->registry(), stream.meta.fingerprint, stream.meta.provider);

@@ -4,9 +4,9 @@
 
 #include <limits>
 
-#include "config/command_line.h"
+#include "config/app/command_line.h"
 #include "config/recipe.h"
-#include "config/stop.h"
+#include "config/app/stop.h"
 #include "producer/prepare.h"
 
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "providers/data_provider.h"
-#include "queue/ends.h"
+#include "queue/ends/ends.h"
 #include "telemetry/registry.h"
 #include "telemetry/stream_metrics.h"
 

@@ -1,4 +1,4 @@
-// The checkpoint: a folder per saved step, complete or not there at all (grammar and example: docs/checkpoint.md).
+// The checkpoint: a folder per saved step, complete or not there at all (grammar and example: docs/reference/checkpoint.md).
 //
 //     OUT/step-00001234/{model.safetensors, ema.safetensors, optimizer.safetensors, config.toml, trainer.json}
 //     OUT/latest, OUT/best, OUT/epoch-0005, OUT/final → links to such folders

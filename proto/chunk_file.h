@@ -5,7 +5,7 @@
 //     header   = BatchInfo of stream.proto
 //     column   = the raw bytes, starting at a multiple of 64, zero-padded to one
 //
-// docs/queue_file.md has a worked example. A damaged file is a status, never an exception.
+// docs/reference/queue_file.md has a worked example. A damaged file is a status, never an exception.
 #pragma once
 
 #include <compare>

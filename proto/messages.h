@@ -1,7 +1,7 @@
 // The messages between producers and consumers as plain structs, and the codec between them and frames.
 //
 // On the wire a message is a list of frames: magic and version, a protobuf header, then the columns raw. The grammar and a worked
-// example stand in docs/message.md. Decoding trusts nothing: it never throws, and answers with a status.
+// example stand in docs/reference/message.md. Decoding trusts nothing: it never throws, and answers with a status.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,7 @@ struct StreamMeta {
 /// How many samples of each split the probe covers (fewer where the split is smaller).
 inline constexpr std::uint32_t kProbeSamples = 4;
 
-/// The text whose xxh64 is the fingerprint: one `key=value` line per fact that changes a byte. docs/message.md has an example.
+/// The text whose xxh64 is the fingerprint: one `key=value` line per fact that changes a byte. docs/reference/message.md has an example.
 [[nodiscard]] std::string fingerprint_text(const StreamMeta& meta);
 [[nodiscard]] std::string fingerprint_of(const StreamMeta& meta);
 

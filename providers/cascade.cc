@@ -13,11 +13,11 @@
 #include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/stream_settings.h"
-#include "datasets/bpe_files.h"
-#include "providers/diffusion_times.h"
-#include "providers/item_order.h"
-#include "providers/noise.h"
-#include "providers/token_columns.h"
+#include "datasets/bpe/bpe_files.h"
+#include "providers/diffusion/diffusion_times.h"
+#include "providers/windows/item_order.h"
+#include "providers/diffusion/noise.h"
+#include "providers/windows/token_columns.h"
 
 namespace millrace::providers {
 namespace {

@@ -6,7 +6,7 @@
 //   y       target  [length of the stage]          x_0: the stage's tokens, at every position
 //   t       time    []                             the time of x
 //
-// docs/cascade.md defines every byte; annotation/ makes the shards.
+// docs/explanation/cascade.md defines every byte; annotation/ makes the shards.
 #pragma once
 
 #include <memory>

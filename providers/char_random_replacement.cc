@@ -7,15 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "providers/corruption.h"
-#include "providers/masking.h"
-#include "providers/open_datasets.h"
-#include "providers/philox.h"
-#include "providers/replacement.h"
-#include "providers/stage_schedule.h"
-#include "providers/token_columns.h"
-#include "providers/windowed_meta.h"
-#include "providers/windows.h"
+#include "providers/masking/corruption.h"
+#include "providers/masking/masking.h"
+#include "providers/windows/open_datasets.h"
+#include "providers/random/philox.h"
+#include "providers/masking/replacement.h"
+#include "providers/masking/stage_schedule.h"
+#include "providers/windows/token_columns.h"
+#include "providers/windows/windowed_meta.h"
+#include "providers/windows/windows.h"
 
 namespace millrace::providers {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "providers/diffusion_times.h"
-#include "providers/noised_windows.h"
-#include "providers/token_columns.h"
+#include "providers/diffusion/diffusion_times.h"
+#include "providers/diffusion/noised_windows.h"
+#include "providers/windows/token_columns.h"
 
 namespace millrace::providers {
 namespace {

@@ -1,6 +1,6 @@
 #include "providers/masked.h"
 
-#include "providers/timed_noise.h"
+#include "providers/diffusion/timed_noise.h"
 
 namespace millrace::providers {
 namespace {

@@ -6,7 +6,7 @@
 //
 // A recipe names the library: provider.name = "./libmine.so". The programs export what the headers of proto/, config/, datasets/
 // and providers/ declare, so the library links nothing of ours; it must be compiled with the headers of the build that loads it,
-// which is checked before anything of it runs. docs/adding_a_provider.md says how to build one.
+// which is checked before anything of it runs. docs/how-to/adding_a_provider.md says how to build one.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "providers/sedd.h"
 
 #include "config/errors.h"
-#include "providers/timed_noise.h"
+#include "providers/diffusion/timed_noise.h"
 
 namespace millrace::providers {
 namespace {

@@ -8,11 +8,11 @@
 #include "config/errors.h"
 #include "config/stream_settings.h"
 #include "proto/digest.h"
-#include "providers/markov_process.h"
-#include "providers/markov_text.h"
-#include "providers/philox.h"
-#include "providers/stage_schedule.h"
-#include "providers/token_columns.h"
+#include "providers/markov/markov_process.h"
+#include "providers/markov/markov_text.h"
+#include "providers/random/philox.h"
+#include "providers/masking/stage_schedule.h"
+#include "providers/windows/token_columns.h"
 
 namespace millrace::providers {
 namespace {

@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "providers/open_datasets.h"
-#include "providers/philox.h"
-#include "providers/stage_schedule.h"
-#include "providers/token_columns.h"
-#include "providers/windowed_meta.h"
-#include "providers/windows.h"
+#include "providers/windows/open_datasets.h"
+#include "providers/random/philox.h"
+#include "providers/masking/stage_schedule.h"
+#include "providers/windows/token_columns.h"
+#include "providers/windows/windowed_meta.h"
+#include "providers/windows/windows.h"
 
 namespace millrace::providers {
 namespace {

@@ -3,7 +3,7 @@
 //   x  input   [block_size]   tokens p … p + block_size − 1 of the split
 //   y  target  [block_size]   tokens p + 1 … p + block_size
 //
-// There is no [MASK]. docs/windows.md says where sample i begins; its windows of block_size tokens are read with one more.
+// There is no [MASK]. docs/reference/windows.md says where sample i begins; its windows of block_size tokens are read with one more.
 #pragma once
 
 #include <memory>

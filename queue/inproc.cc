@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "queue/mailbox.h"
-#include "queue/range_order.h"
+#include "queue/ends/mailbox.h"
+#include "queue/ends/range_order.h"
 
 namespace millrace::queue {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "proto/meta.h"
-#include "queue/admission.h"
-#include "queue/ends.h"
+#include "queue/ends/admission.h"
+#include "queue/ends/ends.h"
 
 namespace millrace::queue {
 

@@ -2,10 +2,10 @@
 
 #include <stdexcept>
 
-#include "queue/folder_consumer_end.h"
-#include "queue/folder_producer_end.h"
-#include "queue/zmq_consumer_end.h"
-#include "queue/zmq_producer_end.h"
+#include "queue/file/folder_consumer_end.h"
+#include "queue/file/folder_producer_end.h"
+#include "queue/zmq/zmq_consumer_end.h"
+#include "queue/zmq/zmq_producer_end.h"
 
 namespace millrace::queue {
 namespace {

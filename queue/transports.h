@@ -10,11 +10,11 @@
 
 #include "proto/meta.h"
 #include "proto/stage_log.h"
-#include "queue/admission.h"
-#include "queue/ends.h"
-#include "queue/range_size.h"
-#include "queue/security.h"
-#include "queue/uri.h"
+#include "queue/ends/admission.h"
+#include "queue/ends/ends.h"
+#include "queue/ends/range_size.h"
+#include "queue/ends/security.h"
+#include "queue/ends/uri.h"
 #include "telemetry/registry.h"
 
 namespace millrace::queue {

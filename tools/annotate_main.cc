@@ -6,14 +6,14 @@
 
 #include "annotation/annotate.h"
 #include "annotation/shard_folder.h"
-#include "config/command_line.h"
+#include "config/app/command_line.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/recipe.h"
-#include "config/stop.h"
+#include "config/app/stop.h"
 #include "proto/files.h"
-#include "providers/markov_source.h"
-#include "providers/open_datasets.h"
+#include "providers/markov/markov_source.h"
+#include "providers/windows/open_datasets.h"
 
 namespace {
 

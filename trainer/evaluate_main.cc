@@ -3,12 +3,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "config/command_line.h"
+#include "config/app/command_line.h"
 #include "config/errors.h"
-#include "config/stop.h"
+#include "config/app/stop.h"
 #include "proto/json_text.h"
-#include "trainer/evaluate.h"
-#include "trainer/metrics.h"
+#include "trainer/evaluation/evaluate.h"
+#include "trainer/run/metrics.h"
 
 namespace {
 

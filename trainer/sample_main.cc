@@ -8,14 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "config/command_line.h"
+#include "config/app/command_line.h"
 #include "config/errors.h"
-#include "config/stop.h"
+#include "config/app/stop.h"
 #include "proto/json_text.h"
-#include "trainer/judge.h"
-#include "trainer/sample.h"
-#include "trainer/sample_flags.h"
-#include "trainer/step_views.h"
+#include "trainer/evaluation/perplexity_scorer.h"
+#include "trainer/sampling/sample.h"
+#include "trainer/sampling/sample_flags.h"
+#include "trainer/sampling/step_views.h"
 
 namespace {
 

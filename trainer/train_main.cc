@@ -1,9 +1,9 @@
 // The program `train`: one rank of a training run; torchrun starts more.
-#include "config/command_line.h"
+#include "config/app/command_line.h"
 #include "config/errors.h"
 #include "config/per_dataset.h"
-#include "config/stop.h"
-#include "trainer/train.h"
+#include "config/app/stop.h"
+#include "trainer/training/train.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
     class Mine(millrace.Provider): …
     Mine.serve("config.toml", processes=2)
 
-docs/python_sdk.md of the repository explains it with an example.
+docs/reference/python_sdk.md of the repository explains it with an example.
 """
 
 from .errors import Error, UsageError

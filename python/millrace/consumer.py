@@ -1,4 +1,4 @@
-"""Streams from producers, for notebooks: listens where a trainer would, and leases range after range (docs/message.md).
+"""Streams from producers, for notebooks: listens where a trainer would, and leases range after range (docs/reference/message.md).
 
 A small reader, not a second trainer: one rank, one thread, which works only while samples are asked for. Producers may come and go.
 """

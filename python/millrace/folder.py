@@ -1,4 +1,4 @@
-"""Streams from a queue folder (docs/queue_file.md): finds the stream, and reads its chunks in order. Never writes."""
+"""Streams from a queue folder (docs/reference/queue_file.md): finds the stream, and reads its chunks in order. Never writes."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Messages between producers and a trainer as frames: docs/message.md has the grammar."""
+"""Messages between producers and a trainer as frames: docs/reference/message.md has the grammar."""
 
 from xxhash import xxh64_intdigest
 

@@ -6,7 +6,7 @@ from .schema import ENDLESS, IGNORE_INDEX, SPLITS, Field
 
 
 def fingerprint_text(meta):
-    """One `key=value` line per fact that changes a byte; docs/message.md has an example. `meta`: a message as a dict."""
+    """One `key=value` line per fact that changes a byte; docs/reference/message.md has an example. `meta`: a message as a dict."""
     fields = [Field.from_message(field) for field in meta["fields"]]
     lines = [f"{key}={meta[key]}" for key in ("provider", "format_version", "dataset_hash", "data_seed")]
     settings = sorted((one["key"].encode(), one["value"]) for one in meta["settings"])

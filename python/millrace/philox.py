@@ -1,6 +1,6 @@
 """All randomness of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC'11).
 
-The same words as providers/philox.h makes, for the same key and counter; docs/philox.md shows the layout with a worked example. A word
+The same words as providers/random/philox.h makes, for the same key and counter; docs/reference/philox.md shows the layout with a worked example. A word
 is a function of (data seed, split, stage, index, purpose, its number): there is no state, so any sample can be drawn at any time.
 """
 

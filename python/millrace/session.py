@@ -1,4 +1,4 @@
-"""The producer's side of the protocol with the ranks of a run, as a book without sockets, processes or clocks (docs/message.md).
+"""The producer's side of the protocol with the ranks of a run, as a book without sockets, processes or clocks (docs/reference/message.md).
 
 Messages and times go in, messages and leases come out; millrace/serve.py has the sockets around it.
 """

@@ -1,4 +1,4 @@
-"""Sockets of the protocol: addresses, limits and keys, as queue/socket.cc and docs/security.md have them."""
+"""Sockets of the protocol: addresses, limits and keys, as queue/zmq/socket.cc and docs/explanation/security.md have them."""
 
 import ipaddress
 import os

@@ -7,7 +7,7 @@ import time
 from .programs import Failed
 from .table import OwnNumber
 
-ONE_FILE = "trainer/dit.cc"
+ONE_FILE = "trainer/models/dit.cc"
 
 
 def building(root, folder, plan, table):

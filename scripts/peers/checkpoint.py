@@ -1,4 +1,4 @@
-"""A checkpoint of train as Python reads it (docs/checkpoint.md), and the twin that it makes."""
+"""A checkpoint of train as Python reads it (docs/reference/checkpoint.md), and the twin that it makes."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""A twin in training: the step of trainer/train_loop.cc as one writes it in PyTorch."""
+"""A twin in training: the step of trainer/training/train_loop.cc as one writes it in PyTorch."""
 
 import time
 

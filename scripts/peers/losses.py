@@ -1,7 +1,7 @@
 """The objectives of trainer/ once more, from their papers' formulas and on logits of every position.
 
 An objective says what the network is told (`told`) and makes of logits [B, L, V] the sums [B] in nats and their weights [B], as
-trainer/objective.h has it. They are written to be read, and owe nothing to the C++ ones: those rearrange sums to lose no digits, these
+trainer/objectives/objective.h has it. They are written to be read, and owe nothing to the C++ ones: those rearrange sums to lose no digits, these
 do not.
 """
 

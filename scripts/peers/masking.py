@@ -1,6 +1,6 @@
 """Masked batches as one makes them in Python: NumPy in a DataLoader, and PyTorch on int64 tensors.
 
-Both cut windows at random places of one text in memory and follow docs/char_diffusion.md: what is selected becomes [MASK] in 80 % of
+Both cut windows at random places of one text in memory and follow docs/reference/char_diffusion.md: what is selected becomes [MASK] in 80 % of
 the cases, another character in 10 %, and stays in 10 %; targets are -100 elsewhere.
 """
 

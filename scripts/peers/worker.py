@@ -49,7 +49,7 @@ class BothWaits:
     """The same twin in two processes, whose threads wait for each other as PyTorch's do by default, spinning, or briefly, as train's do.
     What is faster depends on what else the machine does: the faster one counts (`better`)."""
 
-    WAITS = {}, {"GOMP_SPINCOUNT": "5000"}  # the second is what trainer/brief_spinning.cc sets
+    WAITS = {}, {"GOMP_SPINCOUNT": "5000"}  # the second is what trainer/omp_spin_count.cc sets
 
     def __init__(self, make, *arguments):
         self._workers = [Worker(make, *arguments, environment=wait) for wait in self.WAITS]

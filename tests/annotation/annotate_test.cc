@@ -11,8 +11,8 @@
 #include "annotation/sampled_passages.h"
 #include "annotation/shard_folder.h"
 #include "config/errors.h"
-#include "config/stop.h"
-#include "datasets/bpe_files.h"
+#include "config/app/stop.h"
+#include "datasets/bpe/bpe_files.h"
 #include "proto/files.h"
 
 namespace millrace::annotation {

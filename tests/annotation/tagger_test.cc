@@ -82,7 +82,7 @@ std::pair<std::string, std::string> read(const char* line) {
   return read;
 }
 
-// The figure in docs/cascade.md. Universal Dependencies' taggers have about 0.97 on news; a model's tags are better than these.
+// The figure in docs/explanation/cascade.md. Universal Dependencies' taggers have about 0.97 on news; a model's tags are better than these.
 TEST(Tagger, OnThePageTaggedByHand) {
   double right = 0;
   double all = 0;

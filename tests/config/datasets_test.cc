@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "config/command_line.h"
+#include "config/app/command_line.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/per_dataset.h"

@@ -92,7 +92,7 @@ TEST(Keys, ThePageListsThemAll) {
   std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/recipes.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   EXPECT_NE(page.find("```text\n" + key_reference() + "```\n"), std::string::npos)
-      << "docs/recipes.md is not up to date; put the output of `inspect stream --help-keys` into it";
+      << "docs/reference/recipes.md is not up to date; put the output of `inspect stream --help-keys` into it";
 }
 
 }  // namespace

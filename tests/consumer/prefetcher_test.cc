@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "queue/range_order.h"
+#include "queue/ends/range_order.h"
 #include "telemetry/stream_metrics.h"
 #include "telemetry/wait_blame.h"
 #include "tests/support/sample_stream.h"

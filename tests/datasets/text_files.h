@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/open_sets.h"
+#include "datasets/open/open_sets.h"
 #include "tests/support/messages.h"
 #include "tests/support/temporary_folder.h"
 

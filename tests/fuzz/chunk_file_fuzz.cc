@@ -11,7 +11,7 @@
 namespace millrace::fuzz {
 namespace {
 
-// Where docs/queue_file.md puts the preamble's numbers.
+// Where docs/reference/queue_file.md puts the preamble's numbers.
 constexpr std::size_t kHeaderLengthAt = 12;
 constexpr std::size_t kHeaderChecksumAt = 16;
 constexpr std::size_t kFileLengthAt = 24;

@@ -2,9 +2,9 @@
 #include <cstring>
 #include <optional>
 
-#include "datasets/character_vocabulary.h"
-#include "datasets/indexed_text.h"
-#include "datasets/mapped_text.h"
+#include "datasets/characters/character_vocabulary.h"
+#include "datasets/index/indexed_text.h"
+#include "datasets/characters/mapped_text.h"
 #include "proto/digest.h"
 #include "tests/fuzz/harness.h"
 

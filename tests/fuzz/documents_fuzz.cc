@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "datasets/document_reader.h"
-#include "datasets/valid_text.h"
+#include "datasets/sources/document_reader.h"
+#include "datasets/index/valid_text.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {

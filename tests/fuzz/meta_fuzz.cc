@@ -2,7 +2,7 @@
 // mutated meta from being taken, is set right.
 #include "proto/messages.h"
 #include "proto/meta_json.h"
-#include "datasets/utf8.h"
+#include "datasets/io/utf8.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <string>
 
-#include "datasets/index_writer.h"
-#include "datasets/mapped_file.h"
+#include "datasets/index/index_writer.h"
+#include "datasets/io/mapped_file.h"
 #include "proto/checkpoint.h"
 #include "proto/chunk_file.h"
 #include "proto/codec.h"
@@ -96,7 +96,7 @@ void write_dataset_index(const fs::path& corpus) {
   }
 }
 
-/// The worked example of docs/scored_shards.md.
+/// The worked example of docs/reference/scored_shards.md.
 void write_scored_shard(const fs::path& corpus) {
   const testing::TemporaryFolder folder;
   annotation::write_shard(folder.path(), annotation::small_header(), annotation::three_chunks());

@@ -1,6 +1,6 @@
 // A text to learn from: the strict UTF-8 decoder, and the characters by number.
-#include "datasets/memory_text.h"
-#include "datasets/utf8.h"
+#include "datasets/characters/memory_text.h"
+#include "datasets/io/utf8.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {

@@ -1,6 +1,6 @@
 // A tokenizer's file, tokenizer.json or vocab.bpe, and what is made of it: a text that it encodes must come back, exactly.
-#include "datasets/bpe_encoder.h"
-#include "datasets/bpe_files.h"
+#include "datasets/bpe/bpe_encoder.h"
+#include "datasets/bpe/bpe_files.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {

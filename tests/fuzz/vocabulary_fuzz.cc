@@ -1,8 +1,8 @@
 // A vocab.json and the notes beside token files.
 #include <set>
 
-#include "datasets/character_vocabulary.h"
-#include "datasets/token_notes.h"
+#include "datasets/characters/character_vocabulary.h"
+#include "datasets/tokens/token_notes.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {

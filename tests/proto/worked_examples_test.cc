@@ -1,4 +1,4 @@
-// The bytes that docs/message.md, docs/queue_file.md and docs/checkpoint.md show are the bytes that the code writes.
+// The bytes that docs/reference/message.md, docs/reference/queue_file.md and docs/reference/checkpoint.md show are the bytes that the code writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>

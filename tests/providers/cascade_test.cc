@@ -11,8 +11,8 @@
 #include "annotation/shard_writer.h"
 #include "config/errors.h"
 #include "proto/digest.h"
-#include "providers/diffusion_times.h"
-#include "providers/noise.h"
+#include "providers/diffusion/diffusion_times.h"
+#include "providers/diffusion/noise.h"
 #include "support.h"
 
 namespace millrace::providers {

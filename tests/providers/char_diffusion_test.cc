@@ -11,7 +11,7 @@
 #include "config/errors.h"
 #include "proto/digest.h"
 #include "proto/files.h"
-#include "providers/open_datasets.h"
+#include "providers/windows/open_datasets.h"
 #include "support.h"
 
 namespace millrace::providers {

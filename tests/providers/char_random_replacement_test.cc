@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "config/errors.h"
-#include "datasets/memory_text.h"
+#include "datasets/characters/memory_text.h"
 #include "proto/digest.h"
 #include "providers/registry.h"
-#include "providers/replacement.h"
+#include "providers/masking/replacement.h"
 #include "support.h"
 
 namespace millrace::providers {

@@ -1,4 +1,4 @@
-// What the interface promises, over the example of docs/adding_a_provider.md.
+// What the interface promises, over the example of docs/how-to/adding_a_provider.md.
 #include "providers/data_provider.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 
 #include "config/settings.h"
 #include "config/stream_settings.h"
-#include "providers/philox.h"
+#include "providers/random/philox.h"
 
 namespace millrace::providers {
 namespace {

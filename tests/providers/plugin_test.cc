@@ -1,4 +1,4 @@
-// Providers in shared libraries: the example of docs/plugin_example, and what is refused.
+// Providers in shared libraries: the example of docs/how-to/plugin_example, and what is refused.
 #include <gtest/gtest.h>
 
 #include <filesystem>

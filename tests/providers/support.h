@@ -16,8 +16,8 @@
 #include <gtest/gtest.h>
 
 #include "config/options.h"
-#include "datasets/utf8.h"
-#include "providers/markov_source.h"
+#include "datasets/io/utf8.h"
+#include "providers/markov/markov_source.h"
 
 namespace millrace::providers {
 

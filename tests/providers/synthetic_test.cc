@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "config/errors.h"
-#include "providers/markov_process.h"
+#include "providers/markov/markov_process.h"
 #include "support.h"
 
 namespace millrace::providers {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "config/errors.h"
-#include "datasets/memory_text.h"
+#include "datasets/characters/memory_text.h"
 #include "proto/files.h"
 #include "providers/registry.h"
 #include "support.h"

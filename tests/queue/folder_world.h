@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "proto/chunk_file.h"
-#include "queue/folder.h"
-#include "queue/folder_consumer_end.h"
-#include "queue/folder_producer_end.h"
-#include "queue/range_order.h"
+#include "queue/file/folder.h"
+#include "queue/file/folder_consumer_end.h"
+#include "queue/file/folder_producer_end.h"
+#include "queue/ends/range_order.h"
 #include "tests/support/fake_disk.h"
 #include "tests/support/sample_stream.h"
 

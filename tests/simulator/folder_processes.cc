@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "proto/checkpoint.h"
-#include "queue/folder_consumer_end.h"
-#include "queue/folder_producer_end.h"
+#include "queue/file/folder_consumer_end.h"
+#include "queue/file/folder_producer_end.h"
 
 namespace millrace::simulator {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "queue/clock.h"
-#include "queue/ends.h"
+#include "queue/ends/clock.h"
+#include "queue/ends/ends.h"
 #include "tests/simulator/made_stream.h"
 #include "tests/simulator/process_disk.h"
 #include "tests/simulator/training.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "queue/producer_links.h"
+#include "queue/protocol/producer_links.h"
 #include "tests/simulator/network.h"
 #include "tests/simulator/random.h"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "consumer/supply.h"
-#include "queue/lease_book.h"
-#include "queue/registration.h"
+#include "queue/protocol/lease_book.h"
+#include "queue/protocol/registration.h"
 #include "tests/simulator/network.h"
 #include "tests/simulator/random.h"
 #include "tests/simulator/training.h"

@@ -7,8 +7,8 @@
 
 #include "proto/batch.h"
 #include "proto/meta.h"
-#include "trainer/model.h"
-#include "trainer/widen.h"
+#include "trainer/models/model.h"
+#include "trainer/device/device_batch.h"
 
 namespace millrace::testing {
 

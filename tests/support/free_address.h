@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tools/free_port.h"
+#include "tools/bench/free_port.h"
 
 namespace millrace::testing {
 

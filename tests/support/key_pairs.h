@@ -6,7 +6,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "queue/security.h"
+#include "queue/ends/security.h"
 
 namespace millrace::testing {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "trainer/sampler.h"
+#include "trainer/sampling/sampler.h"
 
 namespace millrace::testing {
 

@@ -9,7 +9,7 @@
 #include "consumer/batch_source.h"
 #include "proto/batch.h"
 #include "proto/meta.h"
-#include "trainer/seeds.h"
+#include "trainer/base/seeds.h"
 
 namespace millrace::testing {
 

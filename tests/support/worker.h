@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "queue/ends.h"
+#include "queue/ends/ends.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::testing {

@@ -1,4 +1,4 @@
-"""A producer written from docs/message.md alone, with pyzmq, protobuf and xxhash: not our code, but what somebody else would write.
+"""A producer written from docs/reference/message.md alone, with pyzmq, protobuf and xxhash: not our code, but what somebody else would write.
 
 It connects to rank 0, holds the same conversation with every rank that Welcome names, and answers leases until it is stopped. What
 it says goes through `hello` and `frames`, so that a test can make it say something else."""

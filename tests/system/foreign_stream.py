@@ -1,4 +1,4 @@
-"""The stream of char_diffusion with default masking, written from docs/philox.md and docs/char_diffusion.md alone: not our code, but
+"""The stream of char_diffusion with default masking, written from docs/reference/philox.md and docs/reference/char_diffusion.md alone: not our code, but
 what somebody else would write."""
 
 import math

@@ -1,4 +1,4 @@
-"""What the best model pays on the Markov source of 16 symbols and order 1 (docs/synthetic.md), in nats: an oracle of its own.
+"""What the best model pays on the Markov source of 16 symbols and order 1 (docs/reference/synthetic.md), in nats: an oracle of its own.
 
 Nothing here is read from C++: the source is written down again from its definition, and what is left out of a bound is derived here.
 One thing is used throughout. The chain is stationary and its symbols are uniform, so

@@ -11,8 +11,8 @@
 #include "config/recipe.h"
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
-#include "providers/permutation.h"
-#include "providers/philox.h"
+#include "providers/random/permutation.h"
+#include "providers/random/philox.h"
 
 namespace {
 

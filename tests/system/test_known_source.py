@@ -1,4 +1,4 @@
-"""Small models of every objective on the source whose entropy is known (docs/synthetic.md): each comes to within 5 % of what the
+"""Small models of every objective on the source whose entropy is known (docs/reference/synthetic.md): each comes to within 5 % of what the
 best model pays, and none below it. This finds a leak of the answer, a wrong weight or a wrong unit in any objective.
 
 A bound may lie below its floor by three standard errors and by what the recipe leaves out. In nats a token, H = H(x_1 … x_L)/L:
@@ -17,7 +17,7 @@ the one before it is the difference of their entropies.
 
 A masked language model is compared by masked ratio with the best one on the same windows.
 
-Each test but the first few trains a model, which takes a core some minutes; docs/synthetic.md has what was measured.
+Each test but the first few trains a model, which takes a core some minutes; docs/reference/synthetic.md has what was measured.
 """
 
 import dataclasses

@@ -76,10 +76,10 @@ class Feeds(PythonProvider):
         self.check_record()
 
     def built_library(self):
-        """By the one command of docs/adding_a_provider.md."""
+        """By the one command of docs/how-to/adding_a_provider.md."""
         page = (SOURCE / "docs" / "adding_a_provider.md").read_text()
         line = re.search(r"```sh\n(c\+\+ .*?)\n```", page)[1].replace("libmine.so", "libprogressions.so")
-        sources = ["docs/plugin_example/progressions.cc", "tests/providers/example_provider.cc"]
+        sources = ["docs/how-to/plugin_example/progressions.cc", "tests/providers/example_provider.cc"]
         line = line.replace("mine.cc", " ".join(str(SOURCE / source) for source in sources))
         subprocess.run(["bash", "-ec", line], cwd=self.folder, check=True, timeout=LONG_ENOUGH_S, env={**os.environ, "MILLRACE": str(SOURCE)})
         return self.folder / "libprogressions.so"

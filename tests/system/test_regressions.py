@@ -1,5 +1,5 @@
 """That nothing has become much slower: ratios of two things that were measured in turns on this machine, against bounds so far from
-what docs/performance.md has that noise does not reach them. What is wanted is stricter, and bench prints it."""
+what docs/explanation/performance.md has that noise does not reach them. What is wanted is stricter, and bench prints it."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Keys, as docs/security.md says to set them up: its very lines are run here."""
+"""Keys, as docs/explanation/security.md says to set them up: its very lines are run here."""
 
 import re
 import subprocess
@@ -40,7 +40,7 @@ class Security(SystemTest):
         self.address = f"tcp://127.0.0.1:{free_port()}"
 
     def example(self):
-        """The shell lines of docs/security.md; the last two start the programs."""
+        """The shell lines of docs/explanation/security.md; the last two start the programs."""
         page = (SOURCE / "docs" / "security.md").read_text()
         blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
         return "".join(blocks).replace(EXAMPLE_ADDRESS, self.address).splitlines()

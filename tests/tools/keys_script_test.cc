@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "proto/files.h"
-#include "queue/keys.h"
+#include "queue/zmq/keys.h"
 #include "tests/support/messages.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"

@@ -1,0 +1,132 @@
+#include "config/app/command_line.h"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <charconv>
+
+#include "config/errors.h"
+#include "config/keys.h"
+#include "config/nearest.h"
+#include "config/settings.h"
+
+namespace millrace::config {
+namespace {
+
+namespace po = boost::program_options;
+
+// Long options only, spelt out: no -x, no guessing of what an abbreviation means.
+constexpr int kStyle =
+    po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent | po::command_line_style::long_allow_next;
+
+// The one key that may be written like a flag: --dataset NAME.
+constexpr const char* kWordKey = "dataset";
+
+// Boost is told of switches and of flags that need a value. A flag whose value is optional stays unknown to it, like an
+// override: then it takes what follows "=" and never the next word.
+po::options_description described(const Program& program) {
+  po::options_description description;
+  for (const Flag& flag : program.flags) {
+    if (flag.value_optional) continue;
+    if (flag.placeholder.empty()) {
+      description.add_options()(flag.name.c_str(), "");
+    } else {
+      description.add_options()(flag.name.c_str(), po::value<std::string>(), "");
+    }
+  }
+  return description;
+}
+
+const Flag* find_flag(const Program& program, const std::string& name) {
+  const auto found = std::ranges::find(program.flags, name, &Flag::name);
+  return found == program.flags.end() ? nullptr : &*found;
+}
+
+std::string see_help(const Program& program) { return "; see " + program.name + " --help"; }
+
+// The nearest flag, or the nearest key where the program takes keys.
+std::string hint(const Program& program, const std::string& name) {
+  std::vector<std::string> names;
+  for (const Flag& flag : program.flags) names.push_back(flag.name);
+  const std::string flag_hint = did_you_mean(name, names);
+  if (!flag_hint.empty()) return flag_hint;
+  const std::string of_key = program.overrides ? key_hint(name) : std::string();
+  return of_key.empty() ? see_help(program) : of_key;
+}
+
+bool is_key(const std::string& name) {
+  return !setting_name(name).empty() ||
+         std::ranges::any_of(keys(), [&](const Key& key) { return key.full_name() == name || key.name == name; });
+}
+
+void take_override(const Program& program, const po::option& option, Arguments& arguments) {
+  const std::string& name = option.string_key;
+  if (!program.overrides || !is_key(name)) {
+    throw UsageError("--" + name + ": " +
+                     (program.overrides ? "neither a flag of " + program.name + " nor a key" : "unknown flag") +
+                     hint(program, name));
+  }
+  if (option.value.empty()) throw UsageError("--" + name + ": a key takes its value after '=': --" + name + "=VALUE");
+  arguments.overrides.push_back({name, option.value.front()});
+}
+
+void take(const Program& program, const po::option& option, Arguments& arguments) {
+  if (option.position_key >= 0) {
+    const std::string& word = option.value.front();
+    if (word.size() > 1 && word.front() == '-') throw UsageError(word + ": unknown flag" + see_help(program));
+    arguments.positional.push_back(word);
+  } else if (option.string_key == "json") {
+    arguments.json = true;
+  } else if (find_flag(program, option.string_key) != nullptr) {
+    arguments.flags[option.string_key] = option.value.empty() ? std::nullopt : std::optional(option.value.front());
+  } else {
+    take_override(program, option, arguments);
+  }
+}
+
+void check_count(const Program& program, const Arguments& arguments) {
+  const std::size_t count = arguments.positional.size();
+  if (count < program.min_positional) throw UsageError("something is missing; usage: " + program.name + " " + program.usage);
+  if (count > program.max_positional) {
+    throw UsageError("'" + arguments.positional[program.max_positional] + "' is one argument too many; usage: " + program.name +
+                     " " + program.usage);
+  }
+}
+
+std::vector<po::option> split(const Program& program, int argc, const char* const* argv) {
+  po::options_description description = described(program);
+  description.add_options()("json", "");
+  if (program.overrides) description.add_options()(kWordKey, po::value<std::string>(), "");
+  try {
+    return po::command_line_parser(argc, argv).options(description).style(kStyle).allow_unregistered().run().options;
+  } catch (const po::error& error) {
+    throw UsageError(error.what() + see_help(program));
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> Arguments::value(const std::string& flag) const {
+  const auto found = flags.find(flag);
+  return found == flags.end() ? std::nullopt : found->second;
+}
+
+std::optional<std::uint64_t> Arguments::number(const std::string& flag, std::uint64_t least, std::uint64_t most) const {
+  const std::optional<std::string> text = value(flag);
+  if (!text) return std::nullopt;
+  std::uint64_t number = 0;
+  const char* const end = text->data() + text->size();
+  const auto result = std::from_chars(text->data(), end, number);
+  if (result.ec != std::errc() || result.ptr != end || number < least || number > most) {
+    throw UsageError("--" + flag + "=" + *text + ": expected " + expectation(WholeKind{least, most}));
+  }
+  return number;
+}
+
+Arguments parse(const Program& program, int argc, const char* const* argv) {
+  Arguments arguments;
+  for (const po::option& option : split(program, argc, argv)) take(program, option, arguments);
+  check_count(program, arguments);
+  return arguments;
+}
+
+}  // namespace millrace::config

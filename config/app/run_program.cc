@@ -1,0 +1,94 @@
+// The frame around a program's body: help, version, logging, exit status.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "config/app/command_line.h"
+#include "config/errors.h"
+
+namespace millrace::config {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+// What every program has beside its own flags; --json is parse's.
+Program with_common_flags(Program program) {
+  program.flags.push_back({"log-level", "LEVEL", "debug, info (the default), warn or error"});
+  program.flags.push_back({"help", "", "this text"});
+  if (program.overrides) program.flags.push_back({"help-keys", "", "all keys of a recipe"});
+  program.flags.push_back({"version", "", "name and version"});
+  return program;
+}
+
+std::string shown(const Flag& flag) {
+  if (flag.placeholder.empty()) return "--" + flag.name;
+  return "--" + flag.name + (flag.value_optional ? "[=" + flag.placeholder + "]" : " " + flag.placeholder);
+}
+
+void print_help(const Program& program) {
+  constexpr std::size_t kColumn = 26;
+  std::cout << "usage: " << program.name << " " << program.usage << "\n\n" << program.about << "\n\n";
+  for (const Flag& flag : program.flags) {
+    std::string left = "  " + shown(flag);
+    left.resize(std::max(kColumn, left.size() + 2), ' ');
+    std::cout << left << flag.help << "\n";
+  }
+  std::cout << "  --json                  results as JSON lines on stdout\n";
+  if (program.overrides) {
+    std::cout << "\nAn override is --section.key=value, or --key=value where the last part is unique.\n"
+                 "The keys stand in docs/reference/recipes.md and in --help-keys.\n";
+  }
+}
+
+// Answers a question that needs nothing else of the line to be right.
+bool answered(const Program& program, int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--help" || word == "-h") return print_help(program), true;
+    if (word == "--version") return std::cout << program.name << " " MILLRACE_VERSION "\n", true;
+    if (word == "--help-keys" && program.overrides) return std::cout << key_reference(), true;
+  }
+  return false;
+}
+
+void set_up_logging(const Arguments& arguments) {
+  const std::string level = arguments.value("log-level").value_or("info");
+  constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
+  if (std::ranges::find(kLevels, level) == std::end(kLevels)) {
+    throw UsageError("--log-level=" + level + ": expected debug, info, warn or error");
+  }
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
+  spdlog::set_pattern("%H:%M:%S %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+int report(const std::exception& error, int status) {
+  std::string line = error.what();
+  std::ranges::replace(line, '\n', ' ');
+  std::fprintf(stderr, "error: %s\n", line.c_str());
+  return status;
+}
+
+}  // namespace
+
+int run_program(const Program& bare, int argc, const char* const* argv, const std::function<int(const Arguments&)>& body) {
+  const Program program = with_common_flags(bare);
+  try {
+    if (answered(program, argc, argv)) return kDone;
+    const Arguments arguments = parse(program, argc, argv);
+    set_up_logging(arguments);
+    return body(arguments);
+  } catch (const UsageError& error) {
+    return report(error, kWrongUsage);
+  } catch (const std::exception& error) {
+    return report(error, kFailed);
+  }
+}
+
+}  // namespace millrace::config

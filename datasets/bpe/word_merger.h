@@ -1,0 +1,44 @@
+// Merges the bytes of one word into tokens: always the pair of neighbours that is earliest in the list of merges, the leftmost of
+// equal ones, until no pair is in the list. A heap of candidates over a linked list of symbols: n log n for a word of n bytes.
+//
+// A candidate whose pair is no more is skipped: tokens only grow, so where the pair at its place merges in another turn than it
+// says, it is out of date.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "datasets/bpe/byte_level_bpe.h"
+
+namespace millrace::datasets {
+
+class WordMerger {
+ public:
+  explicit WordMerger(const ByteLevelBpe& bpe) : bpe_(bpe) {}
+
+  /// Appends the tokens of a word; each of its bytes must have one. Throws std::runtime_error for a word of 2^31 bytes or more.
+  void append(std::string_view word, std::vector<std::uint32_t>& ids);
+
+ private:
+  struct Symbol {
+    std::uint32_t id;
+    std::int32_t previous;  ///< -1: none
+    std::int32_t next;      ///< -1: none
+    bool gone;              ///< merged into an earlier one
+  };
+  struct Candidate {
+    std::uint32_t rank;
+    std::int32_t at;
+    std::uint32_t id;
+  };
+
+  void propose(std::int32_t at);
+  void carry_out(const Candidate& candidate);
+
+  const ByteLevelBpe& bpe_;
+  std::vector<Symbol> symbols_;
+  std::vector<Candidate> heap_;
+};
+
+}  // namespace millrace::datasets

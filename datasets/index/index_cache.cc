@@ -1,0 +1,140 @@
+#include "datasets/index/index_cache.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <stdexcept>
+
+#include "datasets/io/byte_source.h"
+#include "proto/digest.h"
+#include "proto/files.h"
+
+namespace millrace::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path full_path(const IndexRequest& request) {
+  fs::path path = fs::absolute(request.dataset).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "folder/"
+  return path;
+}
+
+std::string variant_of(const IndexRequest& request) {
+  return request.variant.empty() ? std::string() : "." + proto::hex16(proto::xxh64(request.variant)).substr(0, 8);
+}
+
+/// Many datasets share such a folder, so the whole path is part of the name.
+fs::path in_shared_folder(const fs::path& folder, const IndexRequest& request) {
+  const fs::path path = full_path(request);
+  const std::string place = proto::hex16(proto::xxh64(path.string()));
+  return folder / (path.filename().string() + "." + place + variant_of(request) + std::string(kIndexSuffix));
+}
+
+std::optional<fs::path> user_cache() {
+  if (const char* folder = std::getenv("XDG_CACHE_HOME"); folder != nullptr && *folder == '/') return fs::path(folder) / "millrace";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return fs::path(home) / ".cache" / "millrace";
+  return std::nullopt;
+}
+
+std::unique_ptr<const MappedFile> map_text(const IndexRequest& request) {
+  return request.text.empty() ? nullptr : std::make_unique<MappedFile>(request.text);
+}
+
+std::shared_ptr<const IndexedText> open_index(std::unique_ptr<const MappedFile> index, const IndexRequest& request,
+                                              std::string& why) {
+  return IndexedText::open(std::move(index), map_text(request), request.source, why);
+}
+
+std::shared_ptr<const IndexedText> try_open(const fs::path& path, const IndexRequest& request) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return nullptr;
+  std::string why;
+  try {
+    if (auto text = open_index(std::make_unique<MappedFile>(path), request, why)) return text;
+  } catch (const proto::DiskError& error) {
+    why = error.what();
+  }
+  spdlog::info("{}: the index is {}; making it again", path.string(), why);
+  return nullptr;
+}
+
+std::shared_ptr<const IndexedText> make_in_memory(const IndexRequest& request) {
+  const GrowingFile made = request.make(IndexPlace::in_memory());
+  std::string why;
+  auto text = open_index(std::make_unique<MappedFile>(made.fd(), "an index in memory"), request, why);
+  if (!text) throw std::runtime_error(request.dataset.string() + ": its index is " + why + " right after it was made; report this");
+  return text;
+}
+
+/// Whether a file can be made in the folder of `path`, which is made where it is missing.
+bool is_writable(const fs::path& path, std::string& why) {
+  try {
+    proto::make_folders(path.parent_path(), proto::real_disk());
+    (void)GrowingFile::without_name(path.parent_path());
+    return true;
+  } catch (const proto::DiskError& error) {
+    if (error.is_full()) throw;
+    why = error.what();
+    return false;
+  }
+}
+
+std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequest& request) {
+  const fs::path unfinished = proto::temporary_name(path);
+  spdlog::info("{}: indexing it once, into {}", request.dataset.string(), path.string());
+  try {
+    const GrowingFile made = request.make(IndexPlace::on_disk(unfinished));
+    proto::real_disk().rename(unfinished, path);
+    std::string why;
+    // By the descriptor: another process may have put its own in the name's place since.
+    auto text = open_index(std::make_unique<MappedFile>(made.fd(), path), request, why);
+    if (!text) throw std::runtime_error(path.string() + ": the index is " + why + " right after it was made; report this");
+    return text;
+  } catch (const proto::DiskError& error) {
+    proto::try_remove_all(unfinished, proto::real_disk());
+    if (!error.is_full()) throw;
+    throw std::runtime_error(std::string(error.what()) + "; name a folder with room with --data.cache=FOLDER");
+  } catch (...) {
+    proto::try_remove_all(unfinished, proto::real_disk());
+    throw;
+  }
+}
+
+}  // namespace
+
+bool is_small(const SourceFiles& sources) {
+  constexpr std::uint64_t kExpansion = 64;  // what a compressed file may become, and more than text does
+  std::uint64_t bytes = 0;
+  for (const SourceFile& each : sources.files) {
+    bytes += each.bytes * (compression_of(each.path) == Compression::kNone ? 1 : kExpansion);
+  }
+  return bytes <= kSmallBytes;
+}
+
+std::vector<fs::path> index_paths(const IndexRequest& request) {
+  if (!request.cache.empty()) return {in_shared_folder(request.cache, request)};
+  const fs::path path = full_path(request);
+  const std::string name = "." + path.filename().string() + variant_of(request) + std::string(kIndexSuffix);
+  std::vector<fs::path> paths{(request.is_folder ? path : path.parent_path()) / name};
+  if (const auto folder = user_cache()) paths.push_back(in_shared_folder(*folder, request));
+  return paths;
+}
+
+std::shared_ptr<const IndexedText> find_or_make_index(const IndexRequest& request) {
+  if (request.in_memory) return make_in_memory(request);
+  const std::vector<fs::path> paths = index_paths(request);
+  for (const fs::path& path : paths) {
+    if (auto text = try_open(path, request)) return text;
+  }
+  std::string why;
+  for (const fs::path& path : paths) {
+    if (is_writable(path, why)) return make_at(path, request);
+  }
+  throw std::runtime_error(request.dataset.string() + ": there is no place for its index (" + why +
+                           "); name one with --data.cache=FOLDER");
+}
+
+}  // namespace millrace::datasets

@@ -1,0 +1,160 @@
+#include "datasets/io/byte_source.h"
+
+#include <fcntl.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "datasets/io/descriptor.h"
+#include "proto/disk.h"
+
+namespace millrace::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
+  throw std::runtime_error(path.string() + ": " + what + "; fetch or compress it again");
+}
+
+class PlainSource final : public ByteSource {
+ public:
+  explicit PlainSource(const fs::path& path)
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kPieceBytes) {
+    if (!file_.is_open()) throw proto::DiskError(path, "cannot read", errno);
+    (void)::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+
+  std::string_view next() override {
+    for (;;) {
+      const ssize_t got = ::read(file_.get(), buffer_.data(), buffer_.size());
+      if (got >= 0) return {buffer_.data(), static_cast<std::size_t>(got)};
+      if (errno != EINTR) throw proto::DiskError(path_, "cannot read", errno);
+    }
+  }
+
+ private:
+  fs::path path_;
+  Descriptor file_;
+  std::vector<char> buffer_;
+};
+
+// A gzip file may be several members, one after the other, as `cat a.gz b.gz` makes them.
+class GzipSource final : public ByteSource {
+ public:
+  explicit GzipSource(const fs::path& path) : path_(path), packed_(path), buffer_(kPieceBytes) {
+    constexpr int kGzipAlone = 16 + MAX_WBITS;
+    if (::inflateInit2(&stream_, kGzipAlone) != Z_OK) throw std::runtime_error(path.string() + ": zlib cannot start");
+  }
+  ~GzipSource() override { ::inflateEnd(&stream_); }
+  GzipSource(const GzipSource&) = delete;
+  GzipSource& operator=(const GzipSource&) = delete;
+
+  std::string_view next() override {
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer_.data());
+    stream_.avail_out = static_cast<uInt>(buffer_.size());
+    while (stream_.avail_out == buffer_.size()) {
+      if (stream_.avail_in == 0 && !holds_more_ && !take()) break;
+      inflate();
+    }
+    holds_more_ = stream_.avail_out == 0;
+    return {buffer_.data(), buffer_.size() - stream_.avail_out};
+  }
+
+ private:
+  bool take() {
+    const std::string_view piece = packed_.next();
+    if (piece.empty() && in_member_) refuse(path_, "the gzip file is cut short");
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+    stream_.avail_in = static_cast<uInt>(piece.size());
+    return !piece.empty();
+  }
+
+  void inflate() {
+    holds_more_ = false;
+    if (!in_member_) {
+      if (stream_.avail_in == 0) return;
+      ::inflateReset(&stream_);
+      in_member_ = true;
+    }
+    const int result = ::inflate(&stream_, Z_NO_FLUSH);
+    if (result == Z_STREAM_END) {
+      in_member_ = false;
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+      refuse(path_, std::string("not a sound gzip file (") + (stream_.msg == nullptr ? "damaged" : stream_.msg) + ")");
+    }
+  }
+
+  fs::path path_;
+  PlainSource packed_;
+  std::vector<char> buffer_;
+  z_stream stream_{};
+  bool in_member_ = true;    ///< an empty file is no gzip file
+  bool holds_more_ = false;  ///< zlib may have output that did not fit
+};
+
+class ZstdSource final : public ByteSource {
+ public:
+  explicit ZstdSource(const fs::path& path)
+      : path_(path), packed_(path), buffer_(ZSTD_DStreamOutSize()), stream_(ZSTD_createDStream()) {}
+  ~ZstdSource() override { ZSTD_freeDStream(stream_); }
+  ZstdSource(const ZstdSource&) = delete;
+  ZstdSource& operator=(const ZstdSource&) = delete;
+
+  std::string_view next() override {
+    ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
+    while (out.pos == 0) {
+      if (in_.pos == in_.size && !flushing_ && !take()) break;
+      const std::size_t result = ZSTD_decompressStream(stream_, &out, &in_);
+      if (ZSTD_isError(result) != 0) refuse(path_, std::string("not a sound zstd file (") + ZSTD_getErrorName(result) + ")");
+      in_frame_ = result != 0;
+      flushing_ = in_frame_ && out.pos == out.size;  // there may be more of what was taken already
+    }
+    return {buffer_.data(), out.pos};
+  }
+
+ private:
+  bool take() {
+    const std::string_view piece = packed_.next();
+    if (piece.empty() && in_frame_) refuse(path_, "the zstd file is cut short");
+    in_ = {piece.data(), piece.size(), 0};
+    return !piece.empty();
+  }
+
+  fs::path path_;
+  PlainSource packed_;
+  std::vector<char> buffer_;
+  ZSTD_DStream* stream_;
+  ZSTD_inBuffer in_{nullptr, 0, 0};
+  bool in_frame_ = true;
+  bool flushing_ = false;
+};
+
+}  // namespace
+
+Compression compression_of(const fs::path& path) {
+  if (path.extension() == ".gz") return Compression::kGzip;
+  if (path.extension() == ".zst") return Compression::kZstd;
+  return Compression::kNone;
+}
+
+fs::path without_compression(const fs::path& path) {
+  return compression_of(path) == Compression::kNone ? path : fs::path(path).replace_extension();
+}
+
+std::unique_ptr<ByteSource> open_bytes(const fs::path& path) {
+  switch (compression_of(path)) {
+    case Compression::kGzip: return std::make_unique<GzipSource>(path);
+    case Compression::kZstd: return std::make_unique<ZstdSource>(path);
+    case Compression::kNone: break;
+  }
+  return std::make_unique<PlainSource>(path);
+}
+
+}  // namespace millrace::datasets

@@ -1,0 +1,15 @@
+// Datasets of text as characters, with one vocabulary. Part of open_sets.h.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "datasets/dataset.h"
+#include "datasets/open/open_sets.h"
+
+namespace millrace::datasets {
+
+[[nodiscard]] std::vector<Dataset> open_characters(std::span<const NamedSpec> specs, std::span<const SourceFiles> sources,
+                                                   const SetOptions& options);
+
+}  // namespace millrace::datasets

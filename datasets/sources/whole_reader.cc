@@ -1,0 +1,21 @@
+// A file as one document.
+#include "datasets/sources/document_reader.h"
+
+namespace millrace::datasets {
+namespace {
+
+class WholeReader final : public DocumentReader {
+ public:
+  explicit WholeReader(DocumentSink& sink) : sink_(sink) { sink_.begin_document(); }
+  void take(std::string_view piece) override { sink_.append(piece); }
+  void finish() override { sink_.end_document(); }
+
+ private:
+  DocumentSink& sink_;
+};
+
+}  // namespace
+
+std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink) { return std::make_unique<WholeReader>(sink); }
+
+}  // namespace millrace::datasets

@@ -1,0 +1,116 @@
+#include "datasets/tokens/mapped_tokens.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace millrace::datasets {
+namespace {
+
+using proto::Split;
+using proto::WireType;
+
+/// A run and where it begins among all tokens.
+struct Placed {
+  TokenRun run;
+  std::uint64_t first = 0;
+  std::uint64_t first_start = 0;  ///< of all starts
+};
+
+class MappedTokens final : public TokenText {
+ public:
+  MappedTokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary, std::string hash, std::string place)
+      : cuts_(cuts), vocabulary_(std::move(vocabulary)), hash_(std::move(hash)), place_(std::move(place)) {
+    std::uint64_t tokens = 0;
+    std::uint64_t starts = 0;
+    for (TokenRun& run : runs) {
+      const Placed placed{std::move(run), tokens, starts};
+      tokens += placed.run.tokens();
+      starts += placed.run.index->starts().size();
+      runs_.push_back(placed);
+    }
+    for (const Split split : proto::kSplits) {
+      const std::uint64_t first = starts_before(cuts_.first(split));
+      lines_[static_cast<std::size_t>(split)] = {first, starts_before(cuts_.last(split)) - first};
+    }
+  }
+
+  [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
+  [[nodiscard]] const std::string& hash() const override { return hash_; }
+  [[nodiscard]] std::uint64_t length(Split split) const override { return cuts_.last(split) - cuts_.first(split); }
+  [[nodiscard]] std::uint64_t lines(Split split) const override { return part(split).count; }
+  [[nodiscard]] std::uint64_t line_start(Split split, std::uint64_t line) const override {
+    const std::uint64_t start = part(split).first + line;
+    const auto behind = std::ranges::upper_bound(runs_, start, {}, &Placed::first_start);
+    const Placed& placed = *(behind - 1);
+    return placed.first + placed.run.index->starts()[start - placed.first_start] - cuts_.first(split);
+  }
+
+  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override { copy(split, first, out); }
+
+ private:
+  struct Lines {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+  };
+  [[nodiscard]] const Lines& part(Split split) const { return lines_[static_cast<std::size_t>(split)]; }
+
+  [[nodiscard]] std::uint64_t starts_before(std::uint64_t token) const {
+    std::uint64_t count = 0;
+    for (const Placed& each : runs_) {
+      if (each.first >= token) break;
+      const auto starts = each.run.index->starts();
+      count = each.first_start + static_cast<std::uint64_t>(std::ranges::lower_bound(starts, token - each.first) - starts.begin());
+    }
+    return count;
+  }
+
+  template <class Token>
+  void copy(Split split, std::uint64_t first, std::span<Token> out) const {
+    if (first > length(split) || out.size() > length(split) - first) {
+      throw std::runtime_error(place_ + ": its index is damaged; remove it (" + std::string(kIndexSuffix) + ") and start again");
+    }
+    std::uint64_t token = cuts_.first(split) + first;
+    auto at = std::ranges::upper_bound(runs_, token, {}, &Placed::first) - 1;
+    for (; !out.empty(); ++at) {
+      const std::uint64_t from = token - at->first;
+      const std::size_t count = std::min<std::uint64_t>(out.size(), at->run.tokens() - from);
+      copy_run(at->run, from, out.first(count));
+      out = out.subspan(count);
+      token += count;
+    }
+  }
+
+  template <class Token>
+  static void copy_run(const TokenRun& run, std::uint64_t first, std::span<Token> out) {
+    const char* const bytes = run.index->text().data();
+    if (run.width == WireType::kU16) {
+      copy_ids(reinterpret_cast<const std::uint16_t*>(bytes) + first, out);
+    } else {
+      copy_ids(reinterpret_cast<const std::uint32_t*>(bytes) + first, out);
+    }
+  }
+
+  template <class Id, class Token>
+  static void copy_ids(const Id* ids, std::span<Token> out) {
+    std::transform(ids, ids + out.size(), out.begin(), [](Id id) { return static_cast<Token>(id); });
+  }
+
+  std::vector<Placed> runs_;
+  Cuts cuts_;
+  Vocabulary vocabulary_;
+  std::string hash_;
+  std::string place_;
+  std::array<Lines, proto::kSplitCount> lines_;
+};
+
+}  // namespace
+
+std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary, std::string hash,
+                                                    std::string place) {
+  return std::make_shared<MappedTokens>(std::move(runs), cuts, std::move(vocabulary), std::move(hash), std::move(place));
+}
+
+}  // namespace millrace::datasets

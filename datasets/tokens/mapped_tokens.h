@@ -1,0 +1,18 @@
+// Token files, and texts made tokens, as the tokens of splits. Immutable, so any thread may use one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datasets/index/splits.h"
+#include "datasets/tokens/token_index.h"
+#include "datasets/token_text.h"
+
+namespace millrace::datasets {
+
+/// The runs one after the other, cut into splits there. `place` is for messages.
+[[nodiscard]] std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary,
+                                                                  std::string hash, std::string place);
+
+}  // namespace millrace::datasets

@@ -1,0 +1,47 @@
+// Writes a file of token ids (token_file.h) under another name, and gives it its own when it is whole: a reader sees all of it or
+// nothing. Used by one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/io/descriptor.h"
+#include "proto/digest.h"
+#include "proto/schema.h"
+
+namespace millrace::datasets {
+
+class TokenFileWriter {
+ public:
+  /// Of kU16 or kU32. Throws proto::DiskError where the file cannot be made.
+  TokenFileWriter(std::filesystem::path path, proto::WireType width);
+  /// Removes what is not finished.
+  ~TokenFileWriter();
+  TokenFileWriter(const TokenFileWriter&) = delete;
+  TokenFileWriter& operator=(const TokenFileWriter&) = delete;
+
+  /// Throws proto::DiskError, and std::invalid_argument for an id that the width does not hold.
+  void append(std::span<const std::uint32_t> ids);
+  [[nodiscard]] std::uint64_t size() const { return size_; }  ///< tokens so far
+
+  /// Makes the file last, under its name; xxh64 of its bytes, 16 hex digits. Nothing may follow.
+  std::string finish();
+
+ private:
+  void flush();
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  proto::WireType width_;
+  Descriptor file_;
+  proto::Digest digest_;
+  std::vector<std::byte> buffer_;
+  std::uint64_t size_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace millrace::datasets

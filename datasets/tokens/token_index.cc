@@ -1,0 +1,148 @@
+#include "datasets/tokens/token_index.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "config/app/progress.h"
+#include "datasets/bpe/bpe_encoder.h"
+#include "datasets/io/fixed_point.h"
+#include "datasets/index/index_cache.h"
+#include "datasets/index/open_text.h"
+#include "datasets/tokens/token_file.h"
+#include "datasets/tokens/token_index_writer.h"
+
+namespace millrace::datasets {
+namespace {
+
+using proto::WireType;
+
+constexpr std::size_t kScannedAtOnce = std::size_t{1} << 16;
+
+std::string state_of(const SourceFile& file) {
+  return "file " + file.path.filename().string() + " " + std::to_string(file.bytes) + " " + std::to_string(file.written_ns) + "\n";
+}
+
+StartRules behind(std::optional<std::uint32_t> end_of_text) {
+  if (!end_of_text) return {};
+  std::vector<bool> marks(*end_of_text + 1);
+  marks[*end_of_text] = true;
+  return {marks, marks};
+}
+
+GrowingFile scan(const SourceFile& file, WireType width, std::optional<std::uint32_t> end_of_text, const std::string& source,
+                 const IndexPlace& place) {
+  const TokenFile tokens(file.path, width);
+  TokenIndexWriter writer(place, width, false, behind(end_of_text));
+  if (end_of_text) writer.start();
+  std::vector<std::uint32_t> ids;
+  for (std::uint64_t first = 0; first < tokens.size(); first += ids.size()) {
+    ids.resize(std::min<std::uint64_t>(kScannedAtOnce, tokens.size() - first));
+    tokens.read(first, std::span(ids));
+    writer.take(ids);
+  }
+  return writer.finish(source);
+}
+
+/// Tokens that end a line, and those that cannot begin one: newlines and what separates documents.
+StartRules line_rules(const ByteLevelBpe& bpe) {
+  StartRules rules{std::vector<bool>(bpe.vocab_size()), std::vector<bool>(bpe.vocab_size())};
+  for (std::uint32_t id = 0; id < bpe.vocab_size(); ++id) {
+    const bool separates = id == bpe.end_of_text();
+    rules.ends[id] = separates || bpe.bytes(id).ends_with('\n');
+    rules.blank[id] = separates || bpe.bytes(id).starts_with('\n');
+  }
+  return rules;
+}
+
+/// Encodes a text, split by split, document by document.
+class Tokenizing {
+ public:
+  Tokenizing(const IndexedText& text, const SourceFiles& sources, const ByteLevelBpe& bpe, const IndexPlace& place)
+      : text_(text),
+        place_(sources.path.string()),
+        encoder_(bpe),
+        end_of_text_(bpe.end_of_text()),
+        newline_(end_of_text_ ? std::vector<std::uint32_t>() : bpe.encode("\n")),
+        starts_are_documents_(sources.format == Format::kCsv || sources.format == Format::kJsonl),
+        writer_(place, token_width(bpe.vocab_size()), true, starts_are_documents_ ? StartRules() : line_rules(bpe)) {}
+
+  [[nodiscard]] GrowingFile run(const Cuts& cuts, const std::string& source) {
+    std::array<std::uint64_t, proto::kSplitCount> ends{};
+    for (const proto::Split split : proto::kSplits) {
+      encode_part(text_.byte_of(cuts.first(split)), text_.byte_of(cuts.last(split)));
+      ends[static_cast<std::size_t>(split)] = writer_.tokens();
+    }
+    writer_.set_cuts(ends[0], ends[1]);
+    return writer_.finish(source);
+  }
+
+ private:
+  void encode_part(std::uint64_t first, std::uint64_t end) {
+    const auto documents = text_.documents();
+    auto at = std::ranges::upper_bound(documents, first, {}, &DocumentSpan::end_byte);
+    for (; at != documents.end() && at->first_byte < end; ++at) {
+      const std::uint64_t from = std::max(first, at->first_byte);
+      const std::uint64_t to = std::min(end, at->end_byte);
+      const bool is_last = at + 1 == documents.end() || (at + 1)->first_byte >= end;
+      encode(text_.text().substr(from, to - from), is_last);
+    }
+  }
+
+  void encode(std::string_view document, bool is_last) {
+    writer_.start();
+    encoder_.encode(document, Specials::kAsText, [this](std::span<const std::uint32_t> ids) {
+      writer_.take(ids);
+      progress_.update([this] { return place_ + ": " + std::to_string(writer_.tokens()) + " tokens"; });
+    });
+    if (end_of_text_) writer_.take(std::span(&*end_of_text_, 1));
+    if (!end_of_text_ && !is_last && !document.ends_with('\n')) writer_.take(newline_);
+  }
+
+  const IndexedText& text_;
+  std::string place_;
+  BpeEncoder encoder_;
+  std::optional<std::uint32_t> end_of_text_;
+  std::vector<std::uint32_t> newline_;
+  bool starts_are_documents_;
+  TokenIndexWriter writer_;
+  config::Progress progress_;
+};
+
+}  // namespace
+
+TokenRun open_token_run(const SourceFile& file, WireType width, std::optional<std::uint32_t> end_of_text,
+                        const std::string& cache) {
+  IndexRequest request;
+  request.dataset = file.path;
+  request.variant = "tokens of " + std::string(proto::to_string(width)) + "\n";
+  if (end_of_text) request.variant += "end of text " + std::to_string(*end_of_text) + "\n";
+  request.source = state_of(file) + request.variant;
+  request.cache = cache;
+  request.in_memory = cache.empty() && file.bytes <= kSmallBytes;
+  request.text = file.path;
+  request.make = [&](const IndexPlace& place) { return scan(file, width, end_of_text, request.source, place); };
+  return {find_or_make_index(request), width};
+}
+
+TokenizedText open_tokenized(const SourceFiles& sources, const DatasetSpec& spec, Shares shares, const ByteLevelBpe& bpe) {
+  const std::string cut = std::to_string(in_nano(shares.val)) + " " + std::to_string(in_nano(shares.test));
+  IndexRequest request;
+  request.dataset = sources.path;
+  request.is_folder = sources.is_folder;
+  request.variant = "tokens by " + bpe.hash() + "\nread as " + std::string(to_string(sources.format)) + "\ncolumn " + spec.column +
+                    "\nfirst " + std::to_string(spec.max_characters) + "\nval and test, in 1e-9, " + cut + "\n";
+  request.source = sources.state() + request.variant;
+  request.cache = spec.cache;
+  request.in_memory = spec.cache.empty() && is_small(sources);
+  request.make = [&](const IndexPlace& place) {
+    const auto text = open_text(sources, spec);
+    return Tokenizing(*text, sources, bpe, place).run(cut_text(*text, sources, shares), request.source);
+  };
+  TokenizedText tokenized{{find_or_make_index(request), token_width(bpe.vocab_size())}, {}};
+  const IndexHeader& header = tokenized.run.index->header();
+  tokenized.cuts = {header.val_first, header.test_first, header.units};
+  return tokenized;
+}
+
+}  // namespace millrace::datasets

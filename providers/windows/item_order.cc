@@ -1,0 +1,41 @@
+#include "providers/windows/item_order.h"
+
+#include "datasets/io/fixed_point.h"
+#include "providers/random/permutation.h"
+
+namespace millrace::providers {
+namespace {
+
+std::uint64_t share(std::uint64_t count, double fraction) {
+  // count / kNano is far below 2^34, so that neither product overflows.
+  const std::uint64_t nano = datasets::in_nano(fraction);
+  return count / datasets::kNano * nano + count % datasets::kNano * nano / datasets::kNano;
+}
+
+}  // namespace
+
+ItemOrder::Order ItemOrder::order_from(const std::string& name) {
+  if (name == "random") return Order::kRandom;
+  return name == "shuffle" ? Order::kShuffle : Order::kSequential;
+}
+
+ItemOrder::ItemOrder(const config::DataOptions& options, std::uint64_t count)
+    : seed_(options.data_seed), order_(order_from(options.order)) {
+  const std::uint64_t val = share(count, options.val_fraction);
+  const std::uint64_t test = share(count, options.test_fraction);
+  counts_ = {count - val - test, val, test};
+  firsts_ = {0, count - val - test, count - test};
+}
+
+std::uint64_t ItemOrder::item(proto::Split split, std::uint64_t index, const Draws& draws) const {
+  const std::uint64_t count = items(split);
+  const std::uint64_t first = firsts_[static_cast<std::size_t>(split)];
+  if (split == proto::Split::kTrain && order_ == Order::kRandom) {
+    return first + draws.below(Purpose::kStart, count);
+  }
+  if (split == proto::Split::kTrain && order_ == Order::kSequential) return first + index % count;
+  const Draws of_pass(seed_, split, 0, index / count);
+  return first + permuted(of_pass, Purpose::kOrder, count, index % count);
+}
+
+}  // namespace millrace::providers

@@ -1,0 +1,113 @@
+#include "providers/windows/text_windows.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "config/stream_keys.h"
+#include "providers/random/permutation.h"
+
+namespace millrace::providers {
+namespace {
+
+using proto::Split;
+
+Order order_from(const std::string& name) {
+  if (name == "random") return Order::kRandom;
+  return name == "shuffle" ? Order::kShuffle : Order::kSequential;
+}
+
+void check(const datasets::Dataset& dataset, Split split, WindowShape shape, std::uint64_t windows) {
+  const std::uint64_t tokens = dataset.text->length(split);
+  if (windows > 0 || (tokens == 0 && split != Split::kTrain)) return;
+  const std::string sizes = dataset.name + ": its " + std::string(proto::to_string(split)) + " part has " + std::to_string(tokens) +
+                            " tokens, and a sample takes " + std::to_string(shape.tokens()) + " (provider.block_size" +
+                            (shape.ahead > 0 ? " and " + std::to_string(shape.ahead) : "") + ")";
+  if (tokens < shape.tokens()) {
+    throw std::runtime_error(sizes + "; use a longer text, a smaller --provider.block_size or another --data.val_fraction");
+  }
+  if (dataset.text->lines(split) == 0) {
+    throw std::runtime_error(sizes + " from the start of a line, and it has none; use --data.align=any, or name the tokenizer of " +
+                             "token files whose documents <|endoftext|> separates (data.tokenizer)");
+  }
+  throw std::runtime_error(sizes + " from the start of a line, but no line starts early enough for that; use a smaller " +
+                           "--provider.block_size, --data.align=any or a text with more lines");
+}
+
+}  // namespace
+
+TextWindows::TextWindows(datasets::Dataset dataset, std::uint8_t number, const config::Options& options, WindowShape shape)
+    : dataset_(std::move(dataset)),
+      number_(number),
+      seed_(options.data.data_seed),
+      shape_(shape),
+      at_lines_(config::alignment(options) == "line"),
+      order_(order_from(options.data.order)) {
+  for (const Split split : proto::kSplits) {
+    counts_[static_cast<std::size_t>(split)] = count_windows(split);
+    check(dataset_, split, shape_, count(split));
+  }
+}
+
+/// Lines of the split from which a window fits: the first so many.
+std::uint64_t TextWindows::usable_lines(Split split) const {
+  std::uint64_t low = 0;
+  std::uint64_t high = text().lines(split);
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (text().line_start(split, middle) + shape_.tokens() <= text().length(split)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+std::uint64_t TextWindows::count_windows(Split split) const {
+  if (at_lines_) return usable_lines(split);
+  const std::uint64_t tokens = text().length(split);
+  if (tokens < shape_.tokens()) return 0;
+  const std::uint64_t side_by_side = (tokens - shape_.ahead) / shape_.length;
+  if (split != Split::kTrain || order_ == Order::kSequential) return side_by_side;
+  return order_ == Order::kRandom ? tokens - shape_.tokens() + 1 : shifted_windows();
+}
+
+/// So many side by side in train that there is room for every shift below a window's length, where the text is long enough for two.
+std::uint64_t TextWindows::shifted_windows() const {
+  return std::max<std::uint64_t>(1, (text().length(Split::kTrain) - shape_.ahead + 1) / shape_.length - 1);
+}
+
+std::uint64_t TextWindows::epoch_samples() const {
+  return at_lines_ || order_ != Order::kRandom ? count(Split::kTrain) : shifted_windows();
+}
+
+std::uint64_t TextWindows::shift_of(const Draws& of_epoch) const {
+  const std::uint64_t room = text().length(Split::kTrain) - shape_.ahead - count(Split::kTrain) * shape_.length;
+  const std::uint64_t shifts = std::min<std::uint64_t>(room + 1, shape_.length);
+  return of_epoch.below(Purpose::kShift, shifts);
+}
+
+std::uint64_t TextWindows::train_position(std::uint64_t j, const Draws& draws) const {
+  const std::uint64_t windows = count(Split::kTrain);
+  std::uint64_t window = 0;
+  std::uint64_t shift = 0;
+  if (order_ == Order::kRandom) {
+    window = draws.below(Purpose::kStart, windows);
+  } else if (order_ == Order::kSequential) {
+    window = j % windows;
+  } else {
+    const Draws of_epoch(seed_, Split::kTrain, number_, j / windows);
+    window = permuted(of_epoch, Purpose::kOrder, windows, j % windows);
+    if (!at_lines_) shift = shift_of(of_epoch);
+  }
+  if (at_lines_) return text().line_start(Split::kTrain, window);
+  return order_ == Order::kRandom ? window : shift + window * shape_.length;
+}
+
+std::uint64_t TextWindows::position(Split split, std::uint64_t w) const {
+  return at_lines_ ? text().line_start(split, w) : w * shape_.length;
+}
+
+}  // namespace millrace::providers

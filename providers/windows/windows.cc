@@ -1,0 +1,74 @@
+#include "providers/windows/windows.h"
+
+#include <string>
+#include <utility>
+
+#include "config/dataset_keys.h"
+#include "config/errors.h"
+#include "providers/random/permutation.h"
+
+namespace millrace::providers {
+
+using proto::Split;
+
+namespace {
+
+constexpr std::uint32_t kMaxLength = 1U << 20;
+
+WindowShape checked(WindowShape shape) {
+  if (shape.length >= 1 && shape.length <= kMaxLength) return shape;
+  throw config::UsageError("provider.block_size = " + std::to_string(shape.length) + " is not in [1, " +
+                           std::to_string(kMaxLength) + "]");
+}
+
+std::vector<std::vector<config::WeightPoint>> weights_of(const config::DataOptions& data) {
+  std::vector<std::vector<config::WeightPoint>> weights;
+  for (const config::DatasetOptions& dataset : config::meant_datasets(data)) weights.push_back(dataset.weights);
+  return weights;
+}
+
+}  // namespace
+
+Windows::Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length, std::uint32_t ahead)
+    : datasets_(std::move(datasets)), seed_(options.data.data_seed), shape_(checked({length, ahead})) {
+  for (const datasets::Dataset& dataset : datasets_.parts) {
+    parts_.emplace_back(dataset, static_cast<std::uint8_t>(parts_.size()), options, shape_);
+  }
+  if (parts_.size() == 1) return;
+  mixture_.emplace(weights_of(options.data), seed_);
+}
+
+std::uint64_t Windows::size(Split split) const {
+  if (split == Split::kTrain) return proto::kEndless;
+  std::uint64_t windows = 0;
+  for (const TextWindows& part : parts_) windows += part.count(split);
+  return windows;
+}
+
+std::uint64_t Windows::epoch_samples() const {
+  std::uint64_t samples = 0;
+  for (const TextWindows& part : parts_) samples += part.epoch_samples();
+  return samples;
+}
+
+Place Windows::place(Split split, std::uint64_t index, const Draws& draws) const {
+  if (split == Split::kTrain) {
+    const Turn turn = mixture_ ? mixture_->turn(index) : Turn{0, index};
+    return {turn.part, parts_[turn.part].train_position(turn.number, draws)};
+  }
+  const std::uint64_t windows = size(split);
+  const Draws of_pass(seed_, split, 0, index / windows);
+  std::uint64_t window = permuted(of_pass, Purpose::kOrder, windows, index % windows);
+  std::size_t part = 0;
+  for (; window >= parts_[part].count(split); ++part) window -= parts_[part].count(split);
+  return {part, parts_[part].position(split, window)};
+}
+
+std::optional<Place> Windows::elsewhere(const Place& place, const Draws& draws) const {
+  const std::uint64_t others = parts_[place.part].text().length(Split::kTrain) - shape_.tokens();
+  if (others == 0) return std::nullopt;
+  const std::uint64_t first = draws.below(Purpose::kFragment, others);
+  return Place{place.part, first < place.first ? first : first + 1};
+}
+
+}  // namespace millrace::providers

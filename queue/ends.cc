@@ -1,9 +1,0 @@
-#include "queue/ends.h"
-
-#include <stdexcept>
-
-namespace millrace::queue {
-
-void ProducerEnd::fail(const Order&, const std::string& reason) { throw std::runtime_error(reason); }
-
-}  // namespace millrace::queue

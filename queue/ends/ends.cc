@@ -1,0 +1,9 @@
+#include "queue/ends/ends.h"
+
+#include <stdexcept>
+
+namespace millrace::queue {
+
+void ProducerEnd::fail(const Order&, const std::string& reason) { throw std::runtime_error(reason); }
+
+}  // namespace millrace::queue

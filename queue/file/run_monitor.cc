@@ -1,0 +1,17 @@
+#include "queue/file/run_monitor.h"
+
+namespace millrace::queue {
+
+std::vector<proto::Group> GroupWatch::alive(Time now) {
+  std::vector<proto::Group> living;
+  for (const std::string& name : folder_.disk().list(folder_.groups())) {
+    auto group = proto::read_group(folder_.group(name), folder_.disk());
+    if (!group || group->run_id != name) continue;
+    const auto [seen, is_new] = seen_.try_emplace(name, Seen{group->heartbeat, now});
+    if (!is_new && seen->second.heartbeat != group->heartbeat) seen->second = {group->heartbeat, now};
+    if (now - seen->second.changed <= kGroupDeadAfter) living.push_back(std::move(*group));
+  }
+  return living;
+}
+
+}  // namespace millrace::queue

@@ -1,0 +1,206 @@
+#include "queue/zmq/socket.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "queue/ends/uri.h"
+
+namespace millrace::queue {
+namespace {
+
+constexpr int kHandshakeTimeout_ms = 5000;
+constexpr int kHeartbeatEvery_ms = 1000;
+constexpr int kHeartbeatTimeout_ms = 5000;
+constexpr int kLinger_ms = 500;
+/// A trainer that starts again is found within the second of them.
+constexpr int kReconnectFirst_ms = 50;
+constexpr int kReconnectMost_ms = 200;
+constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
+/// On one machine: left alone, the buffer of a TCP connection grows to megabytes, and what lies in it leaves the cache before it is
+/// read; that of a UNIX socket is so small that it is filled five times for a batch. To another machine it has to grow with the
+/// way.
+constexpr int kLoopbackSendBufferBytes = 512 << 10;
+constexpr int kIpcSendBufferBytes = 256 << 10;
+
+proto::SharedBytes keep(zmq::message_t message) {
+  auto owner = std::make_shared<zmq::message_t>(std::move(message));
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(owner->data()), owner->size());
+  return {std::move(owner), bytes};
+}
+
+/// A ZeroMQ message that views `frame` and shares its ownership.
+zmq::message_t lend(const proto::SharedBytes& frame) {
+  auto* owner = new std::shared_ptr<const void>(frame.owner);
+  const auto release = [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); };
+  return {const_cast<std::byte*>(frame.bytes.data()), frame.bytes.size(), release, owner};
+}
+
+void require_keys(zmq::socket_t& router, const Security& security) {
+  if (!security.own) return;
+  router.set(zmq::sockopt::curve_server, true);
+  router.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+  router.set(zmq::sockopt::zap_domain, kZapDomain);
+}
+
+constexpr std::string_view kTcp = "tcp://";
+
+bool is_tcp_loopback(const std::string& address) {
+  return address.starts_with(kTcp) && is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())});
+}
+
+/// −1: the system's own.
+int send_buffer_bytes(const std::string& address) {
+  if (!address.starts_with(kTcp)) return kIpcSendBufferBytes;
+  return is_tcp_loopback(address) ? kLoopbackSendBufferBytes : -1;
+}
+
+void refuse_unguarded(const std::string& address, const Security& security) {
+  if (security.own || security.insecure || !address.starts_with(kTcp) || is_tcp_loopback(address)) return;
+  throw std::invalid_argument(
+      address + " can be reached by other machines, and nothing on the way is encrypted: use 127.0.0.1, or " +
+      "keys (queue.key_file and queue.allowed_keys, docs/explanation/security.md), or set queue.insecure = true on a " + "private network");
+}
+
+std::string bind_hint(int error) {
+  if (error == EADDRINUSE) return "; another trainer may hold it: stop it, or choose another --queue.uri";
+  if (error == ENODEV) return "; to listen takes an address or an interface of this machine, not a name: check --queue.uri";
+  return "; check --queue.uri";
+}
+
+void show_keys(zmq::socket_t& dealer, const Security& security) {
+  if (!security.own) return;
+  dealer.set(zmq::sockopt::curve_publickey, security.own->public_key);
+  dealer.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+  dealer.set(zmq::sockopt::curve_serverkey, security.server_key);
+}
+
+}  // namespace
+
+std::string random_routing_id() {
+  std::array<char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::runtime_error("no random bytes from the system");
+  }
+  if (bytes[0] == 0) bytes[0] = 1;
+  return {bytes.data(), bytes.size()};
+}
+
+void Context::guard(const Security& security) {
+  if (!security.own || allow_list_) return;
+  std::set<std::string> keys = security.allowed;
+  keys.insert(security.own->public_key);
+  allow_list_ = std::make_unique<AllowList>(context_, std::move(keys));
+}
+
+Socket::Socket(Context& context, const std::string& address, zmq::socket_type type)
+    : address_(address),
+      routed_(type == zmq::socket_type::router),
+      socket_(context.context_, type),
+      monitor_(std::make_unique<SocketMonitor>(context.context_, socket_, address,
+                                               routed_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
+  socket_.set(zmq::sockopt::linger, kLinger_ms);
+  socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
+  socket_.set(zmq::sockopt::handshake_ivl, kHandshakeTimeout_ms);
+  socket_.set(zmq::sockopt::heartbeat_ivl, kHeartbeatEvery_ms);
+  socket_.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeout_ms);
+  socket_.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeout_ms);
+  socket_.set(zmq::sockopt::ipv6, address.find('[') != std::string::npos);
+}
+
+Socket Socket::bind_router(Context& context, const std::string& address, const Security& security) {
+  refuse_unguarded(address, security);
+  context.guard(security);
+  Socket router(context, address, zmq::socket_type::router);
+  require_keys(router.socket_, security);
+  router.socket_.set(zmq::sockopt::router_mandatory, true);
+  router.socket_.set(zmq::sockopt::router_handover, true);
+  try {
+    router.socket_.bind(address);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error("cannot listen at " + address + ": " + error.what() + bind_hint(error.num()));
+  }
+  return router;
+}
+
+Socket Socket::connect_dealer(Context& context, const std::string& address, const Security& security,
+                              const std::string& routing_id) {
+  Socket dealer(context, address, zmq::socket_type::dealer);
+  show_keys(dealer.socket_, security);
+  dealer.socket_.set(zmq::sockopt::routing_id, routing_id);
+  dealer.socket_.set(zmq::sockopt::immediate, true);
+  dealer.socket_.set(zmq::sockopt::reconnect_ivl, kReconnectFirst_ms);
+  dealer.socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMost_ms);
+  dealer.socket_.set(zmq::sockopt::sndbuf, send_buffer_bytes(address));
+  try {
+    dealer.socket_.connect(address);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error("cannot connect to " + address + ": " + error.what() + "; check --queue.uri");
+  }
+  return dealer;
+}
+
+std::string Socket::bound_address() const { return socket_.get(zmq::sockopt::last_endpoint); }
+
+std::optional<Envelope> Socket::receive() {
+  Envelope envelope;
+  bool first = true;
+  for (;;) {
+    zmq::message_t message;
+    if (!socket_.recv(message, zmq::recv_flags::dontwait)) return std::nullopt;
+    const bool more = message.more();
+    if (first && routed_) {
+      envelope.peer = message.to_string();
+    } else if (envelope.frames.size() <= kMostFrames) {
+      envelope.frames.push_back(keep(std::move(message)));
+    }
+    first = false;
+    if (!more) return envelope;
+  }
+}
+
+bool Socket::send(const Envelope& envelope) {
+  try {
+    if (routed_ && !socket_.send(zmq::buffer(envelope.peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return false;
+    for (std::size_t i = 0; i < envelope.frames.size(); ++i) {
+      const bool last = i + 1 == envelope.frames.size();
+      const auto flags = (last ? zmq::send_flags::none : zmq::send_flags::sndmore) | zmq::send_flags::dontwait;
+      if (!socket_.send(lend(envelope.frames[i]), flags)) return false;
+    }
+  } catch (const zmq::error_t& error) {
+    if (error.num() == EHOSTUNREACH) return false;
+    throw;
+  }
+  return true;
+}
+
+void Socket::look_after() {
+  monitor_->take_in();
+  if (!monitor_->gave_up(std::chrono::steady_clock::now())) return;
+  socket_.disconnect(address_);
+  socket_.connect(address_);
+}
+
+void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell) {
+  std::vector<zmq::pollitem_t> items;
+  if (bell != nullptr) items.push_back({nullptr, bell->fd(), ZMQ_POLLIN, 0});
+  for (Socket* socket : sockets) {
+    items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({socket->monitor_->handle(), 0, ZMQ_POLLIN, 0});
+  }
+  try {
+    zmq::poll(items, timeout);
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EINTR) throw;
+  }
+  if (bell != nullptr) bell->silence();
+  for (Socket* socket : sockets) socket->look_after();
+}
+
+}  // namespace millrace::queue

@@ -1,0 +1,212 @@
+#include "queue/zmq/zmq_producer_end.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "queue/ends/mailbox.h"
+#include "queue/protocol/producer_links.h"
+#include "queue/zmq/socket.h"
+
+namespace millrace::queue {
+namespace {
+
+constexpr Milliseconds kTickEvery{50};
+/// Messages of one rank that are taken in before the others' turn.
+constexpr int kMostAtOnce = 1024;
+
+struct Answer {
+  std::string address;
+  proto::Frames frames;
+};
+
+/// As trainers' logs call this process: HOST:PROCESS.
+std::string own_name() {
+  char host[65] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '?';
+  return std::string(host) + ':' + std::to_string(::getpid());
+}
+
+class ZmqProducerEnd final : public ProducerEnd {
+ public:
+  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity, const Security& security)
+      : uri_(uri),
+        schema_(meta.schema),
+        fingerprint_(meta.fingerprint),
+        security_(security),
+        links_({meta, capacity, own_name()}, uri.text),
+        thread_([this] { run(); }) {}
+
+  ~ZmqProducerEnd() override {
+    stopping_ = true;
+    bell_.ring();
+    thread_.join();
+  }
+
+  std::optional<Order> next(Milliseconds timeout) override {
+    auto order = orders_.take(timeout);
+    const std::lock_guard lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+    // The rank that asked may have ended, or started anew, since.
+    if (order && links_.holds(*order)) return order;
+    return std::nullopt;
+  }
+
+  void deliver(const Order& order, const proto::Batch& batch) override {
+    const auto to = finish(order);
+    if (!to) return;  // the trainer that asked for it is gone
+    // The checksums are computed here, by the worker, and not by the one thread that all workers share.
+    const auto held_us = static_cast<std::uint64_t>(to->held.count());
+    answer(to->address, proto::encode(proto::Filled{order.lease, fingerprint_, batch, held_us}, schema_));
+  }
+
+  void fail(const Order& order, const std::string& reason) override {
+    spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(order.range.split), order.range.first,
+                  order.range.end(), reason);
+    if (const auto to = finish(order)) answer(to->address, proto::encode(proto::Failed{order.lease, reason}));
+  }
+
+  bool complete() const override { return false; }
+
+  std::string state() const override {
+    const std::lock_guard lock(mutex_);
+    if (!links_.welcomed()) return "waiting for a trainer at " + uri_.text + (trouble_.empty() ? "" : " (" + trouble_ + ")");
+    const std::size_t open = links_.open_leases();
+    return open == 0 ? "the trainer has all it wants for now" : std::to_string(open) + " leases open";
+  }
+
+ private:
+  std::optional<ProducerLinks::Destination> finish(const Order& order) {
+    const std::lock_guard lock(mutex_);
+    return links_.finish(order, std::chrono::steady_clock::now());
+  }
+
+  void answer(const std::string& address, proto::Frames frames) {
+    answers_.put({address, std::move(frames)});
+    bell_.ring();
+  }
+
+  /// The thread: the only one that touches the sockets.
+  void run() {
+    try {
+      connect_links();
+      while (!stopping_) {
+        wait_for_messages();
+        for (auto& [address, socket] : sockets_) receive_all(address, socket);
+        act();
+        connect_links();
+      }
+      send_answers();
+      for (auto& [address, socket] : sockets_) (void)socket.send({{}, proto::encode(proto::Bye{})});
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failure_ = std::current_exception();
+      orders_.close();
+    }
+  }
+
+  /// A socket for exactly the ranks that this producer talks to.
+  void connect_links() {
+    std::vector<std::string> addresses;
+    {
+      const std::lock_guard lock(mutex_);
+      addresses = links_.addresses();
+    }
+    std::erase_if(sockets_, [&](const auto& entry) { return std::ranges::find(addresses, entry.first) == addresses.end(); });
+    for (const std::string& address : addresses) {
+      if (sockets_.contains(address)) continue;
+      sockets_.emplace(address, Socket::connect_dealer(context_, address, security_, routing_id_));
+    }
+  }
+
+  void wait_for_messages() {
+    std::vector<Socket*> sockets;
+    for (auto& [address, socket] : sockets_) sockets.push_back(&socket);
+    wait(sockets, kTickEvery, &bell_);
+  }
+
+  void receive_all(const std::string& address, Socket& socket) {
+    for (int i = 0; i < kMostAtOnce; ++i) {
+      const auto envelope = socket.receive();
+      if (!envelope) return;
+      proto::Decoded decoded = proto::decode(envelope->frames);
+      if (decoded.status == proto::DecodeStatus::kVersion) {
+        throw std::runtime_error("the trainer at " + address + " speaks another protocol version than this build (" +
+                                 std::to_string(proto::kProtocolVersion) + "): use the same version of Millrace on both sides");
+      }
+      if (decoded.status != proto::DecodeStatus::kOk) {
+        report_damage(address, decoded.status);
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      links_.receive(address, std::move(decoded.message), std::chrono::steady_clock::now());
+    }
+  }
+
+  /// Once per cause: a peer that sends rubbish must not fill the log.
+  void report_damage(const std::string& address, proto::DecodeStatus status) {
+    if (reported_.insert(status).second) spdlog::warn("{}: dropped {}", address, proto::describe(status));
+  }
+
+  void act() {
+    std::vector<ProducerLinks::Outgoing> outgoing;
+    {
+      const std::lock_guard lock(mutex_);
+      trouble_ = sockets_.at(uri_.text).trouble();
+      links_.tick(std::chrono::steady_clock::now());
+      for (const Order& order : links_.take_orders()) orders_.put(order);
+      outgoing = links_.take_outgoing();
+      if (const auto refusal = links_.refusal()) throw std::runtime_error(*refusal);
+    }
+    for (const auto& [address, message] : outgoing) send(address, proto::encode(message));
+    send_answers();
+  }
+
+  void send_answers() {
+    while (auto answer = answers_.take(Milliseconds(0))) send(answer->address, std::move(answer->frames));
+  }
+
+  void send(const std::string& address, proto::Frames frames) {
+    const auto socket = sockets_.find(address);
+    if (socket != sockets_.end() && socket->second.send({{}, std::move(frames)})) return;
+    const std::lock_guard lock(mutex_);
+    links_.unreachable(address);
+  }
+
+  const Uri uri_;
+  const proto::Schema schema_;
+  const std::string fingerprint_;
+  const Security security_;
+  const std::string routing_id_ = random_routing_id();
+  mutable std::mutex mutex_;  // links_, failure_, trouble_
+  ProducerLinks links_;
+  std::exception_ptr failure_;
+  std::string trouble_;  ///< of the connection to rank 0
+  Mailbox<Order> orders_;
+  Mailbox<Answer> answers_;
+  std::set<proto::DecodeStatus> reported_;
+  std::atomic<bool> stopping_{false};
+  Bell bell_;
+  Context context_;
+  std::map<std::string, Socket> sockets_;  ///< by address; the thread's own
+  std::thread thread_;                     // last: it uses all of the above
+};
+
+}  // namespace
+
+std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity,
+                                                   const Security& security) {
+  return std::make_unique<ZmqProducerEnd>(uri, meta, capacity, security);
+}
+
+}  // namespace millrace::queue

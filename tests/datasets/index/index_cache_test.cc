@@ -1,0 +1,184 @@
+#include "datasets/index/index_cache.h"
+
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <optional>
+#include <thread>
+
+#include "datasets/open/documents.h"
+#include "proto/digest.h"
+#include "proto/files.h"
+#include "tests/datasets/text_files.h"
+#include "tests/support/captured_log.h"
+
+namespace millrace::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::contains;
+
+/// Sets XDG_CACHE_HOME while it lives.
+class CacheHome {
+ public:
+  explicit CacheHome(const std::string& folder) {
+    if (const char* before = ::getenv("XDG_CACHE_HOME")) before_ = before;
+    ::setenv("XDG_CACHE_HOME", folder.c_str(), 1);
+  }
+  ~CacheHome() {
+    if (before_) {
+      ::setenv("XDG_CACHE_HOME", before_->c_str(), 1);
+    } else {
+      ::unsetenv("XDG_CACHE_HOME");
+    }
+  }
+  CacheHome(const CacheHome&) = delete;
+  CacheHome& operator=(const CacheHome&) = delete;
+
+ private:
+  std::optional<std::string> before_;
+};
+
+class IndexOf : public testing::DatasetFiles {
+ protected:
+  [[nodiscard]] std::string hash(const std::string& file) const {
+    return open_documents(DatasetSpec{.path = file, .format = "lines", .cache = path("cache")}).hash();
+  }
+  [[nodiscard]] fs::path only_index() const {
+    std::vector<fs::path> files;
+    for (const auto& each : fs::directory_iterator(path("cache"))) files.push_back(each.path());
+    EXPECT_EQ(files.size(), 1U);
+    return files.front();
+  }
+  void damage(std::size_t at) const {
+    std::string bytes = proto::read_file(only_index());
+    bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
+    testing::write_file(only_index(), bytes);
+  }
+};
+
+TEST_F(IndexOf, IsMadeOnceAndFound) {
+  const std::string file = write("t.txt", "one\ntwo\n");
+  const testing::CapturedLog log;
+  const std::string first = hash(file);
+  const auto made = fs::last_write_time(only_index());
+  EXPECT_EQ(hash(file), first);
+  EXPECT_EQ(fs::last_write_time(only_index()), made);
+  EXPECT_EQ(log.count("indexing it once"), 1);
+}
+
+TEST_F(IndexOf, IsMadeAgainWhereTheDatasetChanged) {
+  const std::string file = write("t.txt", "one\ntwo\n");
+  const std::string first = hash(file);
+  const testing::CapturedLog log;
+  write("t.txt", "one\ntwe\n");  // the same size
+  EXPECT_NE(hash(file), first);
+  EXPECT_EQ(log.count("the dataset has changed since; making it again"), 1);
+  write("t.txt", "one\ntwo\n");
+  EXPECT_EQ(hash(file), first);
+}
+
+TEST_F(IndexOf, IsMadeAgainWhereItIsDamaged) {
+  const std::string file = write("t.txt", "one\ntwo\n");
+  const std::string first = hash(file);
+  const std::size_t size = proto::read_file(only_index()).size();
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{8}, std::size_t{40}, sizeof(IndexHeader) - 1, sizeof(IndexHeader), size - 1}) {
+    damage(at);
+    const testing::CapturedLog log;
+    EXPECT_EQ(hash(file), first) << at;
+    EXPECT_EQ(log.count("making it again"), 1) << at;
+  }
+  for (const std::size_t left : {std::size_t{0}, std::size_t{10}, sizeof(IndexHeader), size - 8}) {
+    fs::resize_file(only_index(), left);
+    const testing::CapturedLog log;
+    EXPECT_EQ(hash(file), first) << left;
+    EXPECT_EQ(log.count("the index is cut short; making it again"), 1) << left;
+  }
+}
+
+TEST_F(IndexOf, OfAnotherVersionIsMadeAgain) {
+  const std::string file = write("t.txt", "one\ntwo\n");
+  const std::string first = hash(file);
+  std::string bytes = proto::read_file(only_index());
+  bytes[8] = 77;
+  testing::write_file(only_index(), bytes);
+  const testing::CapturedLog log;
+  EXPECT_EQ(hash(file), first);
+  EXPECT_EQ(log.count("the index is of version 77; making it again"), 1);
+}
+
+TEST_F(IndexOf, DatasetsAndFormsDoNotGetInEachOthersWay) {
+  const std::string a = write("a/t.txt", "one\ntwo\n");
+  const std::string b = write("b/t.txt", "three\nfour\n");
+  const std::string hash_a = hash(a);
+  const std::string hash_b = hash(b);
+  (void)open_documents(DatasetSpec{.path = a, .cache = path("cache")});
+  const testing::CapturedLog log;
+  EXPECT_EQ(hash(a), hash_a);
+  EXPECT_EQ(hash(b), hash_b);
+  EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(IndexOf, LiesBesideTheDatasetElseInTheUsersCache) {
+  const CacheHome home(path("home"));
+  IndexRequest request{.dataset = path("d/t.txt"),
+                       .is_folder = false,
+                       .source = "",
+                       .variant = "",
+                       .cache = "",
+                       .in_memory = false,
+                       .text = {},
+                       .make = {}};
+  const auto paths = index_paths(request);
+  ASSERT_EQ(paths.size(), 2U);
+  EXPECT_EQ(paths[0], path("d/.t.txt.millrace-index"));
+  EXPECT_EQ(paths[1].parent_path(), path("home/millrace"));
+  request.is_folder = true;
+  request.variant = "x";
+  EXPECT_EQ(index_paths(request)[0].parent_path(), path("d/t.txt"));
+  EXPECT_NE(index_paths(request)[0].filename(), paths[0].filename());
+  request.cache = path("cache");
+  EXPECT_EQ(index_paths(request).size(), 1U);
+}
+
+TEST_F(IndexOf, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
+  const CacheHome home(path("home"));
+  // Nobody, root neither, can make a file beside this name of a large one.
+  const std::string file = write("t.txt", std::string(kSmallBytes, 'a') + "\nb\n");
+  const Descriptor held(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string name = "/proc/self/fd/" + std::to_string(held.get());
+  const testing::CapturedLog log;
+  EXPECT_EQ(open_documents(DatasetSpec{.path = name}).hash(), open_documents(DatasetSpec{.path = file}).hash());
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("home/millrace")), fs::directory_iterator()), 1);
+  EXPECT_TRUE(fs::exists(path(".t.txt.millrace-index")));
+  EXPECT_TRUE(contains(
+      testing::message_of<std::runtime_error>([&] { (void)open_documents(DatasetSpec{.path = name, .cache = "/proc/self/fd"}); }),
+      "there is no place for its index"));
+}
+
+TEST_F(IndexOf, ManyMakersAtOnceAllGetTheSame) {
+  const std::string file = write("t.txt", "one\ntwo\nthree\n");
+  std::vector<std::string> hashes(8);
+  std::vector<std::thread> makers;
+  for (std::string& each : hashes) makers.emplace_back([this, &each, &file] { each = hash(file); });
+  for (std::thread& each : makers) each.join();
+  for (const std::string& each : hashes) EXPECT_EQ(each, hashes.front());
+  (void)only_index();  // and nothing else is left
+}
+
+TEST_F(IndexOf, ASmallDatasetLeavesNothingBehind) {
+  const std::string file = write("d/t.txt", "one\ntwo\n");
+  (void)open_documents(DatasetSpec{.path = file, .format = "lines"});
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("d")), fs::directory_iterator()), 1);
+}
+
+TEST_F(IndexOf, ATextThatIsRefusedLeavesNothingBehind) {
+  const std::string file = write("t.txt", "one\n\xFF");
+  EXPECT_THROW((void)hash(file), std::runtime_error);
+  EXPECT_TRUE(fs::is_empty(path("cache")));
+}
+
+}  // namespace
+}  // namespace millrace::datasets

@@ -1,0 +1,251 @@
+// What is particular to file://: windows, used chunks, damage, foreign streams.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "proto/chunk_file.h"
+#include "proto/files.h"
+#include "proto/group_file.h"
+#include "queue/file/folder.h"
+#include "queue/file/folder_consumer_end.h"
+#include "queue/file/folder_producer_end.h"
+#include "queue/file/run_monitor.h"
+#include "queue/file/quarantine.h"
+#include "tests/queue/folder_world.h"
+#include "tests/support/sample_stream.h"
+#include "tests/support/temporary_folder.h"
+
+namespace millrace::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using proto::Split;
+using testing::sample_meta;
+
+class FolderQueue : public ::testing::Test {
+ protected:
+  static Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
+
+  std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks) {
+    return make_folder_producer_end(folder_.path(), sample_meta(), {.ahead = {ahead_chunks * chunk_, 0, 0}});
+  }
+  std::unique_ptr<ConsumerEnd> consumer(std::uint64_t cursor = 0, const std::string& run = "run") {
+    auto end = make_folder_consumer_end(folder_.path(), expected(), {run, true, cursor, 0, {.samples = 2 * chunk_}});
+    EXPECT_TRUE(end->meet(10s).has_value());
+    return end;
+  }
+  proto::Range chunk_range(std::uint64_t k) const { return {Split::kTrain, k * chunk_, chunk_, {}}; }
+
+  /// Works off all orders that are there; the first indices of the chunks made, in order.
+  static std::vector<std::uint64_t> fill(ProducerEnd& end) {
+    std::vector<std::uint64_t> made;
+    while (const auto order = end.next(0ms)) {
+      end.deliver(*order, testing::sample_batch(order->range));
+      made.push_back(order->range.first);
+    }
+    return made;
+  }
+  std::set<std::uint64_t> present() const {
+    std::set<std::uint64_t> firsts;
+    for (const proto::ChunkKey& key : layout_.chunks(Split::kTrain)) firsts.insert(key.first);
+    return firsts;
+  }
+  void put_chunk(std::uint64_t k, const std::string& content) {
+    proto::replace_file(layout_.chunk(Split::kTrain, {k * chunk_, {}}), content);
+  }
+
+  testing::TemporaryFolder folder_;
+  Folder layout_{folder_.path(), sample_meta().fingerprint};
+  const std::uint32_t chunk_ = proto::chunk_samples(sample_meta().schema);
+};
+
+TEST_F(FolderQueue, WithoutARunAProducerFillsTheFirstWindow) {
+  const auto end = producer(3);
+  EXPECT_FALSE(end->complete());
+  EXPECT_EQ(fill(*end), (std::vector<std::uint64_t>{0, chunk_, 2ULL * chunk_}));
+  EXPECT_TRUE(end->complete());
+}
+
+TEST_F(FolderQueue, TwoProducersShareTheWork) {
+  const auto a = producer(2);
+  const auto b = producer(2);
+  const auto first = a->next(0ms);
+  const auto second = b->next(0ms);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first->range.first, second->range.first);
+  EXPECT_EQ(b->next(0ms), std::nullopt);
+}
+
+TEST_F(FolderQueue, AProducerThatEndsGivesItsClaimsBack) {
+  auto a = producer(1);
+  ASSERT_TRUE(a->next(0ms).has_value());
+  const auto b = producer(1);
+  EXPECT_EQ(b->next(0ms), std::nullopt);
+  a.reset();
+  EXPECT_TRUE(b->next(1s).has_value());
+}
+
+TEST(FolderClaims, AreTakenOverAfterFourTimesWhatAChunkTakes) {
+  FolderWorld world;
+  const auto slow = world.producer(2);
+  const auto dead = world.producer(3);
+  const auto own = slow->next(FolderWorld::kAtOnce);
+  world.now += 300ms;
+  ASSERT_TRUE(own && world.deliver(*slow, *own));
+  const auto left = dead->next(FolderWorld::kAtOnce);
+  ASSERT_TRUE(left.has_value());
+  EXPECT_EQ(slow->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 1199ms;
+  EXPECT_EQ(slow->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 1ms;
+  const auto taken = slow->next(FolderWorld::kAtOnce);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->range, left->range);
+}
+
+TEST(FolderClaims, AreLeftAloneForTenSecondsByWhoHasMadeNoChunkYet) {
+  FolderWorld world;
+  const auto dead = world.producer(1);
+  const auto fresh = world.producer(1);
+  ASSERT_TRUE(dead->next(FolderWorld::kAtOnce).has_value());
+  EXPECT_EQ(fresh->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 9999ms;
+  EXPECT_EQ(fresh->next(FolderWorld::kAtOnce), std::nullopt);
+  world.now += 1ms;
+  EXPECT_TRUE(fresh->next(FolderWorld::kAtOnce).has_value());
+}
+
+TEST_F(FolderQueue, UsedChunksGoAndTheWindowMovesOn) {
+  const auto end = producer(2);
+  fill(*end);
+  const auto run = consumer();
+  run->release(Split::kTrain, chunk_ - 1);
+  EXPECT_TRUE(present().contains(0));
+  run->release(Split::kTrain, chunk_);
+  EXPECT_FALSE(present().contains(0));
+  EXPECT_EQ(fill(*end), (std::vector<std::uint64_t>{2ULL * chunk_}));
+}
+
+TEST_F(FolderQueue, ACursorThatMovesBackMakesProducersFillTheGap) {
+  const auto end = producer(2);
+  fill(*end);
+  {
+    const auto run = consumer();
+    run->release(Split::kTrain, 2ULL * chunk_);
+    fill(*end);
+    EXPECT_EQ(present(), (std::set<std::uint64_t>{2ULL * chunk_, 3ULL * chunk_}));
+  }
+  const auto resumed = consumer(chunk_);
+  EXPECT_EQ(fill(*end), (std::vector<std::uint64_t>{chunk_}));
+}
+
+TEST_F(FolderQueue, ChunksThatAnotherLivingRunNeedsStay) {
+  const auto end = producer(2);
+  fill(*end);
+  const auto slow = consumer(0, "slow");
+  const auto fast = consumer(0, "fast");
+  fast->release(Split::kTrain, 2ULL * chunk_);
+  EXPECT_TRUE(present().contains(0));
+}
+
+TEST_F(FolderQueue, ACleanEndTakesItsGroupAway) {
+  const auto end = producer(1);
+  {
+    const auto run = consumer();
+    EXPECT_TRUE(std::filesystem::exists(layout_.group("run")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(layout_.group("run")));
+}
+
+TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
+  const auto end = producer(1);
+  const auto run = consumer();
+  fill(*end);
+  const std::string whole = proto::read_file(layout_.chunk(Split::kTrain, {}));
+  std::string flipped = whole;
+  flipped[flipped.size() - 1000] ^= 4;
+  proto::write_chunk(folder_ / "other.chunk", "00000000000000ff", sample_meta().schema, testing::sample_batch(chunk_range(0)));
+  const std::string of_another_stream = proto::read_file(folder_ / "other.chunk");
+  for (const std::string& damaged :
+       {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(), of_another_stream}) {
+    put_chunk(0, damaged);
+    run->want(chunk_range(0));
+    EXPECT_EQ(run->take(0ms), std::nullopt);
+    EXPECT_FALSE(present().contains(0));
+    EXPECT_TRUE(std::filesystem::exists(layout_.quarantine() / ("train-" + proto::chunk_name(0))));
+    EXPECT_EQ(fill(*end), std::vector<std::uint64_t>{0});
+    const auto batch = run->take(5s);
+    ASSERT_TRUE(batch.has_value());
+    EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(chunk_range(0))));
+  }
+}
+
+TEST_F(FolderQueue, ProducersThatDiedLeaveNothingBehind) {
+  fill(*producer(1));
+  const auto run = consumer();
+  const std::filesystem::path train = layout_.split(Split::kTrain);
+  const auto later = proto::chunk_name(chunk_);
+  const std::vector<std::string> of_the_dead = {"." + proto::chunk_name(0) + ".0123-7-00000001.tmp", "000000000000.claim"};
+  const std::vector<std::string> others = {"." + later + ".0123-7-00000002.tmp", "notes.txt"};
+  for (const auto& names : {of_the_dead, others})
+    for (const std::string& name : names) proto::replace_file(train / name, "");
+  run->release(Split::kTrain, chunk_);
+  for (const std::string& name : of_the_dead) EXPECT_FALSE(std::filesystem::exists(train / name)) << name;
+  for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(train / name)) << name;
+  EXPECT_FALSE(present().contains(0));
+}
+
+TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
+  telemetry::Registry registry;
+  const auto end = producer(1);
+  auto run = make_folder_consumer_end(folder_.path(), expected(), {.run_id = "run", .registry = registry});
+  ASSERT_TRUE(run->meet(0ms).has_value());
+  for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
+    put_chunk(k, "damaged");
+    run->want(chunk_range(k));
+    EXPECT_EQ(run->take(0ms), std::nullopt);
+  }
+  const auto kept = proto::real_disk().list(layout_.quarantine());
+  EXPECT_EQ(kept.size(), kMaxQuarantined);
+  EXPECT_EQ(kept.front(), "train-" + proto::chunk_name(3ULL * chunk_));
+  EXPECT_NE(registry.prometheus_text().find("millrace_queue_damaged_total{cause=\"not a queue file\"} 19"), std::string::npos)
+      << registry.prometheus_text();
+}
+
+TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
+  proto::StreamMeta other = sample_meta();
+  other.settings["block_size"] = "6";
+  other.fingerprint = proto::fingerprint_of(other);
+  const auto end = make_folder_producer_end(folder_.path(), other, {.ahead = {1, 0, 0}});
+  const auto run = make_folder_consumer_end(folder_.path(), expected(), {});
+  EXPECT_EQ(run->meet(0ms), std::nullopt);
+  EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << run->state().words;
+  const auto right = producer(1);
+  EXPECT_EQ(run->meet(10s), sample_meta());
+}
+
+TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
+  const auto run = make_folder_consumer_end(folder_ / "absent", expected(), {});
+  EXPECT_EQ(run->meet(0ms), std::nullopt);
+  EXPECT_NE(run->state().words.find("start `prepare`"), std::string::npos);
+}
+
+TEST(GroupWatch, ARunWhoseHeartbeatStandsStillIsDead) {
+  const testing::TemporaryFolder folder;
+  const Folder layout(folder.path(), "stream");
+  std::filesystem::create_directories(layout.group("run").parent_path());
+  proto::Group group{.run_id = "run", .heartbeat = 1};
+  proto::write_group(layout.group("run"), group);
+  GroupWatch watch(layout);
+  const Time now{};
+  EXPECT_EQ(watch.alive(now).size(), 1U);
+  EXPECT_EQ(watch.alive(now + 29s).size(), 1U);
+  EXPECT_TRUE(watch.alive(now + 31s).empty());
+  group.heartbeat = 2;
+  proto::write_group(layout.group("run"), group);
+  EXPECT_EQ(watch.alive(now + 32s).size(), 1U);
+  EXPECT_EQ(watch.alive(now + 61s).size(), 1U);
+}
+
+}  // namespace
+}  // namespace millrace::queue

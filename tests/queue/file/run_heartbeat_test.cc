@@ -1,0 +1,86 @@
+// Who may train a run on a queue folder: one process, whoever died before, and however little its locks reach.
+#include "queue/file/run_heartbeat.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/files.h"
+#include "queue/file/run_monitor.h"
+#include "tests/queue/folder_world.h"
+#include "tests/support/messages.h"
+
+namespace millrace::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::contains;
+using testing::message_of;
+
+struct GroupKeeperTest : ::testing::Test {
+  FolderWorld world;
+  std::unique_ptr<ProducerEnd> producer = world.producer(1);
+
+  [[nodiscard]] std::string owner() const {
+    const auto group = proto::read_group(world.layout.group("run"), world.disk);
+    return group ? group->owner : "";
+  }
+  /// As a process on another host sees it, which the lock does not reach.
+  void lose_locks() { world.disk.restart(); }
+};
+
+TEST_F(GroupKeeperTest, ASecondProcessIsRefusedAndTheFirstGoesOn) {
+  const auto first = world.met(world.run());
+  const std::string message = message_of<std::runtime_error>([&] { (void)world.met(world.run()); });
+  EXPECT_TRUE(contains(message, "run run is being trained by another process"));
+  EXPECT_TRUE(contains(message, "groups/run/lock is locked): stop it, or choose another train.out_dir"));
+  world.now += 1s;
+  EXPECT_EQ(first->take(0ms), std::nullopt);
+  EXPECT_NE(owner(), "") << "the refused one left the group alone";
+}
+
+TEST_F(GroupKeeperTest, OtherRunsAndOtherRanksAreWelcome) {
+  const auto first = world.met(world.run("run"));
+  const auto other = world.met(world.run("other"));
+  FolderRun rank = world.run("run");
+  rank.leads = false;
+  const auto second_rank = world.met(rank);
+  EXPECT_EQ(GroupWatch(world.layout).alive(world.now).size(), 2U);
+}
+
+TEST_F(GroupKeeperTest, AResumeAfterAKillDoesNotWait) {
+  auto killed = world.met(world.run());
+  world.disk.crash_after(0);
+  killed.reset();
+  world.disk.restart();
+  EXPECT_NE(owner(), "") << "it could not take its group away";
+  const std::string before = owner();
+  const auto resumed = world.met(world.run());
+  EXPECT_NE(owner(), before);
+  for (int i = 0; i < 20; ++i) {
+    world.now += kGroupBeatEvery;
+    EXPECT_EQ(resumed->take(0ms), std::nullopt);
+  }
+}
+
+TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
+  const auto first = world.met(world.run());
+  world.now += kNewcomerFor + 1s;
+  EXPECT_EQ(first->take(0ms), std::nullopt);
+  lose_locks();
+  auto second = world.met(world.run());
+  world.now += kGroupBeatEvery;
+  EXPECT_EQ(first->take(0ms), std::nullopt) << "one that is established just writes";
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)second->take(0ms); }), "group.json is written by it"));
+  second.reset();
+  EXPECT_NE(owner(), "") << "the newcomer takes nothing away";
+}
+
+TEST_F(GroupKeeperTest, AClearedQueueIsWrittenAgain) {
+  const auto run = world.met(world.run());
+  proto::remove_all("/q", world.disk);
+  world.now += kGroupBeatEvery;
+  EXPECT_EQ(run->take(0ms), std::nullopt);
+  EXPECT_NE(owner(), "");
+}
+
+}  // namespace
+}  // namespace millrace::queue

@@ -1,0 +1,509 @@
+#include "queue/protocol/lease_book.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "proto/digest.h"
+#include "tests/support/messages.h"
+#include "tests/support/sample_stream.h"
+
+namespace millrace::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::sample_batch;
+using testing::sample_meta;
+
+constexpr std::uint64_t kEpoch = 5;
+
+proto::Range range(std::uint64_t first) { return {proto::Split::kTrain, first, 8, {}}; }
+
+class LeaseBookTest : public ::testing::Test {
+ protected:
+  void hello(const PeerId& from, std::uint32_t capacity = 1) { book_.receive(from, proto::Hello{sample_meta(), capacity}, now_); }
+  void answer(const PeerId& from, const proto::Lease& lease) {
+    book_.receive(from, proto::Filled{lease.number, sample_meta().fingerprint, sample_batch(lease.range)}, now_);
+  }
+  void pass(std::chrono::milliseconds time) { now_ += time; }
+  /// A sign of life; the producer names all leases that it was given in the test.
+  void alive(const PeerId& from) { book_.receive(from, proto::Ping{kEpoch, given_, proto::digest_of_ranks(ranks_)}, now_); }
+
+  /// All messages of one kind that were sent to one peer since the last look; the rest is dropped.
+  template <class T>
+  std::vector<T> sent(const PeerId& to) {
+    book_.tick(now_);
+    std::vector<T> messages;
+    for (const auto& [peer, message] : book_.take_outgoing()) {
+      if (const auto* lease = std::get_if<proto::Lease>(&message)) given_.push_back(lease->number);
+      if (peer == to && std::holds_alternative<T>(message)) messages.push_back(std::get<T>(message));
+    }
+    return messages;
+  }
+
+  Time now_{};
+  std::vector<std::uint64_t> given_;
+  std::vector<std::string> ranks_;
+  LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .late_limit = 2}};
+};
+
+TEST_F(LeaseBookTest, WelcomesTheStreamOfItsRecipe) {
+  hello("a");
+  const auto welcomes = sent<proto::Welcome>("a");
+  ASSERT_EQ(welcomes.size(), 1U);
+  EXPECT_EQ(welcomes[0].epoch, kEpoch);
+  EXPECT_EQ(book_.accepted(), sample_meta());
+}
+
+TEST_F(LeaseBookTest, RefusesAnotherStreamWithTheReason) {
+  proto::StreamMeta other = sample_meta();
+  other.settings["block_size"] = "6";
+  other.fingerprint = proto::fingerprint_of(other);
+  book_.receive("a", proto::Hello{other, 1}, now_);
+  const auto refusals = sent<proto::Refuse>("a");
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_NE(refusals[0].reason.find("block_size is 5 for train and 6 for prepare"), std::string::npos);
+  EXPECT_EQ(book_.producers(), 0U);
+  EXPECT_EQ(book_.accepted(), std::nullopt);
+}
+
+TEST_F(LeaseBookTest, GreetsAllProducersAndTakesNothingFromThem) {
+  hello("a");
+  book_.want(range(0));
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
+  book_.greet();
+  const auto welcomes = sent<proto::Welcome>("a");
+  ASSERT_EQ(welcomes.size(), 1U);
+  EXPECT_EQ(welcomes[0].epoch, kEpoch);
+  EXPECT_EQ(book_.open_leases(), 1U);
+}
+
+TEST_F(LeaseBookTest, LeasesEachRangeOnceAndHandsOutTheAnswer) {
+  hello("a");
+  book_.want(range(0));
+  book_.want(range(0));
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 1U);
+  EXPECT_EQ(leases[0].range, range(0));
+  answer("a", leases[0]);
+  const auto batches = book_.take_arrivals();
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_TRUE(testing::same_bytes(batches[0].batch, sample_batch(range(0))));
+}
+
+TEST_F(LeaseBookTest, NobodyGetsMoreThanTwiceItsCapacityUnlessItIsQuick) {
+  hello("a", 2);
+  for (std::uint64_t first = 0; first < 160; first += 8) book_.want(range(first));
+  const auto leases = sent<proto::Lease>("a");
+  EXPECT_EQ(leases.size(), 4U);
+  EXPECT_FALSE(book_.has_room());
+  now_ += 100ms;
+  answer("a", leases[0]);
+  EXPECT_EQ(sent<proto::Lease>("a").size(), 1U);
+  hello("b", 1);
+  const auto quick = sent<proto::Lease>("b");
+  EXPECT_EQ(quick.size(), 2U);
+  now_ += 1ms;
+  answer("b", quick[0]);
+  EXPECT_TRUE(book_.has_room());
+  const auto more = sent<proto::Lease>("b");
+  EXPECT_EQ(more.size(), 3U);  // four are open
+  EXPECT_FALSE(book_.has_room());
+  now_ += 100ms;
+  answer("b", more[0]);
+  EXPECT_EQ(sent<proto::Lease>("b").size(), 0U);  // three still are
+}
+
+TEST_F(LeaseBookTest, SharesRangesAmongProducers) {
+  hello("a", 4);
+  hello("b", 4);
+  for (std::uint64_t first = 0; first < 64; first += 8) book_.want(range(first));
+  book_.tick(now_);
+  std::map<PeerId, int> leases;
+  for (const auto& [to, message] : book_.take_outgoing()) leases[to] += std::holds_alternative<proto::Lease>(message);
+  EXPECT_EQ(leases["a"], 4);
+  EXPECT_EQ(leases["b"], 4);
+}
+
+TEST_F(LeaseBookTest, ValIsServedBeforeTrain) {
+  hello("a");
+  book_.want(range(0));
+  book_.want({proto::Split::kVal, 50, 8, {}});
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 2U);
+  EXPECT_EQ(leases[0].range.split, proto::Split::kVal);
+}
+
+TEST_F(LeaseBookTest, WhatAGoneProducerHeldGoesToAnother) {
+  hello("a");
+  book_.want(range(0));
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
+  pass(700ms);
+  hello("b");
+  EXPECT_TRUE(sent<proto::Lease>("b").empty());
+  pass(200ms);  // a was silent for 0.9 s
+  alive("b");
+  ASSERT_EQ(sent<proto::Lease>("b").size(), 1U);
+  EXPECT_EQ(book_.counters().gone, 1U);
+}
+
+TEST_F(LeaseBookTest, ALateRangeIsAskedOfASecondProducerAndTheFirstAnswerWins) {
+  hello("a");
+  book_.want(range(0));
+  const auto first = sent<proto::Lease>("a");
+  ASSERT_EQ(first.size(), 1U);
+  for (int i = 0; i < 5; ++i) {
+    pass(500ms);
+    alive("a");
+  }
+  hello("b");
+  const auto second = sent<proto::Lease>("b");
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0].range, range(0));
+  EXPECT_NE(second[0].number, first[0].number);
+  answer("a", first[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  answer("b", second[0]);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().duplicates, 1U);
+}
+
+TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
+  hello("a");
+  for (std::uint64_t first = 0; first < 64; first += 8) {
+    book_.want(range(first));
+    const auto leases = sent<proto::Lease>("a");
+    ASSERT_EQ(leases.size(), 1U);
+    for (int i = 0; i < 8; ++i) {  // four seconds for a range, twice what counts as late
+      pass(500ms);
+      alive("a");
+      (void)sent<proto::Lease>("a");
+    }
+    answer("a", leases[0]);
+    ASSERT_EQ(book_.take_arrivals().size(), 1U);
+  }
+}
+
+TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
+  hello("a");
+  book_.want({proto::Split::kTrain, 24, 8, 3});
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
+  const std::string error = testing::message_of<std::runtime_error>([this] {
+    for (int i = 0; i < 100; ++i) {
+      pass(500ms);
+      alive("a");
+      book_.tick(now_);
+    }
+  });
+  EXPECT_TRUE(testing::contains(error, "train samples [24, 32) at stage 3: late 2 times"));
+  EXPECT_TRUE(testing::contains(error, "asked of " + proto::hex16(proto::xxh64(std::string_view("a")))));
+  EXPECT_EQ(now_.time_since_epoch(), 6s);  // late after 2 s, and again after twice as long
+}
+
+TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
+  hello("a");
+  book_.want(range(0));
+  const auto first = sent<proto::Lease>("a");
+  ASSERT_EQ(first.size(), 1U);
+  for (int i = 0; i < 5; ++i) {
+    pass(600ms);
+    alive("a");
+    book_.tick(now_);
+  }
+  answer("a", first[0]);  // after 3 s
+  book_.want(range(8));
+  ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
+  const auto late_before = book_.counters().late;
+  for (int i = 0; i < 23; ++i) {
+    pass(500ms);
+    alive("a");
+    book_.tick(now_);
+  }
+  EXPECT_EQ(book_.counters().late, late_before);  // after 11.5 s
+  pass(500ms);
+  alive("a");
+  book_.tick(now_);
+  EXPECT_EQ(book_.counters().late, late_before + 1);
+}
+
+TEST_F(LeaseBookTest, ALeaseThatItsProducerDoesNotNameWasLostOnTheWay) {
+  hello("a");
+  book_.want(range(0));
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 1U);
+  given_.clear();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(sent<proto::Lease>("a").empty()) << i;
+    pass(300ms);
+    alive("a");
+  }
+  EXPECT_EQ(sent<proto::Lease>("a").size(), 1U);
+  answer("a", leases[0]);  // it was only slow
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+}
+
+TEST_F(LeaseBookTest, AProducerThatDoesNotKnowAllRanksIsToldAgain) {
+  hello("a");
+  book_.receive("rank", proto::Register{"run", 1, "tcp://127.0.0.1:7001"}, now_);
+  (void)sent<proto::Welcome>("a");  // lost on the way
+  alive("a");
+  EXPECT_EQ(sent<proto::Welcome>("a").size(), 1U);
+  ranks_ = {"tcp://127.0.0.1:7001"};
+  alive("a");
+  EXPECT_TRUE(sent<proto::Welcome>("a").empty());
+}
+
+TEST_F(LeaseBookTest, AnAnswerOfAProducerThatWasTakenForGoneIsStillGood) {
+  hello("a");
+  book_.want(range(0));
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 1U);
+  pass(5s);
+  book_.tick(now_);
+  EXPECT_EQ(book_.producers(), 0U);
+  answer("a", leases[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  EXPECT_EQ(sent<proto::SayHello>("a").size(), 1U);
+}
+
+TEST_F(LeaseBookTest, AnswersToLeasesThatWereNotGivenAreDropped) {
+  hello("a");
+  hello("b");
+  book_.want(range(0));
+  book_.tick(now_);
+  proto::Lease lease;
+  PeerId holder;
+  for (const auto& [to, message] : book_.take_outgoing()) {
+    if (const auto* one = std::get_if<proto::Lease>(&message)) lease = *one, holder = to;
+  }
+  const PeerId other = holder == "a" ? "b" : "a";
+  answer(other, lease);                            // somebody else's
+  answer(other, {lease.number + 7, lease.range});  // made up
+  answer("stranger", {1, lease.range});
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().unasked, 3U);
+  answer(holder, lease);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  answer(holder, lease);
+  EXPECT_EQ(book_.counters().duplicates, 1U);
+}
+
+TEST_F(LeaseBookTest, ADamagedAnswerIsAskedForAgainAndItsSenderTurnedAwayAfterMany) {
+  hello("a");
+  book_.want(range(0));
+  std::size_t damaged = 0;
+  for (; book_.producers() > 0; ++damaged) {
+    const auto leases = sent<proto::Lease>("a");
+    ASSERT_EQ(leases.size(), 1U) << "after " << damaged;
+    book_.damaged("a", leases[0].number);
+  }
+  EXPECT_EQ(book_.counters().damaged, 8U);
+  hello("a");
+  EXPECT_EQ(book_.producers(), 0U);
+  hello("b");
+  EXPECT_EQ(sent<proto::Lease>("b").size(), 1U);
+}
+
+TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWithItsReason) {
+  hello("a");
+  hello("b");
+  book_.want(range(0));
+  const auto fail_once = [this] {
+    book_.tick(now_);
+    for (const auto& [to, message] : book_.take_outgoing()) {
+      if (const auto* lease = std::get_if<proto::Lease>(&message)) {
+        book_.receive(to, proto::Failed{lease->number, "no such column"}, now_);
+        return;
+      }
+    }
+    FAIL() << "no lease";
+  };
+  fail_once();
+  fail_once();
+  const std::string error = testing::message_of<std::runtime_error>(fail_once);
+  EXPECT_TRUE(testing::contains(error, "train samples [0, 8)"));
+  EXPECT_TRUE(testing::contains(error, "no such column"));
+}
+
+TEST_F(LeaseBookTest, GivesWhatOneFailedAtToAnother) {
+  hello("a");
+  for (const std::uint64_t start : {0, 8}) book_.want(range(start));
+  const auto first = sent<proto::Lease>("a");
+  ASSERT_EQ(first.size(), 2U);
+  hello("b");
+  for (const std::uint64_t start : {16, 24}) book_.want(range(start));
+  given_.clear();
+  ASSERT_EQ(sent<proto::Lease>("b").size(), 2U);  // as many as it takes at once
+  book_.receive("a", proto::Failed{first[0].number, "no such column"}, now_);
+  EXPECT_TRUE(sent<proto::Lease>("a").empty());  // idle, but it would fail again
+  answer("b", {given_[0], range(16)});
+  const auto again = sent<proto::Lease>("b");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].range, range(0));
+}
+
+TEST_F(LeaseBookTest, AChangeOfStageForgetsWhatWasAskedAtTheOldOne) {
+  hello("a");
+  book_.want({proto::Split::kTrain, 0, 8, 0});
+  book_.want({proto::Split::kTrain, 8, 8, 0});
+  const auto old = sent<proto::Lease>("a");
+  ASSERT_EQ(old.size(), 2U);
+  book_.follow({{0, 0}, {8, 1}});
+  answer("a", old[1]);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().duplicates, 1U);
+  answer("a", old[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+}
+
+TEST_F(LeaseBookTest, ProducersLearnWhereTheOtherRanksAre) {
+  hello("a");
+  (void)sent<proto::Welcome>("a");
+  book_.receive("rank", proto::Register{"run", 1, "tcp://127.0.0.1:7001"}, now_);
+  const auto welcomes = sent<proto::Welcome>("a");
+  ASSERT_EQ(welcomes.size(), 1U);
+  EXPECT_EQ(welcomes[0].ranks, std::vector<std::string>{"tcp://127.0.0.1:7001"});
+  book_.receive("rank", proto::Register{"run", 1, "tcp://127.0.0.1:7001"}, now_);
+  EXPECT_TRUE(sent<proto::Welcome>("a").empty());  // nothing new
+  hello("b");
+  EXPECT_EQ(sent<proto::Welcome>("b").at(0).ranks.size(), 1U);
+  pass(6s);
+  ranks_ = {"tcp://127.0.0.1:7001"};
+  alive("a");
+  EXPECT_TRUE(sent<proto::Welcome>("a").at(0).ranks.empty());  // the rank fell silent
+}
+
+TEST_F(LeaseBookTest, ARankOfAnotherRunIsRefused) {
+  book_.receive("rank", proto::Register{"another", 1, "tcp://127.0.0.1:7001"}, now_);
+  const auto refusals = sent<proto::Refuse>("rank");
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_TRUE(testing::contains(refusals[0].reason, "run another"));
+}
+
+/// Every range is computed by two producers, and compared.
+class AuditTest : public LeaseBookTest {
+ protected:
+  AuditTest() {
+    book_ = LeaseBook(Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .audit = 1.0});
+    for (const char* peer : {"a", "b", "c"}) hello(peer);
+  }
+  /// Answers the lease that is handed out next, with one byte changed by `error`; who it was.
+  PeerId answer_next(std::uint8_t error) {
+    book_.tick(now_);
+    for (const auto& [to, message] : book_.take_outgoing()) {
+      const auto* lease = std::get_if<proto::Lease>(&message);
+      if (lease == nullptr) continue;
+      proto::BatchBuffer buffer = proto::make_batch(testing::sample_schema(), lease->range);
+      testing::fill_sample(lease->range, buffer.view);
+      buffer.view.values<std::uint8_t>(0)[3] ^= error;
+      book_.receive(to, proto::Filled{lease->number, sample_meta().fingerprint, buffer.batch}, now_);
+      return to;
+    }
+    ADD_FAILURE() << "no lease";
+    return {};
+  }
+};
+
+TEST_F(AuditTest, ARangeThatTwoComputeAlikeArrivesOnce) {
+  book_.want(range(0));
+  const PeerId first = answer_next(0);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_NE(answer_next(0), first);
+  ASSERT_EQ(book_.take_arrivals().size(), 1U);
+  EXPECT_EQ(book_.counters().audited, 1U);
+  EXPECT_EQ(book_.counters().disagreed, 0U);
+}
+
+TEST_F(AuditTest, ADifferenceNamesBothAndTheThirdDecides) {
+  book_.want(range(0));
+  const PeerId faulty = answer_next(4);
+  const PeerId good = answer_next(0);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  const auto reports = book_.take_reports();
+  ASSERT_EQ(reports.size(), 1U);
+  for (const PeerId& peer : {faulty, good}) EXPECT_TRUE(testing::contains(reports[0], proto::hex16(proto::xxh64(peer))));
+  const PeerId third = answer_next(0);
+  EXPECT_TRUE(third != faulty && third != good);
+  const auto arrivals = book_.take_arrivals();
+  ASSERT_EQ(arrivals.size(), 1U);
+  EXPECT_TRUE(testing::same_bytes(arrivals[0].batch, sample_batch(range(0))));
+  EXPECT_EQ(book_.counters().disagreed, 1U);
+}
+
+TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
+  book_.want(range(0));
+  (void)answer_next(1);
+  (void)answer_next(2);
+  const std::string error = testing::message_of<std::runtime_error>([this] { (void)answer_next(4); });
+  EXPECT_TRUE(testing::contains(error, "producers do not agree on train samples [0, 8)"));
+}
+
+TEST_F(AuditTest, WhatNobodyElseCanComputeGoesOutAsItIs) {
+  book_.want(range(0));
+  const PeerId first = answer_next(0);
+  for (const char* peer : {"a", "b", "c"}) {
+    if (peer != first) book_.receive(peer, proto::Bye{}, now_);
+  }
+  book_.tick(now_);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+  EXPECT_EQ(book_.counters().audited, 0U);
+}
+
+TEST_F(LeaseBookTest, AProducerThatCannotBeReachedIsReportedAndOneThatLeavesIsNot) {
+  hello("a");
+  hello("b");
+  book_.lost("a");
+  book_.receive("b", proto::Bye{}, now_);
+  const auto reports = book_.take_reports();
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_TRUE(testing::contains(reports[0], "is gone; the 0 ranges that it held go to others"));
+}
+
+TEST_F(LeaseBookTest, EveryCauseIsReportedOnce) {
+  for (int i = 0; i < 3; ++i) answer("stranger", {1, range(0)});
+  EXPECT_EQ(book_.take_reports().size(), 1U);
+  EXPECT_EQ(book_.counters().unasked, 3U);
+}
+
+TEST_F(LeaseBookTest, AnswersOfAnotherStreamOrShapeAreDropped) {
+  hello("a");
+  book_.want(range(0));
+  const auto leases = sent<proto::Lease>("a");
+  ASSERT_EQ(leases.size(), 1U);
+  book_.receive("a", proto::Filled{leases[0].number, "00000000000000ff", sample_batch(range(0))}, now_);
+  proto::Batch narrow = sample_batch(range(0));
+  narrow.columns.pop_back();
+  book_.receive("a", proto::Filled{leases[0].number, sample_meta().fingerprint, narrow}, now_);
+  EXPECT_TRUE(book_.take_arrivals().empty());
+  EXPECT_EQ(book_.counters().foreign, 1U);
+  EXPECT_EQ(book_.counters().duplicates, 1U);  // the first one lost it its lease
+  const auto again = sent<proto::Lease>("a");
+  ASSERT_EQ(again.size(), 1U);
+  answer("a", again[0]);
+  EXPECT_EQ(book_.take_arrivals().size(), 1U);
+}
+
+TEST_F(LeaseBookTest, AStrangerIsAskedToSayHello) {
+  book_.receive("a", proto::Ping{kEpoch}, now_);
+  EXPECT_EQ(sent<proto::SayHello>("a").size(), 1U);
+  hello("a");
+  book_.receive("a", proto::Ping{kEpoch + 1}, now_);  // it was welcomed by an earlier start
+  EXPECT_EQ(sent<proto::SayHello>("a").size(), 1U);
+}
+
+TEST_F(LeaseBookTest, ByeGivesLeasesBack) {
+  hello("a");
+  hello("b");
+  book_.want(range(0));
+  book_.tick(now_);
+  PeerId holder;
+  for (const auto& [to, message] : book_.take_outgoing()) {
+    if (std::holds_alternative<proto::Lease>(message)) holder = to;
+  }
+  book_.receive(holder, proto::Bye{}, now_);
+  EXPECT_EQ(sent<proto::Lease>(holder == "a" ? "b" : "a").size(), 1U);
+  EXPECT_EQ(book_.producers(), 1U);
+}
+
+}  // namespace
+}  // namespace millrace::queue

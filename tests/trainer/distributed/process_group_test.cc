@@ -1,0 +1,261 @@
+// What several ranks do together gives what one does alone: sums, gradients, evaluations, and decisions.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <functional>
+#include <thread>
+
+#include "config/app/stop.h"
+#include "tests/support/free_address.h"
+#include "tests/support/masked_stream.h"
+#include "trainer/models/bidirectional_transformer.h"
+#include "trainer/evaluation/validation_loss.h"
+#include "trainer/training/gradient.h"
+#include "trainer/objectives/masked_lm.h"
+#include "trainer/training/start.h"
+
+namespace millrace::trainer {
+namespace {
+
+using testing::free_port;
+using testing::MaskedSource;
+
+constexpr std::uint32_t kTimeoutS = 30;
+const Precision kExact{torch::kFloat64};
+
+/// Runs `body` as each of `world` ranks, in threads; rethrows nothing: a body that throws fails the test.
+void as_ranks(std::uint32_t world, const std::function<void(Ranks&)>& body) {
+  const std::uint16_t port = world > 1 ? free_port() : 0;
+  std::vector<std::thread> threads;
+  for (std::uint32_t rank = 0; rank < world; ++rank) {
+    threads.emplace_back([&, rank] {
+      try {
+        Ranks ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port}, kTimeoutS);
+        body(ranks);
+        ranks.part("the end of a test");
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << "rank " << rank << ": " << error.what();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+std::shared_ptr<Model> exact_model() {
+  static std::mutex one_at_a_time;  // the default generator is shared
+  const std::lock_guard lock(one_at_a_time);
+  torch::manual_seed(7);
+  auto model = make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
+  model->to(torch::kFloat64);
+  return model;
+}
+
+const LossScale kUnscaled(kExact, torch::kCPU);
+
+struct Summed {
+  std::vector<torch::Tensor> values;
+  double loss = 0.0;
+};
+
+/// The gradient of train samples [0, 32) in pieces of these sizes over so many ranks, as rank 0 sees it.
+Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world, const LossScale& loss_scale = kUnscaled) {
+  Summed result;
+  as_ranks(world, [&](Ranks& ranks) {
+    MaskedSource source({8});
+    const auto objective = make_masked_lm(-100);
+    Feed feed(source, *objective, ranks, torch::kCPU);
+    std::vector<consumer::Slice> slices;
+    std::uint64_t first = 0;
+    for (std::size_t i = 0; i < pieces.size(); first += pieces[i++])
+      if (i % world == ranks.rank()) slices.push_back({first, pieces[i]});
+    const auto batch = feed.step(slices);
+    const auto model = exact_model();
+    const auto loss = Gradient(*model, *objective, kExact, loss_scale).accumulate(batch.value(), ranks);
+    if (ranks.first()) result = {gradients_of(*model), loss.item<double>()};
+  });
+  return result;
+}
+
+double distance(const Summed& a, const Summed& b) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.values.size(); ++i)
+    largest = std::max(largest, (a.values[i] - b.values[i]).abs().max().item<double>());
+  return largest;
+}
+
+TEST(Ranks, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
+  as_ranks(2, [](Ranks&) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ::close(ends[0]);
+    EXPECT_EQ(::write(ends[1], "x", 1), -1);
+    EXPECT_EQ(errno, EPIPE);
+    ::close(ends[1]);
+  });
+}
+
+TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
+  const Summed whole = gradient_of({32}, 1);
+  ASSERT_GT(whole.values[0].abs().max().item<double>(), 1e-3);
+  for (const auto& [pieces, world] : std::vector<std::pair<std::vector<std::uint32_t>, std::uint32_t>>{
+           {{8, 8, 8, 8}, 1}, {{5, 27}, 1}, {{16, 16}, 2}, {{5, 27}, 2}, {{8, 8, 8, 8}, 3}, {{32}, 2}}) {
+    const Summed cut = gradient_of(pieces, world);
+    EXPECT_LT(distance(whole, cut), 1e-12) << pieces.size() << " pieces over " << world << " ranks";
+    EXPECT_NEAR(whole.loss, cut.loss, 1e-12);
+  }
+}
+
+TEST(Gradient, IsScaledByTheLossScaleAndTheLossIsNot) {
+  LossScale scale({torch::kFloat16}, torch::kCPU);
+  scale.restore(1024.0, 0);
+  const Summed one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, scale);
+  EXPECT_NEAR(one.loss, scaled.loss, 1e-12);
+  EXPECT_LT((scaled.values[0] / 1024.0 - one.values[0]).abs().max().item<double>(), 1e-12);
+}
+
+TEST(Gradient, OfABatchWithoutTargetsIsZero) {
+  as_ranks(1, [](Ranks& ranks) {
+    MaskedSource source;
+    const auto objective = make_masked_lm(-100);
+    Feed feed(source, *objective, ranks, torch::kCPU);
+    const auto model = exact_model();
+    const auto batch = feed.step({{5, 1}});
+    Gradient sum(*model, *objective, kExact, kUnscaled);
+    EXPECT_EQ(sum.accumulate(batch.value(), ranks).item<double>(), 0.0);
+    for (const auto& gradient : gradients_of(*model)) EXPECT_EQ(gradient.abs().max().item<double>(), 0.0);
+  });
+}
+
+Evaluation evaluation_over(std::uint32_t world, std::uint32_t batch_size) {
+  Evaluation result;
+  as_ranks(world, [&](Ranks& ranks) {
+    MaskedSource source;
+    const auto objective = make_masked_lm(-100);
+    Feed feed(source, *objective, ranks, torch::kCPU);
+    const auto model = exact_model();
+    const EvaluationPlan plan{proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
+    std::uint32_t seen = 0;
+    const auto all =
+        evaluate(*model, *objective, source.meta(), feed, ranks, plan, [&](const proto::Batch& b) { seen += b.range.count; });
+    EXPECT_EQ(seen, consumer::share(plan.deal, 0, 21).count);
+    EXPECT_TRUE(model->is_training());
+    if (ranks.first()) result = all.value();
+  });
+  return result;
+}
+
+TEST(Evaluation, DoesNotDependOnRanksOrBatches) {
+  const Evaluation one = evaluation_over(1, 21);
+  EXPECT_EQ(one.samples, 21U);
+  ASSERT_EQ(one.stages.size(), 2U);
+  EXPECT_EQ(one.stages[0].stage, "few");
+  EXPECT_EQ(one.stages[0].samples, 11U);
+  EXPECT_EQ(one.stages[1].samples, 10U);
+  EXPECT_LT(std::min(one.stages[0].loss, one.stages[1].loss), one.loss);
+  EXPECT_GT(std::max(one.stages[0].loss, one.stages[1].loss), one.loss);
+  EXPECT_GE(one.metrics.at("accuracy"), 0.0);
+  for (const auto& [world, batch_size] : {std::pair(1U, 4U), std::pair(2U, 4U), std::pair(3U, 21U)}) {
+    const Evaluation other = evaluation_over(world, batch_size);
+    EXPECT_NEAR(other.loss, one.loss, 1e-12);
+    EXPECT_NEAR(other.stages[1].loss, one.stages[1].loss, 1e-12);
+    EXPECT_EQ(other.metrics, one.metrics);
+  }
+}
+
+TEST(Evaluation, TakesNoMoreThanTheSplitHas) {
+  EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 5, 8), 40U);
+  EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 50, 8), 100U);
+  EXPECT_THROW((void)evaluation_samples(testing::masked_meta(), proto::Split::kTest, 5, 8), std::runtime_error);
+}
+
+TEST(Feed, AFailureOfOneRankEndsAll) {
+  std::atomic<int> told{0};
+  as_ranks(2, [&](Ranks& ranks) {
+    MaskedSource source({}, 4);
+    const auto objective = make_masked_lm(-100);
+    Feed feed(source, *objective, ranks, torch::kCPU);
+    try {
+      (void)feed.step({{ranks.rank() * 4, 4}});
+      ADD_FAILURE() << "rank " << ranks.rank() << " went on";
+    } catch (const std::runtime_error& error) {
+      const std::string expected = ranks.rank() == 1 ? "sample 4 cannot be had" : "another rank failed at the start of a step";
+      EXPECT_EQ(std::string(error.what()).rfind(expected, 0), 0U) << error.what();
+      ++told;
+    }
+  });
+  EXPECT_EQ(told, 2);
+}
+
+TEST(Ranks, SumsAndBroadcastsTensorsOfMixedTypes) {
+  as_ranks(3, [](Ranks& ranks) {
+    const double r = ranks.rank();
+    std::vector<torch::Tensor> tensors{torch::full({2, 2}, r), torch::full({}, r, torch::kFloat64),
+                                       torch::full({3}, r, torch::kFloat64)};
+    ranks.all_reduce_sum(tensors, "a test");
+    for (const auto& tensor : tensors) EXPECT_TRUE(torch::equal(tensor, torch::full_like(tensor, 3.0)));
+    tensors[0].fill_(r + 5);
+    ranks.broadcast(tensors, "a test");
+    EXPECT_TRUE(torch::equal(tensors[0], torch::full({2, 2}, 5.0)));
+    EXPECT_EQ(ranks.broadcast(ranks.first() ? "told" : "", "a test"), "told");
+    EXPECT_EQ(ranks.broadcast("", "a test"), "");
+  });
+}
+
+TEST(Ranks, PartTogetherAgainAndAgain) {
+  for (int i = 0; i < 20; ++i) as_ranks(3, [](Ranks&) {});
+}
+
+TEST(Ranks, OneThatLeavesWithoutAWordIsNamed) {
+  const std::uint16_t port = free_port();
+  const auto rank = [port](std::uint32_t number) { return Ranks({.rank = number, .world = 2, .master_port = port}, 2); };
+  std::thread second([&] { const Ranks silent = rank(1); });
+  const auto said = [&]() -> std::string {
+    Ranks first = rank(0);
+    second.join();
+    try {
+      first.part("the end");
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  }();
+  EXPECT_EQ(said.rfind("rank 0 of 2 waited for the other ranks at the end", 0), 0U) << said;
+}
+
+TEST(Ranks, AMissingRankIsWaitedForAndNamed) {
+  try {
+    Ranks alone({.rank = 0, .world = 2, .master_port = free_port()}, 1);
+    FAIL() << "two ranks met although one never came";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(std::string(error.what()).rfind("rank 0 of 2 waited for the other ranks at the start, up to 1 s", 0), 0U)
+        << error.what();
+  }
+}
+
+// Last: the flag cannot be taken back.
+TEST(Stop, AllRanksHearOfItAtTheSameStep) {
+  config::request_stop();
+  as_ranks(2, [](Ranks& ranks) {
+    MaskedSource source;
+    const auto objective = make_masked_lm(-100);
+    Feed feed(source, *objective, ranks, torch::kCPU);
+    EXPECT_FALSE(feed.step({{ranks.rank() * 4, 4}}).has_value());
+    EXPECT_FALSE(feed.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
+  });
+}
+
+/// Where producers are of several builds, not all of them say it.
+TEST(Ranks, CountTheEpochsOfRankZero) {
+  for (const std::uint64_t samples : {30, 0}) {
+    as_ranks(3, [&](Ranks& ranks) {
+      proto::StreamMeta meta = testing::masked_meta();
+      if (ranks.first() == (samples > 0)) meta.epoch_samples = 30;
+      EXPECT_EQ(agreed_epoch_samples(meta, ranks), samples > 0 ? std::optional(samples) : std::nullopt);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace millrace::trainer

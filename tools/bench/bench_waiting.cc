@@ -1,0 +1,31 @@
+#include "tools/bench/bench_waiting.h"
+
+#include <chrono>
+
+#include "tools/bench/bench_waits.h"
+#include "tools/bench/paced_trainer.h"
+
+namespace millrace::tools {
+namespace {
+
+constexpr std::chrono::seconds kSettle{1};
+constexpr std::chrono::seconds kObserve{2};
+
+}  // namespace
+
+Waiting measure_waiting(Taker& taker, BenchCrew& crew, double tokens_per_s, std::uint64_t repeats) {
+  const double batch_tokens = taker.batch_tokens();
+  PacedTaker paced(taker, crew, tokens_per_s / batch_tokens);
+  static_cast<void>(paced.take_for(kSettle));
+  Waiting waiting;
+  for (std::uint64_t i = 0; i < repeats; ++i) {
+    const double ready = taker.gets_ready();
+    const Paced seen = paced.take_for(kObserve);
+    waiting.share.push_back(seen.waited_s / seen.seconds);
+    waiting.tokens_per_s.push_back(static_cast<double>(seen.batches) * batch_tokens / seen.seconds);
+    waiting.ready_share.push_back((taker.gets_ready() - ready) / static_cast<double>(seen.batches));
+  }
+  return waiting;
+}
+
+}  // namespace millrace::tools

@@ -1,0 +1,36 @@
+// Time, and waits that end: by what is waited for, by a signal, or by a limit with a sentence.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "config/app/stop.h"
+
+namespace millrace::tools {
+
+using Clock = std::chrono::steady_clock;
+
+[[nodiscard]] inline double seconds_between(Clock::time_point from, Clock::time_point until) {
+  return std::chrono::duration<double>(until - from).count();
+}
+[[nodiscard]] inline double seconds_since(Clock::time_point start) { return seconds_between(start, Clock::now()); }
+
+/// Throws if the process was asked to stop: half a measurement is none.
+inline void check_not_stopped() {
+  if (config::stop_requested()) throw std::runtime_error("stopped before everything was measured; what was printed stands");
+}
+
+/// Looks every millisecond. Throws "waited N s for WHAT" where it takes longer than `limit`.
+inline void wait_for(const std::function<bool()>& done, const std::string& what, std::chrono::seconds limit) {
+  const auto start = Clock::now();
+  while (!done()) {
+    check_not_stopped();
+    if (Clock::now() - start > limit) throw std::runtime_error("waited " + std::to_string(limit.count()) + " s for " + what);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace millrace::tools

@@ -1,0 +1,66 @@
+#include "tools/bench/constant_stream.h"
+
+#include <chrono>
+#include <span>
+#include <utility>
+
+namespace millrace::tools {
+namespace {
+
+constexpr std::uint32_t kTokens = 1024;
+constexpr queue::Milliseconds kLookForStopEvery{50};
+
+proto::StreamMeta make_meta() {
+  proto::StreamMeta meta;
+  meta.provider = "ready";
+  meta.schema.fields = {{"x", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kInput, false},
+                        {"y", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kTarget, true}};
+  meta.vocab_size = 64;
+  meta.block_size = kTokens;
+  meta.train_stages = meta.val_stages = {"none"};
+  meta.sizes = {proto::kEndless, 0, 0};
+  meta.fingerprint = proto::fingerprint_of(meta);
+  return meta;
+}
+
+proto::Batch make_most(const proto::Schema& schema) {
+  const proto::BatchBuffer buffer = proto::make_batch(schema, {proto::Split::kTrain, 0, ReadyStream::kMostSamples, {}});
+  for (const std::span<std::byte> column : buffer.view.columns) {
+    for (std::size_t i = 0; i < column.size(); ++i) column[i] = static_cast<std::byte>(i * 7919 >> 5 & 63);
+  }
+  return buffer.batch;
+}
+
+}  // namespace
+
+ReadyStream::ReadyStream() : meta_(make_meta()), most_(make_most(meta_.schema)) {}
+
+proto::Batch ReadyStream::batch(const proto::Range& range) const {
+  proto::Batch batch = proto::slice(meta_.schema, most_, 0, range.count);
+  batch.range = range;
+  return batch;
+}
+
+std::vector<proto::SharedBytes> ReadyStream::columns(std::uint32_t samples) const {
+  return proto::slice(meta_.schema, most_, 0, samples).columns;
+}
+
+ReadyProducer::ReadyProducer(const ReadyStream& stream, std::shared_ptr<queue::ProducerEnd> end)
+    : stream_(stream), end_(std::move(end)), work_(std::async(std::launch::async, [this] { work(); })) {}
+
+void ReadyProducer::work() {
+  while (!stopping_) {
+    if (const auto order = end_->next(kLookForStopEvery)) deliver(*order);
+  }
+}
+
+void ReadyProducer::deliver(const queue::Order& order) try {
+  end_->deliver(order, stream_.batch(order.range));
+} catch (const queue::NotStored&) {  // it is handed out again
+}
+
+void ReadyProducer::check() {
+  if (work_.valid() && work_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) work_.get();
+}
+
+}  // namespace millrace::tools

@@ -1,0 +1,41 @@
+#include "tools/bench/paced_trainer.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace millrace::tools {
+namespace {
+
+constexpr std::chrono::seconds kMadeUpAtMost{1};
+
+}  // namespace
+
+PacedTaker::PacedTaker(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s) : taker_(taker), crew_(crew) {
+  if (batches_per_s) interval_ = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / *batches_per_s));
+}
+
+Paced PacedTaker::take_for(Clock::duration time) {
+  const auto start = Clock::now();
+  Paced paced;
+  while (Clock::now() - start < time) {
+    const Took took = take_one();
+    paced.longest_gap_s = std::max(paced.longest_gap_s, took.gap_s);
+    paced.waited_s += took.waited_s;
+    ++paced.batches;
+  }
+  paced.seconds = seconds_since(start);
+  crew_.check();
+  return paced;
+}
+
+PacedTaker::Took PacedTaker::take_one() {
+  std::this_thread::sleep_until(due_);
+  const auto asked = Clock::now();
+  taker_.take();
+  const auto now = Clock::now();
+  due_ = std::max(due_ + interval_, now - kMadeUpAtMost);
+  return {seconds_between(std::exchange(last_, now), now), seconds_between(asked, now)};
+}
+
+}  // namespace millrace::tools

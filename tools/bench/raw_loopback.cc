@@ -1,0 +1,79 @@
+#include "tools/bench/raw_loopback.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+#include <system_error>
+#include <utility>
+
+#include "tools/bench/bench_waits.h"
+
+namespace millrace::tools {
+namespace {
+
+using datasets::Descriptor;
+
+std::size_t checked(ssize_t result) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), "raw loopback");
+  return static_cast<std::size_t>(result);
+}
+
+Descriptor descriptor(int fd) {
+  checked(fd);
+  return Descriptor(fd);
+}
+
+std::pair<Descriptor, Descriptor> unix_pair() {
+  int ends[2];
+  checked(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+std::pair<Descriptor, Descriptor> tcp_pair() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  socklen_t length = sizeof address;
+  const Descriptor listener = descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  checked(::bind(listener.get(), any, length));
+  checked(::listen(listener.get(), 1));
+  checked(::getsockname(listener.get(), any, &length));
+  Descriptor sender = descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  checked(::connect(sender.get(), any, length));
+  return {std::move(sender), descriptor(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC))};
+}
+
+}  // namespace
+
+RawLoopback::RawLoopback(queue::Scheme scheme, std::size_t block_bytes) : from_(block_bytes, std::byte{1}), to_(block_bytes) {
+  std::tie(sender_, receiver_) = scheme == queue::Scheme::kTcp ? tcp_pair() : unix_pair();
+}
+
+double RawLoopback::bytes_per_s(std::uint64_t bytes) {
+  const auto start = Clock::now();
+  std::future<void> sending = std::async(std::launch::async, [this, bytes] { send_all(bytes); });
+  receive_all(bytes);
+  sending.get();
+  return static_cast<double>(bytes) / seconds_since(start);
+}
+
+void RawLoopback::send_all(std::uint64_t bytes) const {
+  while (bytes > 0) {
+    const std::size_t most = std::min<std::uint64_t>(bytes, from_.size());
+    bytes -= checked(::send(sender_.get(), from_.data(), most, MSG_NOSIGNAL));
+  }
+}
+
+void RawLoopback::receive_all(std::uint64_t bytes) {
+  while (bytes > 0) {
+    const std::size_t most = std::min<std::uint64_t>(bytes, to_.size());
+    bytes -= checked(::recv(receiver_.get(), to_.data(), most, 0));
+  }
+}
+
+}  // namespace millrace::tools

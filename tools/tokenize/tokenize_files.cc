@@ -1,0 +1,198 @@
+#include "tools/tokenize/tokenize_files.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "config/errors.h"
+#include "config/app/progress.h"
+#include "config/app/stop.h"
+#include "datasets/bpe/bpe_encoder.h"
+#include "datasets/tokens/token_file.h"
+#include "proto/files.h"
+#include "tools/tokenize/shard_writer.h"
+
+namespace millrace::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using Ids = std::vector<std::uint32_t>;
+
+/// Raised inside the work where the process is asked to stop.
+class Stopped : public std::runtime_error {
+ public:
+  Stopped() : std::runtime_error("stopped before the end; the same command goes on") {}
+};
+
+std::map<std::string, std::string> settings_of(const TokenizeJob& job) {
+  auto settings = job.inputs;
+  settings["tokenizer_hash"] = job.bpe->hash();
+  settings["shard_tokens"] = job.shard_tokens ? std::to_string(*job.shard_tokens) : "none";
+  return settings;
+}
+
+TokenRecord new_record(const TokenizeJob& job) {
+  TokenRecord record;
+  record.settings = settings_of(job);
+  record.width = datasets::token_width(job.bpe->vocab_size());
+  record.vocab_size = job.bpe->vocab_size();
+  record.end_of_text = job.bpe->end_of_text();
+  record.tokenizer = job.tokenizer;
+  record.dataset = job.dataset;
+  for (const SplitText& text : job.splits) record.splits[std::string(proto::to_string(text.split))].documents = text.count;
+  return record;
+}
+
+/// Drops what the folder no longer has, from the first file that is missing or of another size on.
+void drop_missing(const fs::path& folder, proto::WireType width, SplitRecord& split) {
+  const auto is_missing = [&](const Shard& shard) {
+    const auto file = proto::real_disk().look(folder / shard.file);
+    return !file || file->size_bytes != shard.tokens * proto::width(width);
+  };
+  const auto missing = std::ranges::find_if(split.shards, is_missing);
+  if (missing == split.shards.end()) return;
+  split.shards.erase(missing, split.shards.end());
+  split.complete = false;
+}
+
+bool is_token_file(const std::string& name) { return !name.starts_with('.') && name.ends_with(".bin"); }
+
+/// What earlier runs of the same job have left in the folder; a new record where there is nothing.
+TokenRecord go_on(const TokenizeJob& job) {
+  std::optional<TokenRecord> record = read_record(job.out);
+  if (!record) {
+    const auto names = proto::real_disk().list(job.out);
+    const auto foreign = std::ranges::find_if(names, is_token_file);
+    if (foreign == names.end()) return new_record(job);
+    throw config::UsageError((job.out / *foreign).string() +
+                             " is there, and no meta.json that says what it was made of; take another --out");
+  }
+  const auto changed = proto::differences(settings_of(job), record->settings);
+  if (!changed.empty()) {
+    throw config::UsageError(job.out.string() + ": these are tokens of other inputs: " + proto::describe(changed, "now", "there") +
+                             "; take another --out, or remove this folder");
+  }
+  if (record->splits.size() != job.splits.size()) {
+    throw std::runtime_error((job.out / kRecordFile).string() +
+                             ": its splits are not those of its own settings; remove this folder");
+  }
+  for (auto& [name, split] : record->splits) drop_missing(job.out, record->width, split);
+  return *record;
+}
+
+/// Files that a run which was killed has left half.
+void remove_leftovers(const fs::path& folder) {
+  for (const std::string& name : proto::real_disk().list(folder)) {
+    const bool ours =
+        name.starts_with(".train") || name.starts_with(".val") || name.starts_with(".test") || name.starts_with(".meta");
+    if (ours && name.ends_with(".tmp")) proto::try_remove_all(folder / name, proto::real_disk());
+  }
+}
+
+/// The work on one split.
+class SplitWork {
+ public:
+  SplitWork(const TokenizeJob& job, const SplitText& text, TokenRecord& record)
+      : job_(job),
+        text_(text),
+        name_(proto::to_string(text.split)),
+        record_(record),
+        mine_(record.splits.at(name_)),
+        encoder_(*job.bpe),
+        newline_(job.bpe->end_of_text() ? Ids() : job.bpe->encode("\n")),
+        writer_(
+            {job.out, name_, record.width, job.shard_tokens}, mine_.shards, [this] { claim(); },
+            [this](Shard shard) { add(std::move(shard)); }) {}
+
+  void run() {
+    for (std::uint64_t i = writer_.next_document(); i < text_.count; ++i) {
+      encode(text_.document(i), i);
+      writer_.end_document();
+    }
+    writer_.finish();
+    mine_.complete = true;
+    write_record(job_.out, record_);
+    progress_.clear();
+    spdlog::info("{}: {} tokens of {} document{} in {} file{}", name_, mine_.tokens(), mine_.documents,
+                 mine_.documents == 1 ? "" : "s", mine_.shards.size(), mine_.shards.size() == 1 ? "" : "s");
+  }
+
+ private:
+  /// The first file of a folder appears behind the record: a run that is killed between them must know it for its own.
+  void claim() {
+    if (record_.empty()) write_record(job_.out, record_);
+  }
+
+  void add(Shard shard) {
+    mine_.shards.push_back(std::move(shard));
+    write_record(job_.out, record_);
+  }
+
+  void encode(std::string_view document, std::uint64_t number) try {
+    encoder_.encode(document, datasets::Specials::kAsText, [this](std::span<const std::uint32_t> ids) { take(ids); });
+    take(mark_behind(document, number));
+  } catch (const Stopped&) {
+    throw;
+  } catch (const proto::DiskError&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(fmt::format("{}: document {} of {}: {}", job_.place, number + 1, name_, error.what()));
+  }
+
+  /// Behind every document <|endoftext|>, as nanoGPT does; without that token a newline between two, where none is.
+  Ids mark_behind(std::string_view document, std::uint64_t number) const {
+    if (const auto end_of_text = job_.bpe->end_of_text()) return {*end_of_text};
+    const bool is_last = number + 1 == text_.count;
+    return is_last || document.ends_with('\n') ? Ids() : newline_;
+  }
+
+  void take(std::span<const std::uint32_t> ids) {
+    if (config::stop_requested()) throw Stopped();
+    writer_.append(ids);
+    for (const std::uint32_t id : ids) bytes_ += job_.bpe->bytes(id).size();
+    progress_.update([this] {
+      const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+      const double mega_bytes = static_cast<double>(bytes_) / 1e6;
+      return fmt::format("{}: {} tokens; {:.1f} MB, {:.1f} MB/s, of {:.1f} MB", name_, writer_.tokens(), mega_bytes,
+                         mega_bytes / seconds, static_cast<double>(text_.bytes) / 1e6);
+    });
+  }
+
+  const TokenizeJob& job_;
+  const SplitText& text_;
+  std::string name_;
+  TokenRecord& record_;
+  SplitRecord& mine_;
+  datasets::BpeEncoder encoder_;
+  Ids newline_;
+  ShardWriter writer_;
+  config::Progress progress_;
+  std::uint64_t bytes_ = 0;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
+
+TokenRecord tokenize(const TokenizeJob& job) {
+  proto::make_durable_folders(job.out, proto::real_disk());
+  const auto lock = proto::real_disk().lock(job.out / ".lock");
+  if (!lock)
+    throw std::runtime_error(job.out.string() + ": another tokenize is at work in this folder; wait for it, or take another --out");
+  TokenRecord record = go_on(job);
+  remove_leftovers(job.out);
+  for (const SplitText& text : job.splits) {
+    const std::string name(proto::to_string(text.split));
+    if (record.splits.at(name).complete) {
+      spdlog::info("{}: {} tokens are there", name, record.splits.at(name).tokens());
+    } else {
+      SplitWork(job, text, record).run();
+    }
+  }
+  return record;
+}
+
+}  // namespace millrace::tools

@@ -1,0 +1,32 @@
+// A copy into pinned memory and an event behind it (device_scalars.h), by LibTorch's words for any accelerator.
+//
+// What a GPU does with this has not been run (docs/explanation/performance.md).
+#include "trainer/device/device_scalars.h"
+
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+namespace millrace::trainer {
+
+Awaited::Awaited(std::initializer_list<torch::Tensor> scalars) {
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> wide;
+  for (const torch::Tensor& scalar : scalars) wide.push_back(scalar.to(torch::kFloat64));
+  const torch::Tensor computed = torch::stack(wide);
+  if (computed.is_cpu()) {
+    values_ = computed;
+    return;
+  }
+  values_ = torch::empty(computed.sizes(), torch::dtype(torch::kFloat64).pinned_memory(true));
+  values_.copy_(computed, /*non_blocking=*/true);
+  const torch::Device device = computed.device();
+  there_.emplace(device.type());
+  there_->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
+}
+
+std::vector<double> Awaited::get() const {
+  if (there_) there_->synchronize();
+  const double* const first = values_.const_data_ptr<double>();
+  return {first, first + values_.numel()};
+}
+
+}  // namespace millrace::trainer

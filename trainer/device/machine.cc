@@ -1,0 +1,62 @@
+// Device, threads and their description (machine.h).
+#include "trainer/device/machine.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#include "config/errors.h"
+#include "config/app/malloc_tuning.h"
+#include "trainer/base/log.h"
+
+namespace millrace::trainer {
+namespace {
+
+void compare(const std::string& fact, const std::string& there, const std::string& here) {
+  if (there != here)
+    warn("the checkpoint was made with " + fact + " " + there + ", this run has " + here + ": it goes on, but not bit by bit");
+}
+
+}  // namespace
+
+torch::Device choose_device(const std::string& name, std::uint32_t local_rank) {
+  if (name != "auto" && name != "cpu" && name != "cuda")
+    throw config::UsageError("train.device = \"" + name + "\" is unknown; known: auto, cpu, cuda");
+  if (name == "cpu" || (name == "auto" && !torch::cuda::is_available())) return torch::kCPU;
+  if (!torch::cuda::is_available())
+    throw config::UsageError(
+        "train.device = \"cuda\", but LibTorch sees no GPU here; check the driver and that this LibTorch is a CUDA "
+        "build, or set --train.device=auto");
+  const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank % torch::cuda::device_count()));
+  c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
+  return device;
+}
+
+void prepare_cpu(std::uint32_t threads) {
+  config::keep_freed_memory();
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+}
+
+void describe_machine(proto::TrainerState& state, torch::Device device, const Precision& precision, const Ranks& ranks) {
+  state.device = device.is_cuda() ? "cuda" : "cpu";
+  state.dtype = name_of(precision.compute);
+  state.ranks = ranks.world();
+  state.threads = static_cast<std::uint32_t>(at::get_num_threads());
+  state.cpu_capability = at::get_cpu_capability();
+  state.versions = {{"millrace", MILLRACE_VERSION}, {"torch", TORCH_VERSION}};
+}
+
+void warn_of_other_machine(const proto::TrainerState& checkpoint, const proto::TrainerState& here) {
+  compare("device", checkpoint.device, here.device);
+  compare("dtype", checkpoint.dtype, here.dtype);
+  compare("ranks", std::to_string(checkpoint.ranks), std::to_string(here.ranks));
+  compare("threads", std::to_string(checkpoint.threads), std::to_string(here.threads));
+  compare("CPU capability", checkpoint.cpu_capability, here.cpu_capability);
+  for (const auto& [library, version] : here.versions)
+    if (const auto found = checkpoint.versions.find(library); found != checkpoint.versions.end())
+      compare(library, found->second, version);
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,71 @@
+// NCCL's group (device_group.h): the only file that sees CUDA's and NCCL's headers, where cmake/LibTorch.cmake found them.
+#include "trainer/distributed/device_group.h"
+
+#include <stdexcept>
+
+#ifdef USE_C10D_NCCL
+
+#include <cstdlib>
+#include <c10/../torch/library.h>  // the whole of it, which lean_torch/ hides
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#include <vector>
+
+namespace millrace::trainer {
+namespace {
+
+/// Else a rank that is missing ends the process from a thread of c10d's, without a word of ours.
+void wait_on_the_host() { ::setenv("TORCH_NCCL_BLOCKING_WAIT", "1", /*overwrite=*/0); }
+
+class NcclGroup final : public DeviceGroup {
+ public:
+  NcclGroup(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank, std::uint32_t world, std::chrono::seconds timeout) {
+    wait_on_the_host();
+    const auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = timeout;
+    nccl_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, static_cast<int>(rank), static_cast<int>(world), options);
+  }
+  ~NcclGroup() override { nccl_->shutdown(); }
+  NcclGroup(const NcclGroup&) = delete;
+  NcclGroup& operator=(const NcclGroup&) = delete;
+
+  void all_reduce_sum(std::span<torch::Tensor> tensors) override {
+    std::vector<torch::Tensor> all(tensors.begin(), tensors.end());
+    nccl_->allreduce_coalesced(all)->wait();
+  }
+
+  void broadcast(std::span<torch::Tensor> tensors) override {
+    for (const torch::Tensor& tensor : tensors) {
+      std::vector<torch::Tensor> one{tensor};
+      nccl_->broadcast(one)->wait();
+    }
+  }
+
+ private:
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl_;
+};
+
+}  // namespace
+
+bool has_device_groups() { return true; }
+
+std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank,
+                                               std::uint32_t world, std::chrono::seconds timeout) {
+  return std::make_unique<NcclGroup>(store, rank, world, timeout);
+}
+
+}  // namespace millrace::trainer
+
+#else
+
+namespace millrace::trainer {
+
+bool has_device_groups() { return false; }
+
+std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>&, std::uint32_t, std::uint32_t,
+                                               std::chrono::seconds) {
+  throw std::logic_error("this build has no NCCL");
+}
+
+}  // namespace millrace::trainer
+
+#endif

@@ -1,0 +1,13 @@
+// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it (trainer/distributed/process_group.cc).
+#pragma once
+
+#include <chrono>
+
+namespace gloo {
+
+class Context {
+ public:
+  void setTimeout(std::chrono::milliseconds timeout);
+};
+
+}  // namespace gloo

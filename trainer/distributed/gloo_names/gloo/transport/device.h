@@ -1,0 +1,9 @@
+// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it (trainer/distributed/process_group.cc).
+#pragma once
+
+namespace gloo::transport {
+
+class Device;
+class UnboundBuffer;
+
+}  // namespace gloo::transport

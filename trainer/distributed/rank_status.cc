@@ -1,0 +1,34 @@
+// The sum that the ranks share between steps (rank_status.h).
+#include "trainer/distributed/rank_status.h"
+
+#include <array>
+#include <exception>
+#include <stdexcept>
+
+#include "config/app/stop.h"
+
+namespace millrace::trainer {
+
+Control agree(Ranks& ranks, const Control& mine, const std::string& what) {
+  std::array<double, 4> sums{mine.stop, mine.failed, mine.waiting, mine.weight};
+  ranks.all_reduce_sum(sums, what);
+  if (sums[1] > 0 && mine.failed == 0) throw std::runtime_error("another rank failed at " + what + "; its own error says why");
+  return {sums[0], sums[1], sums[2], sums[3]};
+}
+
+Control work_and_agree(Ranks& ranks, const std::function<Control()>& work, const std::string& what) {
+  Control mine;
+  std::exception_ptr error;
+  try {
+    mine = work();
+  } catch (...) {
+    error = std::current_exception();
+    mine.failed = 1;
+  }
+  mine.stop = config::stop_requested() ? 1 : 0;
+  const Control all = agree(ranks, mine, what);
+  if (error) std::rethrow_exception(error);
+  return all;
+}
+
+}  // namespace millrace::trainer

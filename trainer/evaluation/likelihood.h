@@ -1,0 +1,33 @@
+// Measures a model on the windows of a split (likelihood_report.h says what it finds). One process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "config/options.h"
+#include "consumer/batch_source.h"
+#include "trainer/evaluation/likelihood_report.h"
+#include "trainer/models/model.h"
+#include "trainer/device/precision.h"
+
+namespace millrace::trainer {
+
+struct MeasurePlan {
+  proto::Split split = proto::Split::kVal;
+  std::uint64_t windows = 1;  ///< at most those of the split
+  std::uint32_t samples_per_window = 1;
+  std::uint64_t seed = 0;
+  std::vector<std::int64_t> timesteps;  ///< of bounds in steps, beside the objective's own
+  Precision precision;
+  torch::Device device = torch::kCPU;
+};
+
+/// Throws UsageError for steps that the objective or its noise cannot have.
+void require_timesteps(const config::Options& options, const proto::StreamMeta& meta, const std::vector<std::int64_t>& timesteps);
+
+/// The model must be in evaluation mode. Empty: asked to stop.
+[[nodiscard]] std::optional<Measurement> measure(Model& model, const config::Options& options, consumer::BatchSource& source,
+                                                 const MeasurePlan& plan);
+
+}  // namespace millrace::trainer

@@ -1,0 +1,124 @@
+// Evaluation per stage (validation_loss.h).
+#include "trainer/evaluation/validation_loss.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "config/errors.h"
+
+namespace millrace::trainer {
+namespace {
+
+/// Sums per stage, f64 [stages], on the CPU.
+class Tally {
+ public:
+  explicit Tally(std::size_t stages) : stages_(static_cast<std::int64_t>(stages)) {
+    for (const char* const name : {"sum", "weight", "samples"}) sums(name);
+  }
+
+  void add(const Loss& loss, const torch::Tensor& stage) {
+    add("sum", stage, loss.sum);
+    add("weight", stage, loss.weight);
+    add("samples", stage, torch::ones_like(loss.weight));
+    for (const auto& [name, values] : loss.metrics) add(kMetric + name, stage, values);
+  }
+
+  void reduce(Ranks& ranks) {
+    std::istringstream names(
+        ranks.broadcast(joined_names(), "the names of an evaluation"));  // a rank without samples has no metrics
+    std::vector<torch::Tensor> all;
+    for (std::string name; std::getline(names, name);) all.push_back(sums(name));
+    ranks.all_reduce_sum(all, "the sums of an evaluation");
+    ranks.broadcast(all, "the sums of an evaluation");  // decisions are made from these: every rank has rank 0's bits
+  }
+
+  [[nodiscard]] Evaluation result(proto::Split split, const std::vector<std::string>& names) {
+    Evaluation result;
+    result.split = split;
+    const auto weight = sums("weight").sum().item<double>();
+    result.samples = static_cast<std::uint64_t>(sums("samples").sum().item<double>());
+    for (const auto& [name, values] : by_name_)
+      if (name.starts_with(kMetric)) result.metrics[name.substr(kMetric.size())] = values.sum().item<double>() / weight;
+    result.loss = sums("sum").sum().item<double>() / weight;
+    for (std::int64_t i = 0; i < stages_; ++i)
+      if (const auto samples = at("samples", i); samples > 0)
+        result.stages.push_back(
+            {names[static_cast<std::size_t>(i)], at("sum", i) / at("weight", i), static_cast<std::uint64_t>(samples)});
+    return result;
+  }
+
+ private:
+  static inline const std::string kMetric = "metric ";
+
+  torch::Tensor& sums(const std::string& name) {
+    torch::Tensor& tensor = by_name_[name];
+    if (!tensor.defined()) tensor = torch::zeros({stages_}, torch::kFloat64);
+    return tensor;
+  }
+  double at(const std::string& name, std::int64_t stage) { return sums(name)[stage].item<double>(); }
+  void add(const std::string& name, const torch::Tensor& stage, const torch::Tensor& values) {
+    sums(name).index_add_(0, stage.cpu(), values.to(torch::kFloat64).cpu());
+  }
+  [[nodiscard]] std::string joined_names() const {
+    std::string names;
+    for (const auto& [name, values] : by_name_) names += name + '\n';
+    return names;
+  }
+
+  std::int64_t stages_;
+  std::map<std::string, torch::Tensor> by_name_;
+};
+
+const std::vector<std::string>& stage_names(const proto::StreamMeta& meta, proto::Split split) {
+  return split == proto::Split::kTrain ? meta.train_stages : meta.val_stages;
+}
+
+/// This rank's slices: contiguous, of at most batch_size samples.
+std::vector<consumer::Slice> slices_of(const EvaluationPlan& plan) {
+  const consumer::Slice mine = consumer::share(plan.deal, 0, static_cast<std::uint32_t>(plan.samples));
+  std::vector<consumer::Slice> slices;
+  for (std::uint32_t done = 0; done < mine.count; done += plan.deal.batch_size)
+    slices.push_back({mine.first + done, std::min(plan.deal.batch_size, mine.count - done)});
+  return slices;
+}
+
+/// Evaluation mode while it lives.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(Model& model) : model_(model), was_training_(model.is_training()) { model.eval(); }
+  ~EvaluationMode() { model_.train(was_training_); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  Model& model_;
+  bool was_training_;
+};
+
+}  // namespace
+
+std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split, std::uint64_t eval_iters,
+                                 std::uint32_t batch_size) {
+  const std::uint64_t size = meta.size(split);
+  if (size == 0)
+    throw config::UsageError("dataset " + meta.dataset_name + " has no " + std::string(proto::to_string(split)) +
+                             " split; evaluate on another, or set eval_interval above max_iters and epoch_eval_interval to 0");
+  return std::min(size, eval_iters * batch_size);
+}
+
+std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed,
+                                   Ranks& ranks, const EvaluationPlan& plan, const std::function<void(const proto::Batch&)>& used) {
+  const EvaluationMode mode(model);
+  const torch::NoGradGuard no_grad;
+  Tally tally(stage_names(meta, plan.split).size());
+  const bool complete = feed.each(plan.split, slices_of(plan), [&](const MicroBatch& micro) {
+    const AutocastScope autocast(plan.precision, plan.device);
+    tally.add(objective.loss(model, micro.wide), micro.wide.stages());
+    used(micro.wire);
+  });
+  if (!complete) return std::nullopt;
+  tally.reduce(ranks);
+  return tally.result(plan.split, stage_names(meta, plan.split));
+}
+
+}  // namespace millrace::trainer

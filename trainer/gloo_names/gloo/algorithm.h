@@ -1,2 +1,0 @@
-// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it (trainer/ranks.cc).
-#pragma once

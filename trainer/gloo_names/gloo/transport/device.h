@@ -1,9 +1,0 @@
-// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it (trainer/ranks.cc).
-#pragma once
-
-namespace gloo::transport {
-
-class Device;
-class UnboundBuffer;
-
-}  // namespace gloo::transport

@@ -1,0 +1,27 @@
+// Products of matrices of f32 on a CPU that LibTorch's libraries are slow at (docs/explanation/performance.md): gᵀ·x, a weight's gradient,
+// whose sum runs over all positions of a batch.
+//
+// Plain C++ with vectors of the compiler's (gemm_loops.h). Free of LibTorch; pure; linear_map.cc cuts the work into threads.
+#pragma once
+
+#include "trainer/kernels/rows.h"
+
+namespace millrace::trainer {
+
+struct TransposedProduct {
+  Rows<const float> g, x;  ///< [rows, outputs], [rows, inputs]
+  std::int64_t rows, outputs;
+  std::int64_t inputs;  ///< a multiple of CpuKernels::lanes
+  float* out;           ///< [outputs, inputs] = gᵀ·x, its rows side by side
+  float* sums;          ///< [outputs] = the sum of g's rows; null: not wanted
+};
+
+struct ProductKernels {
+  std::int64_t block_rows;  ///< of `out` that are computed at once: as many, or a multiple, cost least a row
+
+  /// How many numbers of scratch memory transposed_product needs.
+  std::int64_t (*scratch)(std::int64_t outputs);
+  void (*transposed_product)(const TransposedProduct& product, float* scratch);
+};
+
+}  // namespace millrace::trainer

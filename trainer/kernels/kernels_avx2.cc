@@ -1,0 +1,8 @@
+// The loops for AVX2 with FMA (trainer/CMakeLists.txt has the compiler's options).
+#include "trainer/kernels/kernel_loops.h"
+
+namespace millrace::trainer {
+
+constexpr CpuKernels kAvx2Kernels = kernels_of_this_file();
+
+}  // namespace millrace::trainer

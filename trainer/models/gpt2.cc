@@ -1,0 +1,94 @@
+// GPT-2 (Radford et al., 2019) with nanoGPT's names and initialisation: learned positions, causal blocks, a last norm, and a head
+// tied to the token embedding. Position i sees the tokens 0 … i, so a reader keeps their keys and values. Test:
+// tests/trainer/models/gpt2_test.cc.
+#include "trainer/models/gpt2.h"
+
+#include <torch/nn/modules/container/modulelist.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "trainer/nn/fused.h"
+#include "trainer/nn/transformer_block.h"
+
+namespace millrace::trainer {
+namespace {
+
+BlockShape block_shape(const Gpt2Shape& s) {
+  return {.n_layer = s.n_layer, .n_head = s.n_head, .n_embd = s.n_embd, .dropout = s.dropout, .bias = s.bias, .causal = true};
+}
+
+/// Only gives the parameters nanoGPT's names: transformer.wte, .wpe, .h.0 …, .ln_f.
+struct Trunk : torch::nn::Module {
+  explicit Trunk(const Gpt2Shape& s)
+      : dropout(s.dropout),
+        wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))),
+        wpe(register_module("wpe", normal_matrix(s.block_size, s.n_embd, kInitDeviation))) {
+    torch::nn::ModuleList list;
+    for (std::int64_t i = 0; i < s.n_layer; ++i) {
+      blocks.push_back(std::make_shared<Block>(block_shape(s)));
+      list->push_back(blocks.back());
+    }
+    register_module("h", list);
+    ln_f = register_module("ln_f", std::make_shared<Norm>(s.n_embd, s.bias));
+  }
+
+  /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for each block, or none.
+  torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind, std::vector<KeptKeys>* kept) const {
+    torch::Tensor x = at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
+    x = dropped(x, is_training() ? dropout : 0.0);
+    for (std::size_t i = 0; i < blocks.size(); ++i) x = (*blocks[i])(x, nullptr, kept == nullptr ? nullptr : &(*kept)[i]);
+    return (*ln_f)(x);
+  }
+
+  double dropout;
+  std::shared_ptr<Matrix> wte, wpe;
+  std::vector<std::shared_ptr<Block>> blocks;
+  std::shared_ptr<Norm> ln_f;
+};
+
+class KeepingReader : public Reader {
+ public:
+  KeepingReader(std::shared_ptr<const Trunk> trunk, std::int64_t longest)
+      : trunk_(std::move(trunk)), kept_(trunk_->blocks.size(), KeptKeys(longest)) {}
+
+  torch::Tensor read(const torch::Tensor& tokens) override {
+    const auto hidden = trunk_->hidden(tokens, length_, &kept_);
+    length_ += tokens.size(1);
+    return hidden;
+  }
+
+ private:
+  std::shared_ptr<const Trunk> trunk_;
+  std::vector<KeptKeys> kept_;  ///< by block
+  std::int64_t length_ = 0;
+};
+
+class Gpt2 : public Model {
+ public:
+  explicit Gpt2(const Gpt2Shape& shape) : transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {}
+
+  torch::Tensor encode(const NetworkInput& input) override { return transformer_->hidden(input.tokens, 0, nullptr); }
+
+  torch::Tensor project(const torch::Tensor& hidden) override { return (*transformer_->wte)(hidden); }
+  std::unique_ptr<Reader> reader(std::int64_t longest) override { return std::make_unique<KeepingReader>(transformer_, longest); }
+
+ private:
+  std::shared_ptr<Trunk> transformer_;
+};
+
+void check(const Gpt2Shape& s) {
+  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 || s.n_embd % s.n_head != 0)
+    throw std::invalid_argument("model.n_embd = " + std::to_string(s.n_embd) +
+                                " must be a multiple of n_head = " + std::to_string(s.n_head) + ", and every size positive");
+}
+
+}  // namespace
+
+std::shared_ptr<Model> make_gpt2(const Gpt2Shape& shape) {
+  check(shape);
+  return std::make_shared<Gpt2>(shape);
+}
+
+}  // namespace millrace::trainer

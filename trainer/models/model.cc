@@ -1,0 +1,26 @@
+// Reading on with a network that keeps nothing of what it has read (model.h).
+#include "trainer/models/model.h"
+
+namespace millrace::trainer {
+namespace {
+
+class ReadingAgain : public Reader {
+ public:
+  explicit ReadingAgain(Network& network) : network_(network) {}
+
+  torch::Tensor read(const torch::Tensor& tokens) override {
+    read_ = read_.defined() ? at::cat({read_, tokens}, 1) : tokens;
+    const auto hidden = network_.encode(read_);
+    return hidden.narrow(1, hidden.size(1) - tokens.size(1), tokens.size(1));
+  }
+
+ private:
+  Network& network_;
+  torch::Tensor read_;  ///< i64 [B, l]
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> Network::reader(std::int64_t) { return std::make_unique<ReadingAgain>(*this); }
+
+}  // namespace millrace::trainer

@@ -1,0 +1,41 @@
+// Sinusoids and two layers (time_embedding.h).
+#include "trainer/nn/time_embedding.h"
+
+#include <c10/core/DispatchKeySet.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
+namespace millrace::trainer {
+namespace {
+
+constexpr std::int64_t kFrequencies = 128;
+constexpr double kSlowest = 10000.0;
+
+/// [B] → [B, 2 · kFrequencies] of the same dtype.
+torch::Tensor sinusoids(const torch::Tensor& time) {
+  const auto k = torch::arange(kFrequencies, time.options());
+  const auto angles = torch::outer(time, torch::pow(kSlowest, -k / static_cast<double>(kFrequencies)));
+  return at::cat({angles.cos(), angles.sin()}, 1);
+}
+
+/// Only gives the layers SEDD's names: 0 and 2 of a Sequential whose module 1 is the activation.
+struct Sequential : torch::nn::Module {
+  Sequential(const std::shared_ptr<Matrix>& first, const std::shared_ptr<Matrix>& second) {
+    register_module("0", first);
+    register_module("2", second);
+  }
+};
+
+}  // namespace
+
+TimeEmbedding::TimeEmbedding(std::int64_t size)
+    : first(uniform_matrix(size, 2 * kFrequencies, true)), second(uniform_matrix(size, size, true)) {
+  register_module("mlp", std::make_shared<Sequential>(first, second));
+}
+
+torch::Tensor TimeEmbedding::operator()(const torch::Tensor& time) const {
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const auto features = sinusoids(time.to(first->weight.scalar_type()));
+  return at::silu((*second)(at::silu((*first)(features))));
+}
+
+}  // namespace millrace::trainer

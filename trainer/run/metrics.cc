@@ -1,0 +1,86 @@
+// metrics.jsonl and the progress line (metrics.h).
+#include "trainer/run/metrics.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "proto/json_text.h"
+
+namespace millrace::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kFileName = "metrics.jsonl";
+
+std::filesystem::path cut(const std::filesystem::path& out_dir, std::uint64_t step) {
+  std::filesystem::create_directories(out_dir);
+  cut_back(out_dir / kFileName, step, step_of_metrics_line);
+  return out_dir / kFileName;
+}
+
+/// Times to a microsecond: more digits are noise.
+double rounded(double ms) { return std::round(ms * 1000.0) / 1000.0; }
+
+/// Stages of one kind and setting may occur twice; the later one gets a number.
+std::string unused_name(const Json& stages, const std::string& name) {
+  std::string unused = name;
+  for (int n = 2; stages.contains(unused); ++n) unused = name + " #" + std::to_string(n);
+  return unused;
+}
+
+}  // namespace
+
+std::string to_line(const TrainPoint& p) {
+  Json json{{"step", p.step},
+            {"split", "train"},
+            {"loss", p.loss},
+            {"lr", p.learning_rate},
+            {"tokens", p.tokens},
+            {"step_ms", rounded(p.step_ms)},
+            {"stall_ms", rounded(p.stall_ms)},
+            {"grad_norm", p.grad_norm}};
+  if (p.stage) json["stage"] = *p.stage;
+  if (p.epoch) json["epoch"] = *p.epoch;
+  return proto::json_text(json) + "\n";
+}
+
+std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
+  Json json{
+      {"step", step}, {"split", proto::to_string(evaluation.split)}, {"loss", evaluation.loss}, {"samples", evaluation.samples}};
+  for (const auto& [name, value] : evaluation.metrics) json[name] = value;
+  Json stages = Json::object();
+  for (const StageLoss& stage : evaluation.stages) stages[unused_name(stages, stage.stage)] = stage.loss;
+  json["stages"] = stages;
+  return proto::json_text(json) + "\n";
+}
+
+std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
+  const auto json = proto::try_read_json(line);
+  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_unsigned()) return std::nullopt;
+  return json["step"].get<std::uint64_t>();
+}
+
+Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step, std::uint64_t tokens_per_step)
+    : file_(cut(out_dir, step)), last_step_(last_step), tokens_per_step_(tokens_per_step) {}
+
+void Metrics::add(const TrainPoint& p) { file_.append(to_line(p)); }
+
+void Metrics::show(const TrainPoint& p) const {
+  const std::string epoch = p.epoch ? fmt::format("  epoch {:.2f}", *p.epoch) : "";
+  spdlog::info("step {}/{}{}  loss {:.4f}  lr {:.2e}  {:.1f}k tokens/s  {:.1f} ms/step  waiting {:.1f} %", p.step, last_step_,
+               epoch, p.loss, p.learning_rate, static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms,
+               100.0 * p.stall_ms / p.step_ms);
+}
+
+void Metrics::add(std::uint64_t step, const Evaluation& evaluation) {
+  file_.append(to_line(step, evaluation));
+  spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, last_step_, proto::to_string(evaluation.split), evaluation.loss,
+               evaluation.samples);
+  if (evaluation.stages.size() < 2) return;
+  for (const StageLoss& stage : evaluation.stages) spdlog::info("  {:.4f}  {}", stage.loss, stage.stage);
+}
+
+}  // namespace millrace::trainer

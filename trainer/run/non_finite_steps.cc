@@ -1,0 +1,42 @@
+// What is said of bad steps (non_finite_steps.h).
+#include "trainer/run/non_finite_steps.h"
+
+#include <cmath>
+
+namespace millrace::trainer {
+namespace {
+
+/// Whatever sign it has: of a nan it says nothing.
+std::string text_of(double value) { return std::isnan(value) ? "nan" : std::to_string(value); }
+
+std::string numbers(double loss, double norm) {
+  return "the loss is " + text_of(loss) + " and the gradient's norm " + text_of(norm);
+}
+
+std::string what_stays(const std::string& checkpoint) {
+  return checkpoint.empty() ? "there is no checkpoint yet" : "the last good checkpoint is " + checkpoint;
+}
+
+}  // namespace
+
+std::string BadSteps::steps() const {
+  const std::string last = std::to_string(last_);
+  return last_ == good_ + 1 ? "step " + last : "steps " + std::to_string(good_ + 1) + " to " + last;
+}
+
+std::string BadSteps::left_out(double loss, double norm) const {
+  return "step " + std::to_string(last_) + ": " + numbers(loss, norm) + "; the step is left out (" + std::to_string(last_ - good_) +
+         " of train.max_bad_steps = " + std::to_string(most_) + " in a row)";
+}
+
+std::string BadSteps::failure(double loss, double norm, const std::string& checkpoint) const {
+  const std::string why = too_many() ? "train.max_bad_steps = " + std::to_string(most_) : "and the run ends with them";
+  return steps() + ": no finite loss and gradient (" + why + "); in the last " + numbers(loss, norm) + "; " +
+         what_stays(checkpoint) + "; start anew in another train.out_dir with a lower train.learning_rate or train.dtype=float32";
+}
+
+std::string BadSteps::stopped(const std::string& checkpoint) const {
+  return steps() + " had no finite loss and gradient, so none is saved; " + what_stays(checkpoint);
+}
+
+}  // namespace millrace::trainer

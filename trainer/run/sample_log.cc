@@ -1,0 +1,49 @@
+// The record of consumed samples (sample_log.h).
+#include "trainer/run/sample_log.h"
+
+#include <charconv>
+
+#include "proto/digest.h"
+
+namespace millrace::trainer {
+namespace {
+
+std::filesystem::path cut(const std::filesystem::path& path, std::uint64_t step) {
+  cut_back(path, step, step_of_record_line);
+  return path;
+}
+
+/// Stage numbers fit one byte, and their column is one byte wide.
+unsigned stage_of(const proto::Schema& schema, const proto::Batch& batch, std::uint32_t row) {
+  const int field = schema.find(proto::Role::kStage);
+  return field < 0 ? 0 : batch.values<std::uint8_t>(static_cast<std::size_t>(field))[row];
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
+  std::uint64_t step = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), step);
+  if (error != std::errc{} || end == line.data() + line.size() || *end != ' ') return std::nullopt;
+  return step;
+}
+
+Recorder::Recorder(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step)
+    : schema_(schema), file_(cut(path, step)) {}
+
+void Recorder::add(const proto::Batch& batch) {
+  for (std::uint32_t row = 0; row < batch.range.count; ++row)
+    noted_.push_back(
+        {batch.range.split, batch.range.first + row, stage_of(schema_, batch, row), proto::sample_digest(schema_, batch, row)});
+}
+
+void Recorder::commit(std::uint64_t step) {
+  std::string lines;
+  for (const Sample& sample : noted_)
+    lines += std::to_string(step) + ' ' + std::string(proto::to_string(sample.split)) + ' ' + std::to_string(sample.index) + ' ' +
+             std::to_string(sample.stage) + ' ' + proto::hex16(sample.digest) + '\n';
+  if (!lines.empty()) file_.append(lines);
+  noted_.clear();
+}
+
+}  // namespace millrace::trainer

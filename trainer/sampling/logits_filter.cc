@@ -1,0 +1,24 @@
+// Temperature, then top-k, then top-p (logits_filter.h).
+#include "trainer/sampling/logits_filter.h"
+
+#include <algorithm>
+
+namespace millrace::trainer {
+
+torch::Tensor probabilities_of(const torch::Tensor& logits, const Truncation& truncation) {
+  const auto exact = logits.to(torch::kFloat64);
+  if (truncation.temperature == 0.0) return torch::zeros_like(exact).scatter(1, exact.argmax(1, true), 1.0);
+  const auto all = at::softmax(exact / truncation.temperature, 1);
+  const std::int64_t states = all.size(1);
+  const std::int64_t kept = truncation.top_k > 0 ? std::min(truncation.top_k, states) : states;
+  if (kept == states && truncation.top_p >= 1.0) return all;
+
+  auto [likeliest, order] = all.sort(true, 1, true);  // stable, descending
+  likeliest.narrow(1, kept, states - kept).zero_();
+  likeliest = likeliest / likeliest.sum(1, true);
+  const auto before = likeliest.cumsum(1) - likeliest;
+  likeliest = torch::where(before.lt(truncation.top_p), likeliest, torch::zeros_like(likeliest));
+  return torch::zeros_like(all).scatter(1, order, likeliest / likeliest.sum(1, true));
+}
+
+}  // namespace millrace::trainer

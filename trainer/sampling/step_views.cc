@@ -1,0 +1,120 @@
+// The three views of texts that are being written (step_views.h).
+#include "trainer/sampling/step_views.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "config/errors.h"
+#include "datasets/io/utf8.h"
+#include "proto/json_text.h"
+#include "trainer/text/glyphs.h"
+
+namespace millrace::trainer {
+namespace {
+
+std::string title_of(const TextStep& step) {
+  const std::string stage = step.stage > 0 ? "stage " + std::to_string(step.stage) + ", " : "";
+  return "sample " + std::to_string(step.number) + ", " + stage + "step " + std::to_string(step.step);
+}
+
+/// The text's characters one by one.
+std::vector<std::string> characters_of(const std::string& text) {
+  std::vector<std::string> characters;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto decoded = datasets::decode_utf8(text, at);
+    const std::size_t bytes = decoded ? decoded->bytes : 1;
+    characters.push_back(text.substr(at, bytes));
+    at += bytes;
+  }
+  return characters;
+}
+
+/// What would move the cursor of a terminal is shown as a blank.
+bool moves_cursor(const std::string& character) { return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20; }
+
+TerminalSize terminal_size() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {size.ws_col, size.ws_row};
+}
+
+}  // namespace
+
+std::string to_json_line(const TextStep& step) {
+  nlohmann::ordered_json json{{"sample", step.number}};
+  if (step.stage > 0) json["stage"] = step.stage;
+  json["step"] = step.step;
+  json["text"] = step.text;
+  json["tokens"] = step.tokens;
+  return proto::json_text(json) + '\n';
+}
+
+std::string to_line(const TextStep& step) {
+  std::string line = title_of(step) + ": ";
+  for (const std::string& character : characters_of(step.text)) line += character == "\n" ? kLineBreakMark : character;
+  return line + '\n';
+}
+
+TraceFile::TraceFile(const std::filesystem::path& path) : path_(path), file_(path, std::ios::binary) {
+  if (!file_) throw config::UsageError("--trace " + path.string() + " cannot be written; name a file in a folder that is there");
+}
+
+void TraceFile::add(const TextStep& step) { file_ << to_json_line(step); }
+
+void TraceFile::finish() {
+  if (!file_.flush()) throw std::runtime_error("the trace could not be written to " + path_.string() + "; is the disk full?");
+}
+
+std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size) {
+  std::vector<std::string> lines{title_of(step).substr(0, size.columns), ""};
+  std::size_t column = 0;
+  for (const std::string& character : characters_of(step.text)) {
+    if (character == "\n" || column == size.columns) {
+      lines.emplace_back();
+      column = 0;
+    }
+    if (character == "\n") continue;
+    lines.back() += moves_cursor(character) ? " " : character;
+    ++column;
+  }
+  if (lines.size() + 1 > size.rows) lines.resize(size.rows - 1);
+  return lines;
+}
+
+Animation::Animation() {
+  if (isatty(STDERR_FILENO) != 1)
+    throw config::UsageError("--watch needs a terminal, and stderr is none; take --verbose for lines, or --trace FILE");
+}
+
+Animation::~Animation() { erase(); }
+
+bool Animation::follows(const TextStep& step) {
+  const bool next = !watched_ || (step.step == 0 && last_step_ > 0 && step.number != *watched_);
+  if (next) watched_ = step.number;
+  if (step.number != *watched_) return false;
+  last_step_ = step.step;
+  return true;
+}
+
+void Animation::erase() {
+  if (drawn_ > 0) std::cerr << "\r\x1b[" << drawn_ << "A\x1b[J" << std::flush;
+  drawn_ = 0;
+}
+
+void Animation::add(const TextStep& step) {
+  if (!follows(step)) return;
+  erase();
+  const auto lines = frame_of(step, terminal_size());
+  for (const std::string& line : lines) std::cerr << line << '\n';
+  std::cerr << std::flush;
+  drawn_ = lines.size();
+  std::this_thread::sleep_for(std::chrono::milliseconds(kFrame_ms));
+}
+
+}  // namespace millrace::trainer

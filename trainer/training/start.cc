@@ -1,0 +1,97 @@
+// The ranks' common start (start.h).
+#include "trainer/training/start.h"
+
+#include "config/errors.h"
+#include "config/sizes.h"
+#include "proto/files.h"
+#include "trainer/distributed/rank_status.h"
+#include "trainer/data/open_stream.h"
+#include "trainer/run/stage_plan.h"
+
+namespace millrace::trainer {
+namespace {
+
+// What rank 0 tells the others: one letter, then a text.
+constexpr char kNew = 'N';      // a run id
+constexpr char kResumed = 'R';  // a trainer state as JSON
+constexpr char kRefused = 'E';  // an error
+
+std::string look_for_start(const config::Options& options, const ResumeRequest& request, std::filesystem::path& folder) try {
+  const auto found = find_start(options, request);
+  if (!found) return kNew + proto::random_id();
+  folder = found->folder;
+  return kResumed + proto::to_json(found->state);
+} catch (const std::exception& error) {
+  return kRefused + std::string(error.what());
+}
+
+/// Waits for data together, so that a rank that stops, fails or dies is missed by those that wait. Empty: asked to stop.
+std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options, const StreamRequest& request, Ranks& ranks) {
+  std::optional<StreamOpening> opening;
+  std::unique_ptr<consumer::BatchSource> source;
+  for (;;) {
+    const Control all = work_and_agree(
+        ranks,
+        [&] {
+          if (!opening) opening.emplace(options, request);
+          if (!source && opening->meet()) source = opening->source();  // at work at once: others may meet the stream through it
+          return Control{.waiting = source ? 0.0 : 1.0};
+        },
+        "opening the stream");
+    if (all.stop > 0) return nullptr;
+    if (all.waiting == 0) return source;
+  }
+}
+
+}  // namespace
+
+Start agree_on_start(const config::Options& options, const ResumeRequest& request, Ranks& ranks) {
+  Start start;
+  std::string told = ranks.first() ? look_for_start(options, request, start.folder) : "";
+  told = ranks.broadcast(std::move(told), "the choice of a checkpoint");
+  const std::string text = told.substr(1);
+  if (told[0] == kRefused) throw config::UsageError(ranks.first() ? text : "rank 0 refused: " + text);
+  start.resumed = told[0] == kResumed;
+  if (start.resumed) {
+    start.state = proto::trainer_state_from_json(text);
+  } else {
+    start.state.run_id = text;
+    start.state.stage_log = first_stage_log(options);
+    start.state.seed = options.train.seed;
+  }
+  return start;
+}
+
+std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta, Ranks& ranks) {
+  const std::string told = ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch");
+  const std::uint64_t samples = std::stoull(told);
+  return samples > 0 ? std::optional(samples) : std::nullopt;
+}
+
+consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks) {
+  return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world()};
+}
+
+std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start, Ranks& ranks,
+                                                        telemetry::Watch& watch) {
+  StreamRequest request;
+  request.registry = &watch.registry();
+  request.health = &watch.health();
+  request.deal = deal_of(options.train, ranks);
+  request.cursor = start.state.cursor;
+  request.stage_log = start.state.stage_log;
+  request.eval_samples = config::eval_samples(options);
+  request.run_id = start.state.run_id;
+  if (start.resumed) request.pinned = start.state.meta;
+  auto source = open_together(options, request, ranks);
+  if (!source) return nullptr;
+  const std::string first = ranks.broadcast(source->meta().fingerprint, "comparing streams");
+  const bool same = first == source->meta().fingerprint;
+  const Control all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
+  if (all.failed > 0)
+    throw std::runtime_error("this rank's stream is " + source->meta().fingerprint + " and rank 0's is " + first +
+                             "; give every rank the same recipe and data");
+  return source;
+}
+
+}  // namespace millrace::trainer

@@ -1,0 +1,87 @@
+// What a process has once, however many models it trains one after the other (train.h).
+#include "trainer/training/train.h"
+
+#include <chrono>
+#include <memory>
+
+#include "endpoint/open_watch.h"
+#include "telemetry/stream_metrics.h"
+#include "trainer/run/run_schedule.h"
+#include "trainer/distributed/rank_status.h"
+#include "trainer/base/log.h"
+#include "trainer/device/machine.h"
+#include "trainer/training/start.h"
+#include "trainer/training/train_loop.h"
+#include "trainer/data/watched_source.h"
+
+namespace millrace::trainer {
+namespace {
+
+constexpr std::chrono::seconds kHealthPatience{60};  // beyond the time in which the ranks must meet
+
+class Process {
+ public:
+  explicit Process(const config::Options& options)
+      : rank_(rank_place_from_environment()),
+        watch_(endpoint::open_watch(options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s), rank_.rank,
+                                    {{"rank", std::to_string(rank_.rank)}})),
+        ranks_(rank_, options.train.timeout_s) {
+    prepare_cpu(options.train.threads);
+    device_ = choose_device(options.train.device, ranks_.local_rank());
+    precision_ = choose_precision(options.train.dtype, device_);
+    record_ = recordings_for(options.train, device_);
+    if (ranks_.connect(device_) && ranks_.first()) say("gradients go from GPU to GPU by NCCL");
+  }
+
+  [[nodiscard]] Ranks& ranks() { return ranks_; }
+
+  void train(const config::Options& options, const TrainRequest& request, const Start& start) {
+    const auto source = open_same_stream(options, start, ranks_, *watch_);
+    if (!source) return;
+    telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
+    WatchedSource watched(*source, watch_->health());
+    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(), record_};
+    train_on(options, start, watched, place, request.record_path);
+  }
+
+ private:
+  RankPlace rank_;
+  std::unique_ptr<telemetry::Watch> watch_;
+  Ranks ranks_;
+  torch::Device device_ = torch::kCPU;
+  Precision precision_;
+  MakeRecording record_;
+};
+
+/// False also where the checkpoint cannot say: the stream will.
+bool is_done(const config::Options& options, const Start& start) {
+  if (!start.resumed || start.state.evaluation_due) return false;
+  if (counts_epochs(options.train) && !start.state.meta.epoch_samples) return false;
+  return start.state.step >= Agenda(options, start.state.meta.epoch_samples).last_step();
+}
+
+}  // namespace
+
+void train(const config::Options& options, const TrainRequest& request) {
+  Process process(options);
+  process.train(options, request, agree_on_start(options, request.resume, process.ranks()));
+}
+
+void train_all(const std::vector<config::Options>& each) {
+  Process process(each.front());
+  const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
+  for (const config::Options& options : each) {
+    const bool stop = work_and_agree(
+                          process.ranks(), [] { return Control{}; }, "the next dataset")
+                          .stop > 0;
+    if (stop) return;
+    const Start start = agree_on_start(options, request.resume, process.ranks());
+    const std::string dataset = "dataset " + options.data.dataset;
+    const bool done = is_done(options, start);
+    if (process.ranks().first())
+      say(dataset + (done ? ": done, step " + std::to_string(start.state.step) : " in " + options.train.out_dir));
+    if (!done) process.train(options, request, start);
+  }
+}
+
+}  // namespace millrace::trainer
