@@ -1,4 +1,5 @@
-// The run of one shard: passages in batches to the scorer, tokens and scores into chunks, chunks into the writer.
+// The run of one shard: passages in batches to the scorer, tokens and scores into chunks, chunks
+// into the writer.
 #include "annotation/annotate.h"
 
 #include <fmt/format.h>
@@ -15,9 +16,9 @@
 #include "annotation/shard_folder.h"
 #include "annotation/shard_writer.h"
 #include "annotation/word_scores.h"
-#include "config/errors.h"
 #include "config/app/progress.h"
 #include "config/app/stop.h"
+#include "config/errors.h"
 #include "datasets/bpe/bpe_encoder.h"
 #include "proto/files.h"
 
@@ -30,27 +31,34 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBatchPassages = 32;
 constexpr std::uint64_t kFrequencyPassages = 16384;  // 256 MiB
 
-Selection selection_of(const config::Options& options) { return *selection_from(options.annotate.selection); }
+Selection selection_of(const config::Options& options) {
+  return *selection_from(options.annotate.selection);
+}
 
-std::unique_ptr<Scorer> open_scorer(const config::Options& options, const datasets::Documents& documents) {
+std::unique_ptr<Scorer> open_scorer(const config::Options& options,
+                                    const datasets::Documents& documents) {
   const Selection selection = selection_of(options);
   if (options.annotate.scorer == "python") return make_python_scorer(selection, options.annotate);
   PassageFrequencies frequencies;
   if (selection == Selection::kKeybertNoStopword) {
-    for_some_passages(documents, kFrequencyPassages, [&](std::string_view passage) { frequencies.add(passage); });
+    for_some_passages(documents, kFrequencyPassages,
+                      [&](std::string_view passage) { frequencies.add(passage); });
     frequencies.compact();
   }
   return make_builtin_scorer(selection, std::move(frequencies));
 }
 
-void check(const config::Options& options, Part part, const datasets::Documents& documents, std::uint64_t passages) {
+void check(const config::Options& options, Part part, const datasets::Documents& documents,
+           std::uint64_t passages) {
   if (options.provider.stage3_length > kMaxChunkLength) {
-    throw config::UsageError("provider.stage3_length = " + std::to_string(options.provider.stage3_length) +
-                             ": shards hold chunks of at most " + std::to_string(kMaxChunkLength) + " tokens");
+    throw config::UsageError(
+        "provider.stage3_length = " + std::to_string(options.provider.stage3_length) +
+        ": shards hold chunks of at most " + std::to_string(kMaxChunkLength) + " tokens");
   }
   if (passages < part.shards) {
-    throw config::UsageError("--num-shards=" + std::to_string(part.shards) + " is more than the " + std::to_string(passages) +
-                             " passages of " + documents.name() + "; use fewer");
+    throw config::UsageError("--num-shards=" + std::to_string(part.shards) + " is more than the " +
+                             std::to_string(passages) + " passages of " + documents.name() +
+                             "; use fewer");
   }
 }
 
@@ -68,7 +76,8 @@ struct Encoded {
 /// Tokenizes, looks up scores and cuts chunks.
 class Packer {
  public:
-  Packer(Selection selection, const datasets::ByteLevelBpe& bpe, std::uint32_t chunk_length, ShardWriter& writer)
+  Packer(Selection selection, const datasets::ByteLevelBpe& bpe, std::uint32_t chunk_length,
+         ShardWriter& writer)
       : selection_(selection),
         bpe_(bpe),
         encoder_(bpe),
@@ -82,7 +91,8 @@ class Packer {
   void add(std::string_view passage, const std::vector<Word>& words, bool ends_document) {
     const Encoded tokens = encode(passage);
     const std::vector<float> scores =
-        token_scores(passage, words, word_scores(selection_, passage, words), tokens.ends, score_of_the_rest(selection_));
+        token_scores(passage, words, word_scores(selection_, passage, words), tokens.ends,
+                     score_of_the_rest(selection_));
     pending_.tokens.insert(pending_.tokens.end(), tokens.ids.begin(), tokens.ids.end());
     pending_.scores.insert(pending_.scores.end(), scores.begin(), scores.end());
     if (const auto end = bpe_.end_of_text(); end && ends_document) {
@@ -98,7 +108,8 @@ class Packer {
     encoder_.append(passage, datasets::Specials::kAsText, encoded.ids);
     std::size_t end = 0;
     for (const std::uint32_t id : encoded.ids) end += bpe_.bytes(id).size();
-    const std::size_t prefix = end - passage.size();  // a space that the tokenizer puts before a text, or nothing
+    // A space that the tokenizer puts before a text, or nothing.
+    const std::size_t prefix = end - passage.size();
     end = 0;
     for (const std::uint32_t id : encoded.ids) {
       end += bpe_.bytes(id).size();
@@ -116,8 +127,10 @@ class Packer {
       const Capacity capacity = picker_.pick(tokens, scores, order_);
       writer_.add(tokens, order_, scores, capacity);
     }
-    pending_.tokens.erase(pending_.tokens.begin(), pending_.tokens.begin() + static_cast<std::ptrdiff_t>(at));
-    pending_.scores.erase(pending_.scores.begin(), pending_.scores.begin() + static_cast<std::ptrdiff_t>(at));
+    pending_.tokens.erase(pending_.tokens.begin(),
+                          pending_.tokens.begin() + static_cast<std::ptrdiff_t>(at));
+    pending_.scores.erase(pending_.scores.begin(),
+                          pending_.scores.begin() + static_cast<std::ptrdiff_t>(at));
   }
 
   Selection selection_;
@@ -138,16 +151,23 @@ struct Waiting {
 
 class Run {
  public:
-  Run(const config::Options& options, const datasets::Documents& documents, Scorer& scorer, Packer& packer, ShardWriter& writer,
-      std::uint64_t passages)
-      : options_(options), documents_(documents), scorer_(scorer), packer_(packer), writer_(writer), passages_(passages) {}
+  Run(const config::Options& options, const datasets::Documents& documents, Scorer& scorer,
+      Packer& packer, ShardWriter& writer, std::uint64_t passages)
+      : options_(options),
+        documents_(documents),
+        scorer_(scorer),
+        packer_(packer),
+        writer_(writer),
+        passages_(passages) {}
 
   void run(std::uint64_t first) {
     done_ = writer_.passages_done();
-    for_each_passage(documents_, first + done_, first + passages_, [&](std::uint64_t d, std::uint64_t j, std::string_view passage) {
-      waiting_.push_back({d, passage, j + 1 == passages_of(documents_.document(d))});
-      if (waiting_.size() == kBatchPassages) score_batch();
-    });
+    for_each_passage(
+        documents_, first + done_, first + passages_,
+        [&](std::uint64_t d, std::uint64_t j, std::string_view passage) {
+          waiting_.push_back({d, passage, j + 1 == passages_of(documents_.document(d))});
+          if (waiting_.size() == kBatchPassages) score_batch();
+        });
     score_batch();
     progress_.clear();
     writer_.finish(passages_, packer_.pending().tokens.size());
@@ -169,21 +189,26 @@ class Run {
     try {
       packer_.add(waiting.passage, words, waiting.ends_document);
     } catch (const std::runtime_error& error) {
-      throw std::runtime_error(documents_.name() + ", document " + std::to_string(waiting.document) + ": " + error.what());
+      throw std::runtime_error(documents_.name() + ", document " +
+                               std::to_string(waiting.document) + ": " + error.what());
     }
   }
 
   void save_now_and_then() {
     const bool stop = config::stop_requested();
-    if (stop || Clock::now() - saved_ >= std::chrono::duration<double>(options_.annotate.save_interval_s)) {
+    if (stop ||
+        Clock::now() - saved_ >= std::chrono::duration<double>(options_.annotate.save_interval_s)) {
       writer_.save(done_, packer_.pending());
       saved_ = Clock::now();
     }
-    progress_.update([this] { return fmt::format("{} of {} passages, {} chunks", done_, passages_, writer_.chunks()); });
+    progress_.update([this] {
+      return fmt::format("{} of {} passages, {} chunks", done_, passages_, writer_.chunks());
+    });
     if (!stop) return;
     progress_.clear();
     throw std::runtime_error(
-        fmt::format("stopped after {} of {} passages; the same command continues from there", done_, passages_));
+        fmt::format("stopped after {} of {} passages; the same command continues from there", done_,
+                    passages_));
   }
 
   const config::Options& options_;
@@ -199,7 +224,8 @@ class Run {
 };
 
 /// What the shard is to be of.
-ShardHeader planned_header(const config::Options& options, Part part, const datasets::Documents& documents, std::uint64_t passages,
+ShardHeader planned_header(const config::Options& options, Part part,
+                           const datasets::Documents& documents, std::uint64_t passages,
                            const datasets::ByteLevelBpe& bpe, const std::string& scorer) {
   ShardHeader header;
   header.selection = selection_of(options);
@@ -229,9 +255,12 @@ bool is_finished(const fs::path& path, const ShardHeader& planned) {
 Annotated result_of(const fs::path& path, const ShardHeader& planned, bool was_there) {
   const ScoredShard shard(path);
   const ShardHeader& header = shard.header();
-  Annotated result{was_there, header.passages, header.chunks, 0, header.chunks * header.chunk_length};
+  Annotated result{was_there, header.passages, header.chunks, 0,
+                   header.chunks * header.chunk_length};
   for (std::uint64_t chunk = 0; chunk < header.chunks; ++chunk) {
-    if (fills(shard.capacity(chunk), planned.stage1_length, planned.stage2_length)) ++result.filling_chunks;
+    if (fills(shard.capacity(chunk), planned.stage1_length, planned.stage2_length)) {
+      ++result.filling_chunks;
+    }
   }
   return result;
 }
@@ -246,15 +275,20 @@ Annotated annotate(const config::Options& options, Part part) {
   proto::make_folders(folder, proto::real_disk());
   const auto bpe = annotation_tokenizer(options, documents);
   const std::unique_ptr<Scorer> scorer = open_scorer(options, documents);
-  const ShardHeader planned = planned_header(options, part, documents, passages, *bpe, scorer->name());
+  const ShardHeader planned =
+      planned_header(options, part, documents, passages, *bpe, scorer->name());
   const fs::path path = folder / shard_name(part.shard, part.shards);
   if (is_finished(path, planned)) return result_of(path, planned, true);
   save_vocabulary(folder, bpe->vocabulary());
 
   ShardWriter writer(folder, planned);
-  if (writer.passages_done() > 0) spdlog::info("continuing behind {} passages, {} chunks", writer.passages_done(), writer.chunks());
+  if (writer.passages_done() > 0) {
+    spdlog::info("continuing behind {} passages, {} chunks", writer.passages_done(),
+                 writer.chunks());
+  }
   Packer packer(planned.selection, *bpe, planned.chunk_length, writer);
-  const std::uint64_t count = first_passage(passages, part.shard + 1, part.shards) - planned.first_passage;
+  const std::uint64_t count =
+      first_passage(passages, part.shard + 1, part.shards) - planned.first_passage;
   Run(options, documents, *scorer, packer, writer, count).run(planned.first_passage);
   return result_of(path, planned, false);
 }

@@ -16,7 +16,8 @@ class TaggerScorer final : public Scorer {
  public:
   [[nodiscard]] const std::string& name() const override { return kTaggerName; }
 
-  [[nodiscard]] std::vector<std::vector<Word>> score(std::span<const std::string_view> passages) override {
+  [[nodiscard]] std::vector<std::vector<Word>> score(
+      std::span<const std::string_view> passages) override {
     std::vector<std::vector<Word>> all;
     for (const std::string_view passage : passages) {
       all.push_back(split_words(passage));
@@ -32,7 +33,8 @@ class KeywordScorer final : public Scorer {
 
   [[nodiscard]] const std::string& name() const override { return kKeywordsName; }
 
-  [[nodiscard]] std::vector<std::vector<Word>> score(std::span<const std::string_view> passages) override {
+  [[nodiscard]] std::vector<std::vector<Word>> score(
+      std::span<const std::string_view> passages) override {
     std::vector<std::vector<Word>> all;
     for (const std::string_view passage : passages) {
       all.push_back(split_words(passage));

@@ -1,5 +1,6 @@
-// The words that the built-in tagger knows: closed classes in full, some hundred common nouns, verbs, adjectives and adverbs, and
-// the endings that tell the class of the others. Written for Millrace. English. Immutable; any thread.
+// The words that the built-in tagger knows: closed classes in full, some hundred common nouns,
+// verbs, adjectives and adverbs, and the endings that tell the class of the others. Written for
+// Millrace. English. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,8 @@ struct Entry {
 /// What a word in lower case may be; by its endings where it is not listed.
 [[nodiscard]] Entry look_up(std::string_view lower_case);
 
-/// Words that say little by themselves, in lower case: closed classes, and the commonest verbs, adverbs and adjectives.
+/// Words that say little by themselves, in lower case: closed classes, and the commonest verbs,
+/// adverbs and adjectives.
 [[nodiscard]] bool is_stop_word(std::string_view lower_case);
 
 }  // namespace millrace::annotation

@@ -1,5 +1,6 @@
-// Where the n-th set bit of a word is, without a loop and without instructions that a plain x86-64 lacks: a count of bits there is
-// a call. By S. Vigna, "Broadword implementation of rank/select queries", 2008.
+// Where the n-th set bit of a word is, without a loop and without instructions that a plain x86-64
+// lacks: a count of bits there is a call. By S. Vigna, "Broadword implementation of rank/select
+// queries", 2008.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +24,14 @@ inline constexpr std::uint64_t kLowBits = 0x0101010101010101, kHighBits = 0x8080
   return static_cast<unsigned>((marks >> 7) * kLowBits >> 56);
 }
 
-/// The place of set bit n, counted from 0 and from the lowest; `word` has more than n of them and these counts.
-[[nodiscard]] constexpr unsigned nth_bit(std::uint64_t word, std::uint64_t counts, std::uint64_t n) {
+/// The place of set bit n, counted from 0 and from the lowest; `word` has more than n of them and
+/// these counts.
+[[nodiscard]] constexpr unsigned nth_bit(std::uint64_t word, std::uint64_t counts,
+                                         std::uint64_t n) {
   const unsigned first = 8 * bytes_not_above(counts, n);
   n -= counts << 8 >> first & 0xff;
-  const std::uint64_t spread = (word >> first & 0xff) * kLowBits & 0x8040201008040201;  // bit k of the byte in byte k
+  // Bit k of the byte in byte k.
+  const std::uint64_t spread = (word >> first & 0xff) * kLowBits & 0x8040201008040201;
   return first + bytes_not_above(((spread + ~kHighBits) >> 7 & kLowBits) * kLowBits, n);
 }
 

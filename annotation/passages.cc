@@ -15,9 +15,13 @@ std::size_t cut(std::string_view document, std::uint64_t j) {
     const std::size_t found = near.find(mark);
     if (found != std::string_view::npos) return from + found + mark.size();
   }
-  if (const std::size_t space = near.find(' '); space != std::string_view::npos) return from + space;  // it belongs to what follows
+  // It belongs to what follows.
+  if (const std::size_t space = near.find(' '); space != std::string_view::npos) {
+    return from + space;
+  }
   std::size_t at = 0;
-  while (at < near.size() && (static_cast<unsigned char>(near[at]) & 0xC0) == 0x80) ++at;  // not inside a character
+  // Not inside a character.
+  while (at < near.size() && (static_cast<unsigned char>(near[at]) & 0xC0) == 0x80) ++at;
   return from + at;
 }
 

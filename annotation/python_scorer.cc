@@ -1,4 +1,5 @@
-// A scorer that is a Python process: passages go through a pipe, words come back through another (score_words.py has the protocol).
+// A scorer that is a Python process: passages go through a pipe, words come back through another
+// (score_words.py has the protocol).
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -46,7 +47,8 @@ class Process {
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    const int status = ::posix_spawnp(&pid_, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
+    const int status =
+        ::posix_spawnp(&pid_, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (status != 0) {
       errno = status;
@@ -65,8 +67,12 @@ class Process {
   void write(std::string_view text) {
     while (!text.empty()) {
       const ssize_t written = ::write(to_.get(), text.data(), text.size());
-      if (written < 0 && errno != EINTR) throw std::runtime_error("the Python scorer has ended; its last words are above");
-      if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+      if (written < 0 && errno != EINTR) {
+        throw std::runtime_error("the Python scorer has ended; its last words are above");
+      }
+      if (written > 0) {
+        text.remove_prefix(static_cast<std::size_t>(written));
+      }
     }
   }
 
@@ -76,7 +82,9 @@ class Process {
       std::array<char, 65536> piece;
       const ssize_t got = ::read(from_.get(), piece.data(), piece.size());
       if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) throw std::runtime_error("the Python scorer has ended; its last words are above");
+      if (got <= 0) {
+        throw std::runtime_error("the Python scorer has ended; its last words are above");
+      }
       buffer_.append(piece.data(), static_cast<std::size_t>(got));
     }
     std::string line = buffer_.substr(0, end);
@@ -116,13 +124,16 @@ Word word_from(const nlohmann::json& json, Selection selection) {
   } else if (!value.is_null()) {
     word.keyword = value.get<float>();
     // A likeness above 1 would count as a full stop; rounding can lead there.
-    if (!std::isfinite(*word.keyword)) throw std::runtime_error("a word whose likeness is no number");
+    if (!std::isfinite(*word.keyword)) {
+      throw std::runtime_error("a word whose likeness is no number");
+    }
     word.keyword = std::min(1.F, std::max(-1.F, *word.keyword));
   }
   return word;
 }
 
-std::vector<Word> words_from(const std::string& line, Selection selection, std::string_view passage) try {
+std::vector<Word> words_from(const std::string& line, Selection selection,
+                             std::string_view passage) try {
   std::vector<Word> words;
   std::uint32_t last = 0;
   const auto answer = proto::read_json(line);
@@ -130,37 +141,49 @@ std::vector<Word> words_from(const std::string& line, Selection selection, std::
     words.push_back(word_from(each, selection));
     const Word& word = words.back();
     if (word.begin < last || word.end <= word.begin || word.end > passage.size()) {
-      throw std::runtime_error("a word at [" + std::to_string(word.begin) + ", " + std::to_string(word.end) + ")");
+      throw std::runtime_error("a word at [" + std::to_string(word.begin) + ", " +
+                               std::to_string(word.end) + ")");
     }
     last = word.end;
   }
   return words;
 } catch (const std::exception& error) {
-  throw std::runtime_error("the Python scorer answered what is no list of words: " + std::string(error.what()));
+  throw std::runtime_error("the Python scorer answered what is no list of words: " +
+                           std::string(error.what()));
 }
 
 class PythonScorer final : public Scorer {
  public:
   PythonScorer(Selection selection, const config::AnnotateOptions& options)
       : selection_(selection),
-        process_({options.python, "-c", std::string(kScoreWordsText), "--selection", std::string(to_string(selection)), "--model",
-                  selection == Selection::kConstituency ? options.spacy_model : options.keybert_model, "--processes",
-                  std::to_string(options.processes)}) {
+        process_(
+            {options.python, "-c", std::string(kScoreWordsText), "--selection",
+             std::string(to_string(selection)), "--model",
+             selection == Selection::kConstituency ? options.spacy_model : options.keybert_model,
+             "--processes", std::to_string(options.processes)}) {
     const auto hello = proto::try_read_json(process_.read_line());
     if (hello.is_object() && hello.contains("error")) {
-      throw std::runtime_error(hello["error"].get<std::string>() + "; or use --annotate.scorer=builtin");
+      throw std::runtime_error(hello["error"].get<std::string>() +
+                               "; or use --annotate.scorer=builtin");
     }
-    if (!hello.is_object() || !hello.contains("scorer")) throw std::runtime_error("the Python scorer does not say what it is");
+    if (!hello.is_object() || !hello.contains("scorer")) {
+      throw std::runtime_error("the Python scorer does not say what it is");
+    }
     name_ = hello["scorer"];
   }
 
   [[nodiscard]] const std::string& name() const override { return name_; }
 
-  [[nodiscard]] std::vector<std::vector<Word>> score(std::span<const std::string_view> passages) override {
-    for (const std::string_view passage : passages) process_.write(proto::json_text(nlohmann::json{{"text", passage}}) + "\n");
+  [[nodiscard]] std::vector<std::vector<Word>> score(
+      std::span<const std::string_view> passages) override {
+    for (const std::string_view passage : passages) {
+      process_.write(proto::json_text(nlohmann::json{{"text", passage}}) + "\n");
+    }
     process_.write("\n");
     std::vector<std::vector<Word>> all;
-    for (const std::string_view passage : passages) all.push_back(words_from(process_.read_line(), selection_, passage));
+    for (const std::string_view passage : passages) {
+      all.push_back(words_from(process_.read_line(), selection_, passage));
+    }
     return all;
   }
 
@@ -172,7 +195,8 @@ class PythonScorer final : public Scorer {
 
 }  // namespace
 
-std::unique_ptr<Scorer> make_python_scorer(Selection selection, const config::AnnotateOptions& options) {
+std::unique_ptr<Scorer> make_python_scorer(Selection selection,
+                                           const config::AnnotateOptions& options) {
   return std::make_unique<PythonScorer>(selection, options);
 }
 

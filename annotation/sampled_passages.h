@@ -1,5 +1,5 @@
-// Passages evenly spread over all documents, so that what is learned from them, a tokenizer or how rare words are, takes bounded
-// time and memory and is the same in every process.
+// Passages evenly spread over all documents, so that what is learned from them, a tokenizer or how
+// rare words are, takes bounded time and memory and is the same in every process.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,25 @@ namespace millrace::annotation {
 /// All passages of all documents.
 [[nodiscard]] std::uint64_t count_passages(const datasets::Documents& documents);
 
-/// Calls visit(document's number, passage's number in it, passage) for passages [first, last) of all, in order.
+/// Calls visit(document's number, passage's number in it, passage) for passages [first, last) of
+/// all, in order.
 template <class Visit>
-void for_each_passage(const datasets::Documents& documents, std::uint64_t first, std::uint64_t last, Visit visit) {
+void for_each_passage(const datasets::Documents& documents, std::uint64_t first, std::uint64_t last,
+                      Visit visit) {
   std::uint64_t number = 0;  // of the document's first passage
   for (std::uint64_t d = 0; d < documents.count() && number < last; ++d) {
     const std::string_view document = documents.document(d);
     const std::uint64_t count = passages_of(document);
-    for (std::uint64_t j = number < first ? first - number : 0; j < count && number + j < last; ++j) {
+    for (std::uint64_t j = number < first ? first - number : 0; j < count && number + j < last;
+         ++j) {
       visit(d, j, passage_of(document, j));
     }
     number += count;
   }
 }
 
-/// Calls visit(passage) for all passages, or, where there are more than `most`, for `most` of them: passage k·count/most for each
-/// k.
+/// Calls visit(passage) for all passages, or, where there are more than `most`, for `most` of them:
+/// passage k·count/most for each k.
 template <class Visit>
 void for_some_passages(const datasets::Documents& documents, std::uint64_t most, Visit visit) {
   const std::uint64_t count = count_passages(documents);

@@ -14,7 +14,8 @@
 namespace millrace::annotation {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "shards are little-endian, and read where they lie");
+static_assert(std::endian::native == std::endian::little,
+              "shards are little-endian, and read where they lie");
 
 constexpr std::uint32_t kMaxVocabulary = 1U << 31;
 constexpr std::uint32_t kMaxShards = 100'000;
@@ -57,24 +58,29 @@ struct Preamble {
 
 Preamble read_preamble(std::string_view file) {
   if (file.size() < kShardPreambleBytes) {
-    if (file.size() >= kShardMagic.size() && !file.starts_with(kShardMagic)) throw std::runtime_error("this is no scored shard");
+    if (file.size() >= kShardMagic.size() && !file.starts_with(kShardMagic)) {
+      throw std::runtime_error("this is no scored shard");
+    }
     throw std::runtime_error("cut short: " + std::to_string(file.size()) + " bytes");
   }
   if (!file.starts_with(kShardMagic)) throw std::runtime_error("this is no scored shard");
   const auto version = number_at<std::uint32_t>(file.data() + 8);
   if (version != kShardVersion) {
-    throw std::runtime_error("a scored shard of version " + std::to_string(version) + ", and this build reads version " +
-                             std::to_string(kShardVersion));
+    throw std::runtime_error("a scored shard of version " + std::to_string(version) +
+                             ", and this build reads version " + std::to_string(kShardVersion));
   }
-  const Preamble preamble{number_at<std::uint32_t>(file.data() + 12), number_at<std::uint64_t>(file.data() + 16),
-                          number_at<std::uint64_t>(file.data() + 24), number_at<std::uint64_t>(file.data() + 32),
-                          number_at<std::uint64_t>(file.data() + 40)};
+  const Preamble preamble{
+      number_at<std::uint32_t>(file.data() + 12), number_at<std::uint64_t>(file.data() + 16),
+      number_at<std::uint64_t>(file.data() + 24), number_at<std::uint64_t>(file.data() + 32),
+      number_at<std::uint64_t>(file.data() + 40)};
   if (preamble.file_length != file.size()) {
     throw std::runtime_error("it has " + std::to_string(file.size()) + " bytes, and should have " +
                              std::to_string(preamble.file_length));
   }
-  if (preamble.header_length > kMaxShardHeaderBytes || preamble.header_length > file.size() - kShardPreambleBytes) {
-    throw std::runtime_error("its header cannot be " + std::to_string(preamble.header_length) + " bytes long");
+  if (preamble.header_length > kMaxShardHeaderBytes ||
+      preamble.header_length > file.size() - kShardPreambleBytes) {
+    throw std::runtime_error("its header cannot be " + std::to_string(preamble.header_length) +
+                             " bytes long");
   }
   return preamble;
 }
@@ -82,7 +88,9 @@ Preamble read_preamble(std::string_view file) {
 ShardHeader read_header(std::string_view file) {
   const Preamble preamble = read_preamble(file);
   const std::string_view json = file.substr(kShardPreambleBytes, preamble.header_length);
-  if (proto::xxh64(json) != preamble.header_checksum) throw std::runtime_error("its header is damaged");
+  if (proto::xxh64(json) != preamble.header_checksum) {
+    throw std::runtime_error("its header is damaged");
+  }
   return header_from_json(json);
 }
 
@@ -119,8 +127,11 @@ std::string to_json(const ShardHeader& header) {
 ShardHeader header_from_json(std::string_view text) try {
   const auto json = proto::read_json(text);
   ShardHeader header;
-  const std::optional<Selection> selection = selection_from(json.at("selection").get<std::string>());
-  if (!selection) throw std::runtime_error("unknown selection " + proto::json_text(json.at("selection")));
+  const std::optional<Selection> selection =
+      selection_from(json.at("selection").get<std::string>());
+  if (!selection) {
+    throw std::runtime_error("unknown selection " + proto::json_text(json.at("selection")));
+  }
   header.selection = *selection;
   header.scorer = json.at("scorer");
   header.tokenizer_hash = json.at("tokenizer_hash");
@@ -128,7 +139,8 @@ ShardHeader header_from_json(std::string_view text) try {
   header.dataset_hash = json.at("dataset_hash");
   const auto whole = [&](const char* key, std::uint64_t least, std::uint64_t most) {
     const nlohmann::json& value = json.at(key);
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < least || value.get<std::uint64_t>() > most) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < least ||
+        value.get<std::uint64_t>() > most) {
       throw std::runtime_error(std::string(key) + " cannot be " + proto::json_text(value));
     }
     return value.get<std::uint64_t>();
@@ -150,7 +162,8 @@ ShardHeader header_from_json(std::string_view text) try {
   throw std::runtime_error("its header is none: " + std::string(error.what()));
 }
 
-RecordLayout::RecordLayout(Selection selection, std::uint32_t vocab_size, std::uint32_t chunk_length)
+RecordLayout::RecordLayout(Selection selection, std::uint32_t vocab_size,
+                           std::uint32_t chunk_length)
     : token_bytes(vocab_size <= 65536 ? 2 : 4),
       order_bytes(chunk_length <= 256 ? 1 : 2),
       score_bytes(selection == Selection::kConstituency ? 1 : 4),
@@ -164,11 +177,14 @@ std::string shard_name(std::uint32_t shard, std::uint32_t shards) {
   return name + std::string(kShardSuffix);
 }
 
-void append_record(const RecordLayout& layout, std::span<const std::uint32_t> tokens, std::span<const std::uint16_t> order,
-                   std::span<const float> scores, std::string& out) {
+void append_record(const RecordLayout& layout, std::span<const std::uint32_t> tokens,
+                   std::span<const std::uint16_t> order, std::span<const float> scores,
+                   std::string& out) {
   const std::size_t end = out.size() + layout.record_bytes;
-  layout.token_bytes == 2 ? append_all<std::uint16_t>(tokens, out) : append_all<std::uint32_t>(tokens, out);
-  layout.order_bytes == 1 ? append_all<std::uint8_t>(order, out) : append_all<std::uint16_t>(order, out);
+  layout.token_bytes == 2 ? append_all<std::uint16_t>(tokens, out)
+                          : append_all<std::uint32_t>(tokens, out);
+  layout.order_bytes == 1 ? append_all<std::uint8_t>(order, out)
+                          : append_all<std::uint16_t>(order, out);
   layout.score_bytes == 1 ? append_all<std::uint8_t>(scores, out) : append_all<float>(scores, out);
   out.resize(end, '\0');
 }
@@ -178,7 +194,8 @@ void append_index_entry(const Capacity& capacity, std::string& out) {
   append_number(capacity.picks, out);
 }
 
-std::string shard_beginning(const ShardHeader& header, std::uint64_t records_checksum, std::uint64_t index_checksum) {
+std::string shard_beginning(const ShardHeader& header, std::uint64_t records_checksum,
+                            std::uint64_t index_checksum) {
   const RecordLayout layout(header.selection, header.vocab_size, header.chunk_length);
   const std::string json = to_json(header);
   const std::size_t records_at = aligned(kShardPreambleBytes + json.size(), kShardAlignment);
@@ -188,7 +205,8 @@ std::string shard_beginning(const ShardHeader& header, std::uint64_t records_che
   append_number(proto::xxh64(json), out);
   append_number(records_checksum, out);
   append_number(index_checksum, out);
-  append_number(std::uint64_t{records_at + header.chunks * (layout.record_bytes + kIndexEntryBytes)}, out);
+  append_number(
+      std::uint64_t{records_at + header.chunks * (layout.record_bytes + kIndexEntryBytes)}, out);
   out += json;
   out.resize(records_at, '\0');
   return out;
@@ -202,13 +220,15 @@ ScoredShard::ScoredShard(const std::filesystem::path& path)
   const Preamble preamble = read_preamble(file_.bytes());
   records_checksum_ = preamble.records_checksum;
   index_checksum_ = preamble.index_checksum;
-  const std::size_t records_at = aligned(kShardPreambleBytes + preamble.header_length, kShardAlignment);
+  const std::size_t records_at =
+      aligned(kShardPreambleBytes + preamble.header_length, kShardAlignment);
   const std::uint64_t per_chunk = layout_.record_bytes + kIndexEntryBytes;
   const std::string_view file = file_.bytes();
   if (records_at > file.size() || (file.size() - records_at) / per_chunk != header_.chunks ||
       (file.size() - records_at) % per_chunk != 0) {
-    throw std::runtime_error(place_ + ": " + std::to_string(file.size()) + " bytes are not those of " +
-                             std::to_string(header_.chunks) + " chunks; remove it and run annotate again");
+    throw std::runtime_error(place_ + ": " + std::to_string(file.size()) +
+                             " bytes are not those of " + std::to_string(header_.chunks) +
+                             " chunks; remove it and run annotate again");
   }
   records_ = file.substr(records_at, header_.chunks * layout_.record_bytes);
   index_ = file.substr(records_at + records_.size());
@@ -223,13 +243,16 @@ Capacity ScoredShard::capacity(std::uint64_t chunk) const {
 }
 
 void ScoredShard::read_tokens(std::uint64_t chunk, std::span<std::uint32_t> out) const {
-  layout_.token_bytes == 2 ? read_all<std::uint16_t>(record(chunk), out) : read_all<std::uint32_t>(record(chunk), out);
+  layout_.token_bytes == 2 ? read_all<std::uint16_t>(record(chunk), out)
+                           : read_all<std::uint32_t>(record(chunk), out);
 }
 
-void ScoredShard::read_stage(std::uint64_t chunk, std::uint32_t length, std::span<std::uint16_t> positions) const {
+void ScoredShard::read_stage(std::uint64_t chunk, std::uint32_t length,
+                             std::span<std::uint16_t> positions) const {
   const char* at = record(chunk) + layout_.order_at;
   if (layout_.order_bytes == 1) {
-    return select<std::uint8_t>({reinterpret_cast<const std::uint8_t*>(at), header_.chunk_length}, length, positions);
+    return select<std::uint8_t>({reinterpret_cast<const std::uint8_t*>(at), header_.chunk_length},
+                                length, positions);
   }
   static thread_local std::vector<std::uint16_t> order;
   order.resize(header_.chunk_length);

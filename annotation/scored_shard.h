@@ -1,4 +1,5 @@
-// Scored token shards: chunks of documents as token ids, each with its tokens' scores and the order in which they are picked.
+// Scored token shards: chunks of documents as token ids, each with its tokens' scores and the order
+// in which they are picked.
 //
 //     file     = preamble header padding record* index
 //     preamble = magic[8] version:u32 header_length:u32 header_checksum:u64 records_checksum:u64 index_checksum:u64 file_length:u64
@@ -6,8 +7,9 @@
 //     record   = tokens:[L]u16|u32 order:[L]u8|u16 scores:[L]u8|f32, zero-padded to a multiple of 4      (L = chunk_length)
 //     index    = per record keys:u16 picks:u16
 //
-// Little-endian; checksums are xxh64. docs/reference/scored_shards.md has a worked example. Shards are mapped: opening one reads its header
-// and its index, and no more. Immutable, so any thread may read one.
+// Little-endian; checksums are xxh64. docs/reference/scored_shards.md has a worked example. Shards
+// are mapped: opening one reads its header and its index, and no more. Immutable, so any thread may
+// read one.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +32,8 @@ inline constexpr std::size_t kIndexEntryBytes = 4;
 inline constexpr std::size_t kMaxShardHeaderBytes = 1 << 16;
 inline constexpr std::string_view kShardSuffix = ".scored";
 
-/// What a shard says of itself. What decides tokens and scores comes first; all shards of a folder have it in common.
+/// What a shard says of itself. What decides tokens and scores comes first; all shards of a folder
+/// have it in common.
 struct ShardHeader {
   Selection selection = Selection::kConstituency;
   std::string scorer;          ///< name and version, e.g. "builtin-tagger-1"
@@ -73,15 +76,18 @@ struct RecordLayout {
 [[nodiscard]] std::string shard_name(std::uint32_t shard, std::uint32_t shards);
 
 /// One chunk as a record's bytes, appended to `out`. All have the chunk's length.
-void append_record(const RecordLayout& layout, std::span<const std::uint32_t> tokens, std::span<const std::uint16_t> order,
-                   std::span<const float> scores, std::string& out);
+void append_record(const RecordLayout& layout, std::span<const std::uint32_t> tokens,
+                   std::span<const std::uint16_t> order, std::span<const float> scores,
+                   std::string& out);
 void append_index_entry(const Capacity& capacity, std::string& out);
 /// All before the first record.
-[[nodiscard]] std::string shard_beginning(const ShardHeader& header, std::uint64_t records_checksum, std::uint64_t index_checksum);
+[[nodiscard]] std::string shard_beginning(const ShardHeader& header, std::uint64_t records_checksum,
+                                          std::uint64_t index_checksum);
 
 class ScoredShard {
  public:
-  /// Throws std::runtime_error naming the file and what is wrong: not a shard, another version, cut short, damaged header or index.
+  /// Throws std::runtime_error naming the file and what is wrong: not a shard, another version, cut
+  /// short, damaged header or index.
   explicit ScoredShard(const std::filesystem::path& path);
 
   [[nodiscard]] const ShardHeader& header() const { return header_; }
@@ -91,15 +97,19 @@ class ScoredShard {
 
   /// Writes the chunk's token ids; out has the chunk's length.
   void read_tokens(std::uint64_t chunk, std::span<std::uint32_t> out) const;
-  /// Writes the positions of the stage of `length` tokens, in text order; at most capacity(chunk).picks.
-  void read_stage(std::uint64_t chunk, std::uint32_t length, std::span<std::uint16_t> positions) const;
+  /// Writes the positions of the stage of `length` tokens, in text order; at most
+  /// capacity(chunk).picks.
+  void read_stage(std::uint64_t chunk, std::uint32_t length,
+                  std::span<std::uint16_t> positions) const;
   void read_scores(std::uint64_t chunk, std::span<float> out) const;
 
   /// Reads it all. Throws std::runtime_error where a record is damaged.
   void verify() const;
 
  private:
-  [[nodiscard]] const char* record(std::uint64_t chunk) const { return records_.data() + chunk * layout_.record_bytes; }
+  [[nodiscard]] const char* record(std::uint64_t chunk) const {
+    return records_.data() + chunk * layout_.record_bytes;
+  }
 
   std::string place_;
   datasets::MappedFile file_;

@@ -15,12 +15,17 @@ constexpr std::size_t kLabels = 8;  // 0 is none
 constexpr float kRepeatableAbove = 1;
 constexpr float kKeyFrom = -1;
 
-bool may_repeat(Selection selection, float score) { return selection == Selection::kKeybertNoStopword && score > kRepeatableAbove; }
-bool is_key(Selection selection, float score) { return selection == Selection::kConstituency || score >= kKeyFrom; }
+bool may_repeat(Selection selection, float score) {
+  return selection == Selection::kKeybertNoStopword && score > kRepeatableAbove;
+}
+bool is_key(Selection selection, float score) {
+  return selection == Selection::kConstituency || score >= kKeyFrom;
+}
 
 /// Of 64 bytes that are 0 or 1, the lowest first: a bit each.
 std::uint64_t bits_of(const std::uint8_t* flags) {
-  static_assert(std::endian::native == std::endian::little, "the lowest byte of eight is the first");
+  static_assert(std::endian::native == std::endian::little,
+                "the lowest byte of eight is the first");
   std::uint64_t bits = 0;
   for (unsigned at = 0; at < 64; at += 8) {
     std::uint64_t eight = 0;
@@ -43,7 +48,8 @@ std::optional<Selection> selection_from(std::string_view name) {
   return std::nullopt;
 }
 
-Picker::Picker(Selection selection, std::uint32_t vocab_size) : selection_(selection), seen_in_(vocab_size) {}
+Picker::Picker(Selection selection, std::uint32_t vocab_size)
+    : selection_(selection), seen_in_(vocab_size) {}
 
 bool Picker::is_new(std::uint32_t token) {
   if (seen_in_[token] == chunk_) return false;
@@ -56,18 +62,21 @@ void Picker::sort(std::span<const float> scores) {
   sorted_.resize(scores.size());
   if (selection_ == Selection::kKeybertNoStopword) {
     std::iota(sorted_.begin(), sorted_.end(), std::uint16_t{0});
-    std::ranges::stable_sort(sorted_, [&](std::uint16_t a, std::uint16_t b) { return scores[a] > scores[b]; });
+    std::ranges::stable_sort(
+        sorted_, [&](std::uint16_t a, std::uint16_t b) { return scores[a] > scores[b]; });
     return;
   }
   std::array<std::uint32_t, kLabels + 1> starts{};
   for (const float score : scores) ++starts[static_cast<std::size_t>(score) + 1];
   std::partial_sum(starts.begin(), starts.end(), starts.begin());
   for (std::size_t position = 0; position < scores.size(); ++position) {
-    sorted_[starts[static_cast<std::size_t>(scores[position])]++] = static_cast<std::uint16_t>(position);
+    sorted_[starts[static_cast<std::size_t>(scores[position])]++] =
+        static_cast<std::uint16_t>(position);
   }
 }
 
-Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const float> scores, std::span<std::uint16_t> order) {
+Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const float> scores,
+                      std::span<std::uint16_t> order) {
   if (++chunk_ == 0) {  // after 2^32 chunks the marks of the first would come back
     std::ranges::fill(seen_in_, 0);
     chunk_ = 1;
@@ -91,10 +100,11 @@ Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const flo
   return capacity;
 }
 
-// A byte a position is marked, since such marks need not wait for each other; read they are as bits, since every end of a loop over
-// some of them is a guess of the processor's.
+// A byte a position is marked, since such marks need not wait for each other; read they are as
+// bits, since every end of a loop over some of them is a guess of the processor's.
 template <class Position>
-void select(std::span<const Position> order, std::size_t count, std::span<std::uint16_t> positions) {
+void select(std::span<const Position> order, std::size_t count,
+            std::span<std::uint16_t> positions) {
   static thread_local std::vector<std::uint8_t> picked;
   constexpr std::size_t kBits = 64;
   if (count > order.size()) throw std::out_of_range("more picks than the chunk has tokens");
@@ -106,7 +116,8 @@ void select(std::span<const Position> order, std::size_t count, std::span<std::u
   std::size_t taken = 0;
   for (std::size_t first = 0; first < picked.size(); first += kBits) {
     for (std::uint64_t bits = bits_of(picked.data() + first); bits != 0; bits &= bits - 1) {
-      positions[taken++] = static_cast<std::uint16_t>(first + static_cast<std::size_t>(std::countr_zero(bits)));
+      positions[taken++] =
+          static_cast<std::uint16_t>(first + static_cast<std::size_t>(std::countr_zero(bits)));
     }
   }
   if (taken != count) throw std::out_of_range("a chunk picks one position twice");

@@ -1,8 +1,9 @@
 // Which tokens of a chunk belong to stage 1, which to stage 2: the selection rules of the cascade.
 //
-// A chunk has stage-3 length; each token has a score. A rule puts the tokens in an order in which they are picked; stage 2 is the
-// first stage-2-length picks, stage 1 the first stage-1-length of them, both put back into text order. So the picks are found once,
-// when documents are annotated, and any two lengths can be had from them later without sorting (select()).
+// A chunk has stage-3 length; each token has a score. A rule puts the tokens in an order in which
+// they are picked; stage 2 is the first stage-2-length picks, stage 1 the first stage-1-length of
+// them, both put back into text order. So the picks are found once, when documents are annotated,
+// and any two lengths can be had from them later without sorting (select()).
 //
 //   constituency          a score is a label: last of a run of proper nouns 1, its others 2, nouns 3, verbs that are not stop words
 //                         4, adjectives 5, adverbs 6, the rest 7. Lower first, ties by position; a token id is picked once.
@@ -48,7 +49,8 @@ struct Capacity {
 };
 
 /// Whether a chunk fills stages of these lengths.
-[[nodiscard]] constexpr bool fills(const Capacity& capacity, std::uint32_t stage1_length, std::uint32_t stage2_length) {
+[[nodiscard]] constexpr bool fills(const Capacity& capacity, std::uint32_t stage1_length,
+                                   std::uint32_t stage2_length) {
   return capacity.keys >= stage1_length && capacity.picks >= stage2_length;
 }
 
@@ -56,9 +58,10 @@ class Picker {
  public:
   Picker(Selection selection, std::uint32_t vocab_size);
 
-  /// Writes every position of the chunk into `order`: first the picks in their order, then the others in text order. All three
-  /// have the chunk's length; token ids are below vocab_size.
-  Capacity pick(std::span<const std::uint32_t> tokens, std::span<const float> scores, std::span<std::uint16_t> order);
+  /// Writes every position of the chunk into `order`: first the picks in their order, then the
+  /// others in text order. All three have the chunk's length; token ids are below vocab_size.
+  Capacity pick(std::span<const std::uint32_t> tokens, std::span<const float> scores,
+                std::span<std::uint16_t> order);
 
  private:
   void sort(std::span<const float> scores);
@@ -70,8 +73,9 @@ class Picker {
   std::vector<std::uint16_t> sorted_;
 };
 
-/// Puts the first `count` of `order` back into text order: writes the picked positions, ascending, into `positions` (count long).
-/// Sorts nothing: marks positions and walks over them. Throws std::out_of_range for a position beyond the chunk.
+/// Puts the first `count` of `order` back into text order: writes the picked positions, ascending,
+/// into `positions` (count long). Sorts nothing: marks positions and walks over them. Throws
+/// std::out_of_range for a position beyond the chunk.
 template <class Position>
 void select(std::span<const Position> order, std::size_t count, std::span<std::uint16_t> positions);
 

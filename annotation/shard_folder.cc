@@ -36,7 +36,8 @@ std::vector<std::pair<std::string, std::string>> common_facts(const ShardHeader&
           {"stage3_length", std::to_string(header.chunk_length)}};
 }
 
-void check_complete(const fs::path& folder, const std::vector<std::string>& names, std::uint32_t shards) {
+void check_complete(const fs::path& folder, const std::vector<std::string>& names,
+                    std::uint32_t shards) {
   std::string missing;
   std::uint32_t count = 0;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
@@ -44,37 +45,43 @@ void check_complete(const fs::path& folder, const std::vector<std::string>& name
     if (++count <= 3) missing += (missing.empty() ? "" : ", ") + std::to_string(shard);
   }
   if (count == 0) return;
-  throw std::runtime_error(folder.string() + ": " + std::to_string(count) + " of " + std::to_string(shards) +
-                           " shards are missing (" + missing + (count > 3 ? ", …" : "") + "); run annotate with --num-shards " +
+  throw std::runtime_error(folder.string() + ": " + std::to_string(count) + " of " +
+                           std::to_string(shards) + " shards are missing (" + missing +
+                           (count > 3 ? ", …" : "") + "); run annotate with --num-shards " +
                            std::to_string(shards) + " and --shard-index of each");
 }
 
 }  // namespace
 
-void check_same_origin(const std::string& place, const ShardHeader& here, const std::string& other_place,
-                       const ShardHeader& there) {
+void check_same_origin(const std::string& place, const ShardHeader& here,
+                       const std::string& other_place, const ShardHeader& there) {
   const auto ours = common_facts(here);
   const auto theirs = common_facts(there);
   for (std::size_t i = 0; i < ours.size(); ++i) {
     if (ours[i].second == theirs[i].second) continue;
-    throw std::runtime_error(place + ": " + ours[i].first + " is " + ours[i].second + " here and " + theirs[i].second + " in " +
-                             other_place + "; they do not belong together: remove the old shards, or name another --data.shards");
+    throw std::runtime_error(
+        place + ": " + ours[i].first + " is " + ours[i].second + " here and " + theirs[i].second +
+        " in " + other_place +
+        "; they do not belong together: remove the old shards, or name another --data.shards");
   }
 }
 
 ShardFolder::ShardFolder(const fs::path& folder) : folder_(folder) {
   const std::vector<std::string> names = shard_names(folder);
   if (names.empty()) {
-    throw std::runtime_error(folder.string() + ": there are no scored shards here; make them with annotate CONFIG");
+    throw std::runtime_error(folder.string() +
+                             ": there are no scored shards here; make them with annotate CONFIG");
   }
   for (const std::string& name : names) {
     auto shard = std::make_unique<const ScoredShard>(folder / name);
     if (!shards_.empty()) {
-      check_same_origin((folder / name).string(), shard->header(), shard_name(header().shard, header().shards), header());
+      check_same_origin((folder / name).string(), shard->header(),
+                        shard_name(header().shard, header().shards), header());
     }
     if (name != shard_name(shard->header().shard, shard->header().shards)) {
       throw std::runtime_error((folder / name).string() + ": it says it is " +
-                               shard_name(shard->header().shard, shard->header().shards) + "; was it renamed?");
+                               shard_name(shard->header().shard, shard->header().shards) +
+                               "; was it renamed?");
     }
     firsts_.push_back(chunks_);
     chunks_ += shard->header().chunks;
@@ -84,11 +91,13 @@ ShardFolder::ShardFolder(const fs::path& folder) : folder_(folder) {
 }
 
 std::string ShardFolder::hash() const {
-  std::string facts = "tokenizer=" + header().tokenizer_hash + "\nvocab_size=" + std::to_string(header().vocab_size) +
+  std::string facts = "tokenizer=" + header().tokenizer_hash +
+                      "\nvocab_size=" + std::to_string(header().vocab_size) +
                       "\nselection=" + std::string(to_string(header().selection)) +
                       "\nchunk_length=" + std::to_string(header().chunk_length) + "\n";
   for (const auto& shard : shards_) {
-    facts += proto::hex16(shard->records_checksum()) + " " + proto::hex16(shard->index_checksum()) + "\n";
+    facts += proto::hex16(shard->records_checksum()) + " " + proto::hex16(shard->index_checksum()) +
+             "\n";
   }
   return proto::hex16(proto::xxh64(facts));
 }
@@ -97,20 +106,24 @@ std::vector<std::string> ShardFolder::vocabulary() const {
   const auto file = proto::real_disk().read(folder_ / kVocabularyFile, proto::Disk::kAll);
   if (!file) return {};
   const auto json = proto::try_read_json(proto::text(file->bytes));
-  const bool fits = json.is_array() && json.size() == header().vocab_size &&
-                    std::ranges::all_of(json, [](const nlohmann::json& token) { return token.is_string(); });
+  const bool fits =
+      json.is_array() && json.size() == header().vocab_size &&
+      std::ranges::all_of(json, [](const nlohmann::json& token) { return token.is_string(); });
   if (!fits) {
-    throw std::runtime_error((folder_ / kVocabularyFile).string() + ": not the " + std::to_string(header().vocab_size) +
+    throw std::runtime_error((folder_ / kVocabularyFile).string() + ": not the " +
+                             std::to_string(header().vocab_size) +
                              " tokens of the shards beside it; run annotate again");
   }
   return json.get<std::vector<std::string>>();
 }
 
 void save_vocabulary(const fs::path& folder, const std::vector<std::string>& vocabulary) {
-  proto::replace_file(folder / kVocabularyFile, proto::json_text(nlohmann::json(vocabulary)) + "\n");
+  proto::replace_file(folder / kVocabularyFile,
+                      proto::json_text(nlohmann::json(vocabulary)) + "\n");
 }
 
-ShardFolder::Filling::Filling(const ShardFolder& folder, std::uint32_t stage1_length, std::uint32_t stage2_length)
+ShardFolder::Filling::Filling(const ShardFolder& folder, std::uint32_t stage1_length,
+                              std::uint32_t stage2_length)
     : folder_(folder), words_((folder.chunks() + kWordBits - 1) / kWordBits) {
   std::uint64_t number = 0;
   for (const auto& shard : folder.shards_) {
@@ -126,13 +139,16 @@ ShardFolder::Filling::Filling(const ShardFolder& folder, std::uint32_t stage1_le
 }
 
 ShardFolder::Place ShardFolder::Filling::place(std::uint64_t i) const {
-  const auto block = static_cast<std::size_t>(std::ranges::upper_bound(before_, i) - before_.begin()) - 1;
+  const auto block =
+      static_cast<std::size_t>(std::ranges::upper_bound(before_, i) - before_.begin()) - 1;
   std::uint64_t left = i - before_[block];
   std::size_t word = block * kBlockWords;
   std::uint64_t counts = counts_up_to_bytes(words_[word]);
   for (; counts >> 56 <= left; counts = counts_up_to_bytes(words_[++word])) left -= counts >> 56;
   const std::uint64_t number = word * kWordBits + nth_bit(words_[word], counts, left);
-  const auto shard = static_cast<std::size_t>(std::ranges::upper_bound(folder_.firsts_, number) - folder_.firsts_.begin()) - 1;
+  const auto shard = static_cast<std::size_t>(std::ranges::upper_bound(folder_.firsts_, number) -
+                                              folder_.firsts_.begin()) -
+                     1;
   return {folder_.shards_[shard].get(), number - folder_.firsts_[shard]};
 }
 

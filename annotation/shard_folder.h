@@ -1,4 +1,5 @@
-// A folder of scored shards as one list of chunks: those that fill stages of given lengths, in the order of shards and texts.
+// A folder of scored shards as one list of chunks: those that fill stages of given lengths, in the
+// order of shards and texts.
 //
 // Mapped; beside the mapping it takes one bit a chunk. Immutable, so any thread may use one.
 #pragma once
@@ -20,8 +21,8 @@ inline constexpr std::string_view kVocabularyFile = "vocabulary.json";
 
 class ShardFolder {
  public:
-  /// Opens every shard of the folder. Throws std::runtime_error where there is none, one is missing or damaged, or two do not
-  /// belong together, naming both files and both values.
+  /// Opens every shard of the folder. Throws std::runtime_error where there is none, one is missing
+  /// or damaged, or two do not belong together, naming both files and both values.
   explicit ShardFolder(const std::filesystem::path& folder);
 
   [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
@@ -30,7 +31,8 @@ class ShardFolder {
   /// xxh64 of all tokens and picks, 16 hex digits.
   [[nodiscard]] std::string hash() const;
   [[nodiscard]] std::uint64_t chunks() const { return chunks_; }
-  /// The tokens by id; empty where kVocabularyFile is missing. Throws std::runtime_error where it is another vocabulary's.
+  /// The tokens by id; empty where kVocabularyFile is missing. Throws std::runtime_error where it
+  /// is another vocabulary's.
   [[nodiscard]] std::vector<std::string> vocabulary() const;
 
   /// Where a chunk lies.
@@ -62,11 +64,13 @@ class ShardFolder {
   std::uint64_t chunks_ = 0;
 };
 
-/// Throws std::runtime_error with both values where two headers differ in what the shards of a folder have in common: number of
-/// shards, tokenizer, rule, scorer, dataset, chunk length.
-void check_same_origin(const std::string& place, const ShardHeader& here, const std::string& other_place, const ShardHeader& there);
+/// Throws std::runtime_error with both values where two headers differ in what the shards of a
+/// folder have in common: number of shards, tokenizer, rule, scorer, dataset, chunk length.
+void check_same_origin(const std::string& place, const ShardHeader& here,
+                       const std::string& other_place, const ShardHeader& there);
 
 /// Writes kVocabularyFile.
-void save_vocabulary(const std::filesystem::path& folder, const std::vector<std::string>& vocabulary);
+void save_vocabulary(const std::filesystem::path& folder,
+                     const std::vector<std::string>& vocabulary);
 
 }  // namespace millrace::annotation

@@ -52,7 +52,10 @@ ShardWriter::ShardWriter(const fs::path& folder, ShardHeader header)
       layout_(header_.selection, header_.vocab_size, header_.chunk_length) {
   header_.chunks = header_.filling_chunks = header_.passages = header_.remainder_tokens = 0;
   lock_ = proto::real_disk().lock(beside(".lock"));
-  if (!lock_) throw std::runtime_error(path_.string() + ": another annotate is at work on this shard; let it end, or stop it");
+  if (!lock_) {
+    throw std::runtime_error(path_.string() +
+                             ": another annotate is at work on this shard; let it end, or stop it");
+  }
   if (!continue_from_progress()) {
     header_.chunks = header_.filling_chunks = passages_done_ = 0;
     pending_ = {};
@@ -88,13 +91,15 @@ bool ShardWriter::continue_from_progress() try {
   }
   const auto records = proto::real_disk().look(beside(".records"));
   const std::uint64_t needed = header_.chunks * (layout_.record_bytes + kIndexEntryBytes);
-  if (!records || records->size_bytes < needed || pending_.tokens.size() != pending_.scores.size() ||
+  if (!records || records->size_bytes < needed ||
+      pending_.tokens.size() != pending_.scores.size() ||
       pending_.tokens.size() >= header_.chunk_length) {
     throw std::runtime_error("its records are not all there");
   }
   return true;
 } catch (const std::exception& error) {
-  spdlog::warn("{}: what an earlier run left cannot be used ({}); it is begun anew", path_.string(), error.what());
+  spdlog::warn("{}: what an earlier run left cannot be used ({}); it is begun anew", path_.string(),
+               error.what());
   return false;
 }
 
@@ -102,13 +107,14 @@ void ShardWriter::open_records() {
   const fs::path path = beside(".records");
   records_ = datasets::Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   const auto size = static_cast<off_t>(header_.chunks * (layout_.record_bytes + kIndexEntryBytes));
-  if (!records_.is_open() || ::ftruncate(records_.get(), size) != 0 || ::lseek(records_.get(), size, SEEK_SET) != size) {
+  if (!records_.is_open() || ::ftruncate(records_.get(), size) != 0 ||
+      ::lseek(records_.get(), size, SEEK_SET) != size) {
     throw proto::DiskError(path, "cannot write", errno);
   }
 }
 
-void ShardWriter::add(std::span<const std::uint32_t> tokens, std::span<const std::uint16_t> order, std::span<const float> scores,
-                      const Capacity& capacity) {
+void ShardWriter::add(std::span<const std::uint32_t> tokens, std::span<const std::uint16_t> order,
+                      std::span<const float> scores, const Capacity& capacity) {
   append_record(layout_, tokens, order, scores, unwritten_);
   append_index_entry(capacity, unwritten_);
   ++header_.chunks;
@@ -119,15 +125,21 @@ void ShardWriter::add(std::span<const std::uint32_t> tokens, std::span<const std
 void ShardWriter::flush() {
   for (std::string_view left = unwritten_; !left.empty();) {
     const ssize_t written = ::write(records_.get(), left.data(), left.size());
-    if (written < 0 && errno != EINTR) throw proto::DiskError(beside(".records"), "cannot write", errno);
-    if (written > 0) left.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0 && errno != EINTR) {
+      throw proto::DiskError(beside(".records"), "cannot write", errno);
+    }
+    if (written > 0) {
+      left.remove_prefix(static_cast<std::size_t>(written));
+    }
   }
   unwritten_.clear();
 }
 
 void ShardWriter::save(std::uint64_t passages, Pending pending) {
   flush();
-  if (::fdatasync(records_.get()) != 0) throw proto::DiskError(beside(".records"), "cannot write", errno);
+  if (::fdatasync(records_.get()) != 0) {
+    throw proto::DiskError(beside(".records"), "cannot write", errno);
+  }
   passages_done_ = passages;
   pending_ = std::move(pending);
   std::vector<std::uint32_t> bits;
@@ -148,7 +160,8 @@ void ShardWriter::finish(std::uint64_t passages, std::uint64_t remainder_tokens)
   {
     const datasets::MappedFile mapped(beside(".records"));
     const Finished finished = gather(mapped.bytes(), layout_.record_bytes);
-    const std::string beginning = shard_beginning(header_, finished.records_checksum, proto::xxh64(finished.index));
+    const std::string beginning =
+        shard_beginning(header_, finished.records_checksum, proto::xxh64(finished.index));
     std::vector<std::string_view> pieces = {beginning};
     const std::size_t unit_bytes = layout_.record_bytes + kIndexEntryBytes;
     for (std::size_t at = 0; at < mapped.bytes().size(); at += unit_bytes) {

@@ -1,5 +1,6 @@
-// Writes one scored shard, over several runs if need be: what is done lies in a file that grows, and a small one beside it says how
-// far that is right. A run that was killed is continued behind its last save, and gives the same bytes in the end.
+// Writes one scored shard, over several runs if need be: what is done lies in a file that grows,
+// and a small one beside it says how far that is right. A run that was killed is continued behind
+// its last save, and gives the same bytes in the end.
 //
 //     FOLDER/.shard-00003-of-00032.scored.records    a record and its index entry, for each chunk so far
 //     FOLDER/.shard-00003-of-00032.scored.progress   JSON: what the shard is of, passages and chunks done, the last chunk's
@@ -29,9 +30,10 @@ struct Pending {
 
 class ShardWriter {
  public:
-  /// `header` says what the shard is of; its counts are not looked at. What another run left of the same shard is continued; of
-  /// another one (another tokenizer, say) it is begun anew, with a warning. Throws std::runtime_error where another process is at
-  /// work on the shard, proto::DiskError for a folder that cannot be written.
+  /// `header` says what the shard is of; its counts are not looked at. What another run left of the
+  /// same shard is continued; of another one (another tokenizer, say) it is begun anew, with a
+  /// warning. Throws std::runtime_error where another process is at work on the shard,
+  /// proto::DiskError for a folder that cannot be written.
   ShardWriter(const std::filesystem::path& folder, ShardHeader header);
 
   [[nodiscard]] std::uint64_t passages_done() const { return passages_done_; }
@@ -40,8 +42,8 @@ class ShardWriter {
   /// The last chunk's beginning, at the last save.
   [[nodiscard]] const Pending& pending() const { return pending_; }
 
-  void add(std::span<const std::uint32_t> tokens, std::span<const std::uint16_t> order, std::span<const float> scores,
-           const Capacity& capacity);
+  void add(std::span<const std::uint32_t> tokens, std::span<const std::uint16_t> order,
+           std::span<const float> scores, const Capacity& capacity);
   /// From now on a run continues behind `passages` passages of the shard. Durable.
   void save(std::uint64_t passages, Pending pending);
   /// Puts the shard in place.

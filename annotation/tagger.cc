@@ -14,8 +14,8 @@ bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool ends_sentence(std::string_view word) {
-  return word == "." || word == "!" || word == "?" || word == ":" || word == ";" || word == "\"" || word == "(" ||
-         word == "\xE2\x80\x9C" || word == "-" || word == "\xE2\x80\x94";
+  return word == "." || word == "!" || word == "?" || word == ":" || word == ";" || word == "\"" ||
+         word == "(" || word == "\xE2\x80\x9C" || word == "-" || word == "\xE2\x80\x94";
 }
 
 bool is_shouted(std::string_view word) {
@@ -28,7 +28,8 @@ bool is_shouted(std::string_view word) {
 
 /// "very cold": adverbs that stand before adjectives.
 bool is_degree(std::string_view lower) {
-  return lower == "very" || lower == "too" || lower == "quite" || lower == "rather" || lower == "most" || lower == "more";
+  return lower == "very" || lower == "too" || lower == "quite" || lower == "rather" ||
+         lower == "most" || lower == "more";
 }
 
 /// What is known of one word before the context is looked at.
@@ -42,7 +43,9 @@ struct Seen {
 
 class Tagger {
  public:
-  Tagger(std::string_view document, std::span<Word> words) : document_(document), words_(words) { look(); }
+  Tagger(std::string_view document, std::span<Word> words) : document_(document), words_(words) {
+    look();
+  }
 
   void run() {
     classes_.resize(words_.size());
@@ -58,23 +61,35 @@ class Tagger {
     bool fresh = true;
     for (const Word& word : words_) {
       const std::string_view text = text_of(document_, word);
-      Seen seen{folded(text), {}, is_capital(text.front()), fresh, !is_wordlike(text) && text.front() != '\''};
-      if (!seen.punctuation) seen.entry = is_digit(text.front()) ? Entry{kNumber, kNumber, true} : look_up(seen.lower);
-      if (seen.capital && !fresh && (seen.entry.classes & kOpen) != 0) names_.insert(seen.lower);
+      Seen seen{folded(text),
+                {},
+                is_capital(text.front()),
+                fresh,
+                !is_wordlike(text) && text.front() != '\''};
+      if (!seen.punctuation) {
+        seen.entry = is_digit(text.front()) ? Entry{kNumber, kNumber, true} : look_up(seen.lower);
+      }
+      if (seen.capital && !fresh && (seen.entry.classes & kOpen) != 0) {
+        names_.insert(seen.lower);
+      }
       if (!seen.punctuation) fresh = false;
       if (ends_sentence(text) || starts_line_after(word)) fresh = true;
       seen_.push_back(std::move(seen));
     }
   }
 
-  /// Whether the line ends behind the word and the next one is a heading's or a verse's, which both start with a capital.
+  /// Whether the line ends behind the word and the next one is a heading's or a verse's, which both
+  /// start with a capital.
   [[nodiscard]] bool starts_line_after(const Word& word) const {
     return word.end < document_.size() && document_[word.end] == '\n';
   }
 
-  [[nodiscard]] std::uint16_t before(std::size_t i) const { return i == 0 ? std::uint16_t{0} : classes_[i - 1]; }
+  [[nodiscard]] std::uint16_t before(std::size_t i) const {
+    return i == 0 ? std::uint16_t{0} : classes_[i - 1];
+  }
   [[nodiscard]] bool next_may_be(std::size_t i, std::uint16_t classes) const {
-    return i + 1 < seen_.size() && !seen_[i + 1].punctuation && (seen_[i + 1].entry.classes & classes) != 0;
+    return i + 1 < seen_.size() && !seen_[i + 1].punctuation &&
+           (seen_[i + 1].entry.classes & classes) != 0;
   }
 
   [[nodiscard]] bool is_name(std::size_t i) const {
@@ -127,7 +142,9 @@ class Tagger {
       if (previous == kBe && (may & kA) != 0) return kA;
       if (previous == kPreposition && !participle && (may & kN) != 0) return kN;
       if (is_noun(previous) && follows_as_verb(i)) return kV;
-      if (previous == kConjunction && seen.lower.ends_with('s') && next_may_be(i, kDeterminer)) return kV;
+      if (previous == kConjunction && seen.lower.ends_with('s') && next_may_be(i, kDeterminer)) {
+        return kV;
+      }
     }
     if (governing == kBe && (may & kA) != 0 && !next_may_be(i, kN)) return kA;
     if (i > 0 && is_degree(seen_[i - 1].lower) && (may & kA) != 0 && (may & kR) == 0) return kA;
@@ -159,7 +176,9 @@ class Tagger {
     if (seen.lower.ends_with('s') && (ends_clause(i) || next_may_be(i, kA))) return true;
     return next_may_be(i, kDeterminer | kPronoun | kPreposition | kTo | kR);
   }
-  [[nodiscard]] bool ends_clause(std::size_t i) const { return i + 1 == seen_.size() || seen_[i + 1].punctuation; }
+  [[nodiscard]] bool ends_clause(std::size_t i) const {
+    return i + 1 == seen_.size() || seen_[i + 1].punctuation;
+  }
   [[nodiscard]] bool has_verb_since_clause(std::size_t i) const {
     for (std::size_t j = i; j-- > 0;) {
       if (seen_[j].punctuation || classes_[j] == kConjunction) return false;

@@ -18,10 +18,12 @@ std::uint64_t log2_fixed(std::uint64_t numerator, std::uint64_t denominator) {
   constexpr int kUnitBits = 31;
   std::uint64_t quotient = numerator / denominator;
   const auto whole = static_cast<std::uint64_t>(std::bit_width(quotient) - 1);
-  // numerator / (denominator · 2^whole) with 31 bits behind the point; both are cut to 32 bits, so that nothing overflows.
+  // numerator / (denominator · 2^whole) with 31 bits behind the point; both are cut to 32 bits, so
+  // that nothing overflows.
   const int cut = std::max(0, static_cast<int>(std::bit_width(numerator)) - 32);
   const std::uint64_t below = std::max<std::uint64_t>(1, (denominator << whole) >> cut);
-  std::uint64_t x = std::max(((numerator >> cut) << kUnitBits) / below, std::uint64_t{1} << kUnitBits);
+  std::uint64_t x =
+      std::max(((numerator >> cut) << kUnitBits) / below, std::uint64_t{1} << kUnitBits);
   x = std::min(x, (std::uint64_t{2} << kUnitBits) - 1);
   std::uint64_t result = whole << kFractionBits;
   for (int bit = kFractionBits - 1; bit >= 0; --bit) {
@@ -52,14 +54,16 @@ std::uint64_t PassageFrequencies::of(const std::string& word) const {
   return found == counts_.end() ? 1 : found->second;
 }
 
-void score_keywords(const PassageFrequencies& frequencies, std::string_view passage, std::span<Word> words) {
+void score_keywords(const PassageFrequencies& frequencies, std::string_view passage,
+                    std::span<Word> words) {
   std::unordered_map<std::string, std::uint64_t> weights;  // first how often, then times how rare
   for (const Word& word : words) {
     if (is_scored(text_of(passage, word))) ++weights[folded(text_of(passage, word))];
   }
   std::uint64_t largest = 1;
   for (auto& [word, weight] : weights) {
-    weight *= log2_fixed(std::max(frequencies.passages(), frequencies.of(word)), frequencies.of(word));
+    weight *=
+        log2_fixed(std::max(frequencies.passages(), frequencies.of(word)), frequencies.of(word));
     largest = std::max(largest, weight);
   }
   for (Word& word : words) {

@@ -1,10 +1,12 @@
-// Keywords without a model: how often a word stands in a passage, times how rare it is among passages (tf-idf, K. Spärck Jones,
-// "A statistical interpretation of term specificity and its application in retrieval", 1972).
+// Keywords without a model: how often a word stands in a passage, times how rare it is among
+// passages (tf-idf, K. Spärck Jones, "A statistical interpretation of term specificity and its
+// application in retrieval", 1972).
 //
 //     score(w) = tf(w) · log2(N / df(w)) / the largest such product in the passage, in [0, 1]
 //
-// The logarithm is our own, in fixed point, so that a score is the same number everywhere. A word is two or more letters or digits,
-// in lower case; others are not scored, as KeyBERT does by default.
+// The logarithm is our own, in fixed point, so that a score is the same number everywhere. A word
+// is two or more letters or digits, in lower case; others are not scored, as KeyBERT does by
+// default.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,8 @@
 
 namespace millrace::annotation {
 
-/// log2(numerator / denominator) · 2^16, rounded down; both at least 1, and the quotient at least 1.
+/// log2(numerator / denominator) · 2^16, rounded down; both at least 1, and the quotient at least
+/// 1.
 [[nodiscard]] std::uint64_t log2_fixed(std::uint64_t numerator, std::uint64_t denominator);
 
 /// In how many passages each word stands. Built by one thread, then read by any.
@@ -36,6 +39,7 @@ class PassageFrequencies {
 };
 
 /// Sets keyword of the words of a passage.
-void score_keywords(const PassageFrequencies& frequencies, std::string_view passage, std::span<Word> words);
+void score_keywords(const PassageFrequencies& frequencies, std::string_view passage,
+                    std::span<Word> words);
 
 }  // namespace millrace::annotation

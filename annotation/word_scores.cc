@@ -35,18 +35,23 @@ bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 }  // namespace
 
-std::vector<float> word_scores(Selection selection, std::string_view passage, std::span<const Word> words) {
+std::vector<float> word_scores(Selection selection, std::string_view passage,
+                               std::span<const Word> words) {
   std::vector<float> scores(words.size());
   for (std::size_t i = 0; i < words.size(); ++i) {
-    scores[i] = selection == Selection::kConstituency ? label(words, i) : likeness(passage, words[i]);
+    scores[i] =
+        selection == Selection::kConstituency ? label(words, i) : likeness(passage, words[i]);
   }
   return scores;
 }
 
-float score_of_the_rest(Selection selection) { return selection == Selection::kConstituency ? kRestLabel : kUnscored; }
+float score_of_the_rest(Selection selection) {
+  return selection == Selection::kConstituency ? kRestLabel : kUnscored;
+}
 
-std::vector<float> token_scores(std::string_view passage, std::span<const Word> words, std::span<const float> scores,
-                                std::span<const std::uint32_t> ends, float rest) {
+std::vector<float> token_scores(std::string_view passage, std::span<const Word> words,
+                                std::span<const float> scores, std::span<const std::uint32_t> ends,
+                                float rest) {
   std::vector<float> result;
   result.reserve(ends.size());
   std::size_t word = 0;

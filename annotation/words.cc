@@ -13,7 +13,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-/// Bytes of the general punctuation at `at` (U+2000 … U+203F: dashes, quotes, ellipsis, wide spaces), or 0.
+/// Bytes of the general punctuation at `at` (U+2000 … U+203F: dashes, quotes, ellipsis, wide
+/// spaces), or 0.
 std::size_t punctuation_bytes(std::string_view text, std::size_t at) {
   return text.substr(at, 2) == "\xE2\x80" && at + 2 < text.size() ? 3 : 0;
 }
@@ -27,7 +28,9 @@ bool is_letter(std::string_view text, std::size_t at) {
 /// Bytes of an apostrophe, straight or curly, at `at`, or 0.
 std::size_t apostrophe_bytes(std::string_view text, std::size_t at) {
   if (at < text.size() && text[at] == '\'') return 1;
-  return text.substr(std::min(at, text.size()), kCurlyApostrophe.size()) == kCurlyApostrophe ? kCurlyApostrophe.size() : 0;
+  return text.substr(std::min(at, text.size()), kCurlyApostrophe.size()) == kCurlyApostrophe
+             ? kCurlyApostrophe.size()
+             : 0;
 }
 
 std::size_t end_of_letters(std::string_view text, std::size_t at) {
@@ -38,7 +41,8 @@ std::size_t end_of_letters(std::string_view text, std::size_t at) {
 /// Digits, and points or commas between two of them.
 std::size_t end_of_number(std::string_view text, std::size_t at) {
   while (at < text.size()) {
-    const bool joined = (text[at] == '.' || text[at] == ',') && at + 1 < text.size() && is_digit(text[at + 1]);
+    const bool joined =
+        (text[at] == '.' || text[at] == ',') && at + 1 < text.size() && is_digit(text[at + 1]);
     if (!joined && !is_letter(text, at)) break;
     ++at;
   }
@@ -72,11 +76,16 @@ class Scanner {
 
  private:
   std::size_t add(std::size_t begin, std::size_t end) {
-    words_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), PartOfSpeech::kOther, false, {}});
+    words_.push_back({static_cast<std::uint32_t>(begin),
+                      static_cast<std::uint32_t>(end),
+                      PartOfSpeech::kOther,
+                      false,
+                      {}});
     return end;
   }
 
-  /// A run of letters; "n't" and endings such as "'s" become words of their own, other apostrophes inside stay ("o'clock").
+  /// A run of letters; "n't" and endings such as "'s" become words of their own, other apostrophes
+  /// inside stay ("o'clock").
   std::size_t take_letters(std::size_t begin) {
     if (is_digit(text_[begin])) return add(begin, end_of_number(text_, begin));
     std::size_t end = end_of_letters(text_, begin);

@@ -8,10 +8,12 @@
 
 namespace millrace::annotation {
 
-/// What the selection rule `constituency` tells apart. Auxiliaries are kOther, as all closed classes are.
+/// What the selection rule `constituency` tells apart. Auxiliaries are kOther, as all closed
+/// classes are.
 enum class PartOfSpeech : std::uint8_t { kProperNoun, kNoun, kVerb, kAdjective, kAdverb, kOther };
 
-/// Bytes [begin, end) of a document. Words ascend and do not overlap; white space between them belongs to none.
+/// Bytes [begin, end) of a document. Words ascend and do not overlap; white space between them
+/// belongs to none.
 struct Word {
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
@@ -20,9 +22,10 @@ struct Word {
   std::optional<float> keyword;  ///< likeness to the document, within [-1, 1]; empty: not scored
 };
 
-/// The words of a document, unscored: runs of letters and digits, numbers with their points and commas, parts of contractions
-/// ("do" "n't", "mill" "'s"), and every other character that is no white space by itself. Bytes above ASCII count as letters, save
-/// for general punctuation (U+2010 … U+203A).
+/// The words of a document, unscored: runs of letters and digits, numbers with their points and
+/// commas, parts of contractions ("do" "n't", "mill" "'s"), and every other character that is no
+/// white space by itself. Bytes above ASCII count as letters, save for general punctuation (U+2010
+/// … U+203A).
 [[nodiscard]] std::vector<Word> split_words(std::string_view document);
 
 /// The word's bytes.

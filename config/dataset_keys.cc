@@ -12,7 +12,8 @@ using D = DatasetOptions;
 
 constexpr double kLeastWeight = 1e-6;
 constexpr double kMostWeight = 1e6;
-constexpr std::uint64_t kMostChars = std::numeric_limits<std::int64_t>::max();  // TOML's integers are signed
+// TOML's integers are signed.
+constexpr std::uint64_t kMostChars = std::numeric_limits<std::int64_t>::max();
 
 template <auto kMember>
 DatasetKey key(std::string_view name, Kind kind, std::string_view about, bool needed = false) {
@@ -20,7 +21,9 @@ DatasetKey key(std::string_view name, Kind kind, std::string_view about, bool ne
           needed,
           std::move(kind),
           [](const D& dataset) { return Value(dataset.*kMember); },
-          [](D& dataset, const Value& value) { dataset.*kMember = std::get<std::decay_t<decltype(dataset.*kMember)>>(value); },
+          [](D& dataset, const Value& value) {
+            dataset.*kMember = std::get<std::decay_t<decltype(dataset.*kMember)>>(value);
+          },
           about};
 }
 
@@ -31,15 +34,20 @@ std::vector<DatasetKey> make_dataset_keys() {
       key<&D::path>("path", TextKind{}, "as data.path", true),
       key<&D::format>("format", find_key("data.format")->kind, "as data.format"),
       key<&D::column>("column", maybe_text, "as data.column"),
-      key<&D::enabled>("enabled", SwitchKind{}, "false: as if it were not there, but for --dataset"),
-      key<&D::max_chars>("max_chars", WholeKind{0, kMostChars}, "only so many characters, or tokens, from its beginning; 0: all"),
+      key<&D::enabled>("enabled", SwitchKind{},
+                       "false: as if it were not there, but for --dataset"),
+      key<&D::max_chars>("max_chars", WholeKind{0, kMostChars},
+                         "only so many characters, or tokens, from its beginning; 0: all"),
       key<&D::weights>("weights", WeightsKind{},
-                       "its share of train, relative to the others'; points: the weight moves evenly from one to the next"),
+                       "its share of train, relative to the others'; points: the weight moves "
+                       "evenly from one to the next"),
       key<&D::description>("description", maybe_text, "for people"),
   };
 }
 
-bool is_weight(double weight) { return weight == 0 || (weight >= kLeastWeight && weight <= kMostWeight); }
+bool is_weight(double weight) {
+  return weight == 0 || (weight >= kLeastWeight && weight <= kMostWeight);
+}
 
 }  // namespace
 
@@ -50,13 +58,16 @@ std::span<const DatasetKey> dataset_keys() {
 
 std::vector<DatasetOptions> meant_datasets(const DataOptions& data) {
   std::vector<DatasetOptions> meant;
-  std::ranges::copy_if(data.datasets, std::back_inserter(meant),
-                       [&](const D& dataset) { return data.dataset.empty() ? dataset.enabled : dataset.name == data.dataset; });
+  std::ranges::copy_if(data.datasets, std::back_inserter(meant), [&](const D& dataset) {
+    return data.dataset.empty() ? dataset.enabled : dataset.name == data.dataset;
+  });
   return meant;
 }
 
 bool are_weights(const std::vector<WeightPoint>& points) {
-  const auto not_above = [](const WeightPoint& a, const WeightPoint& b) { return a.sample >= b.sample; };
+  const auto not_above = [](const WeightPoint& a, const WeightPoint& b) {
+    return a.sample >= b.sample;
+  };
   return !points.empty() && std::ranges::adjacent_find(points, not_above) == points.end() &&
          std::ranges::all_of(points, is_weight, &WeightPoint::weight);
 }

@@ -22,8 +22,8 @@ struct DatasetKey {
 
 [[nodiscard]] std::span<const DatasetKey> dataset_keys();
 
-/// The datasets that a recipe means, in its order: the one that data.dataset names, enabled or not, else all enabled ones. Empty
-/// for a recipe without data.datasets.
+/// The datasets that a recipe means, in its order: the one that data.dataset names, enabled or not,
+/// else all enabled ones. Empty for a recipe without data.datasets.
 [[nodiscard]] std::vector<DatasetOptions> meant_datasets(const DataOptions& data);
 
 /// A weight counts in millionths: 0, or from 1e-6 to 1e6. Points have ascending samples.

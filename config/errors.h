@@ -5,7 +5,8 @@
 
 namespace millrace::config {
 
-/// The user asked for something that cannot be: a wrong flag, key or value. Exit status 2; every other exception gives 1.
+/// The user asked for something that cannot be: a wrong flag, key or value. Exit status 2; every
+/// other exception gives 1.
 class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

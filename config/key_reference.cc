@@ -14,18 +14,20 @@ std::string default_of(const Key& key) {
 }
 
 std::string line(const Key& key) {
-  return key.full_name() + " = " + default_of(key) + ": " + std::string(key.about) + " (" + expectation(key.kind) + "; " +
-         std::string(to_string(key.shapes)) + ")\n";
+  return key.full_name() + " = " + default_of(key) + ": " + std::string(key.about) + " (" +
+         expectation(key.kind) + "; " + std::string(to_string(key.shapes)) + ")\n";
 }
 
 std::string line(std::string_view type, const StageKey& key) {
-  return std::string(type) + " " + std::string(key.name) + ": " + std::string(key.about) + " (" + expectation(key.kind) + ")\n";
+  return std::string(type) + " " + std::string(key.name) + ": " + std::string(key.about) + " (" +
+         expectation(key.kind) + ")\n";
 }
 
 std::string line(const DatasetKey& key) {
   static const DatasetOptions kDefaults;
   const std::string usual = key.needed ? "" : " = " + to_toml(key.get(kDefaults));
-  return "dataset " + std::string(key.name) + usual + ": " + std::string(key.about) + " (" + expectation(key.kind) + ")\n";
+  return "dataset " + std::string(key.name) + usual + ": " + std::string(key.about) + " (" +
+         expectation(key.kind) + ")\n";
 }
 
 }  // namespace
@@ -33,7 +35,9 @@ std::string line(const DatasetKey& key) {
 std::string key_reference() {
   std::string text;
   for (const Key& key : keys()) text += line(key);
-  text += "\nThe numbers of a stage, by its type; all are needed, but those of any type, which schedules ask for:\n";
+  text +=
+      "\nThe numbers of a stage, by its type; all are needed, but those of any type, which "
+      "schedules ask for:\n";
   for (const StageType& type : stage_types()) {
     for (const StageKey& key : type.keys) text += line(type.name, key);
   }

@@ -1,7 +1,7 @@
 // The settings of a recipe, one struct per section, with nanoGPT's names where it has one.
 //
-// Plain data: read and checked by config/recipe.cc, whose key table (config/keys.cc) holds each key's type, range, default and
-// what it shapes. Defaults stand here.
+// Plain data: read and checked by config/recipe.cc, whose key table (config/keys.cc) holds each
+// key's type, range, default and what it shapes. Defaults stand here.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@
 
 namespace millrace::config {
 
-/// From sample `sample` of train on a dataset has this weight; in between two points it moves evenly from one to the other.
+/// From sample `sample` of train on a dataset has this weight; in between two points it moves
+/// evenly from one to the other.
 struct WeightPoint {
   std::uint64_t sample = 0;
   double weight = 1.0;
@@ -27,7 +28,8 @@ struct DatasetOptions {
   std::string format = "auto";
   std::string column{};
   bool enabled = true;
-  std::uint64_t max_chars = 0;  ///< only so many characters (tokens, of token files), from the beginning; 0: all
+  /// Only so many characters (tokens, of token files), from the beginning; 0: all.
+  std::uint64_t max_chars = 0;
   std::vector<WeightPoint> weights = {WeightPoint{}};
   std::string description{};
   bool operator==(const DatasetOptions&) const = default;
@@ -42,28 +44,39 @@ struct DataOptions {
   double val_fraction = 0.1;
   double test_fraction = 0.0;
   std::uint64_t data_seed = 1337;
-  std::string order = "random";   ///< of train's windows: random (with replacement), shuffle (a permutation an epoch), sequential
-  std::string align = "auto";     ///< where windows may start: line, any; auto: as the provider's reference does
-  std::string tokenizer{};        ///< of byte-level BPE: tokenizer.json, vocab.bpe, or a folder; empty: characters
-  std::string vocabulary{};       ///< of characters: a vocab.json; empty: the characters that the text has
-  std::string unknown = "error";  ///< characters that the vocabulary lacks: error, replace (by [UNK]) or drop
-  std::uint32_t vocab_size = 0;   ///< of token files without a tokenizer; 0: the largest id + 1
-  std::string cache{};            ///< folder of indexes; empty: beside the dataset, or in the user's cache
+  /// Of train's windows: random (with replacement), shuffle (a permutation an epoch), sequential.
+  std::string order = "random";
+  /// Where windows may start: line, any; auto: as the provider's reference does.
+  std::string align = "auto";
+  /// Of byte-level BPE: tokenizer.json, vocab.bpe, or a folder; empty: characters.
+  std::string tokenizer{};
+  /// Of characters: a vocab.json; empty: the characters that the text has.
+  std::string vocabulary{};
+  /// Characters that the vocabulary lacks: error, replace (by [UNK]) or drop.
+  std::string unknown = "error";
+  std::uint32_t vocab_size = 0;  ///< of token files without a tokenizer; 0: the largest id + 1
+  /// Folder of indexes; empty: beside the dataset, or in the user's cache.
+  std::string cache{};
   std::vector<DatasetOptions> datasets{};  ///< several, instead of path
-  std::string dataset{};                   ///< the name of the only one of them that is meant; empty: all that are enabled
-  std::string shards = "shards";           ///< cascade: folder of scored token shards
+  /// The name of the only one of them that is meant; empty: all that are enabled.
+  std::string dataset{};
+  std::string shards = "shards";  ///< cascade: folder of scored token shards
 };
 
-/// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES: masking).
+/// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES:
+/// masking).
 struct StageOptions {
-  std::string type;                                   ///< "random", "sticky" or "span"
-  double max_masked_ratio = 0.0;                      ///< random
-  double target_masked_ratio = 0.0;                   ///< sticky
-  double p1_probability = 0.0;                        ///< sticky: weight of a position without a selected neighbour
-  double p2_probability = 0.0;                        ///< sticky: weight of a position with one
-  std::uint32_t spans_count = 0;                      ///< span
-  std::optional<std::uint64_t> from_step;             ///< schedule steps: completed steps after which the stage holds
-  std::optional<std::uint64_t> val_loss_stale_count;  ///< schedule plateau: evaluations without improvement before moving on
+  std::string type;                  ///< "random", "sticky" or "span"
+  double max_masked_ratio = 0.0;     ///< random
+  double target_masked_ratio = 0.0;  ///< sticky
+  /// Sticky: weight of a position without a selected neighbour.
+  double p1_probability = 0.0;
+  double p2_probability = 0.0;    ///< sticky: weight of a position with one
+  std::uint32_t spans_count = 0;  ///< span
+  /// Schedule steps: completed steps after which the stage holds.
+  std::optional<std::uint64_t> from_step;
+  /// Schedule plateau: evaluations without improvement before moving on.
+  std::optional<std::uint64_t> val_loss_stale_count;
   bool operator==(const StageOptions&) const = default;
 };
 
@@ -104,11 +117,13 @@ struct ProviderOptions {
   std::uint32_t stage3_length = 128;
 
   // synthetic
-  std::string source = "markov";      ///< markov: text of known entropy; random: constant-shape batches for measuring
+  /// Markov: text of known entropy; random: constant-shape batches for measuring.
+  std::string source = "markov";
   std::uint32_t source_symbols = 16;  ///< both
   std::uint32_t source_order = 1;     ///< markov: symbols that the next one depends on
 
-  SettingTable settings;  ///< of a provider that is not built in; all of them are part of the stream
+  /// Of a provider that is not built in; all of them are part of the stream.
+  SettingTable settings;
 };
 
 /// [annotate]: how documents become scored token shards for the cascade.
@@ -118,9 +133,10 @@ struct AnnotateOptions {
   std::string python = "python3";          ///< python: the interpreter that has them
   std::string spacy_model = "en_core_web_md";
   std::string keybert_model = "all-MiniLM-L6-v2";
-  std::uint32_t processes = 1;      ///< of spaCy
-  std::uint32_t vocab_size = 4096;  ///< of the tokenizer that is trained where data.tokenizer is empty
-  double save_interval_s = 5.0;     ///< between saves of an unfinished shard
+  std::uint32_t processes = 1;  ///< of spaCy
+  /// Of the tokenizer that is trained where data.tokenizer is empty.
+  std::uint32_t vocab_size = 4096;
+  double save_interval_s = 5.0;  ///< between saves of an unfinished shard
 };
 
 /// [producer]
@@ -133,11 +149,15 @@ struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
   bool insecure = false;
-  std::string key_file;                                  ///< this process's key pair
-  std::string server_key;                                ///< the trainer's public key, for producers
-  std::string allowed_keys;                              ///< file of the producers' public keys, for the trainer
-  double audit = 0.0;                                    ///< share of the ranges that two producers compute, to be compared
-  double late_s = 2.0;                                   ///< after which a range is asked of a second producer, at least
+  std::string key_file;  ///< this process's key pair
+  /// The trainer's public key, for producers.
+  std::string server_key;
+  /// File of the producers' public keys, for the trainer.
+  std::string allowed_keys;
+  /// Share of the ranges that two producers compute, to be compared.
+  double audit = 0.0;
+  /// After which a range is asked of a second producer, at least.
+  double late_s = 2.0;
   std::uint32_t window_batches = 512;                    ///< batches asked for ahead of the trainer
   std::uint64_t window_bytes = std::uint64_t{64} << 20;  ///< and no more bytes than these
 };
@@ -163,30 +183,35 @@ struct ModelOptions {
 /// [train]
 struct TrainOptions {
   std::string objective = "mlm";
-  bool scale_by_sigma = true;  ///< sedd, cascade: logits are scores relative to those of a uniform guess (absorb)
-  double ce_weight = 0.05;     ///< d3pm_absorb: λ of KL + λ·CE
+  /// Sedd, cascade: logits are scores relative to those of a uniform guess (absorb).
+  bool scale_by_sigma = true;
+  double ce_weight = 0.05;  ///< d3pm_absorb: λ of KL + λ·CE
   std::uint64_t seed = 1337;
   std::string device = "auto";  ///< auto, cpu, cuda
   std::string dtype = "auto";   ///< auto, float32, bfloat16, float16, and float64 for tests
   std::uint32_t batch_size = 16;
   std::uint32_t gradient_accumulation_steps = 1;
   std::uint64_t max_iters = 10000;
-  std::uint64_t max_epochs = 0;  ///< that end the run where max_iters does not before; 0: max_iters alone
+  /// That end the run where max_iters does not before; 0: max_iters alone.
+  std::uint64_t max_epochs = 0;
   double learning_rate = 5e-4;
   double min_lr = 5e-5;
   std::uint64_t warmup_iters = 500;
   std::uint64_t lr_decay_iters = 10000;
-  std::string lr_schedule = "cosine";  ///< cosine and warmup_constant after a linear warmup; constant
-  std::string optimizer = "adamw";     ///< adamw or adam
+  /// Cosine and warmup_constant after a linear warmup; constant.
+  std::string lr_schedule = "cosine";
+  std::string optimizer = "adamw";  ///< adamw or adam
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.99;
   double grad_clip = 1.0;  ///< largest norm of the gradient; 0: none
   double ema = 0.0;        ///< decay of the average of the parameters; 0: none
-  std::uint64_t max_bad_steps = 10;  ///< in a row, without a finite loss and gradient, that end the run
+  /// In a row, without a finite loss and gradient, that end the run.
+  std::uint64_t max_bad_steps = 10;
   std::uint64_t eval_interval = 250;
   std::uint64_t epoch_eval_interval = 0;  ///< epochs between evaluations besides; 0: none
-  std::uint64_t eval_iters = 200;         ///< micro-batches of one evaluation, over all ranks and stages
+  /// Micro-batches of one evaluation, over all ranks and stages.
+  std::uint64_t eval_iters = 200;
   std::uint64_t log_interval = 10;
   std::uint64_t checkpoint_interval = 500;
   std::uint32_t keep_checkpoints = 3;

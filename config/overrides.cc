@@ -27,8 +27,12 @@ std::optional<Value> as_value(const std::optional<T>& value) {
 }
 
 std::optional<Value> typed(const Kind& kind, const std::string& text) {
-  if (std::holds_alternative<TextKind>(kind) && !is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
-  if (std::holds_alternative<TextKind>(kind)) return Value(text);
+  if (std::holds_alternative<TextKind>(kind) && !is_utf8(text)) {
+    throw UsageError("expected UTF-8, as recipes are written in");
+  }
+  if (std::holds_alternative<TextKind>(kind)) {
+    return Value(text);
+  }
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
   if (std::holds_alternative<DatasetsKind>(kind)) return Value(read_datasets(text));
   if (std::holds_alternative<SettingsKind>(kind)) return Value(read_settings(text));
@@ -57,7 +61,8 @@ void apply(const Override& override, Options& options) {
   try {
     const std::string setting = setting_name(override.key);
     const Key& key = resolve_key(setting.empty() ? override.key : "provider.settings");
-    Value value = setting.empty() ? checked(key.kind, override.value) : one_setting(setting, override.value);
+    Value value =
+        setting.empty() ? checked(key.kind, override.value) : one_setting(setting, override.value);
     key.set(options, merged(key.get(options), std::move(value)));
   } catch (const UsageError& error) {
     throw UsageError("--" + override.key + "=" + override.value + ": " + error.what());

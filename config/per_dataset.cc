@@ -18,7 +18,9 @@ std::string below(std::string folder, const std::string& name) {
 std::vector<Options> per_dataset(const Options& options) {
   constexpr std::string_view kFolder = "file://";
   if (options.data.datasets.empty()) {
-    throw UsageError("--all trains one model for each of data.datasets, and the recipe has none; leave --all out");
+    throw UsageError(
+        "--all trains one model for each of data.datasets, and the recipe has none; leave --all "
+        "out");
   }
   std::vector<Options> each;
   for (const DatasetOptions& dataset : meant_datasets(options.data)) {
@@ -32,7 +34,9 @@ std::vector<Options> per_dataset(const Options& options) {
 
 std::string joined_names(const DataOptions& data) {
   std::string names;
-  for (const DatasetOptions& dataset : meant_datasets(data)) names += (names.empty() ? "" : "+") + dataset.name;
+  for (const DatasetOptions& dataset : meant_datasets(data)) {
+    names += (names.empty() ? "" : "+") + dataset.name;
+  }
   return names;
 }
 

@@ -26,10 +26,13 @@ namespace fs = std::filesystem;
 
 // "FILE:LINE: " of a node, or nothing where the text is not a file's.
 std::string place(const toml::source_region& source) {
-  return source.path ? *source.path + ":" + std::to_string(source.begin.line) + ": " : std::string();
+  return source.path ? *source.path + ":" + std::to_string(source.begin.line) + ": "
+                     : std::string();
 }
 
-[[noreturn]] void fail(const toml::node& node, const std::string& what) { throw UsageError(place(node.source()) + what); }
+[[noreturn]] void fail(const toml::node& node, const std::string& what) {
+  throw UsageError(place(node.source()) + what);
+}
 
 std::string quote(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -37,12 +40,13 @@ std::string quote(std::string_view text) { return "'" + std::string(text) + "'";
 std::string shown(const toml::node& node) {
   std::ostringstream text;
   node.visit([&](const auto& each) {
-    if constexpr (toml::is_value<decltype(each)>)
+    if constexpr (toml::is_value<decltype(each)>) {
       text << each;
-    else if constexpr (toml::is_array<decltype(each)>)
+    } else if constexpr (toml::is_array<decltype(each)>) {
       text << "an array";
-    else
+    } else {
       text << "a table";
+    }
   });
   return text.str();
 }
@@ -62,10 +66,17 @@ Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
   if (std::holds_alternative<TextKind>(kind) && node.is_string()) return *node.value<std::string>();
   if (std::holds_alternative<RealKind>(kind) && node.is_number()) return *node.value<double>();
   if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
-  if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) return settings_from(node, name);
-  if (std::holds_alternative<WeightsKind>(kind)) return weights_from(node, name);
-  if (std::holds_alternative<DatasetsKind>(kind) && node.is_array()) return datasets_from(node, name);
-  const bool whole = std::holds_alternative<WholeKind>(kind) && node.is_integer() && *node.value<std::int64_t>() >= 0;
+  if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) {
+    return settings_from(node, name);
+  }
+  if (std::holds_alternative<WeightsKind>(kind)) {
+    return weights_from(node, name);
+  }
+  if (std::holds_alternative<DatasetsKind>(kind) && node.is_array()) {
+    return datasets_from(node, name);
+  }
+  const bool whole = std::holds_alternative<WholeKind>(kind) && node.is_integer() &&
+                     *node.value<std::int64_t>() >= 0;
   if (!whole) refuse(node, name, kind);
   return static_cast<std::uint64_t>(*node.value<std::int64_t>());
 }
@@ -78,11 +89,17 @@ Value checked(const toml::node& node, std::string_view name, const Kind& kind) {
 
 const StageType& stage_type(const toml::table& table, std::string_view name) {
   const toml::node* type = table.get("type");
-  if (type == nullptr) fail(table, std::string(name) + ": a stage has no type; known types: " + stage_type_names());
-  if (!type->is_string()) refuse(*type, "type", TextKind{});
+  if (type == nullptr) {
+    fail(table, std::string(name) + ": a stage has no type; known types: " + stage_type_names());
+  }
+  if (!type->is_string()) {
+    refuse(*type, "type", TextKind{});
+  }
   const std::string type_name = *type->value<std::string>();
   const StageType* found = find_stage_type(type_name);
-  if (found == nullptr) fail(*type, "unknown stage type '" + type_name + "'; known types: " + stage_type_names());
+  if (found == nullptr) {
+    fail(*type, "unknown stage type '" + type_name + "'; known types: " + stage_type_names());
+  }
   return *found;
 }
 
@@ -91,8 +108,8 @@ void check_stage_key(const StageType& type, const toml::key& name) {
   for (const StageKey& key : type.keys) known.emplace_back(key.name);
   for (const StageKey& key : schedule_keys()) known.emplace_back(key.name);
   if (std::ranges::find(known, name.str()) != known.end()) return;
-  throw UsageError(place(name.source()) + "a " + std::string(type.name) + " stage has no key " + quote(name.str()) +
-                   did_you_mean(name.str(), known));
+  throw UsageError(place(name.source()) + "a " + std::string(type.name) + " stage has no key " +
+                   quote(name.str()) + did_you_mean(name.str(), known));
 }
 
 StageOptions stage_from(const toml::table& table, std::string_view name) {
@@ -102,11 +119,16 @@ StageOptions stage_from(const toml::table& table, std::string_view name) {
   stage.type = type.name;
   for (const StageKey& key : type.keys) {
     const toml::node* node = table.get(key.name);
-    if (node == nullptr) fail(table, "a " + stage.type + " stage needs " + std::string(key.name) + ", " + expectation(key.kind));
+    if (node == nullptr) {
+      fail(table, "a " + stage.type + " stage needs " + std::string(key.name) + ", " +
+                      expectation(key.kind));
+    }
     key.set(stage, checked(*node, key.name, key.kind));
   }
   for (const StageKey& key : schedule_keys()) {
-    if (const toml::node* node = table.get(key.name)) key.set(stage, checked(*node, key.name, key.kind));
+    if (const toml::node* node = table.get(key.name)) {
+      key.set(stage, checked(*node, key.name, key.kind));
+    }
   }
   return stage;
 }
@@ -133,7 +155,9 @@ SettingTable settings_from(const toml::node& node, std::string_view name) {
   for (const auto& [key, each] : *node.as_table()) {
     const std::string one(key.str());
     settings.emplace(one, setting_from(each, std::string(name) + "." + one));
-    if (const auto wrong = flaw(one, settings.at(one))) fail(each, std::string(name) + ": " + *wrong);
+    if (const auto wrong = flaw(one, settings.at(one))) {
+      fail(each, std::string(name) + ": " + *wrong);
+    }
   }
   if (const auto wrong = flaw(settings)) fail(node, std::string(name) + ": " + *wrong);
   return settings;
@@ -146,9 +170,11 @@ std::vector<WeightPoint> weights_from(const toml::node& node, std::string_view n
   std::vector<WeightPoint> points;
   for (const toml::node& each : *node.as_array()) {
     const toml::array* pair = each.as_array();
-    const bool fits = pair != nullptr && pair->size() == 2 && pair->get(0)->is_integer() && pair->get(1)->is_number();
+    const bool fits = pair != nullptr && pair->size() == 2 && pair->get(0)->is_integer() &&
+                      pair->get(1)->is_number();
     if (!fits || *pair->get(0)->value<std::int64_t>() < 0) refuse(each, name, WeightsKind{});
-    points.push_back({static_cast<std::uint64_t>(*pair->get(0)->value<std::int64_t>()), *pair->get(1)->value<double>()});
+    points.push_back({static_cast<std::uint64_t>(*pair->get(0)->value<std::int64_t>()),
+                      *pair->get(1)->value<double>()});
   }
   return points;
 }
@@ -159,7 +185,8 @@ const DatasetKey& dataset_key(const toml::key& name) {
     if (key.name == name.str()) return key;
     known.emplace_back(key.name);
   }
-  throw UsageError(place(name.source()) + "a dataset has no key " + quote(name.str()) + did_you_mean(name.str(), known));
+  throw UsageError(place(name.source()) + "a dataset has no key " + quote(name.str()) +
+                   did_you_mean(name.str(), known));
 }
 
 DatasetOptions dataset_from(const toml::table& table, std::string_view name) {
@@ -169,7 +196,9 @@ DatasetOptions dataset_from(const toml::table& table, std::string_view name) {
     key.set(dataset, checked(node, key.name, key.kind));
   }
   for (const DatasetKey& key : dataset_keys()) {
-    if (key.needed && !table.contains(key.name)) fail(table, std::string(name) + ": a dataset needs " + std::string(key.name));
+    if (key.needed && !table.contains(key.name)) {
+      fail(table, std::string(name) + ": a dataset needs " + std::string(key.name));
+    }
   }
   return dataset;
 }
@@ -204,14 +233,18 @@ void read_section(const std::string& section, const toml::table& table, Options&
   for (const auto& [name, node] : table) {
     const std::string full_name = section + "." + std::string(name.str());
     const Key* key = find_key(full_name);
-    if (key == nullptr) throw UsageError(place(name.source()) + "unknown key " + quote(full_name) + key_hint(full_name));
+    if (key == nullptr) {
+      throw UsageError(place(name.source()) + "unknown key " + quote(full_name) +
+                       key_hint(full_name));
+    }
     key->set(options, merged(key->get(options), checked(node, full_name, key->kind)));
   }
 }
 
 // A key that stands above the first section, where only include may stand.
 [[noreturn]] void refuse_stray(const toml::key& name) {
-  throw UsageError(place(name.source()) + "key " + quote(name.str()) + " stands in no section" + key_hint(name.str()));
+  throw UsageError(place(name.source()) + "key " + quote(name.str()) + " stands in no section" +
+                   key_hint(name.str()));
 }
 
 void read_top(const toml::table& top, Options& options) {
@@ -220,14 +253,17 @@ void read_top(const toml::table& top, Options& options) {
     if (name.str() == "include") continue;
     if (!node.is_table()) refuse_stray(name);
     if (std::ranges::find(sections, name.str()) == sections.end()) {
-      throw UsageError(place(name.source()) + "unknown section " + quote(name.str()) + did_you_mean(name.str(), sections));
+      throw UsageError(place(name.source()) + "unknown section " + quote(name.str()) +
+                       did_you_mean(name.str(), sections));
     }
     read_section(std::string(name.str()), *node.as_table(), options);
   }
 }
 
 std::string read_text(const std::string& path) {
-  const auto refuse_file = [&](const std::string& why) { throw UsageError(path + ": cannot read the recipe: " + why); };
+  const auto refuse_file = [&](const std::string& why) {
+    throw UsageError(path + ": cannot read the recipe: " + why);
+  };
   if (fs::is_directory(path)) refuse_file("it is a folder");
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) refuse_file(std::strerror(errno));
@@ -254,10 +290,14 @@ void read_file(const std::string& path, std::vector<std::string>& chain, Options
   const toml::table top = parse(text, path);
   if (const toml::node* include = top.get("include")) {
     const std::string other = included_path(path, *include);
-    if (!fs::exists(other)) fail(*include, "include = " + toml_string(other) + ": there is no such file");
+    if (!fs::exists(other)) {
+      fail(*include, "include = " + toml_string(other) + ": there is no such file");
+    }
     const bool cycle = std::ranges::find(chain, fs::canonical(other).string()) != chain.end();
     if (cycle) fail(*include, "include = " + toml_string(other) + ": the file includes itself");
-    if (chain.size() > kMaxIncludeDepth) fail(*include, "includes nest deeper than " + std::to_string(kMaxIncludeDepth));
+    if (chain.size() > kMaxIncludeDepth) {
+      fail(*include, "includes nest deeper than " + std::to_string(kMaxIncludeDepth));
+    }
     read_file(other, chain, options);
   }
   read_top(top, options);
@@ -281,21 +321,27 @@ bool is_utf8(std::string_view text) try {
 std::vector<StageOptions> read_stages(std::string_view text) {
   const toml::table top = parse_value(text);
   const toml::node* node = top.get("value");
-  if (top.size() != 1 || !node->is_array()) throw UsageError("expected " + expectation(StagesKind{}));
+  if (top.size() != 1 || !node->is_array()) {
+    throw UsageError("expected " + expectation(StagesKind{}));
+  }
   return stages_from(*node, "stages");
 }
 
 std::vector<DatasetOptions> read_datasets(std::string_view text) {
   const toml::table top = parse_value(text);
   const toml::node* node = top.get("value");
-  if (top.size() != 1 || !node->is_array()) throw UsageError("expected " + expectation(DatasetsKind{}));
+  if (top.size() != 1 || !node->is_array()) {
+    throw UsageError("expected " + expectation(DatasetsKind{}));
+  }
   return datasets_from(*node, "datasets");
 }
 
 SettingTable read_settings(std::string_view text) {
   const toml::table top = parse_value(text);
   const toml::node* node = top.get("value");
-  if (top.size() != 1 || !node->is_table()) throw UsageError("expected " + expectation(SettingsKind{}));
+  if (top.size() != 1 || !node->is_table()) {
+    throw UsageError("expected " + expectation(SettingsKind{}));
+  }
   return settings_from(*node, "settings");
 }
 

@@ -64,7 +64,9 @@ std::vector<KeyDifference> differences(const Options& here, const Options& there
   for (const Key& key : keys()) {
     const Value ours = key.get(here);
     const Value theirs = key.get(there);
-    if (ours != theirs) found.push_back({key.full_name(), key.shapes, to_toml(ours), to_toml(theirs)});
+    if (ours != theirs) {
+      found.push_back({key.full_name(), key.shapes, to_toml(ours), to_toml(theirs)});
+    }
   }
   return found;
 }

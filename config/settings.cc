@@ -16,11 +16,13 @@ namespace {
 constexpr std::size_t kMaxNameBytes = 64;
 
 /// What the meta says anyway: a setting of this name would be taken for it.
-constexpr std::array<std::string_view, 5> kTaken = {"block_size", "data_seed", "dataset", "format_version", "provider"};
+constexpr std::array<std::string_view, 5> kTaken = {"block_size", "data_seed", "dataset",
+                                                    "format_version", "provider"};
 
 bool is_plain(std::string_view name) {
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   };
   return !name.empty() && name.size() <= kMaxNameBytes && std::ranges::all_of(name, plain);
 }
@@ -62,7 +64,8 @@ T setting(const Options& options, const std::string& name, T otherwise) {
   const auto found = options.provider.settings.find(name);
   if (found == options.provider.settings.end()) return otherwise;
   if (const std::optional<T> value = as<T>(found->second)) return *value;
-  throw UsageError("provider.settings." + name + " = " + to_toml(found->second) + ": expected " + std::string(kExpected<T>));
+  throw UsageError("provider.settings." + name + " = " + to_toml(found->second) + ": expected " +
+                   std::string(kExpected<T>));
 }
 
 template bool setting(const Options&, const std::string&, bool);
@@ -75,27 +78,34 @@ void check_settings(const Options& options, const std::vector<std::string>& know
     if (std::ranges::find(known, name) != known.end()) continue;
     std::string all;
     for (const std::string& one : known) all += (all.empty() ? "; it has " : ", ") + one;
-    throw UsageError("provider.settings." + name + ": the provider has no such setting" + all + did_you_mean(name, known));
+    throw UsageError("provider.settings." + name + ": the provider has no such setting" + all +
+                     did_you_mean(name, known));
   }
 }
 
-std::string setting_expectation() { return "true or false, a whole number, a finite number or a text of one line"; }
+std::string setting_expectation() {
+  return "true or false, a whole number, a finite number or a text of one line";
+}
 
 std::optional<std::string> flaw(const std::string& name, const Setting& setting) {
-  if (!is_plain(name)) return "the name " + toml_string(name) + ": expected up to 64 letters, digits, _ and -";
+  if (!is_plain(name)) {
+    return "the name " + toml_string(name) + ": expected up to 64 letters, digits, _ and -";
+  }
   if (std::ranges::find(kTaken, name) != kTaken.end()) {
     return "the name '" + name + "' is taken by what every stream says of itself; choose another";
   }
   const auto* number = std::get_if<double>(&setting);
   const auto* text = std::get_if<std::string>(&setting);
-  const bool fits = (number == nullptr || std::isfinite(*number)) && (text == nullptr || is_one_line(*text));
+  const bool fits =
+      (number == nullptr || std::isfinite(*number)) && (text == nullptr || is_one_line(*text));
   if (fits) return std::nullopt;
   return name + " = " + to_toml(setting) + ": expected " + setting_expectation();
 }
 
 std::optional<std::string> flaw(const SettingTable& settings) {
   if (settings.size() > kMaxSettings) {
-    return std::to_string(settings.size()) + " settings; a provider has at most " + std::to_string(kMaxSettings);
+    return std::to_string(settings.size()) + " settings; a provider has at most " +
+           std::to_string(kMaxSettings);
   }
   for (const auto& [name, setting] : settings) {
     if (auto wrong = flaw(name, setting)) return wrong;

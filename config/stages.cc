@@ -11,12 +11,17 @@ constexpr RealKind kShare{0, 1};
 
 std::vector<StageType> make_stage_types() {
   return {
-      {"random", {{"max_masked_ratio", &S::max_masked_ratio, kShare, "each sample selects a share drawn from 0 to this"}}},
+      {"random",
+       {{"max_masked_ratio", &S::max_masked_ratio, kShare,
+         "each sample selects a share drawn from 0 to this"}}},
       {"sticky",
-       {{"target_masked_ratio", &S::target_masked_ratio, kShare, "the share of positions that is selected, rounded up"},
-        {"p1_probability", &S::p1_probability, kShare, "weight of a position without a selected neighbour"},
+       {{"target_masked_ratio", &S::target_masked_ratio, kShare,
+         "the share of positions that is selected, rounded up"},
+        {"p1_probability", &S::p1_probability, kShare,
+         "weight of a position without a selected neighbour"},
         {"p2_probability", &S::p2_probability, kShare, "weight of a position with one"}}},
-      {"span", {{"spans_count", &S::spans_count, WholeKind{1, 65536}, "intervals that are masked whole"}}},
+      {"span",
+       {{"spans_count", &S::spans_count, WholeKind{1, 65536}, "intervals that are masked whole"}}},
   };
 }
 
@@ -24,7 +29,9 @@ std::vector<StageType> make_stage_types() {
 
 Value StageKey::get(const StageOptions& stage) const {
   if (const auto* real = std::get_if<double S::*>(&member)) return Value(stage.**real);
-  if (const auto* whole = std::get_if<std::uint32_t S::*>(&member)) return Value(std::uint64_t{stage.**whole});
+  if (const auto* whole = std::get_if<std::uint32_t S::*>(&member)) {
+    return Value(std::uint64_t{stage.**whole});
+  }
   const std::optional<std::uint64_t>& given = stage.*std::get<Given>(member);
   return given ? Value(*given) : Value();
 }
@@ -51,13 +58,16 @@ const StageType* find_stage_type(std::string_view name) {
 
 std::string stage_type_names() {
   std::string names;
-  for (const StageType& type : stage_types()) names += (names.empty() ? "" : ", ") + std::string(type.name);
+  for (const StageType& type : stage_types()) {
+    names += (names.empty() ? "" : ", ") + std::string(type.name);
+  }
   return names;
 }
 
 std::span<const StageKey> schedule_keys() {
   static const std::vector<StageKey> table = {
-      {"from_step", &S::from_step, WholeKind{0, kMaxSteps}, "steps: the stage holds once so many steps are done"},
+      {"from_step", &S::from_step, WholeKind{0, kMaxSteps},
+       "steps: the stage holds once so many steps are done"},
       {"val_loss_stale_count", &S::val_loss_stale_count, WholeKind{1, 1'000'000},
        "plateau: evaluations without improvement before moving on"},
   };

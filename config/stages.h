@@ -16,7 +16,9 @@ namespace millrace::config {
 /// A number of a stage.
 struct StageKey {
   std::string_view name;
-  std::variant<double StageOptions::*, std::uint32_t StageOptions::*, std::optional<std::uint64_t> StageOptions::*> member;
+  std::variant<double StageOptions::*, std::uint32_t StageOptions::*,
+               std::optional<std::uint64_t> StageOptions::*>
+      member;
   Kind kind;
   std::string_view about;
 
@@ -35,8 +37,8 @@ struct StageType {
 [[nodiscard]] const StageType* find_stage_type(std::string_view name);
 /// "random, sticky, span"
 [[nodiscard]] std::string stage_type_names();
-/// When a schedule enters or leaves a stage: from_step and val_loss_stale_count. Every type may have them, and they are no part of
-/// the stream's settings, since they change no sample.
+/// When a schedule enters or leaves a stage: from_step and val_loss_stale_count. Every type may
+/// have them, and they are no part of the stream's settings, since they change no sample.
 [[nodiscard]] std::span<const StageKey> schedule_keys();
 
 }  // namespace millrace::config

@@ -1,5 +1,5 @@
-// Which keys change a byte of which streams: the predicates of the key table. A key that a provider does not use, or that another
-// key switches off, must not change a fingerprint.
+// Which keys change a byte of which streams: the predicates of the key table. A key that a provider
+// does not use, or that another key switches off, must not change a fingerprint.
 #pragma once
 
 #include "config/options.h"
@@ -11,8 +11,8 @@ namespace millrace::config {
 /// Whether the provider is one of ours; others have only their own settings, and block_size.
 [[nodiscard]] bool is_built_in(const Options& options);
 
-/// How the stream's meta calls the provider: provider.name, and of a shared library (docs/how-to/adding_a_provider.md) its file's name
-/// without "lib" and ".so".
+/// How the stream's meta calls the provider: provider.name, and of a shared library
+/// (docs/how-to/adding_a_provider.md) its file's name without "lib" and ".so".
 [[nodiscard]] std::string provider_name(const Options& options);
 /// Whether provider.name is the path of a shared library.
 [[nodiscard]] bool is_library(const Options& options);

@@ -22,15 +22,21 @@ std::string describe_all(const std::vector<StageOptions>& stages) {
 
 std::string describe_weights(const DataOptions& data) {
   std::string text;
-  for (const DatasetOptions& dataset : meant_datasets(data)) text += (text.empty() ? "" : ";") + describe(dataset.weights);
+  for (const DatasetOptions& dataset : meant_datasets(data)) {
+    text += (text.empty() ? "" : ";") + describe(dataset.weights);
+  }
   return text;
 }
 
 std::string text_of(const Key& key, const Options& options) {
   const Value value = key.get(options);
   if (std::holds_alternative<DatasetsKind>(key.kind)) return describe_weights(options.data);
-  if (const auto* stages = std::get_if<std::vector<StageOptions>>(&value)) return describe_all(*stages);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* stages = std::get_if<std::vector<StageOptions>>(&value)) {
+    return describe_all(*stages);
+  }
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return *text;
+  }
   return plain(value);
 }
 
@@ -39,7 +45,10 @@ std::string text_of(const Key& key, const Options& options) {
 std::map<std::string, std::string> stream_settings(const Options& options) {
   std::map<std::string, std::string> settings;
   for (const Key& key : keys()) {
-    if (key.counts == nullptr || !key.counts(options) || std::holds_alternative<SettingsKind>(key.kind)) continue;
+    if (key.counts == nullptr || !key.counts(options) ||
+        std::holds_alternative<SettingsKind>(key.kind)) {
+      continue;
+    }
     settings[std::string(key.name)] = text_of(key, options);
   }
   if (settings_count(options)) {

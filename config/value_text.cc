@@ -47,7 +47,9 @@ std::string inline_table(const StageOptions& stage) {
 
 std::string inline_table(const SettingTable& settings) {
   std::string text;
-  for (const auto& [name, setting] : settings) text += (text.empty() ? "" : ", ") + name + " = " + to_toml(setting);
+  for (const auto& [name, setting] : settings) {
+    text += (text.empty() ? "" : ", ") + name + " = " + to_toml(setting);
+  }
   return "{" + text + "}";
 }
 
@@ -105,20 +107,21 @@ std::string to_toml(const Value& value) {
   return std::visit(
       [](const auto& held) -> std::string {
         using T = std::decay_t<decltype(held)>;
-        if constexpr (std::is_same_v<T, std::monostate>)
+        if constexpr (std::is_same_v<T, std::monostate>) {
           return "(unset)";
-        else if constexpr (std::is_same_v<T, bool>)
+        } else if constexpr (std::is_same_v<T, bool>) {
           return held ? "true" : "false";
-        else if constexpr (std::is_same_v<T, std::uint64_t>)
+        } else if constexpr (std::is_same_v<T, std::uint64_t>) {
           return std::to_string(held);
-        else if constexpr (std::is_same_v<T, double>)
+        } else if constexpr (std::is_same_v<T, double>) {
           return real(held);
-        else if constexpr (std::is_same_v<T, std::string>)
+        } else if constexpr (std::is_same_v<T, std::string>) {
           return toml_string(held);
-        else if constexpr (std::is_same_v<T, SettingTable>)
+        } else if constexpr (std::is_same_v<T, SettingTable>) {
           return inline_table(held);
-        else
+        } else {
           return array(held);
+        }
       },
       value);
 }

@@ -18,8 +18,8 @@ namespace millrace::config {
 /// 3, 3.0, true or "plain": the type can be told.
 [[nodiscard]] std::string to_toml(const Setting& setting);
 
-/// The value as TOML: a double always with a point or an exponent, stages as an array of inline tables, one a line. An unset
-/// value reads "(unset)", which is not TOML.
+/// The value as TOML: a double always with a point or an exponent, stages as an array of inline
+/// tables, one a line. An unset value reads "(unset)", which is not TOML.
 [[nodiscard]] std::string to_toml(const Value& value);
 
 }  // namespace millrace::config

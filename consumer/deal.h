@@ -21,15 +21,17 @@ struct Deal {
   std::uint32_t world = 1;
 
   /// Samples of one step, whatever the number of ranks.
-  [[nodiscard]] std::uint32_t global_batch() const { return batch_size * gradient_accumulation_steps; }
+  [[nodiscard]] std::uint32_t global_batch() const {
+    return batch_size * gradient_accumulation_steps;
+  }
 };
 
-/// The part of [first, first + count) that belongs to the deal's rank: contiguous blocks, the same for equal arguments on
-/// every rank; empty slices where ranks outnumber samples.
+/// The part of [first, first + count) that belongs to the deal's rank: contiguous blocks, the same
+/// for equal arguments on every rank; empty slices where ranks outnumber samples.
 [[nodiscard]] Slice share(const Deal& deal, std::uint64_t first, std::uint32_t count);
 
-/// This rank's micro-batches of the step that starts at `cursor`: its share of the global batch in pieces of at most
-/// batch_size. Where the ranks divide the micro-batches these are whole ones.
+/// This rank's micro-batches of the step that starts at `cursor`: its share of the global batch in
+/// pieces of at most batch_size. Where the ranks divide the micro-batches these are whole ones.
 [[nodiscard]] std::vector<Slice> micro_batches(const Deal& deal, std::uint64_t cursor);
 
 }  // namespace millrace::consumer

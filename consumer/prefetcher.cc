@@ -30,14 +30,18 @@ constexpr milliseconds kSlice{100};
 constexpr std::chrono::seconds kSayAfter{3};
 constexpr std::chrono::seconds kSayAgainAfter{30};
 
-bool overlap(const proto::Range& a, const proto::Range& b) { return a.split == b.split && a.first < b.end() && b.first < a.end(); }
+bool overlap(const proto::Range& a, const proto::Range& b) {
+  return a.split == b.split && a.first < b.end() && b.first < a.end();
+}
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 class Prefetcher final : public BatchSource {
  public:
-  Prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta, const PrefetchPlan& plan,
-             telemetry::Registry& registry)
+  Prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
+             const PrefetchPlan& plan, telemetry::Registry& registry)
       : end_(std::move(end)),
         meta_(meta),
         released_(plan.cursor),
@@ -54,10 +58,11 @@ class Prefetcher final : public BatchSource {
 
   const proto::StreamMeta& meta() const override { return meta_; }
 
-  std::optional<proto::Batch> get(proto::Split split, std::uint64_t first, std::uint32_t count, milliseconds timeout) override {
+  std::optional<proto::Batch> get(proto::Split split, std::uint64_t first, std::uint32_t count,
+                                  milliseconds timeout) override {
     if (first + count > meta_.size(split)) {
-      throw std::runtime_error("the stream's " + std::string(proto::to_string(split)) + " split ends at " +
-                               std::to_string(meta_.size(split)) + " samples");
+      throw std::runtime_error("the stream's " + std::string(proto::to_string(split)) +
+                               " split ends at " + std::to_string(meta_.size(split)) + " samples");
     }
     const auto start = Clock::now();
     std::unique_lock lock(mutex_);
@@ -120,15 +125,21 @@ class Prefetcher final : public BatchSource {
 
   void tell(const News& news) {
     if (news.stage_log) end_->follow(*news.stage_log);
-    if (std::exchange(released_, news.used_below) != news.used_below) end_->release(proto::Split::kTrain, news.used_below);
-    for (const proto::Range& range : news.missing) end_->want(range);
+    if (std::exchange(released_, news.used_below) != news.used_below) {
+      end_->release(proto::Split::kTrain, news.used_below);
+    }
+    for (const proto::Range& range : news.missing) {
+      end_->want(range);
+    }
   }
 
   void put(const proto::Batch& batch) {
     {
       const std::lock_guard lock(mutex_);
       supply_.put(batch);
-      if (waiting_ && overlap(batch.range, waiting_->range)) waiting_->link_seconds = end_->link_seconds();
+      if (waiting_ && overlap(batch.range, waiting_->range)) {
+        waiting_->link_seconds = end_->link_seconds();
+      }
       count(batch);
     }
     arrived_.notify_all();
@@ -146,9 +157,13 @@ class Prefetcher final : public BatchSource {
   void tell_wait(Clock::time_point now, const proto::Range& range) {
     if (!waiting_) waiting_ = Waiting{.range = {}, .since = now, .said = {}, .link_seconds = 0.0};
     waiting_->range = range;
-    if (now - waiting_->since < kSayAfter || (waiting_->said && now - *waiting_->said < kSayAgainAfter)) return;
+    if (now - waiting_->since < kSayAfter ||
+        (waiting_->said && now - *waiting_->said < kSayAgainAfter)) {
+      return;
+    }
     waiting_->said = now;
-    spdlog::info("waiting for {} sample {}: {}", proto::to_string(range.split), range.first, state());
+    spdlog::info("waiting for {} sample {}: {}", proto::to_string(range.split), range.first,
+                 state());
   }
 
   void end_wait() {
@@ -185,8 +200,10 @@ class Prefetcher final : public BatchSource {
 
 }  // namespace
 
-std::unique_ptr<BatchSource> make_prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
-                                             const PrefetchPlan& plan, telemetry::Registry& registry) {
+std::unique_ptr<BatchSource> make_prefetcher(std::unique_ptr<queue::ConsumerEnd> end,
+                                             const proto::StreamMeta& meta,
+                                             const PrefetchPlan& plan,
+                                             telemetry::Registry& registry) {
   return std::make_unique<Prefetcher>(std::move(end), meta, plan, registry);
 }
 

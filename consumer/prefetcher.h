@@ -1,6 +1,8 @@
-// A BatchSource over any transport: a thread keeps a window of samples ahead of the trainer asked for and put in order.
+// A BatchSource over any transport: a thread keeps a window of samples ahead of the trainer asked
+// for and put in order.
 //
-// The thread owns the transport's end; the trainer's thread only looks at the supply (supply.h), which also bounds it.
+// The thread owns the transport's end; the trainer's thread only looks at the supply (supply.h),
+// which also bounds it.
 #pragma once
 
 #include <memory>
@@ -14,8 +16,8 @@
 namespace millrace::consumer {
 
 /// `end` has met its stream, `meta`. While get() waits for long, what it waits for is logged.
-[[nodiscard]] std::unique_ptr<BatchSource> make_prefetcher(std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
-                                                           const PrefetchPlan& plan,
-                                                           telemetry::Registry& registry = telemetry::unwatched());
+[[nodiscard]] std::unique_ptr<BatchSource> make_prefetcher(
+    std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
+    const PrefetchPlan& plan, telemetry::Registry& registry = telemetry::unwatched());
 
 }  // namespace millrace::consumer

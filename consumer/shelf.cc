@@ -8,14 +8,18 @@ namespace millrace::consumer {
 std::optional<proto::Batch> Shelf::get(std::uint64_t first, std::uint32_t count) const {
   if (batches_.empty() || first < batches_.begin()->first) return std::nullopt;
   auto batch = batches_.begin();
-  if (batch->second.range.end() <= first) batch = std::prev(batches_.upper_bound(first));  // mostly it is the first one
+  // Mostly it is the first one.
+  if (batch->second.range.end() <= first) batch = std::prev(batches_.upper_bound(first));
   const std::uint64_t end = first + count;
   if (end <= batch->second.range.end()) return proto::slice(schema_, batch->second, first, count);
   std::vector<proto::Batch> pieces;
   for (std::uint64_t at = first; at < end; ++batch) {
-    if (batch == batches_.end() || batch->first > at || batch->second.range.end() <= at) return std::nullopt;
+    if (batch == batches_.end() || batch->first > at || batch->second.range.end() <= at) {
+      return std::nullopt;
+    }
     const std::uint64_t until = std::min(end, batch->second.range.end());
-    pieces.push_back(proto::slice(schema_, batch->second, at, static_cast<std::uint32_t>(until - at)));
+    pieces.push_back(
+        proto::slice(schema_, batch->second, at, static_cast<std::uint32_t>(until - at)));
     at = until;
   }
   return proto::join(schema_, pieces);

@@ -1,4 +1,5 @@
-// Batches that have arrived, by index, until they are used: puts them in order, and drops what it already has.
+// Batches that have arrived, by index, until they are used: puts them in order, and drops what it
+// already has.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,9 @@ class Shelf {
   /// Drops batches whose range does not satisfy `keep`.
   template <class Keep>
   void drop_unless(Keep keep) {
-    for (auto batch = batches_.begin(); batch != batches_.end();)
+    for (auto batch = batches_.begin(); batch != batches_.end();) {
       batch = keep(batch->second.range) ? std::next(batch) : drop(batch);
+    }
   }
 
  private:

@@ -15,12 +15,14 @@ Supply::Supply(const proto::StreamMeta& meta, const PrefetchPlan& plan, std::uin
     : meta_(meta),
       plan_(plan),
       range_samples_(range_samples),
-      window_(std::max<std::uint64_t>(plan.train_window.samples_of(meta.schema), 2 * std::uint64_t{range_samples})),
+      window_(std::max<std::uint64_t>(plan.train_window.samples_of(meta.schema),
+                                      2 * std::uint64_t{range_samples})),
       shelves_{Shelf(meta.schema), Shelf(meta.schema), Shelf(meta.schema)},
       step_(plan.cursor),
       position_(plan.cursor) {}
 
-std::optional<proto::Batch> Supply::get(proto::Split split, std::uint64_t first, std::uint32_t count) {
+std::optional<proto::Batch> Supply::get(proto::Split split, std::uint64_t first,
+                                        std::uint32_t count) {
   move_to(split, first);
   return shelf(split).get(first, count);
 }
@@ -32,7 +34,9 @@ void Supply::move_to(proto::Split split, std::uint64_t first) {
   }
   asked_val_ = true;
   val_from_ = first;
-  if (plan_.eval_samples * meta_.schema.bytes_per_sample() > kKeepValBytes) shelf(split).drop_below(first);
+  if (plan_.eval_samples * meta_.schema.bytes_per_sample() > kKeepValBytes) {
+    shelf(split).drop_below(first);
+  }
 }
 
 void Supply::advance(std::uint64_t cursor) {
@@ -43,7 +47,9 @@ void Supply::advance(std::uint64_t cursor) {
 
 void Supply::follow(const proto::StageLog& log) {
   plan_.stage_log = log;
-  shelf(proto::Split::kTrain).drop_unless([&](const proto::Range& range) { return proto::agrees(log, range); });
+  shelf(proto::Split::kTrain).drop_unless([&](const proto::Range& range) {
+    return proto::agrees(log, range);
+  });
 }
 
 void Supply::put(const proto::Batch& batch) {
@@ -53,36 +59,46 @@ void Supply::put(const proto::Batch& batch) {
 std::vector<proto::Range> Supply::missing() const {
   std::vector<proto::Range> ranges;
   add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
-  // This rank's share of every step in the window: shares of one step are contiguous, and steps follow each other. What is
-  // adjacent, as all is for one rank, is looked through in one go.
+  // This rank's share of every step in the window: shares of one step are contiguous, and steps
+  // follow each other. What is adjacent, as all is for one rank, is looked through in one go.
   const std::uint32_t global = plan_.deal.global_batch();
   std::uint64_t from = step_;
   std::uint64_t until = step_;
   for (std::uint64_t step = step_; step < position_ + window(); step += global) {
     const Slice mine = share(plan_.deal, step, global);
-    if (mine.first != until) add_missing(proto::Split::kTrain, std::exchange(from, mine.first), until, ranges);
+    if (mine.first != until) {
+      add_missing(proto::Split::kTrain, std::exchange(from, mine.first), until, ranges);
+    }
     until = mine.first + mine.count;
   }
   add_missing(proto::Split::kTrain, from, until, ranges);
   return ranges;
 }
 
-void Supply::add_missing(proto::Split split, std::uint64_t from, std::uint64_t until, std::vector<proto::Range>& ranges) const {
+void Supply::add_missing(proto::Split split, std::uint64_t from, std::uint64_t until,
+                         std::vector<proto::Range>& ranges) const {
   if (from == until) return;
-  for (std::uint64_t first = from / range_samples_ * range_samples_; first < until; first += range_samples_) {
+  for (std::uint64_t first = from / range_samples_ * range_samples_; first < until;
+       first += range_samples_) {
     for (const proto::Range& piece : pieces(split, first)) {
-      const bool asked = !ranges.empty() && ranges.back() == piece;  // by the step before, which ends in this range
-      if (piece.end() > from && piece.first < until && !asked && !shelf(split).has(piece.first)) ranges.push_back(piece);
+      // By the step before, which ends in this range.
+      const bool asked = !ranges.empty() && ranges.back() == piece;
+      if (piece.end() > from && piece.first < until && !asked && !shelf(split).has(piece.first)) {
+        ranges.push_back(piece);
+      }
     }
   }
 }
 
 std::vector<proto::Range> Supply::pieces(proto::Split split, std::uint64_t first) const {
-  const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(range_samples_, meta_.size(split) - first));
+  const auto count = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(range_samples_, meta_.size(split) - first));
   if (split == proto::Split::kTrain) return proto::cut_at_stages(plan_.stage_log, first, count);
   return {{split, first, count, std::nullopt}};
 }
 
-std::uint64_t Supply::val_end() const { return asked_val_ ? std::min(plan_.eval_samples, meta_.size(proto::Split::kVal)) : 0; }
+std::uint64_t Supply::val_end() const {
+  return asked_val_ ? std::min(plan_.eval_samples, meta_.size(proto::Split::kVal)) : 0;
+}
 
 }  // namespace millrace::consumer

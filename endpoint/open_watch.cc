@@ -8,9 +8,11 @@
 
 namespace millrace::endpoint {
 
-std::unique_ptr<telemetry::Watch> open_watch(const config::WatchOptions& options, std::chrono::seconds patience, std::uint32_t rank,
+std::unique_ptr<telemetry::Watch> open_watch(const config::WatchOptions& options,
+                                             std::chrono::seconds patience, std::uint32_t rank,
                                              const telemetry::Labels& labels) try {
-  auto watch = std::make_unique<telemetry::Watch>(telemetry::WatchPlan{options.address, options.exposed, rank, patience, labels});
+  auto watch = std::make_unique<telemetry::Watch>(
+      telemetry::WatchPlan{options.address, options.exposed, rank, patience, labels});
   if (!watch->url().empty()) spdlog::info("watch at {0}/metrics and {0}/healthz", watch->url());
   return watch;
 } catch (const std::invalid_argument& error) {

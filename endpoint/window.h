@@ -8,7 +8,8 @@
 namespace millrace::endpoint {
 
 [[nodiscard]] inline queue::Window train_window(const config::Options& options) {
-  return {config::window_samples(options), options.queue.window_bytes, config::least_window_samples(options)};
+  return {config::window_samples(options), options.queue.window_bytes,
+          config::least_window_samples(options)};
 }
 
 }  // namespace millrace::endpoint

@@ -10,10 +10,14 @@ namespace {
 
 class InprocProducer final : public queue::ConsumerEnd {
  public:
-  InprocProducer(const Stream& stream, queue::InprocEnds ends, std::uint32_t threads, telemetry::Registry& registry)
-      : end_(std::move(ends.consumer)), producer_(stream.provider, std::move(ends.producer), threads, registry) {}
+  InprocProducer(const Stream& stream, queue::InprocEnds ends, std::uint32_t threads,
+                 telemetry::Registry& registry)
+      : end_(std::move(ends.consumer)),
+        producer_(stream.provider, std::move(ends.producer), threads, registry) {}
 
-  std::optional<proto::StreamMeta> meet(queue::Milliseconds timeout) override { return end_->meet(timeout); }
+  std::optional<proto::StreamMeta> meet(queue::Milliseconds timeout) override {
+    return end_->meet(timeout);
+  }
   std::uint32_t range_samples() const override { return end_->range_samples(); }
   void want(const proto::Range& range) override { end_->want(range); }
   std::optional<proto::Batch> take(queue::Milliseconds timeout) override {
@@ -31,10 +35,13 @@ class InprocProducer final : public queue::ConsumerEnd {
 
 }  // namespace
 
-std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream, const queue::Expectation& expected,
-                                                         std::uint32_t threads, std::uint32_t range_samples,
+std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream,
+                                                         const queue::Expectation& expected,
+                                                         std::uint32_t threads,
+                                                         std::uint32_t range_samples,
                                                          telemetry::Registry& registry) {
-  return std::make_unique<InprocProducer>(stream, queue::make_inproc(stream.meta, expected, range_samples), threads, registry);
+  return std::make_unique<InprocProducer>(
+      stream, queue::make_inproc(stream.meta, expected, range_samples), threads, registry);
 }
 
 }  // namespace millrace::producer

@@ -11,9 +11,10 @@
 
 namespace millrace::producer {
 
-/// A consumer's end that owns its producer. Throws std::runtime_error if the stream is not the expected one.
-[[nodiscard]] std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream, const queue::Expectation& expected,
-                                                                       std::uint32_t threads, std::uint32_t range_samples,
-                                                                       telemetry::Registry& registry = telemetry::unwatched());
+/// A consumer's end that owns its producer. Throws std::runtime_error if the stream is not the
+/// expected one.
+[[nodiscard]] std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(
+    const Stream& stream, const queue::Expectation& expected, std::uint32_t threads,
+    std::uint32_t range_samples, telemetry::Registry& registry = telemetry::unwatched());
 
 }  // namespace millrace::producer

@@ -8,16 +8,16 @@
 #include <stdexcept>
 #include <thread>
 
-#include "config/errors.h"
 #include "config/app/malloc_tuning.h"
 #include "config/app/progress.h"
-#include "config/sizes.h"
 #include "config/app/stop.h"
+#include "config/errors.h"
+#include "config/sizes.h"
 #include "endpoint/key_files.h"
 #include "endpoint/open_watch.h"
+#include "endpoint/window.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
-#include "endpoint/window.h"
 #include "providers/masking/stage_schedule.h"
 #include "queue/transports.h"
 
@@ -28,38 +28,47 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLookEvery{50};
 constexpr std::chrono::seconds kPatience{60};  // far more than a text takes to be read
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
-queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta& meta, std::optional<std::uint64_t> samples) {
+queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta& meta,
+                         std::optional<std::uint64_t> samples) {
   queue::ProducerPlan plan;
   plan.capacity = options.producer.threads;
   plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
       std::max(endpoint::train_window(options).samples_of(meta.schema), samples.value_or(0));
   plan.ahead[static_cast<std::size_t>(proto::Split::kVal)] = config::eval_samples(options);
-  if (providers::named_by_trainer(providers::schedule_from(options.provider.schedule))) plan.stage_log = {{0, 0}};
+  if (providers::named_by_trainer(providers::schedule_from(options.provider.schedule))) {
+    plan.stage_log = {{0, 0}};
+  }
   plan.security = queue::producer_security(endpoint::key_files(options));
   return plan;
 }
 
-std::shared_ptr<queue::ProducerEnd> open_end(const config::Options& options, const proto::StreamMeta& meta,
+std::shared_ptr<queue::ProducerEnd> open_end(const config::Options& options,
+                                             const proto::StreamMeta& meta,
                                              std::optional<std::uint64_t> samples) {
   try {
-    return queue::open_producer_end(queue::parse_uri(options.queue.uri), meta, plan(options, meta, samples));
+    return queue::open_producer_end(queue::parse_uri(options.queue.uri), meta,
+                                    plan(options, meta, samples));
   } catch (const std::invalid_argument& error) {
     throw config::UsageError(error.what());
   }
 }
 
 void say_what_is_streamed(const config::Options& options, const proto::StreamMeta& meta) {
-  spdlog::info("stream {}: {} over {}, vocabulary {}, {} B a sample", meta.fingerprint, meta.provider, meta.dataset_name,
-               meta.vocab_size, meta.schema.bytes_per_sample());
-  spdlog::info("to {}, {} thread{}", options.queue.uri, options.producer.threads, options.producer.threads == 1 ? "" : "s");
+  spdlog::info("stream {}: {} over {}, vocabulary {}, {} B a sample", meta.fingerprint,
+               meta.provider, meta.dataset_name, meta.vocab_size, meta.schema.bytes_per_sample());
+  spdlog::info("to {}, {} thread{}", options.queue.uri, options.producer.threads,
+               options.producer.threads == 1 ? "" : "s");
 }
 
 /// What the progress line and the port tell, while the workers work.
 class Display {
  public:
-  Display(const Producer& producer, const queue::ProducerEnd& end, std::uint32_t tokens_per_sample, telemetry::Health& health)
+  Display(const Producer& producer, const queue::ProducerEnd& end, std::uint32_t tokens_per_sample,
+          telemetry::Health& health)
       : producer_(producer), end_(end), tokens_per_sample_(tokens_per_sample), health_(health) {}
 
   void update() {
@@ -70,7 +79,8 @@ class Display {
  private:
   std::string line() {
     const std::uint64_t done = producer_.samples();
-    const double rate = static_cast<double>((done - shown_) * tokens_per_sample_) / seconds_since(shown_at_);
+    const double rate =
+        static_cast<double>((done - shown_) * tokens_per_sample_) / seconds_since(shown_at_);
     shown_ = done;
     shown_at_ = Clock::now();
     return fmt::format("{} samples out, {:.2f} M tokens/s; {}", done, rate / 1e6, end_.state());
@@ -85,10 +95,11 @@ class Display {
   Clock::time_point shown_at_ = Clock::now();
 };
 
-/// Until the process is asked to stop or, where a number of samples is asked for, these are out. A failure is shown at the port
-/// for as long as other workers still need to end.
-void wait_for_end(const Producer& producer, const queue::ProducerEnd& end, std::optional<std::uint64_t> samples,
-                  std::uint32_t tokens_per_sample, telemetry::Health& health) try {
+/// Until the process is asked to stop or, where a number of samples is asked for, these are out. A
+/// failure is shown at the port for as long as other workers still need to end.
+void wait_for_end(const Producer& producer, const queue::ProducerEnd& end,
+                  std::optional<std::uint64_t> samples, std::uint32_t tokens_per_sample,
+                  telemetry::Health& health) try {
   Display display(producer, end, tokens_per_sample, health);
   while (!config::stop_requested()) {
     producer.check();

@@ -14,8 +14,10 @@ struct Prepared {
   double seconds = 0;
 };
 
-/// Ends on SIGINT or SIGTERM (each worker finishes the range at hand, so nothing is left half-written), or once `samples` train
-/// samples are out (for file://: are there). Throws UsageError for a uri that cannot be used.
-[[nodiscard]] Prepared prepare(const config::Options& options, std::optional<std::uint64_t> samples);
+/// Ends on SIGINT or SIGTERM (each worker finishes the range at hand, so nothing is left
+/// half-written), or once `samples` train samples are out (for file://: are there). Throws
+/// UsageError for a uri that cannot be used.
+[[nodiscard]] Prepared prepare(const config::Options& options,
+                               std::optional<std::uint64_t> samples);
 
 }  // namespace millrace::producer

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "config/app/command_line.h"
-#include "config/recipe.h"
 #include "config/app/stop.h"
+#include "config/recipe.h"
 #include "producer/prepare.h"
 
 namespace {
@@ -17,18 +17,21 @@ const config::Program kProgram{
     .name = "prepare",
     .usage = "CONFIG [overrides] [--samples N]",
     .about =
-        "Computes the samples of a recipe's stream and hands them to trainers, until it is stopped. Start as many as you like.",
+        "Computes the samples of a recipe's stream and hands them to trainers, until it is "
+        "stopped. Start as many as you like.",
     .flags = {{"samples", "N", "end once N train samples are out (on file://: are there)"}},
 };
 
 int run(const config::Arguments& arguments) {
-  const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options options =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
   const auto samples = arguments.number("samples", 1, std::numeric_limits<std::uint64_t>::max());
   config::catch_stop_signals();
   const producer::Prepared done = producer::prepare(options, samples);
   spdlog::info("{} samples ({} tokens) in {:.1f} s", done.samples, done.tokens, done.seconds);
   if (arguments.json) {
-    fmt::print("{{\"samples\":{},\"tokens\":{},\"seconds\":{:.3f}}}\n", done.samples, done.tokens, done.seconds);
+    fmt::print("{{\"samples\":{},\"tokens\":{},\"seconds\":{:.3f}}}\n", done.samples, done.tokens,
+               done.seconds);
   }
   return 0;
 }

@@ -10,8 +10,9 @@ namespace {
 constexpr queue::Milliseconds kLookForStopEvery{50};
 }
 
-Producer::Producer(std::shared_ptr<const providers::DataProvider> provider, std::shared_ptr<queue::ProducerEnd> end,
-                   std::uint32_t threads, telemetry::Registry& registry)
+Producer::Producer(std::shared_ptr<const providers::DataProvider> provider,
+                   std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
+                   telemetry::Registry& registry)
     : provider_(std::move(provider)),
       end_(std::move(end)),
       metrics_(registry),
@@ -41,7 +42,9 @@ std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
 void Producer::work() {
   try {
     while (!stopping_) {
-      if (const std::optional<queue::Order> order = end_->next(kLookForStopEvery)) carry_out(*order);
+      if (const std::optional<queue::Order> order = end_->next(kLookForStopEvery)) {
+        carry_out(*order);
+      }
     }
   } catch (...) {
     const std::lock_guard lock(mutex_);

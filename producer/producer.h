@@ -1,4 +1,5 @@
-// Lease → fill → send: worker threads that take orders from a transport, have the provider fill them, and deliver.
+// Lease → fill → send: worker threads that take orders from a transport, have the provider fill
+// them, and deliver.
 #pragma once
 
 #include <atomic>
@@ -19,8 +20,10 @@ namespace millrace::producer {
 
 class Producer {
  public:
-  /// Starts `threads` workers. Provider and end are used by all of them at once; what they do is counted in `registry`.
-  Producer(std::shared_ptr<const providers::DataProvider> provider, std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
+  /// Starts `threads` workers. Provider and end are used by all of them at once; what they do is
+  /// counted in `registry`.
+  Producer(std::shared_ptr<const providers::DataProvider> provider,
+           std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
            telemetry::Registry& registry = telemetry::unwatched());
   /// Workers finish the order at hand and end.
   ~Producer();

@@ -10,12 +10,15 @@ namespace {
 
 std::size_t bytes_of(const Schema& schema, const Range& range) {
   std::size_t total = 0;
-  for (const Field& field : schema.fields) total += column_aligned(field.bytes_per_sample() * range.count);
+  for (const Field& field : schema.fields) {
+    total += column_aligned(field.bytes_per_sample() * range.count);
+  }
   return total;
 }
 
 /// Columns one after the other in `memory`, as it is.
-BatchBuffer lay_out(const Schema& schema, const Range& range, const std::shared_ptr<std::byte>& memory) {
+BatchBuffer lay_out(const Schema& schema, const Range& range,
+                    const std::shared_ptr<std::byte>& memory) {
   BatchBuffer buffer;
   buffer.batch.range = range;
   std::byte* at = memory.get();
@@ -38,15 +41,20 @@ BatchBuffer make_batch(const Schema& schema, const Range& range) {
 }
 
 Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first, std::uint32_t count) {
-  if (first < batch.range.first || first + count > batch.range.end()) throw std::logic_error("slice outside of its batch");
-  if (first == batch.range.first && count == batch.range.count) return batch;
+  if (first < batch.range.first || first + count > batch.range.end()) {
+    throw std::logic_error("slice outside of its batch");
+  }
+  if (first == batch.range.first && count == batch.range.count) {
+    return batch;
+  }
   Batch part;
   part.range = {batch.range.split, first, count, batch.range.stage};
   part.columns.reserve(schema.fields.size());
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     const std::size_t row = schema.fields[i].bytes_per_sample();
     const SharedBytes& whole = batch.columns[i];
-    part.columns.push_back({whole.owner, whole.bytes.subspan((first - batch.range.first) * row, count * row)});
+    part.columns.push_back(
+        {whole.owner, whole.bytes.subspan((first - batch.range.first) * row, count * row)});
   }
   return part;
 }
@@ -56,7 +64,9 @@ Batch join(const Schema& schema, std::span<const Batch> pieces) {
   if (pieces.empty()) throw std::logic_error("nothing to join");
   Range whole = pieces.front().range;
   for (const Batch& piece : pieces.subspan(1)) {
-    if (piece.range.split != whole.split || piece.range.first != whole.end()) throw std::logic_error("pieces are not adjacent");
+    if (piece.range.split != whole.split || piece.range.first != whole.end()) {
+      throw std::logic_error("pieces are not adjacent");
+    }
     whole.count += piece.range.count;
   }
   BatchBuffer buffer = lay_out(schema, whole, aligned_memory(bytes_of(schema, whole)));
@@ -74,7 +84,9 @@ Batch join(const Schema& schema, std::span<const Batch> pieces) {
 bool fits(const Schema& schema, const Batch& batch) {
   if (batch.columns.size() != schema.fields.size()) return false;
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
-    if (batch.columns[i].bytes.size() != schema.fields[i].bytes_per_sample() * batch.range.count) return false;
+    if (batch.columns[i].bytes.size() != schema.fields[i].bytes_per_sample() * batch.range.count) {
+      return false;
+    }
   }
   return true;
 }

@@ -1,7 +1,8 @@
 // Samples of one range, column by column, as they travel.
 //
-// A Batch is immutable and cheap to copy: its columns are views that share the ownership of the memory they lie in (a
-// received frame, a file, a buffer of ours). A provider writes into a BatchView, whose memory belongs to somebody else.
+// A Batch is immutable and cheap to copy: its columns are views that share the ownership of the
+// memory they lie in (a received frame, a file, a buffer of ours). A provider writes into a
+// BatchView, whose memory belongs to somebody else.
 #pragma once
 
 #include <cassert>
@@ -24,7 +25,8 @@ struct Batch {
   template <class T>
   [[nodiscard]] std::span<const T> values(std::size_t i) const {
     assert(columns[i].bytes.size() % sizeof(T) == 0);
-    return {reinterpret_cast<const T*>(columns[i].bytes.data()), columns[i].bytes.size() / sizeof(T)};
+    return {reinterpret_cast<const T*>(columns[i].bytes.data()),
+            columns[i].bytes.size() / sizeof(T)};
   }
 };
 
@@ -39,23 +41,28 @@ struct BatchView {
   }
 };
 
-/// A zeroed batch of our own, and the view to fill it through. The view is valid as long as a copy of the batch lives.
+/// A zeroed batch of our own, and the view to fill it through. The view is valid as long as a copy
+/// of the batch lives.
 struct BatchBuffer {
   Batch batch;
   BatchView view;
 };
 [[nodiscard]] BatchBuffer make_batch(const Schema& schema, const Range& range);
 
-/// Rows [first, first + count) as a view that shares the memory. `first` is an index of the stream, within the batch's range.
-[[nodiscard]] Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first, std::uint32_t count);
+/// Rows [first, first + count) as a view that shares the memory. `first` is an index of the stream,
+/// within the batch's range.
+[[nodiscard]] Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first,
+                          std::uint32_t count);
 
-/// One batch from adjacent pieces in order; a single piece is returned as it is, several are copied together.
+/// One batch from adjacent pieces in order; a single piece is returned as it is, several are copied
+/// together.
 [[nodiscard]] Batch join(const Schema& schema, std::span<const Batch> pieces);
 
 /// Whether every column has the size that schema and range ask for.
 [[nodiscard]] bool fits(const Schema& schema, const Batch& batch);
 
 /// xxh64 over the wire bytes of the row, fields in schema order, no padding.
-[[nodiscard]] std::uint64_t sample_digest(const Schema& schema, const Batch& batch, std::uint32_t row);
+[[nodiscard]] std::uint64_t sample_digest(const Schema& schema, const Batch& batch,
+                                          std::uint32_t row);
 
 }  // namespace millrace::proto

@@ -28,12 +28,14 @@ constexpr std::string_view kEpochPrefix = "epoch-";
 constexpr const char* kDigestKey = "xxh64";
 
 Json plateau_json(const PlateauState& plateau) {
-  return {{"best_val_loss", plateau.best_val_loss ? Json(*plateau.best_val_loss) : Json()}, {"stale_count", plateau.stale_count}};
+  return {{"best_val_loss", plateau.best_val_loss ? Json(*plateau.best_val_loss) : Json()},
+          {"stale_count", plateau.stale_count}};
 }
 
 PlateauState plateau_from(const Json& json) {
   const Json& best = json.at("best_val_loss");
-  return {best.is_null() ? std::nullopt : std::optional(best.get<double>()), whole<std::uint64_t>(json.at("stale_count"))};
+  return {best.is_null() ? std::nullopt : std::optional(best.get<double>()),
+          whole<std::uint64_t>(json.at("stale_count"))};
 }
 
 Json epoch_steps_json(const std::map<std::uint64_t, std::uint64_t>& steps) {
@@ -46,20 +48,26 @@ Json epoch_steps_json(const std::map<std::uint64_t, std::uint64_t>& steps) {
 std::map<std::uint64_t, std::uint64_t> epoch_steps_from(const Json& state) {
   std::map<std::uint64_t, std::uint64_t> steps;
   if (!state.contains("epoch_steps")) return steps;
-  for (const Json& entry : state.at("epoch_steps")) steps[whole<std::uint64_t>(entry.at(0))] = whole<std::uint64_t>(entry.at(1));
+  for (const Json& entry : state.at("epoch_steps")) {
+    steps[whole<std::uint64_t>(entry.at(0))] = whole<std::uint64_t>(entry.at(1));
+  }
   return steps;
 }
 
 Json files_json(const std::map<std::string, FileFacts>& files) {
   Json json = Json::object();
-  for (const auto& [name, facts] : files) json[name] = {{"size_bytes", facts.size_bytes}, {"xxh64", facts.xxh64}};
+  for (const auto& [name, facts] : files) {
+    json[name] = {{"size_bytes", facts.size_bytes}, {"xxh64", facts.xxh64}};
+  }
   return json;
 }
 
 std::map<std::string, FileFacts> files_from(const Json& json) {
   std::map<std::string, FileFacts> files;
-  for (const auto& [name, facts] : json.items())
-    files[name] = {whole<std::uint64_t>(facts.at("size_bytes")), facts.at("xxh64").get<std::string>()};
+  for (const auto& [name, facts] : json.items()) {
+    files[name] = {whole<std::uint64_t>(facts.at("size_bytes")),
+                   facts.at("xxh64").get<std::string>()};
+  }
   return files;
 }
 
@@ -104,7 +112,9 @@ void read_progress(const Json& json, TrainerState& state) {
   state.stage_log = stage_log_from(json.at("stage_log"));
   state.plateau = plateau_from(json.at("plateau"));
   json.at("evaluation_due").get_to(state.evaluation_due);
-  if (const Json& best = json.at("best_val_loss"); !best.is_null()) state.best_val_loss = best.get<double>();
+  if (const Json& best = json.at("best_val_loss"); !best.is_null()) {
+    state.best_val_loss = best.get<double>();
+  }
   state.best_step = whole<std::uint64_t>(json.at("best_step"));
   state.epoch_steps = epoch_steps_from(json);
   json.at("loss_scale").get_to(state.loss_scale);
@@ -113,7 +123,8 @@ void read_progress(const Json& json, TrainerState& state) {
   json.at("run_id").get_to(state.run_id);
 }
 
-/// trainer.json nests four deep. What nests without end would overflow the stack when its digest is taken.
+/// trainer.json nests four deep. What nests without end would overflow the stack when its digest is
+/// taken.
 bool not_too_deep(int depth, Json::parse_event_t, Json&) {
   constexpr int kDeepest = 32;
   if (depth > kDeepest) throw std::runtime_error("it nests deeper than any checkpoint's");
@@ -126,7 +137,9 @@ void check_digest(Json& json) {
   if (found == json.end()) throw std::runtime_error("it has no digest");
   const auto expected = found->get<std::string>();
   json.erase(found);
-  if (hex16(xxh64(json_text(json))) != expected) throw std::runtime_error("its digest does not match its content");
+  if (hex16(xxh64(json_text(json))) != expected) {
+    throw std::runtime_error("its digest does not match its content");
+  }
 }
 
 /// Empty where there is no such file.
@@ -138,22 +151,28 @@ std::optional<FileFacts> facts_of(const fs::path& path, Disk& disk) {
 
 std::string numbered(std::string_view prefix, int digits, std::uint64_t number) {
   std::array<char, 32> name{};
-  std::snprintf(name.data(), name.size(), "%s%0*llu", prefix.data(), digits, static_cast<unsigned long long>(number));
+  std::snprintf(name.data(), name.size(), "%s%0*llu", prefix.data(), digits,
+                static_cast<unsigned long long>(number));
   return name.data();
 }
 
 /// The number in a name such as "step-00001234", which `name_of` writes; empty for any other name.
-std::optional<std::uint64_t> number_in(const std::string& name, std::string_view prefix, std::string (*name_of)(std::uint64_t)) {
+std::optional<std::uint64_t> number_in(const std::string& name, std::string_view prefix,
+                                       std::string (*name_of)(std::uint64_t)) {
   if (!name.starts_with(prefix)) return std::nullopt;
   std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
+  const auto [end, error] =
+      std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
   return error == std::errc{} && name_of(number) == name ? std::optional(number) : std::nullopt;
 }
 
-std::optional<std::uint64_t> step_of(const std::string& name) { return number_in(name, kPrefix, checkpoint_name); }
+std::optional<std::uint64_t> step_of(const std::string& name) {
+  return number_in(name, kPrefix, checkpoint_name);
+}
 
 bool is_link(const std::string& name) {
-  return name == kLatestLink || name == kBestLink || name == kFinalLink || number_in(name, kEpochPrefix, epoch_link);
+  return name == kLatestLink || name == kBestLink || name == kFinalLink ||
+         number_in(name, kEpochPrefix, epoch_link);
 }
 
 /// Throws std::runtime_error naming the first file that is not as trainer.json says.
@@ -161,10 +180,13 @@ void check_files(const fs::path& folder, const TrainerState& state, Disk& disk) 
   for (const auto& [name, facts] : state.files) {
     const auto entry = disk.look(folder / name);
     if (!entry) throw std::runtime_error(name + " is missing");
-    if (entry->size_bytes != facts.size_bytes)
-      throw std::runtime_error(name + " has " + std::to_string(entry->size_bytes) + " bytes instead of " +
-                               std::to_string(facts.size_bytes));
-    if (facts_of(folder / name, disk) != facts) throw std::runtime_error(name + " has changed bytes (xxh64)");
+    if (entry->size_bytes != facts.size_bytes) {
+      throw std::runtime_error(name + " has " + std::to_string(entry->size_bytes) +
+                               " bytes instead of " + std::to_string(facts.size_bytes));
+    }
+    if (facts_of(folder / name, disk) != facts) {
+      throw std::runtime_error(name + " has changed bytes (xxh64)");
+    }
   }
 }
 
@@ -187,22 +209,33 @@ void set_aside(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
 }
 
 /// Leaves these links, where their checkpoints are there, and no others.
-void set_links(const fs::path& out_dir, const Links& links, const std::vector<std::uint64_t>& steps, Disk& disk) {
+void set_links(const fs::path& out_dir, const Links& links, const std::vector<std::uint64_t>& steps,
+               Disk& disk) {
   const auto is_there = [&](std::uint64_t step) { return std::ranges::binary_search(steps, step); };
-  for (const auto& [link, step] : links)
-    if (is_there(step)) link_checkpoint(out_dir, link, step, disk);
+  for (const auto& [link, step] : links) {
+    if (is_there(step)) {
+      link_checkpoint(out_dir, link, step, disk);
+    }
+  }
   for (const std::string& name : disk.list(out_dir)) {
     const auto link = links.find(name);
-    if (is_link(name) && (link == links.end() || !is_there(link->second))) disk.remove(out_dir / name);
+    if (is_link(name) && (link == links.end() || !is_there(link->second))) {
+      disk.remove(out_dir / name);
+    }
   }
 }
 
 /// What a writer or remover that died left behind.
 void remove_leftovers(const fs::path& out_dir, Disk& disk) {
-  for (const std::string& name : disk.list(out_dir))
+  for (const std::string& name : disk.list(out_dir)) {
     for (const std::string_view ours :
-         {kPrefix, kEpochPrefix, std::string_view(kLatestLink), std::string_view(kBestLink), std::string_view(kFinalLink)})
-      if (name.starts_with("." + std::string(ours))) remove_all(out_dir / name, disk);
+         {kPrefix, kEpochPrefix, std::string_view(kLatestLink), std::string_view(kBestLink),
+          std::string_view(kFinalLink)}) {
+      if (name.starts_with("." + std::string(ours))) {
+        remove_all(out_dir / name, disk);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -219,9 +252,10 @@ std::string to_json(const TrainerState& state) {
 TrainerState trainer_state_from_json(std::string_view text) {
   try {
     Json json = Json::parse(text, not_too_deep);
-    if (const auto format = whole<std::uint32_t>(json.at("format")); format != kCheckpointFormat)
+    if (const auto format = whole<std::uint32_t>(json.at("format")); format != kCheckpointFormat) {
       throw std::runtime_error("it has format " + std::to_string(format) + "; this build reads " +
                                std::to_string(kCheckpointFormat));
+    }
     check_digest(json);
     TrainerState state;
     read_progress(json, state);
@@ -246,8 +280,11 @@ Links links_of(const TrainerState& state) {
 
 std::vector<std::uint64_t> checkpoint_steps(const fs::path& out_dir, Disk& disk) {
   std::vector<std::uint64_t> steps;
-  for (const std::string& name : disk.list(out_dir))
-    if (const auto step = step_of(name); step && is_folder(out_dir / name, disk)) steps.push_back(*step);
+  for (const std::string& name : disk.list(out_dir)) {
+    if (const auto step = step_of(name); step && is_folder(out_dir / name, disk)) {
+      steps.push_back(*step);
+    }
+  }
   std::ranges::sort(steps);
   return steps;
 }
@@ -263,7 +300,8 @@ std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& d
   }
 }
 
-std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir, const std::function<void(const std::string&)>& report,
+std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir,
+                                            const std::function<void(const std::string&)>& report,
                                             Disk& disk) {
   const auto steps = checkpoint_steps(out_dir, disk);
   for (const std::uint64_t step : steps | std::views::reverse) {
@@ -276,7 +314,10 @@ std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir, const std::
 }
 
 CheckpointWriter::CheckpointWriter(const fs::path& out_dir, std::uint64_t step, Disk& disk)
-    : disk_(disk), out_dir_(out_dir), folder_(out_dir / checkpoint_name(step)), temporary_(temporary_name(folder_)) {
+    : disk_(disk),
+      out_dir_(out_dir),
+      folder_(out_dir / checkpoint_name(step)),
+      temporary_(temporary_name(folder_)) {
   make_durable_folders(out_dir_, disk_);
   disk_.make_folder(temporary_);
 }
@@ -287,7 +328,9 @@ CheckpointWriter::~CheckpointWriter() {
 
 void CheckpointWriter::commit(TrainerState state) {
   state.files.clear();
-  for (const std::string& name : disk_.list(temporary_)) state.files[name] = facts_of(file(name), disk_).value();
+  for (const std::string& name : disk_.list(temporary_)) {
+    state.files[name] = facts_of(file(name), disk_).value();
+  }
   replace_file(file(kTrainerFile), to_json(state), disk_);
   for (const std::string& name : disk_.list(temporary_)) disk_.sync(file(name));
   disk_.sync(temporary_);
@@ -295,8 +338,9 @@ void CheckpointWriter::commit(TrainerState state) {
   link_checkpoint(out_dir_, kLatestLink, state.step, disk_);
 }
 
-/// An older checkpoint of the step ends up under the temporary name, and is not removed before the new name is durable. On a file
-/// system that cannot swap two names there is a moment without either.
+/// An older checkpoint of the step ends up under the temporary name, and is not removed before the
+/// new name is durable. On a file system that cannot swap two names there is a moment without
+/// either.
 void CheckpointWriter::put_in_place() {
   written_ = true;
   if (!disk_.look(folder_)) {
@@ -311,7 +355,8 @@ void CheckpointWriter::put_in_place() {
   try_remove_all(temporary_, disk_);
 }
 
-void link_checkpoint(const fs::path& out_dir, const std::string& link, std::uint64_t step, Disk& disk) {
+void link_checkpoint(const fs::path& out_dir, const std::string& link, std::uint64_t step,
+                     Disk& disk) {
   const fs::path temporary = temporary_name(out_dir / link);
   disk.link(checkpoint_name(step), temporary);
   disk.rename(temporary, out_dir / link);
@@ -323,14 +368,18 @@ void link_final(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
   disk.sync(out_dir);
 }
 
-void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, const Links& links, Disk& disk) {
+void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, const Links& links,
+                            Disk& disk) {
   const auto is_linked = [&](std::uint64_t step) {
     return std::ranges::any_of(links, [step](const auto& link) { return link.second == step; });
   };
   auto steps = checkpoint_steps(out_dir, disk);
   steps.resize(steps.size() - std::min<std::size_t>(keep, steps.size()));
-  for (const std::uint64_t step : steps)
-    if (!is_linked(step)) remove_checkpoint(out_dir / checkpoint_name(step), disk);
+  for (const std::uint64_t step : steps) {
+    if (!is_linked(step)) {
+      remove_checkpoint(out_dir / checkpoint_name(step), disk);
+    }
+  }
 }
 
 void go_back_to(const fs::path& out_dir, std::uint64_t step, const Links& links, Disk& disk) {
@@ -339,8 +388,11 @@ void go_back_to(const fs::path& out_dir, std::uint64_t step, const Links& links,
   Links all = links;
   all[kLatestLink] = step;
   set_links(out_dir, all, steps, disk);
-  for (const std::uint64_t later : steps | std::views::reverse | std::views::take_while([&](std::uint64_t s) { return s > step; }))
+  for (const std::uint64_t later :
+       steps | std::views::reverse |
+           std::views::take_while([&](std::uint64_t s) { return s > step; })) {
     set_aside(out_dir, later, disk);
+  }
   remove_leftovers(out_dir, disk);
   disk.sync(out_dir);
 }

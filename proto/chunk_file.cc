@@ -11,7 +11,8 @@
 
 namespace millrace::proto {
 
-static_assert(std::endian::native == std::endian::little, "the formats are little-endian and columns are used where they lie");
+static_assert(std::endian::native == std::endian::little,
+              "the formats are little-endian and columns are used where they lie");
 
 namespace {
 
@@ -46,27 +47,38 @@ Chunk read_columns(BatchInfo info, const SharedBytes& file, std::size_t at) {
   chunk.batch.range = info.range;
   for (const ColumnInfo& column : info.columns) {
     const std::size_t bytes = column.bytes();
-    if (at > file.bytes.size() || bytes > file.bytes.size() - at) return failed(ChunkStatus::kBadHeader);
+    if (at > file.bytes.size() || bytes > file.bytes.size() - at) {
+      return failed(ChunkStatus::kBadHeader);
+    }
     chunk.batch.columns.push_back({file.owner, file.bytes.subspan(at, bytes)});
     chunk.wires.push_back(column.wire);
     chunk.shapes.push_back(column.shape);
     at = column_aligned(at + bytes);
   }
   if (at != file.bytes.size()) return failed(ChunkStatus::kBadHeader);
-  const bool whole = std::ranges::equal(checksums(chunk.batch.columns), info.columns, {}, {}, &ColumnInfo::checksum);
+  const bool whole = std::ranges::equal(checksums(chunk.batch.columns), info.columns, {}, {},
+                                        &ColumnInfo::checksum);
   return whole ? chunk : failed(ChunkStatus::kBadChecksum);
 }
 
 Chunk parse(const SharedBytes& file) {
   const std::size_t magic_bytes = std::min(file.bytes.size(), kChunkMagic.size());
-  if (text(file.bytes.first(magic_bytes)) != kChunkMagic.substr(0, magic_bytes)) return failed(ChunkStatus::kForeign);
-  if (file.bytes.size() < kChunkPreambleBytes) return failed(ChunkStatus::kTruncated);
+  if (text(file.bytes.first(magic_bytes)) != kChunkMagic.substr(0, magic_bytes)) {
+    return failed(ChunkStatus::kForeign);
+  }
+  if (file.bytes.size() < kChunkPreambleBytes) {
+    return failed(ChunkStatus::kTruncated);
+  }
   Preamble preamble;
   std::memcpy(&preamble, file.bytes.data(), sizeof preamble);
-  if (const ChunkStatus status = check_preamble(preamble, file.bytes); status != ChunkStatus::kOk) return failed(status);
-  auto info = decode_batch_info(text(file.bytes.subspan(kChunkPreambleBytes, preamble.header_length)));
+  if (const ChunkStatus status = check_preamble(preamble, file.bytes); status != ChunkStatus::kOk) {
+    return failed(status);
+  }
+  auto info =
+      decode_batch_info(text(file.bytes.subspan(kChunkPreambleBytes, preamble.header_length)));
   if (!info) return failed(ChunkStatus::kBadHeader);
-  return read_columns(std::move(*info), file, column_aligned(kChunkPreambleBytes + preamble.header_length));
+  return read_columns(std::move(*info), file,
+                      column_aligned(kChunkPreambleBytes + preamble.header_length));
 }
 
 }  // namespace
@@ -79,7 +91,8 @@ std::uint32_t chunk_samples(const Schema& schema) {
 std::string chunk_name(std::uint64_t first, std::optional<std::uint8_t> stage) {
   const std::string digits = std::to_string(first);
   const std::string named_stage = stage ? ".s" + std::to_string(*stage) : "";
-  return std::string(kNameDigits - std::min(kNameDigits, digits.size()), '0') + digits + named_stage + std::string(kChunkSuffix);
+  return std::string(kNameDigits - std::min(kNameDigits, digits.size()), '0') + digits +
+         named_stage + std::string(kChunkSuffix);
 }
 
 std::optional<ChunkKey> chunk_key(std::string_view file_name) {
@@ -93,8 +106,8 @@ std::optional<ChunkKey> chunk_key(std::string_view file_name) {
   return chunk_name(key.first, key.stage) == file_name ? std::optional(key) : std::nullopt;
 }
 
-void write_chunk(const std::filesystem::path& path, const std::string& fingerprint, const Schema& schema, const Batch& batch,
-                 Disk& disk) {
+void write_chunk(const std::filesystem::path& path, const std::string& fingerprint,
+                 const Schema& schema, const Batch& batch, Disk& disk) {
   static constexpr char kZeros[kColumnAlignment] = {};
   const std::string header = encode_batch_info(describe_batch(0, fingerprint, schema, batch));
   std::vector<std::string_view> pieces;

@@ -32,7 +32,9 @@ v1::Range to_pb(const Range& range) {
 
 Range from_pb(const v1::Range& pb) {
   Range range{checked<Split>(pb.split()), pb.first(), pb.count(), std::nullopt};
-  if (range.first > kEndless - range.count) throw std::invalid_argument("a range beyond the end of all indices");
+  if (range.first > kEndless - range.count) {
+    throw std::invalid_argument("a range beyond the end of all indices");
+  }
   if (pb.has_stage()) {
     if (pb.stage() >= kMaxStages) throw std::invalid_argument("stage number too large");
     range.stage = static_cast<std::uint8_t>(pb.stage());
@@ -107,13 +109,17 @@ StreamMeta from_pb(const v1::Meta& pb) {
   meta.block_size = pb.block_size();
   meta.train_stages = {pb.train_stages().begin(), pb.train_stages().end()};
   meta.val_stages = {pb.val_stages().begin(), pb.val_stages().end()};
-  if (pb.sizes_size() != kSplitCount || pb.probe_size() != kSplitCount) throw std::invalid_argument("not three splits");
+  if (pb.sizes_size() != kSplitCount || pb.probe_size() != kSplitCount) {
+    throw std::invalid_argument("not three splits");
+  }
   std::copy(pb.sizes().begin(), pb.sizes().end(), meta.sizes.begin());
   std::copy(pb.probe().begin(), pb.probe().end(), meta.probe.begin());
   if (pb.has_epoch_samples()) meta.epoch_samples = pb.epoch_samples();
   if (meta.epoch_samples == 0) throw std::invalid_argument("an epoch without samples");
   meta.fingerprint = pb.fingerprint();
-  if (meta.fingerprint != fingerprint_of(meta)) throw std::invalid_argument("the fingerprint is not the one of the settings");
+  if (meta.fingerprint != fingerprint_of(meta)) {
+    throw std::invalid_argument("the fingerprint is not the one of the settings");
+  }
   return meta;
 }
 
@@ -133,14 +139,22 @@ v1::BatchInfo to_pb(const BatchInfo& info) {
 }
 
 BatchInfo from_pb(const v1::BatchInfo& pb) {
-  if (pb.columns_size() > static_cast<int>(kMaxFields)) throw std::invalid_argument("too many columns");
+  if (pb.columns_size() > static_cast<int>(kMaxFields)) {
+    throw std::invalid_argument("too many columns");
+  }
   BatchInfo info{pb.lease(), pb.fingerprint(), from_pb(pb.range()), {}, pb.held_us()};
   for (const v1::Column& column : pb.columns()) {
-    ColumnInfo one{checked<WireType>(column.wire()), {column.shape().begin(), column.shape().end()}, column.checksum()};
-    if (one.shape.empty() || one.shape.front() != info.range.count) throw std::invalid_argument("a column of another count");
+    ColumnInfo one{checked<WireType>(column.wire()),
+                   {column.shape().begin(), column.shape().end()},
+                   column.checksum()};
+    if (one.shape.empty() || one.shape.front() != info.range.count) {
+      throw std::invalid_argument("a column of another count");
+    }
     std::size_t bytes_per_sample = width(one.wire);
     for (std::size_t i = 1; i < one.shape.size(); ++i) {
-      if (one.shape[i] == 0 || one.shape[i] > kMaxSampleBytes / bytes_per_sample) throw std::invalid_argument("impossible shape");
+      if (one.shape[i] == 0 || one.shape[i] > kMaxSampleBytes / bytes_per_sample) {
+        throw std::invalid_argument("impossible shape");
+      }
       bytes_per_sample *= one.shape[i];
     }
     info.columns.push_back(std::move(one));
@@ -148,7 +162,8 @@ BatchInfo from_pb(const v1::BatchInfo& pb) {
   return info;
 }
 
-/// A reason is for a person to read: the beginning says enough. Cut between characters, as protobuf takes no half of one.
+/// A reason is for a person to read: the beginning says enough. Cut between characters, as protobuf
+/// takes no half of one.
 std::string cut(const std::string& reason) {
   std::size_t end = std::min(reason.size(), kMaxReasonBytes);
   while (end > 0 && end < reason.size() && (reason[end] & 0xC0) == 0x80) --end;
@@ -164,7 +179,9 @@ std::string printable(std::string name) {
 }
 
 void check_address(const std::string& address) {
-  if (address.empty() || address.size() > kMaxAddressBytes) throw std::invalid_argument("not an address");
+  if (address.empty() || address.size() > kMaxAddressBytes) {
+    throw std::invalid_argument("not an address");
+  }
 }
 
 struct ToPb {
@@ -209,7 +226,9 @@ Welcome from_pb(const v1::Welcome& pb) {
 }
 
 Ping from_pb(const v1::Ping& pb) {
-  if (pb.leases_size() > static_cast<int>(kMaxHeldLeases)) throw std::invalid_argument("too many leases");
+  if (pb.leases_size() > static_cast<int>(kMaxHeldLeases)) {
+    throw std::invalid_argument("too many leases");
+  }
   return {pb.epoch(), {pb.leases().begin(), pb.leases().end()}, pb.ranks_digest()};
 }
 
@@ -221,7 +240,8 @@ Register from_pb(const v1::Register& pb) {
 
 Header from_pb(const v1::Header& pb) {
   switch (pb.kind_case()) {
-    case v1::Header::kHello: return Hello{from_pb(pb.hello().meta()), pb.hello().capacity(), printable(pb.hello().name())};
+    case v1::Header::kHello:
+      return Hello{from_pb(pb.hello().meta()), pb.hello().capacity(), printable(pb.hello().name())};
     case v1::Header::kWelcome: return from_pb(pb.welcome());
     case v1::Header::kRefuse: return Refuse{cut(pb.refuse().reason())};
     case v1::Header::kLease: return Lease{pb.lease().number(), from_pb(pb.lease().range())};
@@ -237,8 +257,10 @@ Header from_pb(const v1::Header& pb) {
 }
 
 bool parse(google::protobuf::MessageLite& pb, std::string_view bytes) {
-  const google::protobuf::LogSilencer quiet;  // of texts that are not UTF-8: a peer that sends them must not fill the log
-  return bytes.size() <= kMaxHeaderBytes && pb.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  // Of texts that are not UTF-8: a peer that sends them must not fill the log.
+  const google::protobuf::LogSilencer quiet;
+  return bytes.size() <= kMaxHeaderBytes &&
+         pb.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 }  // namespace
@@ -249,12 +271,14 @@ std::size_t ColumnInfo::bytes() const {
   return bytes;
 }
 
-BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema, const Batch& batch) {
+BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema,
+                         const Batch& batch) {
   BatchInfo info{lease, fingerprint, batch.range, {}};
   const std::vector<std::uint64_t> sums = checksums(batch.columns);
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     ColumnInfo column{schema.fields[i].wire, {batch.range.count}, sums[i]};
-    column.shape.insert(column.shape.end(), schema.fields[i].shape.begin(), schema.fields[i].shape.end());
+    column.shape.insert(column.shape.end(), schema.fields[i].shape.begin(),
+                        schema.fields[i].shape.end());
     info.columns.push_back(std::move(column));
   }
   return info;
@@ -291,14 +315,18 @@ std::string to_json(const StreamMeta& meta) {
   options.preserve_proto_field_names = true;
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(to_pb(meta), &json, options);
-  if (!status.ok()) throw std::runtime_error("cannot write the stream's meta as JSON: " + status.ToString());
+  if (!status.ok()) {
+    throw std::runtime_error("cannot write the stream's meta as JSON: " + status.ToString());
+  }
   return json;
 }
 
 StreamMeta meta_from_json(std::string_view json) try {
   v1::Meta pb;
   const auto status = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &pb);
-  if (!status.ok()) throw std::runtime_error("not a stream's meta: " + std::string(status.message()));
+  if (!status.ok()) {
+    throw std::runtime_error("not a stream's meta: " + std::string(status.message()));
+  }
   return from_pb(pb);
 } catch (const std::invalid_argument& error) {
   throw std::runtime_error(std::string("not a stream's meta: ") + error.what());

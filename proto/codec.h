@@ -1,4 +1,5 @@
-// The seam to protobuf, private to this folder: headers as plain structs on one side, their bytes on the other.
+// The seam to protobuf, private to this folder: headers as plain structs on one side, their bytes
+// on the other.
 #pragma once
 
 #include <cstdint>
@@ -31,15 +32,17 @@ struct BatchInfo {
 };
 
 /// Computes the columns' checksums.
-[[nodiscard]] BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint, const Schema& schema,
-                                       const Batch& batch);
+[[nodiscard]] BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint,
+                                       const Schema& schema, const Batch& batch);
 
 [[nodiscard]] std::string encode_batch_info(const BatchInfo& info);
-/// Empty for bytes that are no such header or whose values are impossible (unknown types, sizes over the limits).
+/// Empty for bytes that are no such header or whose values are impossible (unknown types, sizes
+/// over the limits).
 [[nodiscard]] std::optional<BatchInfo> decode_batch_info(std::string_view bytes);
 
 /// A message without its columns.
-using Header = std::variant<Hello, Welcome, Refuse, Lease, BatchInfo, Ping, SayHello, Bye, Register, Failed>;
+using Header =
+    std::variant<Hello, Welcome, Refuse, Lease, BatchInfo, Ping, SayHello, Bye, Register, Failed>;
 [[nodiscard]] std::string encode_header(const Header& header);
 [[nodiscard]] std::optional<Header> decode_header(std::string_view bytes);
 

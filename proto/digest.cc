@@ -40,7 +40,9 @@ Digest::Digest() : state_(XXH64_createState()) {
   XXH64_reset(as_state(state_), 0);
 }
 Digest::~Digest() { XXH64_freeState(as_state(state_)); }
-void Digest::update(std::span<const std::byte> bytes) { XXH64_update(as_state(state_), bytes.data(), bytes.size()); }
+void Digest::update(std::span<const std::byte> bytes) {
+  XXH64_update(as_state(state_), bytes.data(), bytes.size());
+}
 std::uint64_t Digest::value() const { return XXH64_digest(as_state(state_)); }
 
 }  // namespace millrace::proto

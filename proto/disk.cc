@@ -17,7 +17,9 @@ namespace {
 
 using Path = std::filesystem::path;
 
-[[noreturn]] void fail(const Path& path, std::string_view what) { throw DiskError(path, what, errno); }
+[[noreturn]] void fail(const Path& path, std::string_view what) {
+  throw DiskError(path, what, errno);
+}
 
 bool is_missing(int reason) { return reason == ENOENT || reason == ENOTDIR; }
 
@@ -63,11 +65,13 @@ std::size_t read_all(int fd, std::span<std::byte> to, const Path& path) {
   return at;
 }
 
-/// Whether the path still leads to the file that is open: another process may have removed or replaced it meanwhile.
+/// Whether the path still leads to the file that is open: another process may have removed or
+/// replaced it meanwhile.
 bool is_still(int fd, const Path& path) {
   struct stat open {
   }, named{};
-  return ::fstat(fd, &open) == 0 && ::stat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+  return ::fstat(fd, &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 class RealDisk final : public Disk {
@@ -78,7 +82,9 @@ class RealDisk final : public Disk {
     if (!file.is_open() && is_missing(errno)) return std::nullopt;
     struct stat status {};
     if (!file.is_open() || ::fstat(file.get(), &status) != 0) fail(path, "cannot read");
-    if (!S_ISREG(status.st_mode)) throw DiskError(path, "cannot read", S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+    if (!S_ISREG(status.st_mode)) {
+      throw DiskError(path, "cannot read", S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+    }
     const std::size_t length = std::min(static_cast<std::size_t>(status.st_size), at_most);
     const std::shared_ptr<std::byte> memory = aligned_memory(length);
     return SharedBytes{memory, {memory.get(), read_all(file.get(), {memory.get(), length}, path)}};
@@ -128,7 +134,8 @@ class RealDisk final : public Disk {
   std::vector<std::string> list(const Path& folder) override {
     std::vector<std::string> names;
     std::error_code error;
-    for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+         at.increment(error)) {
       names.push_back(at->path().filename().string());
     }
     if (error && !is_missing(error.value())) throw DiskError(folder, "cannot list", error.value());
@@ -142,19 +149,24 @@ class RealDisk final : public Disk {
       if (!is_missing(errno)) fail(path, "cannot look at it");
       return std::nullopt;
     }
-    const std::int64_t written_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-    return DiskEntry{S_ISDIR(status.st_mode), static_cast<std::uint64_t>(status.st_size), written_ns};
+    const std::int64_t written_ns =
+        std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+    return DiskEntry{S_ISDIR(status.st_mode), static_cast<std::uint64_t>(status.st_size),
+                     written_ns};
   }
 
   void sync(const Path& path) override {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     // EINVAL: the file system has nothing to sync here, as some have not for folders.
-    if (!file.is_open() || (::fsync(file.get()) != 0 && errno != EINVAL)) fail(path, "cannot make it durable");
+    if (!file.is_open() || (::fsync(file.get()) != 0 && errno != EINVAL)) {
+      fail(path, "cannot make it durable");
+    }
   }
 
   std::shared_ptr<const void> lock(const Path& path) override {
     for (;;) {
-      auto file = std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+      auto file =
+          std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
       if (!file->is_open()) fail(path, "cannot lock");
       if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) return nullptr;
@@ -169,7 +181,8 @@ class RealDisk final : public Disk {
 }  // namespace
 
 DiskError::DiskError(const Path& path, std::string_view what, int reason)
-    : std::runtime_error(path.string() + ": " + std::string(what) + ": " + std::strerror(reason)), reason_(reason) {}
+    : std::runtime_error(path.string() + ": " + std::string(what) + ": " + std::strerror(reason)),
+      reason_(reason) {}
 
 bool DiskError::is_full() const { return reason_ == ENOSPC || reason_ == EDQUOT; }
 

@@ -1,8 +1,9 @@
-// The disk, as the few verbs that our formats need. The real one is POSIX; tests have one in memory that can be full, lie, break
-// and lose its power between any two operations (tests/support/fake_disk.h). What is made of the verbs stands in files.h.
+// The disk, as the few verbs that our formats need. The real one is POSIX; tests have one in memory
+// that can be full, lie, break and lose its power between any two operations
+// (tests/support/fake_disk.h). What is made of the verbs stands in files.h.
 //
-// After a power cut a disk still has the content of a file that was synced, and the names of a folder that was synced; whatever
-// else was done since may be there, or half there, or not.
+// After a power cut a disk still has the content of a file that was synced, and the names of a
+// folder that was synced; whatever else was done since may be there, or half there, or not.
 #pragma once
 
 #include <cstdint>
@@ -36,21 +37,25 @@ class DiskError : public std::runtime_error {
 struct DiskEntry {
   bool is_folder = false;
   std::uint64_t size_bytes = 0;
-  std::int64_t written_ns = 0;  ///< when it was last written, by the disk's clock; only to be compared
+  /// When it was last written, by the disk's clock; only to be compared.
+  std::int64_t written_ns = 0;
 };
 
-/// Every verb throws DiskError where it cannot do what it says, and is safe to call from any thread.
+/// Every verb throws DiskError where it cannot do what it says, and is safe to call from any
+/// thread.
 class Disk {
  public:
   static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
   virtual ~Disk() = default;
 
-  /// A file's content, or its first `at_most` bytes, in memory aligned for columns; empty where there is no such file. No memory
-  /// is taken beyond that, and nobody can change it afterwards.
-  [[nodiscard]] virtual std::optional<SharedBytes> read(const std::filesystem::path& path, std::size_t at_most) = 0;
+  /// A file's content, or its first `at_most` bytes, in memory aligned for columns; empty where
+  /// there is no such file. No memory is taken beyond that, and nobody can change it afterwards.
+  [[nodiscard]] virtual std::optional<SharedBytes> read(const std::filesystem::path& path,
+                                                        std::size_t at_most) = 0;
   /// A file of these pieces, one after the other, in place of what was there. Not atomic.
-  virtual void write(const std::filesystem::path& path, std::span<const std::string_view> pieces) = 0;
+  virtual void write(const std::filesystem::path& path,
+                     std::span<const std::string_view> pieces) = 0;
   /// An empty file; false where the name is taken.
   [[nodiscard]] virtual bool create(const std::filesystem::path& path) = 0;
   /// A folder, whose parent must be there; false where the name is taken.
@@ -60,8 +65,10 @@ class Disk {
   /// Atomic; replaces a file or link of that name, or an empty folder.
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   /// Swaps two names atomically; false where the file system cannot.
-  [[nodiscard]] virtual bool exchange(const std::filesystem::path& a, const std::filesystem::path& b) = 0;
-  /// A file, a link or an empty folder, or nothing. False: it is a folder with something in it, and stays.
+  [[nodiscard]] virtual bool exchange(const std::filesystem::path& a,
+                                      const std::filesystem::path& b) = 0;
+  /// A file, a link or an empty folder, or nothing. False: it is a folder with something in it, and
+  /// stays.
   virtual bool remove(const std::filesystem::path& path) = 0;
 
   /// Names in a folder, sorted; none where there is no such folder.
@@ -71,8 +78,8 @@ class Disk {
 
   /// Makes the content of a file, or the names of a folder, last through a power cut.
   virtual void sync(const std::filesystem::path& path) = 0;
-  /// Locks a file, made where it is not there, until the result dies, as it does with its process. Null: another one has it. On a
-  /// file system without locks everybody gets it.
+  /// Locks a file, made where it is not there, until the result dies, as it does with its process.
+  /// Null: another one has it. On a file system without locks everybody gets it.
   [[nodiscard]] virtual std::shared_ptr<const void> lock(const std::filesystem::path& path) = 0;
 };
 

@@ -17,9 +17,12 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The folder that a name lies in.
-fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
-/// A folder that was there before may be fresh from a process that died before it could sync; where we may not, its owner did.
+/// A folder that was there before may be fresh from a process that died before it could sync; where
+/// we may not, its owner did.
 void try_sync(const fs::path& folder, Disk& disk) {
   try {
     disk.sync(folder);
@@ -47,7 +50,9 @@ void replace_file(const fs::path& path, std::span<const std::string_view> pieces
   }
 }
 
-void replace_file(const fs::path& path, std::string_view content, Disk& disk) { replace_file(path, std::span(&content, 1), disk); }
+void replace_file(const fs::path& path, std::string_view content, Disk& disk) {
+  replace_file(path, std::span(&content, 1), disk);
+}
 
 void make_folders(const fs::path& folder, Disk& disk) {
   if (folder.empty() || disk.look(folder)) return;
@@ -78,7 +83,8 @@ void try_remove_all(const fs::path& path, Disk& disk) noexcept {
 }
 
 fs::path temporary_name(const fs::path& path) {
-  static const std::string machine = random_id();  // process ids repeat between machines that share a folder
+  // Process ids repeat between machines that share a folder.
+  static const std::string machine = random_id();
   static std::atomic<std::uint32_t> serial{0};
   char number[32];
   std::snprintf(number, sizeof number, "-%d-%08x", ::getpid(), serial++);
@@ -87,7 +93,9 @@ fs::path temporary_name(const fs::path& path) {
 
 std::string random_id() {
   std::uint64_t value = 0;
-  if (::getrandom(&value, sizeof value, 0) != sizeof value) throw std::runtime_error("no random bytes from the system");
+  if (::getrandom(&value, sizeof value, 0) != sizeof value) {
+    throw std::runtime_error("no random bytes from the system");
+  }
   return hex16(value);
 }
 

@@ -18,11 +18,16 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaxIndex = std::uint64_t{1} << 53;
 
 bool makes_sense(const StageLog& log) {
-  const auto not_ascending = [](const StageLogEntry& a, const StageLogEntry& b) { return a.first_index >= b.first_index; };
-  return log.empty() || (log.front().first_index == 0 && std::ranges::adjacent_find(log, not_ascending) == log.end());
+  const auto not_ascending = [](const StageLogEntry& a, const StageLogEntry& b) {
+    return a.first_index >= b.first_index;
+  };
+  return log.empty() || (log.front().first_index == 0 &&
+                         std::ranges::adjacent_find(log, not_ascending) == log.end());
 }
 
-bool makes_sense(const SplitWindow& window) { return window.cursor <= window.end && window.end <= kMaxIndex; }
+bool makes_sense(const SplitWindow& window) {
+  return window.cursor <= window.end && window.end <= kMaxIndex;
+}
 
 Group group_from(const Json& json) {
   Group group;
@@ -31,7 +36,8 @@ Group group_from(const Json& json) {
   group.heartbeat = whole<std::uint64_t>(json.at("heartbeat"));
   for (const Split split : kSplits) {
     const Json& window = json.at(std::string(to_string(split)));
-    group.window(split) = {whole<std::uint64_t>(window.at("cursor")), whole<std::uint64_t>(window.at("end"))};
+    group.window(split) = {whole<std::uint64_t>(window.at("cursor")),
+                           whole<std::uint64_t>(window.at("end"))};
   }
   group.stage_log = stage_log_from(json.at("stage_log"));
   return group;
@@ -40,9 +46,13 @@ Group group_from(const Json& json) {
 }  // namespace
 
 void write_group(const std::filesystem::path& path, const Group& group, Disk& disk) {
-  Json json = {{"version", kGroupVersion}, {"run_id", group.run_id}, {"owner", group.owner}, {"heartbeat", group.heartbeat}};
+  Json json = {{"version", kGroupVersion},
+               {"run_id", group.run_id},
+               {"owner", group.owner},
+               {"heartbeat", group.heartbeat}};
   for (const Split split : kSplits) {
-    json[std::string(to_string(split))] = {{"cursor", group.window(split).cursor}, {"end", group.window(split).end}};
+    json[std::string(to_string(split))] = {{"cursor", group.window(split).cursor},
+                                           {"end", group.window(split).end}};
   }
   json["stage_log"] = stage_log_json(group.stage_log);
   replace_file(path, json_text(json) + '\n', disk);
@@ -54,7 +64,8 @@ std::optional<Group> read_group(const std::filesystem::path& path, Disk& disk) t
   const Json json = read_ordered_json(text(file->bytes));
   if (json.at("version") != kGroupVersion) return std::nullopt;
   Group group = group_from(json);
-  const bool sensible = makes_sense(group.stage_log) && std::ranges::all_of(group.windows, [](auto& w) { return makes_sense(w); });
+  const bool sensible = makes_sense(group.stage_log) &&
+                        std::ranges::all_of(group.windows, [](auto& w) { return makes_sense(w); });
   return sensible ? std::optional(std::move(group)) : std::nullopt;
 } catch (const nlohmann::json::exception&) {
   return std::nullopt;

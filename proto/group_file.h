@@ -1,4 +1,5 @@
-// A group's file on a queue folder: where one training run stands in the stream, and how far ahead of it producers should be.
+// A group's file on a queue folder: where one training run stands in the stream, and how far ahead
+// of it producers should be.
 #pragma once
 
 #include <array>
@@ -29,8 +30,12 @@ struct Group {
   std::array<SplitWindow, kSplitCount> windows{};
   StageLog stage_log{};  ///< of train, where the trainer names the stages
 
-  [[nodiscard]] SplitWindow& window(Split split) { return windows[static_cast<std::size_t>(split)]; }
-  [[nodiscard]] const SplitWindow& window(Split split) const { return windows[static_cast<std::size_t>(split)]; }
+  [[nodiscard]] SplitWindow& window(Split split) {
+    return windows[static_cast<std::size_t>(split)];
+  }
+  [[nodiscard]] const SplitWindow& window(Split split) const {
+    return windows[static_cast<std::size_t>(split)];
+  }
   bool operator==(const Group&) const = default;
 };
 
@@ -40,6 +45,7 @@ inline constexpr std::size_t kMaxGroupBytes = std::size_t{64} << 10;
 /// Replaces the file atomically. Throws DiskError with path and reason.
 void write_group(const std::filesystem::path& path, const Group& group, Disk& disk = real_disk());
 /// Empty for a file that is missing, damaged or of another version, or whose numbers make no sense.
-[[nodiscard]] std::optional<Group> read_group(const std::filesystem::path& path, Disk& disk = real_disk());
+[[nodiscard]] std::optional<Group> read_group(const std::filesystem::path& path,
+                                              Disk& disk = real_disk());
 
 }  // namespace millrace::proto

@@ -1,5 +1,5 @@
-// Whole numbers out of foreign JSON, private to this folder: nlohmann's get<>() would wrap a negative number, cut a fraction and
-// turn a number that is too large into any other.
+// Whole numbers out of foreign JSON, private to this folder: nlohmann's get<>() would wrap a
+// negative number, cut a fraction and turn a number that is too large into any other.
 #pragma once
 
 #include <cstdint>

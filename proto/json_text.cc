@@ -5,8 +5,12 @@
 namespace millrace::proto {
 
 nlohmann::json read_json(std::string_view text) { return nlohmann::json::parse(text); }
-nlohmann::ordered_json read_ordered_json(std::string_view text) { return nlohmann::ordered_json::parse(text); }
-nlohmann::json try_read_json(std::string_view text) { return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false); }
+nlohmann::ordered_json read_ordered_json(std::string_view text) {
+  return nlohmann::ordered_json::parse(text);
+}
+nlohmann::json try_read_json(std::string_view text) {
+  return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
 
 std::string json_text(const nlohmann::json& json, int indent) { return json.dump(indent); }
 std::string json_text(const nlohmann::ordered_json& json, int indent) { return json.dump(indent); }

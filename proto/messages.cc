@@ -20,7 +20,9 @@ SharedBytes owned(std::string text) {
   return {std::move(memory), bytes};
 }
 
-std::string_view text(const SharedBytes& frame) { return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()}; }
+std::string_view text(const SharedBytes& frame) {
+  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
+}
 
 SharedBytes first_frame(std::string_view header) {
   std::string bytes(kMessageMagic);
@@ -28,19 +30,26 @@ SharedBytes first_frame(std::string_view header) {
   bytes.push_back(static_cast<char>(kProtocolVersion >> 8));
   bytes.append(2, '\0');
   const std::uint64_t checksum = xxh64(header);
-  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(checksum >> shift & 255));
+  for (int shift = 0; shift < 64; shift += 8) {
+    bytes.push_back(static_cast<char>(checksum >> shift & 255));
+  }
   return owned(std::move(bytes));
 }
 
 DecodeStatus check_first_frame(const Frames& frames) {
   if (frames.size() < 2) return DecodeStatus::kForeign;
   const std::string_view first = text(frames[0]);
-  if (first.size() < kChecksumAt || !first.starts_with(kMessageMagic)) return DecodeStatus::kForeign;
-  const unsigned version = static_cast<unsigned char>(first[4]) | static_cast<unsigned>(static_cast<unsigned char>(first[5])) << 8;
+  if (first.size() < kChecksumAt || !first.starts_with(kMessageMagic)) {
+    return DecodeStatus::kForeign;
+  }
+  const unsigned version = static_cast<unsigned char>(first[4]) |
+                           static_cast<unsigned>(static_cast<unsigned char>(first[5])) << 8;
   if (version != kProtocolVersion) return DecodeStatus::kVersion;
   if (first.size() != kFirstFrameBytes) return DecodeStatus::kForeign;
   std::uint64_t checksum = 0;
-  for (std::size_t i = kFirstFrameBytes; i-- > kChecksumAt;) checksum = checksum << 8 | static_cast<unsigned char>(first[i]);
+  for (std::size_t i = kFirstFrameBytes; i-- > kChecksumAt;) {
+    checksum = checksum << 8 | static_cast<unsigned char>(first[i]);
+  }
   return xxh64(text(frames[1])) == checksum ? DecodeStatus::kOk : DecodeStatus::kBadHeader;
 }
 
@@ -53,7 +62,9 @@ SharedBytes aligned_to(std::size_t width, const SharedBytes& frame) {
 Decoded decode_columns(BatchInfo info, std::span<const SharedBytes> frames) {
   if (frames.size() != info.columns.size()) return {DecodeStatus::kBadColumns, {}, info.lease};
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (frames[i].bytes.size() != info.columns[i].bytes()) return {DecodeStatus::kBadColumns, {}, info.lease};
+    if (frames[i].bytes.size() != info.columns[i].bytes()) {
+      return {DecodeStatus::kBadColumns, {}, info.lease};
+    }
   }
   if (!std::ranges::equal(checksums(frames), info.columns, {}, {}, &ColumnInfo::checksum)) {
     return {DecodeStatus::kBadChecksum, {}, info.lease};
@@ -100,12 +111,18 @@ Frames encode(const Message& message, const Schema& schema) {
 Frames encode(const Message& message) { return encode(message, {}); }
 
 Decoded decode(const Frames& frames) {
-  if (const DecodeStatus status = check_first_frame(frames); status != DecodeStatus::kOk) return {status, {}, 0};
+  if (const DecodeStatus status = check_first_frame(frames); status != DecodeStatus::kOk) {
+    return {status, {}, 0};
+  }
   std::optional<Header> header = decode_header(text(frames[1]));
   if (!header) return {DecodeStatus::kBadHeader, {}, 0};
   const std::span<const SharedBytes> columns = std::span(frames).subspan(2);
-  if (auto* info = std::get_if<BatchInfo>(&*header)) return decode_columns(std::move(*info), columns);
-  if (!columns.empty()) return {DecodeStatus::kBadColumns, {}, 0};
+  if (auto* info = std::get_if<BatchInfo>(&*header)) {
+    return decode_columns(std::move(*info), columns);
+  }
+  if (!columns.empty()) {
+    return {DecodeStatus::kBadColumns, {}, 0};
+  }
   return std::visit(
       [](auto&& one) -> Decoded {
         if constexpr (std::is_same_v<std::decay_t<decltype(one)>, BatchInfo>) {

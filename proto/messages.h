@@ -1,7 +1,9 @@
-// The messages between producers and consumers as plain structs, and the codec between them and frames.
+// The messages between producers and consumers as plain structs, and the codec between them and
+// frames.
 //
-// On the wire a message is a list of frames: magic and version, a protobuf header, then the columns raw. The grammar and a worked
-// example stand in docs/reference/message.md. Decoding trusts nothing: it never throws, and answers with a status.
+// On the wire a message is a list of frames: magic and version, a protobuf header, then the columns
+// raw. The grammar and a worked example stand in docs/reference/message.md. Decoding trusts
+// nothing: it never throws, and answers with a status.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +22,8 @@ namespace millrace::proto {
 
 inline constexpr std::string_view kMessageMagic = "MLRC";
 inline constexpr std::uint16_t kProtocolVersion = 1;
-/// A header that is longer is dropped before it is parsed, which takes many times its bytes. The largest vocabulary of characters
-/// fits.
+/// A header that is longer is dropped before it is parsed, which takes many times its bytes. The
+/// largest vocabulary of characters fits.
 inline constexpr std::size_t kMaxHeaderBytes = std::size_t{8} << 20;
 /// More ranks than any run has, and longer than any address.
 inline constexpr std::size_t kMaxRanks = 4096;
@@ -38,8 +40,9 @@ struct Hello {
   std::uint32_t capacity = 1;
   std::string name{};  ///< for logs
 };
-/// The consumer accepts; `epoch` is random per start of the consumer. `ranks`: where the run's other ranks want to be greeted, too;
-/// sent again whenever that changes, and to all after the end of a connection, to find whose it was.
+/// The consumer accepts; `epoch` is random per start of the consumer. `ranks`: where the run's
+/// other ranks want to be greeted, too; sent again whenever that changes, and to all after the end
+/// of a connection, to find whose it was.
 struct Welcome {
   std::uint64_t epoch = 0;
   std::vector<std::string> ranks{};
@@ -72,8 +75,9 @@ struct Register {
   std::uint32_t rank = 0;
   std::string address;
 };
-/// A producer's sign of life: the epoch it was welcomed to, the leases that it holds and has not answered, and the ranks it knows.
-/// What the consumer thinks otherwise was lost on the way, and is said again.
+/// A producer's sign of life: the epoch it was welcomed to, the leases that it holds and has not
+/// answered, and the ranks it knows. What the consumer thinks otherwise was lost on the way, and is
+/// said again.
 struct Ping {
   std::uint64_t epoch = 0;
   std::vector<std::uint64_t> leases{};
@@ -88,7 +92,8 @@ struct SayHello {
 /// A clean end, both ways.
 struct Bye {};
 
-using Message = std::variant<Hello, Welcome, Refuse, Lease, Filled, Ping, SayHello, Bye, Register, Failed>;
+using Message =
+    std::variant<Hello, Welcome, Refuse, Lease, Filled, Ping, SayHello, Bye, Register, Failed>;
 using Frames = std::vector<SharedBytes>;
 
 [[nodiscard]] Frames encode(const Message& message, const Schema& schema);
@@ -111,7 +116,8 @@ struct Decoded {
   Message message;          ///< meaningful where status is kOk
   std::uint64_t lease = 0;  ///< of a batch whose header could be read and whose columns are bad
 };
-/// Columns are views of the frames where those are aligned to their values' width, and copies where not.
+/// Columns are views of the frames where those are aligned to their values' width, and copies where
+/// not.
 [[nodiscard]] Decoded decode(const Frames& frames);
 
 }  // namespace millrace::proto

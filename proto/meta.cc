@@ -6,8 +6,11 @@ namespace millrace::proto {
 namespace {
 
 std::string describe_field(const Field& field) {
-  std::string text = field.name + ' ' + std::string(to_string(field.wire)) + ' ' + std::string(to_string(field.logical)) + " [";
-  for (std::size_t i = 0; i < field.shape.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(field.shape[i]);
+  std::string text = field.name + ' ' + std::string(to_string(field.wire)) + ' ' +
+                     std::string(to_string(field.logical)) + " [";
+  for (std::size_t i = 0; i < field.shape.size(); ++i) {
+    text += (i == 0 ? "" : ",") + std::to_string(field.shape[i]);
+  }
   return text + "] " + std::string(to_string(field.role)) + (field.sentinel ? " sentinel" : "");
 }
 
@@ -25,7 +28,9 @@ Facts facts(const StreamMeta& meta) {
   }
   for (const Split split : kSplits) {
     const std::string& probe = meta.probe[static_cast<std::size_t>(split)];
-    if (!probe.empty()) all["digest of the first " + std::string(to_string(split)) + " samples"] = probe;
+    if (!probe.empty()) {
+      all["digest of the first " + std::string(to_string(split)) + " samples"] = probe;
+    }
   }
   return all;
 }
@@ -34,7 +39,9 @@ Facts facts(const StreamMeta& meta) {
 
 std::string fingerprint_text(const StreamMeta& meta) {
   std::string text;
-  const auto line = [&text](const std::string& key, const std::string& value) { text += key + '=' + value + '\n'; };
+  const auto line = [&text](const std::string& key, const std::string& value) {
+    text += key + '=' + value + '\n';
+  };
   line("provider", meta.provider);
   line("format_version", std::to_string(meta.format_version));
   line("dataset_hash", meta.dataset_hash);
@@ -69,14 +76,18 @@ std::vector<Difference> differences(const StreamMeta& here, const StreamMeta& th
   return differences(facts(here), facts(there));
 }
 
-std::string describe(const std::vector<Difference>& differences, const std::string& here, const std::string& there) {
+std::string describe(const std::vector<Difference>& differences, const std::string& here,
+                     const std::string& there) {
   constexpr std::size_t kMost = 3;
   std::string text;
   for (std::size_t i = 0; i < differences.size() && i < kMost; ++i) {
     const Difference& one = differences[i];
-    text += (i == 0 ? "" : "; ") + one.what + " is " + one.here + ' ' + here + " and " + one.there + ' ' + there;
+    text += (i == 0 ? "" : "; ") + one.what + " is " + one.here + ' ' + here + " and " + one.there +
+            ' ' + there;
   }
-  if (differences.size() > kMost) text += "; and " + std::to_string(differences.size() - kMost) + " more";
+  if (differences.size() > kMost) {
+    text += "; and " + std::to_string(differences.size() - kMost) + " more";
+  }
   return text;
 }
 

@@ -16,7 +16,8 @@ namespace millrace::proto {
 struct StreamMeta {
   std::string provider;
   std::uint32_t format_version = 0;
-  /// Everything of the recipe that changes a byte, as canonical text (config/stream_settings.h makes it).
+  /// Everything of the recipe that changes a byte, as canonical text (config/stream_settings.h
+  /// makes it).
   std::map<std::string, std::string> settings;
   std::string dataset_name;
   std::string dataset_hash;  ///< xxh64 of the dataset's content, 16 hex digits
@@ -24,7 +25,8 @@ struct StreamMeta {
   Schema schema;
 
   std::vector<std::string> vocabulary;  ///< by token id, UTF-8; empty where only ids are known
-  bool byte_level = false;              ///< the vocabulary spells every byte as a printable character, as byte-level BPE does
+  /// The vocabulary spells every byte as a printable character, as byte-level BPE does.
+  bool byte_level = false;
   std::uint32_t vocab_size = 0;
   std::optional<std::uint32_t> mask_token_id;
   std::int64_t ignore_index = -100;
@@ -34,21 +36,26 @@ struct StreamMeta {
   std::vector<std::string> val_stages;
   /// Samples per split, by Split's value; kEndless for train, 0 for a split that the dataset lacks.
   std::array<std::uint64_t, kSplitCount> sizes{};
-  /// Train samples of one pass over the data, at least 1; empty where there is no such thing, or nobody says. Not fingerprinted.
+  /// Train samples of one pass over the data, at least 1; empty where there is no such thing, or
+  /// nobody says. Not fingerprinted.
   std::optional<std::uint64_t> epoch_samples;
 
   std::string fingerprint;  ///< 16 hex digits; fingerprint_of(*this)
-  /// Digest of the first samples of each split, so that a build that computes other bytes is refused too. Not fingerprinted.
+  /// Digest of the first samples of each split, so that a build that computes other bytes is
+  /// refused too. Not fingerprinted.
   std::array<std::string, kSplitCount> probe{};
 
-  [[nodiscard]] std::uint64_t size(Split split) const { return sizes[static_cast<std::size_t>(split)]; }
+  [[nodiscard]] std::uint64_t size(Split split) const {
+    return sizes[static_cast<std::size_t>(split)];
+  }
   bool operator==(const StreamMeta&) const = default;
 };
 
 /// How many samples of each split the probe covers (fewer where the split is smaller).
 inline constexpr std::uint32_t kProbeSamples = 4;
 
-/// The text whose xxh64 is the fingerprint: one `key=value` line per fact that changes a byte. docs/reference/message.md has an example.
+/// The text whose xxh64 is the fingerprint: one `key=value` line per fact that changes a byte.
+/// docs/reference/message.md has an example.
 [[nodiscard]] std::string fingerprint_text(const StreamMeta& meta);
 [[nodiscard]] std::string fingerprint_of(const StreamMeta& meta);
 
@@ -62,10 +69,12 @@ struct Difference {
 /// In what the settings of two recipes differ; an absent one reads "(unset)".
 [[nodiscard]] std::vector<Difference> differences(const std::map<std::string, std::string>& here,
                                                   const std::map<std::string, std::string>& there);
-/// In what two streams differ: provider, format version, settings, dataset, data seed, schema, probe.
+/// In what two streams differ: provider, format version, settings, dataset, data seed, schema,
+/// probe.
 [[nodiscard]] std::vector<Difference> differences(const StreamMeta& here, const StreamMeta& there);
 /// "block_size is 128 here and 256 there; …", at most three of them; empty for none.
-[[nodiscard]] std::string describe(const std::vector<Difference>& differences, const std::string& here = "here",
+[[nodiscard]] std::string describe(const std::vector<Difference>& differences,
+                                   const std::string& here = "here",
                                    const std::string& there = "there");
 
 }  // namespace millrace::proto

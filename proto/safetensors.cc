@@ -16,7 +16,8 @@
 namespace millrace::proto {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "tensors are written as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "tensors are written as they lie in memory");
 
 using Json = nlohmann::json;
 
@@ -40,30 +41,41 @@ constexpr std::array<TypeFacts, 7> kTypes{{{TensorType::kU8, "U8", 1},
 /// Bytes of a tensor; empty where the product overflows 64 bits.
 std::optional<std::uint64_t> byte_count(TensorType type, const std::vector<std::uint64_t>& shape) {
   std::uint64_t bytes = width(type);
-  for (const std::uint64_t extent : shape)
-    if (__builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
+  for (const std::uint64_t extent : shape) {
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) {
+      return std::nullopt;
+    }
+  }
   return bytes;
 }
 
 std::vector<const NamedTensor*> widest_first(std::span<const NamedTensor> tensors) {
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& tensor : tensors) order.push_back(&tensor);
-  std::ranges::stable_sort(order, std::greater{}, [](const NamedTensor* tensor) { return width(tensor->type); });
+  std::ranges::stable_sort(order, std::greater{},
+                           [](const NamedTensor* tensor) { return width(tensor->type); });
   return order;
 }
 
-std::string make_header(std::span<const NamedTensor* const> order, const std::map<std::string, std::string>& metadata) {
+std::string make_header(std::span<const NamedTensor* const> order,
+                        const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   if (!metadata.empty()) header[kMetadataKey] = metadata;
   std::uint64_t offset = 0;
   for (const NamedTensor* tensor : order) {
-    if (tensor->name == kMetadataKey || header.contains(tensor->name))
-      throw std::invalid_argument("safetensors: the name '" + tensor->name + "' is used twice or reserved");
-    if (byte_count(tensor->type, tensor->shape) != tensor->bytes.size())
-      throw std::invalid_argument("safetensors: '" + tensor->name + "' has " + std::to_string(tensor->bytes.size()) +
+    if (tensor->name == kMetadataKey || header.contains(tensor->name)) {
+      throw std::invalid_argument("safetensors: the name '" + tensor->name +
+                                  "' is used twice or reserved");
+    }
+    if (byte_count(tensor->type, tensor->shape) != tensor->bytes.size()) {
+      throw std::invalid_argument("safetensors: '" + tensor->name + "' has " +
+                                  std::to_string(tensor->bytes.size()) +
                                   " bytes, which its shape does not ask for");
+    }
     const std::uint64_t end = offset + tensor->bytes.size();
-    header[tensor->name] = {{"dtype", to_string(tensor->type)}, {"shape", tensor->shape}, {"data_offsets", {offset, end}}};
+    header[tensor->name] = {{"dtype", to_string(tensor->type)},
+                            {"shape", tensor->shape},
+                            {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = json_text(header);
@@ -87,17 +99,24 @@ std::vector<std::uint64_t> whole_numbers(const Json& json) {
 Entry read_entry(const std::string& name, const Json& json, std::string_view data) {
   const auto type_name = json.at("dtype").get<std::string>();
   const auto* const facts = std::ranges::find(kTypes, type_name, &TypeFacts::name);
-  if (facts == kTypes.end()) throw std::runtime_error("tensor '" + name + "' has the unknown dtype '" + type_name + "'");
+  if (facts == kTypes.end()) {
+    throw std::runtime_error("tensor '" + name + "' has the unknown dtype '" + type_name + "'");
+  }
   Entry entry{{name, facts->type, whole_numbers(json.at("shape")), {}}, 0};
   const std::vector<std::uint64_t> offsets = whole_numbers(json.at("data_offsets"));
-  if (offsets.size() != 2) throw std::runtime_error("tensor '" + name + "' has no [begin, end) of its data");
+  if (offsets.size() != 2) {
+    throw std::runtime_error("tensor '" + name + "' has no [begin, end) of its data");
+  }
   const std::uint64_t begin = offsets[0];
   const std::uint64_t end = offsets[1];
-  if (begin > end || end > data.size())
-    throw std::runtime_error("tensor '" + name + "' ends at byte " + std::to_string(end) + " of " + std::to_string(data.size()));
-  if (byte_count(facts->type, entry.tensor.shape) != end - begin)
+  if (begin > end || end > data.size()) {
+    throw std::runtime_error("tensor '" + name + "' ends at byte " + std::to_string(end) + " of " +
+                             std::to_string(data.size()));
+  }
+  if (byte_count(facts->type, entry.tensor.shape) != end - begin) {
     throw std::runtime_error("tensor '" + name + "' has " + std::to_string(end - begin) +
                              " bytes, which its shape does not ask for");
+  }
   entry.tensor.bytes = std::as_bytes(std::span(data.substr(begin, end - begin)));
   entry.begin = begin;
   return entry;
@@ -105,13 +124,20 @@ Entry read_entry(const std::string& name, const Json& json, std::string_view dat
 
 /// The tensors must cover the data exactly: no hole, no overlap, nothing behind the last.
 void check_cover(std::vector<Entry> entries, std::uint64_t data_bytes) {
-  std::ranges::sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.tensor.bytes.size()); });
+  std::ranges::sort(entries, {}, [](const Entry& entry) {
+    return std::pair(entry.begin, entry.tensor.bytes.size());
+  });
   std::uint64_t covered = 0;
   for (const Entry& entry : entries) {
-    if (entry.begin != covered) throw std::runtime_error("tensor '" + entry.tensor.name + "' leaves a hole or overlaps");
+    if (entry.begin != covered) {
+      throw std::runtime_error("tensor '" + entry.tensor.name + "' leaves a hole or overlaps");
+    }
     covered += entry.tensor.bytes.size();
   }
-  if (covered != data_bytes) throw std::runtime_error(std::to_string(data_bytes - covered) + " bytes follow the last tensor");
+  if (covered != data_bytes) {
+    throw std::runtime_error(std::to_string(data_bytes - covered) +
+                             " bytes follow the last tensor");
+  }
 }
 
 /// The header's text; throws std::runtime_error with what is wrong.
@@ -119,35 +145,44 @@ std::string_view header_of(std::string_view content) {
   std::uint64_t length = 0;
   if (content.size() < kLengthBytes) throw std::runtime_error("it is shorter than a header");
   std::memcpy(&length, content.data(), kLengthBytes);
-  if (length > kMaxSafetensorsHeaderBytes || length > content.size() - kLengthBytes)
-    throw std::runtime_error("its header of " + std::to_string(length) + " bytes does not fit a file of " +
-                             std::to_string(content.size()));
+  if (length > kMaxSafetensorsHeaderBytes || length > content.size() - kLengthBytes) {
+    throw std::runtime_error("its header of " + std::to_string(length) +
+                             " bytes does not fit a file of " + std::to_string(content.size()));
+  }
   return content.substr(kLengthBytes, length);
 }
 
 }  // namespace
 
-std::string_view to_string(TensorType type) { return std::ranges::find(kTypes, type, &TypeFacts::type)->name; }
+std::string_view to_string(TensorType type) {
+  return std::ranges::find(kTypes, type, &TypeFacts::type)->name;
+}
 
-std::size_t width(TensorType type) { return std::ranges::find(kTypes, type, &TypeFacts::type)->width; }
+std::size_t width(TensorType type) {
+  return std::ranges::find(kTypes, type, &TypeFacts::type)->width;
+}
 
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
   const auto order = widest_first(tensors);
   const std::string header = make_header(order, metadata);
   const std::uint64_t header_bytes = header.size();
-  std::vector<std::string_view> pieces{{reinterpret_cast<const char*>(&header_bytes), kLengthBytes}, header};
-  for (const NamedTensor* tensor : order)
+  std::vector<std::string_view> pieces{{reinterpret_cast<const char*>(&header_bytes), kLengthBytes},
+                                       header};
+  for (const NamedTensor* tensor : order) {
     pieces.emplace_back(reinterpret_cast<const char*>(tensor->bytes.data()), tensor->bytes.size());
+  }
   replace_file(path, pieces);
 }
 
-std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path, std::string& damage) {
+std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path,
+                                                     std::string& damage) {
   SafetensorsFile file;
   file.content_ = std::make_shared<const std::string>(read_file(path));
   try {
     const std::string_view header = header_of(*file.content_);
-    const std::string_view data = std::string_view(*file.content_).substr(kLengthBytes + header.size());
+    const std::string_view data =
+        std::string_view(*file.content_).substr(kLengthBytes + header.size());
     const Json described = read_json(header);  // must outlive the loop: items() only refers to it
     std::vector<Entry> entries;
     for (const auto& [name, json] : described.items()) {
@@ -167,7 +202,8 @@ std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path
 }
 
 const NamedTensor* SafetensorsFile::find(std::string_view name) const {
-  const auto found = std::ranges::lower_bound(tensors_, name, {}, [](const NamedTensor& t) { return std::string_view(t.name); });
+  const auto found = std::ranges::lower_bound(
+      tensors_, name, {}, [](const NamedTensor& t) { return std::string_view(t.name); });
   return found != tensors_.end() && found->name == name ? &*found : nullptr;
 }
 

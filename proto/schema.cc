@@ -46,7 +46,9 @@ std::size_t width(WireType type) {
 }
 
 std::uint64_t largest(WireType type) {
-  if (type == WireType::kF32) throw std::logic_error("f32 has no largest value that could be a sentinel");
+  if (type == WireType::kF32) {
+    throw std::logic_error("f32 has no largest value that could be a sentinel");
+  }
   return (std::uint64_t{1} << (8 * width(type))) - 1;
 }
 
@@ -85,13 +87,21 @@ void check_field(const Field& field) {
   const std::string name = "field '" + field.name + "'";
   if (field.name.empty()) throw std::invalid_argument("a field has no name");
   if (to_string(field.wire) == "?") throw std::invalid_argument(name + " has an unknown wire type");
-  if (to_string(field.logical) == "?") throw std::invalid_argument(name + " has an unknown logical type");
-  if (to_string(field.role) == "?") throw std::invalid_argument(name + " has an unknown role");
-  if (field.sentinel && field.wire == WireType::kF32) throw std::invalid_argument(name + " is f32 and has no sentinel");
+  if (to_string(field.logical) == "?") {
+    throw std::invalid_argument(name + " has an unknown logical type");
+  }
+  if (to_string(field.role) == "?") {
+    throw std::invalid_argument(name + " has an unknown role");
+  }
+  if (field.sentinel && field.wire == WireType::kF32) {
+    throw std::invalid_argument(name + " is f32 and has no sentinel");
+  }
   std::size_t bytes = width(field.wire);
   for (const std::uint32_t extent : field.shape) {
     if (extent == 0) throw std::invalid_argument(name + " has a zero in its shape");
-    if (extent > kMaxSampleBytes / bytes) throw std::invalid_argument(name + " is larger than 64 MiB a sample");
+    if (extent > kMaxSampleBytes / bytes) {
+      throw std::invalid_argument(name + " is larger than 64 MiB a sample");
+    }
     bytes *= extent;
   }
 }
@@ -100,13 +110,19 @@ void check_field(const Field& field) {
 
 void check(const Schema& schema) {
   if (schema.fields.empty()) throw std::invalid_argument("the schema has no field");
-  if (schema.fields.size() > kMaxFields) throw std::invalid_argument("the schema has more than 32 fields");
+  if (schema.fields.size() > kMaxFields) {
+    throw std::invalid_argument("the schema has more than 32 fields");
+  }
   std::set<std::string> names;
   for (const Field& field : schema.fields) {
     check_field(field);
-    if (!names.insert(field.name).second) throw std::invalid_argument("the schema has two fields '" + field.name + "'");
+    if (!names.insert(field.name).second) {
+      throw std::invalid_argument("the schema has two fields '" + field.name + "'");
+    }
   }
-  if (schema.bytes_per_sample() > kMaxSampleBytes) throw std::invalid_argument("a sample is larger than 64 MiB");
+  if (schema.bytes_per_sample() > kMaxSampleBytes) {
+    throw std::invalid_argument("a sample is larger than 64 MiB");
+  }
 }
 
 }  // namespace millrace::proto

@@ -9,11 +9,19 @@
 
 namespace millrace::proto {
 
-/// How a value travels: little-endian, the narrowest type that holds the vocabulary and the sentinel.
+/// How a value travels: little-endian, the narrowest type that holds the vocabulary and the
+/// sentinel.
 enum class WireType : std::uint8_t { kU8 = 1, kU16 = 2, kU32 = 3, kF32 = 4 };
 /// What the value is widened to on the trainer's device.
 enum class LogicalType : std::uint8_t { kI64 = 1, kF32 = 2 };
-enum class Role : std::uint8_t { kInput = 1, kTarget = 2, kTime = 3, kPrefix = 4, kWeight = 5, kStage = 6 };
+enum class Role : std::uint8_t {
+  kInput = 1,
+  kTarget = 2,
+  kTime = 3,
+  kPrefix = 4,
+  kWeight = 5,
+  kStage = 6
+};
 
 [[nodiscard]] std::string_view to_string(WireType type);
 [[nodiscard]] std::string_view to_string(LogicalType type);
@@ -23,7 +31,8 @@ enum class Role : std::uint8_t { kInput = 1, kTarget = 2, kTime = 3, kPrefix = 4
 [[nodiscard]] std::size_t width(WireType type);
 /// The largest value of an integer wire type; for kF32 it throws std::logic_error.
 [[nodiscard]] std::uint64_t largest(WireType type);
-/// The narrowest integer type with `values` distinct values 0 … values − 1, and one more for the sentinel if asked.
+/// The narrowest integer type with `values` distinct values 0 … values − 1, and one more for the
+/// sentinel if asked.
 [[nodiscard]] WireType narrowest(std::uint64_t values, bool sentinel);
 
 /// One column. A batch of n samples holds it as one contiguous array [n, …shape].
@@ -49,8 +58,9 @@ struct Schema {
   bool operator==(const Schema&) const = default;
 };
 
-/// Throws std::invalid_argument with the field and the reason if the schema cannot be used:
-/// no field, an unnamed or repeated name, a zero in a shape, more than kMaxFields fields or kMaxSampleBytes bytes.
+/// Throws std::invalid_argument with the field and the reason if the schema cannot be used: no
+/// field, an unnamed or repeated name, a zero in a shape, more than kMaxFields fields or
+/// kMaxSampleBytes bytes.
 void check(const Schema& schema);
 
 inline constexpr std::size_t kMaxFields = 32;

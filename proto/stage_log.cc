@@ -8,8 +8,9 @@ namespace {
 
 /// The first entry that begins after `index`.
 StageLog::const_iterator next_change(const StageLog& log, std::uint64_t index) {
-  return std::upper_bound(log.begin(), log.end(), index,
-                          [](std::uint64_t at, const StageLogEntry& entry) { return at < entry.first_index; });
+  return std::upper_bound(
+      log.begin(), log.end(), index,
+      [](std::uint64_t at, const StageLogEntry& entry) { return at < entry.first_index; });
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ std::vector<Range> cut_at_stages(const StageLog& log, std::uint64_t first, std::
   while (first < end) {
     const auto next = next_change(log, first);
     const std::uint64_t until = next == log.end() ? end : std::min(end, next->first_index);
-    pieces.push_back({Split::kTrain, first, static_cast<std::uint32_t>(until - first), stage_at(log, first)});
+    pieces.push_back(
+        {Split::kTrain, first, static_cast<std::uint32_t>(until - first), stage_at(log, first)});
     first = until;
   }
   return pieces;
@@ -35,7 +37,8 @@ std::vector<Range> cut_at_stages(const StageLog& log, std::uint64_t first, std::
 bool agrees(const StageLog& log, const Range& range) {
   if (range.split != Split::kTrain) return true;
   const std::vector<Range> pieces = cut_at_stages(log, range.first, range.count);
-  return std::ranges::all_of(pieces, [&](const Range& piece) { return piece.stage == range.stage; });
+  return std::ranges::all_of(pieces,
+                             [&](const Range& piece) { return piece.stage == range.stage; });
 }
 
 }  // namespace millrace::proto

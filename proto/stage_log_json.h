@@ -18,7 +18,9 @@ namespace millrace::proto {
 /// Throws std::runtime_error or the JSON reader's exception if it is none.
 [[nodiscard]] inline StageLog stage_log_from(const nlohmann::ordered_json& json) {
   StageLog log;
-  for (const auto& entry : json) log.push_back({whole<std::uint64_t>(entry.at(0)), whole<std::uint8_t>(entry.at(1))});
+  for (const auto& entry : json) {
+    log.push_back({whole<std::uint64_t>(entry.at(0)), whole<std::uint8_t>(entry.at(1))});
+  }
   return log;
 }
 

@@ -29,7 +29,8 @@ struct Range {
   Split split = Split::kTrain;
   std::uint64_t first = 0;
   std::uint32_t count = 0;
-  /// The stage that the trainer names for all of them; empty where the stage is part of the function.
+  /// The stage that the trainer names for all of them; empty where the stage is part of the
+  /// function.
   std::optional<std::uint8_t> stage;
 
   [[nodiscard]] std::uint64_t end() const { return first + count; }

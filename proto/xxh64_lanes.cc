@@ -51,7 +51,8 @@ MILLRACE_WITH_LANES void consume(std::span<const std::byte> stripes, Accumulator
   std::memcpy(accumulators.data(), &sums, sizeof sums);
 }
 
-/// Takes whole stripes of two inputs in, as many of each. A sum waits for its last product, so the second input costs no time.
+/// Takes whole stripes of two inputs in, as many of each. A sum waits for its last product, so the
+/// second input costs no time.
 MILLRACE_WITH_LANES void consume(const std::byte* first, const std::byte* second, std::size_t bytes,
                                  std::array<Accumulators, 2>& accumulators) {
   TwoLanes sums;
@@ -83,7 +84,9 @@ std::uint64_t consume_rest(std::uint64_t hash, std::span<const std::byte> rest) 
     hash = std::rotl(hash ^ load<std::uint32_t>(rest.data()) * kPrime1, 23) * kPrime2 + kPrime3;
     rest = rest.subspan(4);
   }
-  for (const std::byte one : rest) hash = std::rotl(hash ^ std::to_integer<std::uint64_t>(one) * kPrime5, 11) * kPrime1;
+  for (const std::byte one : rest) {
+    hash = std::rotl(hash ^ std::to_integer<std::uint64_t>(one) * kPrime5, 11) * kPrime1;
+  }
   return hash;
 }
 
@@ -102,7 +105,8 @@ std::uint64_t finish(std::span<const std::byte> bytes, const Accumulators& sums)
 
 bool ask_machine() {
   __builtin_cpu_init();
-  return __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
 }
 
 }  // namespace
@@ -118,11 +122,14 @@ std::uint64_t xxh64_by_lanes(std::span<const std::byte> bytes) {
   return finish(bytes, sums);
 }
 
-std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte> first, std::span<const std::byte> second) {
+std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte> first,
+                                                       std::span<const std::byte> second) {
   std::array<Accumulators, 2> sums = {kStart, kStart};
   const std::size_t both = whole_stripes(std::min(first.size(), second.size()));
   consume(first.data(), second.data(), both, sums);
-  const auto rest = [both](std::span<const std::byte> bytes) { return bytes.subspan(both, whole_stripes(bytes.size()) - both); };
+  const auto rest = [both](std::span<const std::byte> bytes) {
+    return bytes.subspan(both, whole_stripes(bytes.size()) - both);
+  };
   consume(rest(first), sums[0]);
   consume(rest(second), sums[1]);
   return {finish(first, sums[0]), finish(second, sums[1])};
@@ -137,8 +144,11 @@ std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte
 namespace millrace::proto {
 
 bool multiplies_lanes_fast() { return false; }
-std::uint64_t xxh64_by_lanes(std::span<const std::byte>) { throw std::logic_error("this machine has no lanes"); }
-std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte>, std::span<const std::byte>) {
+std::uint64_t xxh64_by_lanes(std::span<const std::byte>) {
+  throw std::logic_error("this machine has no lanes");
+}
+std::pair<std::uint64_t, std::uint64_t> xxh64_by_lanes(std::span<const std::byte>,
+                                                       std::span<const std::byte>) {
   throw std::logic_error("this machine has no lanes");
 }
 

@@ -1,4 +1,5 @@
-// The provider cascade: from an index to a chunk, its stage's tokens, a time, and the noise of that time.
+// The provider cascade: from an index to a chunk, its stage's tokens, a time, and the noise of that
+// time.
 #include "providers/cascade.h"
 
 #include <spdlog/spdlog.h>
@@ -15,8 +16,8 @@
 #include "config/stream_settings.h"
 #include "datasets/bpe/bpe_files.h"
 #include "providers/diffusion/diffusion_times.h"
-#include "providers/windows/item_order.h"
 #include "providers/diffusion/noise.h"
+#include "providers/windows/item_order.h"
 #include "providers/windows/token_columns.h"
 
 namespace millrace::providers {
@@ -38,31 +39,37 @@ Lengths lengths_of(const config::ProviderOptions& options) {
   }
 }
 
-void refuse(const std::string& folder, const std::string& key, const std::string& recipe, const std::string& shards) {
-  throw config::UsageError(key + " is " + recipe + " in the recipe, and the shards in " + folder + " were made with " + shards +
+void refuse(const std::string& folder, const std::string& key, const std::string& recipe,
+            const std::string& shards) {
+  throw config::UsageError(key + " is " + recipe + " in the recipe, and the shards in " + folder +
+                           " were made with " + shards +
                            "; change the recipe, or run annotate into another --data.shards");
 }
 
 void check_made_for(const config::Options& options, const annotation::ShardHeader& header) {
   const std::string& folder = options.data.shards;
   if (options.annotate.selection != annotation::to_string(header.selection)) {
-    refuse(folder, "annotate.selection", options.annotate.selection, std::string(annotation::to_string(header.selection)));
+    refuse(folder, "annotate.selection", options.annotate.selection,
+           std::string(annotation::to_string(header.selection)));
   }
   if (options.provider.stage3_length != header.chunk_length) {
-    refuse(folder, "provider.stage3_length", std::to_string(options.provider.stage3_length), std::to_string(header.chunk_length));
+    refuse(folder, "provider.stage3_length", std::to_string(options.provider.stage3_length),
+           std::to_string(header.chunk_length));
   }
   if (options.data.tokenizer.empty()) return;
   const std::string hash = datasets::load_bpe(options.data.tokenizer)->hash();
   if (hash != header.tokenizer_hash) {
-    refuse(folder, "data.tokenizer = " + options.data.tokenizer, "the tokenizer " + hash, header.tokenizer_hash);
+    refuse(folder, "data.tokenizer = " + options.data.tokenizer, "the tokenizer " + hash,
+           header.tokenizer_hash);
   }
 }
 
 void check_one_dataset(const config::DataOptions& data) {
   const auto several = config::meant_datasets(data);
   if (several.size() < 2) return;
-  throw config::UsageError("the provider cascade streams the shards of one dataset, and data.datasets has " +
-                           std::to_string(several.size()) + "; name one with --data.dataset=" + several.front().name);
+  throw config::UsageError(
+      "the provider cascade streams the shards of one dataset, and data.datasets has " +
+      std::to_string(several.size()) + "; name one with --data.dataset=" + several.front().name);
 }
 
 proto::Schema make_schema(std::uint32_t vocab_size, const Lengths& lengths) {
@@ -70,7 +77,10 @@ proto::Schema make_schema(std::uint32_t vocab_size, const Lengths& lengths) {
   using proto::Role;
   const proto::WireType wire = proto::narrowest(vocab_size, false);
   proto::Schema schema;
-  if (lengths.prefix > 0) schema.fields.push_back({"prefix", wire, LogicalType::kI64, {lengths.prefix}, Role::kPrefix, false});
+  if (lengths.prefix > 0) {
+    schema.fields.push_back(
+        {"prefix", wire, LogicalType::kI64, {lengths.prefix}, Role::kPrefix, false});
+  }
   schema.fields.push_back({"x", wire, LogicalType::kI64, {lengths.target}, Role::kInput, false});
   schema.fields.push_back({"y", wire, LogicalType::kI64, {lengths.target}, Role::kTarget, false});
   schema.fields.push_back({"t", proto::WireType::kF32, LogicalType::kF32, {}, Role::kTime, false});
@@ -99,18 +109,21 @@ class Cascade final : public RowProvider {
  protected:
   void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    by_type(meta_.schema.fields.front().wire, [&]<class X>(X) { fill_tokens<X>(split, index, row); });
+    by_type(meta_.schema.fields.front().wire,
+            [&]<class X>(X) { fill_tokens<X>(split, index, row); });
   }
 
  private:
   void count_chunks(const config::ProviderOptions& options) const {
     const std::uint64_t dropped = folder_.chunks() - filling_.count();
-    const std::string sizes = folder_.header().dataset_name + ": " + std::to_string(dropped) + " of " +
-                              std::to_string(folder_.chunks()) + " chunks cannot fill stages of " +
-                              std::to_string(options.stage1_length) + " and " + std::to_string(options.stage2_length) +
-                              " tokens and are dropped";
+    const std::string sizes = folder_.header().dataset_name + ": " + std::to_string(dropped) +
+                              " of " + std::to_string(folder_.chunks()) +
+                              " chunks cannot fill stages of " +
+                              std::to_string(options.stage1_length) + " and " +
+                              std::to_string(options.stage2_length) + " tokens and are dropped";
     if (order_.items(proto::Split::kTrain) == 0) {
-      throw std::runtime_error(sizes + ", so that train has none; use more text, or a smaller --provider.stage2_length");
+      throw std::runtime_error(
+          sizes + ", so that train has none; use more text, or a smaller --provider.stage2_length");
     }
     if (dropped > 0) spdlog::info("{}", sizes);
   }
@@ -131,15 +144,18 @@ class Cascade final : public RowProvider {
     meta.block_size = lengths_.target;
     meta.schema = make_schema(meta.vocab_size, lengths_);
     meta.train_stages =
-        meta.val_stages = {"cascade stage " + std::to_string(options.provider.cascade_stage) + ", absorb, " + noise_.name()};
-    meta.sizes = {proto::kEndless, order_.items(proto::Split::kVal), order_.items(proto::Split::kTest)};
+        meta.val_stages = {"cascade stage " + std::to_string(options.provider.cascade_stage) +
+                           ", absorb, " + noise_.name()};
+    meta.sizes = {proto::kEndless, order_.items(proto::Split::kVal),
+                  order_.items(proto::Split::kTest)};
     meta.epoch_samples = order_.items(proto::Split::kTrain);
     meta.fingerprint = proto::fingerprint_of(meta);
     return meta;
   }
 
   /// Reads the chunk's tokens into memory of the calling thread.
-  [[nodiscard]] std::span<const std::uint32_t> tokens_of(const annotation::ShardFolder::Place& place) const {
+  [[nodiscard]] std::span<const std::uint32_t> tokens_of(
+      const annotation::ShardFolder::Place& place) const {
     static thread_local std::vector<std::uint32_t> tokens;
     tokens.resize(folder_.header().chunk_length);
     place.shard->read_tokens(place.chunk, tokens);
@@ -147,16 +163,20 @@ class Cascade final : public RowProvider {
     std::uint32_t beyond = 0;
     for (const std::uint32_t token : tokens) beyond |= token >= end ? 1 : 0;
     if (beyond != 0) {
-      throw std::runtime_error("a token beyond its vocabulary in chunk " + std::to_string(place.chunk) + " of a shard in " +
-                               folder_.path().string() + "; run annotate for each shard: it says which is damaged");
+      throw std::runtime_error("a token beyond its vocabulary in chunk " +
+                               std::to_string(place.chunk) + " of a shard in " +
+                               folder_.path().string() +
+                               "; run annotate for each shard: it says which is damaged");
     }
     return tokens;
   }
 
   template <class X>
-  void fill_stage(const annotation::ShardFolder::Place& place, std::span<const std::uint32_t> tokens, std::span<X> out) const {
+  void fill_stage(const annotation::ShardFolder::Place& place,
+                  std::span<const std::uint32_t> tokens, std::span<X> out) const {
     if (out.size() == tokens.size()) {
-      std::ranges::transform(tokens, out.begin(), [](std::uint32_t token) { return static_cast<X>(token); });
+      std::ranges::transform(tokens, out.begin(),
+                             [](std::uint32_t token) { return static_cast<X>(token); });
       return;
     }
     static thread_local std::vector<std::uint16_t> positions;

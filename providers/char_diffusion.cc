@@ -1,4 +1,5 @@
-// The provider char_diffusion: from an index to a start in the text, a stage, and the bytes of one sample.
+// The provider char_diffusion: from an index to a start in the text, a stage, and the bytes of one
+// sample.
 #include "providers/char_diffusion.h"
 
 #include <charconv>
@@ -12,9 +13,9 @@
 #include "config/stream_settings.h"
 #include "providers/masking/corruption.h"
 #include "providers/masking/masking.h"
+#include "providers/masking/stage_schedule.h"
 #include "providers/random/philox.h"
 #include "providers/windows/open_datasets.h"
-#include "providers/masking/stage_schedule.h"
 #include "providers/windows/token_columns.h"
 #include "providers/windows/windowed_meta.h"
 #include "providers/windows/windows.h"
@@ -50,7 +51,8 @@ Plan default_plan(const config::ProviderOptions& options) {
 
 Plan staged_plan(Schedule schedule, const std::vector<config::StageOptions>& stages) {
   if (stages.size() > proto::kMaxStages) {
-    throw config::UsageError(std::to_string(stages.size()) + " stages are more than the " + std::to_string(proto::kMaxStages) +
+    throw config::UsageError(std::to_string(stages.size()) + " stages are more than the " +
+                             std::to_string(proto::kMaxStages) +
                              " that a stage number can name; use fewer");
   }
   Plan plan;
@@ -66,15 +68,17 @@ Plan train_plan(const config::ProviderOptions& options) {
   const Schedule schedule = schedule_from(options.schedule);
   if (schedule == Schedule::kNone) return default_plan(options);
   if (options.stages.empty()) {
-    throw config::UsageError("provider.schedule = \"" + options.schedule +
-                             "\" needs at least one entry in provider.stages; add one, or use schedule \"none\"");
+    throw config::UsageError(
+        "provider.schedule = \"" + options.schedule +
+        "\" needs at least one entry in provider.stages; add one, or use schedule \"none\"");
   }
   return staged_plan(schedule, options.stages);
 }
 
 /// Every validation stage equally often, whatever the schedule of train.
 Plan val_plan(const config::ProviderOptions& options) {
-  return options.validation_stages.empty() ? default_plan(options) : staged_plan(Schedule::kMix, options.validation_stages);
+  return options.validation_stages.empty() ? default_plan(options)
+                                           : staged_plan(Schedule::kMix, options.validation_stages);
 }
 
 proto::Schema make_schema(std::uint32_t vocab_size, std::uint32_t block_size) {
@@ -86,7 +90,9 @@ proto::Schema make_schema(std::uint32_t vocab_size, std::uint32_t block_size) {
   };
   proto::check(schema);
   const proto::Field& y = schema.fields[kY];
-  if (vocab_size > proto::largest(y.wire)) throw std::logic_error("the sentinel of y is also a token");
+  if (vocab_size > proto::largest(y.wire)) {
+    throw std::logic_error("the sentinel of y is also a token");
+  }
   return schema;
 }
 
@@ -95,7 +101,9 @@ class CharDiffusion final : public RowProvider {
   CharDiffusion(const config::Options& options, Windows windows);
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
-  [[nodiscard]] bool trainer_names_stages() const override { return named_by_trainer(plans_[0].schedule); }
+  [[nodiscard]] bool trainer_names_stages() const override {
+    return named_by_trainer(plans_[0].schedule);
+  }
 
  protected:
   void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> stage,
@@ -104,7 +112,8 @@ class CharDiffusion final : public RowProvider {
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
   template <class X>
-  void fill_text(std::span<const X> original, const Masking& masking, const Draws& draws, const proto::BatchView& row) const;
+  void fill_text(std::span<const X> original, const Masking& masking, const Draws& draws,
+                 const proto::BatchView& row) const;
 
   std::uint64_t seed_;
   std::uint32_t block_size_;
@@ -123,7 +132,8 @@ CharDiffusion::CharDiffusion(const config::Options& options, Windows windows)
       meta_(describe(options)) {}
 
 proto::StreamMeta CharDiffusion::describe(const config::Options& options) const {
-  proto::StreamMeta meta = windowed_meta("char_diffusion", kFormatVersion, options, windows_, MaskToken::kAdded);
+  proto::StreamMeta meta =
+      windowed_meta("char_diffusion", kFormatVersion, options, windows_, MaskToken::kAdded);
   meta.schema = make_schema(meta.vocab_size, block_size_);
   meta.train_stages = plans_[0].names;
   meta.val_stages = plans_[1].names;
@@ -134,10 +144,11 @@ proto::StreamMeta CharDiffusion::describe(const config::Options& options) const 
   return meta;
 }
 
-void CharDiffusion::fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> named,
-                             const proto::BatchView& row) const {
+void CharDiffusion::fill_row(proto::Split split, std::uint64_t index,
+                             std::optional<std::uint8_t> named, const proto::BatchView& row) const {
   const Plan& plan = plans_[static_cast<std::size_t>(split)];
-  const std::uint8_t stage = StageSchedule(plan.schedule, plan.stages(), seed_, split).stage_of(index, named);
+  const std::uint8_t stage =
+      StageSchedule(plan.schedule, plan.stages(), seed_, split).stage_of(index, named);
   const Draws draws(seed_, split, stage, index);
   by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) {
     static thread_local std::vector<X> original;
@@ -149,12 +160,13 @@ void CharDiffusion::fill_row(proto::Split split, std::uint64_t index, std::optio
 }
 
 template <class X>
-void CharDiffusion::fill_text(std::span<const X> original, const Masking& masking, const Draws& draws,
-                              const proto::BatchView& row) const {
+void CharDiffusion::fill_text(std::span<const X> original, const Masking& masking,
+                              const Draws& draws, const proto::BatchView& row) const {
   static thread_local std::vector<std::uint8_t> selected;
   selected.resize(block_size_);
   masking.select(draws, selected);
-  corrupt<X>(original, selected, masking.corruption(), *meta_.mask_token_id, draws, row.values<X>(kX));
+  corrupt<X>(original, selected, masking.corruption(), *meta_.mask_token_id, draws,
+             row.values<X>(kX));
 
   by_type(meta_.schema.fields[kY].wire, [&]<class Y>(Y) {
     const std::span<Y> y = row.values<Y>(kY);
@@ -166,7 +178,8 @@ void CharDiffusion::fill_text(std::span<const X> original, const Masking& maskin
 }  // namespace
 
 std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options) {
-  return std::make_unique<CharDiffusion>(options, Windows(open_datasets(options), options, options.provider.block_size));
+  return std::make_unique<CharDiffusion>(
+      options, Windows(open_datasets(options), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

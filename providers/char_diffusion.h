@@ -14,8 +14,9 @@
 
 namespace millrace::providers {
 
-/// Loads the text and checks the recipe. Throws config::UsageError for a recipe that cannot be, std::runtime_error for a text
-/// that cannot be used (providers/windows/open_datasets.h, providers/windows/windows.h).
+/// Loads the text and checks the recipe. Throws config::UsageError for a recipe that cannot be,
+/// std::runtime_error for a text that cannot be used (providers/windows/open_datasets.h,
+/// providers/windows/windows.h).
 [[nodiscard]] std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options);
 
 }  // namespace millrace::providers

@@ -1,4 +1,5 @@
-// The provider char_random_replacement: each sample decides for itself, so that it is a function of its index alone.
+// The provider char_random_replacement: each sample decides for itself, so that it is a function of
+// its index alone.
 #include "providers/char_random_replacement.h"
 
 #include <algorithm>
@@ -9,10 +10,10 @@
 
 #include "providers/masking/corruption.h"
 #include "providers/masking/masking.h"
-#include "providers/windows/open_datasets.h"
-#include "providers/random/philox.h"
 #include "providers/masking/replacement.h"
 #include "providers/masking/stage_schedule.h"
+#include "providers/random/philox.h"
+#include "providers/windows/open_datasets.h"
 #include "providers/windows/token_columns.h"
 #include "providers/windows/windowed_meta.h"
 #include "providers/windows/windows.h"
@@ -43,16 +44,20 @@ class CharRandomReplacement final : public RowProvider {
  protected:
   void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    by_type(meta_.schema.fields[kX].wire,
-            [&]<class X>(X) { fill_text<X>(split, Draws(meta_.data_seed, split, 0, index), index, row); });
+    by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) {
+      fill_text<X>(split, Draws(meta_.data_seed, split, 0, index), index, row);
+    });
   }
 
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
   template <class X>
-  void fill_text(Split split, const Draws& draws, std::uint64_t index, const proto::BatchView& row) const;
+  void fill_text(Split split, const Draws& draws, std::uint64_t index,
+                 const proto::BatchView& row) const;
   template <class X>
-  [[nodiscard]] std::span<const X> fragment(const Place& place, std::span<const std::uint8_t> selected, const Draws& draws) const;
+  [[nodiscard]] std::span<const X> fragment(const Place& place,
+                                            std::span<const std::uint8_t> selected,
+                                            const Draws& draws) const;
 
   std::uint32_t block_size_;
   bool partial_targets_;
@@ -64,7 +69,8 @@ class CharRandomReplacement final : public RowProvider {
 };
 
 proto::StreamMeta CharRandomReplacement::describe(const config::Options& options) const {
-  proto::StreamMeta meta = windowed_meta("char_random_replacement", kFormatVersion, options, windows_, MaskToken::kAdded);
+  proto::StreamMeta meta = windowed_meta("char_random_replacement", kFormatVersion, options,
+                                         windows_, MaskToken::kAdded);
   meta.schema.fields = {token_field("x", meta.vocab_size, block_size_, proto::Role::kInput, false),
                         token_field("y", meta.vocab_size, block_size_, proto::Role::kTarget, true)};
   proto::check(meta.schema);
@@ -74,10 +80,11 @@ proto::StreamMeta CharRandomReplacement::describe(const config::Options& options
   return meta;
 }
 
-/// The window that fragment positions are copied from; none where half of the sample or more is selected, since little of its own
-/// text would be left, and where the dataset has no other window.
+/// The window that fragment positions are copied from; none where half of the sample or more is
+/// selected, since little of its own text would be left, and where the dataset has no other window.
 template <class X>
-std::span<const X> CharRandomReplacement::fragment(const Place& place, std::span<const std::uint8_t> selected,
+std::span<const X> CharRandomReplacement::fragment(const Place& place,
+                                                   std::span<const std::uint8_t> selected,
                                                    const Draws& draws) const {
   static thread_local std::vector<X> other;
   if (2 * std::ranges::count(selected, 1) >= std::ssize(selected)) return {};
@@ -89,7 +96,8 @@ std::span<const X> CharRandomReplacement::fragment(const Place& place, std::span
 }
 
 template <class X>
-void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint64_t index, const proto::BatchView& row) const {
+void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint64_t index,
+                                      const proto::BatchView& row) const {
   static thread_local std::vector<X> original;
   static thread_local std::vector<std::uint8_t> selected;
   original.resize(block_size_);
@@ -99,8 +107,11 @@ void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint
   masking_->select(draws, selected);
 
   const bool train = split == Split::kTrain;
-  const std::span<const X> copied = train && in_train_.has_fragments() ? fragment<X>(place, selected, draws) : std::span<const X>();
-  (train ? in_train_ : in_val_).template apply<X>(original, selected, copied, draws, row.values<X>(kX));
+  const std::span<const X> copied = train && in_train_.has_fragments()
+                                        ? fragment<X>(place, selected, draws)
+                                        : std::span<const X>();
+  (train ? in_train_ : in_val_)
+      .template apply<X>(original, selected, copied, draws, row.values<X>(kX));
 
   by_type(meta_.schema.fields[kY].wire, [&]<class Y>(Y) {
     const std::span<Y> y = row.values<Y>(kY);
@@ -113,7 +124,8 @@ void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint
 
 std::unique_ptr<DataProvider> make_char_random_replacement(const config::Options& options) {
   refuse_schedule(options.provider);
-  return std::make_unique<CharRandomReplacement>(options, Windows(open_datasets(options), options, options.provider.block_size));
+  return std::make_unique<CharRandomReplacement>(
+      options, Windows(open_datasets(options), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint32_t kFormatVersion = 1;
 
 /// round(2^32 · tau / steps), halves up; exact for tau = steps, where all is masked.
-std::uint64_t mask_threshold(std::uint64_t tau, std::uint64_t steps) { return ((tau << 32) + steps / 2) / steps; }
+std::uint64_t mask_threshold(std::uint64_t tau, std::uint64_t steps) {
+  return ((tau << 32) + steps / 2) / steps;
+}
 
 template <class T>
 void write(std::uint32_t value, std::span<std::byte> out) {
@@ -29,14 +31,17 @@ class AbsorbingSteps final : public Diffusion {
 
   [[nodiscard]] std::string provider() const override { return "d3pm"; }
   [[nodiscard]] std::uint32_t format_version() const override { return kFormatVersion; }
-  [[nodiscard]] std::string name() const override { return "absorb, timesteps=" + std::to_string(steps_); }
+  [[nodiscard]] std::string name() const override {
+    return "absorb, timesteps=" + std::to_string(steps_);
+  }
   [[nodiscard]] Graph graph() const override { return Graph::kAbsorb; }
 
   [[nodiscard]] proto::Field time_field() const override {
     return {"t", wire_, proto::LogicalType::kI64, {}, proto::Role::kTime, false};
   }
 
-  [[nodiscard]] std::uint64_t draw_time(proto::Split split, std::uint64_t index, std::span<std::byte> t) const override {
+  [[nodiscard]] std::uint64_t draw_time(proto::Split split, std::uint64_t index,
+                                        std::span<std::byte> t) const override {
     const std::uint32_t tau = times_.step(split, index, steps_) + 1;
     by_type(wire_, [&]<class Tau>(Tau) { write<Tau>(tau, t); });
     return mask_threshold(tau, steps_);

@@ -12,7 +12,8 @@ namespace {
 
 std::string probe(const DataProvider& provider, proto::Split split) {
   const proto::StreamMeta& meta = provider.meta();
-  const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(meta.size(split), proto::kProbeSamples));
+  const auto count =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(meta.size(split), proto::kProbeSamples));
   if (count == 0) return {};
   proto::Range range{split, 0, count, std::nullopt};
   if (split == proto::Split::kTrain && provider.trainer_names_stages()) range.stage = 0;
@@ -34,8 +35,9 @@ void check_range(const proto::StreamMeta& meta, const proto::Range& range) {
   if (range.count <= size && range.first <= size - range.count) return;
   const std::string split(proto::to_string(range.split));
   if (size == 0) throw std::out_of_range("this dataset has no " + split + " split");
-  throw std::out_of_range("the " + split + " split has " + std::to_string(size) + " samples; " + std::to_string(range.count) +
-                          " from index " + std::to_string(range.first) + " on were asked for");
+  throw std::out_of_range("the " + split + " split has " + std::to_string(size) + " samples; " +
+                          std::to_string(range.count) + " from index " +
+                          std::to_string(range.first) + " on were asked for");
 }
 
 void RowProvider::fill(const proto::Range& range, proto::BatchView out) const {
@@ -61,7 +63,9 @@ proto::Batch fill_batch(const DataProvider& provider, const proto::Range& range)
 
 std::array<std::string, proto::kSplitCount> probe(const DataProvider& provider) {
   std::array<std::string, proto::kSplitCount> digests;
-  for (const proto::Split split : proto::kSplits) digests[static_cast<std::size_t>(split)] = probe(provider, split);
+  for (const proto::Split split : proto::kSplits) {
+    digests[static_cast<std::size_t>(split)] = probe(provider, split);
+  }
   return digests;
 }
 

@@ -23,13 +23,18 @@ std::string last_error() {
 }
 
 /// Without a slash dlopen would look in the system's folders.
-std::string with_slash(const std::string& path) { return path.find('/') == std::string::npos ? "./" + path : path; }
+std::string with_slash(const std::string& path) {
+  return path.find('/') == std::string::npos ? "./" + path : path;
+}
 
 void* open_library(const std::string& path) {
-  if (!std::filesystem::exists(path)) refuse(path, "there is no such file; it is relative to the working directory");
+  if (!std::filesystem::exists(path)) {
+    refuse(path, "there is no such file; it is relative to the working directory");
+  }
   void* const library = ::dlopen(with_slash(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    refuse(path, "cannot be loaded: " + last_error() + "; build it as a shared library with the headers of this build");
+    refuse(path, "cannot be loaded: " + last_error() +
+                     "; build it as a shared library with the headers of this build");
   }
   return library;
 }
@@ -37,24 +42,30 @@ void* open_library(const std::string& path) {
 std::string version(std::uint32_t number) { return "interface version " + std::to_string(number); }
 
 std::string build_of(const Plugin& plugin) {
-  return std::string(plugin.standard_library) + ", recipes of " + std::to_string(plugin.options_bytes) + " and metas of " +
+  return std::string(plugin.standard_library) + ", recipes of " +
+         std::to_string(plugin.options_bytes) + " and metas of " +
          std::to_string(plugin.meta_bytes) + " bytes";
 }
 
 void check_build(const std::string& path, const Plugin& plugin) {
   constexpr Plugin kOurs;
-  const std::string remedy = "; build it again with the headers of this build (" MILLRACE_VERSION ")";
+  const std::string remedy =
+      "; build it again with the headers of this build (" MILLRACE_VERSION ")";
   if (plugin.version != kOurs.version) {
-    refuse(path, "built for " + version(plugin.version) + ", and this program has " + version(kOurs.version) + remedy);
+    refuse(path, "built for " + version(plugin.version) + ", and this program has " +
+                     version(kOurs.version) + remedy);
   }
   if (build_of(plugin) != build_of(kOurs)) {
-    refuse(path, "built with " + build_of(plugin) + ", and this program with " + build_of(kOurs) + remedy);
+    refuse(path, "built with " + build_of(plugin) + ", and this program with " + build_of(kOurs) +
+                     remedy);
   }
 }
 
 const Plugin& plugin_of(const std::string& path) {
   void* const function = ::dlsym(open_library(path), kPluginFunction);
-  if (function == nullptr) refuse(path, "holds no provider; its source needs the line MILLRACE_PROVIDER(make_yours)");
+  if (function == nullptr) {
+    refuse(path, "holds no provider; its source needs the line MILLRACE_PROVIDER(make_yours)");
+  }
   const Plugin* const plugin = reinterpret_cast<const Plugin* (*)()>(function)();
   if (plugin == nullptr) refuse(path, "holds no provider; use the macro MILLRACE_PROVIDER");
   check_build(path, *plugin);
@@ -62,18 +73,25 @@ const Plugin& plugin_of(const std::string& path) {
 }
 
 /// What a trainer, which has not got the library, expects of the stream by the recipe alone.
-void check_meta(const std::string& path, const proto::StreamMeta& meta, const config::Options& options) {
+void check_meta(const std::string& path, const proto::StreamMeta& meta,
+                const config::Options& options) {
   if (const std::string name = config::provider_name(options); meta.provider != name) {
-    refuse(path, "its meta says provider '" + meta.provider + "', and a library of this name makes '" + name +
-                     "'; rename one of them, or set meta.provider = config::provider_name(options)");
+    refuse(path,
+           "its meta says provider '" + meta.provider + "', and a library of this name makes '" +
+               name +
+               "'; rename one of them, or set meta.provider = config::provider_name(options)");
   }
-  if (meta.data_seed != options.data.data_seed) refuse(path, "its meta has another data_seed than the recipe");
+  if (meta.data_seed != options.data.data_seed) {
+    refuse(path, "its meta has another data_seed than the recipe");
+  }
   const auto found = proto::differences(config::stream_settings(options), meta.settings);
   if (!found.empty()) {
-    refuse(path, proto::describe(found, "in the recipe", "in its meta") + "; set meta.settings = config::stream_settings(options)");
+    refuse(path, proto::describe(found, "in the recipe", "in its meta") +
+                     "; set meta.settings = config::stream_settings(options)");
   }
   if (meta.fingerprint != proto::fingerprint_of(meta)) {
-    refuse(path, "the fingerprint is not that of its meta; set it last, to proto::fingerprint_of(meta)");
+    refuse(path,
+           "the fingerprint is not that of its meta; set it last, to proto::fingerprint_of(meta)");
   }
 }
 

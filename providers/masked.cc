@@ -10,7 +10,8 @@ constexpr std::uint32_t kFormatVersion = 1;
 }  // namespace
 
 std::unique_ptr<DataProvider> make_masked(const config::Options& options) {
-  return make_noised_windows(options, make_timed_noise(options, "masked", kFormatVersion, Graph::kAbsorb));
+  return make_noised_windows(options,
+                             make_timed_noise(options, "masked", kFormatVersion, Graph::kAbsorb));
 }
 
 }  // namespace millrace::providers

@@ -4,9 +4,10 @@
 //     MILLRACE_PROVIDER(make_mine)    // std::unique_ptr<millrace::providers::DataProvider> make_mine(const
 //     millrace::config::Options&)
 //
-// A recipe names the library: provider.name = "./libmine.so". The programs export what the headers of proto/, config/, datasets/
-// and providers/ declare, so the library links nothing of ours; it must be compiled with the headers of the build that loads it,
-// which is checked before anything of it runs. docs/how-to/adding_a_provider.md says how to build one.
+// A recipe names the library: provider.name = "./libmine.so". The programs export what the headers
+// of proto/, config/, datasets/ and providers/ declare, so the library links nothing of ours; it
+// must be compiled with the headers of the build that loads it, which is checked before anything of
+// it runs. docs/how-to/adding_a_provider.md says how to build one.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@
 
 namespace millrace::providers {
 
-/// Raised whenever a header that libraries include changes so that one built before would misbehave.
+/// Raised whenever a header that libraries include changes so that one built before would
+/// misbehave.
 inline constexpr std::uint32_t kPluginVersion = 1;
 
 /// The standard library, whose types cross the border, and its ABI.
@@ -31,10 +33,12 @@ inline constexpr const char* kStandardLibrary =
     "libstdc++ with the old ABI";
 #endif
 
-/// What a library says of itself. `version` comes first for ever; the rest is looked at where it is ours.
+/// What a library says of itself. `version` comes first for ever; the rest is looked at where it is
+/// ours.
 struct Plugin {
   std::uint32_t version = kPluginVersion;
-  std::uint32_t options_bytes = sizeof(config::Options);  ///< a key that was added since moves what comes behind it
+  /// A key that was added since moves what comes behind it.
+  std::uint32_t options_bytes = sizeof(config::Options);
   std::uint32_t meta_bytes = sizeof(proto::StreamMeta);
   const char* standard_library = kStandardLibrary;
   std::unique_ptr<DataProvider> (*make)(const config::Options&) = nullptr;
@@ -45,8 +49,9 @@ inline constexpr const char* kPluginFunction = "millrace_provider";
 
 }  // namespace millrace::providers
 
-#define MILLRACE_PROVIDER(make_function)                                                                       \
-  extern "C" __attribute__((visibility("default"))) const ::millrace::providers::Plugin* millrace_provider() { \
-    static constexpr ::millrace::providers::Plugin kPlugin{.make = make_function};                             \
-    return &kPlugin;                                                                                           \
+#define MILLRACE_PROVIDER(make_function)                                                 \
+  extern "C" __attribute__((visibility("default"))) const ::millrace::providers::Plugin* \
+  millrace_provider() {                                                                  \
+    static constexpr ::millrace::providers::Plugin kPlugin{.make = make_function};       \
+    return &kPlugin;                                                                     \
   }

@@ -1,4 +1,5 @@
-// The table of contents: one explicit line per provider. (A self-registering object in a static library silently vanishes.)
+// The table of contents: one explicit line per provider. (A self-registering object in a static
+// library silently vanishes.)
 #include "providers/registry.h"
 
 #include <algorithm>
@@ -41,13 +42,15 @@ constexpr std::array kProviders = {
   const std::vector<std::string> all = known_providers();
   std::string known;
   for (const std::string& one : all) known += (known.empty() ? "" : ", ") + one;
-  throw config::UsageError("unknown provider '" + name + "' (known: " + known + ")" + config::did_you_mean(name, all) +
-                           "; one in a shared library is named by its path, and one in Python is run by its own script");
+  throw config::UsageError(
+      "unknown provider '" + name + "' (known: " + known + ")" + config::did_you_mean(name, all) +
+      "; one in a shared library is named by its path, and one in Python is run by its own script");
 }
 
 std::unique_ptr<DataProvider> make_listed(const config::Options& options) {
   const std::string& name = options.provider.name;
-  const auto entry = std::find_if(kProviders.begin(), kProviders.end(), [&](const Entry& e) { return e.name == name; });
+  const auto entry = std::find_if(kProviders.begin(), kProviders.end(),
+                                  [&](const Entry& e) { return e.name == name; });
   if (entry == kProviders.end()) refuse_unknown(name);
   return entry->make(options);
 }
@@ -55,14 +58,16 @@ std::unique_ptr<DataProvider> make_listed(const config::Options& options) {
 }  // namespace
 
 std::unique_ptr<DataProvider> make_provider(const config::Options& options) {
-  std::unique_ptr<DataProvider> provider = config::is_library(options) ? make_from_library(options) : make_listed(options);
+  std::unique_ptr<DataProvider> provider =
+      config::is_library(options) ? make_from_library(options) : make_listed(options);
   check_replayable(*provider);
   return provider;
 }
 
 void check_replayable(const DataProvider& provider) {
   if (provider.replayable()) return;
-  throw config::UsageError("provider '" + provider.meta().provider + "' cannot compute a sample again, and a stream is a " +
+  throw config::UsageError("provider '" + provider.meta().provider +
+                           "' cannot compute a sample again, and a stream is a " +
                            "function of the index; write what it yields to a file and stream that");
 }
 

@@ -11,13 +11,15 @@ constexpr std::uint32_t kFormatVersion = 1;
 Graph graph_from(const std::string& name) {
   if (name == "absorb") return Graph::kAbsorb;
   if (name == "uniform") return Graph::kUniform;
-  throw config::UsageError("provider.graph = \"" + name + "\" does not exist; absorb and uniform do");
+  throw config::UsageError("provider.graph = \"" + name +
+                           "\" does not exist; absorb and uniform do");
 }
 
 }  // namespace
 
 std::unique_ptr<DataProvider> make_sedd(const config::Options& options) {
-  return make_noised_windows(options, make_timed_noise(options, "sedd", kFormatVersion, graph_from(options.provider.graph)));
+  return make_noised_windows(options, make_timed_noise(options, "sedd", kFormatVersion,
+                                                       graph_from(options.provider.graph)));
 }
 
 }  // namespace millrace::providers

@@ -1,5 +1,6 @@
-// Tokens noised for score entropy: the provider for SEDD (Lou, Meng, Ermon, arXiv 2310.16834). Over the absorb graph a token
-// becomes [MASK] with probability 1 − e^(−σ(t)), over the uniform graph it is redrawn uniformly with that probability.
+// Tokens noised for score entropy: the provider for SEDD (Lou, Meng, Ermon, arXiv 2310.16834). Over
+// the absorb graph a token becomes [MASK] with probability 1 − e^(−σ(t)), over the uniform graph it
+// is redrawn uniformly with that probability.
 //
 // Fields: x, y, t (providers/diffusion/noised_windows.h), t as f32 in (sampling_eps, 1].
 #pragma once

@@ -10,23 +10,27 @@
 #include "proto/digest.h"
 #include "providers/markov/markov_process.h"
 #include "providers/markov/markov_text.h"
-#include "providers/random/philox.h"
 #include "providers/masking/stage_schedule.h"
+#include "providers/random/philox.h"
 #include "providers/windows/token_columns.h"
 
 namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
-constexpr std::uint64_t kFiniteSamples = 1 << 16;  // of val and of test: nothing sets an end but what one wants to evaluate
+// Of val and of test: nothing sets an end but what one wants to evaluate.
+constexpr std::uint64_t kFiniteSamples = 1 << 16;
 
 /// The columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
 
 std::optional<MarkovProcess> process_of(const config::ProviderOptions& options) {
   if (options.source == "random") return std::nullopt;
-  if (options.source == "markov") return MarkovProcess(options.source_symbols, options.source_order);
-  throw config::UsageError("provider.source = \"" + options.source + "\" does not exist; markov and random do");
+  if (options.source == "markov") {
+    return MarkovProcess(options.source_symbols, options.source_order);
+  }
+  throw config::UsageError("provider.source = \"" + options.source +
+                           "\" does not exist; markov and random do");
 }
 
 class Synthetic final : public RowProvider {
@@ -92,7 +96,9 @@ class Synthetic final : public RowProvider {
 
   template <class X>
   void fill_random(std::span<const std::uint32_t> words, std::span<X> out) const {
-    for (std::size_t j = 0; j < out.size(); ++j) out[j] = static_cast<X>(uniform_below(words[j], symbols_));
+    for (std::size_t j = 0; j < out.size(); ++j) {
+      out[j] = static_cast<X>(uniform_below(words[j], symbols_));
+    }
   }
 
   std::uint64_t seed_;

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "providers/windows/open_datasets.h"
-#include "providers/random/philox.h"
 #include "providers/masking/stage_schedule.h"
+#include "providers/random/philox.h"
+#include "providers/windows/open_datasets.h"
 #include "providers/windows/token_columns.h"
 #include "providers/windows/windowed_meta.h"
 #include "providers/windows/windows.h"
@@ -26,7 +26,8 @@ enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
 
 class Tokens final : public RowProvider {
  public:
-  Tokens(const config::Options& options, Windows windows) : windows_(std::move(windows)), meta_(describe(options)) {}
+  Tokens(const config::Options& options, Windows windows)
+      : windows_(std::move(windows)), meta_(describe(options)) {}
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
 
@@ -52,7 +53,8 @@ class Tokens final : public RowProvider {
 
 proto::StreamMeta Tokens::describe(const config::Options& options) const {
   const std::uint32_t length = options.provider.block_size;
-  proto::StreamMeta meta = windowed_meta("tokens", kFormatVersion, options, windows_, MaskToken::kNone);
+  proto::StreamMeta meta =
+      windowed_meta("tokens", kFormatVersion, options, windows_, MaskToken::kNone);
   meta.schema.fields = {token_field("x", meta.vocab_size, length, proto::Role::kInput, false),
                         token_field("y", meta.vocab_size, length, proto::Role::kTarget, false)};
   proto::check(meta.schema);
@@ -66,7 +68,8 @@ proto::StreamMeta Tokens::describe(const config::Options& options) const {
 
 std::unique_ptr<DataProvider> make_tokens(const config::Options& options) {
   refuse_schedule(options.provider);
-  return std::make_unique<Tokens>(options, Windows(open_datasets(options), options, options.provider.block_size, kAhead));
+  return std::make_unique<Tokens>(
+      options, Windows(open_datasets(options), options, options.provider.block_size, kAhead));
 }
 
 }  // namespace millrace::providers

@@ -19,7 +19,9 @@ class InprocProducerEnd final : public ProducerEnd {
  public:
   explicit InprocProducerEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
-  std::optional<Order> next(Milliseconds timeout) override { return channel_->orders.take(timeout); }
+  std::optional<Order> next(Milliseconds timeout) override {
+    return channel_->orders.take(timeout);
+  }
   void deliver(const Order&, const proto::Batch& batch) override { channel_->batches.put(batch); }
   bool complete() const override { return false; }
   std::string state() const override { return "in the trainer"; }
@@ -30,7 +32,8 @@ class InprocProducerEnd final : public ProducerEnd {
 
 class InprocConsumerEnd final : public ConsumerEnd {
  public:
-  InprocConsumerEnd(std::shared_ptr<Channel> channel, proto::StreamMeta meta, std::uint32_t range_samples)
+  InprocConsumerEnd(std::shared_ptr<Channel> channel, proto::StreamMeta meta,
+                    std::uint32_t range_samples)
       : channel_(std::move(channel)), meta_(std::move(meta)), range_samples_(range_samples) {}
   ~InprocConsumerEnd() override {
     channel_->orders.clear();
@@ -55,7 +58,9 @@ class InprocConsumerEnd final : public ConsumerEnd {
   void follow(const proto::StageLog& log) override {
     std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
   }
-  WaitState state() const override { return {telemetry::WaitCause::kProvider, "the producer in the trainer is at work"}; }
+  WaitState state() const override {
+    return {telemetry::WaitCause::kProvider, "the producer in the trainer is at work"};
+  }
 
  private:
   std::shared_ptr<Channel> channel_;
@@ -67,11 +72,14 @@ class InprocConsumerEnd final : public ConsumerEnd {
 
 }  // namespace
 
-InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected, std::uint32_t range_samples) {
-  if (const auto reason = Admission(expected).reason_against(meta))
+InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected,
+                       std::uint32_t range_samples) {
+  if (const auto reason = Admission(expected).reason_against(meta)) {
     throw std::runtime_error("the stream does not match: " + *reason);
+  }
   auto channel = std::make_shared<Channel>();
-  return {std::make_shared<InprocProducerEnd>(channel), std::make_unique<InprocConsumerEnd>(channel, meta, range_samples)};
+  return {std::make_shared<InprocProducerEnd>(channel),
+          std::make_unique<InprocConsumerEnd>(channel, meta, range_samples)};
 }
 
 }  // namespace millrace::queue

@@ -1,4 +1,5 @@
-// inproc://: both ends in one process, over two mailboxes. Nothing is copied and nothing can be lost.
+// inproc://: both ends in one process, over two mailboxes. Nothing is copied and nothing can be
+// lost.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,9 @@ struct InprocEnds {
   std::unique_ptr<ConsumerEnd> consumer;
 };
 
-/// Throws std::runtime_error if the expectation does not admit the stream. The producer's end goes idle when the consumer's is
-/// destroyed.
-[[nodiscard]] InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected, std::uint32_t range_samples);
+/// Throws std::runtime_error if the expectation does not admit the stream. The producer's end goes
+/// idle when the consumer's is destroyed.
+[[nodiscard]] InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected,
+                                     std::uint32_t range_samples);
 
 }  // namespace millrace::queue

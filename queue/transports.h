@@ -1,5 +1,5 @@
-// Opens either end of the transport that queue.uri names. inproc:// has both ends in one process and is opened by the producer
-// room.
+// Opens either end of the transport that queue.uri names. inproc:// has both ends in one process
+// and is opened by the producer room.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ struct ProducerPlan {
   std::uint32_t capacity = 1;  ///< ranges worked on at once
   /// Samples of each split that a queue folder should hold before a run exists.
   std::array<std::uint64_t, proto::kSplitCount> ahead{};
-  proto::StageLog stage_log{};  ///< of train samples then; not empty where the trainer names the stages
+  /// Of train samples then; not empty where the trainer names the stages.
+  proto::StageLog stage_log{};
   Security security = {};
 };
 
@@ -42,8 +43,11 @@ struct ConsumerPlan {
 };
 
 /// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.
-[[nodiscard]] std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta,
+[[nodiscard]] std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri,
+                                                             const proto::StreamMeta& meta,
                                                              const ProducerPlan& plan);
-[[nodiscard]] std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan);
+[[nodiscard]] std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri,
+                                                             const Expectation& expected,
+                                                             const ConsumerPlan& plan);
 
 }  // namespace millrace::queue

@@ -11,13 +11,16 @@ namespace {
 namespace ip = boost::asio::ip;
 
 [[noreturn]] void refuse(const std::string& text, const std::string& why) {
-  throw std::invalid_argument("watch.address '" + text + "' " + why + "; it is HOST:PORT such as 127.0.0.1:9100 or [::1]:9100");
+  throw std::invalid_argument("watch.address '" + text + "' " + why +
+                              "; it is HOST:PORT such as 127.0.0.1:9100 or [::1]:9100");
 }
 
 std::uint16_t port_of(const std::string& text, std::string_view digits) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size()) refuse(text, "has no port from 0 to 65535");
+  if (error != std::errc() || end != digits.data() + digits.size()) {
+    refuse(text, "has no port from 0 to 65535");
+  }
   return port;
 }
 
@@ -33,14 +36,16 @@ std::string numeric(const std::string& host) {
 Address parse_address(const std::string& text, bool exposed) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) refuse(text, "has no port");
-  const Address address{numeric(text.substr(0, colon)), port_of(text, std::string_view(text).substr(colon + 1))};
+  const Address address{numeric(text.substr(0, colon)),
+                        port_of(text, std::string_view(text).substr(colon + 1))};
   boost::system::error_code error;
   const ip::address host = ip::make_address(address.host, error);
   if (error || host.is_v6() != text.starts_with('[')) refuse(text, "has no numeric host");
   if (host.is_loopback() || exposed) return address;
-  throw std::invalid_argument("watch.address '" + text +
-                              "' can be reached by others, and the port asks nobody who they are; use 127.0.0.1, or set "
-                              "watch.exposed = true in a network you trust");
+  throw std::invalid_argument(
+      "watch.address '" + text +
+      "' can be reached by others, and the port asks nobody who they are; use 127.0.0.1, or set "
+      "watch.exposed = true in a network you trust");
 }
 
 std::string to_string(const Address& address) {

@@ -1,7 +1,8 @@
-// One number that rooms change and others read: a total that only grows, or a level that goes up and down.
+// One number that rooms change and others read: a total that only grows, or a level that goes up
+// and down.
 //
-// Numbers are doubles, as Prometheus reads them: counts are exact up to 2^53. Any thread, relaxed: a reader sees each number whole,
-// and no order between two of them.
+// Numbers are doubles, as Prometheus reads them: counts are exact up to 2^53. Any thread, relaxed:
+// a reader sees each number whole, and no order between two of them.
 #pragma once
 
 #include <atomic>

@@ -30,7 +30,8 @@ Health::Report Health::report(Clock::time_point now) const {
   if (!failure_.empty()) return make_report("failed", failure_);
   const auto silent = std::chrono::duration_cast<std::chrono::seconds>(now - alive_at_);
   if (silent <= patience_) return make_report("ok", state_);
-  return make_report("stalled", "no progress for " + std::to_string(silent.count()) + " s after: " + state_);
+  return make_report("stalled",
+                     "no progress for " + std::to_string(silent.count()) + " s after: " + state_);
 }
 
 Health& unwatched_health() {

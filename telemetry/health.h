@@ -1,7 +1,8 @@
 // Whether a process is well, and what it is doing, for /healthz.
 //
-// A main loop says `alive` each time round, with what it does or waits for; a wait, however long, is well as long as the loop comes
-// round and names its reason. It is not well when something failed, or when the loop has not come round for long. Any thread.
+// A main loop says `alive` each time round, with what it does or waits for; a wait, however long,
+// is well as long as the loop comes round and names its reason. It is not well when something
+// failed, or when the loop has not come round for long. Any thread.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,8 @@ class Health {
   /// Longer between two rounds of the main loop is not well.
   explicit Health(std::chrono::seconds patience) : patience_(patience) {}
 
-  /// The main loop came round; `state` is a few words, e.g. "waiting for data: no producer at tcp://…".
+  /// The main loop came round; `state` is a few words, e.g. "waiting for data: no producer at
+  /// tcp://…".
   void alive(std::string state, Clock::time_point now = Clock::now());
   /// Something failed, for good; the first reason stays.
   void failed(std::string reason);

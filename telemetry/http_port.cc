@@ -1,5 +1,6 @@
-// Boost.Beast on one thread (http_port.h). Beast and not a larger server, because it is headers alone, limits a request before it
-// takes memory for it, and has one deadline for a whole request, however slowly its bytes drip in.
+// Boost.Beast on one thread (http_port.h). Beast and not a larger server, because it is headers
+// alone, limits a request before it takes memory for it, and has one deadline for a whole request,
+// however slowly its bytes drip in.
 #include "telemetry/http_port.h"
 
 #include <boost/asio/io_context.hpp>
@@ -27,7 +28,9 @@ constexpr std::chrono::milliseconds kTryAgainAfter{100};
 using Request = http::request_parser<http::empty_body>;
 using Answer = http::response<http::string_body>;
 
-Page plain(http::status status, std::string text) { return {static_cast<int>(status), "text/plain; charset=utf-8", text + "\n"}; }
+Page plain(http::status status, std::string text) {
+  return {static_cast<int>(status), "text/plain; charset=utf-8", text + "\n"};
+}
 
 std::string list_of(const Pages& pages) {
   std::string list;
@@ -53,7 +56,9 @@ Answer answer_to(const Pages& pages, const Request::value_type& request) {
   const Page page = page_for(pages, request);
   Answer answer(static_cast<http::status>(page.status), request.version());
   answer.set(http::field::content_type, page.content_type);
-  if (page.status == static_cast<int>(http::status::method_not_allowed)) answer.set(http::field::allow, "GET, HEAD");
+  if (page.status == static_cast<int>(http::status::method_not_allowed)) {
+    answer.set(http::field::allow, "GET, HEAD");
+  }
   answer.set(http::field::connection, "close");
   answer.content_length(page.body.size());
   if (request.method() != http::verb::head) answer.body() = page.body;
@@ -73,9 +78,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start() {
     stream_.expires_after(kMaxRequestTime);
-    http::async_read_header(stream_, buffer_, request_, [self = shared_from_this()](error_code error, std::size_t) {
-      if (!error) self->answer();
-    });
+    http::async_read_header(stream_, buffer_, request_,
+                            [self = shared_from_this()](error_code error, std::size_t) {
+                              if (!error) self->answer();
+                            });
   }
 
  private:
@@ -101,8 +107,10 @@ tcp::acceptor listen(asio::io_context& context, const Address& address) {
     return tcp::acceptor(context, endpoint, /*reuse_addr=*/true);
   } catch (const boost::system::system_error& error) {
     const bool taken = error.code() == asio::error::address_in_use;
-    throw std::runtime_error("cannot listen at watch.address " + to_string(address) + ": " + error.code().message() +
-                             (taken ? "; choose another port, or port 0 for any that is free" : "; check --watch.address"));
+    throw std::runtime_error("cannot listen at watch.address " + to_string(address) + ": " +
+                             error.code().message() +
+                             (taken ? "; choose another port, or port 0 for any that is free"
+                                    : "; check --watch.address"));
   }
 }
 
@@ -167,7 +175,8 @@ class HttpPort::Server {
   std::thread thread_;  // last: it uses all of the above
 };
 
-HttpPort::HttpPort(const Address& address, Pages pages) : server_(std::make_unique<Server>(address, std::move(pages))) {}
+HttpPort::HttpPort(const Address& address, Pages pages)
+    : server_(std::make_unique<Server>(address, std::move(pages))) {}
 HttpPort::~HttpPort() = default;
 const Address& HttpPort::address() const { return server_->address(); }
 

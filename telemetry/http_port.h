@@ -1,8 +1,10 @@
-// A small HTTP server for a few pages: GET (or HEAD) only, on a thread of its own, bounded in connections, bytes and time.
+// A small HTTP server for a few pages: GET (or HEAD) only, on a thread of its own, bounded in
+// connections, bytes and time.
 //
-// One request per connection. At most kMaxConnections are open, others wait in the system's backlog; a request that is larger than
-// kMaxRequestBytes, or takes longer than kMaxRequestTime from the first byte to the last, ends its connection. A page is made anew
-// for every request, on the port's thread.
+// One request per connection. At most kMaxConnections are open, others wait in the system's
+// backlog; a request that is larger than kMaxRequestBytes, or takes longer than kMaxRequestTime
+// from the first byte to the last, ends its connection. A page is made anew for every request, on
+// the port's thread.
 #pragma once
 
 #include <chrono>
@@ -32,7 +34,8 @@ using Pages = std::map<std::string, std::function<Page()>, std::less<>>;
 
 class HttpPort {
  public:
-  /// Listens at once. Throws std::runtime_error, naming the address and what to do, where it cannot (a port in use).
+  /// Listens at once. Throws std::runtime_error, naming the address and what to do, where it cannot
+  /// (a port in use).
   HttpPort(const Address& address, Pages pages);
   /// Ends open connections.
   ~HttpPort();

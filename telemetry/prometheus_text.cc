@@ -27,7 +27,9 @@ std::string escaped(std::string_view text, bool quoted) {
 
 std::string label_list(const std::map<std::string, std::string>& labels) {
   std::string list;
-  for (const auto& [name, value] : labels) list += (list.empty() ? "" : ",") + name + "=\"" + escaped(value, true) + "\"";
+  for (const auto& [name, value] : labels) {
+    list += (list.empty() ? "" : ",") + name + "=\"" + escaped(value, true) + "\"";
+  }
   return list.empty() ? list : "{" + list + "}";
 }
 
@@ -37,15 +39,17 @@ std::string number(double value) {
   constexpr double kExactWhole = 9007199254740992.0;  // 2^53
   const bool whole = value == std::trunc(value) && std::abs(value) <= kExactWhole;
   char digits[40];
-  const auto end = whole ? std::to_chars(digits, std::end(digits), static_cast<long long>(value)).ptr
-                         : std::to_chars(digits, std::end(digits), value).ptr;
+  const auto end = whole
+                       ? std::to_chars(digits, std::end(digits), static_cast<long long>(value)).ptr
+                       : std::to_chars(digits, std::end(digits), value).ptr;
   return {digits, end};
 }
 
 }  // namespace
 
 bool is_label_name(std::string_view name) {
-  return !name.empty() && !is_digit(name.front()) && std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c); });
+  return !name.empty() && !is_digit(name.front()) &&
+         std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c); });
 }
 
 bool is_metric_name(std::string_view name) {
@@ -55,10 +59,12 @@ bool is_metric_name(std::string_view name) {
 
 std::string head_lines(std::string_view name, std::string_view help, std::string_view type) {
   const std::string known(name);
-  return "# HELP " + known + " " + escaped(help, false) + "\n# TYPE " + known + " " + std::string(type) + "\n";
+  return "# HELP " + known + " " + escaped(help, false) + "\n# TYPE " + known + " " +
+         std::string(type) + "\n";
 }
 
-std::string sample_line(std::string_view name, const std::map<std::string, std::string>& labels, double value) {
+std::string sample_line(std::string_view name, const std::map<std::string, std::string>& labels,
+                        double value) {
   return std::string(name) + label_list(labels) + " " + number(value) + "\n";
 }
 

@@ -19,8 +19,12 @@ namespace millrace::telemetry {
 [[nodiscard]] bool is_label_name(std::string_view name);
 
 /// The two lines that open a family; `type` is "counter" or "gauge".
-[[nodiscard]] std::string head_lines(std::string_view name, std::string_view help, std::string_view type);
-/// One value. Text in labels is escaped; whole numbers have no point; a number reads back as the same double.
-[[nodiscard]] std::string sample_line(std::string_view name, const std::map<std::string, std::string>& labels, double value);
+[[nodiscard]] std::string head_lines(std::string_view name, std::string_view help,
+                                     std::string_view type);
+/// One value. Text in labels is escaped; whole numbers have no point; a number reads back as the
+/// same double.
+[[nodiscard]] std::string sample_line(std::string_view name,
+                                      const std::map<std::string, std::string>& labels,
+                                      double value);
 
 }  // namespace millrace::telemetry

@@ -17,7 +17,10 @@ Cell& cell(std::map<Labels, std::unique_ptr<Cell>>& cells, const Labels& labels)
 
 void check_labels(std::string_view name, const Labels& labels) {
   for (const auto& [label, value] : labels) {
-    if (!is_label_name(label)) throw std::logic_error("metric '" + std::string(name) + "' has a label called '" + label + "'");
+    if (!is_label_name(label)) {
+      throw std::logic_error("metric '" + std::string(name) + "' has a label called '" + label +
+                             "'");
+    }
   }
 }
 
@@ -38,9 +41,12 @@ Gauge& Registry::gauge(std::string_view name, std::string_view help, const Label
 Registry::Family& Registry::family(std::string_view name, Kind kind, std::string_view help) {
   if (const auto found = families_.find(name); found != families_.end()) {
     if (found->second.kind == kind && found->second.help == help) return found->second;
-    throw std::logic_error("metric '" + std::string(name) + "' is there already, of another kind or with another help text");
+    throw std::logic_error("metric '" + std::string(name) +
+                           "' is there already, of another kind or with another help text");
   }
-  if (!is_metric_name(name)) throw std::logic_error("'" + std::string(name) + "' is not a name for a metric");
+  if (!is_metric_name(name)) {
+    throw std::logic_error("'" + std::string(name) + "' is not a name for a metric");
+  }
   return families_.emplace(name, Family{kind, std::string(help), {}, {}}).first->second;
 }
 
@@ -55,8 +61,12 @@ std::string Registry::prometheus_text() const {
   std::string text;
   for (const auto& [name, family] : families_) {
     text += head_lines(name, family.help, family.kind == Kind::kCounter ? "counter" : "gauge");
-    for (const auto& [labels, counter] : family.counters) text += sample_line(name, labels, counter->value());
-    for (const auto& [labels, gauge] : family.gauges) text += sample_line(name, labels, gauge->value());
+    for (const auto& [labels, counter] : family.counters) {
+      text += sample_line(name, labels, counter->value());
+    }
+    for (const auto& [labels, gauge] : family.gauges) {
+      text += sample_line(name, labels, gauge->value());
+    }
   }
   return text;
 }

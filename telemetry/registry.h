@@ -1,8 +1,9 @@
 // The named numbers of one process, and their text for Prometheus.
 //
-// A family is a name, a kind and a help text; its cells differ in their labels. Names follow Prometheus' conventions: they start
-// with millrace_, have base units (seconds, bytes) at their end, and counters end in _total. Cells live as long as the registry and
-// never move, so a room asks once and keeps the reference. Any thread.
+// A family is a name, a kind and a help text; its cells differ in their labels. Names follow
+// Prometheus' conventions: they start with millrace_, have base units (seconds, bytes) at their
+// end, and counters end in _total. Cells live as long as the registry and never move, so a room
+// asks once and keeps the reference. Any thread.
 #pragma once
 
 #include <map>
@@ -24,10 +25,13 @@ class Registry {
   /// `common` labels stand on every cell, e.g. the trainer's rank.
   explicit Registry(Labels common = {}) : common_(std::move(common)) {}
 
-  /// The cell of that name and those labels, made when first asked for. Throws std::logic_error for a name or label that
-  /// Prometheus cannot read, and where the name stands for another kind or help text already.
-  [[nodiscard]] Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
-  [[nodiscard]] Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
+  /// The cell of that name and those labels, made when first asked for. Throws std::logic_error for
+  /// a name or label that Prometheus cannot read, and where the name stands for another kind or
+  /// help text already.
+  [[nodiscard]] Counter& counter(std::string_view name, std::string_view help,
+                                 const Labels& labels = {});
+  [[nodiscard]] Gauge& gauge(std::string_view name, std::string_view help,
+                             const Labels& labels = {});
 
   /// All families by name, each with its cells by label: the text format, version 0.0.4.
   [[nodiscard]] std::string prometheus_text() const;

@@ -1,6 +1,8 @@
-// The cells that each room binds: one struct per room, made from the process's registry. docs/how-to/watching.md lists them.
+// The cells that each room binds: one struct per room, made from the process's registry.
+// docs/how-to/watching.md lists them.
 //
-// A room takes a `telemetry::Registry&` (unwatched() where nobody looks), makes its struct once and changes cells from any thread:
+// A room takes a `telemetry::Registry&` (unwatched() where nobody looks), makes its struct once and
+// changes cells from any thread:
 //
 //     ConsumerMetrics metrics(registry);
 //     metrics.samples[batch.range.split].add(batch.range.count);
@@ -28,8 +30,10 @@ class PerSplit {
   PerSplit(Registry& registry, std::string_view name, std::string_view help);
 
   template <class Split>
-  requires std::is_enum_v<Split>
-  [[nodiscard]] Counter& operator[](Split split) const { return cells_.at(static_cast<std::size_t>(split)); }
+    requires std::is_enum_v<Split>
+  [[nodiscard]] Counter& operator[](Split split) const {
+    return cells_.at(static_cast<std::size_t>(split));
+  }
 
  private:
   std::vector<std::reference_wrapper<Counter>> cells_;
@@ -66,7 +70,8 @@ struct QueueMetrics {
 
   /// Of what was dropped as damaged, by cause: the few words that the log has for it.
   [[nodiscard]] Counter& damaged(std::string_view cause) const;
-  /// Connections of which this is true: accepted, established, closed, unfinished, malformed, other_kind, wrong_key, not_allowed.
+  /// Connections of which this is true: accepted, established, closed, unfinished, malformed,
+  /// other_kind, wrong_key, not_allowed.
   [[nodiscard]] Counter& connections(std::string_view what) const;
 
  private:
@@ -77,12 +82,15 @@ struct QueueMetrics {
 struct ConsumerMetrics {
   explicit ConsumerMetrics(Registry& registry);
 
-  PerSplit samples;                                           ///< received, whole and in time
-  PerSplit bytes;                                             ///< received, of columns
-  Gauge& window_samples;                                      ///< train samples wanted ahead
-  Gauge& held_samples;                                        ///< train samples of them that are here
-  Counter& gets;                                              ///< times the trainer asked for samples
-  Counter& gets_ready;                                        ///< times they were there when it asked
+  PerSplit samples;       ///< received, whole and in time
+  PerSplit bytes;         ///< received, of columns
+  Gauge& window_samples;  ///< train samples wanted ahead
+  /// Train samples of them that are here.
+  Gauge& held_samples;
+  /// Times the trainer asked for samples.
+  Counter& gets;
+  /// Times they were there when it asked.
+  Counter& gets_ready;
   std::vector<std::reference_wrapper<Counter>> wait_seconds;  ///< by WaitCause: for WaitBlame
 };
 
@@ -90,8 +98,9 @@ struct ConsumerMetrics {
 struct TrainMetrics {
   explicit TrainMetrics(Registry& registry);
 
-  Gauge& step;            ///< completed steps
-  Counter& samples;       ///< train samples of completed steps that this rank used, since the process started
+  Gauge& step;  ///< completed steps
+  /// Train samples of completed steps that this rank used, since the process started.
+  Counter& samples;
   Counter& step_seconds;  ///< time of all steps
   Counter& wait_seconds;  ///< of which waiting for data
   Gauge& wait_ratio;      ///< the share of the last step that was waiting for data

@@ -8,12 +8,14 @@
 namespace millrace::telemetry {
 
 std::string_view to_string(WaitCause cause) {
-  static constexpr std::string_view kNames[] = {"no_producer", "provider", "link", "disk", "consumer"};
+  static constexpr std::string_view kNames[] = {"no_producer", "provider", "link", "disk",
+                                                "consumer"};
   static_assert(std::size(kNames) == std::size(kWaitCauses));
   return kNames[static_cast<std::size_t>(cause)];
 }
 
-WaitBlame::WaitBlame(std::vector<std::reference_wrapper<Counter>> seconds) : seconds_(std::move(seconds)) {
+WaitBlame::WaitBlame(std::vector<std::reference_wrapper<Counter>> seconds)
+    : seconds_(std::move(seconds)) {
   assert(seconds_.size() == std::size(kWaitCauses));
 }
 

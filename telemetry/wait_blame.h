@@ -1,8 +1,9 @@
 // Who is to blame for a wait: the seconds that a trainer waits for samples, by cause.
 //
-// At any moment of a wait the sample that is waited for is somewhere, and that names the cause. One thing nobody can tell while it
-// lasts: whether a range that a producer was asked for is still being computed or already on its way. So the seconds spent on a
-// range that is out are held back until its answer tells how long the producer held it: the rest was the link's. An answer that
+// At any moment of a wait the sample that is waited for is somewhere, and that names the cause. One
+// thing nobody can tell while it lasts: whether a range that a producer was asked for is still
+// being computed or already on its way. So the seconds spent on a range that is out are held back
+// until its answer tells how long the producer held it: the rest was the link's. An answer that
 // does not come must still be seen: beyond kHeldBackAtMost_s those seconds go to the provider.
 //
 //     WaitBlame blame(metrics.wait_seconds);          // telemetry/stream_metrics.h
@@ -30,7 +31,8 @@ enum class WaitCause {
   kDisk,        ///< a queue file is being read
   kConsumer,    ///< it is here and not put together yet
 };
-inline constexpr WaitCause kWaitCauses[] = {WaitCause::kNoProducer, WaitCause::kProvider, WaitCause::kLink, WaitCause::kDisk,
+inline constexpr WaitCause kWaitCauses[] = {WaitCause::kNoProducer, WaitCause::kProvider,
+                                            WaitCause::kLink, WaitCause::kDisk,
                                             WaitCause::kConsumer};
 
 /// "no_producer", "provider", "link", "disk" or "consumer": the value of the label `cause`.
@@ -43,15 +45,18 @@ class WaitBlame {
   /// One counter of seconds per cause, in the order of kWaitCauses.
   explicit WaitBlame(std::vector<std::reference_wrapper<Counter>> seconds);
 
-  /// The wait went on for `seconds` while the sample was there. kProvider and kLink both mean: a producer was asked for it, and it
-  /// is not here.
+  /// The wait went on for `seconds` while the sample was there. kProvider and kLink both mean: a
+  /// producer was asked for it, and it is not here.
   void waited(WaitCause where, double seconds);
 
-  /// The range that was waited for is here. Of its way from lease to answer, `link_seconds` were not the producer's work.
+  /// The range that was waited for is here. Of its way from lease to answer, `link_seconds` were
+  /// not the producer's work.
   void arrived(double link_seconds);
 
  private:
-  void charge(WaitCause cause, double seconds) { seconds_[static_cast<std::size_t>(cause)].get().add(seconds); }
+  void charge(WaitCause cause, double seconds) {
+    seconds_[static_cast<std::size_t>(cause)].get().add(seconds);
+  }
 
   std::vector<std::reference_wrapper<Counter>> seconds_;
   double held_back_ = 0.0;

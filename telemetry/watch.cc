@@ -12,7 +12,8 @@ Address address_of(const WatchPlan& plan) {
   if (address.port == 0) return address;
   const std::uint64_t port = std::uint64_t{address.port} + plan.rank;
   if (port > std::numeric_limits<std::uint16_t>::max()) {
-    throw std::invalid_argument("watch.address '" + plan.address + "' leaves rank " + std::to_string(plan.rank) +
+    throw std::invalid_argument("watch.address '" + plan.address + "' leaves rank " +
+                                std::to_string(plan.rank) +
                                 " no port: rank r listens at the port + r; choose a lower one");
   }
   address.port = static_cast<std::uint16_t>(port);
@@ -32,8 +33,9 @@ Page health_page(const Health& health) {
 
 Watch::Watch(const WatchPlan& plan) : registry_(plan.labels), health_(plan.patience) {
   if (plan.address.empty()) return;
-  port_ = std::make_unique<HttpPort>(address_of(plan), Pages{{"/metrics", [this] { return metrics_page(registry_); }},
-                                                             {"/healthz", [this] { return health_page(health_); }}});
+  port_ = std::make_unique<HttpPort>(address_of(plan),
+                                     Pages{{"/metrics", [this] { return metrics_page(registry_); }},
+                                           {"/healthz", [this] { return health_page(health_); }}});
 }
 
 std::string Watch::url() const { return port_ ? "http://" + to_string(port_->address()) : ""; }

@@ -1,4 +1,5 @@
-// A process as seen from outside: its numbers, its health and, where the recipe asks for it, the port that shows them.
+// A process as seen from outside: its numbers, its health and, where the recipe asks for it, the
+// port that shows them.
 //
 //     GET /metrics    Prometheus' text format
 //     GET /healthz    one line of JSON; 200 where all is well, 503 where not
@@ -27,7 +28,8 @@ struct WatchPlan {
 
 class Watch {
  public:
-  /// Throws std::invalid_argument for an address that cannot be used, std::runtime_error where the port cannot be opened.
+  /// Throws std::invalid_argument for an address that cannot be used, std::runtime_error where the
+  /// port cannot be opened.
   explicit Watch(const WatchPlan& plan);
 
   [[nodiscard]] Registry& registry() { return registry_; }

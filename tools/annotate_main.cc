@@ -1,4 +1,5 @@
-// annotate CONFIG [overrides] [--shard-index I] [--num-shards N]: documents into scored token shards for the cascade.
+// annotate CONFIG [overrides] [--shard-index I] [--num-shards N]: documents into scored token
+// shards for the cascade.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -7,10 +8,10 @@
 #include "annotation/annotate.h"
 #include "annotation/shard_folder.h"
 #include "config/app/command_line.h"
+#include "config/app/stop.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/recipe.h"
-#include "config/app/stop.h"
 #include "proto/files.h"
 #include "providers/markov/markov_source.h"
 #include "providers/windows/open_datasets.h"
@@ -25,19 +26,23 @@ const config::Program kProgram{
     .name = "annotate",
     .usage = "CONFIG [overrides] [--shard-index I] [--num-shards N]",
     .about =
-        "Scores the words of a recipe's documents and writes one scored token shard for the cascade. Run it for every shard, in "
+        "Scores the words of a recipe's documents and writes one scored token shard for the "
+        "cascade. Run it for every shard, in "
         "any\n"
         "order, on any machines. A finished shard is skipped, an interrupted one continued.",
-    .flags = {{"shard-index", "I", "which shard, from 0; default: all of them, one after the other"},
+    .flags = {{"shard-index", "I",
+               "which shard, from 0; default: all of them, one after the other"},
               {"num-shards", "N", "of how many; default 1"}},
 };
 
-/// The recipe with a path: the one dataset that it means, the usual text, or the generated corpus as a file beside the shards.
+/// The recipe with a path: the one dataset that it means, the usual text, or the generated corpus
+/// as a file beside the shards.
 config::Options with_documents(config::Options options) {
   const std::vector<config::DatasetOptions> several = config::meant_datasets(options.data);
   if (several.size() > 1) {
-    throw config::UsageError("data.datasets: annotate takes one dataset at a time; name it with --data.dataset=" +
-                             several.front().name + ", and a folder for it with --data.shards");
+    throw config::UsageError(
+        "data.datasets: annotate takes one dataset at a time; name it with --data.dataset=" +
+        several.front().name + ", and a folder for it with --data.shards");
   }
   if (!several.empty()) {
     options.data.path = several.front().path;
@@ -47,35 +52,47 @@ config::Options with_documents(config::Options options) {
   if (options.data.path) return options;
   options.data.path = std::string(providers::kDefaultTextPath);
   if (std::filesystem::exists(*options.data.path)) return options;
-  const std::filesystem::path generated = std::filesystem::path(options.data.shards) / "generated.txt";
+  const std::filesystem::path generated =
+      std::filesystem::path(options.data.shards) / "generated.txt";
   spdlog::warn(
-      "no text at {}: annotating the generated corpus, whose words are made up; for real text name it with --data.path=FILE",
+      "no text at {}: annotating the generated corpus, whose words are made up; for real text name "
+      "it with --data.path=FILE",
       *options.data.path);
   if (!std::filesystem::exists(generated)) {
     proto::make_folders(options.data.shards, proto::real_disk());
-    proto::replace_file(generated, providers::MarkovSource().generate(providers::kGeneratedCharacters));
+    proto::replace_file(generated,
+                        providers::MarkovSource().generate(providers::kGeneratedCharacters));
   }
   options.data.path = generated.string();
   return options;
 }
 
-void report(const annotation::Annotated& done, annotation::Part part, const config::Options& options, bool json) {
+void report(const annotation::Annotated& done, annotation::Part part,
+            const config::Options& options, bool json) {
   const std::string name = annotation::shard_name(part.shard, part.shards);
   const std::uint64_t dropped = done.chunks - done.filling_chunks;
-  spdlog::info("{}{}: {} passages, {} chunks of {} tokens; {} of them cannot fill stages of {} and {} and are dropped", name,
-               done.was_there ? " was there" : "", done.passages, done.chunks, options.provider.stage3_length, dropped,
-               options.provider.stage1_length, options.provider.stage2_length);
+  spdlog::info(
+      "{}{}: {} passages, {} chunks of {} tokens; {} of them cannot fill stages of {} and {} and "
+      "are dropped",
+      name, done.was_there ? " was there" : "", done.passages, done.chunks,
+      options.provider.stage3_length, dropped, options.provider.stage1_length,
+      options.provider.stage2_length);
   if (!json) return;
-  fmt::print("{{\"shard\":{},\"shards\":{},\"skipped\":{},\"passages\":{},\"chunks\":{},\"dropped\":{},\"tokens\":{}}}\n",
-             part.shard, part.shards, done.was_there, done.passages, done.chunks, dropped, done.tokens);
+  fmt::print(
+      "{{\"shard\":{},\"shards\":{},\"skipped\":{},\"passages\":{},\"chunks\":{},\"dropped\":{},"
+      "\"tokens\":{}}}\n",
+      part.shard, part.shards, done.was_there, done.passages, done.chunks, dropped, done.tokens);
 }
 
 int run(const config::Arguments& arguments) {
-  const config::Options recipe = config::load_recipe(arguments.positional.front(), arguments.overrides);
-  const auto shards = static_cast<std::uint32_t>(arguments.number("num-shards", 1, kMaxShards).value_or(1));
+  const config::Options recipe =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const auto shards =
+      static_cast<std::uint32_t>(arguments.number("num-shards", 1, kMaxShards).value_or(1));
   const auto only = arguments.number("shard-index", 0, kMaxShards);
   if (only && *only >= shards) {
-    throw config::UsageError("--shard-index=" + std::to_string(*only) + ": with --num-shards=" + std::to_string(shards) +
+    throw config::UsageError("--shard-index=" + std::to_string(*only) +
+                             ": with --num-shards=" + std::to_string(shards) +
                              " the shards are 0 to " + std::to_string(shards - 1));
   }
   config::catch_stop_signals();

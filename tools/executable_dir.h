@@ -5,6 +5,8 @@
 
 namespace millrace::tools {
 
-[[nodiscard]] inline std::filesystem::path own_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+[[nodiscard]] inline std::filesystem::path own_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
 
 }  // namespace millrace::tools

@@ -13,14 +13,19 @@ namespace {
 
 std::string names(const std::vector<Subject>& subjects) {
   std::string text;
-  for (const Subject& subject : subjects) text += (text.empty() ? "" : ", ") + std::string(subject.word);
+  for (const Subject& subject : subjects) {
+    text += (text.empty() ? "" : ", ") + std::string(subject.word);
+  }
   return text;
 }
 
 // The program that answers when no subject is named.
-config::Program whole_program(const std::string& name, std::string about, const std::vector<Subject>& subjects) {
+config::Program whole_program(const std::string& name, std::string about,
+                              const std::vector<Subject>& subjects) {
   about += "\n";
-  for (const Subject& subject : subjects) about += "\n  " + subject.program.name + " " + subject.program.usage;
+  for (const Subject& subject : subjects) {
+    about += "\n  " + subject.program.name + " " + subject.program.usage;
+  }
   return {.name = name,
           .usage = "SUBJECT …",
           .about = about + "\n\nEach has its own --help.",
@@ -39,23 +44,26 @@ int become(const Subject& subject, int argc, const char* const* argv) {
   ::execv(program.c_str(), const_cast<char* const*>(words.data()));
   const std::string reason = std::strerror(errno);
   return config::run_program(subject.program, argc, argv, [&](const config::Arguments&) -> int {
-    throw config::UsageError(program + ": " + reason + "; it is built where the trainer is: scripts/setup");
+    throw config::UsageError(program + ": " + reason +
+                             "; it is built where the trainer is: scripts/setup");
   });
 }
 
 }  // namespace
 
-int run_subject(const std::string& program, const std::string& about, const std::vector<Subject>& subjects, int argc,
-                const char* const* argv) {
+int run_subject(const std::string& program, const std::string& about,
+                const std::vector<Subject>& subjects, int argc, const char* const* argv) {
   const std::string word = argc > 1 ? argv[1] : "";
   for (const Subject& subject : subjects) {
     if (word != subject.word) continue;
     if (!subject.elsewhere.empty()) return become(subject, argc - 1, argv + 1);
     return config::run_program(subject.program, argc - 1, argv + 1, subject.run);
   }
-  return config::run_program(whole_program(program, about, subjects), argc, argv, [&](const config::Arguments&) -> int {
-    throw config::UsageError((word.empty() ? "no subject" : "unknown subject '" + word + "'") + "; known: " + names(subjects));
-  });
+  return config::run_program(
+      whole_program(program, about, subjects), argc, argv, [&](const config::Arguments&) -> int {
+        throw config::UsageError((word.empty() ? "no subject" : "unknown subject '" + word + "'") +
+                                 "; known: " + names(subjects));
+      });
 }
 
 }  // namespace millrace::tools

@@ -1,4 +1,5 @@
-// What `inspect` and `bench` can be asked for: each subject is a small program of its own, with its own flags and --help.
+// What `inspect` and `bench` can be asked for: each subject is a small program of its own, with its
+// own flags and --help.
 #pragma once
 
 #include <functional>
@@ -14,8 +15,9 @@ struct Subject {
   std::string_view word;  ///< follows the program's name on the command line
   config::Program program;
   std::function<int(const config::Arguments&)> run;
-  /// Where there is a name: the program beside this one that becomes this process, with the words that follow the subject, because
-  /// it links what this one must not. It reads them by `program` too; `run` is empty.
+  /// Where there is a name: the program beside this one that becomes this process, with the words
+  /// that follow the subject, because it links what this one must not. It reads them by `program`
+  /// too; `run` is empty.
   std::string_view elsewhere{};
 };
 
@@ -30,8 +32,9 @@ struct Subject {
 [[nodiscard]] Subject stream_bench();
 [[nodiscard]] Subject train_bench();
 
-/// Runs the subject that the first word names, as run_program does; `about` is the first line of the whole program's help.
-int run_subject(const std::string& program, const std::string& about, const std::vector<Subject>& subjects, int argc,
-                const char* const* argv);
+/// Runs the subject that the first word names, as run_program does; `about` is the first line of
+/// the whole program's help.
+int run_subject(const std::string& program, const std::string& about,
+                const std::vector<Subject>& subjects, int argc, const char* const* argv);
 
 }  // namespace millrace::tools

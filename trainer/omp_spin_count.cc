@@ -1,8 +1,9 @@
-// Makes LibTorch's threads spin only briefly while they wait for each other, and then sleep, unless the user chose otherwise.
+// Makes LibTorch's threads spin only briefly while they wait for each other, and then sleep, unless
+// the user chose otherwise.
 //
-// GNU OpenMP lets them spin for milliseconds by default. On a machine that also runs producers, a thread that spins keeps the core
-// from the very thread that it waits for. Step of mdlm_small, 2 threads on 2 cores of a Zen 4 machine, medians in ms of runs in
-// turns:
+// GNU OpenMP lets them spin for milliseconds by default. On a machine that also runs producers, a
+// thread that spins keeps the core from the very thread that it waits for. Step of mdlm_small, 2
+// threads on 2 cores of a Zen 4 machine, medians in ms of runs in turns:
 //
 //                       idle machine            one busy process beside it
 //     spin count     float32   bfloat16            float32   bfloat16
@@ -13,8 +14,9 @@
 //
 // Where they sleep at once, or spin for ever, an idle machine's step is no shorter.
 //
-// OpenMP reads the choice from the environment once, before main, so this runs earlier still, before the constructors of any
-// library, and starts the program over with GOMP_SPINCOUNT set. That takes 5 ms. Linked into programs, not into the room's library.
+// OpenMP reads the choice from the environment once, before main, so this runs earlier still,
+// before the constructors of any library, and starts the program over with GOMP_SPINCOUNT set. That
+// takes 5 ms. Linked into programs, not into the room's library.
 #include <unistd.h>
 
 #include <array>
@@ -29,12 +31,15 @@ constexpr std::size_t kMaxPath = 4096;
 bool chosen(char** environment) {
   for (; *environment != nullptr; ++environment) {
     const std::string_view variable = *environment;
-    if (variable.starts_with("OMP_WAIT_POLICY=") || variable.starts_with("GOMP_SPINCOUNT=")) return true;
+    if (variable.starts_with("OMP_WAIT_POLICY=") || variable.starts_with("GOMP_SPINCOUNT=")) {
+      return true;
+    }
   }
   return false;
 }
 
-/// No allocation and no library state: nothing is initialised yet. Where anything fails the program just goes on.
+/// No allocation and no library state: nothing is initialised yet. Where anything fails the program
+/// just goes on.
 void start_over_spinning_briefly(int /*argc*/, char** argv, char** environment) {
   if (chosen(environment)) return;
   static char policy[] = "GOMP_SPINCOUNT=5000";
@@ -44,10 +49,13 @@ void start_over_spinning_briefly(int /*argc*/, char** argv, char** environment) 
     if (i == kMaxVariables) return;
     extended[i + 1] = environment[i];
   }
-  if (::readlink("/proc/self/exe", program.data(), kMaxPath) > 0) ::execve(program.data(), argv, extended.data());
+  if (::readlink("/proc/self/exe", program.data(), kMaxPath) > 0) {
+    ::execve(program.data(), argv, extended.data());
+  }
 }
 
 }  // namespace
 
-__attribute__((section(".preinit_array"), used)) static void (*const kBeforeEverything)(int, char**,
-                                                                                        char**) = start_over_spinning_briefly;
+__attribute__((section(".preinit_array"),
+               used)) static void (*const kBeforeEverything)(int, char**,
+                                                             char**) = start_over_spinning_briefly;

@@ -1,8 +1,8 @@
 // The program `train`: one rank of a training run; torchrun starts more.
 #include "config/app/command_line.h"
+#include "config/app/stop.h"
 #include "config/errors.h"
 #include "config/per_dataset.h"
-#include "config/app/stop.h"
 #include "trainer/training/train.h"
 
 namespace {
@@ -13,26 +13,33 @@ const config::Program kProgram{
     .name = "train",
     .usage = "CONFIG [overrides] [--resume[=auto|DIR]] [--record-stream FILE] [--all]",
     .about =
-        "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for producers; SIGTERM and SIGINT "
+        "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for "
+        "producers; SIGTERM and SIGINT "
         "save a checkpoint and end it.",
-    .flags = {{.name = "resume",
-               .placeholder = "auto|DIR",
-               .help = "go on from the newest whole checkpoint; auto: or start where there is none; DIR: from that one",
-               .value_optional = true},
-              {.name = "record-stream",
-               .placeholder = "FILE",
-               .help = "write `step split index stage digest` for every sample that this rank uses"},
-              {.name = "all",
-               .placeholder = "",
-               .help = "one model for each enabled dataset of data.datasets in turn, in OUT_DIR/NAME; goes on where it stopped"}}};
+    .flags = {
+        {.name = "resume",
+         .placeholder = "auto|DIR",
+         .help = "go on from the newest whole checkpoint; auto: or start where there is none; DIR: "
+                 "from that one",
+         .value_optional = true},
+        {.name = "record-stream",
+         .placeholder = "FILE",
+         .help = "write `step split index stage digest` for every sample that this rank uses"},
+        {.name = "all",
+         .placeholder = "",
+         .help = "one model for each enabled dataset of data.datasets in turn, in OUT_DIR/NAME; "
+                 "goes on where it stopped"}}};
 
 /// --all is its own way to go on, and has no one file for the samples of several runs.
 void refuse_beside_all(const config::Arguments& arguments) {
   if (arguments.has("record-stream")) {
-    throw config::UsageError("--record-stream writes the samples of one run, and --all makes several; use --dataset NAME");
+    throw config::UsageError(
+        "--record-stream writes the samples of one run, and --all makes several; use --dataset "
+        "NAME");
   }
   if (arguments.has("resume") && arguments.value("resume").value_or("auto") != "auto") {
-    throw config::UsageError("--all goes on from each run's own newest checkpoint; leave --resume out");
+    throw config::UsageError(
+        "--all goes on from each run's own newest checkpoint; leave --resume out");
   }
 }
 
@@ -44,7 +51,8 @@ int run(const config::Arguments& arguments) {
     trainer::train_all(config::per_dataset(options));
     return 0;
   }
-  trainer::train(options, {.resume = trainer::resume_request(arguments.has("resume"), arguments.value("resume")),
+  trainer::train(options, {.resume = trainer::resume_request(arguments.has("resume"),
+                                                             arguments.value("resume")),
                            .record_path = arguments.value("record-stream")});
   return 0;
 }

@@ -15,14 +15,15 @@ namespace {
 namespace po = boost::program_options;
 
 // Long options only, spelt out: no -x, no guessing of what an abbreviation means.
-constexpr int kStyle =
-    po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent | po::command_line_style::long_allow_next;
+constexpr int kStyle = po::command_line_style::allow_long |
+                       po::command_line_style::long_allow_adjacent |
+                       po::command_line_style::long_allow_next;
 
 // The one key that may be written like a flag: --dataset NAME.
 constexpr const char* kWordKey = "dataset";
 
-// Boost is told of switches and of flags that need a value. A flag whose value is optional stays unknown to it, like an
-// override: then it takes what follows "=" and never the next word.
+// Boost is told of switches and of flags that need a value. A flag whose value is optional stays
+// unknown to it, like an override: then it takes what follows "=" and never the next word.
 po::options_description described(const Program& program) {
   po::options_description description;
   for (const Flag& flag : program.flags) {
@@ -54,30 +55,37 @@ std::string hint(const Program& program, const std::string& name) {
 }
 
 bool is_key(const std::string& name) {
-  return !setting_name(name).empty() ||
-         std::ranges::any_of(keys(), [&](const Key& key) { return key.full_name() == name || key.name == name; });
+  return !setting_name(name).empty() || std::ranges::any_of(keys(), [&](const Key& key) {
+    return key.full_name() == name || key.name == name;
+  });
 }
 
 void take_override(const Program& program, const po::option& option, Arguments& arguments) {
   const std::string& name = option.string_key;
   if (!program.overrides || !is_key(name)) {
-    throw UsageError("--" + name + ": " +
-                     (program.overrides ? "neither a flag of " + program.name + " nor a key" : "unknown flag") +
-                     hint(program, name));
+    throw UsageError(
+        "--" + name + ": " +
+        (program.overrides ? "neither a flag of " + program.name + " nor a key" : "unknown flag") +
+        hint(program, name));
   }
-  if (option.value.empty()) throw UsageError("--" + name + ": a key takes its value after '=': --" + name + "=VALUE");
+  if (option.value.empty()) {
+    throw UsageError("--" + name + ": a key takes its value after '=': --" + name + "=VALUE");
+  }
   arguments.overrides.push_back({name, option.value.front()});
 }
 
 void take(const Program& program, const po::option& option, Arguments& arguments) {
   if (option.position_key >= 0) {
     const std::string& word = option.value.front();
-    if (word.size() > 1 && word.front() == '-') throw UsageError(word + ": unknown flag" + see_help(program));
+    if (word.size() > 1 && word.front() == '-') {
+      throw UsageError(word + ": unknown flag" + see_help(program));
+    }
     arguments.positional.push_back(word);
   } else if (option.string_key == "json") {
     arguments.json = true;
   } else if (find_flag(program, option.string_key) != nullptr) {
-    arguments.flags[option.string_key] = option.value.empty() ? std::nullopt : std::optional(option.value.front());
+    arguments.flags[option.string_key] =
+        option.value.empty() ? std::nullopt : std::optional(option.value.front());
   } else {
     take_override(program, option, arguments);
   }
@@ -85,10 +93,12 @@ void take(const Program& program, const po::option& option, Arguments& arguments
 
 void check_count(const Program& program, const Arguments& arguments) {
   const std::size_t count = arguments.positional.size();
-  if (count < program.min_positional) throw UsageError("something is missing; usage: " + program.name + " " + program.usage);
+  if (count < program.min_positional) {
+    throw UsageError("something is missing; usage: " + program.name + " " + program.usage);
+  }
   if (count > program.max_positional) {
-    throw UsageError("'" + arguments.positional[program.max_positional] + "' is one argument too many; usage: " + program.name +
-                     " " + program.usage);
+    throw UsageError("'" + arguments.positional[program.max_positional] +
+                     "' is one argument too many; usage: " + program.name + " " + program.usage);
   }
 }
 
@@ -97,7 +107,12 @@ std::vector<po::option> split(const Program& program, int argc, const char* cons
   description.add_options()("json", "");
   if (program.overrides) description.add_options()(kWordKey, po::value<std::string>(), "");
   try {
-    return po::command_line_parser(argc, argv).options(description).style(kStyle).allow_unregistered().run().options;
+    return po::command_line_parser(argc, argv)
+        .options(description)
+        .style(kStyle)
+        .allow_unregistered()
+        .run()
+        .options;
   } catch (const po::error& error) {
     throw UsageError(error.what() + see_help(program));
   }
@@ -110,14 +125,16 @@ std::optional<std::string> Arguments::value(const std::string& flag) const {
   return found == flags.end() ? std::nullopt : found->second;
 }
 
-std::optional<std::uint64_t> Arguments::number(const std::string& flag, std::uint64_t least, std::uint64_t most) const {
+std::optional<std::uint64_t> Arguments::number(const std::string& flag, std::uint64_t least,
+                                               std::uint64_t most) const {
   const std::optional<std::string> text = value(flag);
   if (!text) return std::nullopt;
   std::uint64_t number = 0;
   const char* const end = text->data() + text->size();
   const auto result = std::from_chars(text->data(), end, number);
   if (result.ec != std::errc() || result.ptr != end || number < least || number > most) {
-    throw UsageError("--" + flag + "=" + *text + ": expected " + expectation(WholeKind{least, most}));
+    throw UsageError("--" + flag + "=" + *text + ": expected " +
+                     expectation(WholeKind{least, most}));
   }
   return number;
 }

@@ -2,8 +2,8 @@
 //
 //     prepare CONFIG [--section.key=value …] [--samples N]
 //
-// A program names its own flags; every other --key=value is an override of the recipe. Boost splits the line; names, types,
-// ranges and nearest-name hints are the key table's.
+// A program names its own flags; every other --key=value is an override of the recipe. Boost splits
+// the line; names, types, ranges and nearest-name hints are the key table's.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,8 @@ struct Flag {
   std::string name;         ///< without the dashes
   std::string placeholder;  ///< of its value, e.g. "N"; empty: a switch without value
   std::string help;
-  bool value_optional = false;  ///< --resume and --resume=DIR are both right; never takes the next word
+  /// --resume and --resume=DIR are both right; never takes the next word.
+  bool value_optional = false;
 };
 
 struct Program {
@@ -40,21 +41,25 @@ class Arguments {
  public:
   std::vector<std::string> positional;
   std::vector<Override> overrides;
-  std::map<std::string, std::optional<std::string>> flags;  ///< those given; the value where there was one
+  /// Those given; the value where there was one.
+  std::map<std::string, std::optional<std::string>> flags;
   bool json = false;
 
   [[nodiscard]] bool has(const std::string& flag) const { return flags.contains(flag); }
   /// The value of a flag that was given with one; empty otherwise.
   [[nodiscard]] std::optional<std::string> value(const std::string& flag) const;
   /// The value as a whole number within [least, most]; throws UsageError naming the flag.
-  [[nodiscard]] std::optional<std::uint64_t> number(const std::string& flag, std::uint64_t least, std::uint64_t most) const;
+  [[nodiscard]] std::optional<std::uint64_t> number(const std::string& flag, std::uint64_t least,
+                                                    std::uint64_t most) const;
 };
 
 /// Throws UsageError. --help, --help-keys and --version are handled by run_program.
 [[nodiscard]] Arguments parse(const Program& program, int argc, const char* const* argv);
 
-/// Runs a program's body as `main` should: answers --help and --version, sets up logging to stderr, turns an exception into one
-/// line on stderr ("error: …") and the exit status: 0 done, 1 failed, 2 wrong usage.
-int run_program(const Program& program, int argc, const char* const* argv, const std::function<int(const Arguments&)>& body);
+/// Runs a program's body as `main` should: answers --help and --version, sets up logging to stderr,
+/// turns an exception into one line on stderr ("error: …") and the exit status: 0 done, 1 failed, 2
+/// wrong usage.
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int(const Arguments&)>& body);
 
 }  // namespace millrace::config

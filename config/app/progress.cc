@@ -11,12 +11,15 @@ constexpr std::chrono::milliseconds kDrawEvery{500};
 constexpr std::chrono::seconds kLogEvery{10};
 }  // namespace
 
-Progress::Progress() : terminal_(::isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {}
+Progress::Progress()
+    : terminal_(::isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {}
 Progress::~Progress() { clear(); }
 
 void Progress::update(const std::function<std::string()>& text) {
   const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < (terminal_ ? std::chrono::steady_clock::duration(kDrawEvery) : kLogEvery)) return;
+  if (now - last_ < (terminal_ ? std::chrono::steady_clock::duration(kDrawEvery) : kLogEvery)) {
+    return;
+  }
   last_ = now;
   if (!terminal_) {
     spdlog::info("{}", text());

@@ -28,12 +28,14 @@ Program with_common_flags(Program program) {
 
 std::string shown(const Flag& flag) {
   if (flag.placeholder.empty()) return "--" + flag.name;
-  return "--" + flag.name + (flag.value_optional ? "[=" + flag.placeholder + "]" : " " + flag.placeholder);
+  return "--" + flag.name +
+         (flag.value_optional ? "[=" + flag.placeholder + "]" : " " + flag.placeholder);
 }
 
 void print_help(const Program& program) {
   constexpr std::size_t kColumn = 26;
-  std::cout << "usage: " << program.name << " " << program.usage << "\n\n" << program.about << "\n\n";
+  std::cout << "usage: " << program.name << " " << program.usage << "\n\n"
+            << program.about << "\n\n";
   for (const Flag& flag : program.flags) {
     std::string left = "  " + shown(flag);
     left.resize(std::max(kColumn, left.size() + 2), ' ');
@@ -41,8 +43,9 @@ void print_help(const Program& program) {
   }
   std::cout << "  --json                  results as JSON lines on stdout\n";
   if (program.overrides) {
-    std::cout << "\nAn override is --section.key=value, or --key=value where the last part is unique.\n"
-                 "The keys stand in docs/reference/recipes.md and in --help-keys.\n";
+    std::cout
+        << "\nAn override is --section.key=value, or --key=value where the last part is unique.\n"
+           "The keys stand in docs/reference/recipes.md and in --help-keys.\n";
   }
 }
 
@@ -63,7 +66,8 @@ void set_up_logging(const Arguments& arguments) {
   if (std::ranges::find(kLevels, level) == std::end(kLevels)) {
     throw UsageError("--log-level=" + level + ": expected debug, info, warn or error");
   }
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
   spdlog::set_pattern("%H:%M:%S %^%l%$ %v");
   spdlog::set_level(spdlog::level::from_str(level));
 }
@@ -77,7 +81,8 @@ int report(const std::exception& error, int status) {
 
 }  // namespace
 
-int run_program(const Program& bare, int argc, const char* const* argv, const std::function<int(const Arguments&)>& body) {
+int run_program(const Program& bare, int argc, const char* const* argv,
+                const std::function<int(const Arguments&)>& body) {
   const Program program = with_common_flags(bare);
   try {
     if (answered(program, argc, argv)) return kDone;

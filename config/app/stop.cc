@@ -10,7 +10,8 @@ std::atomic<bool> stop{false};
 std::atomic<bool> signalled{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch nothing else");
 
-// The second signal is raised again with its default action, which ends the process as soon as the handler returns.
+// The second signal is raised again with its default action, which ends the process as soon as the
+// handler returns.
 void on_signal(int number) {
   stop = true;
   if (!signalled.exchange(true)) return;

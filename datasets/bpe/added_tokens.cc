@@ -6,12 +6,14 @@ namespace millrace::datasets {
 
 AddedTokens::AddedTokens(std::span<const AddedToken> tokens) {
   for (const AddedToken& token : tokens) {
-    (token.normalized ? second_ : first_)[static_cast<std::uint8_t>(token.content.front())].push_back(&token);
+    (token.normalized ? second_ : first_)[static_cast<std::uint8_t>(token.content.front())]
+        .push_back(&token);
     (token.normalized ? has_second_ : has_first_) = true;
   }
   for (Set* set : {&first_, &second_}) {
     for (auto& same_start : *set) {
-      std::ranges::sort(same_start, std::greater{}, [](const AddedToken* token) { return token->content.size(); });
+      std::ranges::sort(same_start, std::greater{},
+                        [](const AddedToken* token) { return token->content.size(); });
     }
   }
 }
@@ -23,7 +25,8 @@ const AddedToken* AddedTokens::starting_at(const Set& set, std::string_view text
   return nullptr;
 }
 
-void AddedTokens::split(const Set& set, std::string_view text, Specials specials, const std::function<void(std::uint32_t)>& token,
+void AddedTokens::split(const Set& set, std::string_view text, Specials specials,
+                        const std::function<void(std::uint32_t)>& token,
                         const std::function<void(std::string_view)>& piece) {
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -44,7 +47,8 @@ void AddedTokens::split(const Set& set, std::string_view text, Specials specials
   if (done < text.size()) piece(text.substr(done));
 }
 
-void AddedTokens::split(std::string_view text, Specials specials, const std::function<void(std::uint32_t)>& token,
+void AddedTokens::split(std::string_view text, Specials specials,
+                        const std::function<void(std::uint32_t)>& token,
                         const std::function<void(std::string_view)>& piece) const {
   const auto rest = [&](std::string_view between) {
     if (!has_second_) return piece(between);

@@ -1,5 +1,6 @@
-// Finds a tokenizer's added tokens in a text, as the Python package does: the longest of those that start first, those that are not
-// `normalized` in the whole text before the others in what they leave.
+// Finds a tokenizer's added tokens in a text, as the Python package does: the longest of those that
+// start first, those that are not `normalized` in the whole text before the others in what they
+// leave.
 #pragma once
 
 #include <array>
@@ -18,8 +19,10 @@ class AddedTokens {
   /// The tokens must outlive this.
   explicit AddedTokens(std::span<const AddedToken> tokens);
 
-  /// Calls token(id) and piece(text) for what the text consists of, in its order; no piece is empty.
-  void split(std::string_view text, Specials specials, const std::function<void(std::uint32_t)>& token,
+  /// Calls token(id) and piece(text) for what the text consists of, in its order; no piece is
+  /// empty.
+  void split(std::string_view text, Specials specials,
+             const std::function<void(std::uint32_t)>& token,
              const std::function<void(std::string_view)>& piece) const;
 
  private:
@@ -27,7 +30,8 @@ class AddedTokens {
   using Set = std::array<std::vector<const AddedToken*>, 256>;
 
   [[nodiscard]] static const AddedToken* starting_at(const Set& set, std::string_view text);
-  static void split(const Set& set, std::string_view text, Specials specials, const std::function<void(std::uint32_t)>& token,
+  static void split(const Set& set, std::string_view text, Specials specials,
+                    const std::function<void(std::uint32_t)>& token,
                     const std::function<void(std::string_view)>& piece);
 
   Set first_;

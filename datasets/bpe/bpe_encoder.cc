@@ -52,7 +52,8 @@ void BpeEncoder::encode(std::string_view text, Specials specials, const Sink& si
   if (!ids.empty()) sink(ids);
 }
 
-void BpeEncoder::encode_into(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids, const Sink* sink) {
+void BpeEncoder::encode_into(std::string_view text, Specials specials,
+                             std::vector<std::uint32_t>& ids, const Sink* sink) {
   check_utf8(text);
   ids_ = &ids;
   sink_ = sink;
@@ -74,7 +75,8 @@ void BpeEncoder::encode_piece(std::string_view piece, std::string_view text) {
 }
 
 std::size_t BpeEncoder::encode_prefixed(std::string_view piece) {
-  const std::size_t end = bpe_.parts().use_regex ? first_word_end_behind_space(piece) : piece.size() + 1;
+  const std::size_t end =
+      bpe_.parts().use_regex ? first_word_end_behind_space(piece) : piece.size() + 1;
   encode_word(' ' + std::string(piece.substr(0, end - 1)));
   return end - 1;
 }
@@ -92,7 +94,8 @@ void BpeEncoder::encode_word(std::string_view word) {
   merger_.append(word, *ids_);
   if (word.size() > kRememberedBytes) return;
   if (words_.size() == kRememberedWords) words_.clear();
-  words_.emplace(word, std::vector(ids_->begin() + static_cast<std::ptrdiff_t>(before), ids_->end()));
+  words_.emplace(word,
+                 std::vector(ids_->begin() + static_cast<std::ptrdiff_t>(before), ids_->end()));
 }
 
 void BpeEncoder::check_bytes(std::string_view piece, std::string_view text) const {
@@ -100,13 +103,18 @@ void BpeEncoder::check_bytes(std::string_view piece, std::string_view text) cons
     char number[8];
     std::snprintf(number, sizeof number, "0x%02X", byte);
     throw std::runtime_error("the byte " + std::string(number) + " " + where +
-                             " has no token in this vocabulary; train the tokenizer with all 256 bytes as its initial alphabet");
+                             " has no token in this vocabulary; train the tokenizer with all 256 "
+                             "bytes as its initial alphabet");
   };
   for (std::size_t i = 0; i < piece.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(piece[i]);
-    if (!bpe_.byte_id(byte)) lacking(byte, "at byte offset " + std::to_string(piece.data() + i - text.data()));
+    if (!bpe_.byte_id(byte)) {
+      lacking(byte, "at byte offset " + std::to_string(piece.data() + i - text.data()));
+    }
   }
-  if (bpe_.parts().add_prefix_space && !bpe_.byte_id(' ')) lacking(' ', "that is put before a text");
+  if (bpe_.parts().add_prefix_space && !bpe_.byte_id(' ')) {
+    lacking(' ', "that is put before a text");
+  }
 }
 
 void BpeEncoder::flush() {

@@ -1,4 +1,5 @@
-// Encodes many texts with one tokenizer, remembering the words that it has met: natural text is the same words over and over.
+// Encodes many texts with one tokenizer, remembering the words that it has met: natural text is the
+// same words over and over.
 //
 // Not for several threads at once: each has its own.
 #pragma once
@@ -24,11 +25,12 @@ class BpeEncoder {
   /// The tokenizer must outlive the encoder.
   explicit BpeEncoder(const ByteLevelBpe& bpe);
 
-  /// Appends the ids of a text. Throws std::runtime_error for a text that is not UTF-8, with the byte's offset, and for a byte that
-  /// has no token, which the Python package would leave out in silence; nothing is appended then.
+  /// Appends the ids of a text. Throws std::runtime_error for a text that is not UTF-8, with the
+  /// byte's offset, and for a byte that has no token, which the Python package would leave out in
+  /// silence; nothing is appended then.
   void append(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids);
-  /// The same ids in pieces of some 2^16, so that a long text takes no memory; after an error, what the sink has is the text's
-  /// start.
+  /// The same ids in pieces of some 2^16, so that a long text takes no memory; after an error, what
+  /// the sink has is the text's start.
   void encode(std::string_view text, Specials specials, const Sink& sink);
 
  private:
@@ -38,10 +40,13 @@ class BpeEncoder {
 
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view word) const { return std::hash<std::string_view>{}(word); }
+    std::size_t operator()(std::string_view word) const {
+      return std::hash<std::string_view>{}(word);
+    }
   };
 
-  void encode_into(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids, const Sink* sink);
+  void encode_into(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids,
+                   const Sink* sink);
   void encode_piece(std::string_view piece, std::string_view text);
   std::size_t encode_prefixed(std::string_view piece);
   void encode_word(std::string_view word);

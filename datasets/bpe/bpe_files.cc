@@ -13,9 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSetTokenizer =
-    "set data.tokenizer to a tokenizer.json, a vocab.bpe, a vocab.json beside its merges.txt, or the folder of one of these";
+    "set data.tokenizer to a tokenizer.json, a vocab.bpe, a vocab.json beside its merges.txt, or "
+    "the folder of one of these";
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what) { throw std::runtime_error(path.string() + ": " + what); }
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw std::runtime_error(path.string() + ": " + what);
+}
 
 using Tokenizer = std::shared_ptr<const ByteLevelBpe>;
 
@@ -36,32 +39,49 @@ Tokenizer load_tokenizer_json(const fs::path& path) {
 }
 
 Tokenizer load_pair(const fs::path& vocab, const fs::path& merges) {
-  return made_of(merges, [&] { return parse_vocab_and_merges(proto::read_file(vocab), proto::read_file(merges)); });
+  return made_of(merges, [&] {
+    return parse_vocab_and_merges(proto::read_file(vocab), proto::read_file(merges));
+  });
 }
 
 Tokenizer load_vocab_bpe(const fs::path& path) {
-  if (const fs::path encoder = path.parent_path() / "encoder.json"; fs::exists(encoder)) return load_pair(encoder, path);
+  if (const fs::path encoder = path.parent_path() / "encoder.json"; fs::exists(encoder)) {
+    return load_pair(encoder, path);
+  }
   return made_of(path, [&] { return parse_vocab_bpe(proto::read_file(path)); });
 }
 
-/// "a/x-vocab.json" for ("a/x-merges.txt", "merges.txt", "vocab.json"); empty where the name does not end so.
-std::optional<fs::path> sibling(const fs::path& path, const std::string& ending, const std::string& other) {
+/// "a/x-vocab.json" for ("a/x-merges.txt", "merges.txt", "vocab.json"); empty where the name does
+/// not end so.
+std::optional<fs::path> sibling(const fs::path& path, const std::string& ending,
+                                const std::string& other) {
   const std::string name = path.filename().string();
   if (!name.ends_with(ending)) return std::nullopt;
   return path.parent_path() / (name.substr(0, name.size() - ending.size()) + other);
 }
 
-Tokenizer load_half(const fs::path& half, const fs::path& other, const fs::path& vocab, const fs::path& merges) {
-  if (!fs::exists(other))
-    fail(half, "this is half a tokenizer, and the other half, " + other.string() + ", is not there; " + kSetTokenizer);
+Tokenizer load_half(const fs::path& half, const fs::path& other, const fs::path& vocab,
+                    const fs::path& merges) {
+  if (!fs::exists(other)) {
+    fail(half, "this is half a tokenizer, and the other half, " + other.string() +
+                   ", is not there; " + kSetTokenizer);
+  }
   return load_pair(vocab, merges);
 }
 
 Tokenizer load_file(const fs::path& path) {
-  if (const auto vocab = sibling(path, "merges.txt", "vocab.json")) return load_half(path, *vocab, *vocab, path);
-  if (const auto merges = sibling(path, "vocab.json", "merges.txt")) return load_half(path, *merges, path, *merges);
-  if (const auto merges = sibling(path, "encoder.json", "vocab.bpe")) return load_half(path, *merges, path, *merges);
-  if (path.extension() == ".bpe") return load_vocab_bpe(path);
+  if (const auto vocab = sibling(path, "merges.txt", "vocab.json")) {
+    return load_half(path, *vocab, *vocab, path);
+  }
+  if (const auto merges = sibling(path, "vocab.json", "merges.txt")) {
+    return load_half(path, *merges, path, *merges);
+  }
+  if (const auto merges = sibling(path, "encoder.json", "vocab.bpe")) {
+    return load_half(path, *merges, path, *merges);
+  }
+  if (path.extension() == ".bpe") {
+    return load_vocab_bpe(path);
+  }
   if (path.extension() == ".json") return load_tokenizer_json(path);
   fail(path, std::string("no tokenizer is known by such a name; ") + kSetTokenizer);
 }

@@ -1,5 +1,5 @@
-// Every word as a list of ids; the count of every pair; a heap of pairs by count. A merge touches only the words that its pair is
-// in.
+// Every word as a list of ids; the count of every pair; a heap of pairs by count. A merge touches
+// only the words that its pair is in.
 #include "datasets/bpe/bpe_training.h"
 
 #include <algorithm>
@@ -19,20 +19,25 @@ namespace millrace::datasets {
 namespace {
 
 constexpr std::uint64_t kLeastCount = 2;
-constexpr std::size_t kLongestWordBytes = 256;  ///< a longer one, such as a line of dashes, teaches nothing and would take long
+/// A longer one, such as a line of dashes, teaches nothing and would take long.
+constexpr std::size_t kLongestWordBytes = 256;
 
 struct Word {
   std::vector<std::uint32_t> ids;
   std::uint64_t count;
 };
 
-constexpr std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) { return std::uint64_t{left} << 32 | right; }
+constexpr std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) {
+  return std::uint64_t{left} << 32 | right;
+}
 
 /// A pair and the count it had when it was put here; stale entries are recognised by comparing.
 struct Candidate {
   std::uint64_t count;
   std::uint64_t pair;
-  bool operator<(const Candidate& other) const { return count != other.count ? count < other.count : pair > other.pair; }
+  bool operator<(const Candidate& other) const {
+    return count != other.count ? count < other.count : pair > other.pair;
+  }
 };
 
 class Training {
@@ -68,7 +73,8 @@ class Training {
       }
       merge(best.pair);
     }
-    parts_.added.push_back({std::string(kEndOfText), static_cast<std::uint32_t>(parts_.vocabulary.size()), true, false});
+    parts_.added.push_back({std::string(kEndOfText),
+                            static_cast<std::uint32_t>(parts_.vocabulary.size()), true, false});
     return std::move(parts_);
   }
 
@@ -125,7 +131,8 @@ class Training {
   BpeParts parts_;
   std::vector<Word> words_;
   std::unordered_map<std::uint64_t, std::uint64_t> counts_;
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> places_;  ///< by pair: words that had it
+  /// By pair: words that had it.
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> places_;
   std::unordered_set<std::uint64_t> touched_;
   std::priority_queue<Candidate> heap_;
 };
@@ -145,11 +152,15 @@ void BpeTrainer::add(std::string_view text) {
   }
 }
 
-BpeParts BpeTrainer::train(std::uint32_t vocab_size) const { return Training(words_).run(vocab_size); }
+BpeParts BpeTrainer::train(std::uint32_t vocab_size) const {
+  return Training(words_).run(vocab_size);
+}
 
 std::string to_tokenizer_json(const BpeParts& parts) {
   nlohmann::ordered_json vocabulary = nlohmann::ordered_json::object();
-  for (std::size_t id = 0; id < parts.vocabulary.size(); ++id) vocabulary[parts.vocabulary[id]] = id;
+  for (std::size_t id = 0; id < parts.vocabulary.size(); ++id) {
+    vocabulary[parts.vocabulary[id]] = id;
+  }
   nlohmann::ordered_json merges = nlohmann::ordered_json::array();
   for (const auto& [left, right] : parts.merges) merges.push_back(left + " " + right);
   nlohmann::ordered_json added = nlohmann::ordered_json::array();
@@ -162,8 +173,10 @@ std::string to_tokenizer_json(const BpeParts& parts) {
                      {"normalized", token.normalized},
                      {"special", token.special}});
   }
-  const nlohmann::ordered_json byte_level = {
-      {"type", "ByteLevel"}, {"add_prefix_space", parts.add_prefix_space}, {"trim_offsets", true}, {"use_regex", parts.use_regex}};
+  const nlohmann::ordered_json byte_level = {{"type", "ByteLevel"},
+                                             {"add_prefix_space", parts.add_prefix_space},
+                                             {"trim_offsets", true},
+                                             {"use_regex", parts.use_regex}};
   const nlohmann::ordered_json model = {{"type", "BPE"},
                                         {"dropout", nullptr},
                                         {"unk_token", nullptr},
@@ -174,9 +187,10 @@ std::string to_tokenizer_json(const BpeParts& parts) {
                                         {"ignore_merges", parts.ignore_merges},
                                         {"vocab", vocabulary},
                                         {"merges", merges}};
-  const nlohmann::ordered_json tokenizer = {{"version", "1.0"},          {"truncation", nullptr}, {"padding", nullptr},
-                                            {"added_tokens", added},     {"normalizer", nullptr}, {"pre_tokenizer", byte_level},
-                                            {"post_processor", nullptr}, {"decoder", byte_level}, {"model", model}};
+  const nlohmann::ordered_json tokenizer = {
+      {"version", "1.0"},          {"truncation", nullptr}, {"padding", nullptr},
+      {"added_tokens", added},     {"normalizer", nullptr}, {"pre_tokenizer", byte_level},
+      {"post_processor", nullptr}, {"decoder", byte_level}, {"model", model}};
   return proto::json_text(tokenizer, 1) + "\n";
 }
 

@@ -18,19 +18,23 @@ Json parse_json(std::string_view text) {
   try {
     return proto::read_json(text);
   } catch (const Json::parse_error& error) {
-    fail("this is no whole JSON: it goes wrong at byte " + std::to_string(error.byte) + "; get the file again");
+    fail("this is no whole JSON: it goes wrong at byte " + std::to_string(error.byte) +
+         "; get the file again");
   }
 }
 
 std::vector<std::string> tokens_by_id(const Json& vocab) {
-  if (!vocab.is_object() || vocab.empty()) fail(R"(the vocabulary is not an object of ids by token, {"token": 0, …})");
+  if (!vocab.is_object() || vocab.empty()) {
+    fail(R"(the vocabulary is not an object of ids by token, {"token": 0, …})");
+  }
   std::vector<std::string> tokens(vocab.size());
   std::vector<bool> taken(vocab.size());
   for (const auto& [token, id] : vocab.items()) {
     const bool whole = id.is_number_unsigned();
     if (!whole || id.get<std::uint64_t>() >= tokens.size() || taken[id.get<std::size_t>()]) {
-      fail("the token '" + token + "' has the id " + proto::json_text(id) + ", and ids must be 0 to " +
-           std::to_string(tokens.size() - 1) + ", each once, for " + std::to_string(tokens.size()) + " tokens");
+      fail("the token '" + token + "' has the id " + proto::json_text(id) +
+           ", and ids must be 0 to " + std::to_string(tokens.size() - 1) + ", each once, for " +
+           std::to_string(tokens.size()) + " tokens");
     }
     tokens[id.get<std::size_t>()] = token;
     taken[id.get<std::size_t>()] = true;

@@ -1,4 +1,5 @@
-// The vocabulary of a BPE tokenizer as JSON has it, {"token": id}; shared by its readers, private to this folder. Includes JSON.
+// The vocabulary of a BPE tokenizer as JSON has it, {"token": id}; shared by its readers, private
+// to this folder. Includes JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -8,7 +8,9 @@ namespace {
 constexpr char32_t kFirstOther = 0x100;
 constexpr std::uint32_t kOthers = 68;
 
-bool stands_for_itself(std::uint32_t byte) { return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174; }
+bool stands_for_itself(std::uint32_t byte) {
+  return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+}
 
 struct Alphabet {
   std::array<std::uint8_t, 256> order{};

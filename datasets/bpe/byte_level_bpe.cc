@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::uint64_t kNoPair = std::numeric_limits<std::uint64_t>::max();  // no id is 2^32 - 1
 
-std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) { return std::uint64_t{left} << 32 | right; }
+std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) {
+  return std::uint64_t{left} << 32 | right;
+}
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
@@ -31,7 +33,9 @@ class Facts {
   }
   void add(std::uint64_t number) {
     std::array<std::byte, 8> little_endian{};
-    for (std::size_t i = 0; i < little_endian.size(); ++i) little_endian[i] = static_cast<std::byte>(number >> (8 * i));
+    for (std::size_t i = 0; i < little_endian.size(); ++i) {
+      little_endian[i] = static_cast<std::byte>(number >> (8 * i));
+    }
     digest_.update(little_endian);
   }
   [[nodiscard]] std::string hash() const { return proto::hex16(digest_.value()); }
@@ -55,7 +59,8 @@ void ByteLevelBpe::take_vocabulary() {
   for (std::uint32_t id = 0; id < parts_.vocabulary.size(); ++id) {
     const std::string& token = parts_.vocabulary[id];
     if (!ids_.emplace(token, id).second) fail("the token " + in_quotes(token) + " is there twice");
-    // A token with characters beyond the alphabet ("<pad 1>") can come from no merge; it stands for its own text.
+    // A token with characters beyond the alphabet ("<pad 1>") can come from no merge; it stands for
+    // its own text.
     const std::optional<std::string> bytes = bytes_of_spelling(token);
     bytes_.push_back(bytes.value_or(token));
     if (bytes && bytes->size() == 1) byte_ids_[static_cast<std::uint8_t>(bytes->front())] = id;
@@ -70,8 +75,10 @@ void ByteLevelBpe::take_added_tokens() {
     const auto known = ids_.emplace(added.content, vocab_size());
     const std::uint32_t expected = known.first->second;
     if (added.id != expected) {
-      fail("the added token " + in_quotes(added.content) + " has the id " + std::to_string(added.id) + ", and " +
-           (known.second ? "the next one is " : "the vocabulary gives it ") + std::to_string(expected));
+      fail("the added token " + in_quotes(added.content) + " has the id " +
+           std::to_string(added.id) + ", and " +
+           (known.second ? "the next one is " : "the vocabulary gives it ") +
+           std::to_string(expected));
     }
     if (known.second) bytes_.emplace_back(added.content);
     if (bytes_[added.id] != added.content) {
@@ -98,14 +105,15 @@ std::uint32_t ByteLevelBpe::token_of_merge(const std::string& token, std::size_t
   const auto found = ids_.find(token);
   if (found == ids_.end() || found->second >= parts_.vocabulary.size()) {
     const auto& [left, right] = parts_.merges[rank];
-    fail("merge " + std::to_string(rank + 1) + " (" + in_quotes(left + " " + right) + ") needs the token " + in_quotes(token) +
-         ", which the vocabulary lacks");
+    fail("merge " + std::to_string(rank + 1) + " (" + in_quotes(left + " " + right) +
+         ") needs the token " + in_quotes(token) + ", which the vocabulary lacks");
   }
   return found->second;
 }
 
 std::size_t ByteLevelBpe::slot_of(std::uint64_t pair) const {
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;  // Fibonacci hashing: Knuth, TAOCP 3, section 6.4
+  // Fibonacci hashing: Knuth, TAOCP 3, section 6.4.
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
   const std::size_t mask = merges_.size() - 1;
   std::size_t slot = (pair * kGolden >> 32) & mask;
   while (merges_[slot].pair != pair && merges_[slot].pair != kNoPair) slot = (slot + 1) & mask;
@@ -113,9 +121,12 @@ std::size_t ByteLevelBpe::slot_of(std::uint64_t pair) const {
 }
 
 // A pair that is listed twice counts where it is listed last, as in the package.
-void ByteLevelBpe::insert(std::uint64_t pair, Merge merge) { merges_[slot_of(pair)] = {pair, merge}; }
+void ByteLevelBpe::insert(std::uint64_t pair, Merge merge) {
+  merges_[slot_of(pair)] = {pair, merge};
+}
 
-std::optional<ByteLevelBpe::Merge> ByteLevelBpe::merge(std::uint32_t left, std::uint32_t right) const {
+std::optional<ByteLevelBpe::Merge> ByteLevelBpe::merge(std::uint32_t left,
+                                                       std::uint32_t right) const {
   const std::uint64_t pair = pair_of(left, right);
   const Slot& slot = merges_[slot_of(pair)];
   if (slot.pair != pair) return std::nullopt;
@@ -145,15 +156,18 @@ std::string ByteLevelBpe::decode(std::span<const std::uint32_t> ids) const {
   std::string text;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= vocab_size()) {
-      fail("token id " + std::to_string(ids[i]) + " at position " + std::to_string(i) + " is outside the vocabulary of " +
-           std::to_string(vocab_size()) + " tokens; these ids are another tokenizer's");
+      fail("token id " + std::to_string(ids[i]) + " at position " + std::to_string(i) +
+           " is outside the vocabulary of " + std::to_string(vocab_size()) +
+           " tokens; these ids are another tokenizer's");
     }
     text += bytes_[ids[i]];
   }
   return text;
 }
 
-std::string ByteLevelBpe::decode_text(std::span<const std::uint32_t> ids) const { return replace_invalid_utf8(decode(ids)); }
+std::string ByteLevelBpe::decode_text(std::span<const std::uint32_t> ids) const {
+  return replace_invalid_utf8(decode(ids));
+}
 
 std::string ByteLevelBpe::digest() const {
   Facts facts;
@@ -171,7 +185,8 @@ std::string ByteLevelBpe::digest() const {
     facts.add(added.id);
     facts.add((added.special ? 2U : 0U) + (added.normalized ? 1U : 0U));
   }
-  facts.add((parts_.add_prefix_space ? 4U : 0U) + (parts_.use_regex ? 2U : 0U) + (parts_.ignore_merges ? 1U : 0U));
+  facts.add((parts_.add_prefix_space ? 4U : 0U) + (parts_.use_regex ? 2U : 0U) +
+            (parts_.ignore_merges ? 1U : 0U));
   return facts.hash();
 }
 

@@ -11,7 +11,8 @@
 namespace millrace::datasets {
 namespace {
 
-constexpr std::array<std::string_view, 7> kContractions = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+constexpr std::array<std::string_view, 7> kContractions = {"'s", "'t",  "'re", "'ve",
+                                                           "'m", "'ll", "'d"};
 
 struct Character {
   CharacterClass what;
@@ -45,7 +46,8 @@ Run run_of(std::string_view text, std::size_t at, CharacterClass what) {
 
 std::size_t contraction_length(std::string_view rest) {
   if (rest.front() != '\'') return 0;
-  const auto found = std::ranges::find_if(kContractions, [rest](std::string_view each) { return rest.starts_with(each); });
+  const auto found = std::ranges::find_if(
+      kContractions, [rest](std::string_view each) { return rest.starts_with(each); });
   return found == kContractions.end() ? 0 : found->size();
 }
 
@@ -59,7 +61,9 @@ std::size_t space_end(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::size_t word_end(std::string_view text, std::size_t at) {
-  if (const std::size_t length = contraction_length(text.substr(at)); length > 0) return at + length;
+  if (const std::size_t length = contraction_length(text.substr(at)); length > 0) {
+    return at + length;
+  }
   const std::size_t start = text[at] == ' ' ? at + 1 : at;
   if (start == text.size()) return start;
   const CharacterClass what = character_at(text, start).what;

@@ -26,8 +26,9 @@ Merges parse_merges(std::string_view text) {
     if (line.starts_with(kVersion)) continue;
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
-      throw std::runtime_error("line " + std::to_string(number) +
-                               " is not two tokens with one space between; is this a list of merges?");
+      throw std::runtime_error(
+          "line " + std::to_string(number) +
+          " is not two tokens with one space between; is this a list of merges?");
     }
     merges.emplace_back(line.substr(0, space), line.substr(space + 1));
   }

@@ -1,4 +1,5 @@
-// tokenizer.json of the Python package `tokenizers`. What would change an id, and is not implemented, is refused by its name.
+// tokenizer.json of the Python package `tokenizers`. What would change an id, and is not
+// implemented, is refused by its name.
 #include <algorithm>
 #include <array>
 #include <initializer_list>
@@ -18,7 +19,9 @@ using Json = nlohmann::json;
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
 [[noreturn]] void refuse(const std::string& what) {
-  fail(what + " is not implemented, and without it the ids would be others; byte-level BPE as GPT-2 has it is what is read");
+  fail(what +
+       " is not implemented, and without it the ids would be others; byte-level BPE as GPT-2 has "
+       "it is what is read");
 }
 
 const Json kNull;
@@ -39,17 +42,22 @@ std::string text_of(const Json& object, const char* name, const std::string& whe
 bool flag(const Json& object, const char* name, const std::string& where, bool if_absent = false) {
   const Json& value = member(object, name);
   if (value.is_null()) return if_absent;
-  if (!value.is_boolean()) fail("'" + std::string(name) + "' of " + where + " is neither true nor false");
+  if (!value.is_boolean()) {
+    fail("'" + std::string(name) + "' of " + where + " is neither true nor false");
+  }
   return value.get<bool>();
 }
 
-void check_keys(const Json& object, std::initializer_list<std::string_view> known, const std::string& where) {
+void check_keys(const Json& object, std::initializer_list<std::string_view> known,
+                const std::string& where) {
   for (const auto& [key, value] : object.items()) {
     if (std::ranges::find(known, key) == known.end()) refuse("'" + key + "' of " + where);
   }
 }
 
-bool is_unset(const Json& value) { return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty()); }
+bool is_unset(const Json& value) {
+  return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
+}
 
 /// Refuses a part that is there with a type that is not ByteLevel.
 void check_byte_level(const Json& part, const std::string& where) {
@@ -106,10 +114,12 @@ void take_model(const Json& model, BpeParts& parts) {
     if (type != "BPE") refuse("the model " + type);
   }
   check_keys(model,
-             {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
-              "ignore_merges", "vocab", "merges"},
+             {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
+              "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges"},
              where);
-  if (const Json& dropout = member(model, "dropout"); !dropout.is_null() && dropout != 0) refuse("dropout of the model");
+  if (const Json& dropout = member(model, "dropout"); !dropout.is_null() && dropout != 0) {
+    refuse("dropout of the model");
+  }
   for (const char* name : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     if (!is_unset(member(model, name))) refuse(std::string(name) + " of the model");
   }
@@ -117,7 +127,9 @@ void take_model(const Json& model, BpeParts& parts) {
   parts.ignore_merges = flag(model, "ignore_merges", where);
   parts.vocabulary = tokens_by_id(member(model, "vocab"));
   // Where every byte has a token none is ever unknown.
-  if (!is_unset(member(model, "unk_token")) && !has_all_bytes(parts.vocabulary)) refuse("unk_token of the model");
+  if (!is_unset(member(model, "unk_token")) && !has_all_bytes(parts.vocabulary)) {
+    refuse("unk_token of the model");
+  }
 
   const Json& merges = member(model, "merges");
   if (!merges.is_array()) fail("the model has no list of merges");
@@ -128,9 +140,11 @@ AddedToken added_token(const Json& entry) {
   if (!entry.is_object()) fail("an added token is no object");
   AddedToken token{.content = text_of(entry, "content", "an added token")};
   const std::string where = "the added token '" + token.content + "'";
-  check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}, where);
+  check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"},
+             where);
   const Json& id = member(entry, "id");
-  if (!id.is_number_unsigned() || id.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
+  if (!id.is_number_unsigned() ||
+      id.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
     fail(where + " has no id that is a whole number");
   }
   token.id = id.get<std::uint32_t>();
@@ -149,15 +163,19 @@ BpeParts parse_tokenizer_json(std::string_view text) {
   if (!root.is_object()) fail("this is no JSON object; is this a tokenizer.json?");
   BpeParts parts;
   take_model(member(root, "model"), parts);
-  check_keys(
-      root,
-      {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"},
-      "the file");
+  check_keys(root,
+             {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+              "post_processor", "decoder", "model"},
+             "the file");
   for (const char* name : {"truncation", "padding", "normalizer"}) check_absent(root, name);
   take_pre_tokenizer(member(root, "pre_tokenizer"), parts);
   // ByteLevel's work as a post-processor is on offsets, which we do not give.
-  if (const Json& part = member(root, "post_processor"); !part.is_null()) check_byte_level(part, "post_processor");
-  if (const Json& part = member(root, "decoder"); !part.is_null()) check_byte_level(part, "decoder");
+  if (const Json& part = member(root, "post_processor"); !part.is_null()) {
+    check_byte_level(part, "post_processor");
+  }
+  if (const Json& part = member(root, "decoder"); !part.is_null()) {
+    check_byte_level(part, "decoder");
+  }
   const Json& added = member(root, "added_tokens");
   if (!added.is_null() && !added.is_array()) fail("added_tokens is no list");
   for (const Json& entry : added) parts.added.push_back(added_token(entry));

@@ -39,7 +39,8 @@ constexpr std::array<CharacterClass, kAsciiCount> kAscii = [] {
 
 CharacterClass class_of(char32_t code_point) {
   if (code_point < kAsciiCount) return kAscii[code_point];
-  const Range* const behind = std::ranges::upper_bound(kRanges, static_cast<std::uint32_t>(code_point), {}, &Range::first);
+  const Range* const behind =
+      std::ranges::upper_bound(kRanges, static_cast<std::uint32_t>(code_point), {}, &Range::first);
   if (behind == std::begin(kRanges)) return kOther;
   const Range& range = *std::prev(behind);
   return code_point <= range.last ? range.what : kOther;

@@ -1,7 +1,8 @@
 // What GPT-2's pre-tokenizer asks of a character: letter, number, space, or something else.
 //
-// The answer comes from a table of Unicode 16.0.0 that is committed (unicode_ranges.inc), and not from a library of the machine:
-// a character that became a letter in a later Unicode would cut words, and so tokens, differently on two machines.
+// The answer comes from a table of Unicode 16.0.0 that is committed (unicode_ranges.inc), and not
+// from a library of the machine: a character that became a letter in a later Unicode would cut
+// words, and so tokens, differently on two machines.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,8 @@ namespace millrace::datasets {
 
 void WordMerger::append(std::string_view word, std::vector<std::uint32_t>& ids) {
   if (word.size() >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-    throw std::runtime_error("a word of " + std::to_string(word.size()) + " bytes; 2^31 - 2 is the most: cut the text");
+    throw std::runtime_error("a word of " + std::to_string(word.size()) +
+                             " bytes; 2^31 - 2 is the most: cut the text");
   }
   symbols_.clear();
   heap_.clear();
@@ -21,7 +22,8 @@ void WordMerger::append(std::string_view word, std::vector<std::uint32_t>& ids) 
   for (std::int32_t i = 0; i + 1 < count; ++i) propose(i);
 
   while (!heap_.empty()) {
-    std::ranges::pop_heap(heap_, std::greater{}, [](const Candidate& c) { return std::tie(c.rank, c.at); });
+    std::ranges::pop_heap(heap_, std::greater{},
+                          [](const Candidate& c) { return std::tie(c.rank, c.at); });
     const Candidate earliest = heap_.back();
     heap_.pop_back();
     carry_out(earliest);
@@ -35,7 +37,8 @@ void WordMerger::propose(std::int32_t at) {
   const auto merge = bpe_.merge(symbols_[at].id, symbols_[next].id);
   if (!merge) return;
   heap_.push_back({merge->rank, at, merge->id});
-  std::ranges::push_heap(heap_, std::greater{}, [](const Candidate& c) { return std::tie(c.rank, c.at); });
+  std::ranges::push_heap(heap_, std::greater{},
+                         [](const Candidate& c) { return std::tie(c.rank, c.at); });
 }
 
 void WordMerger::carry_out(const Candidate& candidate) {

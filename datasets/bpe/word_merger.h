@@ -1,8 +1,9 @@
-// Merges the bytes of one word into tokens: always the pair of neighbours that is earliest in the list of merges, the leftmost of
-// equal ones, until no pair is in the list. A heap of candidates over a linked list of symbols: n log n for a word of n bytes.
+// Merges the bytes of one word into tokens: always the pair of neighbours that is earliest in the
+// list of merges, the leftmost of equal ones, until no pair is in the list. A heap of candidates
+// over a linked list of symbols: n log n for a word of n bytes.
 //
-// A candidate whose pair is no more is skipped: tokens only grow, so where the pair at its place merges in another turn than it
-// says, it is out of date.
+// A candidate whose pair is no more is skipped: tokens only grow, so where the pair at its place
+// merges in another turn than it says, it is out of date.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ class WordMerger {
  public:
   explicit WordMerger(const ByteLevelBpe& bpe) : bpe_(bpe) {}
 
-  /// Appends the tokens of a word; each of its bytes must have one. Throws std::runtime_error for a word of 2^31 bytes or more.
+  /// Appends the tokens of a word; each of its bytes must have one. Throws std::runtime_error for a
+  /// word of 2^31 bytes or more.
   void append(std::string_view word, std::vector<std::uint32_t>& ids);
 
  private:

@@ -25,14 +25,19 @@ bool one_by_one(std::string_view bytes, const std::array<bool, kAsciiCharacters>
 constexpr std::size_t kLanes = 64;
 
 bool permutes_bytes() {
-  static const bool can = __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw");
+  static const bool can =
+      __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw");
   return can;
 }
 
 /// Both tables lie in two registers each, and a byte's lower seven bits say where in them.
-__attribute__((target("avx512vbmi,avx512bw"))) bool by_lanes(std::string_view bytes, const AsciiIds& ids, std::uint8_t* out) {
-  const __m512i id_low = _mm512_loadu_si512(ids.narrow.data()), id_high = _mm512_loadu_si512(ids.narrow.data() + kLanes);
-  const __m512i known_low = _mm512_loadu_si512(ids.known.data()), known_high = _mm512_loadu_si512(ids.known.data() + kLanes);
+__attribute__((target("avx512vbmi,avx512bw"))) bool by_lanes(std::string_view bytes,
+                                                             const AsciiIds& ids,
+                                                             std::uint8_t* out) {
+  const __m512i id_low = _mm512_loadu_si512(ids.narrow.data()),
+                id_high = _mm512_loadu_si512(ids.narrow.data() + kLanes);
+  const __m512i known_low = _mm512_loadu_si512(ids.known.data()),
+                known_high = _mm512_loadu_si512(ids.known.data() + kLanes);
   __mmask64 bad = 0;
   for (std::size_t i = 0; i < bytes.size(); i += kLanes) {
     const std::size_t left = bytes.size() - i;

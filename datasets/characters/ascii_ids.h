@@ -18,9 +18,13 @@ struct AsciiIds {
   std::array<std::uint32_t, kAsciiCharacters> wide{};
 };
 
-/// out[i] is the token of bytes[i]; they are as many. False where a byte is no known ASCII character.
-[[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids, std::span<std::uint8_t> out);
-[[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids, std::span<std::uint16_t> out);
-[[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids, std::span<std::uint32_t> out);
+/// out[i] is the token of bytes[i]; they are as many. False where a byte is no known ASCII
+/// character.
+[[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids,
+                             std::span<std::uint8_t> out);
+[[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids,
+                             std::span<std::uint16_t> out);
+[[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids,
+                             std::span<std::uint32_t> out);
 
 }  // namespace millrace::datasets

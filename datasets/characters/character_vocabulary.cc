@@ -19,9 +19,9 @@ using Json = nlohmann::json;
 constexpr std::size_t kMaxTokens = std::size_t{1} << 21;  // more than there are characters
 
 [[noreturn]] void refuse(const std::string& place, const std::string& what) {
-  throw std::runtime_error(
-      place + ": " + what +
-      "; a vocabulary is an object from characters to ids, as inspect stream CONFIG --save-vocabulary=FILE writes");
+  throw std::runtime_error(place + ": " + what +
+                           "; a vocabulary is an object from characters to ids, as inspect stream "
+                           "CONFIG --save-vocabulary=FILE writes");
 }
 
 std::optional<char32_t> character_of(std::string_view token) {
@@ -36,8 +36,10 @@ Json parse_json(std::string_view text, const std::string& place) {
   std::set<std::string> keys;
   std::string twice;
   const auto look = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth == 1 && event == Json::parse_event_t::key && !keys.insert(parsed.get<std::string>()).second)
+    if (depth == 1 && event == Json::parse_event_t::key &&
+        !keys.insert(parsed.get<std::string>()).second) {
       twice = parsed.get<std::string>();
+    }
     return true;
   };
   const Json json = Json::parse(text, look, false);
@@ -45,19 +47,26 @@ Json parse_json(std::string_view text, const std::string& place) {
   return json;
 }
 
-void take_entry(const std::string& token, const Json& id, std::vector<std::string>& tokens, const std::string& place) {
+void take_entry(const std::string& token, const Json& id, std::vector<std::string>& tokens,
+                const std::string& place) {
   const std::string shown = "'" + token + "'";
-  if (!id.is_number_unsigned())
-    refuse(place, "the id of " + shown + " is " + proto::json_text(id) + ", not a whole number from 0 on");
-  if (token != kUnknownToken && !character_of(token))
+  if (!id.is_number_unsigned()) {
+    refuse(place,
+           "the id of " + shown + " is " + proto::json_text(id) + ", not a whole number from 0 on");
+  }
+  if (token != kUnknownToken && !character_of(token)) {
     refuse(place, shown + " is not one character, nor " + std::string(kUnknownToken));
+  }
   const auto number = id.get<std::uint64_t>();
   if (number >= tokens.size()) {
-    refuse(place, shown + " has id " + std::to_string(number) + ", and " + std::to_string(tokens.size()) +
-                      " tokens have the ids 0 to " + std::to_string(tokens.size() - 1));
+    refuse(place, shown + " has id " + std::to_string(number) + ", and " +
+                      std::to_string(tokens.size()) + " tokens have the ids 0 to " +
+                      std::to_string(tokens.size() - 1));
   }
-  if (!tokens[number].empty())
-    refuse(place, "'" + tokens[number] + "' and " + shown + " have the same id, " + std::to_string(number));
+  if (!tokens[number].empty()) {
+    refuse(place, "'" + tokens[number] + "' and " + shown + " have the same id, " +
+                      std::to_string(number));
+  }
   tokens[number] = token;
 }
 
@@ -98,7 +107,10 @@ std::vector<std::string> parse_vocabulary(std::string_view text, const std::stri
   const Json json = parse_json(text, place);
   if (json.is_discarded()) refuse(place, "not valid JSON");
   if (!json.is_object() || json.empty()) refuse(place, "not a JSON object with characters in it");
-  if (json.size() > kMaxTokens) refuse(place, "it has " + std::to_string(json.size()) + " entries, more than there are characters");
+  if (json.size() > kMaxTokens) {
+    refuse(place,
+           "it has " + std::to_string(json.size()) + " entries, more than there are characters");
+  }
   std::vector<std::string> tokens(json.size());
   for (const auto& [token, id] : json.items()) take_entry(token, id, tokens, place);
   return tokens;
@@ -106,10 +118,11 @@ std::vector<std::string> parse_vocabulary(std::string_view text, const std::stri
 
 CharacterVocabulary load_vocabulary(const std::filesystem::path& path, bool with_unknown) {
   if (!std::filesystem::is_regular_file(path)) {
-    throw std::runtime_error(path.string() +
-                             ": there is no such vocabulary (data.vocabulary); save one with inspect stream CONFIG "
-                             "--data.vocabulary= --save-vocabulary=" +
-                             path.string());
+    throw std::runtime_error(
+        path.string() +
+        ": there is no such vocabulary (data.vocabulary); save one with inspect stream CONFIG "
+        "--data.vocabulary= --save-vocabulary=" +
+        path.string());
   }
   std::vector<std::string> tokens = parse_vocabulary(proto::read_file(path), path.string());
   const bool there = std::ranges::find(tokens, kUnknownToken) != tokens.end();
@@ -120,7 +133,8 @@ CharacterVocabulary load_vocabulary(const std::filesystem::path& path, bool with
 void save_vocabulary(const std::filesystem::path& path, std::span<const std::string> tokens) {
   std::string text = "{";
   for (std::size_t id = 0; id < tokens.size(); ++id) {
-    text += (id == 0 ? "\n  " : ",\n  ") + proto::json_text(Json(tokens[id])) + ": " + std::to_string(id);
+    text += (id == 0 ? "\n  " : ",\n  ") + proto::json_text(Json(tokens[id])) + ": " +
+            std::to_string(id);
   }
   proto::replace_file(path, text + "\n}\n");
 }

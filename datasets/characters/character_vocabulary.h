@@ -28,7 +28,9 @@ class CharacterVocabulary {
 
   [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
   /// The id of a code point, or kNoId.
-  [[nodiscard]] std::uint32_t id_of(std::uint64_t code_point) const { return code_point < ids_.size() ? ids_[code_point] : kNoId; }
+  [[nodiscard]] std::uint32_t id_of(std::uint64_t code_point) const {
+    return code_point < ids_.size() ? ids_[code_point] : kNoId;
+  }
   /// The id of kUnknownToken, or kNoId.
   [[nodiscard]] std::uint32_t unknown() const { return unknown_; }
   /// Code points that have an id.
@@ -41,13 +43,17 @@ class CharacterVocabulary {
 };
 
 /// The characters of all alphabets, by code point.
-[[nodiscard]] CharacterVocabulary vocabulary_of(std::span<const std::span<const CharacterCount>> alphabets);
+[[nodiscard]] CharacterVocabulary vocabulary_of(
+    std::span<const std::span<const CharacterCount>> alphabets);
 
-/// A vocab.json: an object from each character to its id; ids go from 0 without a gap (docs/reference/datasets.md). Throws std::runtime_error
-/// naming the file, the entry, and what to do.
-[[nodiscard]] CharacterVocabulary load_vocabulary(const std::filesystem::path& path, bool with_unknown);
+/// A vocab.json: an object from each character to its id; ids go from 0 without a gap
+/// (docs/reference/datasets.md). Throws std::runtime_error naming the file, the entry, and what to
+/// do.
+[[nodiscard]] CharacterVocabulary load_vocabulary(const std::filesystem::path& path,
+                                                  bool with_unknown);
 /// The same of a file's content.
-[[nodiscard]] std::vector<std::string> parse_vocabulary(std::string_view json, const std::string& place);
+[[nodiscard]] std::vector<std::string> parse_vocabulary(std::string_view json,
+                                                        const std::string& place);
 
 /// Writes one, by id. Throws proto::DiskError.
 void save_vocabulary(const std::filesystem::path& path, std::span<const std::string> tokens);

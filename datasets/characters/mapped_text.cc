@@ -14,9 +14,14 @@ using proto::Split;
 
 class MappedText final : public TokenText {
  public:
-  MappedText(std::shared_ptr<const IndexedText> text, std::shared_ptr<const CharacterVocabulary> vocabulary, Cuts cuts,
-             std::string hash, std::string place)
-      : text_(std::move(text)), vocabulary_(std::move(vocabulary)), cuts_(cuts), hash_(std::move(hash)), place_(std::move(place)) {
+  MappedText(std::shared_ptr<const IndexedText> text,
+             std::shared_ptr<const CharacterVocabulary> vocabulary, Cuts cuts, std::string hash,
+             std::string place)
+      : text_(std::move(text)),
+        vocabulary_(std::move(vocabulary)),
+        cuts_(cuts),
+        hash_(std::move(hash)),
+        place_(std::move(place)) {
     for (std::size_t c = 0; c < kAsciiCharacters; ++c) {
       const std::uint32_t id = id_of(c);
       ids_.known[c] = id != CharacterVocabulary::kNoId;
@@ -24,21 +29,33 @@ class MappedText final : public TokenText {
       ids_.middle[c] = static_cast<std::uint16_t>(id);
       ids_.wide[c] = id;
     }
-    if (cuts_.val > cuts_.test || cuts_.test > cuts_.end || cuts_.end != text_->characters()) damaged();
-    for (const Split split : proto::kSplits) lines_[static_cast<std::size_t>(split)] = lines_of(split);
+    if (cuts_.val > cuts_.test || cuts_.test > cuts_.end || cuts_.end != text_->characters()) {
+      damaged();
+    }
+    for (const Split split : proto::kSplits) {
+      lines_[static_cast<std::size_t>(split)] = lines_of(split);
+    }
   }
 
   [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_->vocabulary(); }
   [[nodiscard]] const std::string& hash() const override { return hash_; }
-  [[nodiscard]] std::uint64_t length(Split split) const override { return cuts_.last(split) - cuts_.first(split); }
+  [[nodiscard]] std::uint64_t length(Split split) const override {
+    return cuts_.last(split) - cuts_.first(split);
+  }
   [[nodiscard]] std::uint64_t lines(Split split) const override { return part(split).count; }
   [[nodiscard]] std::uint64_t line_start(Split split, std::uint64_t line) const override {
     return text_->starts()[part(split).first + line] - cuts_.first(split);
   }
 
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override { copy(split, first, out); }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override { copy(split, first, out); }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override {
+    copy(split, first, out);
+  }
+  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override {
+    copy(split, first, out);
+  }
+  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override {
+    copy(split, first, out);
+  }
 
  private:
   struct Lines {
@@ -46,14 +63,17 @@ class MappedText final : public TokenText {
     std::uint64_t count = 0;
   };
 
-  [[nodiscard]] const Lines& part(Split split) const { return lines_[static_cast<std::size_t>(split)]; }
+  [[nodiscard]] const Lines& part(Split split) const {
+    return lines_[static_cast<std::size_t>(split)];
+  }
 
   [[nodiscard]] Lines lines_of(Split split) const {
     const auto starts = text_->starts();
     const auto first = std::ranges::lower_bound(starts, cuts_.first(split));
     const auto last = std::ranges::lower_bound(starts, cuts_.last(split));
     if (last < first) damaged();
-    return {static_cast<std::uint64_t>(first - starts.begin()), static_cast<std::uint64_t>(last - first)};
+    return {static_cast<std::uint64_t>(first - starts.begin()),
+            static_cast<std::uint64_t>(last - first)};
   }
 
   [[nodiscard]] std::uint32_t id_of(std::uint64_t code_point) const {
@@ -63,8 +83,10 @@ class MappedText final : public TokenText {
 
   [[noreturn]] void damaged() const {
     throw std::runtime_error(place_ +
-                             ": the text is not what its index says: it was changed while it was in use, or the index is " +
-                             "damaged; remove the index (" + std::string(kIndexSuffix) + ") and start again");
+                             ": the text is not what its index says: it was changed while it was "
+                             "in use, or the index is " +
+                             "damaged; remove the index (" + std::string(kIndexSuffix) +
+                             ") and start again");
   }
 
   template <class Token>
@@ -109,10 +131,11 @@ class MappedText final : public TokenText {
 
 }  // namespace
 
-std::shared_ptr<const TokenText> make_mapped_text(std::shared_ptr<const IndexedText> text,
-                                                  std::shared_ptr<const CharacterVocabulary> vocabulary, Cuts cuts,
-                                                  std::string hash, std::string place) {
-  return std::make_shared<MappedText>(std::move(text), std::move(vocabulary), cuts, std::move(hash), std::move(place));
+std::shared_ptr<const TokenText> make_mapped_text(
+    std::shared_ptr<const IndexedText> text, std::shared_ptr<const CharacterVocabulary> vocabulary,
+    Cuts cuts, std::string hash, std::string place) {
+  return std::make_shared<MappedText>(std::move(text), std::move(vocabulary), cuts, std::move(hash),
+                                      std::move(place));
 }
 
 }  // namespace millrace::datasets

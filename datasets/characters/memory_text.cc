@@ -33,8 +33,11 @@ std::u32string decode(std::string_view text, const std::string& place) {
 
 class MemoryText final : public TokenText {
  public:
-  MemoryText(std::string_view text, const std::string& place, Shares shares) : hash_(proto::hex16(proto::xxh64(text))) {
-    if (text.empty()) throw std::runtime_error(place + ": the text is empty; name another with --data.path=FILE");
+  MemoryText(std::string_view text, const std::string& place, Shares shares)
+      : hash_(proto::hex16(proto::xxh64(text))) {
+    if (text.empty()) {
+      throw std::runtime_error(place + ": the text is empty; name another with --data.path=FILE");
+    }
     const std::u32string characters = decode(text, place);
     number(characters);
     cut(characters, shares);
@@ -42,13 +45,25 @@ class MemoryText final : public TokenText {
 
   [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
   [[nodiscard]] const std::string& hash() const override { return hash_; }
-  [[nodiscard]] std::uint64_t length(Split split) const override { return part(split).last - part(split).first; }
-  [[nodiscard]] std::uint64_t lines(Split split) const override { return part(split).line_starts.size(); }
-  [[nodiscard]] std::uint64_t line_start(Split split, std::uint64_t line) const override { return part(split).line_starts[line]; }
+  [[nodiscard]] std::uint64_t length(Split split) const override {
+    return part(split).last - part(split).first;
+  }
+  [[nodiscard]] std::uint64_t lines(Split split) const override {
+    return part(split).line_starts.size();
+  }
+  [[nodiscard]] std::uint64_t line_start(Split split, std::uint64_t line) const override {
+    return part(split).line_starts[line];
+  }
 
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override { copy(split, first, out); }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override { copy(split, first, out); }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override {
+    copy(split, first, out);
+  }
+  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override {
+    copy(split, first, out);
+  }
+  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override {
+    copy(split, first, out);
+  }
 
  private:
   struct Part {
@@ -57,7 +72,9 @@ class MemoryText final : public TokenText {
     std::vector<std::uint64_t> line_starts;  ///< from `first` on
   };
 
-  [[nodiscard]] const Part& part(Split split) const { return parts_[static_cast<std::size_t>(split)]; }
+  [[nodiscard]] const Part& part(Split split) const {
+    return parts_[static_cast<std::size_t>(split)];
+  }
 
   template <class Token>
   void copy(Split split, std::uint64_t first, std::span<Token> out) const {
@@ -79,12 +96,15 @@ class MemoryText final : public TokenText {
   }
 
   void cut(const std::u32string& text, Shares shares) {
-    const std::size_t val = text.size() * (kNano - in_nano(shares.val) - in_nano(shares.test)) / kNano;
+    const std::size_t val =
+        text.size() * (kNano - in_nano(shares.val) - in_nano(shares.test)) / kNano;
     const std::size_t test = text.size() * (kNano - in_nano(shares.test)) / kNano;
     parts_ = {Part{0, val, {}}, Part{val, test, {}}, Part{test, text.size(), {}}};
     for (Part& part : parts_) {
       for (std::size_t p = part.first; p < part.last; ++p) {
-        if (text[p] != '\n' && (p == 0 || text[p - 1] == '\n')) part.line_starts.push_back(p - part.first);
+        if (text[p] != '\n' && (p == 0 || text[p - 1] == '\n')) {
+          part.line_starts.push_back(p - part.first);
+        }
       }
     }
   }
@@ -97,7 +117,8 @@ class MemoryText final : public TokenText {
 
 }  // namespace
 
-std::shared_ptr<const TokenText> make_memory_text(std::string_view text, const std::string& place, Shares shares) {
+std::shared_ptr<const TokenText> make_memory_text(std::string_view text, const std::string& place,
+                                                  Shares shares) {
   return std::make_shared<MemoryText>(text, place, shares);
 }
 

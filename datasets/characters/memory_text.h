@@ -12,10 +12,13 @@
 
 namespace millrace::datasets {
 
-/// A UTF-8 text as its distinct characters, in the order of their code points. Shares are counted in 1e-9: train is the first
-/// floor(n · (1 − val − test)) of the n characters, test the last, from floor(n · (1 − test)) on. A line that lies across a cut
-/// begins in the first of its splits alone. Throws std::runtime_error naming `place` for a text that is empty, or not UTF-8 (with
-/// the byte's offset).
-[[nodiscard]] std::shared_ptr<const TokenText> make_memory_text(std::string_view text, const std::string& place, Shares shares);
+/// A UTF-8 text as its distinct characters, in the order of their code points. Shares are counted
+/// in 1e-9: train is the first floor(n · (1 − val − test)) of the n characters, test the last, from
+/// floor(n · (1 − test)) on. A line that lies across a cut begins in the first of its splits alone.
+/// Throws std::runtime_error naming `place` for a text that is empty, or not UTF-8 (with the byte's
+/// offset).
+[[nodiscard]] std::shared_ptr<const TokenText> make_memory_text(std::string_view text,
+                                                                const std::string& place,
+                                                                Shares shares);
 
 }  // namespace millrace::datasets

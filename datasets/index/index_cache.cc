@@ -23,19 +23,25 @@ fs::path full_path(const IndexRequest& request) {
 }
 
 std::string variant_of(const IndexRequest& request) {
-  return request.variant.empty() ? std::string() : "." + proto::hex16(proto::xxh64(request.variant)).substr(0, 8);
+  return request.variant.empty() ? std::string()
+                                 : "." + proto::hex16(proto::xxh64(request.variant)).substr(0, 8);
 }
 
 /// Many datasets share such a folder, so the whole path is part of the name.
 fs::path in_shared_folder(const fs::path& folder, const IndexRequest& request) {
   const fs::path path = full_path(request);
   const std::string place = proto::hex16(proto::xxh64(path.string()));
-  return folder / (path.filename().string() + "." + place + variant_of(request) + std::string(kIndexSuffix));
+  return folder /
+         (path.filename().string() + "." + place + variant_of(request) + std::string(kIndexSuffix));
 }
 
 std::optional<fs::path> user_cache() {
-  if (const char* folder = std::getenv("XDG_CACHE_HOME"); folder != nullptr && *folder == '/') return fs::path(folder) / "millrace";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return fs::path(home) / ".cache" / "millrace";
+  if (const char* folder = std::getenv("XDG_CACHE_HOME"); folder != nullptr && *folder == '/') {
+    return fs::path(folder) / "millrace";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return fs::path(home) / ".cache" / "millrace";
+  }
   return std::nullopt;
 }
 
@@ -43,8 +49,8 @@ std::unique_ptr<const MappedFile> map_text(const IndexRequest& request) {
   return request.text.empty() ? nullptr : std::make_unique<MappedFile>(request.text);
 }
 
-std::shared_ptr<const IndexedText> open_index(std::unique_ptr<const MappedFile> index, const IndexRequest& request,
-                                              std::string& why) {
+std::shared_ptr<const IndexedText> open_index(std::unique_ptr<const MappedFile> index,
+                                              const IndexRequest& request, std::string& why) {
   return IndexedText::open(std::move(index), map_text(request), request.source, why);
 }
 
@@ -64,8 +70,12 @@ std::shared_ptr<const IndexedText> try_open(const fs::path& path, const IndexReq
 std::shared_ptr<const IndexedText> make_in_memory(const IndexRequest& request) {
   const GrowingFile made = request.make(IndexPlace::in_memory());
   std::string why;
-  auto text = open_index(std::make_unique<MappedFile>(made.fd(), "an index in memory"), request, why);
-  if (!text) throw std::runtime_error(request.dataset.string() + ": its index is " + why + " right after it was made; report this");
+  auto text =
+      open_index(std::make_unique<MappedFile>(made.fd(), "an index in memory"), request, why);
+  if (!text) {
+    throw std::runtime_error(request.dataset.string() + ": its index is " + why +
+                             " right after it was made; report this");
+  }
   return text;
 }
 
@@ -91,12 +101,16 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
     std::string why;
     // By the descriptor: another process may have put its own in the name's place since.
     auto text = open_index(std::make_unique<MappedFile>(made.fd(), path), request, why);
-    if (!text) throw std::runtime_error(path.string() + ": the index is " + why + " right after it was made; report this");
+    if (!text) {
+      throw std::runtime_error(path.string() + ": the index is " + why +
+                               " right after it was made; report this");
+    }
     return text;
   } catch (const proto::DiskError& error) {
     proto::try_remove_all(unfinished, proto::real_disk());
     if (!error.is_full()) throw;
-    throw std::runtime_error(std::string(error.what()) + "; name a folder with room with --data.cache=FOLDER");
+    throw std::runtime_error(std::string(error.what()) +
+                             "; name a folder with room with --data.cache=FOLDER");
   } catch (...) {
     proto::try_remove_all(unfinished, proto::real_disk());
     throw;
@@ -106,7 +120,8 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
 }  // namespace
 
 bool is_small(const SourceFiles& sources) {
-  constexpr std::uint64_t kExpansion = 64;  // what a compressed file may become, and more than text does
+  // What a compressed file may become, and more than text does.
+  constexpr std::uint64_t kExpansion = 64;
   std::uint64_t bytes = 0;
   for (const SourceFile& each : sources.files) {
     bytes += each.bytes * (compression_of(each.path) == Compression::kNone ? 1 : kExpansion);
@@ -117,7 +132,8 @@ bool is_small(const SourceFiles& sources) {
 std::vector<fs::path> index_paths(const IndexRequest& request) {
   if (!request.cache.empty()) return {in_shared_folder(request.cache, request)};
   const fs::path path = full_path(request);
-  const std::string name = "." + path.filename().string() + variant_of(request) + std::string(kIndexSuffix);
+  const std::string name =
+      "." + path.filename().string() + variant_of(request) + std::string(kIndexSuffix);
   std::vector<fs::path> paths{(request.is_folder ? path : path.parent_path()) / name};
   if (const auto folder = user_cache()) paths.push_back(in_shared_folder(*folder, request));
   return paths;

@@ -1,7 +1,8 @@
 // Finds the index of a dataset, or makes it: beside the dataset, else in the user's cache.
 //
-// Any number of processes may do so at once: an index is written under another name and renamed, and the last one stays. What an
-// index is of (names, sizes, times) is written in it; where that is not so any more, it is made again.
+// Any number of processes may do so at once: an index is written under another name and renamed,
+// and the last one stays. What an index is of (names, sizes, times) is written in it; where that is
+// not so any more, it is made again.
 #pragma once
 
 #include <filesystem>
@@ -16,8 +17,8 @@
 
 namespace millrace::datasets {
 
-/// A dataset up to this size has its index made in memory each time, unless data.cache names a folder: it takes milliseconds, and
-/// nothing is left lying about.
+/// A dataset up to this size has its index made in memory each time, unless data.cache names a
+/// folder: it takes milliseconds, and nothing is left lying about.
 inline constexpr std::uint64_t kSmallBytes = std::uint64_t{4} << 20;
 [[nodiscard]] bool is_small(const SourceFiles& sources);
 
@@ -32,7 +33,8 @@ struct IndexRequest {
   std::function<GrowingFile(const IndexPlace&)> make;
 };
 
-/// Throws proto::DiskError or std::runtime_error where an index can neither be found nor be made, and what `make` throws.
+/// Throws proto::DiskError or std::runtime_error where an index can neither be found nor be made,
+/// and what `make` throws.
 [[nodiscard]] std::shared_ptr<const IndexedText> find_or_make_index(const IndexRequest& request);
 
 /// Where the index may lie, the best place first.

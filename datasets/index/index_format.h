@@ -1,5 +1,6 @@
-// The bytes of a dataset's index (docs/reference/dataset_index.md): constants for the writer (index_writer.h) and the reader
-// (indexed_text.h). All numbers are little-endian, and every section starts at a multiple of 8.
+// The bytes of a dataset's index (docs/reference/dataset_index.md): constants for the writer
+// (index_writer.h) and the reader (indexed_text.h). All numbers are little-endian, and every
+// section starts at a multiple of 8.
 #pragma once
 
 #include <bit>
@@ -47,22 +48,26 @@ struct IndexHeader {
   std::uint32_t flags = 0;
   std::uint64_t file_bytes = 0;  ///< of the whole index
   std::uint64_t text_bytes = 0;
-  std::uint64_t text_hash = 0;       ///< xxh64 of the text's bytes; of a token file: of the file's
-  std::uint64_t units = 0;           ///< characters of the text; of a token file: its tokens
-  std::uint64_t largest_id = 0;      ///< token files
-  std::uint64_t largest_at = 0;      ///< token files: where it first stands
-  std::uint64_t val_first = 0;       ///< tokens of a text: where val begins
-  std::uint64_t test_first = 0;      ///< tokens of a text: where test begins
-  std::uint64_t dropped = 0;         ///< characters left out, because a vocabulary lacks them
-  Section text;                      ///< empty without kTextInside
-  Section source;                    ///< what the index is of, as text
-  Section characters;                ///< CharacterCount by code point, ascending
-  Section starts;                    ///< u64: lines or documents by the unit they begin with, ascending
-  Section checkpoints;               ///< u64: byte offset of unit 0, 1024, 2048, …; empty where every unit has the same width
-  Section documents;                 ///< DocumentSpan, ascending
-  std::uint64_t structure_hash = 0;  ///< xxh64 of starts and documents: what decides bytes of a stream beside the text
-  std::uint64_t sections_hash = 0;   ///< xxh64 of source, characters, starts, checkpoints and documents, as they lie in the file
-  std::uint64_t header_hash = 0;     ///< xxh64 of all before
+  std::uint64_t text_hash = 0;   ///< xxh64 of the text's bytes; of a token file: of the file's
+  std::uint64_t units = 0;       ///< characters of the text; of a token file: its tokens
+  std::uint64_t largest_id = 0;  ///< token files
+  std::uint64_t largest_at = 0;  ///< token files: where it first stands
+  std::uint64_t val_first = 0;   ///< tokens of a text: where val begins
+  std::uint64_t test_first = 0;  ///< tokens of a text: where test begins
+  std::uint64_t dropped = 0;     ///< characters left out, because a vocabulary lacks them
+  Section text;                  ///< empty without kTextInside
+  Section source;                ///< what the index is of, as text
+  Section characters;            ///< CharacterCount by code point, ascending
+  /// U64: lines or documents by the unit they begin with, ascending.
+  Section starts;
+  /// U64: byte offset of unit 0, 1024, 2048, …; empty where every unit has the same width.
+  Section checkpoints;
+  Section documents;  ///< DocumentSpan, ascending
+  /// Xxh64 of starts and documents: what decides bytes of a stream beside the text.
+  std::uint64_t structure_hash = 0;
+  /// Xxh64 of source, characters, starts, checkpoints and documents, as they lie in the file.
+  std::uint64_t sections_hash = 0;
+  std::uint64_t header_hash = 0;  ///< xxh64 of all before
 };
 static_assert(sizeof(IndexHeader) == 8 + 8 + 9 * 8 + 6 * 16 + 24);
 

@@ -25,7 +25,8 @@ IndexWriter::IndexWriter(const IndexPlace& place, TextRules rules)
       starts_(place.spill()),
       checkpoints_(place.spill()),
       documents_(place.spill()),
-      scanner_(rules_.starts_are_documents ? [](std::uint64_t) {} : into(starts_), into(checkpoints_)) {}
+      scanner_(rules_.starts_are_documents ? [](std::uint64_t) {} : into(starts_),
+               into(checkpoints_)) {}
 
 void IndexWriter::append(std::string_view piece) {
   piece = allowed_part(piece);
@@ -43,7 +44,9 @@ void IndexWriter::begin_kept_document() {
 }
 
 void IndexWriter::end_document() {
-  if (!document_is_empty_ && !rules_.lines_are_documents) add_document(document_first_, scanner_.bytes());
+  if (!document_is_empty_ && !rules_.lines_are_documents) {
+    add_document(document_first_, scanner_.bytes());
+  }
   document_is_empty_ = true;
 }
 
@@ -57,7 +60,8 @@ void IndexWriter::take(std::string_view piece) {
 }
 
 void IndexWriter::find_lines(std::string_view piece) {
-  for (std::size_t at = piece.find('\n'); at != std::string_view::npos; at = piece.find('\n', at + 1)) {
+  for (std::size_t at = piece.find('\n'); at != std::string_view::npos;
+       at = piece.find('\n', at + 1)) {
     const std::uint64_t end = scanner_.bytes() + at;
     end_line(end, at == 0 ? last_byte_ : piece[at - 1]);
     line_first_ = end + 1;
@@ -110,7 +114,8 @@ GrowingFile IndexWriter::finish(std::string_view source) {
   const std::vector<CharacterCount> distinct = scanner_.distinct();
   proto::Digest structure;
   out_.header.source = out_.add(source);
-  out_.header.characters = out_.add({reinterpret_cast<const char*>(distinct.data()), distinct.size() * sizeof(CharacterCount)});
+  out_.header.characters = out_.add(
+      {reinterpret_cast<const char*>(distinct.data()), distinct.size() * sizeof(CharacterCount)});
   out_.header.starts = out_.add(starts_, &structure);
   out_.header.documents = out_.add(documents_, &structure);
   if (scanner_.bytes() != scanner_.characters()) out_.header.checkpoints = out_.add(checkpoints_);

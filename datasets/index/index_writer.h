@@ -1,5 +1,6 @@
-// Makes the index of a text that comes in pieces, and keeps the text in it where that is wanted (datasets/index/index_format.h). Memory
-// stays bounded: sections that grow with the text grow in files of their own.
+// Makes the index of a text that comes in pieces, and keeps the text in it where that is wanted
+// (datasets/index/index_format.h). Memory stays bounded: sections that grow with the text grow in
+// files of their own.
 //
 // One thread. Every call throws proto::DiskError where the disk refuses.
 #pragma once
@@ -9,17 +10,18 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/sources/document_sink.h"
 #include "datasets/index/section_writer.h"
 #include "datasets/index/text_scanner.h"
+#include "datasets/sources/document_sink.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
 
 /// What becomes of the pieces.
 struct TextRules {
-  bool keep_text = false;             ///< the text is written into the index
-  bool lines_are_documents = false;   ///< each line that is not empty is one; else what lies between begin and end
+  bool keep_text = false;  ///< the text is written into the index
+  /// Each line that is not empty is one; else what lies between begin and end.
+  bool lines_are_documents = false;
   bool starts_are_documents = false;  ///< `starts` holds where documents begin; else lines
   std::uint64_t max_characters = 0;   ///< of the text, from its beginning; 0: all
   std::vector<bool> allowed{};        ///< code points that are not left out; empty: all
@@ -31,12 +33,15 @@ class IndexWriter final : public DocumentSink {
   IndexWriter(const IndexWriter&) = delete;
   IndexWriter& operator=(const IndexWriter&) = delete;
 
-  /// Documents are joined by a newline where the one before does not end with one; empty ones leave no trace.
+  /// Documents are joined by a newline where the one before does not end with one; empty ones leave
+  /// no trace.
   void begin_document() override { document_is_empty_ = true; }
   void append(std::string_view piece) override;
   void end_document() override;
   /// Whether max_characters are there: what is still appended is not taken.
-  [[nodiscard]] bool is_full() const { return rules_.max_characters != 0 && scanner_.characters() >= rules_.max_characters; }
+  [[nodiscard]] bool is_full() const {
+    return rules_.max_characters != 0 && scanner_.characters() >= rules_.max_characters;
+  }
 
   [[nodiscard]] std::uint64_t characters() const { return scanner_.characters(); }
 

@@ -16,34 +16,46 @@ namespace millrace::datasets {
 
 class IndexedText {
  public:
-  /// Takes an index of `source` (what index_source() says of it now). `text` is the mapped text where the index does not hold it.
-  /// Null for an index that is of something else, of another version, cut short or damaged; `why` says which then.
-  [[nodiscard]] static std::shared_ptr<const IndexedText> open(std::unique_ptr<const MappedFile> index,
-                                                               std::unique_ptr<const MappedFile> text, std::string_view source,
-                                                               std::string& why);
+  /// Takes an index of `source` (what index_source() says of it now). `text` is the mapped text
+  /// where the index does not hold it. Null for an index that is of something else, of another
+  /// version, cut short or damaged; `why` says which then.
+  [[nodiscard]] static std::shared_ptr<const IndexedText> open(
+      std::unique_ptr<const MappedFile> index, std::unique_ptr<const MappedFile> text,
+      std::string_view source, std::string& why);
 
   [[nodiscard]] const IndexHeader& header() const { return header_; }
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] std::uint64_t characters() const { return header_.units; }
   /// Whether every character is one byte.
   [[nodiscard]] bool is_ascii() const { return header_.units == header_.text_bytes; }
-  [[nodiscard]] std::span<const CharacterCount> alphabet() const { return section<CharacterCount>(header_.characters); }
-  [[nodiscard]] std::span<const std::uint64_t> starts() const { return section<std::uint64_t>(header_.starts); }
-  [[nodiscard]] std::span<const DocumentSpan> documents() const { return section<DocumentSpan>(header_.documents); }
+  [[nodiscard]] std::span<const CharacterCount> alphabet() const {
+    return section<CharacterCount>(header_.characters);
+  }
+  [[nodiscard]] std::span<const std::uint64_t> starts() const {
+    return section<std::uint64_t>(header_.starts);
+  }
+  [[nodiscard]] std::span<const DocumentSpan> documents() const {
+    return section<DocumentSpan>(header_.documents);
+  }
 
-  /// Byte at which a character begins, character ≤ characters(). Reads at most kCheckpointCharacters characters.
+  /// Byte at which a character begins, character ≤ characters(). Reads at most
+  /// kCheckpointCharacters characters.
   [[nodiscard]] std::uint64_t byte_of(std::uint64_t character) const;
   /// The other way round: characters that begin before `byte`.
   [[nodiscard]] std::uint64_t character_of(std::uint64_t byte) const;
 
  private:
-  IndexedText(std::unique_ptr<const MappedFile> index, std::unique_ptr<const MappedFile> text, const IndexHeader& header);
+  IndexedText(std::unique_ptr<const MappedFile> index, std::unique_ptr<const MappedFile> text,
+              const IndexHeader& header);
 
   template <class T>
   [[nodiscard]] std::span<const T> section(Section place) const {
-    return {reinterpret_cast<const T*>(index_->bytes().data() + place.first_byte), place.bytes / sizeof(T)};
+    return {reinterpret_cast<const T*>(index_->bytes().data() + place.first_byte),
+            place.bytes / sizeof(T)};
   }
-  [[nodiscard]] std::span<const std::uint64_t> checkpoints() const { return section<std::uint64_t>(header_.checkpoints); }
+  [[nodiscard]] std::span<const std::uint64_t> checkpoints() const {
+    return section<std::uint64_t>(header_.checkpoints);
+  }
 
   std::unique_ptr<const MappedFile> index_;
   std::unique_ptr<const MappedFile> mapped_text_;

@@ -6,11 +6,11 @@
 #include <thread>
 
 #include "config/errors.h"
-#include "datasets/io/byte_source.h"
-#include "datasets/sources/document_reader.h"
 #include "datasets/index/index_cache.h"
 #include "datasets/index/index_writer.h"
 #include "datasets/index/valid_text.h"
+#include "datasets/io/byte_source.h"
+#include "datasets/sources/document_reader.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
@@ -20,22 +20,26 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool has_columns(Format format) { return format == Format::kCsv || format == Format::kJsonl; }
 
-std::unique_ptr<DocumentReader> make_reader(Format format, DocumentSink& sink, const std::string& place,
-                                            const std::string& column) {
+std::unique_ptr<DocumentReader> make_reader(Format format, DocumentSink& sink,
+                                            const std::string& place, const std::string& column) {
   if (format == Format::kCsv) return make_csv_reader(sink, place, column);
   if (format == Format::kJsonl) return make_jsonl_reader(sink, place, column);
   return make_whole_reader(sink);
 }
 
-void read_file(const SourceFile& file, Format format, const std::string& column, IndexWriter& writer) {
+void read_file(const SourceFile& file, Format format, const std::string& column,
+               IndexWriter& writer) {
   const std::string place = file.path.string();
   const auto bytes = open_bytes(file.path);
   const auto reader = make_reader(format, writer, place, column);
   ValidText valid(place);
-  for (std::string_view piece = bytes->next(); !piece.empty() && !writer.is_full(); piece = bytes->next()) {
+  for (std::string_view piece = bytes->next(); !piece.empty() && !writer.is_full();
+       piece = bytes->next()) {
     const bool at_start = valid.bytes() == 0;
     std::string_view text = valid.take(piece);
-    if (at_start && has_columns(format) && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    if (at_start && has_columns(format) && text.starts_with(kByteOrderMark)) {
+      text.remove_prefix(kByteOrderMark.size());
+    }
     reader->take(text);
   }
   if (writer.is_full()) {
@@ -46,7 +50,8 @@ void read_file(const SourceFile& file, Format format, const std::string& column,
   reader->finish();
 }
 
-TextRules rules_for(const SourceFiles& sources, const DatasetSpec& spec, const std::vector<bool>& allowed) {
+TextRules rules_for(const SourceFiles& sources, const DatasetSpec& spec,
+                    const std::vector<bool>& allowed) {
   TextRules rules;
   rules.keep_text = !sources.is_in_place() || !allowed.empty();
   rules.lines_are_documents = sources.format == Format::kLines;
@@ -56,14 +61,18 @@ TextRules rules_for(const SourceFiles& sources, const DatasetSpec& spec, const s
   return rules;
 }
 
-/// A clock of a file system may tick so rarely that a file can change and keep its time. What was written this long ago cannot.
+/// A clock of a file system may tick so rarely that a file can change and keep its time. What was
+/// written this long ago cannot.
 void let_the_clock_tick(const SourceFiles& sources) {
   constexpr std::int64_t kTickNs = 20'000'000;
   std::int64_t newest = 0;
   for (const SourceFile& each : sources.files) newest = std::max(newest, each.written_ns);
-  const auto now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  if (now >= newest && now - newest < kTickNs) std::this_thread::sleep_for(std::chrono::nanoseconds(kTickNs - (now - newest)));
+  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  if (now >= newest && now - newest < kTickNs) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kTickNs - (now - newest)));
+  }
 }
 
 std::string hash_of(const std::vector<bool>& allowed) {
@@ -73,11 +82,17 @@ std::string hash_of(const std::vector<bool>& allowed) {
   return proto::hex16(proto::xxh64(bits));
 }
 
-/// What tells this text of the files apart from others of the same files; empty for a plain text, whole.
-std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec, const std::vector<bool>& allowed) {
+/// What tells this text of the files apart from others of the same files; empty for a plain text,
+/// whole.
+std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec,
+                       const std::vector<bool>& allowed) {
   std::string variant;
-  if (sources.format != Format::kText) variant += "read as " + std::string(to_string(sources.format)) + "\n";
-  if (has_columns(sources.format)) variant += "column " + spec.column + "\n";
+  if (sources.format != Format::kText) {
+    variant += "read as " + std::string(to_string(sources.format)) + "\n";
+  }
+  if (has_columns(sources.format)) {
+    variant += "column " + spec.column + "\n";
+  }
   if (spec.max_characters != 0) variant += "first " + std::to_string(spec.max_characters) + "\n";
   if (!allowed.empty()) variant += "allowed " + hash_of(allowed) + "\n";
   return variant;
@@ -88,7 +103,8 @@ std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec, cons
 std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const DatasetSpec& spec,
                                              const std::vector<bool>& allowed) {
   if (sources.format == Format::kTokens || sources.format == Format::kTokenFolder) {
-    throw config::UsageError(sources.path.string() + ": token files hold no text; name a text with --data.path=PATH");
+    throw config::UsageError(sources.path.string() +
+                             ": token files hold no text; name a text with --data.path=PATH");
   }
   const TextRules rules = rules_for(sources, spec, allowed);
   IndexRequest request;
@@ -106,15 +122,19 @@ std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const D
       if (!writer.is_full()) read_file(each, sources.format, spec.column, writer);
     }
     if (find_sources(spec).state() != sources.state()) {
-      throw std::runtime_error(sources.path.string() + ": it changed while it was read; start again when it is complete");
+      throw std::runtime_error(sources.path.string() +
+                               ": it changed while it was read; start again when it is complete");
     }
     if (writer.characters() == 0) {
-      throw std::runtime_error(sources.path.string() + ": the text is empty; name another with --data.path=FILE");
+      throw std::runtime_error(sources.path.string() +
+                               ": the text is empty; name another with --data.path=FILE");
     }
     return writer.finish(request.source);
   };
   auto text = find_or_make_index(request);
-  if (text->documents().empty()) throw std::runtime_error(sources.path.string() + ": it holds no document that is not empty");
+  if (text->documents().empty()) {
+    throw std::runtime_error(sources.path.string() + ": it holds no document that is not empty");
+  }
   return text;
 }
 

@@ -10,11 +10,15 @@ namespace {
 
 constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
 
-std::string_view bytes_of(const IndexHeader& header, std::size_t count) { return {reinterpret_cast<const char*>(&header), count}; }
+std::string_view bytes_of(const IndexHeader& header, std::size_t count) {
+  return {reinterpret_cast<const char*>(&header), count};
+}
 
 }  // namespace
 
-GrowingFile IndexPlace::index() const { return path_.empty() ? GrowingFile::in_memory() : GrowingFile::named(path_); }
+GrowingFile IndexPlace::index() const {
+  return path_.empty() ? GrowingFile::in_memory() : GrowingFile::named(path_);
+}
 
 GrowingFile IndexPlace::spill() const {
   return path_.empty() ? GrowingFile::in_memory() : GrowingFile::without_name(path_.parent_path());

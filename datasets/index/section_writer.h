@@ -1,4 +1,5 @@
-// The frame of an index: sections one after the other, then the header in the place that was left for it.
+// The frame of an index: sections one after the other, then the header in the place that was left
+// for it.
 //
 // One thread. Every call throws proto::DiskError where the disk refuses.
 #pragma once
@@ -6,8 +7,8 @@
 #include <filesystem>
 #include <string_view>
 
-#include "datasets/io/growing_file.h"
 #include "datasets/index/index_format.h"
+#include "datasets/io/growing_file.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
@@ -17,7 +18,9 @@ class IndexPlace {
  public:
   [[nodiscard]] static IndexPlace in_memory() { return IndexPlace({}); }
   /// In the file `path`, which is not there yet; what grows beside it.
-  [[nodiscard]] static IndexPlace on_disk(std::filesystem::path path) { return IndexPlace(std::move(path)); }
+  [[nodiscard]] static IndexPlace on_disk(std::filesystem::path path) {
+    return IndexPlace(std::move(path));
+  }
 
   [[nodiscard]] GrowingFile index() const;
   /// For a section that is not yet whole.

@@ -1,4 +1,5 @@
-// Where a text is cut into train, val and test, in this order. Counted in characters, or in tokens of a token file.
+// Where a text is cut into train, val and test, in this order. Counted in characters, or in tokens
+// of a token file.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +21,14 @@ struct Cuts {
   [[nodiscard]] std::uint64_t last(proto::Split split) const;  ///< one behind
 };
 
-/// Anywhere: train is the first floor(n · (1 − val − test)) of n, test the last, from floor(n · (1 − test)) on; shares count in
-/// 1e-9.
+/// Anywhere: train is the first floor(n · (1 − val − test)) of n, test the last, from floor(n · (1
+/// − test)) on; shares count in 1e-9.
 [[nodiscard]] Cuts cut_anywhere(std::uint64_t n, Shares shares);
 
-/// A text of this format, whose files are `sources`. A plain text is cut anywhere. text8 has its own cut, at 90 % and 95 %. Texts
-/// of documents are cut where a document begins, or at the end, as near to cut_anywhere()'s place as can be, and before it where
-/// two are equally near. Throws std::runtime_error where train, or a part with a share, would be empty.
+/// A text of this format, whose files are `sources`. A plain text is cut anywhere. text8 has its
+/// own cut, at 90 % and 95 %. Texts of documents are cut where a document begins, or at the end, as
+/// near to cut_anywhere()'s place as can be, and before it where two are equally near. Throws
+/// std::runtime_error where train, or a part with a share, would be empty.
 [[nodiscard]] Cuts cut_text(const IndexedText& text, const SourceFiles& sources, Shares shares);
 
 }  // namespace millrace::datasets

@@ -1,5 +1,6 @@
-// Looks once at a UTF-8 text that comes in pieces: which characters it has, where lines start, and checkpoints for random access.
-// Takes 18 MB at most, whatever the text's size; what grows goes to the sinks.
+// Looks once at a UTF-8 text that comes in pieces: which characters it has, where lines start, and
+// checkpoints for random access. Takes 18 MB at most, whatever the text's size; what grows goes to
+// the sinks.
 //
 // One thread.
 #pragma once
@@ -19,8 +20,8 @@ class TextScanner {
  public:
   using Sink = std::function<void(std::uint64_t)>;
 
-  /// `line_starts` gets the character number of every line that is not empty, `checkpoints` the byte offset of every
-  /// kCheckpointCharacters-th character.
+  /// `line_starts` gets the character number of every line that is not empty, `checkpoints` the
+  /// byte offset of every kCheckpointCharacters-th character.
   TextScanner(Sink line_starts, Sink checkpoints);
 
   /// Whole characters that follow what was taken before. They must be valid UTF-8.

@@ -1,4 +1,5 @@
-// Checks that bytes which come in pieces are UTF-8, and hands them on in pieces of whole characters.
+// Checks that bytes which come in pieces are UTF-8, and hands them on in pieces of whole
+// characters.
 //
 // One thread.
 #pragma once
@@ -14,8 +15,8 @@ class ValidText {
   /// `place` is for messages: the file.
   explicit ValidText(std::string place) : place_(std::move(place)) {}
 
-  /// The whole characters up to the end of `piece`, which follows what came before; valid until the next call. Throws
-  /// std::runtime_error with the offset of the first byte that is not UTF-8.
+  /// The whole characters up to the end of `piece`, which follows what came before; valid until the
+  /// next call. Throws std::runtime_error with the offset of the first byte that is not UTF-8.
   [[nodiscard]] std::string_view take(std::string_view piece);
   /// Throws where the text ends within a character.
   void finish() const;

@@ -50,7 +50,9 @@ class GzipSource final : public ByteSource {
  public:
   explicit GzipSource(const fs::path& path) : path_(path), packed_(path), buffer_(kPieceBytes) {
     constexpr int kGzipAlone = 16 + MAX_WBITS;
-    if (::inflateInit2(&stream_, kGzipAlone) != Z_OK) throw std::runtime_error(path.string() + ": zlib cannot start");
+    if (::inflateInit2(&stream_, kGzipAlone) != Z_OK) {
+      throw std::runtime_error(path.string() + ": zlib cannot start");
+    }
   }
   ~GzipSource() override { ::inflateEnd(&stream_); }
   GzipSource(const GzipSource&) = delete;
@@ -87,7 +89,8 @@ class GzipSource final : public ByteSource {
     if (result == Z_STREAM_END) {
       in_member_ = false;
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
-      refuse(path_, std::string("not a sound gzip file (") + (stream_.msg == nullptr ? "damaged" : stream_.msg) + ")");
+      refuse(path_, std::string("not a sound gzip file (") +
+                        (stream_.msg == nullptr ? "damaged" : stream_.msg) + ")");
     }
   }
 
@@ -112,7 +115,9 @@ class ZstdSource final : public ByteSource {
     while (out.pos == 0) {
       if (in_.pos == in_.size && !flushing_ && !take()) break;
       const std::size_t result = ZSTD_decompressStream(stream_, &out, &in_);
-      if (ZSTD_isError(result) != 0) refuse(path_, std::string("not a sound zstd file (") + ZSTD_getErrorName(result) + ")");
+      if (ZSTD_isError(result) != 0) {
+        refuse(path_, std::string("not a sound zstd file (") + ZSTD_getErrorName(result) + ")");
+      }
       in_frame_ = result != 0;
       flushing_ = in_frame_ && out.pos == out.size;  // there may be more of what was taken already
     }

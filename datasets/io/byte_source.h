@@ -1,5 +1,6 @@
-// The bytes of a file from its beginning to its end, a piece at a time, decompressed where the file's name says so: .gz by zlib,
-// .zst by libzstd. Memory stays bounded, whatever the file's size.
+// The bytes of a file from its beginning to its end, a piece at a time, decompressed where the
+// file's name says so: .gz by zlib, .zst by libzstd. Memory stays bounded, whatever the file's
+// size.
 //
 // One thread per source.
 #pragma once
@@ -14,8 +15,8 @@ namespace millrace::datasets {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  /// The next piece, valid until the next call; empty at the end. Throws std::runtime_error for a file that cannot be read, or is
-  /// damaged or cut short ("PATH: …").
+  /// The next piece, valid until the next call; empty at the end. Throws std::runtime_error for a
+  /// file that cannot be read, or is damaged or cut short ("PATH: …").
   [[nodiscard]] virtual std::string_view next() = 0;
 };
 

@@ -11,11 +11,16 @@ namespace millrace::datasets {
   return below + (x - static_cast<double>(below) >= 0.5 ? 1 : 0);
 }
 
-/// A probability p in [0, 1] as threshold: a 32-bit word w is a hit where w < threshold, in round(p · 2^32) of 2^32 cases.
-[[nodiscard]] constexpr std::uint64_t threshold_of(double p) { return nearest_whole(p * 4294967296.0); }
+/// A probability p in [0, 1] as threshold: a 32-bit word w is a hit where w < threshold, in round(p
+/// · 2^32) of 2^32 cases.
+[[nodiscard]] constexpr std::uint64_t threshold_of(double p) {
+  return nearest_whole(p * 4294967296.0);
+}
 
 /// A fraction as a multiple of 1e-9: decimal fractions with up to nine digits are exact.
 inline constexpr std::uint64_t kNano = 1'000'000'000;
-[[nodiscard]] constexpr std::uint64_t in_nano(double fraction) { return nearest_whole(fraction * 1e9); }
+[[nodiscard]] constexpr std::uint64_t in_nano(double fraction) {
+  return nearest_whole(fraction * 1e9);
+}
 
 }  // namespace millrace::datasets

@@ -33,7 +33,8 @@ void write_all(int fd, std::string_view bytes, std::uint64_t at, const fs::path&
 
 }  // namespace
 
-GrowingFile::GrowingFile(Descriptor file, fs::path place) : file_(std::move(file)), place_(std::move(place)) {}
+GrowingFile::GrowingFile(Descriptor file, fs::path place)
+    : file_(std::move(file)), place_(std::move(place)) {}
 
 GrowingFile GrowingFile::in_memory() {
   const fs::path place = "an index in memory";
@@ -76,7 +77,9 @@ std::size_t GrowingFile::read_back(std::uint64_t at, std::span<char> buffer) con
   for (;;) {
     const ssize_t got = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(at));
     if (got > 0) return static_cast<std::size_t>(got);
-    if (got == 0 || errno != EINTR) throw proto::DiskError(place_, "cannot read", got == 0 ? ENODATA : errno);
+    if (got == 0 || errno != EINTR) {
+      throw proto::DiskError(place_, "cannot read", got == 0 ? ENODATA : errno);
+    }
   }
 }
 
@@ -87,7 +90,9 @@ void GrowingFile::replace_beginning(std::string_view bytes) {
 
 void GrowingFile::sync() {
   flush();
-  if (::fsync(file_.get()) != 0 && errno != EINVAL) throw proto::DiskError(place_, "cannot make it durable", errno);
+  if (::fsync(file_.get()) != 0 && errno != EINVAL) {
+    throw proto::DiskError(place_, "cannot make it durable", errno);
+  }
 }
 
 }  // namespace millrace::datasets

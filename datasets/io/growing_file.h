@@ -1,4 +1,5 @@
-// A file that is written from its beginning on: an index, or what grows while one is made. Buffered, so that memory stays bounded.
+// A file that is written from its beginning on: an index, or what grows while one is made.
+// Buffered, so that memory stays bounded.
 //
 // One thread. Every call throws proto::DiskError where the disk refuses.
 #pragma once
@@ -27,7 +28,8 @@ class GrowingFile {
   void pad();
   [[nodiscard]] std::uint64_t size() const { return written_ + buffer_.size(); }
   void flush();
-  /// Fills `buffer` with what was flushed, from byte `at` on, as far as there is any; how many bytes. Throws where there is none.
+  /// Fills `buffer` with what was flushed, from byte `at` on, as far as there is any; how many
+  /// bytes. Throws where there is none.
   [[nodiscard]] std::size_t read_back(std::uint64_t at, std::span<char> buffer) const;
   /// Over the first bytes, which are there already.
   void replace_beginning(std::string_view bytes);

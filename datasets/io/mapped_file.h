@@ -1,7 +1,9 @@
-// A file's bytes as the kernel maps them, read-only: only what is touched is read, and nothing of it is private memory.
+// A file's bytes as the kernel maps them, read-only: only what is touched is read, and nothing of
+// it is private memory.
 //
-// Immutable, so any thread may use one. Another process that shortens the file while it is mapped ends this one by SIGBUS, as with
-// every mapped file; our own indexes are replaced by renaming alone.
+// Immutable, so any thread may use one. Another process that shortens the file while it is mapped
+// ends this one by SIGBUS, as with every mapped file; our own indexes are replaced by renaming
+// alone.
 #pragma once
 
 #include <cstddef>

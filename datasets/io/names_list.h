@@ -11,7 +11,9 @@ namespace millrace::datasets {
 [[nodiscard]] inline std::string quoted_list(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 20;
   std::string list;
-  for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) list += (i == 0 ? "'" : ", '") + names[i] + "'";
+  for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) {
+    list += (i == 0 ? "'" : ", '") + names[i] + "'";
+  }
   return names.size() > kShown ? list + ", …" : list;
 }
 

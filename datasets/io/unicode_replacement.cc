@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// What may follow a first byte of several (Unicode, table 3-7): how many bytes, and the bounds of the second.
+/// What may follow a first byte of several (Unicode, table 3-7): how many bytes, and the bounds of
+/// the second.
 struct Follow {
   std::size_t count;
   std::uint8_t least;

@@ -4,7 +4,8 @@
 namespace millrace::datasets {
 namespace {
 
-/// What a first byte announces: how many bytes, its payload bits, and the least code point that needs so many bytes.
+/// What a first byte announces: how many bytes, its payload bits, and the least code point that
+/// needs so many bytes.
 struct Lead {
   std::uint32_t bytes;
   std::uint8_t payload_mask;
@@ -32,7 +33,9 @@ std::optional<Decoded> decode_utf8(std::string_view text, std::size_t at) {
     if ((byte(i) & 0xC0) != 0x80) return std::nullopt;
     code_point = code_point << 6 | (byte(i) & 0x3F);
   }
-  if (code_point < lead->least || code_point >= kCodePoints || is_surrogate(code_point)) return std::nullopt;
+  if (code_point < lead->least || code_point >= kCodePoints || is_surrogate(code_point)) {
+    return std::nullopt;
+  }
   return Decoded{code_point, lead->bytes};
 }
 

@@ -17,7 +17,8 @@ struct Decoded {
   std::uint32_t bytes = 0;
 };
 
-/// The code point that starts at text[at], at < text.size(); empty where the bytes there are not UTF-8.
+/// The code point that starts at text[at], at < text.size(); empty where the bytes there are not
+/// UTF-8.
 [[nodiscard]] std::optional<Decoded> decode_utf8(std::string_view text, std::size_t at);
 
 [[nodiscard]] std::string encode_utf8(char32_t code_point);

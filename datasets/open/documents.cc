@@ -17,7 +17,8 @@ Documents::Documents(std::shared_ptr<const IndexedText> text, const SourceFiles&
 std::string_view Documents::document(std::uint64_t i) const {
   const DocumentSpan span = text_->documents()[i];
   if (span.first_byte >= span.end_byte || span.end_byte > text_->text().size()) {
-    throw std::runtime_error(place_ + ": its index is damaged; remove it (" + std::string(kIndexSuffix) + ") and start again");
+    throw std::runtime_error(place_ + ": its index is damaged; remove it (" +
+                             std::string(kIndexSuffix) + ") and start again");
   }
   return text_->text().substr(span.first_byte, span.end_byte - span.first_byte);
 }
@@ -26,7 +27,8 @@ std::string content_hash(const IndexedText& text, Format format, bool is_folder)
   const std::string plain = proto::hex16(text.header().text_hash);
   if (format == Format::kText8) return proto::hex16(proto::xxh64("text8 " + plain));
   if (format == Format::kText && !is_folder) return plain;
-  return proto::hex16(proto::xxh64("documents " + plain + " " + proto::hex16(text.header().structure_hash)));
+  return proto::hex16(
+      proto::xxh64("documents " + plain + " " + proto::hex16(text.header().structure_hash)));
 }
 
 Documents open_documents(const DatasetSpec& spec) {
@@ -35,12 +37,17 @@ Documents open_documents(const DatasetSpec& spec) {
 }
 
 Documents open_documents(const config::DataOptions& options) {
-  if (!options.path) throw config::UsageError("data.path names no dataset; name one with --data.path=PATH");
+  if (!options.path) {
+    throw config::UsageError("data.path names no dataset; name one with --data.path=PATH");
+  }
   return open_documents(spec_of(options));
 }
 
 DatasetSpec spec_of(const config::DataOptions& options) {
-  return {.path = options.path.value_or(""), .format = options.format, .column = options.column, .cache = options.cache};
+  return {.path = options.path.value_or(""),
+          .format = options.format,
+          .column = options.column,
+          .cache = options.cache};
 }
 
 }  // namespace millrace::datasets

@@ -1,5 +1,5 @@
-// The documents of a dataset of text, one after the other: what a tokenizer reads. Files, folders, lines, CSV and JSON Lines look
-// alike here (docs/reference/datasets.md).
+// The documents of a dataset of text, one after the other: what a tokenizer reads. Files, folders,
+// lines, CSV and JSON Lines look alike here (docs/reference/datasets.md).
 //
 // Mapped, so private memory does not grow with them. Immutable, so any thread may use one.
 #pragma once
@@ -21,11 +21,13 @@ class Documents {
 
   /// At least one. A file of `format = text` is one document.
   [[nodiscard]] std::uint64_t count() const { return text_->documents().size(); }
-  /// i < count(). Valid UTF-8, not empty, without what joins it to the next. Throws std::runtime_error for a damaged index.
+  /// i < count(). Valid UTF-8, not empty, without what joins it to the next. Throws
+  /// std::runtime_error for a damaged index.
   [[nodiscard]] std::string_view document(std::uint64_t i) const;
 
   [[nodiscard]] std::uint64_t bytes() const { return text_->text().size(); }
-  /// xxh64, 16 hex digits: of a plain text its bytes'; of several documents: of their texts and boundaries.
+  /// xxh64, 16 hex digits: of a plain text its bytes'; of several documents: of their texts and
+  /// boundaries.
   [[nodiscard]] const std::string& hash() const { return hash_; }
   [[nodiscard]] const std::string& name() const { return name_; }    ///< the last part of the path
   [[nodiscard]] const std::string& place() const { return place_; }  ///< the path, for messages

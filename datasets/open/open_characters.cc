@@ -8,11 +8,11 @@
 #include <stdexcept>
 
 #include "datasets/characters/character_vocabulary.h"
-#include "datasets/open/documents.h"
 #include "datasets/characters/mapped_text.h"
 #include "datasets/index/open_text.h"
 #include "datasets/index/splits.h"
 #include "datasets/io/utf8.h"
+#include "datasets/open/documents.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
@@ -43,14 +43,18 @@ std::string shown(std::uint64_t code_point) {
   char number[16];
   std::snprintf(number, sizeof number, "U+%04llX", static_cast<unsigned long long>(code_point));
   const bool printable = code_point >= 0x20 && (code_point < 0x7F || code_point > 0x9F);
-  return printable ? "'" + encode_utf8(static_cast<char32_t>(code_point)) + "' (" + number + ")" : number;
+  return printable ? "'" + encode_utf8(static_cast<char32_t>(code_point)) + "' (" + number + ")"
+                   : number;
 }
 
-std::string described(const Unknown& unknown, const SourceFiles& sources, const std::string& vocabulary) {
+std::string described(const Unknown& unknown, const SourceFiles& sources,
+                      const std::string& vocabulary) {
   const std::string where = sources.is_in_place() ? "" : " of its text";
-  std::string text = sources.path.string() + ": " + std::to_string(unknown.occurrences) + " of its characters are not in " +
-                     vocabulary + " (" + std::to_string(unknown.different) + " different ones), the first is " +
-                     shown(unknown.first->code_point) + " at byte offset " + std::to_string(unknown.first->first_byte) + where;
+  std::string text = sources.path.string() + ": " + std::to_string(unknown.occurrences) +
+                     " of its characters are not in " + vocabulary + " (" +
+                     std::to_string(unknown.different) + " different ones), the first is " +
+                     shown(unknown.first->code_point) + " at byte offset " +
+                     std::to_string(unknown.first->first_byte) + where;
   return text;
 }
 
@@ -63,7 +67,8 @@ std::vector<std::string> text8_symbols() {
 void check_text8(const IndexedText& text, const SourceFiles& sources) {
   const Unknown other = unknown_in(text, CharacterVocabulary(text8_symbols()));
   if (!other.first) return;
-  throw std::runtime_error(described(other, sources, "text8's 27 symbols") + "; say --data.format=text for another text");
+  throw std::runtime_error(described(other, sources, "text8's 27 symbols") +
+                           "; say --data.format=text for another text");
 }
 
 /// A dataset on its way.
@@ -74,14 +79,15 @@ struct Opened {
 };
 
 /// Does what data.unknown says about characters that the vocabulary lacks.
-void meet_unknown(Opened& opened, const CharacterVocabulary& vocabulary, const SetOptions& options) {
+void meet_unknown(Opened& opened, const CharacterVocabulary& vocabulary,
+                  const SetOptions& options) {
   const Unknown unknown = unknown_in(*opened.text, vocabulary);
   if (!unknown.first) return;
   const std::string what = described(unknown, *opened.sources, options.vocabulary);
   if (options.unknown == "error") {
-    throw std::runtime_error(
-        what +
-        "; choose what becomes of them with --data.unknown=replace or --data.unknown=drop, or name another --data.vocabulary");
+    throw std::runtime_error(what +
+                             "; choose what becomes of them with --data.unknown=replace or "
+                             "--data.unknown=drop, or name another --data.vocabulary");
   }
   if (options.unknown == "replace") {
     spdlog::warn("{}; [UNK] stands for them (data.unknown)", what);
@@ -92,7 +98,9 @@ void meet_unknown(Opened& opened, const CharacterVocabulary& vocabulary, const S
 }
 
 CharacterVocabulary union_of(std::span<const Opened> all) {
-  if (all.size() == 1 && all.front().sources->format == Format::kText8) return CharacterVocabulary(text8_symbols());
+  if (all.size() == 1 && all.front().sources->format == Format::kText8) {
+    return CharacterVocabulary(text8_symbols());
+  }
   std::vector<std::span<const CharacterCount>> alphabets;
   for (const Opened& each : all) alphabets.push_back(each.text->alphabet());
   return vocabulary_of(alphabets);
@@ -100,31 +108,42 @@ CharacterVocabulary union_of(std::span<const Opened> all) {
 
 /// The hash of a text by this vocabulary: its own where that is made of its own characters.
 std::string hash_of(const Opened& opened, const CharacterVocabulary& vocabulary) {
-  const std::string own = content_hash(*opened.text, opened.sources->format, opened.sources->is_folder);
-  if (vocabulary.vocabulary().tokens == union_of(std::span(&opened, 1)).vocabulary().tokens) return own;
+  const std::string own =
+      content_hash(*opened.text, opened.sources->format, opened.sources->is_folder);
+  if (vocabulary.vocabulary().tokens == union_of(std::span(&opened, 1)).vocabulary().tokens) {
+    return own;
+  }
   std::string all = "vocabulary " + own;
-  for (const std::string& token : vocabulary.vocabulary().tokens) all += " " + std::to_string(token.size()) + ":" + token;
+  for (const std::string& token : vocabulary.vocabulary().tokens) {
+    all += " " + std::to_string(token.size()) + ":" + token;
+  }
   return proto::hex16(proto::xxh64(all));
 }
 
 }  // namespace
 
-std::vector<Dataset> open_characters(std::span<const NamedSpec> specs, std::span<const SourceFiles> sources,
+std::vector<Dataset> open_characters(std::span<const NamedSpec> specs,
+                                     std::span<const SourceFiles> sources,
                                      const SetOptions& options) {
   std::vector<Opened> all;
-  for (std::size_t i = 0; i < specs.size(); ++i) all.push_back({&specs[i].spec, &sources[i], open_text(sources[i], specs[i].spec)});
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    all.push_back({&specs[i].spec, &sources[i], open_text(sources[i], specs[i].spec)});
+  }
   for (const Opened& each : all) {
     if (each.sources->format == Format::kText8) check_text8(*each.text, *each.sources);
   }
   const auto vocabulary = std::make_shared<const CharacterVocabulary>(
-      options.vocabulary.empty() ? union_of(all) : load_vocabulary(options.vocabulary, options.unknown == "replace"));
+      options.vocabulary.empty()
+          ? union_of(all)
+          : load_vocabulary(options.vocabulary, options.unknown == "replace"));
   std::vector<Dataset> datasets;
   for (std::size_t i = 0; i < all.size(); ++i) {
     meet_unknown(all[i], *vocabulary, options);
     const Cuts cuts = cut_text(*all[i].text, sources[i], options.shares);
     const std::string name = specs[i].name.empty() ? sources[i].name : specs[i].name;
     datasets.push_back(
-        {name, make_mapped_text(all[i].text, vocabulary, cuts, hash_of(all[i], *vocabulary), sources[i].path.string())});
+        {name, make_mapped_text(all[i].text, vocabulary, cuts, hash_of(all[i], *vocabulary),
+                                sources[i].path.string())});
   }
   return datasets;
 }

@@ -9,7 +9,8 @@
 
 namespace millrace::datasets {
 
-[[nodiscard]] std::vector<Dataset> open_characters(std::span<const NamedSpec> specs, std::span<const SourceFiles> sources,
+[[nodiscard]] std::vector<Dataset> open_characters(std::span<const NamedSpec> specs,
+                                                   std::span<const SourceFiles> sources,
                                                    const SetOptions& options);
 
 }  // namespace millrace::datasets

@@ -20,17 +20,19 @@ bool are_tokens(std::span<const SourceFiles> sources, const SetOptions& options)
   const auto text = std::ranges::find_if_not(sources, holds_tokens);
   const bool has_tokenizer = !options.tokenizer.empty();
   if (has_tokenizer && !options.vocabulary.empty()) {
-    throw config::UsageError("data.vocabulary is of characters, and data.tokenizer makes tokens; set one of the two");
+    throw config::UsageError(
+        "data.vocabulary is of characters, and data.tokenizer makes tokens; set one of the two");
   }
   if (tokens == sources.end()) return has_tokenizer;
   if (!options.vocabulary.empty()) {
-    throw config::UsageError(
-        tokens->path.string() +
-        ": data.vocabulary is of characters, and these are token files; name their tokenizer with --data.tokenizer=PATH");
+    throw config::UsageError(tokens->path.string() +
+                             ": data.vocabulary is of characters, and these are token files; name "
+                             "their tokenizer with --data.tokenizer=PATH");
   }
   if (text != sources.end() && !has_tokenizer) {
-    throw config::UsageError(text->path.string() + ": a text beside token files (" + tokens->path.string() +
-                             ") must be made tokens too; name the tokenizer of those with --data.tokenizer=PATH");
+    throw config::UsageError(
+        text->path.string() + ": a text beside token files (" + tokens->path.string() +
+        ") must be made tokens too; name the tokenizer of those with --data.tokenizer=PATH");
   }
   return true;
 }
@@ -61,8 +63,9 @@ SetOptions set_options(const config::DataOptions& options) {
 Datasets open_sets(std::span<const NamedSpec> specs, const SetOptions& options) {
   std::vector<SourceFiles> sources;
   for (const NamedSpec& each : specs) sources.push_back(find_sources(each.spec));
-  std::vector<Dataset> parts =
-      are_tokens(sources, options) ? open_tokens(specs, sources, options) : open_characters(specs, sources, options);
+  std::vector<Dataset> parts = are_tokens(sources, options)
+                                   ? open_tokens(specs, sources, options)
+                                   : open_characters(specs, sources, options);
   return {joined(parts), hash_of(parts), parts.front().text->vocabulary(), std::move(parts)};
 }
 

@@ -1,4 +1,5 @@
-// Datasets, opened: from what a recipe says of them to the tokens of their splits, all with one vocabulary.
+// Datasets, opened: from what a recipe says of them to the tokens of their splits, all with one
+// vocabulary.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +7,8 @@
 #include <string>
 
 #include "config/options.h"
-#include "datasets/dataset.h"
 #include "datasets/characters/memory_text.h"
+#include "datasets/dataset.h"
 #include "datasets/sources/source_files.h"
 
 namespace millrace::datasets {
@@ -28,10 +29,12 @@ struct NamedSpec {
   DatasetSpec spec;
 };
 
-/// At least one. All hold text, or all hold tokens; with a tokenizer texts are encoded, once, into their index. The vocabulary of
-/// characters is the union of what the datasets have, or that of SetOptions. Datasets::hash follows from each part's, in order.
+/// At least one. All hold text, or all hold tokens; with a tokenizer texts are encoded, once, into
+/// their index. The vocabulary of characters is the union of what the datasets have, or that of
+/// SetOptions. Datasets::hash follows from each part's, in order.
 ///
-/// Throws std::runtime_error for data that cannot be used, config::UsageError for options that do not go together.
+/// Throws std::runtime_error for data that cannot be used, config::UsageError for options that do
+/// not go together.
 [[nodiscard]] Datasets open_sets(std::span<const NamedSpec> specs, const SetOptions& options);
 
 }  // namespace millrace::datasets

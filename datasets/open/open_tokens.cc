@@ -7,8 +7,8 @@
 
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
-#include "datasets/tokens/mapped_tokens.h"
 #include "datasets/index/splits.h"
+#include "datasets/tokens/mapped_tokens.h"
 #include "datasets/tokens/token_file.h"
 #include "datasets/tokens/token_index.h"
 #include "datasets/tokens/token_notes.h"
@@ -44,15 +44,18 @@ Ids load_ids(const SetOptions& options) {
   ids.bpe = load_bpe(options.tokenizer);
   const std::uint32_t size = ids.bpe->vocab_size();
   if (ids.said != 0 && ids.said != size) {
-    throw config::UsageError("data.vocab_size = " + std::to_string(ids.said) + ", but the tokenizer " + options.tokenizer +
-                             " has " + std::to_string(size) + " tokens; leave data.vocab_size at 0");
+    throw config::UsageError("data.vocab_size = " + std::to_string(ids.said) +
+                             ", but the tokenizer " + options.tokenizer + " has " +
+                             std::to_string(size) + " tokens; leave data.vocab_size at 0");
   }
   ids.said = size;
   return ids;
 }
 
 /// Without a note: as nanoGPT writes them, unless the vocabulary does not fit.
-WireType width_of(const TokenNotes& notes, const Ids& ids) { return notes.width.value_or(token_width(ids.said)); }
+WireType width_of(const TokenNotes& notes, const Ids& ids) {
+  return notes.width.value_or(token_width(ids.said));
+}
 
 void add_run(Opened& opened, const SourceFile& file, const Ids& ids, const std::string& cache) {
   const auto end_of_text = ids.bpe ? ids.bpe->end_of_text() : opened.notes.end_of_text;
@@ -71,22 +74,30 @@ bool is_of_split(const SourceFiles& sources, const SourceFile& file, std::string
   const std::string name = file.path.lexically_relative(sources.path).generic_string();
   const std::string prefix = std::string(split) + "_";
   return name == std::string(split) + ".bin" ||
-         (name.starts_with(prefix) && name.ends_with(".bin") && name.find('/') == std::string::npos);
+         (name.starts_with(prefix) && name.ends_with(".bin") &&
+          name.find('/') == std::string::npos);
 }
 
-void check_shards(const std::vector<SourceFile>& shards, const SourceFiles& sources, std::string_view split) {
-  const auto whole = [&](const SourceFile& file) { return file.path.filename() == std::string(split) + ".bin"; };
+void check_shards(const std::vector<SourceFile>& shards, const SourceFiles& sources,
+                  std::string_view split) {
+  const auto whole = [&](const SourceFile& file) {
+    return file.path.filename() == std::string(split) + ".bin";
+  };
   if (shards.size() > 1 && std::ranges::any_of(shards, whole)) {
-    throw std::runtime_error(sources.path.string() + ": there is " + std::string(split) + ".bin, and parts of it (" +
-                             shards.back().path.filename().string() + "); remove one of the two");
+    throw std::runtime_error(sources.path.string() + ": there is " + std::string(split) +
+                             ".bin, and parts of it (" + shards.back().path.filename().string() +
+                             "); remove one of the two");
   }
   if (shards.empty() && split == "train") {
-    throw std::runtime_error(sources.path.string() + ": there is no train.bin, nor train_000000.bin; make them with tokenize, or " +
-                             "name another folder with --data.path=FOLDER");
+    throw std::runtime_error(
+        sources.path.string() +
+        ": there is no train.bin, nor train_000000.bin; make them with tokenize, or " +
+        "name another folder with --data.path=FOLDER");
   }
 }
 
-void open_folder(Opened& opened, const SourceFiles& sources, const Ids& ids, const std::string& cache) {
+void open_folder(Opened& opened, const SourceFiles& sources, const Ids& ids,
+                 const std::string& cache) {
   std::array<std::uint64_t, proto::kSplitCount> ends{};
   for (const Split split : proto::kSplits) {
     const std::string_view name = proto::to_string(split);
@@ -101,18 +112,22 @@ void open_folder(Opened& opened, const SourceFiles& sources, const Ids& ids, con
 }
 
 std::string spelled(const Cuts& cuts) {
-  return " cut " + std::to_string(cuts.val) + " " + std::to_string(cuts.test) + " " + std::to_string(cuts.end);
+  return " cut " + std::to_string(cuts.val) + " " + std::to_string(cuts.test) + " " +
+         std::to_string(cuts.end);
 }
 
 void check_notes(const Opened& opened, const Ids& ids, const std::string& tokenizer) {
   if (!ids.bpe || !opened.notes.vocab_size || *opened.notes.vocab_size == ids.said) return;
-  throw config::UsageError(opened.place + ": meta.json says that the tokens are of a vocabulary of " +
-                           std::to_string(*opened.notes.vocab_size) + ", and the tokenizer " + tokenizer + " has " +
-                           std::to_string(ids.said) + "; name the one that they were made with (data.tokenizer)");
+  throw config::UsageError(
+      opened.place + ": meta.json says that the tokens are of a vocabulary of " +
+      std::to_string(*opened.notes.vocab_size) + ", and the tokenizer " + tokenizer + " has " +
+      std::to_string(ids.said) + "; name the one that they were made with (data.tokenizer)");
 }
 
-Opened open_one(const NamedSpec& named, const SourceFiles& sources, const Ids& ids, const SetOptions& options) {
-  Opened opened{named.name.empty() ? sources.name : named.name, sources.path.string(), {}, {}, {}, {}, {}};
+Opened open_one(const NamedSpec& named, const SourceFiles& sources, const Ids& ids,
+                const SetOptions& options) {
+  Opened opened{
+      named.name.empty() ? sources.name : named.name, sources.path.string(), {}, {}, {}, {}, {}};
   if (sources.format != Format::kTokens && sources.format != Format::kTokenFolder) {
     TokenizedText text = open_tokenized(sources, named.spec, options.shares, *ids.bpe);
     opened.runs.push_back(std::move(text.run));
@@ -121,7 +136,9 @@ Opened open_one(const NamedSpec& named, const SourceFiles& sources, const Ids& i
     opened.cut_hashed = spelled(opened.cuts);
     return opened;
   }
-  if (named.spec.max_characters != 0) throw config::UsageError(opened.place + ": max_chars is of texts, and these are token files");
+  if (named.spec.max_characters != 0) {
+    throw config::UsageError(opened.place + ": max_chars is of texts, and these are token files");
+  }
   opened.notes = read_token_notes(sources.is_folder ? sources.path : sources.path.parent_path());
   check_notes(opened, ids, options.tokenizer);
   if (sources.format == Format::kTokenFolder) {
@@ -146,32 +163,38 @@ std::uint32_t vocab_size_of(const std::vector<Opened>& all, const Ids& ids) {
 }
 
 void check_ids(const Opened& opened, std::uint64_t vocab_size) {
-  const std::uint64_t size = opened.notes.vocab_size ? std::min<std::uint64_t>(vocab_size, *opened.notes.vocab_size) : vocab_size;
+  const std::uint64_t size = opened.notes.vocab_size
+                                 ? std::min<std::uint64_t>(vocab_size, *opened.notes.vocab_size)
+                                 : vocab_size;
   for (std::size_t i = 0; i < opened.runs.size(); ++i) {
     const IndexHeader& header = opened.runs[i].index->header();
     if (header.largest_id < size) continue;
-    throw std::runtime_error(
-        opened.files[i] + ": token " + std::to_string(header.largest_id) + " at position " + std::to_string(header.largest_at) +
-        " is outside the vocabulary of " + std::to_string(size) +
-        " ids; name the tokenizer that made it with --data.tokenizer=PATH, or see whether its ids are of another width");
+    throw std::runtime_error(opened.files[i] + ": token " + std::to_string(header.largest_id) +
+                             " at position " + std::to_string(header.largest_at) +
+                             " is outside the vocabulary of " + std::to_string(size) +
+                             " ids; name the tokenizer that made it with --data.tokenizer=PATH, or "
+                             "see whether its ids are of another width");
   }
 }
 
 std::string hash_of(const Opened& opened, std::uint32_t vocab_size) {
   std::string all = "tokens of " + std::to_string(vocab_size) + opened.cut_hashed;
   for (const TokenRun& run : opened.runs) {
-    all += " " + proto::hex16(run.index->header().text_hash) + " " + proto::hex16(run.index->header().structure_hash);
+    all += " " + proto::hex16(run.index->header().text_hash) + " " +
+           proto::hex16(run.index->header().structure_hash);
   }
   return proto::hex16(proto::xxh64(all));
 }
 
 }  // namespace
 
-std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs, std::span<const SourceFiles> sources,
-                                 const SetOptions& options) {
+std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs,
+                                 std::span<const SourceFiles> sources, const SetOptions& options) {
   const Ids ids = load_ids(options);
   std::vector<Opened> all;
-  for (std::size_t i = 0; i < specs.size(); ++i) all.push_back(open_one(specs[i], sources[i], ids, options));
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    all.push_back(open_one(specs[i], sources[i], ids, options));
+  }
   Vocabulary vocabulary;
   vocabulary.size = vocab_size_of(all, ids);
   if (ids.bpe) {
@@ -182,7 +205,8 @@ std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs, std::span<con
   for (Opened& each : all) {
     check_ids(each, vocabulary.size);
     const std::string hash = hash_of(each, vocabulary.size);
-    datasets.push_back({each.name, make_mapped_tokens(std::move(each.runs), each.cuts, vocabulary, hash, each.place)});
+    datasets.push_back({each.name, make_mapped_tokens(std::move(each.runs), each.cuts, vocabulary,
+                                                      hash, each.place)});
   }
   return datasets;
 }

@@ -1,4 +1,5 @@
-// Datasets of tokens, with one vocabulary: token files, and texts that a tokenizer makes tokens of. Part of open_sets.h.
+// Datasets of tokens, with one vocabulary: token files, and texts that a tokenizer makes tokens of.
+// Part of open_sets.h.
 #pragma once
 
 #include <span>
@@ -9,7 +10,8 @@
 
 namespace millrace::datasets {
 
-[[nodiscard]] std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs, std::span<const SourceFiles> sources,
+[[nodiscard]] std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs,
+                                               std::span<const SourceFiles> sources,
                                                const SetOptions& options);
 
 }  // namespace millrace::datasets

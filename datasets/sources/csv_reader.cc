@@ -1,14 +1,14 @@
 // CSV, a byte at a time: every byte that means something is ASCII, so characters are never cut.
 //
-// What RFC 4180 leaves open: a quote within a field that does not begin with one, and a carriage return that no newline follows,
-// stand for themselves; a blank line is no record.
+// What RFC 4180 leaves open: a quote within a field that does not begin with one, and a carriage
+// return that no newline follows, stand for themselves; a blank line is no record.
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "datasets/sources/document_reader.h"
 #include "datasets/io/names_list.h"
+#include "datasets/sources/document_reader.h"
 
 namespace millrace::datasets {
 namespace {
@@ -23,10 +23,12 @@ class CsvReader final : public DocumentReader {
   void take(std::string_view piece) override {
     std::size_t run = 0;  // bytes from here on stand for themselves and were not handed on yet
     for (std::size_t at = 0; at < piece.size(); ++at) {
-      if (state_ == State::kQuoted && piece[at] != '"') {  // the usual case: on to the end of the quotes
+      // The usual case: on to the end of the quotes.
+      if (state_ == State::kQuoted && piece[at] != '"') {
         const std::size_t quote = std::min(piece.find('"', at), piece.size());
         lines_ += static_cast<std::uint64_t>(
-            std::count(piece.begin() + static_cast<std::ptrdiff_t>(at), piece.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
+            std::count(piece.begin() + static_cast<std::ptrdiff_t>(at),
+                       piece.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
         at = quote - 1;
         continue;
       }
@@ -44,14 +46,18 @@ class CsvReader final : public DocumentReader {
     if (held_return_) give_return();
     ++lines_;
     if (field_ > 0 || !field_is_blank_ || state_ != State::kFieldStart) end_record();
-    if (in_header_) throw std::runtime_error(place_ + ": the file is empty; its first line must name the columns");
+    if (in_header_) {
+      throw std::runtime_error(place_ +
+                               ": the file is empty; its first line must name the columns");
+    }
   }
 
  private:
   enum class State : unsigned char { kFieldStart, kPlain, kQuoted, kQuoteInQuotes };
 
   [[noreturn]] void refuse(std::uint64_t line, const std::string& what) const {
-    throw std::runtime_error(place_ + ": line " + std::to_string(line) + ": " + what + "; write it as RFC 4180 says");
+    throw std::runtime_error(place_ + ": line " + std::to_string(line) + ": " + what +
+                             "; write it as RFC 4180 says");
   }
 
   /// Takes a byte that is part of a field as it is.
@@ -134,8 +140,8 @@ class CsvReader final : public DocumentReader {
     if (in_header_) {
       choose_column();
     } else if (field_ != names_.size()) {
-      refuse(lines_,
-             "it has " + std::to_string(field_) + " fields, and the header names " + std::to_string(names_.size()) + " columns");
+      refuse(lines_, "it has " + std::to_string(field_) + " fields, and the header names " +
+                         std::to_string(names_.size()) + " columns");
     }
     field_ = 0;
   }
@@ -145,10 +151,17 @@ class CsvReader final : public DocumentReader {
     if (column_.empty() && names_.size() == 1) return;
     const auto found = std::ranges::find(names_, column_);
     const std::string there = "; the columns are " + quoted_list(names_);
-    if (column_.empty()) throw std::runtime_error(place_ + ": say which column holds the text with --data.column=NAME" + there);
-    if (found == names_.end()) throw std::runtime_error(place_ + ": there is no column '" + column_ + "' (data.column)" + there);
+    if (column_.empty()) {
+      throw std::runtime_error(place_ +
+                               ": say which column holds the text with --data.column=NAME" + there);
+    }
+    if (found == names_.end()) {
+      throw std::runtime_error(place_ + ": there is no column '" + column_ + "' (data.column)" +
+                               there);
+    }
     if (std::count(names_.begin(), names_.end(), column_) > 1) {
-      throw std::runtime_error(place_ + ": several columns are called '" + column_ + "'; rename all but one");
+      throw std::runtime_error(place_ + ": several columns are called '" + column_ +
+                               "'; rename all but one");
     }
     wanted_ = static_cast<std::size_t>(found - names_.begin());
   }
@@ -172,7 +185,8 @@ class CsvReader final : public DocumentReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, std::string place, std::string column) {
+std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, std::string place,
+                                                std::string column) {
   return std::make_unique<CsvReader>(sink, std::move(place), std::move(column));
 }
 

@@ -1,6 +1,7 @@
 // Readers of files that hold documents: their whole text, a column of CSV, a key of JSON Lines.
 //
-// A reader is fed with pieces of valid UTF-8 (whole characters) and puts documents into a sink. One thread per reader.
+// A reader is fed with pieces of valid UTF-8 (whole characters) and puts documents into a sink. One
+// thread per reader.
 #pragma once
 
 #include <memory>
@@ -23,11 +24,14 @@ class DocumentReader {
 /// The whole file as one document.
 [[nodiscard]] std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink);
 
-/// RFC 4180: a header line, fields in quotes where they hold commas, quotes ("") or line ends. `column` may be empty where there is
-/// one column. Takes no more memory than the header.
-[[nodiscard]] std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, std::string place, std::string column);
+/// RFC 4180: a header line, fields in quotes where they hold commas, quotes ("") or line ends.
+/// `column` may be empty where there is one column. Takes no more memory than the header.
+[[nodiscard]] std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, std::string place,
+                                                              std::string column);
 
-/// One JSON object a line; `key` is one of its own, not of objects in it. Takes memory for the longest line.
-[[nodiscard]] std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink, std::string place, std::string key);
+/// One JSON object a line; `key` is one of its own, not of objects in it. Takes memory for the
+/// longest line.
+[[nodiscard]] std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink,
+                                                                std::string place, std::string key);
 
 }  // namespace millrace::datasets

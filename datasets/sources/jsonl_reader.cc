@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "datasets/sources/document_reader.h"
 #include "datasets/io/names_list.h"
+#include "datasets/sources/document_reader.h"
 
 namespace millrace::datasets {
 namespace {
@@ -60,7 +60,8 @@ class LineHandler final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool end_array() override { return end(); }
-  bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t byte, const std::string&,
+                   const nlohmann::detail::exception&) override {
     problem = "not valid JSON";
     problem_byte = byte;
     return false;
@@ -90,7 +91,8 @@ class JsonlReader final : public DocumentReader {
       : sink_(sink), place_(std::move(place)), key_(std::move(key)) {}
 
   void take(std::string_view piece) override {
-    for (std::size_t end = piece.find('\n'); end != std::string_view::npos; end = piece.find('\n')) {
+    for (std::size_t end = piece.find('\n'); end != std::string_view::npos;
+         end = piece.find('\n')) {
       hold(piece.substr(0, end));
       end_line();
       piece.remove_prefix(end + 1);
@@ -100,7 +102,10 @@ class JsonlReader final : public DocumentReader {
 
   void finish() override {
     end_line();
-    if (objects_ == 0) throw std::runtime_error(place_ + ": the file is empty; each of its lines must be a JSON object");
+    if (objects_ == 0) {
+      throw std::runtime_error(place_ +
+                               ": the file is empty; each of its lines must be a JSON object");
+    }
   }
 
  private:
@@ -109,7 +114,9 @@ class JsonlReader final : public DocumentReader {
   }
 
   void hold(std::string_view part) {
-    if (line_.size() + part.size() > kMaxLineBytes) refuse("longer than 256 MiB; JSON Lines has one object a line");
+    if (line_.size() + part.size() > kMaxLineBytes) {
+      refuse("longer than 256 MiB; JSON Lines has one object a line");
+    }
     line_ += part;
   }
 
@@ -122,13 +129,16 @@ class JsonlReader final : public DocumentReader {
   void take_line() {
     LineHandler handler(key_);
     if (!Json::sax_parse(line_, &handler)) {
-      refuse(handler.problem + " at its byte " + std::to_string(handler.problem_byte) + "; JSON Lines has one object a line");
+      refuse(handler.problem + " at its byte " + std::to_string(handler.problem_byte) +
+             "; JSON Lines has one object a line");
     }
     if (!handler.top_is_object) refuse("not a JSON object; JSON Lines has one object a line");
     const std::string keys = "; its keys are " + quoted_list(handler.keys);
     if (key_.empty()) refuse("say which key holds the text with --data.column=NAME" + keys);
     if (!handler.found) refuse("there is no key '" + key_ + "' (data.column)" + keys);
-    if (!handler.other_type.empty()) refuse("'" + key_ + "' is " + handler.other_type + ", not a text" + keys);
+    if (!handler.other_type.empty()) {
+      refuse("'" + key_ + "' is " + handler.other_type + ", not a text" + keys);
+    }
     ++objects_;
     if (handler.text.empty()) return;
     sink_.begin_document();
@@ -146,7 +156,8 @@ class JsonlReader final : public DocumentReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink, std::string place, std::string key) {
+std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink, std::string place,
+                                                  std::string key) {
   return std::make_unique<JsonlReader>(sink, std::move(place), std::move(key));
 }
 

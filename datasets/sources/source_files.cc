@@ -15,9 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 7> kNames = {"text", "lines", "csv", "jsonl", "text8", "tokens", "token_folder"};
+constexpr std::array<std::string_view, 7> kNames = {"text",  "lines",  "csv",         "jsonl",
+                                                    "text8", "tokens", "token_folder"};
 
-constexpr std::string_view kGetText = "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
+constexpr std::string_view kGetText =
+    "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
 std::optional<Format> format_named(std::string_view name) {
   const auto found = std::ranges::find(kNames, name);
@@ -34,7 +36,8 @@ Format format_by_name(const fs::path& path) {
 }
 
 bool is_hidden(const fs::path& relative) {
-  return std::ranges::any_of(relative, [](const fs::path& part) { return part.native().starts_with('.'); });
+  return std::ranges::any_of(relative,
+                             [](const fs::path& part) { return part.native().starts_with('.'); });
 }
 
 SourceFile look_at(const fs::path& path) {
@@ -62,13 +65,15 @@ Format common_format(const fs::path& folder, const std::vector<SourceFile>& file
   for (const SourceFile& each : files) {
     const Format other = format_by_name(each.path);
     if (other != first) {
-      throw config::UsageError(folder.string() + ": the folder holds " + std::string(to_string(first)) + " (" +
-                               files.front().path.filename().string() + ") and " + std::string(to_string(other)) + " (" +
-                               each.path.filename().string() + "); say what its files are with --data.format=FORMAT");
+      throw config::UsageError(
+          folder.string() + ": the folder holds " + std::string(to_string(first)) + " (" +
+          files.front().path.filename().string() + ") and " + std::string(to_string(other)) + " (" +
+          each.path.filename().string() + "); say what its files are with --data.format=FORMAT");
     }
   }
   if (first == Format::kTokens) {
-    throw config::UsageError(folder.string() + ": the folder holds token files; say so with --data.format=token_folder");
+    throw config::UsageError(
+        folder.string() + ": the folder holds token files; say so with --data.format=token_folder");
   }
   return first;
 }
@@ -76,10 +81,13 @@ Format common_format(const fs::path& folder, const std::vector<SourceFile>& file
 void check_kind(const SourceFiles& sources) {
   const std::string place = sources.path.string();
   if (sources.format == Format::kTokenFolder && !sources.is_folder) {
-    throw config::UsageError(place + ": data.format = token_folder takes a folder with train.bin, and this is a file");
+    throw config::UsageError(
+        place + ": data.format = token_folder takes a folder with train.bin, and this is a file");
   }
-  if (sources.is_folder && (sources.format == Format::kText8 || sources.format == Format::kTokens)) {
-    const std::string next = sources.format == Format::kTokens ? "; use --data.format=token_folder" : "";
+  if (sources.is_folder &&
+      (sources.format == Format::kText8 || sources.format == Format::kTokens)) {
+    const std::string next =
+        sources.format == Format::kTokens ? "; use --data.format=token_folder" : "";
     throw config::UsageError(place + ": data.format = " + std::string(to_string(sources.format)) +
                              " takes one file, and this is a folder" + next);
   }
@@ -96,7 +104,8 @@ std::uint64_t SourceFiles::bytes() const {
 }
 
 bool SourceFiles::is_in_place() const {
-  const bool as_it_is = format == Format::kText || format == Format::kLines || format == Format::kText8;
+  const bool as_it_is =
+      format == Format::kText || format == Format::kLines || format == Format::kText8;
   return as_it_is && !is_folder && compression_of(path) == Compression::kNone;
 }
 
@@ -104,7 +113,8 @@ std::string SourceFiles::state() const {
   std::string state = "format " + std::string(to_string(format)) + "\n";
   const auto line = [this](const SourceFile& file) {
     const fs::path shown = is_folder ? file.path.lexically_relative(path) : file.path.filename();
-    return "file " + shown.generic_string() + " " + std::to_string(file.bytes) + " " + std::to_string(file.written_ns) + "\n";
+    return "file " + shown.generic_string() + " " + std::to_string(file.bytes) + " " +
+           std::to_string(file.written_ns) + "\n";
   };
   if (!is_folder) return state + line(files.front());
   std::string listing;
@@ -116,23 +126,30 @@ std::string SourceFiles::state() const {
 SourceFiles find_sources(const DatasetSpec& spec) {
   const fs::path path = fs::path(spec.path).lexically_normal();
   if (spec.path.empty() || !fs::exists(path)) {
-    throw std::runtime_error((spec.path.empty() ? "data.path" : spec.path) + ": there is no such file or folder; " +
-                             std::string(kGetText) + ", or leave data.path unset for a generated text");
+    throw std::runtime_error((spec.path.empty() ? "data.path" : spec.path) +
+                             ": there is no such file or folder; " + std::string(kGetText) +
+                             ", or leave data.path unset for a generated text");
   }
   SourceFiles sources;
   sources.path = path;
   const fs::path full = fs::absolute(path).lexically_normal();
-  sources.name = full.has_filename() ? full.filename().string() : full.parent_path().filename().string();
+  sources.name =
+      full.has_filename() ? full.filename().string() : full.parent_path().filename().string();
   sources.is_folder = fs::is_directory(path);
   sources.files = sources.is_folder ? files_below(path) : std::vector{look_at(path)};
   if (sources.files.empty()) {
-    throw std::runtime_error(path.string() + ": the folder holds no files (hidden ones do not count); " + std::string(kGetText));
+    throw std::runtime_error(path.string() +
+                             ": the folder holds no files (hidden ones do not count); " +
+                             std::string(kGetText));
   }
   const std::optional<Format> named = format_named(spec.format);
   if (!named && spec.format != "auto") {
-    throw config::UsageError(path.string() + ": no file has the format '" + spec.format + "' (data.format)");
+    throw config::UsageError(path.string() + ": no file has the format '" + spec.format +
+                             "' (data.format)");
   }
-  sources.format = named ? *named : sources.is_folder ? common_format(path, sources.files) : format_by_name(path);
+  sources.format = named               ? *named
+                   : sources.is_folder ? common_format(path, sources.files)
+                                       : format_by_name(path);
   check_kind(sources);
   return sources;
 }

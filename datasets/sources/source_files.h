@@ -19,7 +19,8 @@ struct DatasetSpec {
   std::string format = "auto";       ///< of config::DataOptions
   std::string column{};              ///< csv, jsonl
   std::uint64_t max_characters = 0;  ///< the first so many (tokens, of token files); 0: all
-  std::string cache{};               ///< folder of indexes; empty: beside the dataset, or the user's
+  /// Folder of indexes; empty: beside the dataset, or the user's.
+  std::string cache{};
 };
 
 struct SourceFile {
@@ -33,7 +34,8 @@ struct SourceFiles {
   std::string name;            ///< its last part
   Format format = Format::kText;
   bool is_folder = false;
-  std::vector<SourceFile> files;  ///< of a folder: all below it that are not hidden, by relative path, bytewise
+  /// Of a folder: all below it that are not hidden, by relative path, bytewise.
+  std::vector<SourceFile> files;
 
   [[nodiscard]] std::uint64_t bytes() const;
   /// Whether the text of the dataset is one file's bytes as they are.
@@ -42,8 +44,8 @@ struct SourceFiles {
   [[nodiscard]] std::string state() const;
 };
 
-/// Looks. Throws std::runtime_error for a path that is not there or a folder without files, config::UsageError for a format that
-/// does not go with the path.
+/// Looks. Throws std::runtime_error for a path that is not there or a folder without files,
+/// config::UsageError for a format that does not go with the path.
 [[nodiscard]] SourceFiles find_sources(const DatasetSpec& spec);
 
 }  // namespace millrace::datasets

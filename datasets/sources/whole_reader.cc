@@ -16,6 +16,8 @@ class WholeReader final : public DocumentReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink) { return std::make_unique<WholeReader>(sink); }
+std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink) {
+  return std::make_unique<WholeReader>(sink);
+}
 
 }  // namespace millrace::datasets

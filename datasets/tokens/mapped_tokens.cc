@@ -19,8 +19,12 @@ struct Placed {
 
 class MappedTokens final : public TokenText {
  public:
-  MappedTokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary, std::string hash, std::string place)
-      : cuts_(cuts), vocabulary_(std::move(vocabulary)), hash_(std::move(hash)), place_(std::move(place)) {
+  MappedTokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary, std::string hash,
+               std::string place)
+      : cuts_(cuts),
+        vocabulary_(std::move(vocabulary)),
+        hash_(std::move(hash)),
+        place_(std::move(place)) {
     std::uint64_t tokens = 0;
     std::uint64_t starts = 0;
     for (TokenRun& run : runs) {
@@ -37,32 +41,45 @@ class MappedTokens final : public TokenText {
 
   [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
   [[nodiscard]] const std::string& hash() const override { return hash_; }
-  [[nodiscard]] std::uint64_t length(Split split) const override { return cuts_.last(split) - cuts_.first(split); }
+  [[nodiscard]] std::uint64_t length(Split split) const override {
+    return cuts_.last(split) - cuts_.first(split);
+  }
   [[nodiscard]] std::uint64_t lines(Split split) const override { return part(split).count; }
   [[nodiscard]] std::uint64_t line_start(Split split, std::uint64_t line) const override {
     const std::uint64_t start = part(split).first + line;
     const auto behind = std::ranges::upper_bound(runs_, start, {}, &Placed::first_start);
     const Placed& placed = *(behind - 1);
-    return placed.first + placed.run.index->starts()[start - placed.first_start] - cuts_.first(split);
+    return placed.first + placed.run.index->starts()[start - placed.first_start] -
+           cuts_.first(split);
   }
 
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override { copy(split, first, out); }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override { copy(split, first, out); }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override { copy(split, first, out); }
+  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override {
+    copy(split, first, out);
+  }
+  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override {
+    copy(split, first, out);
+  }
+  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override {
+    copy(split, first, out);
+  }
 
  private:
   struct Lines {
     std::uint64_t first = 0;
     std::uint64_t count = 0;
   };
-  [[nodiscard]] const Lines& part(Split split) const { return lines_[static_cast<std::size_t>(split)]; }
+  [[nodiscard]] const Lines& part(Split split) const {
+    return lines_[static_cast<std::size_t>(split)];
+  }
 
   [[nodiscard]] std::uint64_t starts_before(std::uint64_t token) const {
     std::uint64_t count = 0;
     for (const Placed& each : runs_) {
       if (each.first >= token) break;
       const auto starts = each.run.index->starts();
-      count = each.first_start + static_cast<std::uint64_t>(std::ranges::lower_bound(starts, token - each.first) - starts.begin());
+      count = each.first_start +
+              static_cast<std::uint64_t>(std::ranges::lower_bound(starts, token - each.first) -
+                                         starts.begin());
     }
     return count;
   }
@@ -70,7 +87,8 @@ class MappedTokens final : public TokenText {
   template <class Token>
   void copy(Split split, std::uint64_t first, std::span<Token> out) const {
     if (first > length(split) || out.size() > length(split) - first) {
-      throw std::runtime_error(place_ + ": its index is damaged; remove it (" + std::string(kIndexSuffix) + ") and start again");
+      throw std::runtime_error(place_ + ": its index is damaged; remove it (" +
+                               std::string(kIndexSuffix) + ") and start again");
     }
     std::uint64_t token = cuts_.first(split) + first;
     auto at = std::ranges::upper_bound(runs_, token, {}, &Placed::first) - 1;
@@ -95,7 +113,8 @@ class MappedTokens final : public TokenText {
 
   template <class Id, class Token>
   static void copy_ids(const Id* ids, std::span<Token> out) {
-    std::transform(ids, ids + out.size(), out.begin(), [](Id id) { return static_cast<Token>(id); });
+    std::transform(ids, ids + out.size(), out.begin(),
+                   [](Id id) { return static_cast<Token>(id); });
   }
 
   std::vector<Placed> runs_;
@@ -108,9 +127,11 @@ class MappedTokens final : public TokenText {
 
 }  // namespace
 
-std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary, std::string hash,
+std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs, Cuts cuts,
+                                                    Vocabulary vocabulary, std::string hash,
                                                     std::string place) {
-  return std::make_shared<MappedTokens>(std::move(runs), cuts, std::move(vocabulary), std::move(hash), std::move(place));
+  return std::make_shared<MappedTokens>(std::move(runs), cuts, std::move(vocabulary),
+                                        std::move(hash), std::move(place));
 }
 
 }  // namespace millrace::datasets

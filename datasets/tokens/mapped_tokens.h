@@ -1,4 +1,5 @@
-// Token files, and texts made tokens, as the tokens of splits. Immutable, so any thread may use one.
+// Token files, and texts made tokens, as the tokens of splits. Immutable, so any thread may use
+// one.
 #pragma once
 
 #include <memory>
@@ -6,13 +7,15 @@
 #include <vector>
 
 #include "datasets/index/splits.h"
-#include "datasets/tokens/token_index.h"
 #include "datasets/token_text.h"
+#include "datasets/tokens/token_index.h"
 
 namespace millrace::datasets {
 
 /// The runs one after the other, cut into splits there. `place` is for messages.
-[[nodiscard]] std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary,
-                                                                  std::string hash, std::string place);
+[[nodiscard]] std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs,
+                                                                  Cuts cuts, Vocabulary vocabulary,
+                                                                  std::string hash,
+                                                                  std::string place);
 
 }  // namespace millrace::datasets

@@ -1,5 +1,6 @@
-// Files of token ids as nanoGPT has them: train.bin, val.bin. Nothing but the ids, one after the other, little-endian, u16 or u32;
-// which of the two it is, and whose ids they are, the file does not say (docs/reference/tokenizing.md).
+// Files of token ids as nanoGPT has them: train.bin, val.bin. Nothing but the ids, one after the
+// other, little-endian, u16 or u32; which of the two it is, and whose ids they are, the file does
+// not say (docs/reference/tokenizing.md).
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ struct TokenAt {
 /// A mapped file: immutable, so any thread may use one, and no private memory.
 class TokenFile {
  public:
-  /// Throws proto::DiskError for a file that cannot be read, std::runtime_error for one that is empty or whose size is no multiple
-  /// of the width (kU16 or kU32).
+  /// Throws proto::DiskError for a file that cannot be read, std::runtime_error for one that is
+  /// empty or whose size is no multiple of the width (kU16 or kU32).
   TokenFile(const std::filesystem::path& path, proto::WireType width);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -40,7 +41,8 @@ class TokenFile {
 
   /// The first of the tokens with the largest id. Reads all of the file.
   [[nodiscard]] TokenAt largest() const;
-  /// Throws std::runtime_error naming the first token that is not below `vocab_size`. Reads all of the file.
+  /// Throws std::runtime_error naming the first token that is not below `vocab_size`. Reads all of
+  /// the file.
   void check_ids(std::uint64_t vocab_size) const;
 
  private:

@@ -29,10 +29,15 @@ TokenFileWriter::~TokenFileWriter() {
 void TokenFileWriter::append(std::span<const std::uint32_t> ids) {
   for (const std::uint32_t id : ids) {
     if (width_ == proto::WireType::kU16 && id > kLargestU16) {
-      throw std::invalid_argument("token id " + std::to_string(id) + " does not fit into a file of u16");
+      throw std::invalid_argument("token id " + std::to_string(id) +
+                                  " does not fit into a file of u16");
     }
-    for (std::size_t byte = 0; byte < proto::width(width_); ++byte) buffer_.push_back(static_cast<std::byte>(id >> (8 * byte)));
-    if (buffer_.size() >= kBufferBytes) flush();
+    for (std::size_t byte = 0; byte < proto::width(width_); ++byte) {
+      buffer_.push_back(static_cast<std::byte>(id >> (8 * byte)));
+    }
+    if (buffer_.size() >= kBufferBytes) {
+      flush();
+    }
   }
   size_ += ids.size();
 }

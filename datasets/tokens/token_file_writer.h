@@ -1,5 +1,5 @@
-// Writes a file of token ids (token_file.h) under another name, and gives it its own when it is whole: a reader sees all of it or
-// nothing. Used by one thread.
+// Writes a file of token ids (token_file.h) under another name, and gives it its own when it is
+// whole: a reader sees all of it or nothing. Used by one thread.
 #pragma once
 
 #include <cstddef>

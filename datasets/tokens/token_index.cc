@@ -6,9 +6,9 @@
 
 #include "config/app/progress.h"
 #include "datasets/bpe/bpe_encoder.h"
-#include "datasets/io/fixed_point.h"
 #include "datasets/index/index_cache.h"
 #include "datasets/index/open_text.h"
+#include "datasets/io/fixed_point.h"
 #include "datasets/tokens/token_file.h"
 #include "datasets/tokens/token_index_writer.h"
 
@@ -20,7 +20,8 @@ using proto::WireType;
 constexpr std::size_t kScannedAtOnce = std::size_t{1} << 16;
 
 std::string state_of(const SourceFile& file) {
-  return "file " + file.path.filename().string() + " " + std::to_string(file.bytes) + " " + std::to_string(file.written_ns) + "\n";
+  return "file " + file.path.filename().string() + " " + std::to_string(file.bytes) + " " +
+         std::to_string(file.written_ns) + "\n";
 }
 
 StartRules behind(std::optional<std::uint32_t> end_of_text) {
@@ -30,8 +31,8 @@ StartRules behind(std::optional<std::uint32_t> end_of_text) {
   return {marks, marks};
 }
 
-GrowingFile scan(const SourceFile& file, WireType width, std::optional<std::uint32_t> end_of_text, const std::string& source,
-                 const IndexPlace& place) {
+GrowingFile scan(const SourceFile& file, WireType width, std::optional<std::uint32_t> end_of_text,
+                 const std::string& source, const IndexPlace& place) {
   const TokenFile tokens(file.path, width);
   TokenIndexWriter writer(place, width, false, behind(end_of_text));
   if (end_of_text) writer.start();
@@ -58,14 +59,16 @@ StartRules line_rules(const ByteLevelBpe& bpe) {
 /// Encodes a text, split by split, document by document.
 class Tokenizing {
  public:
-  Tokenizing(const IndexedText& text, const SourceFiles& sources, const ByteLevelBpe& bpe, const IndexPlace& place)
+  Tokenizing(const IndexedText& text, const SourceFiles& sources, const ByteLevelBpe& bpe,
+             const IndexPlace& place)
       : text_(text),
         place_(sources.path.string()),
         encoder_(bpe),
         end_of_text_(bpe.end_of_text()),
         newline_(end_of_text_ ? std::vector<std::uint32_t>() : bpe.encode("\n")),
         starts_are_documents_(sources.format == Format::kCsv || sources.format == Format::kJsonl),
-        writer_(place, token_width(bpe.vocab_size()), true, starts_are_documents_ ? StartRules() : line_rules(bpe)) {}
+        writer_(place, token_width(bpe.vocab_size()), true,
+                starts_are_documents_ ? StartRules() : line_rules(bpe)) {}
 
   [[nodiscard]] GrowingFile run(const Cuts& cuts, const std::string& source) {
     std::array<std::uint64_t, proto::kSplitCount> ends{};
@@ -93,7 +96,8 @@ class Tokenizing {
     writer_.start();
     encoder_.encode(document, Specials::kAsText, [this](std::span<const std::uint32_t> ids) {
       writer_.take(ids);
-      progress_.update([this] { return place_ + ": " + std::to_string(writer_.tokens()) + " tokens"; });
+      progress_.update(
+          [this] { return place_ + ": " + std::to_string(writer_.tokens()) + " tokens"; });
     });
     if (end_of_text_) writer_.take(std::span(&*end_of_text_, 1));
     if (!end_of_text_ && !is_last && !document.ends_with('\n')) writer_.take(newline_);
@@ -111,8 +115,8 @@ class Tokenizing {
 
 }  // namespace
 
-TokenRun open_token_run(const SourceFile& file, WireType width, std::optional<std::uint32_t> end_of_text,
-                        const std::string& cache) {
+TokenRun open_token_run(const SourceFile& file, WireType width,
+                        std::optional<std::uint32_t> end_of_text, const std::string& cache) {
   IndexRequest request;
   request.dataset = file.path;
   request.variant = "tokens of " + std::string(proto::to_string(width)) + "\n";
@@ -121,23 +125,30 @@ TokenRun open_token_run(const SourceFile& file, WireType width, std::optional<st
   request.cache = cache;
   request.in_memory = cache.empty() && file.bytes <= kSmallBytes;
   request.text = file.path;
-  request.make = [&](const IndexPlace& place) { return scan(file, width, end_of_text, request.source, place); };
+  request.make = [&](const IndexPlace& place) {
+    return scan(file, width, end_of_text, request.source, place);
+  };
   return {find_or_make_index(request), width};
 }
 
-TokenizedText open_tokenized(const SourceFiles& sources, const DatasetSpec& spec, Shares shares, const ByteLevelBpe& bpe) {
-  const std::string cut = std::to_string(in_nano(shares.val)) + " " + std::to_string(in_nano(shares.test));
+TokenizedText open_tokenized(const SourceFiles& sources, const DatasetSpec& spec, Shares shares,
+                             const ByteLevelBpe& bpe) {
+  const std::string cut =
+      std::to_string(in_nano(shares.val)) + " " + std::to_string(in_nano(shares.test));
   IndexRequest request;
   request.dataset = sources.path;
   request.is_folder = sources.is_folder;
-  request.variant = "tokens by " + bpe.hash() + "\nread as " + std::string(to_string(sources.format)) + "\ncolumn " + spec.column +
-                    "\nfirst " + std::to_string(spec.max_characters) + "\nval and test, in 1e-9, " + cut + "\n";
+  request.variant = "tokens by " + bpe.hash() + "\nread as " +
+                    std::string(to_string(sources.format)) + "\ncolumn " + spec.column +
+                    "\nfirst " + std::to_string(spec.max_characters) + "\nval and test, in 1e-9, " +
+                    cut + "\n";
   request.source = sources.state() + request.variant;
   request.cache = spec.cache;
   request.in_memory = spec.cache.empty() && is_small(sources);
   request.make = [&](const IndexPlace& place) {
     const auto text = open_text(sources, spec);
-    return Tokenizing(*text, sources, bpe, place).run(cut_text(*text, sources, shares), request.source);
+    return Tokenizing(*text, sources, bpe, place)
+        .run(cut_text(*text, sources, shares), request.source);
   };
   TokenizedText tokenized{{find_or_make_index(request), token_width(bpe.vocab_size())}, {}};
   const IndexHeader& header = tokenized.run.index->header();

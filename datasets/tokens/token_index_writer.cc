@@ -6,19 +6,27 @@
 namespace millrace::datasets {
 namespace {
 
-bool is_set(const std::vector<bool>& by_id, std::uint32_t id) { return id < by_id.size() && by_id[id]; }
+bool is_set(const std::vector<bool>& by_id, std::uint32_t id) {
+  return id < by_id.size() && by_id[id];
+}
 
 }  // namespace
 
-TokenIndexWriter::TokenIndexWriter(const IndexPlace& place, proto::WireType width, bool keep_tokens, StartRules rules)
-    : rules_(std::move(rules)), out_(place.index()), starts_(place.spill()), width_(width), keep_tokens_(keep_tokens) {}
+TokenIndexWriter::TokenIndexWriter(const IndexPlace& place, proto::WireType width, bool keep_tokens,
+                                   StartRules rules)
+    : rules_(std::move(rules)),
+      out_(place.index()),
+      starts_(place.spill()),
+      width_(width),
+      keep_tokens_(keep_tokens) {}
 
 void TokenIndexWriter::take(std::span<const std::uint32_t> ids) {
   for (const std::uint32_t id : ids) look_at(id);
   std::span<const std::byte> raw = std::as_bytes(ids);
   if (width_ == proto::WireType::kU16) {
     narrow_.resize(ids.size());
-    std::ranges::transform(ids, narrow_.begin(), [](std::uint32_t id) { return static_cast<std::uint16_t>(id); });
+    std::ranges::transform(ids, narrow_.begin(),
+                           [](std::uint32_t id) { return static_cast<std::uint16_t>(id); });
     raw = std::as_bytes(std::span(narrow_));
   }
   digest_.update(raw);

@@ -1,4 +1,5 @@
-// Makes the index of tokens that come in pieces, and keeps the tokens in it where that is wanted. Memory stays bounded.
+// Makes the index of tokens that come in pieces, and keeps the tokens in it where that is wanted.
+// Memory stays bounded.
 //
 // One thread. Every call throws proto::DiskError where the disk refuses.
 #pragma once
@@ -15,7 +16,8 @@
 
 namespace millrace::datasets {
 
-/// Where lines, or documents, begin: at a token behind one of `ends`, unless it is one of `blank` itself. By id.
+/// Where lines, or documents, begin: at a token behind one of `ends`, unless it is one of `blank`
+/// itself. By id.
 struct StartRules {
   std::vector<bool> ends{};
   std::vector<bool> blank{};
@@ -23,7 +25,8 @@ struct StartRules {
 
 class TokenIndexWriter {
  public:
-  TokenIndexWriter(const IndexPlace& place, proto::WireType width, bool keep_tokens, StartRules rules);
+  TokenIndexWriter(const IndexPlace& place, proto::WireType width, bool keep_tokens,
+                   StartRules rules);
 
   /// A line or document begins with the next token.
   void start() { at_start_ = true; }

@@ -15,13 +15,15 @@ using Json = nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& place, const std::string& what) {
   throw std::runtime_error(place + ": " + what +
-                           "; make the token files again with tokenize, or remove this file if they have ids of 16 bits");
+                           "; make the token files again with tokenize, or remove this file if "
+                           "they have ids of 16 bits");
 }
 
 std::optional<std::uint32_t> whole(const Json& json, const char* key, const std::string& place) {
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return std::nullopt;
-  if (!found->is_number_unsigned() || found->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
+  if (!found->is_number_unsigned() ||
+      found->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
     refuse(place, std::string(key) + " is " + found->dump() + ", not a whole number of 32 bits");
   }
   return found->get<std::uint32_t>();
@@ -42,7 +44,8 @@ TokenNotes parse_token_notes(std::string_view text, const std::string& place) {
   if (!json.is_object()) refuse(place, "not a JSON object");
   if (json.contains("complete") && json["complete"] == false) {
     throw std::runtime_error(place +
-                             ": tokenize was interrupted before all was written; run it again, it goes on where it stopped");
+                             ": tokenize was interrupted before all was written; run it again, it "
+                             "goes on where it stopped");
   }
   return {width(json, place), whole(json, "vocab_size", place), whole(json, "end_of_text", place)};
 }

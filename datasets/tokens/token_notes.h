@@ -1,5 +1,5 @@
-// What meta.json beside token files says of them; nanoGPT's folders have none. Written by the program tokenize
-// (docs/reference/tokenizing.md).
+// What meta.json beside token files says of them; nanoGPT's folders have none. Written by the
+// program tokenize (docs/reference/tokenizing.md).
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct TokenNotes {
   std::optional<std::uint32_t> end_of_text;
 };
 
-/// Nothing where the folder has no meta.json. Throws std::runtime_error for one that cannot be read, or says that its files are not
-/// complete.
+/// Nothing where the folder has no meta.json. Throws std::runtime_error for one that cannot be
+/// read, or says that its files are not complete.
 [[nodiscard]] TokenNotes read_token_notes(const std::filesystem::path& folder);
 /// The same of its content; `place` is its path.
 [[nodiscard]] TokenNotes parse_token_notes(std::string_view json, const std::string& place);

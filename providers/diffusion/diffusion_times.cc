@@ -19,7 +19,8 @@ std::uint32_t reversed(std::uint32_t v) {
 
 }  // namespace
 
-DiffusionTimes::DiffusionTimes(std::uint64_t seed, std::uint32_t group) : seed_(seed), group_(group) {
+DiffusionTimes::DiffusionTimes(std::uint64_t seed, std::uint32_t group)
+    : seed_(seed), group_(group) {
   assert(std::has_single_bit(group_));
 }
 
@@ -35,7 +36,8 @@ float DiffusionTimes::time(proto::Split split, std::uint64_t index, double eps) 
   return static_cast<float>(eps + (1.0 - eps) * share);
 }
 
-std::uint32_t DiffusionTimes::step(proto::Split split, std::uint64_t index, std::uint32_t steps) const {
+std::uint32_t DiffusionTimes::step(proto::Split split, std::uint64_t index,
+                                   std::uint32_t steps) const {
   return uniform_below(fraction(split, index), steps);
 }
 

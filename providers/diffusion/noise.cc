@@ -10,8 +10,11 @@ namespace {
 
 std::string name_of(const config::ProviderOptions& options) {
   using config::shortest;
-  if (options.noise == "loglinear") return "loglinear(noise_eps=" + shortest(options.noise_eps) + ")";
-  return "geometric(sigma_min=" + shortest(options.sigma_min) + ",sigma_max=" + shortest(options.sigma_max) + ")";
+  if (options.noise == "loglinear") {
+    return "loglinear(noise_eps=" + shortest(options.noise_eps) + ")";
+  }
+  return "geometric(sigma_min=" + shortest(options.sigma_min) +
+         ",sigma_max=" + shortest(options.sigma_max) + ")";
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "providers/diffusion/noise.h"
-#include "providers/windows/open_datasets.h"
-#include "providers/random/philox.h"
 #include "providers/masking/stage_schedule.h"
+#include "providers/random/philox.h"
+#include "providers/windows/open_datasets.h"
 #include "providers/windows/token_columns.h"
 #include "providers/windows/windowed_meta.h"
 #include "providers/windows/windows.h"
@@ -34,7 +34,8 @@ proto::Schema make_schema(std::uint32_t states, std::uint32_t block_size, const 
 
 class NoisedWindows final : public RowProvider {
  public:
-  NoisedWindows(const config::Options& options, std::unique_ptr<const Diffusion> diffusion, Windows windows)
+  NoisedWindows(const config::Options& options, std::unique_ptr<const Diffusion> diffusion,
+                Windows windows)
       : seed_(options.data.data_seed),
         diffusion_(std::move(diffusion)),
         graph_(diffusion_->graph()),
@@ -52,7 +53,8 @@ class NoisedWindows final : public RowProvider {
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const {
     const MaskToken mask = graph_ == Graph::kAbsorb ? MaskToken::kAdded : MaskToken::kNone;
-    proto::StreamMeta meta = windowed_meta(diffusion_->provider(), diffusion_->format_version(), options, windows_, mask);
+    proto::StreamMeta meta = windowed_meta(diffusion_->provider(), diffusion_->format_version(),
+                                           options, windows_, mask);
     meta.schema = make_schema(meta.vocab_size, meta.block_size, diffusion_->time_field());
     meta.train_stages = meta.val_stages = {diffusion_->name()};
     meta.fingerprint = proto::fingerprint_of(meta);
@@ -82,10 +84,12 @@ class NoisedWindows final : public RowProvider {
 
 }  // namespace
 
-std::unique_ptr<DataProvider> make_noised_windows(const config::Options& options, std::unique_ptr<const Diffusion> diffusion) {
+std::unique_ptr<DataProvider> make_noised_windows(const config::Options& options,
+                                                  std::unique_ptr<const Diffusion> diffusion) {
   refuse_schedule(options.provider);
-  return std::make_unique<NoisedWindows>(options, std::move(diffusion),
-                                         Windows(open_datasets(options), options, options.provider.block_size));
+  return std::make_unique<NoisedWindows>(
+      options, std::move(diffusion),
+      Windows(open_datasets(options), options, options.provider.block_size));
 }
 
 }  // namespace millrace::providers

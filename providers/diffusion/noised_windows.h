@@ -1,10 +1,12 @@
-// What the providers of diffusion over windows of a dataset share: the clean tokens, a time, and the tokens noised to that time.
+// What the providers of diffusion over windows of a dataset share: the clean tokens, a time, and
+// the tokens noised to that time.
 //
 //   x   input   [block_size]   x_t: the tokens after the noise of time t
 //   y   target  [block_size]   x_0: the clean tokens, at every position
 //   t   time    []             the time of x
 //
-// docs/reference/noise.md defines every byte. A provider says how times are drawn and how much noise they mean; the rest is here.
+// docs/reference/noise.md defines every byte. A provider says how times are drawn and how much
+// noise they mean; the rest is here.
 #pragma once
 
 #include <cstdint>
@@ -38,14 +40,15 @@ class Diffusion {
 
   /// The field t: its types.
   [[nodiscard]] virtual proto::Field time_field() const = 0;
-  /// Draws the time of a sample, writes it to `t` (one value of the field) and returns its move threshold: each token moves where a
-  /// random word of 32 bits is below it, from 0 to 2^32.
-  [[nodiscard]] virtual std::uint64_t draw_time(proto::Split split, std::uint64_t index, std::span<std::byte> t) const = 0;
+  /// Draws the time of a sample, writes it to `t` (one value of the field) and returns its move
+  /// threshold: each token moves where a random word of 32 bits is below it, from 0 to 2^32.
+  [[nodiscard]] virtual std::uint64_t draw_time(proto::Split split, std::uint64_t index,
+                                                std::span<std::byte> t) const = 0;
 };
 
-/// Opens the recipe's datasets. Throws std::runtime_error for a dataset that cannot be used (providers/windows/open_datasets.h,
-/// providers/windows/windows.h).
-[[nodiscard]] std::unique_ptr<DataProvider> make_noised_windows(const config::Options& options,
-                                                                std::unique_ptr<const Diffusion> diffusion);
+/// Opens the recipe's datasets. Throws std::runtime_error for a dataset that cannot be used
+/// (providers/windows/open_datasets.h, providers/windows/windows.h).
+[[nodiscard]] std::unique_ptr<DataProvider> make_noised_windows(
+    const config::Options& options, std::unique_ptr<const Diffusion> diffusion);
 
 }  // namespace millrace::providers

@@ -11,7 +11,8 @@ namespace {
 
 class TimedNoise final : public Diffusion {
  public:
-  TimedNoise(const config::Options& options, std::string provider, std::uint32_t format_version, Graph graph)
+  TimedNoise(const config::Options& options, std::string provider, std::uint32_t format_version,
+             Graph graph)
       : provider_(std::move(provider)),
         format_version_(format_version),
         graph_(graph),
@@ -21,14 +22,17 @@ class TimedNoise final : public Diffusion {
 
   [[nodiscard]] std::string provider() const override { return provider_; }
   [[nodiscard]] std::uint32_t format_version() const override { return format_version_; }
-  [[nodiscard]] std::string name() const override { return (graph_ == Graph::kAbsorb ? "absorb, " : "uniform, ") + noise_.name(); }
+  [[nodiscard]] std::string name() const override {
+    return (graph_ == Graph::kAbsorb ? "absorb, " : "uniform, ") + noise_.name();
+  }
   [[nodiscard]] Graph graph() const override { return graph_; }
 
   [[nodiscard]] proto::Field time_field() const override {
     return {"t", proto::WireType::kF32, proto::LogicalType::kF32, {}, proto::Role::kTime, false};
   }
 
-  [[nodiscard]] std::uint64_t draw_time(proto::Split split, std::uint64_t index, std::span<std::byte> t) const override {
+  [[nodiscard]] std::uint64_t draw_time(proto::Split split, std::uint64_t index,
+                                        std::span<std::byte> t) const override {
     const float time = times_.time(split, index, sampling_eps_);
     std::memcpy(t.data(), &time, sizeof time);
     return noise_.move_threshold(time);
@@ -45,7 +49,8 @@ class TimedNoise final : public Diffusion {
 
 }  // namespace
 
-std::unique_ptr<const Diffusion> make_timed_noise(const config::Options& options, std::string provider,
+std::unique_ptr<const Diffusion> make_timed_noise(const config::Options& options,
+                                                  std::string provider,
                                                   std::uint32_t format_version, Graph graph) {
   return std::make_unique<TimedNoise>(options, std::move(provider), format_version, graph);
 }

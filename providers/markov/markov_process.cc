@@ -15,16 +15,21 @@ constexpr std::uint32_t kMostDelta = 32;                   // leading zeros of t
 std::uint32_t contexts_of(std::uint32_t symbols, std::uint32_t order) {
   using config::UsageError;
   if (symbols < MarkovProcess::kLeastSymbols || symbols > MarkovProcess::kMostSymbols) {
-    throw UsageError("provider.source_symbols = " + std::to_string(symbols) + ": a Markov source has from " +
-                     std::to_string(MarkovProcess::kLeastSymbols) + " to " + std::to_string(MarkovProcess::kMostSymbols) +
-                     " symbols");
+    throw UsageError("provider.source_symbols = " + std::to_string(symbols) +
+                     ": a Markov source has from " + std::to_string(MarkovProcess::kLeastSymbols) +
+                     " to " + std::to_string(MarkovProcess::kMostSymbols) + " symbols");
   }
-  if (order < 1) throw UsageError("provider.source_order = 0: a Markov source remembers at least one symbol");
+  if (order < 1) {
+    throw UsageError("provider.source_order = 0: a Markov source remembers at least one symbol");
+  }
   std::uint64_t contexts = 1;
-  for (std::uint32_t i = 0; i < order && contexts <= MarkovProcess::kMostContexts; ++i) contexts *= symbols;
+  for (std::uint32_t i = 0; i < order && contexts <= MarkovProcess::kMostContexts; ++i) {
+    contexts *= symbols;
+  }
   if (contexts > MarkovProcess::kMostContexts) {
-    throw UsageError("provider.source_order = " + std::to_string(order) + " with source_symbols = " + std::to_string(symbols) +
-                     " needs more than " + std::to_string(MarkovProcess::kMostContexts) + " contexts; lower one of them");
+    throw UsageError("provider.source_order = " + std::to_string(order) +
+                     " with source_symbols = " + std::to_string(symbols) + " needs more than " +
+                     std::to_string(MarkovProcess::kMostContexts) + " contexts; lower one of them");
   }
   return static_cast<std::uint32_t>(contexts);
 }
@@ -36,7 +41,8 @@ MarkovProcess::MarkovProcess(std::uint32_t symbols, std::uint32_t order)
   newer_ = contexts() / symbols_;
   const Draws draws(kSourceSeed, proto::Split::kTrain, static_cast<std::uint8_t>(order), symbols);
   for (std::uint32_t oldest = 0; oldest < symbols_; ++oldest) {
-    const auto pi = static_cast<std::uint32_t>(permuted(draws, Purpose::kWeights, symbols_, oldest));
+    const auto pi =
+        static_cast<std::uint32_t>(permuted(draws, Purpose::kWeights, symbols_, oldest));
     for (std::uint32_t newer = 0; newer < newer_; ++newer) {
       const std::uint32_t f = uniform_below(draws.word(Purpose::kText, newer), symbols_);
       center_[oldest * newer_ + newer] = (pi + f) % symbols_;
@@ -44,7 +50,9 @@ MarkovProcess::MarkovProcess(std::uint32_t symbols, std::uint32_t order)
   }
 }
 
-std::string MarkovProcess::name() const { return "markov-" + std::to_string(symbols_) + "-" + std::to_string(order_); }
+std::string MarkovProcess::name() const {
+  return "markov-" + std::to_string(symbols_) + "-" + std::to_string(order_);
+}
 
 double MarkovProcess::probability(std::uint32_t context, std::uint32_t to) const {
   const std::uint32_t delta = (to + symbols_ - center_[context]) % symbols_;
@@ -60,7 +68,8 @@ double MarkovProcess::entropy_rate_nats() const {
 
 double MarkovProcess::block_entropy_nats(std::uint32_t length) const {
   const std::uint32_t free = std::min(length, order_);
-  return (free * std::log(static_cast<double>(symbols_)) + (length - free) * entropy_rate_nats()) / length;
+  return (free * std::log(static_cast<double>(symbols_)) + (length - free) * entropy_rate_nats()) /
+         length;
 }
 
 namespace {
@@ -74,17 +83,19 @@ void scale(Message& message) {
   for (double& p : message) p /= sum;
 }
 
-/// Forward–backward over one block. A state at i is the context that ends with x_i; those of the first positions have symbols
-/// before the block, which are uniform and seen by nobody.
+/// Forward–backward over one block. A state at i is the context that ends with x_i; those of the
+/// first positions have symbols before the block, which are uniform and seen by nobody.
 class ForwardBackward {
  public:
-  ForwardBackward(const MarkovProcess& process, std::span<const std::uint32_t> block, std::span<const std::uint8_t> visible)
+  ForwardBackward(const MarkovProcess& process, std::span<const std::uint32_t> block,
+                  std::span<const std::uint8_t> visible)
       : process_(process), block_(block), visible_(visible) {}
 
   std::vector<double> surprises() const {
     const std::vector<Message> after = backward();
     std::vector<double> all;
-    Message before(process_.contexts(), 1.0 / process_.contexts());  // of the context in front of position i
+    // Of the context in front of position i.
+    Message before(process_.contexts(), 1.0 / process_.contexts());
     for (std::size_t i = 0; i < block_.size(); ++i) {
       Message state = stepped(before);
       if (visible_[i] == 0) all.push_back(surprise(state, after[i], block_[i]));
@@ -99,11 +110,15 @@ class ForwardBackward {
   [[nodiscard]] std::uint32_t context_after(std::uint32_t context, std::uint32_t symbol) const {
     return context % (process_.contexts() / process_.symbols()) * process_.symbols() + symbol;
   }
-  [[nodiscard]] std::uint32_t newest(std::uint32_t context) const { return context % process_.symbols(); }
+  [[nodiscard]] std::uint32_t newest(std::uint32_t context) const {
+    return context % process_.symbols();
+  }
 
   void keep_seen(std::size_t i, Message& state) const {
     if (visible_[i] == 0) return;
-    for (std::uint32_t c = 0; c < state.size(); ++c) state[c] = newest(c) == block_[i] ? state[c] : 0;
+    for (std::uint32_t c = 0; c < state.size(); ++c) {
+      state[c] = newest(c) == block_[i] ? state[c] : 0;
+    }
   }
 
   [[nodiscard]] Message stepped(const Message& before) const {
@@ -125,7 +140,9 @@ class ForwardBackward {
       keep_seen(i, seen);
       for (std::uint32_t c = 0; c < process_.contexts(); ++c) {
         double sum = 0;
-        for (std::uint32_t to = 0; to < process_.symbols(); ++to) sum += process_.probability(c, to) * seen[context_after(c, to)];
+        for (std::uint32_t to = 0; to < process_.symbols(); ++to) {
+          sum += process_.probability(c, to) * seen[context_after(c, to)];
+        }
         after[i - 1][c] = sum;
       }
       scale(after[i - 1]);
@@ -133,7 +150,8 @@ class ForwardBackward {
     return after;
   }
 
-  [[nodiscard]] double surprise(const Message& state, const Message& after, std::uint32_t symbol) const {
+  [[nodiscard]] double surprise(const Message& state, const Message& after,
+                                std::uint32_t symbol) const {
     double all = 0;
     double right = 0;
     for (std::uint32_t c = 0; c < state.size(); ++c) {
@@ -151,9 +169,11 @@ class ForwardBackward {
 
 }  // namespace
 
-std::vector<double> hidden_surprise_nats(const MarkovProcess& process, std::span<const std::uint32_t> block,
+std::vector<double> hidden_surprise_nats(const MarkovProcess& process,
+                                         std::span<const std::uint32_t> block,
                                          std::span<const std::uint8_t> visible) {
-  return block.empty() ? std::vector<double>() : ForwardBackward(process, block, visible).surprises();
+  return block.empty() ? std::vector<double>()
+                       : ForwardBackward(process, block, visible).surprises();
 }
 
 }  // namespace millrace::providers

@@ -14,7 +14,8 @@ namespace {
 constexpr std::uint64_t kSourceSeed = 0x6D696C6C72616365;  // "millrace"
 constexpr std::size_t kNewline = 0;
 constexpr std::size_t kSpace = 1;
-constexpr std::uint32_t kNewlineWeight = MarkovSource::kRowTotal / 32;  // lines of about 40 characters
+// Lines of about 40 characters.
+constexpr std::uint32_t kNewlineWeight = MarkovSource::kRowTotal / 32;
 
 bool allowed(std::size_t from, std::size_t to) {
   const auto blank = [](std::size_t symbol) { return symbol == kNewline || symbol == kSpace; };
@@ -32,16 +33,21 @@ std::array<std::uint32_t, MarkovSource::kSymbols> make_row(std::size_t from) {
   const Draws draws(kSourceSeed, proto::Split::kTrain, 0, from);
   std::array<std::uint64_t, MarkovSource::kSymbols> share{};
   for (std::size_t to = 0; to < share.size(); ++to) {
-    if (to != kNewline && allowed(from, to)) share[to] = 1 + uneven(draws.word(Purpose::kWeights, to));
+    if (to != kNewline && allowed(from, to)) {
+      share[to] = 1 + uneven(draws.word(Purpose::kWeights, to));
+    }
   }
   const std::uint64_t shares = std::accumulate(share.begin(), share.end(), std::uint64_t{0});
 
   std::array<std::uint32_t, MarkovSource::kSymbols> row{};
   if (allowed(from, kNewline)) row[kNewline] = kNewlineWeight;
   const std::uint64_t rest = MarkovSource::kRowTotal - row[kNewline];
-  for (std::size_t to = 0; to < row.size(); ++to) row[to] += static_cast<std::uint32_t>(share[to] * rest / shares);
+  for (std::size_t to = 0; to < row.size(); ++to) {
+    row[to] += static_cast<std::uint32_t>(share[to] * rest / shares);
+  }
   const std::uint32_t given = std::accumulate(row.begin(), row.end(), std::uint32_t{0});
-  *std::max_element(row.begin(), row.end()) += MarkovSource::kRowTotal - given;  // what rounding down left over
+  // What rounding down left over.
+  *std::max_element(row.begin(), row.end()) += MarkovSource::kRowTotal - given;
   return row;
 }
 

@@ -1,12 +1,14 @@
-// The generated corpus: text from an order-1 Markov source over 16 characters, whose entropy is known exactly.
+// The generated corpus: text from an order-1 Markov source over 16 characters, whose entropy is
+// known exactly.
 //
-// For blocks of L characters the floor of every likelihood bound is H(x1 … xL)/L of the source as it is sampled. A bound below
-// it leaks the answer or has a wrong weight or unit; a model that learns comes close to it. The characters include space and
-// newline, because samples start at lines. No two newlines or spaces are neighbours, and no line starts or ends with a space.
+// For blocks of L characters the floor of every likelihood bound is H(x1 … xL)/L of the source as
+// it is sampled. A bound below it leaks the answer or has a wrong weight or unit; a model that
+// learns comes close to it. The characters include space and newline, because samples start at
+// lines. No two newlines or spaces are neighbours, and no line starts or ends with a space.
 //
-// Everything is fixed in code: the transition weights come from Philox with a key of our own, and add up to 2^16 in each row, so
-// that the top half of one random word draws a character without bias. Only the entropies, which decide no byte, use libm.
-// Immutable, so any thread may use it.
+// Everything is fixed in code: the transition weights come from Philox with a key of our own, and
+// add up to 2^16 in each row, so that the top half of one random word draws a character without
+// bias. Only the entropies, which decide no byte, use libm. Immutable, so any thread may use it.
 #pragma once
 
 #include <array>
@@ -43,7 +45,8 @@ class MarkovSource {
   /// H(x1 … xL)/L in nats per character, for blocks of `length` characters.
   [[nodiscard]] double block_entropy_nats(std::uint32_t length, Start start) const;
 
-  /// The first `characters` characters of the one text that this source stands for: the same on every machine.
+  /// The first `characters` characters of the one text that this source stands for: the same on
+  /// every machine.
   [[nodiscard]] std::string generate(std::size_t characters) const;
 
  private:

@@ -1,7 +1,7 @@
 // From original tokens and selected positions to the input x and the target y of one sample.
 //
-// BERT corruption of a selected position j, u = word j of kCorrupt: below 80 % of 2^32 [MASK], in the next 10 % a random token
-// other than [MASK], in the last 10 % unchanged. Pure and thread-safe.
+// BERT corruption of a selected position j, u = word j of kCorrupt: below 80 % of 2^32 [MASK], in
+// the next 10 % a random token other than [MASK], in the last 10 % unchanged. Pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,33 +18,39 @@ namespace millrace::providers {
 inline constexpr std::uint32_t kMaskBelow = 3435973837;    // round(0.8 · 2^32)
 inline constexpr std::uint32_t kRandomBelow = 3865470566;  // round(0.9 · 2^32)
 
-/// The token that u in [kMaskBelow, kRandomBelow) stands for, uniform over the ids below `tokens` but for a relative bias below
-/// 10 · tokens / 2^32.
+/// The token that u in [kMaskBelow, kRandomBelow) stands for, uniform over the ids below `tokens`
+/// but for a relative bias below 10 · tokens / 2^32.
 [[nodiscard]] constexpr std::uint32_t random_token(std::uint32_t u, std::uint32_t tokens) {
-  return static_cast<std::uint32_t>(std::uint64_t{u - kMaskBelow} * tokens / (kRandomBelow - kMaskBelow));
+  return static_cast<std::uint32_t>(std::uint64_t{u - kMaskBelow} * tokens /
+                                    (kRandomBelow - kMaskBelow));
 }
 
-/// Writes x: the original with its selected positions corrupted. The mask's id is the last; all ids below it are tokens.
+/// Writes x: the original with its selected positions corrupted. The mask's id is the last; all ids
+/// below it are tokens.
 template <class X>
-void corrupt(std::span<const X> original, std::span<const std::uint8_t> selected, Corruption how, std::uint32_t mask_token_id,
-             const Draws& draws, std::span<X> x) {
+void corrupt(std::span<const X> original, std::span<const std::uint8_t> selected, Corruption how,
+             std::uint32_t mask_token_id, const Draws& draws, std::span<X> x) {
   const X mask = static_cast<X>(mask_token_id);
   if (how == Corruption::kAllMask) {
     kernels().tokens<X>().put(original.data(), selected.data(), x.size(), mask, x.data());
     return;
   }
   const auto words = draws.words_where(Purpose::kCorrupt, selected.first(x.size()));
-  kernels().tokens<X>().corrupt(original.data(), selected.data(), words.data(), x.size(), mask, x.data());
+  kernels().tokens<X>().corrupt(original.data(), selected.data(), words.data(), x.size(), mask,
+                                x.data());
 }
 
 /// Writes y: the original at selected positions, the sentinel (Y's largest value) elsewhere.
 template <class X, class Y>
-void partial_targets(std::span<const X> original, std::span<const std::uint8_t> selected, std::span<Y> y) {
+void partial_targets(std::span<const X> original, std::span<const std::uint8_t> selected,
+                     std::span<Y> y) {
   constexpr Y kSentinel = std::numeric_limits<Y>::max();
   if constexpr (std::is_same_v<X, Y>) {
     kernels().tokens<X>().keep(original.data(), selected.data(), y.size(), kSentinel, y.data());
   } else {  // only for vocabularies of which one more id does not fit X
-    for (std::size_t j = 0; j < y.size(); ++j) y[j] = selected[j] != 0 ? static_cast<Y>(original[j]) : kSentinel;
+    for (std::size_t j = 0; j < y.size(); ++j) {
+      y[j] = selected[j] != 0 ? static_cast<Y>(original[j]) : kSentinel;
+    }
   }
 }
 

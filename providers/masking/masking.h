@@ -1,7 +1,9 @@
-// Ways to mask: each turns the random words of one sample into the set of its selected positions, and says what becomes of them.
+// Ways to mask: each turns the random words of one sample into the set of its selected positions,
+// and says what becomes of them.
 //
-// Every decision compares integers, or doubles of fixed-order arithmetic (fixed_math.h), so the bytes are the same everywhere.
-// docs/reference/char_diffusion.md defines each type exactly. Immutable, so any thread may use one.
+// Every decision compares integers, or doubles of fixed-order arithmetic (fixed_math.h), so the
+// bytes are the same everywhere. docs/reference/char_diffusion.md defines each type exactly.
+// Immutable, so any thread may use one.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,8 @@ class Masking {
  public:
   virtual ~Masking() = default;
 
-  /// Writes 1 for each selected position of the sample and 0 for the others; selected.size() is the block size.
+  /// Writes 1 for each selected position of the sample and 0 for the others; selected.size() is the
+  /// block size.
   virtual void select(const Draws& draws, std::span<std::uint8_t> selected) const = 0;
 
   [[nodiscard]] virtual Corruption corruption() const { return Corruption::kBert; }
@@ -34,8 +37,8 @@ class Masking {
 /// The default: each position selected with this probability, independently.
 [[nodiscard]] std::unique_ptr<const Masking> make_default_masking(double mask_probability);
 
-/// The masking that `stage` describes. Throws config::UsageError for an unknown type (the message lists the known ones) and for a
-/// number out of its range.
+/// The masking that `stage` describes. Throws config::UsageError for an unknown type (the message
+/// lists the known ones) and for a number out of its range.
 [[nodiscard]] std::unique_ptr<const Masking> make_masking(const config::StageOptions& stage);
 
 /// The types that make_masking knows.

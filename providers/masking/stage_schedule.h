@@ -14,8 +14,8 @@
 
 namespace millrace::providers {
 
-/// For providers without stages: throws config::UsageError where options.schedule is another than "none", which was meant to do
-/// something.
+/// For providers without stages: throws config::UsageError where options.schedule is another than
+/// "none", which was meant to do something.
 void refuse_schedule(const config::ProviderOptions& options);
 
 enum class Schedule : std::uint8_t { kNone, kMix, kSteps, kPlateau };
@@ -33,8 +33,9 @@ class StageSchedule {
   /// `stages` is from 1 to proto::kMaxStages.
   StageSchedule(Schedule schedule, std::uint32_t stages, std::uint64_t seed, proto::Split split);
 
-  /// The stage of sample `index`: `named`, where the trainer named one. Throws std::out_of_range for a named stage that does not
-  /// exist, std::logic_error where the schedule leaves it to the trainer and none is named.
+  /// The stage of sample `index`: `named`, where the trainer named one. Throws std::out_of_range
+  /// for a named stage that does not exist, std::logic_error where the schedule leaves it to the
+  /// trainer and none is named.
   [[nodiscard]] std::uint8_t stage_of(std::uint64_t index, std::optional<std::uint8_t> named) const;
 
  private:

@@ -6,7 +6,8 @@ namespace millrace::providers {
 namespace {
 
 /// p1 or p2 for unselected positions, 0 for selected ones. Says whether a weight is positive.
-bool weigh(std::span<const std::uint8_t> selected, double p1, double p2, std::span<double> weights) {
+bool weigh(std::span<const std::uint8_t> selected, double p1, double p2,
+           std::span<double> weights) {
   const std::size_t last = selected.size() - 1;
   bool any = false;
   for (std::size_t j = 0; j <= last; ++j) {
@@ -23,7 +24,8 @@ void weigh_alike(std::span<const std::uint8_t> selected, std::span<double> weigh
 
 }  // namespace
 
-std::size_t take_smallest(std::vector<Candidate>& candidates, std::size_t count, std::span<std::uint8_t> selected) {
+std::size_t take_smallest(std::vector<Candidate>& candidates, std::size_t count,
+                          std::span<std::uint8_t> selected) {
   count = std::min(count, candidates.size());
   const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
   if (end != candidates.end()) std::nth_element(candidates.begin(), end, candidates.end());
@@ -31,15 +33,18 @@ std::size_t take_smallest(std::vector<Candidate>& candidates, std::size_t count,
   return count;
 }
 
-std::size_t round_by_keys(double p1, double p2, std::span<const std::uint32_t> words, std::size_t count,
-                          std::span<std::uint8_t> selected) {
+std::size_t round_by_keys(double p1, double p2, std::span<const std::uint32_t> words,
+                          std::size_t count, std::span<std::uint8_t> selected) {
   static thread_local std::vector<double> weights;
   static thread_local std::vector<Candidate> candidates;
   weights.resize(selected.size());
   if (!weigh(selected, p1, p2, weights)) weigh_alike(selected, weights);
   candidates.clear();
   for (std::size_t j = 0; j < weights.size(); ++j) {
-    if (weights[j] > 0) candidates.push_back({exponential_clock(words[j]) / weights[j], static_cast<std::uint32_t>(j)});
+    if (weights[j] > 0) {
+      candidates.push_back(
+          {exponential_clock(words[j]) / weights[j], static_cast<std::uint32_t>(j)});
+    }
   }
   return take_smallest(candidates, count, selected);
 }

@@ -9,10 +9,13 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kMostWord = 0xffffffff;
-constexpr std::uint32_t kStepsAWeight = 256;  // more bounds leave fewer positions between two, and take more of the cache
-constexpr std::uint32_t kStep = static_cast<std::uint32_t>((std::uint64_t{1} << 32) / kStepsAWeight);
+// More bounds leave fewer positions between two, and take more of the cache.
+constexpr std::uint32_t kStepsAWeight = 256;
+constexpr std::uint32_t kStep =
+    static_cast<std::uint32_t>((std::uint64_t{1} << 32) / kStepsAWeight);
 
-/// The smallest word whose key is at most `key`. Words between are halved: keys fall as words rise, and word 2^32 − 1 has key 0.
+/// The smallest word whose key is at most `key`. Words between are halved: keys fall as words rise,
+/// and word 2^32 − 1 has key 0.
 std::uint32_t first_word_within(double key, double weight) {
   std::uint32_t low = 0;
   std::uint32_t high = kMostWord;
@@ -39,7 +42,9 @@ void add_bound(double key, double p1, double p2, std::vector<Limits>& limits) {
   if (alone && beside) limits.push_back({*alone, *beside});
 }
 
-bool takes_less(Limits a, Limits b) { return a.alone != b.alone ? a.alone > b.alone : a.beside > b.beside; }
+bool takes_less(Limits a, Limits b) {
+  return a.alone != b.alone ? a.alone > b.alone : a.beside > b.beside;
+}
 
 }  // namespace
 
@@ -61,7 +66,9 @@ StickyLimits::StickyLimits(double p1, double p2) {
 std::size_t StickyLimits::guess(std::size_t alone, std::size_t beside, std::size_t wanted) const {
   const std::uint64_t enough = std::uint64_t{wanted} << 32;
   const auto takes_fewer = [=](Limits limits, std::uint64_t positions) {
-    return alone * std::uint64_t{kMostWord - limits.alone} + beside * std::uint64_t{kMostWord - limits.beside} < positions;
+    return alone * std::uint64_t{kMostWord - limits.alone} +
+               beside * std::uint64_t{kMostWord - limits.beside} <
+           positions;
   };
   const auto found = std::lower_bound(limits_.begin(), limits_.end() - 1, enough, takes_fewer);
   return static_cast<std::size_t>(found - limits_.begin());

@@ -22,8 +22,8 @@ struct Scratch {
   StickyRound round;
 };
 
-/// The limits of two weights: where one of them is 0, only one counts in any round, and where both are, all weigh alike. None for
-/// weights too small.
+/// The limits of two weights: where one of them is 0, only one counts in any round, and where both
+/// are, all weigh alike. None for weights too small.
 std::optional<StickyLimits> limits_for(double p1, double p2) {
   if (p1 == 0 || p2 == 0) return StickyLimits(1, 1);
   if (std::min(p1, p2) < StickyLimits::kLeastWeight) return std::nullopt;
@@ -32,13 +32,17 @@ std::optional<StickyLimits> limits_for(double p1, double p2) {
 
 }  // namespace
 
-StickyMasking::StickyMasking(double target_masked_ratio, double p1_probability, double p2_probability)
-    : target_nano_(std::max(in_nano(target_masked_ratio), std::uint64_t{target_masked_ratio > 0 ? 1U : 0U})),
+StickyMasking::StickyMasking(double target_masked_ratio, double p1_probability,
+                             double p2_probability)
+    : target_nano_(
+          std::max(in_nano(target_masked_ratio), std::uint64_t{target_masked_ratio > 0 ? 1U : 0U})),
       p1_(p1_probability),
       p2_(p2_probability),
       limits_(limits_for(p1_, p2_)) {}
 
-std::size_t StickyMasking::count_for(std::size_t length) const { return (target_nano_ * length + kNano - 1) / kNano; }
+std::size_t StickyMasking::count_for(std::size_t length) const {
+  return (target_nano_ * length + kNano - 1) / kNano;
+}
 
 void StickyMasking::select(const Draws& draws, std::span<std::uint8_t> out) const {
   static thread_local Scratch scratch;
@@ -51,8 +55,8 @@ void StickyMasking::select(const Draws& draws, std::span<std::uint8_t> out) cons
   for (std::uint64_t round = 0; need > 0; ++round) {
     const std::size_t count = std::min(need, std::max<std::size_t>(1, length / kRoundsAtLeast));
     const auto words = draws.words(Purpose::kSelect, round * length, length);
-    need -=
-        limits_ ? scratch.round.take(p1_, p2_, *limits_, words, count, selected) : round_by_keys(p1_, p2_, words, count, selected);
+    need -= limits_ ? scratch.round.take(p1_, p2_, *limits_, words, count, selected)
+                    : round_by_keys(p1_, p2_, words, count, selected);
   }
   std::copy(selected.begin(), selected.end(), out.begin());
 }

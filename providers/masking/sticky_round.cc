@@ -6,7 +6,8 @@
 namespace millrace::providers {
 namespace {
 
-constexpr std::size_t kFew = 16;             // so many keys are computed sooner than all positions are counted once more
+// So many keys are computed sooner than all positions are counted once more.
+constexpr std::size_t kFew = 16;
 constexpr std::size_t kGuesses = 8;          // then bounds are halved
 constexpr std::uint32_t kNone = 0xffffffff;  // a limit that no word is above
 
@@ -19,17 +20,21 @@ ClassCounts eligible(ClassCounts counts, double p1, double p2) {
 
 }  // namespace
 
-std::size_t StickyRound::take(double p1, double p2, const StickyLimits& limits, std::span<const std::uint32_t> words,
-                              std::size_t count, std::span<std::uint8_t> selected) {
+std::size_t StickyRound::take(double p1, double p2, const StickyLimits& limits,
+                              std::span<const std::uint32_t> words, std::size_t count,
+                              std::span<std::uint8_t> selected) {
   const std::size_t length = words.size();
   alone_.resize(length);
   beside_.resize(length);
-  counts_ = eligible(kernels().split(selected.data(), words.data(), length, alone_.data(), beside_.data()), p1, p2);
+  counts_ = eligible(
+      kernels().split(selected.data(), words.data(), length, alone_.data(), beside_.data()), p1,
+      p2);
   count = std::min(count, counts_.alone + counts_.beside);
 
   const Between found = narrow(limits, count);
   const Limits sure = limits_of(limits, found.low);
-  kernels().mark_above(alone_.data(), beside_.data(), length, sure.alone, sure.beside, selected.data());
+  kernels().mark_above(alone_.data(), beside_.data(), length, sure.alone, sure.beside,
+                       selected.data());
   if (found.low_takes < count) {
     list_candidates(sure, limits_of(limits, found.high), p1, p2, words);
     assert(candidates_.size() == found.high_takes - found.low_takes);
@@ -40,26 +45,32 @@ std::size_t StickyRound::take(double p1, double p2, const StickyLimits& limits, 
 
 /// With a limit that nothing is above where no position of a weight is eligible.
 Limits StickyRound::limits_of(const StickyLimits& limits, std::size_t bound) const {
-  return {counts_.alone > 0 ? limits[bound].alone : kNone, counts_.beside > 0 ? limits[bound].beside : kNone};
+  return {counts_.alone > 0 ? limits[bound].alone : kNone,
+          counts_.beside > 0 ? limits[bound].beside : kNone};
 }
 
 std::size_t StickyRound::takes(Limits limits) const {
   std::size_t taken = 0;
   if (counts_.alone > 0) taken += kernels().count_above(alone_.data(), alone_.size(), limits.alone);
-  if (counts_.beside > 0) taken += kernels().count_above(beside_.data(), beside_.size(), limits.beside);
+  if (counts_.beside > 0) {
+    taken += kernels().count_above(beside_.data(), beside_.size(), limits.beside);
+  }
   return taken;
 }
 
-/// Looks for the bounds around `count`. The first guess takes words as spread evenly; each next one corrects it by how far the last
-/// was off and a little more, so that the bounds close in from both sides. Whatever is guessed, each look narrows them.
+/// Looks for the bounds around `count`. The first guess takes words as spread evenly; each next one
+/// corrects it by how far the last was off and a little more, so that the bounds close in from both
+/// sides. Whatever is guessed, each look narrows them.
 StickyRound::Between StickyRound::narrow(const StickyLimits& limits, std::size_t count) const {
   Between found{0, limits.size() - 1, 0, counts_.alone + counts_.beside};
   if (count == found.high_takes) return {found.high, found.high, count, count};
   std::size_t aim = count;
-  for (std::size_t look = 0; found.low_takes < count && found.high_takes - found.low_takes > kFew; ++look) {
+  for (std::size_t look = 0; found.low_takes < count && found.high_takes - found.low_takes > kFew;
+       ++look) {
     if (found.high - found.low == 1) break;
     const std::size_t bound = look < kGuesses
-                                  ? std::clamp(limits.guess(counts_.alone, counts_.beside, aim), found.low + 1, found.high - 1)
+                                  ? std::clamp(limits.guess(counts_.alone, counts_.beside, aim),
+                                               found.low + 1, found.high - 1)
                                   : found.low + (found.high - found.low) / 2;
     const std::size_t taken = takes(limits[bound]);
     if (taken <= count) {
@@ -75,12 +86,14 @@ StickyRound::Between StickyRound::narrow(const StickyLimits& limits, std::size_t
   return found;
 }
 
-/// The positions between the limits, which `some` takes and `sure` does not, with their keys. Where no eligible position has a
-/// positive weight, all weigh 1.
-void StickyRound::list_candidates(Limits sure, Limits some, double p1, double p2, std::span<const std::uint32_t> words) {
+/// The positions between the limits, which `some` takes and `sure` does not, with their keys. Where
+/// no eligible position has a positive weight, all weigh 1.
+void StickyRound::list_candidates(Limits sure, Limits some, double p1, double p2,
+                                  std::span<const std::uint32_t> words) {
   positions_.resize(words.size());
-  const std::size_t count = kernels().list_between(alone_.data(), beside_.data(), words.size(), sure.alone, sure.beside, some.alone,
-                                                   some.beside, positions_.data());
+  const std::size_t count =
+      kernels().list_between(alone_.data(), beside_.data(), words.size(), sure.alone, sure.beside,
+                             some.alone, some.beside, positions_.data());
   candidates_.clear();
   for (const std::uint32_t j : std::span(positions_).first(count)) {
     const double weight = alone_[j] != 0 ? p1 : p2;

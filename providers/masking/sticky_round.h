@@ -1,7 +1,8 @@
-// One round of sticky masking, without computing the keys: providers/masking/sticky_limits.h has the idea.
+// One round of sticky masking, without computing the keys: providers/masking/sticky_limits.h has
+// the idea.
 //
-// What it selects is what round_by_keys() of providers/masking/sticky_keys.h selects, whatever is guessed on the way. Not thread-safe: a
-// thread has its own.
+// What it selects is what round_by_keys() of providers/masking/sticky_keys.h selects, whatever is
+// guessed on the way. Not thread-safe: a thread has its own.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +18,11 @@ namespace millrace::providers {
 
 class StickyRound {
  public:
-  /// Selects up to `count` positions by their weights and returns how many: fewer only where no more are eligible. words[j] is
-  /// position j's; `limits` are those of the weights. selected.data()[-1] and [size] are read, and must be 0.
-  std::size_t take(double p1, double p2, const StickyLimits& limits, std::span<const std::uint32_t> words, std::size_t count,
+  /// Selects up to `count` positions by their weights and returns how many: fewer only where no
+  /// more are eligible. words[j] is position j's; `limits` are those of the weights.
+  /// selected.data()[-1] and [size] are read, and must be 0.
+  std::size_t take(double p1, double p2, const StickyLimits& limits,
+                   std::span<const std::uint32_t> words, std::size_t count,
                    std::span<std::uint8_t> selected);
 
  private:
@@ -34,7 +37,8 @@ class StickyRound {
   [[nodiscard]] Limits limits_of(const StickyLimits& limits, std::size_t bound) const;
   [[nodiscard]] std::size_t takes(Limits limits) const;
   [[nodiscard]] Between narrow(const StickyLimits& limits, std::size_t count) const;
-  void list_candidates(Limits sure, Limits some, double p1, double p2, std::span<const std::uint32_t> words);
+  void list_candidates(Limits sure, Limits some, double p1, double p2,
+                       std::span<const std::uint32_t> words);
 
   ClassCounts counts_;  ///< of the eligible positions
   std::vector<std::uint32_t> alone_;

@@ -13,17 +13,21 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kRounds = 8;
-constexpr std::uint32_t kNarrowHalfBits = 16;  // up to so many, round and half fit one draw number
-constexpr std::uint32_t kWideRounds = 4;       // the lanes of a block
+constexpr std::uint32_t kNarrowHalfBits = 16;   // up to so many, round and half fit one draw number
+constexpr std::uint32_t kWideRounds = 4;        // the lanes of a block
 constexpr std::uint32_t kWrittenHalfBits = 12;  // 64 KiB, for up to 16 million entries
 
-// One pass of a network over 2·half_bits bits: round r maps (left, right) to (right, left ^ f(r, right)).
+// One pass of a network over 2·half_bits bits: round r maps (left, right) to (right, left ^ f(r,
+// right)).
 template <class Function>
-std::uint64_t feistel(std::uint32_t half_bits, std::uint32_t rounds, std::uint64_t value, Function f) {
+std::uint64_t feistel(std::uint32_t half_bits, std::uint32_t rounds, std::uint64_t value,
+                      Function f) {
   const std::uint64_t mask = (std::uint64_t{1} << half_bits) - 1;
   std::uint64_t left = value >> half_bits;
   std::uint64_t right = value & mask;
-  for (std::uint32_t round = 0; round < rounds; ++round) left = std::exchange(right, left ^ (f(round, right) & mask));
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    left = std::exchange(right, left ^ (f(round, right) & mask));
+  }
   return left << half_bits | right;
 }
 
@@ -41,9 +45,9 @@ struct Network {
   [[nodiscard]] std::size_t halves() const { return std::size_t{1} << half_bits; }
 };
 
-/// What every f(round, right) is, once that pays: samples come in order as a rule, so that a thread asks for entries of the same
-/// order over and over. Written out they cost about as many blocks of Philox as so many passes: halves of a round are drawn many
-/// at once.
+/// What every f(round, right) is, once that pays: samples come in order as a rule, so that a thread
+/// asks for entries of the same order over and over. Written out they cost about as many blocks of
+/// Philox as so many passes: halves of a round are drawn many at once.
 class WrittenRounds {
  public:
   /// nullptr: nothing is written out, yet.
@@ -63,9 +67,11 @@ class WrittenRounds {
     const std::size_t halves = network_->halves();
     words_.resize(kRounds * halves);
     for (std::size_t round = 0; round < kRounds; ++round) {
-      const auto drawn = network_->draws.words(network_->purpose, Network::word_of(round, 0), Network::word_of(0, halves));
+      const auto drawn = network_->draws.words(network_->purpose, Network::word_of(round, 0),
+                                               Network::word_of(0, halves));
       for (std::size_t right = 0; right < halves; ++right) {
-        words_[round * halves + right] = static_cast<std::uint16_t>(drawn[Network::word_of(0, right)]);
+        words_[round * halves + right] =
+            static_cast<std::uint16_t>(drawn[Network::word_of(0, right)]);
       }
     }
   }
@@ -78,15 +84,18 @@ class WrittenRounds {
 std::uint64_t pass(const Network& network, const std::uint16_t* written, std::uint64_t value) {
   const auto& [draws, purpose, half_bits] = network;
   if (written != nullptr) {
-    return feistel(half_bits, kRounds, value,
-                   [&](std::uint64_t round, std::uint64_t right) { return written[round << half_bits | right]; });
+    return feistel(half_bits, kRounds, value, [&](std::uint64_t round, std::uint64_t right) {
+      return written[round << half_bits | right];
+    });
   }
   if (half_bits <= kNarrowHalfBits) {
-    return feistel(half_bits, kRounds, value,
-                   [&](std::uint64_t round, std::uint64_t right) { return draws.word(purpose, Network::word_of(round, right)); });
+    return feistel(half_bits, kRounds, value, [&](std::uint64_t round, std::uint64_t right) {
+      return draws.word(purpose, Network::word_of(round, right));
+    });
   }
-  return feistel(half_bits, kWideRounds, value,
-                 [&](std::uint64_t round, std::uint64_t right) { return draws.word(purpose, 4 * right + round); });
+  return feistel(half_bits, kWideRounds, value, [&](std::uint64_t round, std::uint64_t right) {
+    return draws.word(purpose, 4 * right + round);
+  });
 }
 
 }  // namespace
@@ -95,7 +104,8 @@ std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n, std
   assert(i < n);
   if (n == 1) return 0;
   static thread_local WrittenRounds rounds;
-  const Network network{draws, purpose, (static_cast<std::uint32_t>(std::bit_width(n - 1)) + 1) / 2};
+  const Network network{draws, purpose,
+                        (static_cast<std::uint32_t>(std::bit_width(n - 1)) + 1) / 2};
   const std::uint16_t* const written = rounds.of(network);
   do {
     i = pass(network, written, i);

@@ -1,4 +1,5 @@
-// Philox4x32-10, one block at a time; many at once are vector_kernels.h's. Constants from the paper, table 2 and section 4.3.
+// Philox4x32-10, one block at a time; many at once are vector_kernels.h's. Constants from the
+// paper, table 2 and section 4.3.
 #include "providers/random/philox.h"
 
 #include <vector>
@@ -14,7 +15,9 @@ constexpr std::uint32_t kWeyl0 = 0x9E3779B9;  // golden ratio
 constexpr std::uint32_t kWeyl1 = 0xBB67AE85;  // √3 − 1
 constexpr int kRounds = 10;
 
-constexpr std::uint32_t high(std::uint64_t product) { return static_cast<std::uint32_t>(product >> 32); }
+constexpr std::uint32_t high(std::uint64_t product) {
+  return static_cast<std::uint32_t>(product >> 32);
+}
 constexpr std::uint32_t low(std::uint64_t product) { return static_cast<std::uint32_t>(product); }
 
 PhiloxBlock philox(PhiloxBlock c, PhiloxKey key) {
@@ -29,7 +32,9 @@ PhiloxBlock philox(PhiloxBlock c, PhiloxKey key) {
 }
 
 /// As many draw numbers as kernels draw to have these.
-constexpr std::size_t whole_draws(std::size_t draws) { return (draws + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce; }
+constexpr std::size_t whole_draws(std::size_t draws) {
+  return (draws + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce;
+}
 
 /// Memory of the calling thread.
 std::uint32_t* scratch(std::size_t words) {
@@ -44,10 +49,13 @@ PhiloxBlock philox4x32_10(PhiloxBlock counter, PhiloxKey key) { return philox(co
 
 Draws::Draws(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index)
     : key_{low(seed), high(seed)},
-      counter_{low(index), high(index), 0, static_cast<std::uint32_t>(split) << 24 | static_cast<std::uint32_t>(stage) << 8} {}
+      counter_{low(index), high(index), 0,
+               static_cast<std::uint32_t>(split) << 24 | static_cast<std::uint32_t>(stage) << 8} {}
 
 PhiloxBlock Draws::block(Purpose purpose, std::uint64_t draw_number) const {
-  return philox({counter_[0], counter_[1], low(draw_number), counter_[3] | static_cast<std::uint32_t>(purpose)}, key_);
+  return philox({counter_[0], counter_[1], low(draw_number),
+                 counter_[3] | static_cast<std::uint32_t>(purpose)},
+                key_);
 }
 
 std::uint64_t Draws::below(Purpose purpose, std::uint64_t n) const {
@@ -55,17 +63,23 @@ std::uint64_t Draws::below(Purpose purpose, std::uint64_t n) const {
   return uniform_below(first[0], first[1], n);
 }
 
-std::uint32_t Draws::word(Purpose purpose, std::uint64_t w) const { return block(purpose, w / 4)[w % 4]; }
-
-PhiloxStart Draws::start(Purpose purpose, std::uint64_t first_draw) const {
-  return {counter_[0], counter_[1], low(first_draw), counter_[3] | static_cast<std::uint32_t>(purpose), key_[0], key_[1]};
+std::uint32_t Draws::word(Purpose purpose, std::uint64_t w) const {
+  return block(purpose, w / 4)[w % 4];
 }
 
-void Draws::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const {
+PhiloxStart Draws::start(Purpose purpose, std::uint64_t first_draw) const {
+  return {counter_[0],     counter_[1],
+          low(first_draw), counter_[3] | static_cast<std::uint32_t>(purpose),
+          key_[0],         key_[1]};
+}
+
+void Draws::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws,
+                 std::uint32_t* words) const {
   kernels().draw(start(purpose, first_draw), draws, words);
 }
 
-std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first, std::size_t count) const {
+std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first,
+                                            std::size_t count) const {
   const std::uint64_t first_draw = first / 4;
   const std::size_t draws = whole_draws((first + count + 3) / 4 - first_draw);
   std::uint32_t* const words = scratch(4 * draws);
@@ -73,13 +87,15 @@ std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first
   return {words + first % 4, count};
 }
 
-std::span<const std::uint32_t> Draws::words_where(Purpose purpose, std::span<const std::uint8_t> selected) const {
+std::span<const std::uint32_t> Draws::words_where(Purpose purpose,
+                                                  std::span<const std::uint8_t> selected) const {
   std::uint32_t* const words = scratch(4 * whole_draws((selected.size() + 3) / 4));
   kernels().draw_where(start(purpose, 0), selected.data(), selected.size(), words);
   return {words, selected.size()};
 }
 
-std::array<std::span<const std::uint32_t>, 2> Draws::words_of_two(Purpose one, Purpose other, std::size_t count) const {
+std::array<std::span<const std::uint32_t>, 2> Draws::words_of_two(Purpose one, Purpose other,
+                                                                  std::size_t count) const {
   const std::size_t draws = whole_draws((count + 3) / 4);
   std::uint32_t* const words = scratch(8 * draws);
   draw(one, 0, draws, words);

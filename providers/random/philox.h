@@ -1,8 +1,10 @@
-// All randomness of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+// All randomness of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers:
+// as easy as 1, 2, 3", SC'11).
 //
-// A counter-based generator has no state: a random word is a function of a key and a counter, so any sample can be drawn at any
-// time by anybody. Key: the 64-bit data seed. Counter: (index low, index high, draw number, split << 24 | stage << 8 | purpose).
-// docs/reference/philox.md shows the layout with a worked example. Everything here is pure and thread-safe.
+// A counter-based generator has no state: a random word is a function of a key and a counter, so
+// any sample can be drawn at any time by anybody. Key: the 64-bit data seed. Counter: (index low,
+// index high, draw number, split << 24 | stage << 8 | purpose). docs/reference/philox.md shows the
+// layout with a worked example. Everything here is pure and thread-safe.
 #pragma once
 
 #include <array>
@@ -14,8 +16,8 @@
 
 namespace millrace::providers {
 
-/// What a random word is for: one byte of the counter, so that no two uses ever share a word. Add at the end, never renumber:
-/// the numbers are part of every stream's bytes.
+/// What a random word is for: one byte of the counter, so that no two uses ever share a word. Add
+/// at the end, never renumber: the numbers are part of every stream's bytes.
 enum class Purpose : std::uint8_t {
   kStart = 0,      ///< where in the corpus a sample begins
   kSelect = 1,     ///< which positions are selected
@@ -38,8 +40,8 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 /// The four words of one counter.
 [[nodiscard]] PhiloxBlock philox4x32_10(PhiloxBlock counter, PhiloxKey key);
 
-/// floor(word · n / 2^32): a value below n. Not exactly uniform: 2^32 words fall on n values, so two values' shares differ by at
-/// most one word, a relative bias below n / 2^32.
+/// floor(word · n / 2^32): a value below n. Not exactly uniform: 2^32 words fall on n values, so
+/// two values' shares differ by at most one word, a relative bias below n / 2^32.
 [[nodiscard]] constexpr std::uint32_t uniform_below(std::uint32_t word, std::uint32_t n) {
   return static_cast<std::uint32_t>((std::uint64_t{word} * n) >> 32);
 }
@@ -48,20 +50,23 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 [[nodiscard]] constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t kLow = 0xffffffff;
   const std::uint64_t low = ((a & kLow) * (b & kLow)) >> 32;
-  const std::uint64_t middle = (a >> 32) * (b & kLow) + low;             // never overflows: (2^32 − 1)^2 + 2^32 − 2
+  // Never overflows: (2^32 − 1)^2 + 2^32 − 2.
+  const std::uint64_t middle = (a >> 32) * (b & kLow) + low;
   const std::uint64_t other = (a & kLow) * (b >> 32) + (middle & kLow);  // alike
   return (a >> 32) * (b >> 32) + (middle >> 32) + (other >> 32);
 }
 
-/// The same from a 64-bit word, for an n that may be large: floor((high · 2^32 + low) · n / 2^64), relative bias below n / 2^64.
-[[nodiscard]] constexpr std::uint64_t uniform_below(std::uint32_t low, std::uint32_t high, std::uint64_t n) {
+/// The same from a 64-bit word, for an n that may be large: floor((high · 2^32 + low) · n / 2^64),
+/// relative bias below n / 2^64.
+[[nodiscard]] constexpr std::uint64_t uniform_below(std::uint32_t low, std::uint32_t high,
+                                                    std::uint64_t n) {
   return multiply_high(std::uint64_t{high} << 32 | low, n);
 }
 
 struct PhiloxStart;  // providers/random/vector_kernels.h
 
-/// The random words of one sample (or of one cycle, or pass): as many as wanted for each purpose. Word w of a purpose is lane
-/// w mod 4 of draw number w div 4 (which counts modulo 2^32).
+/// The random words of one sample (or of one cycle, or pass): as many as wanted for each purpose.
+/// Word w of a purpose is lane w mod 4 of draw number w div 4 (which counts modulo 2^32).
 class Draws {
  public:
   Draws(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index);
@@ -72,20 +77,25 @@ class Draws {
   /// uniform_below(word 0, word 1, n).
   [[nodiscard]] std::uint64_t below(Purpose purpose, std::uint64_t n) const;
 
-  /// Words [first, first + count), faster than one by one. They lie in memory of the calling thread, which reuses it at its next
-  /// call of words().
-  [[nodiscard]] std::span<const std::uint32_t> words(Purpose purpose, std::uint64_t first, std::size_t count) const;
+  /// Words [first, first + count), faster than one by one. They lie in memory of the calling
+  /// thread, which reuses it at its next call of words().
+  [[nodiscard]] std::span<const std::uint32_t> words(Purpose purpose, std::uint64_t first,
+                                                     std::size_t count) const;
 
-  /// Word j at every position j with selected[j] == 1, and anything elsewhere, in the same memory: where few are selected, faster
-  /// than all of them.
-  [[nodiscard]] std::span<const std::uint32_t> words_where(Purpose purpose, std::span<const std::uint8_t> selected) const;
+  /// Word j at every position j with selected[j] == 1, and anything elsewhere, in the same memory:
+  /// where few are selected, faster than all of them.
+  [[nodiscard]] std::span<const std::uint32_t> words_where(
+      Purpose purpose, std::span<const std::uint8_t> selected) const;
 
   /// Words [0, count) of two purposes, in the same memory.
-  [[nodiscard]] std::array<std::span<const std::uint32_t>, 2> words_of_two(Purpose one, Purpose other, std::size_t count) const;
+  [[nodiscard]] std::array<std::span<const std::uint32_t>, 2> words_of_two(Purpose one,
+                                                                           Purpose other,
+                                                                           std::size_t count) const;
 
  private:
   [[nodiscard]] PhiloxStart start(Purpose purpose, std::uint64_t first_draw) const;
-  void draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws, std::uint32_t* words) const;
+  void draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws,
+            std::uint32_t* words) const;
   [[nodiscard]] PhiloxBlock block(Purpose purpose, std::uint64_t draw_number) const;
 
   PhiloxKey key_;

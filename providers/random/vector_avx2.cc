@@ -1,4 +1,5 @@
-// The loops for AVX2: eight words at once. Compiled with -mavx2 (providers/CMakeLists.txt), run only where the machine has it.
+// The loops for AVX2: eight words at once. Compiled with -mavx2 (providers/CMakeLists.txt), run
+// only where the machine has it.
 #include <immintrin.h>
 
 #include "providers/random/vector_loops.h"
@@ -10,13 +11,17 @@ struct FourLanes : CorruptByBytes {
   using V = __m256i;
   static constexpr std::size_t kBlocks = 4;
   static V all(std::uint64_t word) { return _mm256_set1_epi64x(static_cast<long long>(word)); }
-  static V numbers(std::uint32_t first) { return _mm256_add_epi64(all(first), _mm256_setr_epi64x(0, 1, 2, 3)); }
+  static V numbers(std::uint32_t first) {
+    return _mm256_add_epi64(all(first), _mm256_setr_epi64x(0, 1, 2, 3));
+  }
   static V multiply(V a, V b) { return _mm256_mul_epu32(a, b); }
   static V upper(V a) { return _mm256_srli_epi64(a, 32); }
   static V three_xor(V a, V b, V c) { return _mm256_xor_si256(_mm256_xor_si256(a, c), b); }
 
   /// A lane's lower halves side by side.
-  static V pair(V low, V high) { return _mm256_blend_epi32(low, _mm256_slli_epi64(high, 32), 0b10101010); }
+  static V pair(V low, V high) {
+    return _mm256_blend_epi32(low, _mm256_slli_epi64(high, 32), 0b10101010);
+  }
 
   static void store(V a, V b, V c, V d, std::uint32_t* words) {
     const V front = pair(a, b);
@@ -24,7 +29,8 @@ struct FourLanes : CorruptByBytes {
     const V even = _mm256_unpacklo_epi64(front, back);  // draw numbers 0 and 2
     const V odd = _mm256_unpackhi_epi64(front, back);   // 1 and 3
     _mm256_storeu_si256(reinterpret_cast<V*>(words), _mm256_permute2x128_si256(even, odd, 0x20));
-    _mm256_storeu_si256(reinterpret_cast<V*>(words + 8), _mm256_permute2x128_si256(even, odd, 0x31));
+    _mm256_storeu_si256(reinterpret_cast<V*>(words + 8),
+                        _mm256_permute2x128_si256(even, odd, 0x31));
   }
 };
 

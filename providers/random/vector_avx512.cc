@@ -1,5 +1,5 @@
-// The loops for AVX-512 (F, BW, DQ, VL): sixteen words at once. Compiled with these (providers/CMakeLists.txt), run only where the
-// machine has them all.
+// The loops for AVX-512 (F, BW, DQ, VL): sixteen words at once. Compiled with these
+// (providers/CMakeLists.txt), run only where the machine has them all.
 #include <immintrin.h>
 
 #include <type_traits>
@@ -13,16 +13,22 @@ struct EightLanes {
   using V = __m512i;
   static constexpr std::size_t kBlocks = 8;
   static V all(std::uint64_t word) { return _mm512_set1_epi64(static_cast<long long>(word)); }
-  static V numbers(std::uint32_t first) { return _mm512_add_epi64(all(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)); }
+  static V numbers(std::uint32_t first) {
+    return _mm512_add_epi64(all(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  }
   static V numbers(std::uint32_t first, const std::uint32_t* behind) {
-    return _mm512_add_epi64(all(first), _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(behind))));
+    return _mm512_add_epi64(
+        all(first),
+        _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(behind))));
   }
   static V multiply(V a, V b) { return _mm512_mul_epu32(a, b); }
   static V upper(V a) { return _mm512_srli_epi64(a, 32); }
   static V three_xor(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
 
   /// A lane's lower halves side by side.
-  static V pair(V low, V high) { return _mm512_mask_blend_epi32(0xAAAA, low, _mm512_slli_epi64(high, 32)); }
+  static V pair(V low, V high) {
+    return _mm512_mask_blend_epi32(0xAAAA, low, _mm512_slli_epi64(high, 32));
+  }
 
   static void store(V a, V b, V c, V d, std::uint32_t* words) {
     const V front = pair(a, b);
@@ -34,13 +40,18 @@ struct EightLanes {
   }
 
   /// The first `count` of at most 64 positions, a bit each.
-  static std::uint64_t first(std::size_t count) { return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0}; }
+  static std::uint64_t first(std::size_t count) {
+    return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
+  }
 
-  /// Lists the fours of positions of which one is selected, and writes up to 16 numbers beyond them.
-  static std::size_t list_fours(const std::uint8_t* selected, std::size_t count, std::uint32_t* numbers) {
+  /// Lists the fours of positions of which one is selected, and writes up to 16 numbers beyond
+  /// them.
+  static std::size_t list_fours(const std::uint8_t* selected, std::size_t count,
+                                std::uint32_t* numbers) {
     V next = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     std::size_t listed = 0;
-    for (std::size_t at = 0; at < count; at += 64, next = _mm512_add_epi32(next, _mm512_set1_epi32(16))) {
+    for (std::size_t at = 0; at < count;
+         at += 64, next = _mm512_add_epi32(next, _mm512_set1_epi32(16))) {
       const V flags = _mm512_maskz_loadu_epi8(first(count - at), selected + at);
       const __mmask16 some = _mm512_test_epi32_mask(flags, flags);
       _mm512_storeu_si512(numbers + listed, _mm512_maskz_compress_epi32(some, next));
@@ -55,37 +66,47 @@ struct EightLanes {
     for (unsigned at = 0; at < 64; at += 16) {
       const auto some = static_cast<__mmask16>(here >> at);
       const V loaded = _mm512_maskz_loadu_epi32(some, words + at);
-      bits |= std::uint64_t{_mm512_mask_cmple_epu32_mask(some, loaded, _mm512_set1_epi32(static_cast<int>(last)))} << at;
+      bits |= std::uint64_t{_mm512_mask_cmple_epu32_mask(some, loaded,
+                                                         _mm512_set1_epi32(static_cast<int>(last)))}
+              << at;
     }
     return bits;
   }
 
-  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of a register.
-  static void put_one(const std::uint8_t* from, __mmask64 here, __mmask64 to, std::uint8_t token, std::uint8_t* x) {
+  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of a
+  /// register.
+  static void put_one(const std::uint8_t* from, __mmask64 here, __mmask64 to, std::uint8_t token,
+                      std::uint8_t* x) {
     const V tokens = _mm512_maskz_loadu_epi8(here, from);
-    _mm512_mask_storeu_epi8(x, here, _mm512_mask_blend_epi8(to, tokens, _mm512_set1_epi8(static_cast<char>(token))));
+    _mm512_mask_storeu_epi8(
+        x, here, _mm512_mask_blend_epi8(to, tokens, _mm512_set1_epi8(static_cast<char>(token))));
   }
-  static void put_one(const std::uint16_t* from, __mmask32 here, __mmask32 to, std::uint16_t token, std::uint16_t* x) {
+  static void put_one(const std::uint16_t* from, __mmask32 here, __mmask32 to, std::uint16_t token,
+                      std::uint16_t* x) {
     const V tokens = _mm512_maskz_loadu_epi16(here, from);
-    _mm512_mask_storeu_epi16(x, here, _mm512_mask_blend_epi16(to, tokens, _mm512_set1_epi16(static_cast<short>(token))));
+    _mm512_mask_storeu_epi16(
+        x, here, _mm512_mask_blend_epi16(to, tokens, _mm512_set1_epi16(static_cast<short>(token))));
   }
-  static void put_one(const std::uint32_t* from, __mmask16 here, __mmask16 to, std::uint32_t token, std::uint32_t* x) {
+  static void put_one(const std::uint32_t* from, __mmask16 here, __mmask16 to, std::uint32_t token,
+                      std::uint32_t* x) {
     const V tokens = _mm512_maskz_loadu_epi32(here, from);
-    _mm512_mask_storeu_epi32(x, here, _mm512_mask_blend_epi32(to, tokens, _mm512_set1_epi32(static_cast<int>(token))));
+    _mm512_mask_storeu_epi32(
+        x, here, _mm512_mask_blend_epi32(to, tokens, _mm512_set1_epi32(static_cast<int>(token))));
   }
 
   /// The same at the positions `here` of 64.
   template <class X>
   static void put_64(const X* from, std::uint64_t here, std::uint64_t to, X token, X* x) {
-    using Mask = std::conditional_t<sizeof(X) == 1, __mmask64, std::conditional_t<sizeof(X) == 2, __mmask32, __mmask16>>;
+    using Mask = std::conditional_t<sizeof(X) == 1, __mmask64,
+                                    std::conditional_t<sizeof(X) == 2, __mmask32, __mmask16>>;
     for (unsigned at = 0; at < 64; at += 64 / sizeof(X)) {
       put_one(from + at, static_cast<Mask>(here >> at), static_cast<Mask>(to >> at), token, x + at);
     }
   }
 
   template <class X>
-  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words, std::size_t count, X mask,
-                      X* x) {
+  static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words,
+                      std::size_t count, X mask, X* x) {
     for (std::size_t at = 0; at < count; at += 64) {
       const std::uint64_t here = first(count - at);
       const V flags = _mm512_maskz_loadu_epi8(here, selected + at);

@@ -11,8 +11,8 @@ std::vector<const Kernels*> find_kernels() {
 #if defined(MILLRACE_X86_KERNELS)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2")) found.push_back(&kAvx2Kernels);
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl")) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     found.push_back(&kAvx512Kernels);
   }
 #endif

@@ -1,5 +1,5 @@
-// Which of n items, such as the chunks of the cascade, a sample is, by its index: the items of train first, then val's, then
-// test's.
+// Which of n items, such as the chunks of the cascade, a sample is, by its index: the items of
+// train first, then val's, then test's.
 //
 //   random      each train sample any item, drawn with replacement (words 0 and 1 of kStart)
 //   shuffle     each once per epoch, in an order of that epoch (kOrder; index = epoch)
@@ -19,14 +19,19 @@ namespace millrace::providers {
 
 class ItemOrder {
  public:
-  /// floor(count · val_fraction) and floor(count · test_fraction), counted in 1e-9, are val's and test's.
+  /// floor(count · val_fraction) and floor(count · test_fraction), counted in 1e-9, are val's and
+  /// test's.
   ItemOrder(const config::DataOptions& options, std::uint64_t count);
 
   /// Items of the split.
-  [[nodiscard]] std::uint64_t items(proto::Split split) const { return counts_[static_cast<std::size_t>(split)]; }
+  [[nodiscard]] std::uint64_t items(proto::Split split) const {
+    return counts_[static_cast<std::size_t>(split)];
+  }
 
-  /// The item, below the count of all, that sample `index` of the split is; `draws` are the sample's. The split has items.
-  [[nodiscard]] std::uint64_t item(proto::Split split, std::uint64_t index, const Draws& draws) const;
+  /// The item, below the count of all, that sample `index` of the split is; `draws` are the
+  /// sample's. The split has items.
+  [[nodiscard]] std::uint64_t item(proto::Split split, std::uint64_t index,
+                                   const Draws& draws) const;
 
  private:
   enum class Order : std::uint8_t { kRandom, kShuffle, kSequential };

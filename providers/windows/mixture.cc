@@ -21,7 +21,9 @@ namespace {
 using Points = std::vector<config::WeightPoint>;
 
 /// The first block that begins at or behind the sample.
-std::uint64_t block_from(std::uint64_t sample) { return sample / Mixture::kBlock + (sample % Mixture::kBlock > 0 ? 1 : 0); }
+std::uint64_t block_from(std::uint64_t sample) {
+  return sample / Mixture::kBlock + (sample % Mixture::kBlock > 0 ? 1 : 0);
+}
 
 std::vector<std::uint16_t> quotas_at(const std::vector<Points>& weights, std::uint64_t block) {
   const std::uint64_t sample = block * Mixture::kBlock;
@@ -34,7 +36,8 @@ std::vector<std::uint16_t> quotas_at(const std::vector<Points>& weights, std::ui
                            " all weights are 0; some dataset must have the sample");
 }
 
-/// Where weights may change: blocks at which a point takes effect, and as many in between as steps allow.
+/// Where weights may change: blocks at which a point takes effect, and as many in between as steps
+/// allow.
 std::vector<std::uint64_t> change_blocks(const std::vector<Points>& weights) {
   std::set<std::uint64_t> points = {0};
   for (const Points& each : weights) {
@@ -44,7 +47,9 @@ std::vector<std::uint64_t> change_blocks(const std::vector<Points>& weights) {
   for (auto at = points.begin(); std::next(at) != points.end(); ++at) {
     const std::uint64_t length = *std::next(at) - *at;
     const std::uint64_t steps = std::min<std::uint64_t>(length, Mixture::kSteps);
-    for (std::uint64_t step = 0; step < steps; ++step) blocks.push_back(*at + step * length / steps);
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      blocks.push_back(*at + step * length / steps);
+    }
   }
   blocks.push_back(*points.rbegin());
   return blocks;
@@ -67,7 +72,9 @@ struct Mixture::BlockOrder {
 
 Mixture::Mixture(const std::vector<Points>& weights, std::uint64_t seed)
     : seed_(seed), identity_(next_identity()), parts_(weights.size()) {
-  for (const std::uint64_t block : change_blocks(weights)) add_stretch(block, quotas_at(weights, block));
+  for (const std::uint64_t block : change_blocks(weights)) {
+    add_stretch(block, quotas_at(weights, block));
+  }
 }
 
 void Mixture::add_stretch(std::uint64_t first, const std::vector<std::uint16_t>& quotas) {
@@ -76,14 +83,17 @@ void Mixture::add_stretch(std::uint64_t first, const std::vector<std::uint16_t>&
   for (std::size_t part = 0; part < parts_; ++part) {
     const bool start = first_blocks_.empty();
     const std::uint64_t blocks = start ? 0 : first - first_blocks_.back();
-    before_.push_back(start ? 0 : before_[before - parts_ + part] + blocks * quotas_[before - parts_ + part]);
+    before_.push_back(
+        start ? 0 : before_[before - parts_ + part] + blocks * quotas_[before - parts_ + part]);
   }
   quotas_.insert(quotas_.end(), quotas.begin(), quotas.end());
   first_blocks_.push_back(first);
 }
 
 std::size_t Mixture::stretch_of(std::uint64_t block) const {
-  return static_cast<std::size_t>(std::ranges::upper_bound(first_blocks_, block) - first_blocks_.begin()) - 1;
+  return static_cast<std::size_t>(std::ranges::upper_bound(first_blocks_, block) -
+                                  first_blocks_.begin()) -
+         1;
 }
 
 std::span<const std::uint16_t> Mixture::quotas(std::uint64_t block) const {
@@ -95,7 +105,9 @@ const Mixture::BlockOrder& Mixture::order_of(std::uint64_t block) const {
   if (order.identity == identity_ && order.block == block) return order;
   auto place = order.parts.begin();
   const std::span<const std::uint16_t> quota = quotas(block);
-  for (std::size_t part = 0; part < parts_; ++part) place = std::fill_n(place, quota[part], static_cast<std::uint8_t>(part));
+  for (std::size_t part = 0; part < parts_; ++part) {
+    place = std::fill_n(place, quota[part], static_cast<std::uint8_t>(part));
+  }
   shuffle_values(Draws(seed_, proto::Split::kTrain, 0, block), Purpose::kMixture, order.parts);
   std::array<std::uint16_t, 256> seen{};
   for (std::size_t i = 0; i < kBlock; ++i) order.ranks[i] = seen[order.parts[i]]++;

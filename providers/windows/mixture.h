@@ -1,9 +1,11 @@
 // Which dataset a sample of train is of, and which of that dataset's samples it is.
 //
-// Samples come in blocks of 1024, in each of which every dataset has its quota: the whole numbers nearest to its share of the
-// weights, so that they add up to 1024 (largest remainders). A keyed random order says which of the block's samples are whose. What
-// a dataset had before a block is a sum over stretches of blocks with the same quotas, known from the start, so that any sample is
-// found at once: random access equals a scan. docs/reference/mixture.md defines it all. Immutable, so any thread may use one.
+// Samples come in blocks of 1024, in each of which every dataset has its quota: the whole numbers
+// nearest to its share of the weights, so that they add up to 1024 (largest remainders). A keyed
+// random order says which of the block's samples are whose. What a dataset had before a block is a
+// sum over stretches of blocks with the same quotas, known from the start, so that any sample is
+// found at once: random access equals a scan. docs/reference/mixture.md defines it all. Immutable,
+// so any thread may use one.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,8 @@ class Mixture {
   /// Between two points the weights move in so many steps at most.
   static constexpr std::uint32_t kSteps = 64;
 
-  /// Weights by dataset, from 1 to 255 of them. Throws config::UsageError where all weights are 0 at once.
+  /// Weights by dataset, from 1 to 255 of them. Throws config::UsageError where all weights are 0
+  /// at once.
   Mixture(const std::vector<std::vector<config::WeightPoint>>& weights, std::uint64_t seed);
 
   /// Whose turn sample `index` of train is.

@@ -7,8 +7,8 @@
 
 #include "config/dataset_keys.h"
 #include "config/errors.h"
-#include "datasets/open/documents.h"
 #include "datasets/characters/memory_text.h"
+#include "datasets/open/documents.h"
 #include "datasets/open/open_sets.h"
 #include "providers/markov/markov_source.h"
 #include "providers/markov/markov_text.h"
@@ -18,21 +18,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kGetText = "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
+constexpr std::string_view kGetText =
+    "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
 datasets::Datasets generated(const config::DataOptions& options) {
   if (!options.vocabulary.empty() || !options.tokenizer.empty()) {
-    throw config::UsageError("data.vocabulary and data.tokenizer are of a text of yours, and there is none at " +
-                             std::string(kDefaultTextPath) + "; " + std::string(kGetText));
+    throw config::UsageError(
+        "data.vocabulary and data.tokenizer are of a text of yours, and there is none at " +
+        std::string(kDefaultTextPath) + "; " + std::string(kGetText));
   }
   const MarkovSource source;
   const double nats = source.entropy_rate_nats();
   spdlog::warn(
-      "no text at {}: using the generated corpus, {} characters of a Markov source with an entropy rate of {:.4f} bits = {:.4f} "
+      "no text at {}: using the generated corpus, {} characters of a Markov source with an entropy "
+      "rate of {:.4f} bits = {:.4f} "
       "nats a character; for real text {}",
       kDefaultTextPath, kGeneratedCharacters, nats / std::numbers::ln2, nats, kGetText);
-  const auto text = datasets::make_memory_text(source.generate(kGeneratedCharacters), "the generated corpus",
-                                               {options.val_fraction, options.test_fraction});
+  const auto text =
+      datasets::make_memory_text(source.generate(kGeneratedCharacters), "the generated corpus",
+                                 {options.val_fraction, options.test_fraction});
   constexpr const char* kName = "generated-markov1";
   return {kName, text->hash(), text->vocabulary(), {{kName, text}}};
 }
@@ -41,7 +45,9 @@ datasets::Datasets generated(const config::DataOptions& options) {
 std::vector<datasets::NamedSpec> named_by(const config::DataOptions& options) {
   std::vector<datasets::NamedSpec> specs;
   for (const config::DatasetOptions& dataset : config::meant_datasets(options)) {
-    specs.push_back({dataset.name, {dataset.path, dataset.format, dataset.column, dataset.max_chars, options.cache}});
+    specs.push_back(
+        {dataset.name,
+         {dataset.path, dataset.format, dataset.column, dataset.max_chars, options.cache}});
   }
   if (specs.empty() && options.path) specs.push_back({{}, datasets::spec_of(options)});
   return specs;
@@ -56,17 +62,19 @@ datasets::Datasets open_datasets(const config::DataOptions& options, const fs::p
     specs.push_back({{}, datasets::spec_of(options)});
     specs.back().spec.path = usual.string();
   }
-  return specs.empty() ? generated(options) : datasets::open_sets(specs, datasets::set_options(options));
+  return specs.empty() ? generated(options)
+                       : datasets::open_sets(specs, datasets::set_options(options));
 }
 
 datasets::Datasets open_datasets(const config::Options& options) {
   if (options.data.format != "markov") return open_datasets(options.data);
   if (options.data.path) {
-    throw config::UsageError("data.format = \"markov\" makes its own text, and data.path = \"" + *options.data.path +
-                             "\"; leave one of them unset");
+    throw config::UsageError("data.format = \"markov\" makes its own text, and data.path = \"" +
+                             *options.data.path + "\"; leave one of them unset");
   }
   const MarkovProcess process(options.provider.source_symbols, options.provider.source_order);
-  const auto text = make_markov_text(process, {options.data.val_fraction, options.data.test_fraction});
+  const auto text =
+      make_markov_text(process, {options.data.val_fraction, options.data.test_fraction});
   return {process.name(), text->hash(), text->vocabulary(), {{process.name(), text}}};
 }
 

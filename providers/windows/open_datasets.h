@@ -1,4 +1,5 @@
-// The datasets that a recipe means: its own, else the usual text where it is, else the generated corpus.
+// The datasets that a recipe means: its own, else the usual text where it is, else the generated
+// corpus.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +14,14 @@ namespace millrace::providers {
 inline constexpr std::string_view kDefaultTextPath = "data/tinyshakespeare.txt";
 inline constexpr std::size_t kGeneratedCharacters = 1'000'000;
 
-/// options.path; where that is unset, kDefaultTextPath below `folder` if it exists, else the generated corpus, with a warning that
-/// says its entropy. Throws config::UsageError for options that do not go together, std::runtime_error for a dataset that is
-/// missing or cannot be used.
-[[nodiscard]] datasets::Datasets open_datasets(const config::DataOptions& options, const std::filesystem::path& folder = ".");
+/// options.path; where that is unset, kDefaultTextPath below `folder` if it exists, else the
+/// generated corpus, with a warning that says its entropy. Throws config::UsageError for options
+/// that do not go together, std::runtime_error for a dataset that is missing or cannot be used.
+[[nodiscard]] datasets::Datasets open_datasets(const config::DataOptions& options,
+                                               const std::filesystem::path& folder = ".");
 
-/// The same, or the text of the Markov source that options.provider describes, where options.data.format is "markov"
-/// (providers/markov/markov_text.h).
+/// The same, or the text of the Markov source that options.provider describes, where
+/// options.data.format is "markov" (providers/markov/markov_text.h).
 [[nodiscard]] datasets::Datasets open_datasets(const config::Options& options);
 
 }  // namespace millrace::providers

@@ -11,8 +11,10 @@ namespace {
 
 constexpr double kMillion = 1e6;
 
-double interpolated(const config::WeightPoint& a, const config::WeightPoint& b, std::uint64_t sample) {
-  const double along = static_cast<double>(sample - a.sample) / static_cast<double>(b.sample - a.sample);
+double interpolated(const config::WeightPoint& a, const config::WeightPoint& b,
+                    std::uint64_t sample) {
+  const double along =
+      static_cast<double>(sample - a.sample) / static_cast<double>(b.sample - a.sample);
   return a.weight + (b.weight - a.weight) * along;
 }
 
@@ -43,7 +45,8 @@ std::vector<std::uint16_t> share_out(std::uint16_t total, std::span<const std::u
   }
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
   for (std::size_t i = 0; i < left; ++i) ++shares[order[i]];
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (weights[i] == 0 || shares[i] > 0) continue;

@@ -18,26 +18,36 @@ Order order_from(const std::string& name) {
   return name == "shuffle" ? Order::kShuffle : Order::kSequential;
 }
 
-void check(const datasets::Dataset& dataset, Split split, WindowShape shape, std::uint64_t windows) {
+void check(const datasets::Dataset& dataset, Split split, WindowShape shape,
+           std::uint64_t windows) {
   const std::uint64_t tokens = dataset.text->length(split);
   if (windows > 0 || (tokens == 0 && split != Split::kTrain)) return;
-  const std::string sizes = dataset.name + ": its " + std::string(proto::to_string(split)) + " part has " + std::to_string(tokens) +
-                            " tokens, and a sample takes " + std::to_string(shape.tokens()) + " (provider.block_size" +
+  const std::string sizes = dataset.name + ": its " + std::string(proto::to_string(split)) +
+                            " part has " + std::to_string(tokens) + " tokens, and a sample takes " +
+                            std::to_string(shape.tokens()) + " (provider.block_size" +
                             (shape.ahead > 0 ? " and " + std::to_string(shape.ahead) : "") + ")";
   if (tokens < shape.tokens()) {
-    throw std::runtime_error(sizes + "; use a longer text, a smaller --provider.block_size or another --data.val_fraction");
+    throw std::runtime_error(
+        sizes +
+        "; use a longer text, a smaller --provider.block_size or another --data.val_fraction");
   }
   if (dataset.text->lines(split) == 0) {
-    throw std::runtime_error(sizes + " from the start of a line, and it has none; use --data.align=any, or name the tokenizer of " +
-                             "token files whose documents <|endoftext|> separates (data.tokenizer)");
+    throw std::runtime_error(
+        sizes +
+        " from the start of a line, and it has none; use --data.align=any, or name the tokenizer "
+        "of " +
+        "token files whose documents <|endoftext|> separates (data.tokenizer)");
   }
-  throw std::runtime_error(sizes + " from the start of a line, but no line starts early enough for that; use a smaller " +
-                           "--provider.block_size, --data.align=any or a text with more lines");
+  throw std::runtime_error(
+      sizes +
+      " from the start of a line, but no line starts early enough for that; use a smaller " +
+      "--provider.block_size, --data.align=any or a text with more lines");
 }
 
 }  // namespace
 
-TextWindows::TextWindows(datasets::Dataset dataset, std::uint8_t number, const config::Options& options, WindowShape shape)
+TextWindows::TextWindows(datasets::Dataset dataset, std::uint8_t number,
+                         const config::Options& options, WindowShape shape)
     : dataset_(std::move(dataset)),
       number_(number),
       seed_(options.data.data_seed),
@@ -74,9 +84,11 @@ std::uint64_t TextWindows::count_windows(Split split) const {
   return order_ == Order::kRandom ? tokens - shape_.tokens() + 1 : shifted_windows();
 }
 
-/// So many side by side in train that there is room for every shift below a window's length, where the text is long enough for two.
+/// So many side by side in train that there is room for every shift below a window's length, where
+/// the text is long enough for two.
 std::uint64_t TextWindows::shifted_windows() const {
-  return std::max<std::uint64_t>(1, (text().length(Split::kTrain) - shape_.ahead + 1) / shape_.length - 1);
+  return std::max<std::uint64_t>(
+      1, (text().length(Split::kTrain) - shape_.ahead + 1) / shape_.length - 1);
 }
 
 std::uint64_t TextWindows::epoch_samples() const {
@@ -84,7 +96,8 @@ std::uint64_t TextWindows::epoch_samples() const {
 }
 
 std::uint64_t TextWindows::shift_of(const Draws& of_epoch) const {
-  const std::uint64_t room = text().length(Split::kTrain) - shape_.ahead - count(Split::kTrain) * shape_.length;
+  const std::uint64_t room =
+      text().length(Split::kTrain) - shape_.ahead - count(Split::kTrain) * shape_.length;
   const std::uint64_t shifts = std::min<std::uint64_t>(room + 1, shape_.length);
   return of_epoch.below(Purpose::kShift, shifts);
 }

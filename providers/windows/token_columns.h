@@ -8,13 +8,21 @@
 
 namespace millrace::providers {
 
-/// A column of `length` tokens below vocab_size, in the narrowest type that holds them, and the sentinel where it has one.
-[[nodiscard]] inline proto::Field token_field(std::string name, std::uint32_t vocab_size, std::uint32_t length, proto::Role role,
+/// A column of `length` tokens below vocab_size, in the narrowest type that holds them, and the
+/// sentinel where it has one.
+[[nodiscard]] inline proto::Field token_field(std::string name, std::uint32_t vocab_size,
+                                              std::uint32_t length, proto::Role role,
                                               bool sentinel) {
-  return {std::move(name), proto::narrowest(vocab_size, sentinel), proto::LogicalType::kI64, {length}, role, sentinel};
+  return {std::move(name),
+          proto::narrowest(vocab_size, sentinel),
+          proto::LogicalType::kI64,
+          {length},
+          role,
+          sentinel};
 }
 
-/// Calls `run` with a value of the integer type that `wire` is: std::uint8_t, std::uint16_t or std::uint32_t.
+/// Calls `run` with a value of the integer type that `wire` is: std::uint8_t, std::uint16_t or
+/// std::uint32_t.
 template <class Run>
 void by_type(proto::WireType wire, Run run) {
   switch (wire) {

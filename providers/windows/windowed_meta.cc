@@ -5,7 +5,8 @@
 namespace millrace::providers {
 namespace {
 
-void describe_datasets(const datasets::Datasets& datasets, MaskToken mask, proto::StreamMeta& meta) {
+void describe_datasets(const datasets::Datasets& datasets, MaskToken mask,
+                       proto::StreamMeta& meta) {
   meta.dataset_name = datasets.name;
   meta.dataset_hash = datasets.hash;
   meta.vocabulary = datasets.vocabulary.tokens;
@@ -18,8 +19,9 @@ void describe_datasets(const datasets::Datasets& datasets, MaskToken mask, proto
 
 }  // namespace
 
-proto::StreamMeta windowed_meta(const std::string& provider, std::uint32_t format_version, const config::Options& options,
-                                const Windows& windows, MaskToken mask) {
+proto::StreamMeta windowed_meta(const std::string& provider, std::uint32_t format_version,
+                                const config::Options& options, const Windows& windows,
+                                MaskToken mask) {
   proto::StreamMeta meta;
   meta.provider = provider;
   meta.format_version = format_version;
@@ -27,7 +29,9 @@ proto::StreamMeta windowed_meta(const std::string& provider, std::uint32_t forma
   meta.data_seed = options.data.data_seed;
   meta.block_size = options.provider.block_size;
   describe_datasets(windows.datasets(), mask, meta);
-  for (const proto::Split split : proto::kSplits) meta.sizes[static_cast<std::size_t>(split)] = windows.size(split);
+  for (const proto::Split split : proto::kSplits) {
+    meta.sizes[static_cast<std::size_t>(split)] = windows.size(split);
+  }
   meta.epoch_samples = windows.epoch_samples();
   return meta;
 }

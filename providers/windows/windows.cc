@@ -17,20 +17,25 @@ constexpr std::uint32_t kMaxLength = 1U << 20;
 
 WindowShape checked(WindowShape shape) {
   if (shape.length >= 1 && shape.length <= kMaxLength) return shape;
-  throw config::UsageError("provider.block_size = " + std::to_string(shape.length) + " is not in [1, " +
-                           std::to_string(kMaxLength) + "]");
+  throw config::UsageError("provider.block_size = " + std::to_string(shape.length) +
+                           " is not in [1, " + std::to_string(kMaxLength) + "]");
 }
 
 std::vector<std::vector<config::WeightPoint>> weights_of(const config::DataOptions& data) {
   std::vector<std::vector<config::WeightPoint>> weights;
-  for (const config::DatasetOptions& dataset : config::meant_datasets(data)) weights.push_back(dataset.weights);
+  for (const config::DatasetOptions& dataset : config::meant_datasets(data)) {
+    weights.push_back(dataset.weights);
+  }
   return weights;
 }
 
 }  // namespace
 
-Windows::Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length, std::uint32_t ahead)
-    : datasets_(std::move(datasets)), seed_(options.data.data_seed), shape_(checked({length, ahead})) {
+Windows::Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length,
+                 std::uint32_t ahead)
+    : datasets_(std::move(datasets)),
+      seed_(options.data.data_seed),
+      shape_(checked({length, ahead})) {
   for (const datasets::Dataset& dataset : datasets_.parts) {
     parts_.emplace_back(dataset, static_cast<std::uint8_t>(parts_.size()), options, shape_);
   }

@@ -1,5 +1,5 @@
-// Which streams a consumer accepts: those with the settings of its recipe; and once one was accepted, or a checkpoint is
-// resumed, that very stream.
+// Which streams a consumer accepts: those with the settings of its recipe; and once one was
+// accepted, or a checkpoint is resumed, that very stream.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,15 @@
 
 namespace millrace::queue {
 
-/// What a recipe says of its stream. The trainer has no dataset: it learns the rest from the first stream that it accepts.
+/// What a recipe says of its stream. The trainer has no dataset: it learns the rest from the first
+/// stream that it accepts.
 struct Expectation {
   std::string provider;
   std::uint64_t data_seed = 0;
   std::map<std::string, std::string> settings;
   std::optional<proto::StreamMeta> pinned{};  ///< of the checkpoint that is resumed
-  std::string dataset{};                      ///< the name of the recipe's dataset, where it has one; empty: any
+  /// The name of the recipe's dataset, where it has one; empty: any.
+  std::string dataset{};
 };
 
 class Admission {

@@ -4,6 +4,8 @@
 
 namespace millrace::queue {
 
-void ProducerEnd::fail(const Order&, const std::string& reason) { throw std::runtime_error(reason); }
+void ProducerEnd::fail(const Order&, const std::string& reason) {
+  throw std::runtime_error(reason);
+}
 
 }  // namespace millrace::queue

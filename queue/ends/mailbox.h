@@ -1,6 +1,8 @@
-// A bounded-by-use queue between threads: put never waits, take waits up to a time. Closing wakes every taker.
+// A bounded-by-use queue between threads: put never waits, take waits up to a time. Closing wakes
+// every taker.
 //
-// What bounds it is the protocol: no more orders are in one than leases are open, no more batches than ranges are wanted.
+// What bounds it is the protocol: no more orders are in one than leases are open, no more batches
+// than ranges are wanted.
 #pragma once
 
 #include <chrono>
@@ -25,7 +27,10 @@ class Mailbox {
 
   [[nodiscard]] std::optional<T> take(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    if (!filled_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); }) || items_.empty()) return std::nullopt;
+    if (!filled_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); }) ||
+        items_.empty()) {
+      return std::nullopt;
+    }
     T item = std::move(items_.front());
     items_.pop_front();
     return item;

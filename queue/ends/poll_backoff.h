@@ -1,4 +1,5 @@
-// How long to let a folder be between two looks at it: hardly at all after something was found, then longer and longer.
+// How long to let a folder be between two looks at it: hardly at all after something was found,
+// then longer and longer.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,9 @@ class LookInterval {
 
   void found() { next_ = kShortest; }
   /// Until the next look, and twice as long until the one after it.
-  [[nodiscard]] std::chrono::microseconds next() { return std::exchange(next_, std::min(2 * next_, longest_)); }
+  [[nodiscard]] std::chrono::microseconds next() {
+    return std::exchange(next_, std::min(2 * next_, longest_));
+  }
 
  private:
   static constexpr std::chrono::microseconds kShortest{250};

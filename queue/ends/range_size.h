@@ -17,16 +17,19 @@ inline constexpr std::uint64_t kRangeMostBytes = std::uint64_t{1} << 20;
 struct Window {
   std::uint64_t samples = 1;
   std::uint64_t bytes = std::uint64_t{256} << 20;
-  std::uint64_t at_least = 1;  ///< samples, whatever the other two say: a step that does not fit would wait for ever
+  /// Samples, whatever the other two say: a step that does not fit would wait for ever.
+  std::uint64_t at_least = 1;
 
   [[nodiscard]] std::uint64_t samples_of(const proto::Schema& schema) const {
     return std::max(std::min(samples, bytes / schema.bytes_per_sample()), at_least);
   }
 };
 
-/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several producers find work. Where a 16th
-/// of the window is more (batches are large), that, up to kRangeMostBytes: every message has its price.
-[[nodiscard]] inline std::uint32_t leased_range_samples(const proto::Schema& schema, const Window& window) {
+/// A power of two: about kRangeTargetBytes, and at most an eighth of the window, so that several
+/// producers find work. Where a 16th of the window is more (batches are large), that, up to
+/// kRangeMostBytes: every message has its price.
+[[nodiscard]] inline std::uint32_t leased_range_samples(const proto::Schema& schema,
+                                                        const Window& window) {
   const std::uint64_t sample_bytes = schema.bytes_per_sample();
   const std::uint64_t ahead = window.samples_of(schema);
   const std::uint64_t large = std::min(ahead / 16, kRangeMostBytes / sample_bytes);

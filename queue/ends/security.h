@@ -1,6 +1,8 @@
-// Who may talk to whom over tcp:// and ipc://: CURVE keys and an allow-list. docs/explanation/security.md says what they protect.
+// Who may talk to whom over tcp:// and ipc://: CURVE keys and an allow-list.
+// docs/explanation/security.md says what they protect.
 //
-// Keys are Z85 texts of 40 characters, as libzmq writes them. queue/zmq/keys.h reads them from files.
+// Keys are Z85 texts of 40 characters, as libzmq writes them. queue/zmq/keys.h reads them from
+// files.
 #pragma once
 
 #include <optional>
@@ -17,9 +19,11 @@ struct KeyPair {
 /// Without a pair nothing is encrypted and everybody who reaches the address is admitted.
 struct Security {
   std::optional<KeyPair> own = {};
-  std::string server_key = {};         ///< the public key of the side that binds; for the side that connects
-  std::set<std::string> allowed = {};  ///< public keys that the side that binds admits, beside its own
-  bool insecure = false;               ///< allows a tcp address that others can reach, without keys
+  /// The public key of the side that binds; for the side that connects.
+  std::string server_key = {};
+  /// Public keys that the side that binds admits, beside its own.
+  std::set<std::string> allowed = {};
+  bool insecure = false;  ///< allows a tcp address that others can reach, without keys
 };
 
 }  // namespace millrace::queue

@@ -11,12 +11,15 @@
 namespace millrace::queue {
 namespace {
 
-constexpr std::pair<std::string_view, Scheme> kSchemes[] = {
-    {"inproc://", Scheme::kInproc}, {"file://", Scheme::kFile}, {"tcp://", Scheme::kTcp}, {"ipc://", Scheme::kIpc}};
+constexpr std::pair<std::string_view, Scheme> kSchemes[] = {{"inproc://", Scheme::kInproc},
+                                                            {"file://", Scheme::kFile},
+                                                            {"tcp://", Scheme::kTcp},
+                                                            {"ipc://", Scheme::kIpc}};
 
 [[noreturn]] void refuse(const std::string& text, const std::string& why) {
-  throw std::invalid_argument("queue.uri '" + text + "' " + why +
-                              "; it is one of inproc://, file://FOLDER, tcp://HOST:PORT, ipc://PATH");
+  throw std::invalid_argument(
+      "queue.uri '" + text + "' " + why +
+      "; it is one of inproc://, file://FOLDER, tcp://HOST:PORT, ipc://PATH");
 }
 
 void check_port(const Uri& uri) {
@@ -46,7 +49,9 @@ Uri parse_uri(const std::string& text) {
 bool is_loopback(const Uri& uri) {
   const std::string host = uri.rest.substr(0, uri.rest.rfind(':'));
   in_addr address{};
-  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) {
+    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
   return host == "localhost" || host == "[::1]";
 }
 

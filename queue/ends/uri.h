@@ -13,7 +13,8 @@ struct Uri {
   std::string rest;  ///< what follows "scheme://"
 };
 
-/// Throws std::invalid_argument for a text that is none of inproc://, file://FOLDER, tcp://HOST:PORT, ipc://PATH.
+/// Throws std::invalid_argument for a text that is none of inproc://, file://FOLDER,
+/// tcp://HOST:PORT, ipc://PATH.
 [[nodiscard]] Uri parse_uri(const std::string& text);
 
 /// Whether a tcp host:port stands for this machine alone (127.0.0.0/8, localhost, [::1]).

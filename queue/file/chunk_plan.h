@@ -1,4 +1,5 @@
-// Which chunks the runs on a queue folder need: one rule for those who compute, read and delete them.
+// Which chunks the runs on a queue folder need: one rule for those who compute, read and delete
+// them.
 #pragma once
 
 #include <array>
@@ -21,12 +22,14 @@ class ChunkPlan {
   /// Samples of a chunk, but for a finite split's last.
   [[nodiscard]] std::uint32_t chunk_samples() const { return chunk_samples_; }
 
-  /// The chunk that a range lies in, of the same stage. Throws std::logic_error for a range that no single chunk holds.
+  /// The chunk that a range lies in, of the same stage. Throws std::logic_error for a range that no
+  /// single chunk holds.
   [[nodiscard]] proto::Range chunk_around(const proto::Range& range) const;
 
-  /// The chunks that a run wants present, in order. A train chunk in which the stage changes is wanted at each of its stages,
-  /// whole.
-  [[nodiscard]] std::vector<proto::Range> wanted(const proto::Group& group, proto::Split split) const;
+  /// The chunks that a run wants present, in order. A train chunk in which the stage changes is
+  /// wanted at each of its stages, whole.
+  [[nodiscard]] std::vector<proto::Range> wanted(const proto::Group& group,
+                                                 proto::Split split) const;
 
   /// Whether a run may still read this train chunk, in its window or beyond.
   [[nodiscard]] bool may_need(const proto::Group& group, const proto::ChunkKey& key) const;

@@ -22,18 +22,25 @@ namespace millrace::queue {
 class Folder {
  public:
   /// `disk` must outlive it.
-  Folder(const std::filesystem::path& queue, const std::string& fingerprint, proto::Disk& disk = proto::real_disk())
+  Folder(const std::filesystem::path& queue, const std::string& fingerprint,
+         proto::Disk& disk = proto::real_disk())
       : disk_(&disk), root_(queue / fingerprint) {}
 
   [[nodiscard]] proto::Disk& disk() const { return *disk_; }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] std::filesystem::path meta() const { return root_ / kMeta; }
-  [[nodiscard]] std::filesystem::path split(proto::Split split) const { return root_ / proto::to_string(split); }
+  [[nodiscard]] std::filesystem::path split(proto::Split split) const {
+    return root_ / proto::to_string(split);
+  }
   [[nodiscard]] std::filesystem::path chunk(proto::Split split, const proto::ChunkKey& key) const;
   [[nodiscard]] std::filesystem::path claim(proto::Split split, const proto::ChunkKey& key) const;
   [[nodiscard]] std::filesystem::path groups() const { return root_ / "groups"; }
-  [[nodiscard]] std::filesystem::path group(const std::string& run_id) const { return groups() / run_id / "group.json"; }
-  [[nodiscard]] std::filesystem::path lock(const std::string& run_id) const { return groups() / run_id / "lock"; }
+  [[nodiscard]] std::filesystem::path group(const std::string& run_id) const {
+    return groups() / run_id / "group.json";
+  }
+  [[nodiscard]] std::filesystem::path lock(const std::string& run_id) const {
+    return groups() / run_id / "lock";
+  }
   [[nodiscard]] std::filesystem::path quarantine() const { return root_ / "quarantine"; }
 
   /// The chunks that are there; empty where the folder is missing.

@@ -13,13 +13,13 @@
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/meta_json.h"
+#include "queue/ends/poll_backoff.h"
+#include "queue/ends/range_order.h"
 #include "queue/file/chunk_plan.h"
 #include "queue/file/folder.h"
+#include "queue/file/quarantine.h"
 #include "queue/file/run_heartbeat.h"
 #include "queue/file/run_monitor.h"
-#include "queue/ends/poll_backoff.h"
-#include "queue/file/quarantine.h"
-#include "queue/ends/range_order.h"
 #include "queue/file/sweep.h"
 #include "telemetry/stream_metrics.h"
 
@@ -29,12 +29,14 @@ namespace {
 using proto::Split;
 
 constexpr Milliseconds kLookAtLeastEvery{10};
-/// The group's file and the sweep cost as much as a chunk's file does; producers look no more often.
+/// The group's file and the sweep cost as much as a chunk's file does; producers look no more
+/// often.
 constexpr Milliseconds kPublishAtMostEvery{5};
 
 class FolderConsumerEnd final : public ConsumerEnd {
  public:
-  FolderConsumerEnd(std::filesystem::path queue, const Expectation& expected, FolderRun run, proto::Disk& disk, Clock clock)
+  FolderConsumerEnd(std::filesystem::path queue, const Expectation& expected, FolderRun run,
+                    proto::Disk& disk, Clock clock)
       : queue_(std::move(queue)),
         admission_(expected),
         run_(std::move(run)),
@@ -52,7 +54,9 @@ class FolderConsumerEnd final : public ConsumerEnd {
 
   std::uint32_t range_samples() const override { return stream_->plan.chunk_samples(); }
 
-  void want(const proto::Range& range) override { wanted_.emplace(range, stream_->plan.chunk_around(range)); }
+  void want(const proto::Range& range) override {
+    wanted_.emplace(range, stream_->plan.chunk_around(range));
+  }
 
   std::optional<proto::Batch> take(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
@@ -120,8 +124,9 @@ class FolderConsumerEnd final : public ConsumerEnd {
       }
     }
     if (!best) {
-      say(refusal.empty() ? "no stream in " + queue_.string() + ": start `prepare` with the same recipe"
-                          : "only streams of other settings in " + queue_.string() + " (" + refusal + ")");
+      say(refusal.empty()
+              ? "no stream in " + queue_.string() + ": start `prepare` with the same recipe"
+              : "only streams of other settings in " + queue_.string() + " (" + refusal + ")");
       return false;
     }
     accept(best->second);
@@ -163,23 +168,26 @@ class FolderConsumerEnd final : public ConsumerEnd {
     say("reading " + path.string(), telemetry::WaitCause::kDisk);
     proto::Chunk chunk = proto::read_chunk(path, disk_);
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
-    if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == stream_->meta.fingerprint && chunk.batch.range == around &&
-        proto::fits(stream_->meta.schema, chunk.batch)) {
+    if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == stream_->meta.fingerprint &&
+        chunk.batch.range == around && proto::fits(stream_->meta.schema, chunk.batch)) {
       return std::move(chunk.batch);
     }
-    drop(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range" : proto::describe(chunk.status));
+    drop(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range"
+                                                       : proto::describe(chunk.status));
     return std::nullopt;
   }
 
   void drop(const std::filesystem::path& path, std::string_view why) {
     if (!set_aside(stream_->folder, path)) return;
     metrics_.damaged(why).add();
-    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})", path.string(), why, ++damaged_);
+    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})",
+                 path.string(), why, ++damaged_);
   }
 
   /// At least two chunks, so that one is ready when the other is used up.
   std::uint64_t window_samples() const {
-    return std::max<std::uint64_t>(run_.train_window.samples_of(stream_->meta.schema), 2 * std::uint64_t{range_samples()});
+    return std::max<std::uint64_t>(run_.train_window.samples_of(stream_->meta.schema),
+                                   2 * std::uint64_t{range_samples()});
   }
 
   void publish_if_due() {
@@ -241,8 +249,10 @@ class FolderConsumerEnd final : public ConsumerEnd {
 
 }  // namespace
 
-std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
-                                                      const FolderRun& run, proto::Disk& disk, Clock clock) {
+std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue,
+                                                      const Expectation& expected,
+                                                      const FolderRun& run, proto::Disk& disk,
+                                                      Clock clock) {
   return std::make_unique<FolderConsumerEnd>(queue, expected, run, disk, std::move(clock));
 }
 

@@ -1,4 +1,5 @@
-// file://, the trainer's side: reads the chunks that producers keep present, and says how far the run is.
+// file://, the trainer's side: reads the chunks that producers keep present, and says how far the
+// run is.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@
 namespace millrace::queue {
 
 struct FolderRun {
-  std::string run_id;              ///< names the group; the same for all ranks, and again after a resume
+  /// Names the group; the same for all ranks, and again after a resume.
+  std::string run_id;
   bool leads = true;               ///< rank 0 alone writes the group's file and deletes used chunks
   std::uint64_t cursor = 0;        ///< first train sample that is not used yet
   std::uint64_t eval_samples = 0;  ///< val samples of one evaluation; they stay
@@ -26,10 +28,10 @@ struct FolderRun {
   telemetry::Registry& registry = telemetry::unwatched();
 };
 
-/// meet() throws std::runtime_error where another process trains this run, DiskError where the folder cannot be written. With a
-/// timeout of 0 meet() and take() look once, without sleeping.
-[[nodiscard]] std::unique_ptr<ConsumerEnd> make_folder_consumer_end(const std::filesystem::path& queue, const Expectation& expected,
-                                                                    const FolderRun& run, proto::Disk& disk = proto::real_disk(),
-                                                                    Clock clock = real_time);
+/// meet() throws std::runtime_error where another process trains this run, DiskError where the
+/// folder cannot be written. With a timeout of 0 meet() and take() look once, without sleeping.
+[[nodiscard]] std::unique_ptr<ConsumerEnd> make_folder_consumer_end(
+    const std::filesystem::path& queue, const Expectation& expected, const FolderRun& run,
+    proto::Disk& disk = proto::real_disk(), Clock clock = real_time);
 
 }  // namespace millrace::queue

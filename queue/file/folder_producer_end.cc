@@ -16,11 +16,11 @@
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/meta_json.h"
+#include "queue/ends/poll_backoff.h"
+#include "queue/ends/range_order.h"
 #include "queue/file/chunk_plan.h"
 #include "queue/file/folder.h"
 #include "queue/file/run_monitor.h"
-#include "queue/ends/poll_backoff.h"
-#include "queue/ends/range_order.h"
 
 namespace millrace::queue {
 namespace {
@@ -32,19 +32,26 @@ constexpr std::chrono::seconds kTendEvery{1};
 constexpr std::chrono::seconds kTryAgainAfter{1};
 /// And a folder that was swept, or cleared, while it was written to.
 constexpr Milliseconds kTryVanishedAgainAfter{20};
-/// Claims are advice, not locks: two producers that write one chunk write the same bytes. So one that stays for several times as
-/// long as a chunk takes here is a dead producer's, or one's that is far slower.
+/// Claims are advice, not locks: two producers that write one chunk write the same bytes. So one
+/// that stays for several times as long as a chunk takes here is a dead producer's, or one's that
+/// is far slower.
 constexpr int kClaimStaleTimes = 4;
 constexpr Milliseconds kClaimStaleAtLeast{500};
 constexpr std::chrono::seconds kClaimStaleAtMost{10};
 
 class FolderProducerEnd final : public ProducerEnd {
  public:
-  FolderProducerEnd(const std::filesystem::path& queue, const proto::StreamMeta& meta, const FolderStock& stock, proto::Disk& disk,
-                    Clock clock)
-      : meta_(meta), folder_(queue, meta.fingerprint, disk), plan_(meta), clock_(std::move(clock)), watch_(folder_) {
+  FolderProducerEnd(const std::filesystem::path& queue, const proto::StreamMeta& meta,
+                    const FolderStock& stock, proto::Disk& disk, Clock clock)
+      : meta_(meta),
+        folder_(queue, meta.fingerprint, disk),
+        plan_(meta),
+        clock_(std::move(clock)),
+        watch_(folder_) {
     stock_.stage_log = stock.stage_log;
-    for (const proto::Split split : proto::kSplits) stock_.window(split) = {0, stock.ahead[static_cast<std::size_t>(split)]};
+    for (const proto::Split split : proto::kSplits) {
+      stock_.window(split) = {0, stock.ahead[static_cast<std::size_t>(split)]};
+    }
     // Also where it is there already: trainers take the stream whose producer started last.
     where_it_can_be([this] { write_meta(); });
   }
@@ -87,7 +94,8 @@ class FolderProducerEnd final : public ProducerEnd {
   std::string state() const override {
     const std::lock_guard lock(mutex_);
     if (trouble_) return *trouble_ + ", trying again";
-    const std::string ready = std::to_string(present_) + " chunks ready in " + folder_.root().string();
+    const std::string ready =
+        std::to_string(present_) + " chunks ready in " + folder_.root().string();
     return runs_ == 0 ? ready + ", waiting for a trainer" : ready;
   }
 
@@ -108,7 +116,8 @@ class FolderProducerEnd final : public ProducerEnd {
 
   /// Of all that are missing, the chunk nearest to the start of its window.
   std::optional<proto::Range> pick(Time now) {
-    // Chunks before groups: one that a run used up and swept between the two looks would seem to be missing.
+    // Chunks before groups: one that a run used up and swept between the two looks would seem to be
+    // missing.
     std::map<proto::Split, std::set<proto::ChunkKey>> there;
     for (const proto::Split split : proto::kSplits) {
       if (meta_.size(split) > 0) there.emplace(split, folder_.chunks(split));
@@ -130,7 +139,8 @@ class FolderProducerEnd final : public ProducerEnd {
     return std::nullopt;
   }
 
-  void add_missing(const proto::Group& group, proto::Split split, const std::set<proto::ChunkKey>& there,
+  void add_missing(const proto::Group& group, proto::Split split,
+                   const std::set<proto::ChunkKey>& there,
                    std::map<std::size_t, Ranges>& candidates) {
     std::size_t distance = 0;
     for (const proto::Range& chunk : plan_.wanted(group, split)) {
@@ -145,11 +155,12 @@ class FolderProducerEnd final : public ProducerEnd {
     }
   }
 
-  /// A run may name stages that this stream has not, or none where it must: its file is not ours, and others' errors are no reason
-  /// to end.
+  /// A run may name stages that this stream has not, or none where it must: its file is not ours,
+  /// and others' errors are no reason to end.
   bool can_make(const proto::Range& chunk) const {
     if (chunk.split != proto::Split::kTrain) return true;
-    return stock_.stage_log.empty() ? !chunk.stage : chunk.stage && *chunk.stage < meta_.train_stages.size();
+    return stock_.stage_log.empty() ? !chunk.stage
+                                    : chunk.stage && *chunk.stage < meta_.train_stages.size();
   }
 
   bool claim(const proto::Range& chunk, Time now) {
@@ -167,7 +178,8 @@ class FolderProducerEnd final : public ProducerEnd {
   /// Unknown before the first chunk is made.
   Time::duration claim_stale_after() const {
     if (!chunk_takes_) return kClaimStaleAtMost;
-    return std::clamp<Time::duration>(kClaimStaleTimes * *chunk_takes_, kClaimStaleAtLeast, kClaimStaleAtMost);
+    return std::clamp<Time::duration>(kClaimStaleTimes * *chunk_takes_, kClaimStaleAtLeast,
+                                      kClaimStaleAtMost);
   }
 
   /// A mean that follows the latest ones.
@@ -176,38 +188,54 @@ class FolderProducerEnd final : public ProducerEnd {
     chunk_takes_ = (3 * chunk_takes_.value_or(took) + took) / 4;
   }
 
-  void unclaim(const proto::Range& chunk) const { proto::try_remove_all(claim_of(chunk), folder_.disk()); }
+  void unclaim(const proto::Range& chunk) const {
+    proto::try_remove_all(claim_of(chunk), folder_.disk());
+  }
 
-  std::filesystem::path claim_of(const proto::Range& chunk) const { return folder_.claim(chunk.split, {chunk.first, chunk.stage}); }
+  std::filesystem::path claim_of(const proto::Range& chunk) const {
+    return folder_.claim(chunk.split, {chunk.first, chunk.stage});
+  }
 
   /// Why it could not be, if it could not.
   std::optional<proto::DiskError> store(const proto::Range& chunk, const proto::Batch& batch) try {
     proto::make_folders(folder_.split(chunk.split), folder_.disk());
-    proto::write_chunk(folder_.chunk(chunk.split, {chunk.first, chunk.stage}), meta_.fingerprint, meta_.schema, batch,
-                       folder_.disk());
+    proto::write_chunk(folder_.chunk(chunk.split, {chunk.first, chunk.stage}), meta_.fingerprint,
+                       meta_.schema, batch, folder_.disk());
     return std::nullopt;
   } catch (const proto::DiskError& error) {
     if (!is_passing(error)) throw;
     return error;
   }
 
-  void where_it_can_be(const std::function<void()>& act) try { act(); } catch (const proto::DiskError& error) {
+  void where_it_can_be(const std::function<void()>& act) try {
+    act();
+  } catch (const proto::DiskError& error) {
     if (!is_passing(error)) throw;
     note(error);
   }
 
-  /// A full disk clears as the trainer uses chunks up; and somebody may clear the queue, or sweep it, while we write.
-  static bool is_passing(const proto::DiskError& error) { return error.is_full() || error.reason() == ENOENT; }
+  /// A full disk clears as the trainer uses chunks up; and somebody may clear the queue, or sweep
+  /// it, while we write.
+  static bool is_passing(const proto::DiskError& error) {
+    return error.is_full() || error.reason() == ENOENT;
+  }
 
   void note(const std::optional<proto::DiskError>& trouble) {
-    if (trouble) try_again_at_ = clock_() + (trouble->is_full() ? Time::duration(kTryAgainAfter) : kTryVanishedAgainAfter);
-    if (trouble && !trouble_) spdlog::warn("{}; waiting, and trying again", trouble->what());
+    if (trouble) {
+      try_again_at_ =
+          clock_() + (trouble->is_full() ? Time::duration(kTryAgainAfter) : kTryVanishedAgainAfter);
+    }
+    if (trouble && !trouble_) {
+      spdlog::warn("{}; waiting, and trying again", trouble->what());
+    }
     if (!trouble && trouble_) spdlog::info("{} can be written again", folder_.root().string());
     trouble_ = trouble ? std::optional<std::string>(trouble->what()) : std::nullopt;
   }
 
   void write_meta() const {
-    for (const proto::Split split : proto::kSplits) proto::make_folders(folder_.split(split), folder_.disk());
+    for (const proto::Split split : proto::kSplits) {
+      proto::make_folders(folder_.split(split), folder_.disk());
+    }
     proto::replace_file(folder_.meta(), proto::to_json(meta_), folder_.disk());
   }
 
@@ -219,7 +247,8 @@ class FolderProducerEnd final : public ProducerEnd {
   }
 
   bool meta_is_there() const try {
-    return proto::meta_from_json(proto::read_file(folder_.meta(), folder_.disk())).fingerprint == meta_.fingerprint;
+    return proto::meta_from_json(proto::read_file(folder_.meta(), folder_.disk())).fingerprint ==
+           meta_.fingerprint;
   } catch (const std::runtime_error&) {
     return false;
   }
@@ -249,8 +278,10 @@ class FolderProducerEnd final : public ProducerEnd {
 
 }  // namespace
 
-std::unique_ptr<ProducerEnd> make_folder_producer_end(const std::filesystem::path& queue, const proto::StreamMeta& meta,
-                                                      const FolderStock& stock, proto::Disk& disk, Clock clock) {
+std::unique_ptr<ProducerEnd> make_folder_producer_end(const std::filesystem::path& queue,
+                                                      const proto::StreamMeta& meta,
+                                                      const FolderStock& stock, proto::Disk& disk,
+                                                      Clock clock) {
   return std::make_unique<FolderProducerEnd>(queue, meta, stock, disk, std::move(clock));
 }
 

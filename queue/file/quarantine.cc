@@ -14,10 +14,14 @@ namespace fs = std::filesystem;
 void keep_newest(const fs::path& quarantine, proto::Disk& disk) {
   std::vector<std::pair<std::int64_t, fs::path>> files;
   for (const std::string& name : disk.list(quarantine)) {
-    if (const auto entry = disk.look(quarantine / name)) files.emplace_back(entry->written_ns, quarantine / name);
+    if (const auto entry = disk.look(quarantine / name)) {
+      files.emplace_back(entry->written_ns, quarantine / name);
+    }
   }
   std::ranges::sort(files);
-  for (std::size_t i = 0; i + kMaxQuarantined < files.size(); ++i) proto::try_remove_all(files[i].second, disk);
+  for (std::size_t i = 0; i + kMaxQuarantined < files.size(); ++i) {
+    proto::try_remove_all(files[i].second, disk);
+  }
 }
 
 }  // namespace
@@ -26,7 +30,8 @@ bool set_aside(const Folder& folder, const fs::path& path) {
   proto::Disk& disk = folder.disk();
   try {
     proto::make_folders(folder.quarantine(), disk);
-    disk.rename(path, folder.quarantine() / (path.parent_path().filename().string() + '-' + path.filename().string()));
+    disk.rename(path, folder.quarantine() / (path.parent_path().filename().string() + '-' +
+                                             path.filename().string()));
     keep_newest(folder.quarantine(), disk);
     return true;
   } catch (const proto::DiskError&) {

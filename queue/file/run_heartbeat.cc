@@ -25,8 +25,8 @@ GroupKeeper::~GroupKeeper() {
 
 void GroupKeeper::refuse(const std::filesystem::path& file, const char* sign) {
   lock_.reset();  // the group is not ours to take away
-  throw std::runtime_error("run " + group_.run_id + " is being trained by another process (" + file.string() + sign +
-                           "): stop it, or choose another train.out_dir");
+  throw std::runtime_error("run " + group_.run_id + " is being trained by another process (" +
+                           file.string() + sign + "): stop it, or choose another train.out_dir");
 }
 
 void GroupKeeper::write(Time now) {
@@ -58,7 +58,8 @@ void GroupKeeper::check_owner(Time now) {
   if (there && there->owner != group_.owner) refuse(path, " is written by it");
 }
 
-/// A full disk clears as chunks are used up; a folder that vanishes while it is written to is made again by the next write.
+/// A full disk clears as chunks are used up; a folder that vanishes while it is written to is made
+/// again by the next write.
 void GroupKeeper::forgive(const proto::DiskError& error) {
   if (error.reason() == ENOENT) return;
   if (!error.is_full()) throw error;

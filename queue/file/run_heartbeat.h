@@ -1,9 +1,11 @@
-// A run's own side of its group's file: claims the run for this process, and says again and again where it stands.
+// A run's own side of its group's file: claims the run for this process, and says again and again
+// where it stands.
 //
-// Two processes with one run id would train one run twice and move each other's cursor. The lock beside the file refuses the second
-// on every file system that has locks between hosts; it is free the moment its holder dies, so a resume never waits. Where locks do
-// not reach another host, the file itself tells: a newcomer reads it back for its first two seconds, and an owner other than itself
-// is a run that lives.
+// Two processes with one run id would train one run twice and move each other's cursor. The lock
+// beside the file refuses the second on every file system that has locks between hosts; it is free
+// the moment its holder dies, so a resume never waits. Where locks do not reach another host, the
+// file itself tells: a newcomer reads it back for its first two seconds, and an owner other than
+// itself is a run that lives.
 #pragma once
 
 #include <chrono>
@@ -23,7 +25,8 @@ inline constexpr std::chrono::seconds kNewcomerFor{2};
 
 class GroupKeeper {
  public:
-  /// Takes the run. Throws std::runtime_error if another process has it, DiskError where the folder cannot be written.
+  /// Takes the run. Throws std::runtime_error if another process has it, DiskError where the folder
+  /// cannot be written.
   GroupKeeper(Folder folder, const std::string& run_id);
   /// A clean end: takes the group away.
   ~GroupKeeper();
@@ -33,8 +36,8 @@ class GroupKeeper {
   /// What the next write says.
   [[nodiscard]] proto::Group& group() { return group_; }
 
-  /// Writes the file, also where somebody cleared the queue. On a full disk it is left as it is until the next write. Throws
-  /// std::runtime_error as the constructor does.
+  /// Writes the file, also where somebody cleared the queue. On a full disk it is left as it is
+  /// until the next write. Throws std::runtime_error as the constructor does.
   void write(Time now);
   /// The same, every kGroupBeatEvery.
   void beat(Time now);

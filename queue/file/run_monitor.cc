@@ -8,8 +8,12 @@ std::vector<proto::Group> GroupWatch::alive(Time now) {
     auto group = proto::read_group(folder_.group(name), folder_.disk());
     if (!group || group->run_id != name) continue;
     const auto [seen, is_new] = seen_.try_emplace(name, Seen{group->heartbeat, now});
-    if (!is_new && seen->second.heartbeat != group->heartbeat) seen->second = {group->heartbeat, now};
-    if (now - seen->second.changed <= kGroupDeadAfter) living.push_back(std::move(*group));
+    if (!is_new && seen->second.heartbeat != group->heartbeat) {
+      seen->second = {group->heartbeat, now};
+    }
+    if (now - seen->second.changed <= kGroupDeadAfter) {
+      living.push_back(std::move(*group));
+    }
   }
   return living;
 }

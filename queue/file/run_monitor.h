@@ -1,4 +1,5 @@
-// Which training runs of a queue folder are alive, judged by the observer's own clock: a run whose heartbeat stands still is not.
+// Which training runs of a queue folder are alive, judged by the observer's own clock: a run whose
+// heartbeat stands still is not.
 #pragma once
 
 #include <chrono>

@@ -36,7 +36,9 @@ void sweep(const Folder& folder, const ChunkPlan& plan, const std::vector<proto:
     const auto may_need = [&](const proto::Group& group) { return plan.may_need(group, *key); };
     const bool is_used = first && *first + plan.chunk_samples() <= below;
     const bool is_of_no_stage = key && std::ranges::none_of(runs, may_need);
-    if (is_used || is_of_no_stage) proto::try_remove_all(folder.split(Split::kTrain) / name, folder.disk());
+    if (is_used || is_of_no_stage) {
+      proto::try_remove_all(folder.split(Split::kTrain) / name, folder.disk());
+    }
   }
 }
 

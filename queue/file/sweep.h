@@ -9,8 +9,9 @@
 
 namespace millrace::queue {
 
-/// In train: whatever lies wholly below the cursors of all runs (chunks of every stage, claims, files that a writer left
-/// half-done), and chunks at a stage that no run gives to their samples. `runs`: all that live, at least one. Deletes what it can.
+/// In train: whatever lies wholly below the cursors of all runs (chunks of every stage, claims,
+/// files that a writer left half-done), and chunks at a stage that no run gives to their samples.
+/// `runs`: all that live, at least one. Deletes what it can.
 void sweep(const Folder& folder, const ChunkPlan& plan, const std::vector<proto::Group>& runs);
 
 }  // namespace millrace::queue

@@ -26,15 +26,17 @@ constexpr std::size_t kMaxBanned = 4096;
 constexpr std::size_t kMaxVersions = 3;
 /// Leases of one range that are remembered after their producers were lost.
 constexpr std::size_t kMaxLostLeases = 64;
-/// A lease that its producer does not name in so many pings in a row, once it is older than any message on its way, was lost.
+/// A lease that its producer does not name in so many pings in a row, once it is older than any
+/// message on its way, was lost.
 constexpr std::uint32_t kPingsWithout = 2;
 constexpr std::chrono::milliseconds kOnTheWayAtMost{500};
 /// A rank registers five times a second.
 constexpr std::chrono::seconds kRankSilentAfter{5};
 
 std::string describe(const proto::Range& range) {
-  return std::string(proto::to_string(range.split)) + " samples [" + std::to_string(range.first) + ", " +
-         std::to_string(range.end()) + ")" + (range.stage ? " at stage " + std::to_string(*range.stage) : "");
+  return std::string(proto::to_string(range.split)) + " samples [" + std::to_string(range.first) +
+         ", " + std::to_string(range.end()) + ")" +
+         (range.stage ? " at stage " + std::to_string(*range.stage) : "");
 }
 
 /// A routing id is random bytes; this names it in logs.
@@ -42,19 +44,24 @@ std::string printable(const PeerId& peer) { return proto::hex16(proto::xxh64(pee
 
 /// The same ranges in every run, spread evenly.
 bool is_drawn(const proto::Range& range, double share) {
-  const std::string text = std::string(proto::to_string(range.split)) + ' ' + std::to_string(range.first);
+  const std::string text =
+      std::string(proto::to_string(range.split)) + ' ' + std::to_string(range.first);
   return static_cast<double>(proto::xxh64(text) >> 11) * 0x1.0p-53 < share;
 }
 
 std::uint64_t digest_of(const proto::Batch& batch) {
   std::string digests;
-  for (const proto::SharedBytes& column : batch.columns) digests += proto::hex16(proto::xxh64(column.bytes));
+  for (const proto::SharedBytes& column : batch.columns) {
+    digests += proto::hex16(proto::xxh64(column.bytes));
+  }
   return proto::xxh64(digests);
 }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-std::string seconds_text(Duration duration) { return std::to_string(std::llround(seconds(duration))) + " s"; }
+std::string seconds_text(Duration duration) {
+  return std::to_string(std::llround(seconds(duration))) + " s";
+}
 
 }  // namespace
 
@@ -88,7 +95,9 @@ std::string LeaseBook::whereabouts() const {
   if (asks_.empty()) return "nothing is asked for";
   const auto& [range, ask] = *asks_.begin();
   const auto held = std::ranges::find(ask.leases, false, &HeldLease::lost);
-  if (held == ask.leases.end()) return describe(range) + ": all producers are at work on other ranges";
+  if (held == ask.leases.end()) {
+    return describe(range) + ": all producers are at work on other ranges";
+  }
   return describe(range) + ": producer " + name_of(held->peer) + " is at work on them";
 }
 
@@ -118,9 +127,11 @@ void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
   welcome(from);
 }
 
-std::optional<std::string> LeaseBook::reason_against(const PeerId& from, const proto::Hello& hello) const {
+std::optional<std::string> LeaseBook::reason_against(const PeerId& from,
+                                                     const proto::Hello& hello) const {
   if (banned_.contains(from)) {
-    return "too many of this producer's answers were damaged or not what was asked for: check its memory, its network and its "
+    return "too many of this producer's answers were damaged or not what was asked for: check its "
+           "memory, its network and its "
            "build";
   }
   if (peers_.size() >= kMaxProducers && !peers_.contains(from)) {
@@ -135,7 +146,9 @@ void LeaseBook::refuse(const PeerId& to, const std::string& reason) {
   outgoing_.push_back({to, proto::Refuse{reason}});
 }
 
-void LeaseBook::welcome(const PeerId& to) { outgoing_.push_back({to, proto::Welcome{rules_.epoch, rank_addresses()}}); }
+void LeaseBook::welcome(const PeerId& to) {
+  outgoing_.push_back({to, proto::Welcome{rules_.epoch, rank_addresses()}});
+}
 
 std::vector<std::string> LeaseBook::rank_addresses() const {
   std::vector<std::string> addresses;
@@ -158,7 +171,8 @@ void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping
   for (const std::uint64_t number : open) {
     Ask& ask = asks_.at(range_of_lease_.at(number));
     HeldLease& held = *std::ranges::find(ask.leases, number, &HeldLease::number);
-    held.pings_without = named.contains(number) || now - held.since < kOnTheWayAtMost ? 0 : held.pings_without + 1;
+    held.pings_without =
+        named.contains(number) || now - held.since < kOnTheWayAtMost ? 0 : held.pings_without + 1;
     if (held.pings_without >= kPingsWithout) lose(from, number);
   }
 }
@@ -175,8 +189,10 @@ void LeaseBook::on(const PeerId& from, const proto::Bye&, Time) { forget(from); 
 
 void LeaseBook::on(const PeerId& from, const proto::Register& other, Time now) {
   if (other.run_id != rules_.run_id) {
-    return refuse(from, "rank " + std::to_string(other.rank) + " belongs to run " + other.run_id + " and this is run " +
-                            rules_.run_id + ": another run uses this address; choose another queue.uri for one of them");
+    return refuse(from,
+                  "rank " + std::to_string(other.rank) + " belongs to run " + other.run_id +
+                      " and this is run " + rules_.run_id +
+                      ": another run uses this address; choose another queue.uri for one of them");
   }
   OtherRank& known = other_ranks_[other.rank];
   const bool changed = known.address != other.address;
@@ -191,8 +207,9 @@ LeaseBook::Asks::iterator LeaseBook::ask_of(const PeerId& from, std::uint64_t le
   const auto range = range_of_lease_.find(lease);
   if (range == range_of_lease_.end()) return asks_.end();
   const auto ask = asks_.find(range->second);
-  const bool theirs =
-      std::ranges::any_of(ask->second.leases, [&](const HeldLease& held) { return held.number == lease && held.peer == from; });
+  const bool theirs = std::ranges::any_of(ask->second.leases, [&](const HeldLease& held) {
+    return held.number == lease && held.peer == from;
+  });
   return theirs ? ask : asks_.end();
 }
 
@@ -210,14 +227,17 @@ bool LeaseBook::fits(const proto::Filled& filled, const Ask& ask) const {
          proto::fits(accepted_->schema, filled.batch);
 }
 
-void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled, Time now) {
+void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled,
+                       Time now) {
   const auto held = std::ranges::find(ask->second.leases, filled.lease, &HeldLease::number);
   const Duration needed = now - held->since;
   learn(from, needed);
-  Arrival arrival{filled.batch, std::max(0.0, seconds(needed) - static_cast<double>(filled.held_us) / 1e6)};
+  Arrival arrival{filled.batch,
+                  std::max(0.0, seconds(needed) - static_cast<double>(filled.held_us) / 1e6)};
   if (!ask->second.audited) return deliver(ask, std::move(arrival));
   release(ask->second, from, filled.lease);
-  ask->second.versions.push_back({from, name_of(from), digest_of(filled.batch), std::move(arrival)});
+  ask->second.versions.push_back(
+      {from, name_of(from), digest_of(filled.batch), std::move(arrival)});
   if (auto chosen = compare(ask->second)) deliver(ask, std::move(*chosen));
 }
 
@@ -238,7 +258,8 @@ std::optional<LeaseBook::Arrival> LeaseBook::compare(Ask& ask) {
   if (ask.versions.size() >= kMaxVersions) {
     throw std::runtime_error("producers do not agree on " + describe(ask.range) + ", each of " +
                              std::to_string(ask.versions.size()) +
-                             " computed other bytes; the log names them: check their memory, and that all run the same build");
+                             " computed other bytes; the log names them: check their memory, and "
+                             "that all run the same build");
   }
   return std::nullopt;
 }
@@ -246,23 +267,27 @@ std::optional<LeaseBook::Arrival> LeaseBook::compare(Ask& ask) {
 void LeaseBook::report_difference(const Ask& ask) {
   std::string versions;
   for (const Version& version : ask.versions) {
-    versions += (versions.empty() ? "" : ", ") + version.name + " has " + proto::hex16(version.digest);
+    versions +=
+        (versions.empty() ? "" : ", ") + version.name + " has " + proto::hex16(version.digest);
   }
-  reports_.push_back("audit: producers computed different bytes for " + describe(ask.range) + ": " + versions +
-                     "; what two of them agree on is taken: check the memory and the build of the other");
+  reports_.push_back(
+      "audit: producers computed different bytes for " + describe(ask.range) + ": " + versions +
+      "; what two of them agree on is taken: check the memory and the build of the other");
 }
 
 void LeaseBook::deliver_what_cannot_be_compared() {
   for (auto ask = asks_.begin(); ask != asks_.end();) {
     const auto at = ask++;
     if (at->second.versions.size() != 1 || !at->second.is_idle()) continue;
-    const bool alone = std::ranges::all_of(peers_, [&](const auto& peer) { return has_answered(at->second, peer.first); });
+    const bool alone = std::ranges::all_of(
+        peers_, [&](const auto& peer) { return has_answered(at->second, peer.first); });
     if (alone) deliver(at, std::move(at->second.versions.front().arrival));
   }
 }
 
 bool LeaseBook::has_answered(const Ask& ask, const PeerId& peer) const {
-  return std::ranges::any_of(ask.versions, [&](const Version& version) { return version.peer == peer; });
+  return std::ranges::any_of(ask.versions,
+                             [&](const Version& version) { return version.peer == peer; });
 }
 
 std::string LeaseBook::name_of(const PeerId& peer) const {
@@ -279,14 +304,16 @@ void LeaseBook::learn(const PeerId& from, Duration needed) {
 }
 
 void LeaseBook::drop_unasked(const PeerId& from, std::uint64_t lease) {
-  const bool of_this_epoch = lease >> 32 == (rules_.epoch & 0xffffffff) && (lease & 0xffffffff) <= leases_made_;
+  const bool of_this_epoch =
+      lease >> 32 == (rules_.epoch & 0xffffffff) && (lease & 0xffffffff) <= leases_made_;
   const bool was_asked = of_this_epoch && !range_of_lease_.contains(lease);
   if (was_asked) {
     ++counters_.duplicates;
     return;
   }
   ++counters_.unasked;
-  report_once("unasked", "dropped an answer of producer " + name_of(from) + " to a lease that it was not given");
+  report_once("unasked", "dropped an answer of producer " + name_of(from) +
+                             " to a lease that it was not given");
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Failed& failed, Time) {
@@ -308,7 +335,8 @@ void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
 
 void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::string& what) {
   Ask& ask = ask_of(from, lease)->second;
-  report_once(what, "dropped an answer of producer " + name_of(from) + " for " + describe(ask.range) + ": it was " + what);
+  report_once(what, "dropped an answer of producer " + name_of(from) + " for " +
+                        describe(ask.range) + ": it was " + what);
   release(ask, from, lease);
   const auto peer = peers_.find(from);
   if (peer == peers_.end() || ++peer->second.strikes < kMaxStrikes) return;
@@ -327,7 +355,9 @@ void LeaseBook::release(Ask& ask, const PeerId& from, std::uint64_t lease) {
 void LeaseBook::close_leases(const Ask& ask) {
   for (const HeldLease& held : ask.leases) {
     range_of_lease_.erase(held.number);
-    if (const auto peer = peers_.find(held.peer); peer != peers_.end()) peer->second.leases.erase(held.number);
+    if (const auto peer = peers_.find(held.peer); peer != peers_.end()) {
+      peer->second.leases.erase(held.number);
+    }
   }
 }
 
@@ -340,7 +370,8 @@ void LeaseBook::greet() {
 void LeaseBook::lost(const PeerId& id) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
-  reports_.push_back("producer " + name_of(id) + " is gone; the " + std::to_string(peer->second.leases.size()) +
+  reports_.push_back("producer " + name_of(id) + " is gone; the " +
+                     std::to_string(peer->second.leases.size()) +
                      " ranges that it held go to others");
   forget(id);
 }
@@ -370,7 +401,11 @@ void LeaseBook::find_gone(Time now) {
 }
 
 void LeaseBook::find_silent_ranks(Time now) {
-  if (std::erase_if(other_ranks_, [&](const auto& other) { return now - other.second.heard > kRankSilentAfter; }) > 0) greet();
+  if (std::erase_if(other_ranks_, [&](const auto& other) {
+        return now - other.second.heard > kRankSilentAfter;
+      }) > 0) {
+    greet();
+  }
 }
 
 void LeaseBook::find_late(Time now) {
@@ -383,9 +418,11 @@ void LeaseBook::judge_late(Ask& ask, Time now) {
   ++ask.late;
   ++counters_.late;
   const HeldLease& first = *std::ranges::find(ask.leases, false, &HeldLease::lost);
-  const std::string why = "producer " + name_of(first.peer) + " has had it for " + seconds_text(now - first.since);
+  const std::string why =
+      "producer " + name_of(first.peer) + " has had it for " + seconds_text(now - first.since);
   if (ask.late >= rules_.late_limit) give_up(ask, why);
-  reports_.push_back(describe(ask.range) + " are late: " + why + "; another producer is asked as well, if there is one");
+  reports_.push_back(describe(ask.range) + " are late: " + why +
+                     "; another producer is asked as well, if there is one");
   ask.needs_one = true;
   ask.late_at = now + limit(peers_.at(first.peer)) * (1 << ask.late);
 }
@@ -400,7 +437,8 @@ void LeaseBook::hand_out(Time now) {
 
 bool LeaseBook::Peer::is_full() const {
   const bool quick = !needed.empty() && needed.back() < kQuick;
-  return leases.size() >= std::size_t{capacity} * (quick ? kLeasesPerCapacityIfQuick : kLeasesPerCapacity);
+  return leases.size() >=
+         std::size_t{capacity} * (quick ? kLeasesPerCapacityIfQuick : kLeasesPerCapacity);
 }
 
 bool LeaseBook::has_room() const {
@@ -408,17 +446,22 @@ bool LeaseBook::has_room() const {
 }
 
 std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask) {
-  // Who has failed at a range, at once as a rule, would else be the idlest and be asked until the run ends.
-  const bool others = std::ranges::any_of(peers_, [&](const auto& peer) { return !ask.failed_by.contains(peer.first); });
+  // Who has failed at a range, at once as a rule, would else be the idlest and be asked until the
+  // run ends.
+  const bool others = std::ranges::any_of(
+      peers_, [&](const auto& peer) { return !ask.failed_by.contains(peer.first); });
   auto best = peers_.end();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    // Who computed a range once computes it again only where that is the third time, and nobody else is there.
+    // Who computed a range once computes it again only where that is the third time, and nobody
+    // else is there.
     const bool compared = ask.versions.size() == 1 && has_answered(ask, peer->first);
-    const bool holds =
-        std::ranges::any_of(ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
+    const bool holds = std::ranges::any_of(
+        ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
     const bool failed = others && ask.failed_by.contains(peer->first);
     if (peer->second.is_full() || holds || compared || failed) continue;
-    const auto effort = [&](const auto& one) { return std::pair(has_answered(ask, one->first), one->second.leases.size()); };
+    const auto effort = [&](const auto& one) {
+      return std::pair(has_answered(ask, one->first), one->second.leases.size());
+    };
     if (best == peers_.end() || effort(peer) < effort(best)) best = peer;
   }
   return best;
@@ -457,9 +500,10 @@ void LeaseBook::give_up(const Ask& ask, const std::string& why) const {
   for (const HeldLease& held : ask.leases) asked.insert(name_of(held.peer));
   std::string names;
   for (const std::string& name : asked) names += (names.empty() ? "" : ", ") + name;
-  throw std::runtime_error("no producer can make " + describe(ask.range) + ": late " + std::to_string(ask.late) +
-                           " times, failed " + std::to_string(ask.failed) + " times, asked of " + names + "; " + why +
-                           "; see the producers' logs, and raise queue.late_s for a provider that needs longer");
+  throw std::runtime_error(
+      "no producer can make " + describe(ask.range) + ": late " + std::to_string(ask.late) +
+      " times, failed " + std::to_string(ask.failed) + " times, asked of " + names + "; " + why +
+      "; see the producers' logs, and raise queue.late_s for a provider that needs longer");
 }
 
 void LeaseBook::report_once(const std::string& cause, const std::string& sentence) {

@@ -1,8 +1,10 @@
-// The consumer's side of the protocol, as a book without sockets, threads or clocks: messages and times go in, messages and batches
-// come out. So it can be run by a transport and by a test alike. docs/reference/message.md has the protocol.
+// The consumer's side of the protocol, as a book without sockets, threads or clocks: messages and
+// times go in, messages and batches come out. So it can be run by a transport and by a test alike.
+// docs/reference/message.md has the protocol.
 //
-// Every range that is wanted is leased to one producer; when that one is gone, or late, or says that it failed, to another as
-// well. The first valid answer wins; every other one is counted and dropped. A slow producer keeps its lease, however late it is.
+// Every range that is wanted is leased to one producer; when that one is gone, or late, or says
+// that it failed, to another as well. The first valid answer wins; every other one is counted and
+// dropped. A slow producer keeps its lease, however late it is.
 #pragma once
 
 #include <algorithm>
@@ -28,13 +30,18 @@ using Duration = std::chrono::steady_clock::duration;
 using PeerId = std::string;
 
 struct LeaseRules {
-  std::uint64_t epoch = 1;                     ///< random per start of the consumer; also keeps lease numbers of two starts apart
-  std::string run_id;                          ///< of the run whose ranks may register
-  std::chrono::milliseconds gone_after{800};   ///< without a sign of life
-  std::chrono::milliseconds late_after{2000};  ///< at least; else four times what this producer usually needs
-  std::uint32_t late_limit = 6;                ///< a range that is late so often, each time after twice as long, is an error
-  std::uint32_t failure_limit = 3;             ///< and so is one that producers say so often they cannot make
-  double audit = 0.0;                          ///< share of the ranges that two producers compute, to be compared
+  /// Random per start of the consumer; also keeps lease numbers of two starts apart.
+  std::uint64_t epoch = 1;
+  std::string run_id;                         ///< of the run whose ranks may register
+  std::chrono::milliseconds gone_after{800};  ///< without a sign of life
+  /// At least; else four times what this producer usually needs.
+  std::chrono::milliseconds late_after{2000};
+  /// A range that is late so often, each time after twice as long, is an error.
+  std::uint32_t late_limit = 6;
+  /// And so is one that producers say so often they cannot make.
+  std::uint32_t failure_limit = 3;
+  /// Share of the ranges that two producers compute, to be compared.
+  double audit = 0.0;
 };
 
 /// What happened, for logs and for counting from outside.
@@ -43,18 +50,20 @@ struct LeaseCounters {
   std::uint64_t duplicates = 0;  ///< answers for a range that is not wanted any more
   std::uint64_t unasked = 0;     ///< answers to leases that this producer never had
   std::uint64_t foreign = 0;     ///< answers of another stream, range or shape than asked for
-  std::uint64_t damaged = 0;     ///< answers whose bytes do not match their checksum or their header
-  std::uint64_t failed = 0;      ///< answers that say why there is none
-  std::uint64_t refused = 0;     ///< Hellos and Registers that were declined
-  std::uint64_t gone = 0;        ///< leases lost with their producer, or on the way
-  std::uint64_t late = 0;        ///< leases for which a second producer was to be asked
-  std::uint64_t audited = 0;     ///< ranges that two producers computed alike
-  std::uint64_t disagreed = 0;   ///< ranges of which producers computed different bytes
+  /// Answers whose bytes do not match their checksum or their header.
+  std::uint64_t damaged = 0;
+  std::uint64_t failed = 0;     ///< answers that say why there is none
+  std::uint64_t refused = 0;    ///< Hellos and Registers that were declined
+  std::uint64_t gone = 0;       ///< leases lost with their producer, or on the way
+  std::uint64_t late = 0;       ///< leases for which a second producer was to be asked
+  std::uint64_t audited = 0;    ///< ranges that two producers computed alike
+  std::uint64_t disagreed = 0;  ///< ranges of which producers computed different bytes
 };
 
 class LeaseBook {
  public:
-  LeaseBook(Admission admission, LeaseRules rules) : admission_(std::move(admission)), rules_(std::move(rules)) {}
+  LeaseBook(Admission admission, LeaseRules rules)
+      : admission_(std::move(admission)), rules_(std::move(rules)) {}
 
   void want(const proto::Range& range);
   /// Forgets what is wanted at another stage than this log's; answers to it are then duplicates.
@@ -64,10 +73,11 @@ class LeaseBook {
   void damaged(const PeerId& from, std::uint64_t lease);
   /// The transport could not reach this peer.
   void lost(const PeerId& peer);
-  /// Welcome to every producer: those that are there hear which ranks there are, and the transport learns who is not.
+  /// Welcome to every producer: those that are there hear which ranks there are, and the transport
+  /// learns who is not.
   void greet();
-  /// Finds gone and late producers and hands out what has no lease. Throws std::runtime_error, naming range, stage and producers,
-  /// when nobody can make a range.
+  /// Finds gone and late producers and hands out what has no lease. Throws std::runtime_error,
+  /// naming range, stage and producers, when nobody can make a range.
   void tick(Time now);
   /// A clean end: Bye to every producer.
   void end();
@@ -77,7 +87,8 @@ class LeaseBook {
     proto::Message message;
   };
   [[nodiscard]] std::vector<Outgoing> take_outgoing() { return std::exchange(outgoing_, {}); }
-  /// A valid answer, and how much of its time from lease to answer its producer did not hold it: what the way took.
+  /// A valid answer, and how much of its time from lease to answer its producer did not hold it:
+  /// what the way took.
   struct Arrival {
     proto::Batch batch;
     double link_seconds = 0.0;
@@ -89,7 +100,8 @@ class LeaseBook {
   [[nodiscard]] const std::optional<proto::StreamMeta>& accepted() const { return accepted_; }
   [[nodiscard]] std::size_t producers() const { return peers_.size(); }
   [[nodiscard]] std::size_t open_leases() const;
-  /// Whether a producer could take another lease now; what is wanted meanwhile waits for the next answer.
+  /// Whether a producer could take another lease now; what is wanted meanwhile waits for the next
+  /// answer.
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] const LeaseCounters& counters() const { return counters_; }
   /// Who has the range that is wanted soonest, for a person who waits for it.
@@ -112,7 +124,8 @@ class LeaseBook {
     std::uint64_t number;
     PeerId peer;
     Time since;
-    bool lost = false;                ///< with its producer, or on the way; its answer may still come
+    /// With its producer, or on the way; its answer may still come.
+    bool lost = false;
     std::uint32_t pings_without = 0;  ///< in a row, in which its producer did not name it
   };
   /// Of a range that is audited: what came, and from whom.
@@ -151,10 +164,12 @@ class LeaseBook {
   void on(const PeerId& from, const proto::Register& other, Time now);
 
   void refuse(const PeerId& to, const std::string& reason);
-  [[nodiscard]] std::optional<std::string> reason_against(const PeerId& from, const proto::Hello& hello) const;
+  [[nodiscard]] std::optional<std::string> reason_against(const PeerId& from,
+                                                          const proto::Hello& hello) const;
   void welcome(const PeerId& to);
   [[nodiscard]] std::vector<std::string> rank_addresses() const;
-  /// Leases that their producer should hold and does not name: they, or their answers, were lost on the way.
+  /// Leases that their producer should hold and does not name: they, or their answers, were lost on
+  /// the way.
   void find_lost_on_the_way(const PeerId& from, const proto::Ping& ping, Time now);
   void lose(const PeerId& from, std::uint64_t lease);
 
@@ -164,7 +179,8 @@ class LeaseBook {
   void accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled, Time now);
   void learn(const PeerId& from, Duration needed);
   void deliver(Asks::iterator ask, Arrival arrival);
-  /// Whether the range is to be computed once more, to be compared; else a version of it that may be delivered is chosen.
+  /// Whether the range is to be computed once more, to be compared; else a version of it that may
+  /// be delivered is chosen.
   [[nodiscard]] std::optional<Arrival> compare(Ask& ask);
   void report_difference(const Ask& ask);
   /// A range that is audited and that nobody else is there to compute goes out as it is.
@@ -176,7 +192,8 @@ class LeaseBook {
   void drop_unasked(const PeerId& from, std::uint64_t lease);
   /// Its leases are lost, and it is no producer of ours any more.
   void forget(const PeerId& peer);
-  /// Takes the lease from a producer that answered it badly; too many of these and it is turned away.
+  /// Takes the lease from a producer that answered it badly; too many of these and it is turned
+  /// away.
   void strike(const PeerId& from, std::uint64_t lease, const std::string& what);
   /// A lease was answered, without a batch: another one is to be made.
   void release(Ask& ask, const PeerId& from, std::uint64_t lease);

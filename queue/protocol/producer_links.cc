@@ -4,9 +4,14 @@
 
 namespace millrace::queue {
 
-ProducerLinks::ProducerLinks(proto::Hello self, const std::string& rank_zero) : self_(std::move(self)) { add(rank_zero); }
+ProducerLinks::ProducerLinks(proto::Hello self, const std::string& rank_zero)
+    : self_(std::move(self)) {
+  add(rank_zero);
+}
 
-void ProducerLinks::add(const std::string& address) { links_.push_back({links_made_++, address, ProducerSession(self_)}); }
+void ProducerLinks::add(const std::string& address) {
+  links_.push_back({links_made_++, address, ProducerSession(self_)});
+}
 
 ProducerLinks::Link* ProducerLinks::find(const std::string& address) {
   const auto link = std::ranges::find(links_, address, &Link::address);
@@ -34,7 +39,9 @@ void ProducerLinks::tick(Time now) {
 void ProducerLinks::follow_ranks() {
   if (!welcomed()) return;
   const std::vector<std::string> ranks = links_.front().session.ranks();
-  const auto left = [&](const Link& link) { return std::ranges::find(ranks, link.address) == ranks.end(); };
+  const auto left = [&](const Link& link) {
+    return std::ranges::find(ranks, link.address) == ranks.end();
+  };
   links_.erase(std::remove_if(links_.begin() + 1, links_.end(), left), links_.end());
   for (const std::string& address : ranks) {
     if (find(address) == nullptr) add(address);
@@ -44,7 +51,9 @@ void ProducerLinks::follow_ranks() {
 std::vector<ProducerLinks::Outgoing> ProducerLinks::take_outgoing() {
   std::vector<Outgoing> outgoing;
   for (Link& link : links_) {
-    for (proto::Message& message : link.session.take_outgoing()) outgoing.push_back({link.address, std::move(message)});
+    for (proto::Message& message : link.session.take_outgoing()) {
+      outgoing.push_back({link.address, std::move(message)});
+    }
   }
   return outgoing;
 }
@@ -52,7 +61,9 @@ std::vector<ProducerLinks::Outgoing> ProducerLinks::take_outgoing() {
 std::vector<Order> ProducerLinks::take_orders() {
   std::vector<Order> orders;
   for (Link& link : links_) {
-    for (const proto::Lease& lease : link.session.take_leases()) orders.push_back({lease.number, lease.range, link.number});
+    for (const proto::Lease& lease : link.session.take_leases()) {
+      orders.push_back({lease.number, lease.range, link.number});
+    }
   }
   return orders;
 }
@@ -84,7 +95,9 @@ std::size_t ProducerLinks::open_leases() const {
 
 std::optional<std::string> ProducerLinks::refusal() const {
   for (const Link& link : links_) {
-    if (link.session.refusal()) return "the trainer at " + link.address + " refused this stream: " + *link.session.refusal();
+    if (link.session.refusal()) {
+      return "the trainer at " + link.address + " refused this stream: " + *link.session.refusal();
+    }
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// A producer's conversations with all ranks of a trainer: one with rank 0, whose address it was given, and one with every rank
-// that rank 0 names. A book without sockets, threads or clocks.
+// A producer's conversations with all ranks of a trainer: one with rank 0, whose address it was
+// given, and one with every rank that rank 0 names. A book without sockets, threads or clocks.
 #pragma once
 
 #include <chrono>
@@ -36,7 +36,8 @@ class ProducerLinks {
 
   /// Whether the rank that gave this order still waits for it.
   [[nodiscard]] bool holds(const Order& order) const;
-  /// Where to send the order's answer, and how long it was held; empty if nobody waits for it. It is counted as sent.
+  /// Where to send the order's answer, and how long it was held; empty if nobody waits for it. It
+  /// is counted as sent.
   struct Destination {
     std::string address;
     std::chrono::microseconds held;

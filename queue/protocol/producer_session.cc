@@ -25,7 +25,10 @@ void ProducerSession::on(const proto::Welcome& welcome, Time) {
 }
 
 void ProducerSession::on(const proto::Lease& lease, Time now) {
-  if (!welcomed() || open_.size() >= proto::kMaxHeldLeases || !open_.try_emplace(lease.number, now).second) return;
+  if (!welcomed() || open_.size() >= proto::kMaxHeldLeases ||
+      !open_.try_emplace(lease.number, now).second) {
+    return;
+  }
   new_.push_back(lease);
 }
 

@@ -1,5 +1,5 @@
-// The producer's side of the protocol with one rank, as a book without sockets, threads or clocks: see lease_book.h for its
-// counterpart.
+// The producer's side of the protocol with one rank, as a book without sockets, threads or clocks:
+// see lease_book.h for its counterpart.
 #pragma once
 
 #include <chrono>

@@ -19,7 +19,8 @@ std::optional<proto::Message> Registration::tick(Time now) {
 
 void Registration::receive(const proto::Message& message, Time now) {
   if (const auto* refusal = std::get_if<proto::Refuse>(&message)) {
-    throw std::runtime_error("rank 0 refused rank " + std::to_string(self_.rank) + ": " + refusal->reason);
+    throw std::runtime_error("rank 0 refused rank " + std::to_string(self_.rank) + ": " +
+                             refusal->reason);
   }
   if (std::holds_alternative<proto::Welcome>(message)) answered_ = now;
 }

@@ -1,5 +1,6 @@
-// How a rank other than 0 makes itself known to rank 0, which tells producers: it registers, again and again, so that a producer
-// that comes later hears of it too. A book without sockets, threads or clocks.
+// How a rank other than 0 makes itself known to rank 0, which tells producers: it registers, again
+// and again, so that a producer that comes later hears of it too. A book without sockets, threads
+// or clocks.
 #pragma once
 
 #include <chrono>

@@ -14,8 +14,10 @@ namespace {
 constexpr const char* kZapAddress = "inproc://zeromq.zap.01";
 constexpr std::size_t kMostKeysNamed = 16;  // a stranger can draw as many as it likes
 
-// The frames of a request: version, request id, domain, address, routing id, mechanism, then the key.
-constexpr std::size_t kVersion = 0, kRequestId = 1, kDomain = 2, kMechanism = 5, kKey = 6, kRequestFrames = 7;
+// The frames of a request: version, request id, domain, address, routing id, mechanism, then the
+// key.
+constexpr std::size_t kVersion = 0, kRequestId = 1, kDomain = 2, kMechanism = 5, kKey = 6,
+                      kRequestFrames = 7;
 constexpr std::size_t kKeyBytes = 32;
 
 std::string z85(const zmq::message_t& key) {
@@ -40,7 +42,8 @@ AllowList::~AllowList() {
 }
 
 void AllowList::run() {
-  std::array<zmq::pollitem_t, 2> items = {{{nullptr, bell_.fd(), ZMQ_POLLIN, 0}, {questions_.handle(), 0, ZMQ_POLLIN, 0}}};
+  std::array<zmq::pollitem_t, 2> items = {
+      {{nullptr, bell_.fd(), ZMQ_POLLIN, 0}, {questions_.handle(), 0, ZMQ_POLLIN, 0}}};
   while (!stopping_) {
     try {
       zmq::poll(items.data(), items.size(), std::chrono::milliseconds(-1));
@@ -68,7 +71,8 @@ void AllowList::answer_all() {
 void AllowList::answer(const std::vector<zmq::message_t>& request) {
   const bool admitted = admits(request);
   const std::string id = request.size() > kRequestId ? request[kRequestId].to_string() : "";
-  const std::array<std::string, 6> reply = {"1.0", id, admitted ? "200" : "400", admitted ? "" : "not on the allow-list", "", ""};
+  const std::array<std::string, 6> reply = {
+      "1.0", id, admitted ? "200" : "400", admitted ? "" : "not on the allow-list", "", ""};
   for (std::size_t i = 0; i < reply.size(); ++i) {
     const auto more = i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
     questions_.send(zmq::buffer(reply[i]), more | zmq::send_flags::dontwait);
@@ -77,8 +81,8 @@ void AllowList::answer(const std::vector<zmq::message_t>& request) {
 
 bool AllowList::admits(const std::vector<zmq::message_t>& request) {
   if (request.size() != kRequestFrames || request[kVersion].to_string_view() != "1.0" ||
-      request[kDomain].to_string_view() != kZapDomain || request[kMechanism].to_string_view() != "CURVE" ||
-      request[kKey].size() != kKeyBytes) {
+      request[kDomain].to_string_view() != kZapDomain ||
+      request[kMechanism].to_string_view() != "CURVE" || request[kKey].size() != kKeyBytes) {
     return false;
   }
   const std::string key = z85(request[kKey]);
@@ -91,7 +95,8 @@ void AllowList::report(const std::string& key) {
   const std::string fingerprint = key_fingerprint(key);
   if (reported_.size() >= kMostKeysNamed || !reported_.insert(fingerprint).second) return;
   spdlog::warn(
-      "turned away a peer whose key (fingerprint {}) is not allowed; if it is yours, add its public key to queue.allowed_keys",
+      "turned away a peer whose key (fingerprint {}) is not allowed; if it is yours, add its "
+      "public key to queue.allowed_keys",
       fingerprint);
 }
 

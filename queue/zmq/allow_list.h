@@ -1,7 +1,9 @@
-// Answers ZeroMQ's question whether the holder of a public key may connect (RFC 27, "ZAP"), on a thread of its own.
+// Answers ZeroMQ's question whether the holder of a public key may connect (RFC 27, "ZAP"), on a
+// thread of its own.
 //
-// ZeroMQ admits everybody where nobody listens to that question. So the handler's socket is bound before the router that it guards
-// and closed after it, and stays open should the thread ever fail: then nobody is admitted.
+// ZeroMQ admits everybody where nobody listens to that question. So the handler's socket is bound
+// before the router that it guards and closed after it, and stays open should the thread ever fail:
+// then nobody is admitted.
 #pragma once
 
 #include <zmq.hpp>
@@ -21,7 +23,8 @@ inline constexpr const char* kZapDomain = "millrace";
 
 class AllowList {
  public:
-  /// `keys`: the public keys that are admitted. One list per context; throws zmq::error_t for a second.
+  /// `keys`: the public keys that are admitted. One list per context; throws zmq::error_t for a
+  /// second.
   AllowList(zmq::context_t& context, std::set<std::string> keys);
   ~AllowList();
   AllowList(const AllowList&) = delete;
@@ -35,7 +38,8 @@ class AllowList {
   void report(const std::string& key);
 
   std::set<std::string> keys_;
-  std::set<std::string> reported_;  ///< fingerprints of keys that were turned away and named in the log
+  /// Fingerprints of keys that were turned away and named in the log.
+  std::set<std::string> reported_;
   std::atomic<bool> stopping_{false};
   Bell bell_;
   zmq::socket_t questions_;

@@ -23,22 +23,25 @@ constexpr int kLinger_ms = 500;
 constexpr int kReconnectFirst_ms = 50;
 constexpr int kReconnectMost_ms = 200;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
-/// On one machine: left alone, the buffer of a TCP connection grows to megabytes, and what lies in it leaves the cache before it is
-/// read; that of a UNIX socket is so small that it is filled five times for a batch. To another machine it has to grow with the
-/// way.
+/// On one machine: left alone, the buffer of a TCP connection grows to megabytes, and what lies in
+/// it leaves the cache before it is read; that of a UNIX socket is so small that it is filled five
+/// times for a batch. To another machine it has to grow with the way.
 constexpr int kLoopbackSendBufferBytes = 512 << 10;
 constexpr int kIpcSendBufferBytes = 256 << 10;
 
 proto::SharedBytes keep(zmq::message_t message) {
   auto owner = std::make_shared<zmq::message_t>(std::move(message));
-  const std::span<const std::byte> bytes(static_cast<const std::byte*>(owner->data()), owner->size());
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(owner->data()),
+                                         owner->size());
   return {std::move(owner), bytes};
 }
 
 /// A ZeroMQ message that views `frame` and shares its ownership.
 zmq::message_t lend(const proto::SharedBytes& frame) {
   auto* owner = new std::shared_ptr<const void>(frame.owner);
-  const auto release = [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); };
+  const auto release = [](void*, void* hint) {
+    delete static_cast<std::shared_ptr<const void>*>(hint);
+  };
   return {const_cast<std::byte*>(frame.bytes.data()), frame.bytes.size(), release, owner};
 }
 
@@ -52,7 +55,8 @@ void require_keys(zmq::socket_t& router, const Security& security) {
 constexpr std::string_view kTcp = "tcp://";
 
 bool is_tcp_loopback(const std::string& address) {
-  return address.starts_with(kTcp) && is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())});
+  return address.starts_with(kTcp) &&
+         is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())});
 }
 
 /// −1: the system's own.
@@ -62,15 +66,25 @@ int send_buffer_bytes(const std::string& address) {
 }
 
 void refuse_unguarded(const std::string& address, const Security& security) {
-  if (security.own || security.insecure || !address.starts_with(kTcp) || is_tcp_loopback(address)) return;
+  if (security.own || security.insecure || !address.starts_with(kTcp) || is_tcp_loopback(address)) {
+    return;
+  }
   throw std::invalid_argument(
-      address + " can be reached by other machines, and nothing on the way is encrypted: use 127.0.0.1, or " +
-      "keys (queue.key_file and queue.allowed_keys, docs/explanation/security.md), or set queue.insecure = true on a " + "private network");
+      address +
+      " can be reached by other machines, and nothing on the way is encrypted: use 127.0.0.1, or " +
+      "keys (queue.key_file and queue.allowed_keys, docs/explanation/security.md), or set "
+      "queue.insecure = true on a " +
+      "private network");
 }
 
 std::string bind_hint(int error) {
-  if (error == EADDRINUSE) return "; another trainer may hold it: stop it, or choose another --queue.uri";
-  if (error == ENODEV) return "; to listen takes an address or an interface of this machine, not a name: check --queue.uri";
+  if (error == EADDRINUSE) {
+    return "; another trainer may hold it: stop it, or choose another --queue.uri";
+  }
+  if (error == ENODEV) {
+    return "; to listen takes an address or an interface of this machine, not a name: check "
+           "--queue.uri";
+  }
   return "; check --queue.uri";
 }
 
@@ -103,8 +117,9 @@ Socket::Socket(Context& context, const std::string& address, zmq::socket_type ty
     : address_(address),
       routed_(type == zmq::socket_type::router),
       socket_(context.context_, type),
-      monitor_(std::make_unique<SocketMonitor>(context.context_, socket_, address,
-                                               routed_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
+      monitor_(std::make_unique<SocketMonitor>(
+          context.context_, socket_, address,
+          routed_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
   socket_.set(zmq::sockopt::linger, kLinger_ms);
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
   socket_.set(zmq::sockopt::handshake_ivl, kHandshakeTimeout_ms);
@@ -124,13 +139,14 @@ Socket Socket::bind_router(Context& context, const std::string& address, const S
   try {
     router.socket_.bind(address);
   } catch (const zmq::error_t& error) {
-    throw std::runtime_error("cannot listen at " + address + ": " + error.what() + bind_hint(error.num()));
+    throw std::runtime_error("cannot listen at " + address + ": " + error.what() +
+                             bind_hint(error.num()));
   }
   return router;
 }
 
-Socket Socket::connect_dealer(Context& context, const std::string& address, const Security& security,
-                              const std::string& routing_id) {
+Socket Socket::connect_dealer(Context& context, const std::string& address,
+                              const Security& security, const std::string& routing_id) {
   Socket dealer(context, address, zmq::socket_type::dealer);
   show_keys(dealer.socket_, security);
   dealer.socket_.set(zmq::sockopt::routing_id, routing_id);
@@ -141,7 +157,8 @@ Socket Socket::connect_dealer(Context& context, const std::string& address, cons
   try {
     dealer.socket_.connect(address);
   } catch (const zmq::error_t& error) {
-    throw std::runtime_error("cannot connect to " + address + ": " + error.what() + "; check --queue.uri");
+    throw std::runtime_error("cannot connect to " + address + ": " + error.what() +
+                             "; check --queue.uri");
   }
   return dealer;
 }
@@ -167,10 +184,14 @@ std::optional<Envelope> Socket::receive() {
 
 bool Socket::send(const Envelope& envelope) {
   try {
-    if (routed_ && !socket_.send(zmq::buffer(envelope.peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return false;
+    if (routed_ && !socket_.send(zmq::buffer(envelope.peer),
+                                 zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+      return false;
+    }
     for (std::size_t i = 0; i < envelope.frames.size(); ++i) {
       const bool last = i + 1 == envelope.frames.size();
-      const auto flags = (last ? zmq::send_flags::none : zmq::send_flags::sndmore) | zmq::send_flags::dontwait;
+      const auto flags =
+          (last ? zmq::send_flags::none : zmq::send_flags::sndmore) | zmq::send_flags::dontwait;
       if (!socket_.send(lend(envelope.frames[i]), flags)) return false;
     }
   } catch (const zmq::error_t& error) {

@@ -1,5 +1,6 @@
-// ZeroMQ, wrapped thinly: sockets that carry our frames without copying them, and a way to wait on several at once.
-// The only header of this folder that sees zmq.hpp; included by the two ends and nobody else.
+// ZeroMQ, wrapped thinly: sockets that carry our frames without copying them, and a way to wait on
+// several at once. The only header of this folder that sees zmq.hpp; included by the two ends and
+// nobody else.
 #pragma once
 
 #include <chrono>
@@ -11,9 +12,9 @@
 #include <zmq.hpp>
 
 #include "proto/messages.h"
+#include "queue/ends/security.h"
 #include "queue/zmq/allow_list.h"
 #include "queue/zmq/event_fd.h"
-#include "queue/ends/security.h"
 #include "queue/zmq/socket_monitor.h"
 
 namespace millrace::queue {
@@ -27,11 +28,13 @@ struct Envelope {
   proto::Frames frames;
 };
 
-/// 16 random bytes, the first not 0 (ZeroMQ keeps those for itself). An end draws one and gives it to all its dealers, so that a
-/// router which sees the same id again sees a reconnect of this very end.
+/// 16 random bytes, the first not 0 (ZeroMQ keeps those for itself). An end draws one and gives it
+/// to all its dealers, so that a router which sees the same id again sees a reconnect of this very
+/// end.
 [[nodiscard]] std::string random_routing_id();
 
-/// What the sockets of one end share: ZeroMQ's own thread, and the list of keys that its routers admit. Outlives them.
+/// What the sockets of one end share: ZeroMQ's own thread, and the list of keys that its routers
+/// admit. Outlives them.
 class Context {
  public:
   Context() : context_(1) {}
@@ -48,29 +51,35 @@ class Context {
 /// One socket, used by one thread.
 class Socket {
  public:
-  /// A ROUTER bound to `address`; the port of a tcp address may be * (any that is free). With a key pair it admits the allow-list
-  /// alone. Throws std::runtime_error with the address and what to do (a port in use).
-  [[nodiscard]] static Socket bind_router(Context& context, const std::string& address, const Security& security);
-  /// A DEALER that connects, now and again after every loss, to `address`. With a key pair it talks to the holder of the server's
-  /// key alone. Throws std::runtime_error for an address that is none.
-  [[nodiscard]] static Socket connect_dealer(Context& context, const std::string& address, const Security& security,
+  /// A ROUTER bound to `address`; the port of a tcp address may be * (any that is free). With a key
+  /// pair it admits the allow-list alone. Throws std::runtime_error with the address and what to do
+  /// (a port in use).
+  [[nodiscard]] static Socket bind_router(Context& context, const std::string& address,
+                                          const Security& security);
+  /// A DEALER that connects, now and again after every loss, to `address`. With a key pair it talks
+  /// to the holder of the server's key alone. Throws std::runtime_error for an address that is
+  /// none.
+  [[nodiscard]] static Socket connect_dealer(Context& context, const std::string& address,
+                                             const Security& security,
                                              const std::string& routing_id);
 
   /// Where a router is bound, with the port it got: "tcp://127.0.0.1:40123".
   [[nodiscard]] std::string bound_address() const;
-  /// A message that is there; empty: none. Of one with more frames than any of ours only as many are kept as tell that.
+  /// A message that is there; empty: none. Of one with more frames than any of ours only as many
+  /// are kept as tell that.
   [[nodiscard]] std::optional<Envelope> receive();
   /// False: the peer cannot be reached (or takes nothing) now. Never waits.
   [[nodiscard]] bool send(const Envelope& envelope);
 
   /// As of the last wait().
   [[nodiscard]] const SocketCounters& counters() const { return monitor_->counters(); }
-  /// A dealer: why there is no connection, as a sentence a person can act on; empty where nothing went wrong. As of the last
-  /// wait().
+  /// A dealer: why there is no connection, as a sentence a person can act on; empty where nothing
+  /// went wrong. As of the last wait().
   [[nodiscard]] const std::string& trouble() const { return monitor_->trouble(); }
 
  private:
-  friend void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell);
+  friend void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
+                   const Bell* bell);
 
   Socket(Context& context, const std::string& address, zmq::socket_type type);
 
@@ -82,8 +91,9 @@ class Socket {
   std::unique_ptr<SocketMonitor> monitor_;
 };
 
-/// Until one of the sockets has a message (or news of its connections), the bell rings, if there is one, or the time is over.
-/// Silences the bell, and connects dealers anew that ZeroMQ gave up.
-void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell = nullptr);
+/// Until one of the sockets has a message (or news of its connections), the bell rings, if there is
+/// one, or the time is over. Silences the bell, and connects dealers anew that ZeroMQ gave up.
+void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
+          const Bell* bell = nullptr);
 
 }  // namespace millrace::queue

@@ -9,9 +9,11 @@
 namespace millrace::queue {
 namespace {
 
-// Not ACCEPT_FAILED: without a descriptor left ZeroMQ tries again at once, and would report it a hundred thousand times a second.
-constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED |
-                        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+// Not ACCEPT_FAILED: without a descriptor left ZeroMQ tries again at once, and would report it a
+// hundred thousand times a second.
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_DELAYED |
+                        ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED |
+                        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 constexpr int kMostAtOnce = 1000;
 // ZeroMQ announces a new attempt at once where it makes one.
@@ -27,29 +29,40 @@ struct SocketMonitor::Trouble {
 
 const SocketMonitor::Trouble* SocketMonitor::trouble_of(std::uint16_t event, std::uint32_t value) {
   static constexpr Trouble kUnfinished{
-      &SocketCounters::unfinished, "a peer connected and left, or said nothing, before its handshake was over",
-      "what listens there ends the handshake: compare its keys with queue.key_file and queue.server_key"};
-  static constexpr Trouble kMalformed{&SocketCounters::malformed, "a peer does not speak ZeroMQ's protocol",
-                                      "what listens there does not speak ZeroMQ's protocol: check queue.uri"};
+      &SocketCounters::unfinished,
+      "a peer connected and left, or said nothing, before its handshake was over",
+      "what listens there ends the handshake: compare its keys with queue.key_file and "
+      "queue.server_key"};
+  static constexpr Trouble kMalformed{
+      &SocketCounters::malformed, "a peer does not speak ZeroMQ's protocol",
+      "what listens there does not speak ZeroMQ's protocol: check queue.uri"};
   static constexpr Trouble kOtherKind{
-      &SocketCounters::other_kind, "a peer was turned away: one of the two sides has keys (queue.key_file) and the other none",
-      "the trainer there and this producer cannot agree: one of them has keys (queue.key_file) and the other none"};
-  static constexpr Trouble kWrongKey{&SocketCounters::wrong_key,
-                                     "a peer was turned away: its queue.server_key is not this trainer's public key",
-                                     "the trainer there holds another key than queue.server_key"};
-  static constexpr Trouble kNotAllowed{
-      &SocketCounters::not_allowed, "",
-      "the trainer there does not allow this key: add the public key of queue.key_file to its queue.allowed_keys"};
+      &SocketCounters::other_kind,
+      "a peer was turned away: one of the two sides has keys (queue.key_file) and the other none",
+      "the trainer there and this producer cannot agree: one of them has keys (queue.key_file) and "
+      "the other none"};
+  static constexpr Trouble kWrongKey{
+      &SocketCounters::wrong_key,
+      "a peer was turned away: its queue.server_key is not this trainer's public key",
+      "the trainer there holds another key than queue.server_key"};
+  static constexpr Trouble kNotAllowed{&SocketCounters::not_allowed, "",
+                                       "the trainer there does not allow this key: add the public "
+                                       "key of queue.key_file to its queue.allowed_keys"};
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return &kUnfinished;
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return &kNotAllowed;
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) return nullptr;
   if (value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) return &kOtherKind;
-  const bool keys = value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC || value == ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE;
+  const bool keys = value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC ||
+                    value == ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE;
   return keys ? &kWrongKey : &kMalformed;
 }
 
-SocketMonitor::SocketMonitor(zmq::context_t& context, zmq::socket_t& watched, std::string address, Side side)
-    : watched_(watched.handle()), address_(std::move(address)), side_(side), events_(context, zmq::socket_type::pair) {
+SocketMonitor::SocketMonitor(zmq::context_t& context, zmq::socket_t& watched, std::string address,
+                             Side side)
+    : watched_(watched.handle()),
+      address_(std::move(address)),
+      side_(side),
+      events_(context, zmq::socket_type::pair) {
   const std::string place = fmt::format("inproc://millrace.monitor.{}", fmt::ptr(watched_));
   if (zmq_socket_monitor(watched_, place.c_str(), kEvents) != 0) throw zmq::error_t();
   // Without a limit: at one, ZeroMQ's own thread would wait for ours.
@@ -98,7 +111,9 @@ void SocketMonitor::note_trouble(const Trouble& trouble) {
   ++(counters_.*trouble.counter);
   const std::string_view sentence = side_ == Side::kRouter ? trouble.router : trouble.dealer;
   trouble_ = sentence;
-  if (!sentence.empty() && reported_.insert(sentence).second) spdlog::warn("{}: {}", address_, sentence);
+  if (!sentence.empty() && reported_.insert(sentence).second) {
+    spdlog::warn("{}: {}", address_, sentence);
+  }
 }
 
 bool SocketMonitor::gave_up(std::chrono::steady_clock::time_point now) const {

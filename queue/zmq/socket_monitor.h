@@ -1,7 +1,9 @@
-// What becomes of a socket's connections, as ZeroMQ reports it: counted, and said in the log once per cause.
+// What becomes of a socket's connections, as ZeroMQ reports it: counted, and said in the log once
+// per cause.
 //
-// ZeroMQ does not say why it ends a connection after the handshake, so a frame above the limit shows as one more under `closed`.
-// It also leaves out peers that speak a version before 3 of its protocol: those show in `accepted` and `closed` alone.
+// ZeroMQ does not say why it ends a connection after the handshake, so a frame above the limit
+// shows as one more under `closed`. It also leaves out peers that speak a version before 3 of its
+// protocol: those show in `accepted` and `closed` alone.
 #pragma once
 
 #include <chrono>
@@ -38,13 +40,15 @@ class SocketMonitor {
 
   /// For polling: readable when there is something to take in.
   [[nodiscard]] void* handle() { return events_.handle(); }
-  /// A bounded number of them, so that strangers who come and go quickly cannot keep the thread here.
+  /// A bounded number of them, so that strangers who come and go quickly cannot keep the thread
+  /// here.
   void take_in();
 
   [[nodiscard]] const SocketCounters& counters() const { return counters_; }
   /// Why the last attempt to connect failed, as a sentence; empty once a handshake was completed.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
-  /// Whether a dealer lost its connection and ZeroMQ will not try again by itself, as it does not after an error in the protocol.
+  /// Whether a dealer lost its connection and ZeroMQ will not try again by itself, as it does not
+  /// after an error in the protocol.
   [[nodiscard]] bool gave_up(std::chrono::steady_clock::time_point now) const;
 
  private:

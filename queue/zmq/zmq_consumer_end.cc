@@ -17,8 +17,8 @@
 
 #include "proto/files.h"
 #include "queue/protocol/lease_book.h"
-#include "queue/zmq/rank_address.h"
 #include "queue/protocol/registration.h"
+#include "queue/zmq/rank_address.h"
 #include "queue/zmq/socket.h"
 #include "telemetry/stream_metrics.h"
 
@@ -26,7 +26,8 @@ namespace millrace::queue {
 namespace {
 
 constexpr Milliseconds kTickEvery{50};
-/// Messages that are taken in before the book acts again: a peer that floods must not keep it from that.
+/// Messages that are taken in before the book acts again: a peer that floods must not keep it from
+/// that.
 constexpr int kMostAtOnce = 1024;
 /// ZeroMQ may tell that a connection ended before it knows that its peer cannot be reached.
 constexpr Milliseconds kGreetFor{200};
@@ -42,7 +43,8 @@ LeaseRules rules_of(const ZmqRun& run) {
   return rules;
 }
 
-Socket bind_first(Context& context, const std::vector<std::string>& addresses, const Security& security) {
+Socket bind_first(Context& context, const std::vector<std::string>& addresses,
+                  const Security& security) {
   for (std::size_t i = 0;; ++i) {
     try {
       return Socket::bind_router(context, addresses[i], security);
@@ -66,14 +68,19 @@ struct LineToRankZero {
 };
 
 /// What becomes of connections: each cell and the count that it shows.
-using ConnectionCells = std::vector<std::pair<std::reference_wrapper<telemetry::Counter>, std::uint64_t SocketCounters::*>>;
+using ConnectionCells = std::vector<
+    std::pair<std::reference_wrapper<telemetry::Counter>, std::uint64_t SocketCounters::*>>;
 
 ConnectionCells connection_cells(const telemetry::QueueMetrics& metrics) {
   using C = SocketCounters;
-  return {{metrics.connections("accepted"), &C::accepted},   {metrics.connections("established"), &C::established},
-          {metrics.connections("closed"), &C::closed},       {metrics.connections("unfinished"), &C::unfinished},
-          {metrics.connections("malformed"), &C::malformed}, {metrics.connections("other_kind"), &C::other_kind},
-          {metrics.connections("wrong_key"), &C::wrong_key}, {metrics.connections("not_allowed"), &C::not_allowed}};
+  return {{metrics.connections("accepted"), &C::accepted},
+          {metrics.connections("established"), &C::established},
+          {metrics.connections("closed"), &C::closed},
+          {metrics.connections("unfinished"), &C::unfinished},
+          {metrics.connections("malformed"), &C::malformed},
+          {metrics.connections("other_kind"), &C::other_kind},
+          {metrics.connections("wrong_key"), &C::wrong_key},
+          {metrics.connections("not_allowed"), &C::not_allowed}};
 }
 
 class ZmqConsumerEnd final : public ConsumerEnd {
@@ -84,8 +91,10 @@ class ZmqConsumerEnd final : public ConsumerEnd {
         metrics_(run.registry),
         connections_(connection_cells(metrics_)),
         book_(Admission(expected), rules_of(run)),
-        socket_(bind_first(context_, run.rank == 0 ? std::vector{uri.text} : addresses_to_bind(uri, run.advertise, run.rank),
-                           run.security)) {
+        socket_(bind_first(
+            context_,
+            run.rank == 0 ? std::vector{uri.text} : addresses_to_bind(uri, run.advertise, run.rank),
+            run.security)) {
     if (run.rank > 0) register_with_rank_zero(run);
   }
 
@@ -102,7 +111,9 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     return book_.accepted();
   }
 
-  std::uint32_t range_samples() const override { return leased_range_samples(book_.accepted()->schema, train_window_); }
+  std::uint32_t range_samples() const override {
+    return leased_range_samples(book_.accepted()->schema, train_window_);
+  }
 
   void want(const proto::Range& range) override {
     if (!asked_.insert(range).second) return;
@@ -140,26 +151,32 @@ class ZmqConsumerEnd final : public ConsumerEnd {
  private:
   void register_with_rank_zero(const ZmqRun& run) {
     const std::string told = address_to_tell(uri_, run.advertise, socket_.bound_address());
-    line_.emplace(LineToRankZero{Registration({run.run_id, run.rank, told}),
-                                 Socket::connect_dealer(context_, uri_.text, as_client(run.security), random_routing_id())});
+    line_.emplace(LineToRankZero{
+        Registration({run.run_id, run.rank, told}),
+        Socket::connect_dealer(context_, uri_.text, as_client(run.security), random_routing_id())});
     sockets_.push_back(&line_->socket);
   }
 
   std::string why_nobody_is_there() const {
-    if (line_ && !line_->registration.known(std::chrono::steady_clock::now())) return "no answer from rank 0 at " + uri_.text;
+    if (line_ && !line_->registration.known(std::chrono::steady_clock::now())) {
+      return "no answer from rank 0 at " + uri_.text;
+    }
     const std::string who = "no producer at " + uri_.text;
     if (!book_.last_refusal().empty()) return who + " that matches (" + book_.last_refusal() + ")";
     return who + ": start `prepare` with the same recipe";
   }
 
-  /// Everything happens in here, in the thread that waits for a batch: one that moved batches over to it would have to wake it for
-  /// each.
+  /// Everything happens in here, in the thread that waits for a batch: one that moved batches over
+  /// to it would have to wake it for each.
   template <class Done>
   void work_until(Milliseconds timeout, const Done& done) {
     const Time deadline = std::chrono::steady_clock::now() + timeout;
     while (!done()) {
-      const auto left = std::chrono::ceil<Milliseconds>(deadline - std::chrono::steady_clock::now());
-      wait(sockets_, std::exchange(act_at_once_, false) ? Milliseconds(0) : std::clamp(left, Milliseconds(0), kTickEvery));
+      const auto left =
+          std::chrono::ceil<Milliseconds>(deadline - std::chrono::steady_clock::now());
+      wait(sockets_, std::exchange(act_at_once_, false)
+                         ? Milliseconds(0)
+                         : std::clamp(left, Milliseconds(0), kTickEvery));
       receive();
       keep_registered();
       act();
@@ -167,7 +184,8 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     }
   }
 
-  /// What is there, up to a batch: its producer is given another lease before the next message is looked at.
+  /// What is there, up to a batch: its producer is given another lease before the next message is
+  /// looked at.
   void receive() {
     bool batch = false;
     for (int i = 0; i < kMostAtOnce && !batch; ++i) {
@@ -187,11 +205,14 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   void drop(const PeerId& from, const proto::Decoded& decoded) {
     metrics_.damaged(proto::describe(decoded.status)).add();
     // Once per cause: a peer that sends rubbish must not fill the log.
-    if (reported_.insert(decoded.status).second) spdlog::warn("{}: dropped {}", uri_.text, proto::describe(decoded.status));
+    if (reported_.insert(decoded.status).second) {
+      spdlog::warn("{}: dropped {}", uri_.text, proto::describe(decoded.status));
+    }
     if (decoded.status == proto::DecodeStatus::kVersion) {
       // Any message of ours tells it; this one says it in words to whom it can.
       (void)socket_.send(
-          {from, proto::encode(proto::Refuse{"this trainer speaks protocol version " + std::to_string(proto::kProtocolVersion)})});
+          {from, proto::encode(proto::Refuse{"this trainer speaks protocol version " +
+                                             std::to_string(proto::kProtocolVersion)})});
     }
     if (decoded.lease == 0) return;
     const std::lock_guard lock(mutex_);
@@ -204,9 +225,13 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     const auto now = std::chrono::steady_clock::now();
     while (auto envelope = line_->socket.receive()) {
       const proto::Decoded decoded = proto::decode(envelope->frames);
-      if (decoded.status == proto::DecodeStatus::kOk) line_->registration.receive(decoded.message, now);
+      if (decoded.status == proto::DecodeStatus::kOk) {
+        line_->registration.receive(decoded.message, now);
+      }
     }
-    if (const auto message = line_->registration.tick(now)) (void)line_->socket.send({{}, proto::encode(*message)});
+    if (const auto message = line_->registration.tick(now)) {
+      (void)line_->socket.send({{}, proto::encode(*message)});
+    }
   }
 
   void act() {
@@ -233,8 +258,9 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     }
   }
 
-  /// A router learns that a peer has left when it sends to it. So after the end of a connection everybody is sent something, and
-  /// a producer that was killed is missed at once, not after its silence.
+  /// A router learns that a peer has left when it sends to it. So after the end of a connection
+  /// everybody is sent something, and a producer that was killed is missed at once, not after its
+  /// silence.
   void find_lost_producers(Time now) {
     const std::uint64_t closed = socket_.counters().closed;
     if (std::exchange(closed_, closed) != closed) greet_until_ = now + kGreetFor;
@@ -261,13 +287,17 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   }
 
   void count_connections() {
-    for (const auto& [cell, count] : connections_) cell.get().raise_to(static_cast<double>(socket_.counters().*count));
+    for (const auto& [cell, count] : connections_) {
+      cell.get().raise_to(static_cast<double>(socket_.counters().*count));
+    }
   }
 
   void say_bye() {
     const std::lock_guard lock(mutex_);
     book_.end();
-    for (const auto& [to, message] : book_.take_outgoing()) (void)socket_.send({to, proto::encode(message)});
+    for (const auto& [to, message] : book_.take_outgoing()) {
+      (void)socket_.send({to, proto::encode(message)});
+    }
   }
 
   Uri uri_;
@@ -277,7 +307,8 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   std::set<proto::Range, Sooner> asked_;     ///< wanted and not taken yet
   std::deque<LeaseBook::Arrival> arrivals_;  ///< not taken yet
   double link_seconds_ = 0.0;                ///< of the arrival that was taken last
-  bool act_at_once_ = false;                 ///< the book has something to do that no message will call for
+  /// The book has something to do that no message will call for.
+  bool act_at_once_ = false;
   std::set<proto::DecodeStatus> reported_;
   std::uint64_t closed_ = 0;  ///< connections that ended, as far as they were heeded
   Time greeted_{};
@@ -292,7 +323,8 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
 }  // namespace
 
-std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected, const ZmqRun& run) {
+std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected,
+                                                   const ZmqRun& run) {
   return std::make_unique<ZmqConsumerEnd>(uri, expected, run);
 }
 

@@ -39,7 +39,8 @@ std::string own_name() {
 
 class ZmqProducerEnd final : public ProducerEnd {
  public:
-  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity, const Security& security)
+  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity,
+                 const Security& security)
       : uri_(uri),
         schema_(meta.schema),
         fingerprint_(meta.fingerprint),
@@ -65,24 +66,32 @@ class ZmqProducerEnd final : public ProducerEnd {
   void deliver(const Order& order, const proto::Batch& batch) override {
     const auto to = finish(order);
     if (!to) return;  // the trainer that asked for it is gone
-    // The checksums are computed here, by the worker, and not by the one thread that all workers share.
+    // The checksums are computed here, by the worker, and not by the one thread that all workers
+    // share.
     const auto held_us = static_cast<std::uint64_t>(to->held.count());
-    answer(to->address, proto::encode(proto::Filled{order.lease, fingerprint_, batch, held_us}, schema_));
+    answer(to->address,
+           proto::encode(proto::Filled{order.lease, fingerprint_, batch, held_us}, schema_));
   }
 
   void fail(const Order& order, const std::string& reason) override {
-    spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(order.range.split), order.range.first,
-                  order.range.end(), reason);
-    if (const auto to = finish(order)) answer(to->address, proto::encode(proto::Failed{order.lease, reason}));
+    spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(order.range.split),
+                  order.range.first, order.range.end(), reason);
+    if (const auto to = finish(order)) {
+      answer(to->address, proto::encode(proto::Failed{order.lease, reason}));
+    }
   }
 
   bool complete() const override { return false; }
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);
-    if (!links_.welcomed()) return "waiting for a trainer at " + uri_.text + (trouble_.empty() ? "" : " (" + trouble_ + ")");
+    if (!links_.welcomed()) {
+      return "waiting for a trainer at " + uri_.text +
+             (trouble_.empty() ? "" : " (" + trouble_ + ")");
+    }
     const std::size_t open = links_.open_leases();
-    return open == 0 ? "the trainer has all it wants for now" : std::to_string(open) + " leases open";
+    return open == 0 ? "the trainer has all it wants for now"
+                     : std::to_string(open) + " leases open";
   }
 
  private:
@@ -122,7 +131,9 @@ class ZmqProducerEnd final : public ProducerEnd {
       const std::lock_guard lock(mutex_);
       addresses = links_.addresses();
     }
-    std::erase_if(sockets_, [&](const auto& entry) { return std::ranges::find(addresses, entry.first) == addresses.end(); });
+    std::erase_if(sockets_, [&](const auto& entry) {
+      return std::ranges::find(addresses, entry.first) == addresses.end();
+    });
     for (const std::string& address : addresses) {
       if (sockets_.contains(address)) continue;
       sockets_.emplace(address, Socket::connect_dealer(context_, address, security_, routing_id_));
@@ -141,8 +152,10 @@ class ZmqProducerEnd final : public ProducerEnd {
       if (!envelope) return;
       proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kVersion) {
-        throw std::runtime_error("the trainer at " + address + " speaks another protocol version than this build (" +
-                                 std::to_string(proto::kProtocolVersion) + "): use the same version of Millrace on both sides");
+        throw std::runtime_error("the trainer at " + address +
+                                 " speaks another protocol version than this build (" +
+                                 std::to_string(proto::kProtocolVersion) +
+                                 "): use the same version of Millrace on both sides");
       }
       if (decoded.status != proto::DecodeStatus::kOk) {
         report_damage(address, decoded.status);
@@ -155,7 +168,9 @@ class ZmqProducerEnd final : public ProducerEnd {
 
   /// Once per cause: a peer that sends rubbish must not fill the log.
   void report_damage(const std::string& address, proto::DecodeStatus status) {
-    if (reported_.insert(status).second) spdlog::warn("{}: dropped {}", address, proto::describe(status));
+    if (reported_.insert(status).second) {
+      spdlog::warn("{}: dropped {}", address, proto::describe(status));
+    }
   }
 
   void act() {
@@ -173,7 +188,9 @@ class ZmqProducerEnd final : public ProducerEnd {
   }
 
   void send_answers() {
-    while (auto answer = answers_.take(Milliseconds(0))) send(answer->address, std::move(answer->frames));
+    while (auto answer = answers_.take(Milliseconds(0))) {
+      send(answer->address, std::move(answer->frames));
+    }
   }
 
   void send(const std::string& address, proto::Frames frames) {
@@ -204,7 +221,8 @@ class ZmqProducerEnd final : public ProducerEnd {
 
 }  // namespace
 
-std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity,
+std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta,
+                                                   std::uint32_t capacity,
                                                    const Security& security) {
   return std::make_unique<ZmqProducerEnd>(uri, meta, capacity, security);
 }

@@ -11,8 +11,11 @@
 
 namespace millrace::queue {
 
-/// `capacity`: ranges that are worked on at once. Connects in the background, and again after every loss.
-[[nodiscard]] std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta,
-                                                                 std::uint32_t capacity, const Security& security);
+/// `capacity`: ranges that are worked on at once. Connects in the background, and again after every
+/// loss.
+[[nodiscard]] std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri,
+                                                                 const proto::StreamMeta& meta,
+                                                                 std::uint32_t capacity,
+                                                                 const Security& security);
 
 }  // namespace millrace::queue

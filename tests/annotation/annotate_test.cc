@@ -10,8 +10,8 @@
 #include "../support/temporary_folder.h"
 #include "annotation/sampled_passages.h"
 #include "annotation/shard_folder.h"
-#include "config/errors.h"
 #include "config/app/stop.h"
+#include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "proto/files.h"
 
@@ -22,15 +22,17 @@ namespace fs = std::filesystem;
 
 /// Lines of a small language, each a document.
 std::string lines(int count) {
-  const char* const who[] = {"The old miller", "Anna", "A young sailor", "My brother Peter", "The king's daughter"};
+  const char* const who[] = {"The old miller", "Anna", "A young sailor", "My brother Peter",
+                             "The king's daughter"};
   const char* const what[] = {"opens", "quickly mends", "wants to sell", "has found", "paints"};
-  const char* const which[] = {"the heavy gate", "a small boat", "twelve bags of flour", "the wooden wheel",
-                               "a letter from Bremen"};
-  const char* const where[] = {"near the mill.", "before winter comes!", "in the narrow valley;", "on Monday.",
-                               "and never talks about it."};
+  const char* const which[] = {"the heavy gate", "a small boat", "twelve bags of flour",
+                               "the wooden wheel", "a letter from Bremen"};
+  const char* const where[] = {"near the mill.", "before winter comes!", "in the narrow valley;",
+                               "on Monday.", "and never talks about it."};
   std::string text;
   for (int i = 0; i < count; ++i) {
-    text += std::string(who[i % 5]) + " " + what[i / 5 % 5] + " " + which[i / 25 % 5] + " " + where[(i / 125 + i) % 5] + "\n";
+    text += std::string(who[i % 5]) + " " + what[i / 5 % 5] + " " + which[i / 25 % 5] + " " +
+            where[(i / 125 + i) % 5] + "\n";
   }
   return text;
 }
@@ -82,9 +84,12 @@ TEST_F(Annotate, ChunksAreTheDocumentsEndToEnd) {
     text += bpe->decode(tokens);
   }
   std::string expected = lines(1000);
-  for (std::size_t at; (at = expected.find('\n')) != std::string::npos;) expected.replace(at, 1, "<|endoftext|>");
+  for (std::size_t at; (at = expected.find('\n')) != std::string::npos;) {
+    expected.replace(at, 1, "<|endoftext|>");
+  }
   EXPECT_TRUE(expected.starts_with(text));
-  EXPECT_EQ(shard.header().remainder_tokens, bpe->encode(expected.substr(text.size()), datasets::Specials::kRecognised).size());
+  EXPECT_EQ(shard.header().remainder_tokens,
+            bpe->encode(expected.substr(text.size()), datasets::Specials::kRecognised).size());
   EXPECT_EQ(ShardFolder(options_.data.shards).vocabulary(), bpe->vocabulary());
 }
 
@@ -98,11 +103,14 @@ TEST_F(Annotate, LabelsAreTheTaggers) {
   const auto bpe = datasets::load_bpe(fs::path(options_.data.shards) / kOwnTokenizer);
   const ScoredShard shard(fs::path(options_.data.shards) / shard_name(0, 1));
   // Of each word, what its tokens' labels must be.
-  const std::vector<std::pair<std::string, float>> words = {{"Anna", 2}, {" Keller", 1}, {" quickly", 6}, {" mends", 4},
-                                                            {" the", 7}, {" wooden", 5}, {" wheel", 3},   {".", 7}};
+  const std::vector<std::pair<std::string, float>> words = {
+      {"Anna", 2}, {" Keller", 1}, {" quickly", 6}, {" mends", 4},
+      {" the", 7}, {" wooden", 5}, {" wheel", 3},   {".", 7}};
   std::vector<float> expected;
   for (const auto& [word, label] : words) {
-    for (const std::uint32_t id : bpe->encode(word)) expected.push_back(bpe->bytes(id) == " " ? kRestLabel : label);
+    for (const std::uint32_t id : bpe->encode(word)) {
+      expected.push_back(bpe->bytes(id) == " " ? kRestLabel : label);
+    }
   }
   std::vector<float> found;
   std::vector<float> scores(5);
@@ -206,7 +214,9 @@ TEST_F(Annotate, ContinuesWhereItWasStopped) {
       (void)annotate(options_, {});
       stopped = false;
     } catch (const std::runtime_error& error) {
-      EXPECT_NE(std::string(error.what()).find("the same command continues from there"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("the same command continues from there"),
+                std::string::npos)
+          << error.what();
     }
   }
   EXPECT_GT(runs, 10);

@@ -47,7 +47,9 @@ TEST(Passages, CoverRandomDocuments) {
   std::mt19937 random(7);
   for (int round = 0; round < 50; ++round) {
     std::string document(random() % (6 * kPassageBytes), 'x');
-    for (std::size_t i = random() % 50; i-- > 0 && !document.empty();) document[random() % document.size()] = "\n \n"[random() % 3];
+    for (std::size_t i = random() % 50; i-- > 0 && !document.empty();) {
+      document[random() % document.size()] = "\n \n"[random() % 3];
+    }
     EXPECT_EQ(joined(document), document);
   }
 }

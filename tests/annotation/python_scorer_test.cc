@@ -1,4 +1,5 @@
-// The Python scorer with small modules in place of spaCy and KeyBERT: the protocol, and every way to fail.
+// The Python scorer with small modules in place of spaCy and KeyBERT: the protocol, and every way
+// to fail.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -10,7 +11,8 @@
 namespace millrace::annotation {
 namespace {
 
-// spaCy's calls as score_words.py makes them: words are split at spaces, and tagged by their first letter.
+// spaCy's calls as score_words.py makes them: words are split at spaces, and tagged by their first
+// letter.
 constexpr const char* kSpacy = R"(
 __version__ = "3.0"
 class Token:
@@ -55,7 +57,9 @@ class PythonScorer : public ::testing::Test {
   }
   ~PythonScorer() override { ::unsetenv("PYTHONPATH"); }
 
-  void write(const std::string& name, const std::string& content) const { std::ofstream(folder_ / name) << content; }
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name) << content;
+  }
   void expect_error(Selection selection, const std::string& part) const {
     try {
       (void)make_python_scorer(selection, options_);
@@ -103,7 +107,8 @@ TEST_F(PythonScorer, Keybert) {
 
 TEST_F(PythonScorer, SaysWhatToInstall) {
   options_.spacy_model = "missing";
-  expect_error(Selection::kConstituency, "spaCy has no model missing; python -m spacy download missing");
+  expect_error(Selection::kConstituency,
+               "spaCy has no model missing; python -m spacy download missing");
   write("spacy.py", "raise ImportError('no spaCy here')");
   expect_error(Selection::kConstituency, "pip install spacy");
   write("keybert.py", "raise ImportError('none')");
@@ -119,9 +124,9 @@ TEST_F(PythonScorer, ACrashIsAnError) {
 }
 
 TEST_F(PythonScorer, WordsThatCannotBeAreAnError) {
-  write("spacy.py",
-        std::string(kSpacy) +
-            "\nToken.pos_ = 5\nclass Token(Token):\n  def __init__(self, t, i):\n    super().__init__(t, i)\n    self.idx = 0\n");
+  write("spacy.py", std::string(kSpacy) +
+                        "\nToken.pos_ = 5\nclass Token(Token):\n  def __init__(self, t, i):\n    "
+                        "super().__init__(t, i)\n    self.idx = 0\n");
   const auto scorer = make_python_scorer(Selection::kConstituency, options_);
   const std::vector<std::string_view> passages = {"n v n"};
   EXPECT_THROW((void)scorer->score(passages), std::runtime_error);

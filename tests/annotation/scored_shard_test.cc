@@ -1,4 +1,5 @@
-// The shard format: a round trip, the page's worked example, every kind of damage, and shards that do not belong together.
+// The shard format: a round trip, the page's worked example, every kind of damage, and shards that
+// do not belong together.
 #include "annotation/scored_shard.h"
 
 #include <gtest/gtest.h>
@@ -143,14 +144,17 @@ TEST_F(ScoredShards, ManyChunksAreFoundByNumber) {
   std::vector<std::uint32_t> filling_ones;
   for (std::uint32_t i = 0; i < 3000; ++i) {
     const bool good = (i * i) % 7 < 3 && (i < 1000 || i > 1700);
-    chunks.push_back(good ? Scored{{1, 2, 3, i % 1000}, {1, 1, 1, 1}} : Scored{{5, 5, 5, 5}, {1, 1, 1, 1}});
+    chunks.push_back(good ? Scored{{1, 2, 3, i % 1000}, {1, 1, 1, 1}}
+                          : Scored{{5, 5, 5, 5}, {1, 1, 1, 1}});
     if (good) filling_ones.push_back(i);
   }
   write_shard(folder_.path(), small_header(), chunks);
   const ShardFolder folder(folder_.path());
   const ShardFolder::Filling filling(folder, 1, 3);
   ASSERT_EQ(filling.count(), filling_ones.size());
-  for (std::size_t i = 0; i < filling_ones.size(); ++i) ASSERT_EQ(filling.place(i).chunk, filling_ones[i]);
+  for (std::size_t i = 0; i < filling_ones.size(); ++i) {
+    ASSERT_EQ(filling.place(i).chunk, filling_ones[i]);
+  }
 }
 
 TEST_F(ScoredShards, FoldersThatCannotBe) {
@@ -161,7 +165,9 @@ TEST_F(ScoredShards, FoldersThatCannotBe) {
   ShardHeader other = small_header(1, 3);
   other.tokenizer_hash = "ffffffffffffffff";
   write_shard(folder_.path(), other, three_chunks());
-  expect_part(error(), "tokenizer is ffffffffffffffff here and 0123456789abcdef in shard-00000-of-00003.scored");
+  expect_part(
+      error(),
+      "tokenizer is ffffffffffffffff here and 0123456789abcdef in shard-00000-of-00003.scored");
   fs::remove(path(1, 3));
   write_shard(folder_.path(), small_header(0, 2), three_chunks());
   expect_part(error(), "shards is");
@@ -192,7 +198,8 @@ TEST_F(ScoredShards, TheVocabularyBesideThem) {
   EXPECT_EQ(folder.vocabulary(), tokens);
   tokens.pop_back();
   save_vocabulary(folder_.path(), tokens);
-  expect_part(error_of([&] { (void)folder.vocabulary(); }), "not the 1000 tokens of the shards beside it");
+  expect_part(error_of([&] { (void)folder.vocabulary(); }),
+              "not the 1000 tokens of the shards beside it");
 }
 
 TEST_F(ScoredShards, HeadersThatCannotBe) {
@@ -220,14 +227,18 @@ std::string hex_example(const std::string& page) {
   std::getline(lines, line);
   while (std::getline(lines, line) && line != "```") {
     std::istringstream digits(line.substr(kOffsetDigits));
-    for (std::string byte; digits >> byte;) bytes += static_cast<char>(std::stoi(byte, nullptr, 16));
+    for (std::string byte; digits >> byte;) {
+      bytes += static_cast<char>(std::stoi(byte, nullptr, 16));
+    }
   }
   return bytes;
 }
 
 TEST_F(ScoredShards, ThePagesWorkedExample) {
   write_shard(folder_.path(), small_header(), three_chunks());
-  EXPECT_EQ(proto::read_file(path()), hex_example(proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/scored_shards.md")));
+  EXPECT_EQ(
+      proto::read_file(path()),
+      hex_example(proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/scored_shards.md")));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The selection rules: small chunks worked out on paper, and random ones against a reference that sorts and searches.
+// The selection rules: small chunks worked out on paper, and random ones against a reference that
+// sorts and searches.
 #include "annotation/selection.h"
 
 #include <gtest/gtest.h>
@@ -46,7 +47,8 @@ TEST(Selection, ConstituencyByLabelThenPosition) {
 }
 
 TEST(Selection, KeywordsByScoreAndFullStopsAgain) {
-  // Scores: two full stops (token 9), a keyword twice (token 1), another (2), a stop word (3), unscored (4).
+  // Scores: two full stops (token 9), a keyword twice (token 1), another (2), a stop word (3),
+  // unscored (4).
   const Tokens tokens = {3, 1, 9, 2, 1, 4, 9};
   const Scores scores = {-1.05F, 0.5F, 1.1F, 0.75F, 0.5F, -1.2F, 1.1F};
   const Picked picked = pick(Selection::kKeybertNoStopword, tokens, scores);
@@ -59,7 +61,8 @@ TEST(Selection, KeywordsByScoreAndFullStopsAgain) {
 
 TEST(Selection, KeywordBounds) {
   // Exactly 1 may not repeat, exactly -1 is a key, just below is none.
-  const Picked picked = pick(Selection::kKeybertNoStopword, {5, 5, 6, 7}, {1, 1, -1, std::nextafter(-1.F, -2.F)});
+  const Picked picked =
+      pick(Selection::kKeybertNoStopword, {5, 5, 6, 7}, {1, 1, -1, std::nextafter(-1.F, -2.F)});
   EXPECT_EQ(picked.capacity, (Capacity{2, 3}));
   EXPECT_EQ(picked.order, (Positions{0, 2, 3, 1}));
 }
@@ -76,12 +79,13 @@ TEST(Selection, OneTokenThroughout) {
 }
 
 /// The rule as it is written, for stages of these lengths: empty where the chunk is dropped.
-std::optional<std::pair<std::set<std::size_t>, std::set<std::size_t>>> reference(Selection selection, const Tokens& tokens,
-                                                                                 const Scores& scores, std::size_t stage1,
-                                                                                 std::size_t stage2) {
+std::optional<std::pair<std::set<std::size_t>, std::set<std::size_t>>> reference(
+    Selection selection, const Tokens& tokens, const Scores& scores, std::size_t stage1,
+    std::size_t stage2) {
   std::vector<std::pair<float, std::size_t>> all;
-  for (std::size_t i = 0; i < tokens.size(); ++i)
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
     all.emplace_back(selection == Selection::kConstituency ? scores[i] : -scores[i], i);
+  }
   std::sort(all.begin(), all.end());
   std::set<std::uint32_t> ids;
   std::vector<std::size_t> taken;
@@ -105,7 +109,8 @@ TEST(Selection, EqualsTheReferenceOnRandomChunks) {
   std::size_t dropped = 0;
   std::size_t kept = 0;
   for (const Selection selection : {Selection::kConstituency, Selection::kKeybertNoStopword}) {
-    Picker picker(selection, 100);  // one for all chunks: what it saw in the last one must not count
+    // One for all chunks: what it saw in the last one must not count.
+    Picker picker(selection, 100);
     for (int round = 0; round < 2000; ++round) {
       const std::size_t length = 1 + random() % 40;
       const std::size_t stage2 = 1 + random() % length;
@@ -115,19 +120,24 @@ TEST(Selection, EqualsTheReferenceOnRandomChunks) {
       for (std::size_t i = 0; i < length; ++i) {
         tokens[i] = static_cast<std::uint32_t>(random() % 60);
         constexpr float kSome[] = {1.1F, 1.F, 0.5F, 0.25F, 0.F, -1.F, -1.05F, -1.2F};
-        scores[i] = selection == Selection::kConstituency ? static_cast<float>(1 + random() % 7) : kSome[random() % 8];
+        scores[i] = selection == Selection::kConstituency ? static_cast<float>(1 + random() % 7)
+                                                          : kSome[random() % 8];
       }
       Positions order(length);
       const Capacity capacity = picker.pick(tokens, scores, order);
       EXPECT_TRUE(std::is_permutation(order.begin(), order.end(),
                                       [&] {
                                         Positions all(length);
-                                        for (std::size_t i = 0; i < length; ++i) all[i] = static_cast<std::uint16_t>(i);
+                                        for (std::size_t i = 0; i < length; ++i) {
+                                          all[i] = static_cast<std::uint16_t>(i);
+                                        }
                                         return all;
                                       }()
                                           .begin()));
       const auto expected = reference(selection, tokens, scores, stage1, stage2);
-      ASSERT_EQ(fills(capacity, static_cast<std::uint32_t>(stage1), static_cast<std::uint32_t>(stage2)), expected.has_value());
+      ASSERT_EQ(
+          fills(capacity, static_cast<std::uint32_t>(stage1), static_cast<std::uint32_t>(stage2)),
+          expected.has_value());
       if (!expected) {
         ++dropped;
         continue;
@@ -135,8 +145,10 @@ TEST(Selection, EqualsTheReferenceOnRandomChunks) {
       ++kept;
       const Positions first = stage(order, stage1);
       const Positions second = stage(order, stage2);
-      EXPECT_TRUE(std::equal(first.begin(), first.end(), expected->first.begin(), expected->first.end()));
-      EXPECT_TRUE(std::equal(second.begin(), second.end(), expected->second.begin(), expected->second.end()));
+      EXPECT_TRUE(
+          std::equal(first.begin(), first.end(), expected->first.begin(), expected->first.end()));
+      EXPECT_TRUE(std::equal(second.begin(), second.end(), expected->second.begin(),
+                             expected->second.end()));
     }
   }
   EXPECT_GT(dropped, 500u);

@@ -17,7 +17,9 @@ class ShardWriting : public ::testing::Test {
   [[nodiscard]] std::filesystem::path beside(const std::string& suffix) const {
     return folder_.path() / ("." + shard_name(0, 1) + suffix);
   }
-  [[nodiscard]] std::string shard() const { return proto::read_file(folder_.path() / shard_name(0, 1)); }
+  [[nodiscard]] std::string shard() const {
+    return proto::read_file(folder_.path() / shard_name(0, 1));
+  }
   void write(ShardWriter& writer, std::size_t first, std::size_t last) {
     Picker picker(Selection::kConstituency, 1000);
     for (std::size_t i = first; i < last; ++i) add(writer, picker, three_chunks()[i]);
@@ -47,7 +49,9 @@ TEST_F(ShardWriting, ContinuesBehindTheLastSave) {
     writer.finish(1, 0);
   }
   EXPECT_EQ(shard(), expected);
-  for (const char* suffix : {".records", ".progress", ".lock"}) EXPECT_FALSE(std::filesystem::exists(beside(suffix))) << suffix;
+  for (const char* suffix : {".records", ".progress", ".lock"}) {
+    EXPECT_FALSE(std::filesystem::exists(beside(suffix))) << suffix;
+  }
 }
 
 TEST_F(ShardWriting, BeginsAnewWhatWasOfSomethingElse) {

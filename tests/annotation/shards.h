@@ -38,7 +38,8 @@ inline void add(ShardWriter& writer, Picker& picker, const Scored& chunk) {
   writer.add(chunk.tokens, order, chunk.scores, capacity);
 }
 
-inline void write_shard(const std::filesystem::path& folder, const ShardHeader& header, const std::vector<Scored>& chunks) {
+inline void write_shard(const std::filesystem::path& folder, const ShardHeader& header,
+                        const std::vector<Scored>& chunks) {
   ShardWriter writer(folder, header);
   Picker picker(header.selection, header.vocab_size);
   for (const Scored& chunk : chunks) add(writer, picker, chunk);
@@ -47,7 +48,9 @@ inline void write_shard(const std::filesystem::path& folder, const ShardHeader& 
 
 /// Two that fill stages of 1 and 3, one that does not between them.
 inline std::vector<Scored> three_chunks() {
-  return {{{10, 11, 12, 13}, {7, 3, 4, 1}}, {{20, 20, 21, 21}, {3, 3, 4, 4}}, {{30, 31, 30, 33}, {5, 6, 3, 2}}};
+  return {{{10, 11, 12, 13}, {7, 3, 4, 1}},
+          {{20, 20, 21, 21}, {3, 3, 4, 4}},
+          {{30, 31, 30, 33}, {5, 6, 3, 2}}};
 }
 
 }  // namespace millrace::annotation

@@ -1,5 +1,6 @@
-// A page of English tagged by hand, to measure the built-in tagger. Written for this, by the conventions of Universal Dependencies:
-// P proper noun, N noun, V verb, A adjective, R adverb, O all the rest (auxiliaries, pronouns, determiners, numbers, punctuation …).
+// A page of English tagged by hand, to measure the built-in tagger. Written for this, by the
+// conventions of Universal Dependencies: P proper noun, N noun, V verb, A adjective, R adverb, O
+// all the rest (auxiliaries, pronouns, determiners, numbers, punctuation …).
 #pragma once
 
 namespace millrace::annotation {
@@ -10,7 +11,8 @@ inline constexpr const char* kTaggedPage[] = {
     "Anna/P Keller/P bought/V the/O house/N in/O Bremen/P twenty/O years/N ago/R ./O",
     "She/O had/O never/R seen/V a/O working/A wheel/N before/R ./O",
     "Every/O morning/N the/O miller/N opens/V the/O heavy/A gate/N ./O",
-    "Then/R the/O stream/N runs/V through/O the/O narrow/A race/N and/O drives/V the/O stones/N ./O",
+    "Then/R the/O stream/N runs/V through/O the/O narrow/A race/N and/O drives/V the/O stones/N "
+    "./O",
     "We/O could/O hear/V the/O noise/N from/O the/O other/A side/N of/O the/O valley/N ./O",
     "Do/O n't/O touch/V the/O belt/N while/O it/O is/O moving/V !/O",
     "The/O children/N played/V quietly/R behind/O the/O barn/N ./O",

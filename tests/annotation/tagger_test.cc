@@ -82,7 +82,8 @@ std::pair<std::string, std::string> read(const char* line) {
   return read;
 }
 
-// The figure in docs/explanation/cascade.md. Universal Dependencies' taggers have about 0.97 on news; a model's tags are better than these.
+// The figure in docs/explanation/cascade.md. Universal Dependencies' taggers have about 0.97 on
+// news; a model's tags are better than these.
 TEST(Tagger, OnThePageTaggedByHand) {
   double right = 0;
   double all = 0;
@@ -93,14 +94,16 @@ TEST(Tagger, OnThePageTaggedByHand) {
     ASSERT_EQ(found.size(), expected.size()) << text;
     for (std::size_t i = 0; i < found.size(); ++i) {
       ++all;
-      if (found[i] == expected[i])
+      if (found[i] == expected[i]) {
         ++right;
-      else
+      } else {
         ++wrong[std::string{expected[i], '>', found[i]}];
+      }
     }
     if (found != expected) std::cout << text << "\n  " << expected << "\n  " << found << "\n";
   }
-  std::cout << "accuracy " << right / all << " of " << all << " words in " << std::size(kTaggedPage) << " sentences\n";
+  std::cout << "accuracy " << right / all << " of " << all << " words in " << std::size(kTaggedPage)
+            << " sentences\n";
   EXPECT_GE(std::size(kTaggedPage), 40u);
   EXPECT_GE(right / all, 0.93);
 }

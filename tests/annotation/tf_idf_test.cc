@@ -20,10 +20,12 @@ TEST(TfIdf, LogarithmToBaseTwo) {
       EXPECT_NEAR(static_cast<double>(log2_fixed(n, d)), exact, 3) << n << "/" << d;
     }
   }
-  EXPECT_NEAR(static_cast<double>(log2_fixed(0xFFFFFFFFFFFFFFFF, 3)) / 65536, 64 - std::log2(3.0), 1e-4);
+  EXPECT_NEAR(static_cast<double>(log2_fixed(0xFFFFFFFFFFFFFFFF, 3)) / 65536, 64 - std::log2(3.0),
+              1e-4);
 }
 
-std::map<std::string, std::optional<float>> scores(const PassageFrequencies& frequencies, const std::string& passage) {
+std::map<std::string, std::optional<float>> scores(const PassageFrequencies& frequencies,
+                                                   const std::string& passage) {
   std::vector<Word> words = split_words(passage);
   score_keywords(frequencies, passage, words);
   std::map<std::string, std::optional<float>> all;
@@ -33,7 +35,9 @@ std::map<std::string, std::optional<float>> scores(const PassageFrequencies& fre
 
 TEST(TfIdf, FrequentHereAndRareElsewhere) {
   PassageFrequencies frequencies;
-  for (const char* passage : {"the mill", "the wheel", "the mill race", "the barge"}) frequencies.add(passage);
+  for (const char* passage : {"the mill", "the wheel", "the mill race", "the barge"}) {
+    frequencies.add(passage);
+  }
   frequencies.compact();
   EXPECT_EQ(frequencies.passages(), 4u);
   EXPECT_EQ(frequencies.of("the"), 4u);
@@ -65,7 +69,9 @@ TEST(TfIdf, NothingToTellApart) {
   PassageFrequencies frequencies;
   frequencies.add("one passage alone");
   frequencies.compact();
-  for (const auto& [word, score] : scores(frequencies, "one passage alone")) EXPECT_EQ(score, 0.F) << word;
+  for (const auto& [word, score] : scores(frequencies, "one passage alone")) {
+    EXPECT_EQ(score, 0.F) << word;
+  }
   EXPECT_TRUE(scores(frequencies, "").empty());
 }
 

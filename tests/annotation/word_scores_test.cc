@@ -10,7 +10,8 @@
 namespace millrace::annotation {
 namespace {
 
-Word word(std::uint32_t begin, std::uint32_t end, PartOfSpeech part, bool stop_word = false, std::optional<float> keyword = {}) {
+Word word(std::uint32_t begin, std::uint32_t end, PartOfSpeech part, bool stop_word = false,
+          std::optional<float> keyword = {}) {
   return {begin, end, part, stop_word, keyword};
 }
 
@@ -19,12 +20,13 @@ TEST(WordScores, Labels) {
   // P P P, N, V, V (a stop word), A, R, other, P
   const std::string text = "0123456789";
   std::vector<Word> words;
-  for (const PartOfSpeech part :
-       {kProperNoun, kProperNoun, kProperNoun, kNoun, kVerb, kVerb, kAdjective, kAdverb, kOther, kProperNoun}) {
+  for (const PartOfSpeech part : {kProperNoun, kProperNoun, kProperNoun, kNoun, kVerb, kVerb,
+                                  kAdjective, kAdverb, kOther, kProperNoun}) {
     const auto at = static_cast<std::uint32_t>(words.size());
     words.push_back(word(at, at + 1, part, at == 5));
   }
-  EXPECT_EQ(word_scores(Selection::kConstituency, text, words), (std::vector<float>{2, 2, 1, 3, 4, 7, 5, 6, 7, 1}));
+  EXPECT_EQ(word_scores(Selection::kConstituency, text, words),
+            (std::vector<float>{2, 2, 1, 3, 4, 7, 5, 6, 7, 1}));
 }
 
 TEST(WordScores, Likenesses) {
@@ -51,13 +53,15 @@ TEST(WordScores, SubWordTokensTakeTheirWordsScore) {
   const std::vector<float> scores = {1, 2, 3, 4, 5};
   // "The" " mill" "er" "'s" " " " whe" "el" "."
   const std::vector<std::uint32_t> ends = {3, 8, 10, 12, 13, 17, 19, 20};
-  EXPECT_EQ(token_scores(text, words, scores, ends, 9), (std::vector<float>{1, 2, 2, 3, 9, 4, 4, 5}));
+  EXPECT_EQ(token_scores(text, words, scores, ends, 9),
+            (std::vector<float>{1, 2, 2, 3, 9, 4, 4, 5}));
 }
 
 TEST(WordScores, ATokenOverSeveralWordsTakesTheFirst) {
   const std::string text = "end.\n\nNew";
   const std::vector<Word> words = split_words(text);
-  EXPECT_EQ(token_scores(text, words, std::vector<float>{1, 2, 3}, std::vector<std::uint32_t>{4, 6, 9}, 9),
+  EXPECT_EQ(token_scores(text, words, std::vector<float>{1, 2, 3},
+                         std::vector<std::uint32_t>{4, 6, 9}, 9),
             (std::vector<float>{1, 9, 3}));
   EXPECT_TRUE(token_scores("", {}, {}, {}, 9).empty());
 }
@@ -65,8 +69,9 @@ TEST(WordScores, ATokenOverSeveralWordsTakesTheFirst) {
 TEST(WordScores, PartsOfOneCharacterAreOneWord) {
   const std::string text = "水";  // three bytes, three tokens
   const std::vector<Word> words = split_words(text);
-  EXPECT_EQ(token_scores(text, words, std::vector<float>{2}, std::vector<std::uint32_t>{1, 2, 3}, 9),
-            (std::vector<float>{2, 2, 2}));
+  EXPECT_EQ(
+      token_scores(text, words, std::vector<float>{2}, std::vector<std::uint32_t>{1, 2, 3}, 9),
+      (std::vector<float>{2, 2, 2}));
 }
 
 }  // namespace

@@ -10,7 +10,9 @@ namespace {
 
 std::string bars(std::string_view text) {
   std::string joined;
-  for (const Word& word : split_words(text)) joined += (joined.empty() ? "" : "|") + std::string(text_of(text, word));
+  for (const Word& word : split_words(text)) {
+    joined += (joined.empty() ? "" : "|") + std::string(text_of(text, word));
+  }
   return joined;
 }
 

@@ -54,12 +54,15 @@ class Datasets : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-std::string one(const std::string& lines) { return "[[data.datasets]]\nname = \"a\"\npath = \"a.txt\"\n" + lines; }
+std::string one(const std::string& lines) {
+  return "[[data.datasets]]\nname = \"a\"\npath = \"a.txt\"\n" + lines;
+}
 
 TEST_F(Datasets, AreRead) {
   const std::vector<DatasetOptions> datasets = load(kThree).data.datasets;
   ASSERT_EQ(datasets.size(), 3u);
-  EXPECT_EQ(datasets[0], (DatasetOptions{.name = "plays", .path = "plays.txt", .description = "All of them."}));
+  EXPECT_EQ(datasets[0],
+            (DatasetOptions{.name = "plays", .path = "plays.txt", .description = "All of them."}));
   EXPECT_EQ(datasets[0].weights, (std::vector<WeightPoint>{{0, 1.0}}));
   EXPECT_EQ(datasets[1], (DatasetOptions{.name = "letters",
                                          .path = "letters.csv",
@@ -76,47 +79,61 @@ TEST_F(Datasets, AreWrittenAndReadBack) {
   const Options back = load(to_toml(options));
   EXPECT_EQ(back.data.datasets, options.data.datasets);
   EXPECT_TRUE(differences(options, back).empty());
-  EXPECT_TRUE(contains(to_toml(options), R"({name = "plays", path = "plays.txt", description = "All of them."})"));
+  EXPECT_TRUE(contains(to_toml(options),
+                       R"({name = "plays", path = "plays.txt", description = "All of them."})"));
   EXPECT_TRUE(contains(to_toml(options), "weights = [[0, 2.0], [4096, 0.5]]"));
-  EXPECT_TRUE(contains(to_toml(options), R"(path = "notes.jsonl", enabled = false, weights = 3.0})"));
+  EXPECT_TRUE(
+      contains(to_toml(options), R"(path = "notes.jsonl", enabled = false, weights = 3.0})"));
 }
 
 TEST_F(Datasets, MayBeSaidOnTheCommandLine) {
   const Options options =
-      load("", {{"data.datasets", R"([{name = "a", path = "a.txt"}, {name = "b", path = "b.txt", weights = 2}])"}});
+      load("", {{"data.datasets",
+                 R"([{name = "a", path = "a.txt"}, {name = "b", path = "b.txt", weights = 2}])"}});
   ASSERT_EQ(options.data.datasets.size(), 2u);
   EXPECT_EQ(options.data.datasets[1].weights[0].weight, 2.0);
-  EXPECT_TRUE(contains(refusal("", {{"datasets", "3"}}), "--datasets=3: expected an array of tables"));
+  EXPECT_TRUE(
+      contains(refusal("", {{"datasets", "3"}}), "--datasets=3: expected an array of tables"));
   EXPECT_TRUE(contains(refusal("", {{"datasets", "[{name = \"a\"}]"}}), "a dataset needs path"));
 }
 
 TEST_F(Datasets, RefuseWhatTheyCannotBe) {
-  EXPECT_TRUE(contains(refusal(one("weight = 1")), "r.toml:4: a dataset has no key 'weight'; did you mean 'weights'?"));
-  EXPECT_TRUE(contains(refusal("[[data.datasets]]\nname = \"a\"\n"), "data.datasets: a dataset needs path"));
+  EXPECT_TRUE(contains(refusal(one("weight = 1")),
+                       "r.toml:4: a dataset has no key 'weight'; did you mean 'weights'?"));
+  EXPECT_TRUE(contains(refusal("[[data.datasets]]\nname = \"a\"\n"),
+                       "data.datasets: a dataset needs path"));
   EXPECT_TRUE(contains(refusal(one("enabled = 1")), "enabled = 1: expected true or false"));
   EXPECT_TRUE(contains(refusal(one("format = \"xml\"")), "format = 'xml'"));
   EXPECT_TRUE(contains(refusal(one("max_chars = -1")), "max_chars = -1: expected a whole number"));
-  for (const std::string weights : {"-1", "1e-7", "1e7", "nan", "\"much\"", "[]", "[1, 2]", "[[0, 1], [0, 2]]", "[[5, 1], [4, 2]]",
-                                    "[[-1, 1]]", "[[0.5, 1]]", "[[0, 1, 2]]", "[[0, \"1\"]]"}) {
-    EXPECT_TRUE(contains(refusal(one("weights = " + weights)), "expected a number, 0 or from 1e-06 to 1e+06, or points"))
+  for (const std::string weights :
+       {"-1", "1e-7", "1e7", "nan", "\"much\"", "[]", "[1, 2]", "[[0, 1], [0, 2]]",
+        "[[5, 1], [4, 2]]", "[[-1, 1]]", "[[0.5, 1]]", "[[0, 1, 2]]", "[[0, \"1\"]]"}) {
+    EXPECT_TRUE(contains(refusal(one("weights = " + weights)),
+                         "expected a number, 0 or from 1e-06 to 1e+06, or points"))
         << weights << ": " << refusal(one("weights = " + weights));
   }
-  EXPECT_TRUE(contains(refusal("[data]\ndatasets = [3]\n"), "datasets = 3: expected an array of tables"));
+  EXPECT_TRUE(
+      contains(refusal("[data]\ndatasets = [3]\n"), "datasets = 3: expected an array of tables"));
 }
 
 TEST_F(Datasets, HaveNamesThatAFolderMayHave) {
-  const std::vector<std::string> wrong = {"../up", "a/b", ".hidden", "a b", "ä", std::string(65, 'a')};
+  const std::vector<std::string> wrong = {"../up", "a/b", ".hidden",
+                                          "a b",   "ä",   std::string(65, 'a')};
   for (const std::string& name : wrong) {
-    EXPECT_TRUE(contains(refusal("[[data.datasets]]\nname = \"" + name + "\"\npath = \"a\"\n"), "expected up to 64 letters"))
+    EXPECT_TRUE(contains(refusal("[[data.datasets]]\nname = \"" + name + "\"\npath = \"a\"\n"),
+                         "expected up to 64 letters"))
         << name;
   }
   EXPECT_TRUE(contains(refusal(one("") + one("")), "two are called 'a'"));
 }
 
 TEST_F(Datasets, AreInsteadOfOnePath) {
-  EXPECT_TRUE(contains(refusal(kThree, {{"data.path", "x.txt"}}), "data.path = \"x.txt\" is of one dataset"));
-  EXPECT_TRUE(contains(refusal(kThree, {{"data.format", "text8"}}), "data.format = \"text8\" is of one dataset"));
-  EXPECT_TRUE(contains(refusal(kThree, {{"data.column", "x"}}), "data.column = \"x\" is of one dataset"));
+  EXPECT_TRUE(contains(refusal(kThree, {{"data.path", "x.txt"}}),
+                       "data.path = \"x.txt\" is of one dataset"));
+  EXPECT_TRUE(contains(refusal(kThree, {{"data.format", "text8"}}),
+                       "data.format = \"text8\" is of one dataset"));
+  EXPECT_TRUE(
+      contains(refusal(kThree, {{"data.column", "x"}}), "data.column = \"x\" is of one dataset"));
   EXPECT_TRUE(contains(refusal(one("format = \"markov\"\n")), "the format of 'a' is \"markov\""));
 }
 
@@ -130,10 +147,12 @@ TEST_F(Datasets, AreMeantWhereTheyAreEnabledOrNamed) {
   using Names = std::vector<std::string>;
   EXPECT_EQ(names(load(kThree)), (Names{"plays", "letters"}));
   EXPECT_EQ(names(load(kThree, {{"dataset", "letters"}})), Names{"letters"});
-  EXPECT_EQ(names(load(kThree, {{"data.dataset", "notes"}})), Names{"notes"});  // by name, enabled or not
+  // By name, enabled or not.
+  EXPECT_EQ(names(load(kThree, {{"data.dataset", "notes"}})), Names{"notes"});
   EXPECT_EQ(names(Options{}), Names{});
   EXPECT_TRUE(contains(refusal(kThree, {{"dataset", "leters"}}),
-                       "data.dataset = \"leters\" is none of the recipe's (plays, letters, notes); did you mean 'letters'?"));
+                       "data.dataset = \"leters\" is none of the recipe's (plays, letters, notes); "
+                       "did you mean 'letters'?"));
   EXPECT_TRUE(contains(refusal("", {{"dataset", "a"}}), "the recipe has no data.datasets"));
   EXPECT_TRUE(contains(refusal(one("enabled = false")), "none is enabled"));
 }
@@ -144,7 +163,8 @@ TEST_F(Datasets, HaveABoundedNumberOfPoints) {
   EXPECT_TRUE(contains(refusal(one("weights = [" + points + "]")), "513 points; at most 512"));
 }
 
-// The weights are a setting where there is something to weigh; a name, a path, a description or a dataset that is off are none.
+// The weights are a setting where there is something to weigh; a name, a path, a description or a
+// dataset that is off are none.
 TEST_F(Datasets, AreSettingsByTheirWeightsAlone) {
   const auto settings = [&](const std::string& text, const std::vector<Override>& overrides = {}) {
     return stream_settings(load(text, overrides));
@@ -160,13 +180,15 @@ TEST_F(Datasets, AreSettingsByTheirWeightsAlone) {
 }
 
 TEST_F(Datasets, AreTrainedOneByOneInFoldersOfTheirOwn) {
-  const auto each = per_dataset(load(kThree, {{"out_dir", "out/run/"}, {"queue.uri", "file://queue/run"}}));
+  const auto each =
+      per_dataset(load(kThree, {{"out_dir", "out/run/"}, {"queue.uri", "file://queue/run"}}));
   ASSERT_EQ(each.size(), 2u);
   EXPECT_EQ(names(each[0]), std::vector<std::string>{"plays"});
   EXPECT_EQ(names(each[1]), std::vector<std::string>{"letters"});
   EXPECT_EQ(each[1].train.out_dir, "out/run/letters");
   EXPECT_EQ(each[1].queue.uri, "file://queue/run/letters");
-  EXPECT_EQ(per_dataset(load(kThree, {{"queue.uri", "tcp://127.0.0.1:5555"}}))[0].queue.uri, "tcp://127.0.0.1:5555");
+  EXPECT_EQ(per_dataset(load(kThree, {{"queue.uri", "tcp://127.0.0.1:5555"}}))[0].queue.uri,
+            "tcp://127.0.0.1:5555");
   EXPECT_EQ(per_dataset(load(kThree, {{"dataset", "notes"}})).size(), 1u);
   EXPECT_TRUE(contains(message_of<UsageError>([] { (void)per_dataset(Options{}); }), "--all"));
   EXPECT_EQ(joined_names(load(kThree).data), "plays+letters");

@@ -27,25 +27,27 @@ TEST(Keys, NamesAreUniqueAndDefaultsAllowed) {
   }
 }
 
-// A key bound to its neighbour's member would still read and write: so every key is moved alone and seen to move alone.
+// A key bound to its neighbour's member would still read and write: so every key is moved alone and
+// seen to move alone.
 TEST(Keys, EachIsBoundToAMemberOfItsOwn) {
   for (const Key& key : keys()) {
     Options moved;
     Value value = key.get(moved);
-    if (auto* flag = std::get_if<bool>(&value))
+    if (auto* flag = std::get_if<bool>(&value)) {
       *flag = !*flag;
-    else if (auto* whole = std::get_if<std::uint64_t>(&value))
+    } else if (auto* whole = std::get_if<std::uint64_t>(&value)) {
       *whole += 1;
-    else if (auto* real = std::get_if<double>(&value))
+    } else if (auto* real = std::get_if<double>(&value)) {
       *real += 0.03125;
-    else if (auto* stages = std::get_if<std::vector<StageOptions>>(&value))
+    } else if (auto* stages = std::get_if<std::vector<StageOptions>>(&value)) {
       stages->emplace_back();
-    else if (auto* datasets = std::get_if<std::vector<DatasetOptions>>(&value))
+    } else if (auto* datasets = std::get_if<std::vector<DatasetOptions>>(&value)) {
       datasets->emplace_back();
-    else if (auto* settings = std::get_if<SettingTable>(&value))
+    } else if (auto* settings = std::get_if<SettingTable>(&value)) {
       settings->emplace("moved", true);
-    else
+    } else {
       value = std::string("moved");
+    }
     key.set(moved, value);
     const std::vector<KeyDifference> found = differences(Options{}, moved);
     ASSERT_EQ(found.size(), 1u) << key.full_name();
@@ -57,7 +59,9 @@ TEST(Keys, EachIsBoundToAMemberOfItsOwn) {
 TEST(Keys, RangesRefuseTheirOutside) {
   const RealKind share{.least = 0, .most = 1, .above = true, .below = true};
   EXPECT_TRUE(allows(share, 0.5));
-  for (const double outside : {0.0, 1.0, -1.0, 2.0, std::nan(""), HUGE_VAL, -HUGE_VAL}) EXPECT_FALSE(allows(share, outside));
+  for (const double outside : {0.0, 1.0, -1.0, 2.0, std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    EXPECT_FALSE(allows(share, outside));
+  }
   EXPECT_TRUE(allows(WholeKind{1, 3}, std::uint64_t{3}));
   EXPECT_FALSE(allows(WholeKind{1, 3}, std::uint64_t{0}));
   EXPECT_FALSE(allows(WholeKind{1, 3}, std::uint64_t{4}));
@@ -70,7 +74,8 @@ TEST(Keys, ResolveByFullNameOrUniqueLastPart) {
   EXPECT_EQ(resolve_key("batch_size").full_name(), "train.batch_size");
   EXPECT_TRUE(contains(message_of<UsageError>([] { (void)resolve_key("threads"); }),
                        "several sections; write 'producer.threads' or 'train.threads'"));
-  EXPECT_TRUE(contains(message_of<UsageError>([] { (void)resolve_key("bathc_size"); }), "did you mean 'batch_size'?"));
+  EXPECT_TRUE(contains(message_of<UsageError>([] { (void)resolve_key("bathc_size"); }),
+                       "did you mean 'batch_size'?"));
 }
 
 TEST(Keys, HintLooksInOtherSectionsFirst) {
@@ -92,7 +97,8 @@ TEST(Keys, ThePageListsThemAll) {
   std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/recipes.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   EXPECT_NE(page.find("```text\n" + key_reference() + "```\n"), std::string::npos)
-      << "docs/reference/recipes.md is not up to date; put the output of `inspect stream --help-keys` into it";
+      << "docs/reference/recipes.md is not up to date; put the output of `inspect stream "
+         "--help-keys` into it";
 }
 
 }  // namespace

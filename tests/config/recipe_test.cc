@@ -19,7 +19,9 @@ using testing::message_of;
 
 class Recipe : public ::testing::Test {
  protected:
-  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (folder_ / name).string();
+  }
 
   // Writes a file and returns its path.
   [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
@@ -62,23 +64,34 @@ learning_rate = 1
 }
 
 TEST_F(Recipe, NamesFileLineAndNearestKey) {
-  EXPECT_EQ(refusal("[train]\n\nbatchsize = 4\n"), "r.toml:3: unknown key 'train.batchsize'; did you mean 'train.batch_size'?");
-  EXPECT_EQ(refusal("[train]\nblock_size = 4\n"), "r.toml:2: unknown key 'train.block_size'; did you mean 'provider.block_size'?");
+  EXPECT_EQ(refusal("[train]\n\nbatchsize = 4\n"),
+            "r.toml:3: unknown key 'train.batchsize'; did you mean 'train.batch_size'?");
+  EXPECT_EQ(refusal("[train]\nblock_size = 4\n"),
+            "r.toml:2: unknown key 'train.block_size'; did you mean 'provider.block_size'?");
   EXPECT_EQ(refusal("\n[trian]\n"), "r.toml:2: unknown section 'trian'; did you mean 'train'?");
-  EXPECT_EQ(refusal("seed = 4\n"), "r.toml:1: key 'seed' stands in no section; did you mean 'train.seed'?");
+  EXPECT_EQ(refusal("seed = 4\n"),
+            "r.toml:1: key 'seed' stands in no section; did you mean 'train.seed'?");
 }
 
 TEST_F(Recipe, RefusesWrongTypesAndRanges) {
-  EXPECT_EQ(refusal("[train]\nbatch_size = 4.0\n"), "r.toml:2: train.batch_size = 4.0: expected a whole number from 1 to 65536");
-  EXPECT_EQ(refusal("[train]\nbatch_size = \"4\"\n"), "r.toml:2: train.batch_size = '4': expected a whole number from 1 to 65536");
-  EXPECT_EQ(refusal("[train]\nbatch_size = -4\n"), "r.toml:2: train.batch_size = -4: expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = 4.0\n"),
+            "r.toml:2: train.batch_size = 4.0: expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = \"4\"\n"),
+            "r.toml:2: train.batch_size = '4': expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal("[train]\nbatch_size = -4\n"),
+            "r.toml:2: train.batch_size = -4: expected a whole number from 1 to 65536");
   EXPECT_EQ(refusal("[train]\nbatch_size = 65537\n"),
             "r.toml:2: train.batch_size = 65537: expected a whole number from 1 to 65536");
-  EXPECT_EQ(refusal("[model]\ndropout = nan\n"), "r.toml:2: model.dropout = nan: expected a number from 0 to below 1");
-  EXPECT_EQ(refusal("[model]\ndropout = [1]\n"), "r.toml:2: model.dropout = an array: expected a number from 0 to below 1");
-  EXPECT_EQ(refusal("[train]\ndevice = \"gpu\"\n"), "r.toml:2: train.device = 'gpu': expected one of auto, cpu, cuda");
-  EXPECT_EQ(refusal("[train]\nout_dir = \"\"\n"), "r.toml:2: train.out_dir = '': expected a text that is not empty");
-  EXPECT_EQ(refusal("[queue]\ninsecure = 1\n"), "r.toml:2: queue.insecure = 1: expected true or false");
+  EXPECT_EQ(refusal("[model]\ndropout = nan\n"),
+            "r.toml:2: model.dropout = nan: expected a number from 0 to below 1");
+  EXPECT_EQ(refusal("[model]\ndropout = [1]\n"),
+            "r.toml:2: model.dropout = an array: expected a number from 0 to below 1");
+  EXPECT_EQ(refusal("[train]\ndevice = \"gpu\"\n"),
+            "r.toml:2: train.device = 'gpu': expected one of auto, cpu, cuda");
+  EXPECT_EQ(refusal("[train]\nout_dir = \"\"\n"),
+            "r.toml:2: train.out_dir = '': expected a text that is not empty");
+  EXPECT_EQ(refusal("[queue]\ninsecure = 1\n"),
+            "r.toml:2: queue.insecure = 1: expected true or false");
 }
 
 TEST_F(Recipe, RefusesWhatIsNotToml) {
@@ -88,16 +101,21 @@ TEST_F(Recipe, RefusesWhatIsNotToml) {
 }
 
 TEST_F(Recipe, RefusesAFileThatIsNotThere) {
-  const auto loading = [&](const std::string& name) { return message_of<UsageError>([&] { (void)load_recipe(path(name)); }); };
-  EXPECT_TRUE(contains(loading("none.toml"), "none.toml: cannot read the recipe: No such file or directory"));
+  const auto loading = [&](const std::string& name) {
+    return message_of<UsageError>([&] { (void)load_recipe(path(name)); });
+  };
+  EXPECT_TRUE(contains(loading("none.toml"),
+                       "none.toml: cannot read the recipe: No such file or directory"));
   EXPECT_TRUE(contains(loading(""), "cannot read the recipe: it is a folder"));
 }
 
 TEST_F(Recipe, IncludesAFileBesideItself) {
   (void)write("parts/base.toml",
-              "[train]\nbatch_size = 3\nmax_iters = 7\n[provider]\nvalidation_stages = [{type = \"span\", spans_count = 1}]\n");
+              "[train]\nbatch_size = 3\nmax_iters = 7\n[provider]\nvalidation_stages = [{type = "
+              "\"span\", spans_count = 1}]\n");
   (void)write("parts/middle.toml", "include = \"base.toml\"\n[train]\nmax_iters = 8\n");
-  const Options options = load_recipe(write("r.toml", "include = \"parts/middle.toml\"\n[provider]\nvalidation_stages = []\n"));
+  const Options options = load_recipe(
+      write("r.toml", "include = \"parts/middle.toml\"\n[provider]\nvalidation_stages = []\n"));
   EXPECT_EQ(options.train.batch_size, 3u);
   EXPECT_EQ(options.train.max_iters, 8u);
   EXPECT_TRUE(options.provider.validation_stages.empty());  // arrays are replaced
@@ -105,7 +123,8 @@ TEST_F(Recipe, IncludesAFileBesideItself) {
 
 TEST_F(Recipe, NamesTheIncludedFileInErrors) {
   const std::string base = write("parts/base.toml", "[train]\nbatch_size = 0\n");
-  EXPECT_TRUE(contains(refusal("include = \"parts/base.toml\"\n"), base + ":2: train.batch_size = 0"));
+  EXPECT_TRUE(
+      contains(refusal("include = \"parts/base.toml\"\n"), base + ":2: train.batch_size = 0"));
 }
 
 TEST_F(Recipe, RefusesIncludesThatLeadNowhereOrBack) {
@@ -114,88 +133,123 @@ TEST_F(Recipe, RefusesIncludesThatLeadNowhereOrBack) {
   EXPECT_TRUE(contains(refusal("include = \"./r.toml\"\n"), "the file includes itself"));
   EXPECT_TRUE(contains(refusal("include = 3\n"), "r.toml:1: include = 3: expected a text"));
   (void)write("20.toml", "");
-  for (int i = 0; i < 20; ++i) (void)write(std::to_string(i) + ".toml", "include = \"" + std::to_string(i + 1) + ".toml\"\n");
+  for (int i = 0; i < 20; ++i) {
+    (void)write(std::to_string(i) + ".toml", "include = \"" + std::to_string(i + 1) + ".toml\"\n");
+  }
   EXPECT_TRUE(contains(refusal("include = \"0.toml\"\n"), "includes nest deeper than 8"));
 }
 
 TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {
-  const auto stage = [&](const std::string& text) { return refusal("[provider]\nstages = [\n  {" + text + "}]\n"); };
-  EXPECT_EQ(stage("type = \"rnadom\""), "r.toml:3: unknown stage type 'rnadom'; known types: random, sticky, span");
-  EXPECT_EQ(stage("max_masked_ratio = 0.5"), "r.toml:3: provider.stages: a stage has no type; known types: random, sticky, span");
-  EXPECT_EQ(stage("type = \"random\""), "r.toml:3: a random stage needs max_masked_ratio, a number from 0 to 1");
+  const auto stage = [&](const std::string& text) {
+    return refusal("[provider]\nstages = [\n  {" + text + "}]\n");
+  };
+  EXPECT_EQ(stage("type = \"rnadom\""),
+            "r.toml:3: unknown stage type 'rnadom'; known types: random, sticky, span");
+  EXPECT_EQ(stage("max_masked_ratio = 0.5"),
+            "r.toml:3: provider.stages: a stage has no type; known types: random, sticky, span");
+  EXPECT_EQ(stage("type = \"random\""),
+            "r.toml:3: a random stage needs max_masked_ratio, a number from 0 to 1");
   EXPECT_EQ(stage("type = \"span\", spans_count = 1, max_masked_ratio = 1"),
             "r.toml:3: a span stage has no key 'max_masked_ratio'");
   EXPECT_EQ(stage("type = \"span\", span_count = 1"),
             "r.toml:3: a span stage has no key 'span_count'; did you mean 'spans_count'?");
-  EXPECT_EQ(stage("type = \"span\", spans_count = 0"), "r.toml:3: spans_count = 0: expected a whole number from 1 to 65536");
-  EXPECT_TRUE(contains(refusal("[provider]\nstages = [1]\n"), "r.toml:2: provider.stages = 1: expected an array of stages"));
+  EXPECT_EQ(stage("type = \"span\", spans_count = 0"),
+            "r.toml:3: spans_count = 0: expected a whole number from 1 to 65536");
+  EXPECT_TRUE(contains(refusal("[provider]\nstages = [1]\n"),
+                       "r.toml:2: provider.stages = 1: expected an array of stages"));
 }
 
 TEST_F(Recipe, ChecksKeysAgainstEachOther) {
   EXPECT_EQ(refusal("[model]\nn_embd = 100\n"),
-            "r.toml: model.n_embd = 100 is not a multiple of 2 * model.n_head = 16; the nearest above is 112");
+            "r.toml: model.n_embd = 100 is not a multiple of 2 * model.n_head = 16; the nearest "
+            "above is 112");
   for (const std::string schedule : {"mix", "steps", "plateau"}) {
     EXPECT_EQ(refusal("[provider]\nschedule = \"" + schedule + "\"\n"),
-              "r.toml: provider.schedule = \"" + schedule + "\" needs at least one entry in provider.stages");
+              "r.toml: provider.schedule = \"" + schedule +
+                  "\" needs at least one entry in provider.stages");
   }
-  EXPECT_TRUE(contains(refusal("[train]\nlearning_rate = 1e-5\n"), "train.min_lr = 5e-05 is above train.learning_rate = 1e-05"));
-  EXPECT_EQ(load_recipe(write("c.toml", "[train]\nlr_schedule = \"constant\"\nlearning_rate = 1e-5\n")).train.lr_schedule,
-            "constant");
-  EXPECT_TRUE(contains(refusal("[train]\nlr_decay_iters = 10\n"), "train.warmup_iters = 500 is above train.lr_decay_iters = 10"));
-  EXPECT_TRUE(contains(refusal("[train]\nbatch_size = 65536\ngradient_accumulation_steps = 65536\n"), "samples a step; at most"));
+  EXPECT_TRUE(contains(refusal("[train]\nlearning_rate = 1e-5\n"),
+                       "train.min_lr = 5e-05 is above train.learning_rate = 1e-05"));
+  EXPECT_EQ(
+      load_recipe(write("c.toml", "[train]\nlr_schedule = \"constant\"\nlearning_rate = 1e-5\n"))
+          .train.lr_schedule,
+      "constant");
+  EXPECT_TRUE(contains(refusal("[train]\nlr_decay_iters = 10\n"),
+                       "train.warmup_iters = 500 is above train.lr_decay_iters = 10"));
+  EXPECT_TRUE(
+      contains(refusal("[train]\nbatch_size = 65536\ngradient_accumulation_steps = 65536\n"),
+               "samples a step; at most"));
   std::string many = "[provider]\nvalidation_stages = [";
   for (int i = 0; i < 256; ++i) many += "{type = \"span\", spans_count = 1},";
   EXPECT_TRUE(contains(refusal(many + "]\n"), "at most 255 stages"));
 }
 
 // Stages of one type with these further keys.
-std::string scheduled(const std::string& schedule, const std::vector<std::string>& stages, const std::string& more = "") {
+std::string scheduled(const std::string& schedule, const std::vector<std::string>& stages,
+                      const std::string& more = "") {
   std::string text = "[provider]\nschedule = \"" + schedule + "\"\nstages = [\n";
-  for (const std::string& keys : stages) text += "  {type = \"span\", spans_count = 1" + keys + "},\n";
+  for (const std::string& keys : stages) {
+    text += "  {type = \"span\", spans_count = 1" + keys + "},\n";
+  }
   return text + "]\n" + more;
 }
 
 TEST_F(Recipe, StepsAscendFromZero) {
-  const auto refused = [&](const std::vector<std::string>& stages) { return refusal(scheduled("steps", stages)); };
-  EXPECT_EQ(
-      refused({", from_step = 0", ""}),
-      "r.toml: provider.stages, entry 2 of 2: schedule \"steps\" needs from_step: the stage holds once so many steps are done");
-  EXPECT_EQ(refused({", from_step = 3"}), "r.toml: provider.stages, entry 1 of 1: from_step = 3; the first stage begins at 0");
+  const auto refused = [&](const std::vector<std::string>& stages) {
+    return refusal(scheduled("steps", stages));
+  };
+  EXPECT_EQ(refused({", from_step = 0", ""}),
+            "r.toml: provider.stages, entry 2 of 2: schedule \"steps\" needs from_step: the stage "
+            "holds once so many steps are done");
+  EXPECT_EQ(refused({", from_step = 3"}),
+            "r.toml: provider.stages, entry 1 of 1: from_step = 3; the first stage begins at 0");
   for (const std::string later : {"4", "5"}) {
     EXPECT_EQ(refused({", from_step = 0", ", from_step = 5", ", from_step = " + later}),
               "r.toml: provider.stages, entry 3 of 3: from_step = " + later +
                   " is not above the 5 of the entry before; put the stages in ascending order");
   }
-  const Options options = load_recipe(write("r.toml", scheduled("steps", {", from_step = 0", ", from_step = 5"})));
+  const Options options =
+      load_recipe(write("r.toml", scheduled("steps", {", from_step = 0", ", from_step = 5"})));
   EXPECT_EQ(options.provider.stages[0].from_step, 0u);
   EXPECT_EQ(options.provider.stages[1].from_step, 5u);
 }
 
 TEST_F(Recipe, StepsElsewhereAreRefused) {
   EXPECT_EQ(refusal(scheduled("mix", {"", ", from_step = 0"})),
-            "r.toml: provider.stages, entry 2 of 2: from_step = 0 is for provider.stages with schedule \"steps\", and "
+            "r.toml: provider.stages, entry 2 of 2: from_step = 0 is for provider.stages with "
+            "schedule \"steps\", and "
             "provider.schedule = \"mix\"; leave it out here");
-  const std::string val = "validation_stages = [{type = \"span\", spans_count = 1, from_step = 0}]\n";
-  EXPECT_TRUE(
-      contains(refusal(scheduled("steps", {", from_step = 0"}, val)), "provider.validation_stages, entry 1 of 1: from_step"));
+  const std::string val =
+      "validation_stages = [{type = \"span\", spans_count = 1, from_step = 0}]\n";
+  EXPECT_TRUE(contains(refusal(scheduled("steps", {", from_step = 0"}, val)),
+                       "provider.validation_stages, entry 1 of 1: from_step"));
 }
 
 TEST_F(Recipe, PlateauNeedsCountsAndEvaluations) {
   const std::string counted = ", val_loss_stale_count = 2";
-  EXPECT_EQ(load_recipe(write("r.toml", scheduled("plateau", {counted, counted, ""}))).provider.stages.size(), 3u);
+  EXPECT_EQ(load_recipe(write("r.toml", scheduled("plateau", {counted, counted, ""})))
+                .provider.stages.size(),
+            3u);
   EXPECT_EQ(refusal(scheduled("plateau", {counted, "", counted})),
-            "r.toml: provider.stages, entry 2 of 3: schedule \"plateau\" needs val_loss_stale_count, the evaluations without "
+            "r.toml: provider.stages, entry 2 of 3: schedule \"plateau\" needs "
+            "val_loss_stale_count, the evaluations without "
             "improvement before it moves on; only the last entry may do without");
   EXPECT_EQ(refusal(scheduled("plateau", {""}, "[train]\nmax_iters = 9\neval_interval = 10\n")),
-            "r.toml: provider.schedule = \"plateau\" moves on by val losses, and train.eval_interval = 10 is above "
+            "r.toml: provider.schedule = \"plateau\" moves on by val losses, and "
+            "train.eval_interval = 10 is above "
             "train.max_iters = 9, so that there would be none; lower train.eval_interval");
-  const std::string by_epochs = "[train]\nmax_iters = 9\neval_interval = 10\nepoch_eval_interval = 1\n";
-  EXPECT_EQ(load_recipe(write("r.toml", scheduled("plateau", {""}, by_epochs))).train.epoch_eval_interval, 1u);
-  EXPECT_TRUE(contains(refusal(scheduled("plateau", {", val_loss_stale_count = 0"})), "expected a whole number from 1 to"));
+  const std::string by_epochs =
+      "[train]\nmax_iters = 9\neval_interval = 10\nepoch_eval_interval = 1\n";
+  EXPECT_EQ(
+      load_recipe(write("r.toml", scheduled("plateau", {""}, by_epochs))).train.epoch_eval_interval,
+      1u);
+  EXPECT_TRUE(contains(refusal(scheduled("plateau", {", val_loss_stale_count = 0"})),
+                       "expected a whole number from 1 to"));
 }
 
 TEST(Sizes, NoValSamplesAreNeededWhereTheRunEndsBeforeItsFirstEvaluation) {
-  const auto needed = [](std::uint64_t max_iters, std::uint64_t eval_interval, std::uint64_t epoch_eval_interval) {
+  const auto needed = [](std::uint64_t max_iters, std::uint64_t eval_interval,
+                         std::uint64_t epoch_eval_interval) {
     Options options;
     options.train.batch_size = 8, options.train.eval_iters = 5;
     options.train.max_iters = max_iters, options.train.eval_interval = eval_interval;
@@ -209,14 +263,15 @@ TEST(Sizes, NoValSamplesAreNeededWhereTheRunEndsBeforeItsFirstEvaluation) {
 
 TEST_F(Recipe, OverridesComeLast) {
   const std::string file = write("r.toml", "[train]\nbatch_size = 3\n");
-  const Options options = load_recipe(file, {{"batch_size", "4"},
-                                             {"train.batch_size", "5"},
-                                             {"path", "my text.txt"},
-                                             {"dropout", ".5"},
-                                             {"weight_decay", "1"},
-                                             {"queue.insecure", "true"},
-                                             {"stages", R"([{type="random", max_masked_ratio=0.5}])"},
-                                             {"schedule", "mix"}});
+  const Options options =
+      load_recipe(file, {{"batch_size", "4"},
+                         {"train.batch_size", "5"},
+                         {"path", "my text.txt"},
+                         {"dropout", ".5"},
+                         {"weight_decay", "1"},
+                         {"queue.insecure", "true"},
+                         {"stages", R"([{type="random", max_masked_ratio=0.5}])"},
+                         {"schedule", "mix"}});
   EXPECT_EQ(options.train.batch_size, 5u);
   EXPECT_EQ(options.data.path, "my text.txt");
   EXPECT_EQ(options.model.dropout, 0.5);
@@ -230,14 +285,19 @@ TEST_F(Recipe, RefusesWrongOverrides) {
   const auto override = [](const std::string& key, const std::string& value) {
     return message_of<UsageError>([&] { (void)default_options({{key, value}}); });
   };
-  EXPECT_EQ(override("batchsize", "4"), "--batchsize=4: unknown key 'batchsize'; did you mean 'batch_size'?");
+  EXPECT_EQ(override("batchsize", "4"),
+            "--batchsize=4: unknown key 'batchsize'; did you mean 'batch_size'?");
   EXPECT_EQ(override("threads", "4"),
-            "--threads=4: 'threads' is a key of several sections; write 'producer.threads' or 'train.threads'");
-  for (const std::string wrong : {"", "4.5", "-1", "+1", " 1", "1 ", "0", "65537", "18446744073709551616", "four"}) {
-    EXPECT_EQ(override("batch_size", wrong), "--batch_size=" + wrong + ": expected a whole number from 1 to 65536");
+            "--threads=4: 'threads' is a key of several sections; write 'producer.threads' or "
+            "'train.threads'");
+  for (const std::string wrong :
+       {"", "4.5", "-1", "+1", " 1", "1 ", "0", "65537", "18446744073709551616", "four"}) {
+    EXPECT_EQ(override("batch_size", wrong),
+              "--batch_size=" + wrong + ": expected a whole number from 1 to 65536");
   }
   for (const std::string wrong : {"nan", "inf", "1", "-0.1", "0.1x"}) {
-    EXPECT_EQ(override("dropout", wrong), "--dropout=" + wrong + ": expected a number from 0 to below 1");
+    EXPECT_EQ(override("dropout", wrong),
+              "--dropout=" + wrong + ": expected a number from 0 to below 1");
   }
   EXPECT_EQ(override("insecure", "yes"), "--insecure=yes: expected true or false");
   EXPECT_TRUE(contains(override("path", "caf\xe9.txt"), "expected UTF-8"));
@@ -261,10 +321,17 @@ TEST_F(Recipe, WritesWhatItReads) {
 }
 
 TEST_F(Recipe, SettingsOfAProviderMerge) {
-  (void)write("base.toml", "[provider]\nname = \"mine\"\n[provider.settings]\nlevel = 3\nstyle = \"plain\"\ndeep = false\n");
-  const std::string file = write("r.toml", "include = \"base.toml\"\n[provider]\nsettings = {deep = true, share = -0.5}\n");
-  const Options options = load_recipe(file, {{"provider.settings", "{level = 4}"}, {"settings.style", "very plain"}});
-  const SettingTable expected = {{"level", std::int64_t{4}}, {"style", std::string("very plain")}, {"deep", true}, {"share", -0.5}};
+  (void)write("base.toml",
+              "[provider]\nname = \"mine\"\n[provider.settings]\nlevel = 3\nstyle = "
+              "\"plain\"\ndeep = false\n");
+  const std::string file = write(
+      "r.toml", "include = \"base.toml\"\n[provider]\nsettings = {deep = true, share = -0.5}\n");
+  const Options options =
+      load_recipe(file, {{"provider.settings", "{level = 4}"}, {"settings.style", "very plain"}});
+  const SettingTable expected = {{"level", std::int64_t{4}},
+                                 {"style", std::string("very plain")},
+                                 {"deep", true},
+                                 {"share", -0.5}};
   EXPECT_EQ(options.provider.settings, expected);
   const Options again = load_recipe(write("again.toml", to_toml(options)));
   EXPECT_TRUE(differences(options, again).empty());
@@ -273,7 +340,8 @@ TEST_F(Recipe, SettingsOfAProviderMerge) {
 
 TEST_F(Recipe, OneSettingIsTomlOrAText) {
   const auto setting = [](const std::string& text) {
-    return default_options({{"provider.name", "mine"}, {"provider.settings.it", text}}).provider.settings.at("it");
+    return default_options({{"provider.name", "mine"}, {"provider.settings.it", text}})
+        .provider.settings.at("it");
   };
   EXPECT_EQ(setting("-7"), Setting(std::int64_t{-7}));
   EXPECT_EQ(setting("7.0"), Setting(7.0));
@@ -284,8 +352,8 @@ TEST_F(Recipe, OneSettingIsTomlOrAText) {
 }
 
 TEST_F(Recipe, ProvidersAskForSettings) {
-  const Options options =
-      default_options({{"provider.name", "mine"}, {"settings", R"({level = 3, style = "plain", deep = true})"}});
+  const Options options = default_options(
+      {{"provider.name", "mine"}, {"settings", R"({level = 3, style = "plain", deep = true})"}});
   EXPECT_EQ(setting(options, "level", std::int64_t{1}), 3);
   EXPECT_EQ(setting(options, "level", 1.5), 3.0);
   EXPECT_EQ(setting(options, "share", 1.5), 1.5);
@@ -297,23 +365,31 @@ TEST_F(Recipe, ProvidersAskForSettings) {
   EXPECT_EQ(message_of<UsageError>([&] {
               check_settings(options, {"deep", "levels", "style"});
             }),
-            "provider.settings.level: the provider has no such setting; it has deep, levels, style; did you mean 'levels'?");
+            "provider.settings.level: the provider has no such setting; it has deep, levels, "
+            "style; did you mean 'levels'?");
 }
 
 TEST_F(Recipe, RefusesSettingsThatNobodyCanUse) {
   EXPECT_EQ(refusal("[provider]\nsettings = {level = 3}\n"),
-            "r.toml: provider.settings = {level = 3} is for providers that are not built in, and char_diffusion is; it has keys of "
+            "r.toml: provider.settings = {level = 3} is for providers that are not built in, and "
+            "char_diffusion is; it has keys of "
             "its own (--help-keys)");
-  const auto settings = [&](const std::string& text) { return refusal("[provider]\nname = \"mine\"\nsettings = " + text + "\n"); };
-  EXPECT_EQ(settings("3"), R"(r.toml:3: provider.settings = 3: expected a table such as {level = 3, style = "plain"})");
+  const auto settings = [&](const std::string& text) {
+    return refusal("[provider]\nname = \"mine\"\nsettings = " + text + "\n");
+  };
   EXPECT_EQ(
-      settings("{level = [3]}"),
-      "r.toml:3: provider.settings.level = an array: expected true or false, a whole number, a finite number or a text of one "
-      "line");
-  EXPECT_TRUE(contains(settings("{level = inf}"), "level = inf: expected true or false, a whole number, a finite number"));
+      settings("3"),
+      R"(r.toml:3: provider.settings = 3: expected a table such as {level = 3, style = "plain"})");
+  EXPECT_EQ(settings("{level = [3]}"),
+            "r.toml:3: provider.settings.level = an array: expected true or false, a whole number, "
+            "a finite number or a text of one "
+            "line");
+  EXPECT_TRUE(contains(settings("{level = inf}"),
+                       "level = inf: expected true or false, a whole number, a finite number"));
   EXPECT_TRUE(contains(settings(R"({style = "a\nb"})"), R"(style = "a\nb": expected)"));
   EXPECT_TRUE(contains(settings("{block_size = 3}"), "the name 'block_size' is taken"));
-  EXPECT_TRUE(contains(settings("{\"a=b\" = 3}"), "the name \"a=b\": expected up to 64 letters, digits, _ and -"));
+  EXPECT_TRUE(contains(settings("{\"a=b\" = 3}"),
+                       "the name \"a=b\": expected up to 64 letters, digits, _ and -"));
   EXPECT_TRUE(contains(message_of<UsageError>([] {
                          (void)default_options({{"settings.a b", "3"}});
                        }),

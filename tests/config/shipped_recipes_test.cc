@@ -12,7 +12,9 @@
 namespace millrace::config {
 namespace {
 
-Options load(const std::string& name) { return load_recipe(std::string(MILLRACE_SOURCE_DIR) + "/config/" + name); }
+Options load(const std::string& name) {
+  return load_recipe(std::string(MILLRACE_SOURCE_DIR) + "/config/" + name);
+}
 
 TEST(ShippedRecipes, TheReferenceHasAllItsStages) {
   const Options options = load("char_diffusion.toml");
@@ -38,8 +40,12 @@ TEST(ShippedRecipes, TheSmallOneKeepsTheReferencesMasking) {
 
 std::vector<std::string> names() {
   std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(MILLRACE_SOURCE_DIR) + "/config"))
-    if (entry.path().extension() == ".toml") found.push_back(entry.path().filename().string());
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(MILLRACE_SOURCE_DIR) + "/config")) {
+    if (entry.path().extension() == ".toml") {
+      found.push_back(entry.path().filename().string());
+    }
+  }
   std::ranges::sort(found);
   return found;
 }
@@ -60,16 +66,19 @@ TEST(ShippedRecipes, StepsAreAsLargeAsThoseOfTheirReferences) {
     const TrainOptions train = load(name).train;
     return train.batch_size * train.gradient_accumulation_steps;
   };
-  for (const char* const name : {"sedd_owt_small.toml", "sedd_owt_medium.toml", "mdlm_owt.toml", "d3pm_owt.toml", "cascade_stage1.toml", "cascade_stage2.toml",
-                                 "cascade_stage3.toml"})
+  for (const char* const name :
+       {"sedd_owt_small.toml", "sedd_owt_medium.toml", "mdlm_owt.toml", "d3pm_owt.toml",
+        "cascade_stage1.toml", "cascade_stage2.toml", "cascade_stage3.toml"}) {
     EXPECT_EQ(samples(name), 512u) << name;
+  }
   EXPECT_EQ(samples("d3pm_text8.toml"), 1024u);
   EXPECT_EQ(samples("gpt2_124m.toml"), 480u);
   EXPECT_EQ(samples("sedd_char.toml"), 64u);
 }
 
 TEST(ShippedRecipes, RandomReplacementHasTheReferencesWeightsAndNoStages) {
-  for (const std::string name : {"char_random_replacement.toml", "char_random_replacement_small.toml"}) {
+  for (const std::string name :
+       {"char_random_replacement.toml", "char_random_replacement_small.toml"}) {
     const Options options = load(name);
     EXPECT_EQ(options.provider.name, "char_random_replacement");
     EXPECT_EQ(options.provider.random_weight, 0.8);
@@ -83,7 +92,8 @@ TEST(ShippedRecipes, RandomReplacementHasTheReferencesWeightsAndNoStages) {
   EXPECT_EQ(small.provider.block_size, other.provider.block_size);
   for (const KeyDifference& difference : differences(small, other)) {
     EXPECT_FALSE(difference.key.starts_with("model.")) << difference.key;
-    EXPECT_TRUE(!difference.key.starts_with("train.") || difference.key == "train.out_dir") << difference.key;
+    EXPECT_TRUE(!difference.key.starts_with("train.") || difference.key == "train.out_dir")
+        << difference.key;
   }
 }
 

@@ -44,7 +44,8 @@ class ShuffledEnd final : public queue::ConsumerEnd {
   }
   std::optional<proto::Batch> take(Milliseconds) override {
     if (pending_.empty()) return std::nullopt;
-    const auto pick = std::next(pending_.begin(), static_cast<std::ptrdiff_t>(random_() % pending_.size()));
+    const auto pick =
+        std::next(pending_.begin(), static_cast<std::ptrdiff_t>(random_() % pending_.size()));
     const proto::Batch batch = testing::sample_batch(*pick);
     if (random_() % 4 != 0) pending_.erase(pick);
     return batch;
@@ -88,7 +89,9 @@ class BrokenEnd final : public queue::ConsumerEnd {
   std::optional<proto::StreamMeta> meet(Milliseconds) override { return testing::sample_meta(); }
   std::uint32_t range_samples() const override { return kRange; }
   void want(const Range&) override {}
-  std::optional<proto::Batch> take(Milliseconds) override { throw std::runtime_error("no producer can make it"); }
+  std::optional<proto::Batch> take(Milliseconds) override {
+    throw std::runtime_error("no producer can make it");
+  }
   void release(Split, std::uint64_t) override {}
   void follow(const proto::StageLog&) override {}
   queue::WaitState state() const override { return {}; }
@@ -96,9 +99,11 @@ class BrokenEnd final : public queue::ConsumerEnd {
 
 class PrefetcherTest : public ::testing::Test {
  protected:
-  std::unique_ptr<BatchSource> source(const Deal& deal, std::uint64_t cursor = 0, std::uint64_t window = 64) {
-    return make_prefetcher(std::make_unique<ShuffledEnd>(log_), testing::sample_meta(),
-                           {deal, cursor, 100, {.samples = window, .at_least = 2 * deal.global_batch()}});
+  std::unique_ptr<BatchSource> source(const Deal& deal, std::uint64_t cursor = 0,
+                                      std::uint64_t window = 64) {
+    return make_prefetcher(
+        std::make_unique<ShuffledEnd>(log_), testing::sample_meta(),
+        {deal, cursor, 100, {.samples = window, .at_least = 2 * deal.global_batch()}});
   }
   static void expect(BatchSource& source, Split split, std::uint64_t first, std::uint32_t count) {
     const auto batch = source.get(split, first, count, 20s);
@@ -113,7 +118,9 @@ TEST_F(PrefetcherTest, DeliversTheFunctionInOrderWhateverTheTransportDoes) {
   const Deal deal{5, 3, 0, 1};
   const auto stream = source(deal, 30);
   for (std::uint64_t cursor = 30; cursor < 600; cursor += deal.global_batch()) {
-    for (const Slice& piece : micro_batches(deal, cursor)) expect(*stream, Split::kTrain, piece.first, piece.count);
+    for (const Slice& piece : micro_batches(deal, cursor)) {
+      expect(*stream, Split::kTrain, piece.first, piece.count);
+    }
     stream->advance(cursor + deal.global_batch());
   }
 }
@@ -172,7 +179,9 @@ TEST_F(PrefetcherTest, NotYetThereIsEmptyAndNotAnError) {
     }
     void release(Split, std::uint64_t) override {}
     void follow(const proto::StageLog&) override {}
-    queue::WaitState state() const override { return {telemetry::WaitCause::kNoProducer, "nobody is there"}; }
+    queue::WaitState state() const override {
+      return {telemetry::WaitCause::kNoProducer, "nobody is there"};
+    }
   };
   const auto stream = make_prefetcher(std::make_unique<Silent>(), testing::sample_meta(), {});
   EXPECT_EQ(stream->get(Split::kTrain, 0, 1, 30ms), std::nullopt);
@@ -187,8 +196,9 @@ TEST_F(PrefetcherTest, CountsAWaitOnceAndBlamesIt) {
   std::atomic<bool> open = false;
   telemetry::Registry registry;
   const telemetry::ConsumerMetrics metrics(registry);
-  const auto stream = make_prefetcher(std::make_unique<LateEnd>(open), testing::sample_meta(),
-                                      {.deal = {4, 1, 0, 1}, .train_window = {64, 1 << 20, 8}}, registry);
+  const auto stream =
+      make_prefetcher(std::make_unique<LateEnd>(open), testing::sample_meta(),
+                      {.deal = {4, 1, 0, 1}, .train_window = {64, 1 << 20, 8}}, registry);
   EXPECT_FALSE(stream->get(Split::kTrain, 0, 4, 30ms).has_value());
   open = true;
   expect(*stream, Split::kTrain, 0, 4);

@@ -17,7 +17,9 @@ class ShelfTest : public ::testing::Test {
     ASSERT_TRUE(batch.has_value());
     EXPECT_TRUE(testing::same_bytes(*batch, sample_batch({Split::kTrain, first, count, {}})));
   }
-  void put(std::uint64_t first) { EXPECT_TRUE(shelf_.put(sample_batch({Split::kTrain, first, 4, {}}))); }
+  void put(std::uint64_t first) {
+    EXPECT_TRUE(shelf_.put(sample_batch({Split::kTrain, first, 4, {}})));
+  }
 
   Shelf shelf_{testing::sample_schema()};
 };

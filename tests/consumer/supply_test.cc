@@ -15,14 +15,20 @@ constexpr std::uint32_t kRange = 8;
 class SupplyTest : public ::testing::Test {
  protected:
   static PrefetchPlan plan() {
-    return {.deal = {4, 1, 0, 1}, .cursor = 0, .eval_samples = 20, .train_window = {.samples = 32}, .stage_log = {{0, 1}}};
+    return {.deal = {4, 1, 0, 1},
+            .cursor = 0,
+            .eval_samples = 20,
+            .train_window = {.samples = 32},
+            .stage_log = {{0, 1}}};
   }
   void bring_all() {
     for (const Range& range : supply_.missing()) supply_.put(testing::sample_batch(range));
   }
   /// Whether every train range that is missing has the stage that the log names for it.
   void expect_no_straddling(const proto::StageLog& log) const {
-    for (const Range& range : supply_.missing()) EXPECT_TRUE(proto::agrees(log, range)) << range.first << '+' << range.count;
+    for (const Range& range : supply_.missing()) {
+      EXPECT_TRUE(proto::agrees(log, range)) << range.first << '+' << range.count;
+    }
   }
 
   Supply supply_{testing::sample_meta(), plan(), kRange};
@@ -36,10 +42,17 @@ TEST_F(SupplyTest, AsksForTheWholeWindowAtTheStageOfTheLog) {
 }
 
 TEST(Supply, OfARankAsksForItsShareOfEveryStepAlone) {
-  const PrefetchPlan plan{.deal = {16, 2, 1, 2}, .cursor = 0, .eval_samples = 0, .train_window = {.samples = 64}, .stage_log = {}};
+  const PrefetchPlan plan{.deal = {16, 2, 1, 2},
+                          .cursor = 0,
+                          .eval_samples = 0,
+                          .train_window = {.samples = 64},
+                          .stage_log = {}};
   std::vector<std::uint64_t> firsts;
-  for (const Range& range : Supply(testing::sample_meta(), plan, kRange).missing()) firsts.push_back(range.first);
-  EXPECT_EQ(firsts, (std::vector<std::uint64_t>{16, 24, 48, 56})) << "of steps of 32 samples, the second half";
+  for (const Range& range : Supply(testing::sample_meta(), plan, kRange).missing()) {
+    firsts.push_back(range.first);
+  }
+  EXPECT_EQ(firsts, (std::vector<std::uint64_t>{16, 24, 48, 56}))
+      << "of steps of 32 samples, the second half";
 }
 
 TEST_F(SupplyTest, ValIsAskedForOnceTheTrainerWantsIt) {
@@ -73,7 +86,9 @@ TEST_F(SupplyTest, ChangesThatAreKnownAheadLeaveNoGap) {
   supply_.follow(log);
   expect_no_straddling(log);
   bring_all();
-  for (std::uint64_t first = 0; first < 32; first += 4) EXPECT_TRUE(supply_.get(Split::kTrain, first, 4).has_value()) << first;
+  for (std::uint64_t first = 0; first < 32; first += 4) {
+    EXPECT_TRUE(supply_.get(Split::kTrain, first, 4).has_value()) << first;
+  }
 }
 
 }  // namespace

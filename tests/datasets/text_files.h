@@ -21,7 +21,8 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
 }
 
 /// The tokens of a split, spelled.
-inline std::string spelled(const datasets::TokenText& text, proto::Split split = proto::Split::kTrain) {
+inline std::string spelled(const datasets::TokenText& text,
+                           proto::Split split = proto::Split::kTrain) {
   std::vector<std::uint32_t> ids(text.length(split));
   text.read(split, 0, std::span(ids));
   std::string spelling;
@@ -29,15 +30,19 @@ inline std::string spelled(const datasets::TokenText& text, proto::Split split =
   return spelling;
 }
 
-inline std::vector<std::uint32_t> ids_of(const datasets::TokenText& text, proto::Split split = proto::Split::kTrain) {
+inline std::vector<std::uint32_t> ids_of(const datasets::TokenText& text,
+                                         proto::Split split = proto::Split::kTrain) {
   std::vector<std::uint32_t> ids(text.length(split));
   text.read(split, 0, std::span(ids));
   return ids;
 }
 
-inline std::vector<std::uint64_t> starts_of(const datasets::TokenText& text, proto::Split split = proto::Split::kTrain) {
+inline std::vector<std::uint64_t> starts_of(const datasets::TokenText& text,
+                                            proto::Split split = proto::Split::kTrain) {
   std::vector<std::uint64_t> starts;
-  for (std::uint64_t line = 0; line < text.lines(split); ++line) starts.push_back(text.line_start(split, line));
+  for (std::uint64_t line = 0; line < text.lines(split); ++line) {
+    starts.push_back(text.line_start(split, line));
+  }
   return starts;
 }
 
@@ -50,17 +55,19 @@ class DatasetFiles : public ::testing::Test {
     return path(name);
   }
 
-  [[nodiscard]] static datasets::Datasets open(std::vector<datasets::DatasetSpec> specs, const datasets::SetOptions& options = {}) {
+  [[nodiscard]] static datasets::Datasets open(std::vector<datasets::DatasetSpec> specs,
+                                               const datasets::SetOptions& options = {}) {
     std::vector<datasets::NamedSpec> named;
     for (datasets::DatasetSpec& each : specs) named.push_back({{}, std::move(each)});
     return datasets::open_sets(named, options);
   }
-  [[nodiscard]] static std::shared_ptr<const datasets::TokenText> text(const datasets::DatasetSpec& spec,
-                                                                       const datasets::SetOptions& options = {}) {
+  [[nodiscard]] static std::shared_ptr<const datasets::TokenText> text(
+      const datasets::DatasetSpec& spec, const datasets::SetOptions& options = {}) {
     return open({spec}, options).parts.front().text;
   }
   template <class Error = std::runtime_error>
-  static std::string error(const datasets::DatasetSpec& spec, const datasets::SetOptions& options = {}) {
+  static std::string error(const datasets::DatasetSpec& spec,
+                           const datasets::SetOptions& options = {}) {
     return message_of<Error>([&] { (void)open({spec}, options); });
   }
 

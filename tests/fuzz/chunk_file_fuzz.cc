@@ -1,4 +1,5 @@
-// proto::read_chunk on a file's bytes, as they are and with the preamble's and the columns' checksums set right.
+// proto::read_chunk on a file's bytes, as they are and with the preamble's and the columns'
+// checksums set right.
 #include <algorithm>
 #include <cstring>
 
@@ -27,7 +28,8 @@ std::uint32_t header_length_of(const std::string& file) {
   return length;
 }
 
-/// The header with its columns' checksums as the file's bytes have them, where they are all there and it keeps its length.
+/// The header with its columns' checksums as the file's bytes have them, where they are all there
+/// and it keeps its length.
 std::string with_right_columns(const std::string& file, const std::string& header) {
   auto info = proto::decode_batch_info(header);
   if (!info) return header;
@@ -45,8 +47,10 @@ std::string with_right_columns(const std::string& file, const std::string& heade
 std::string with_right_checksums(std::string file) {
   if (file.size() < proto::kChunkPreambleBytes) return file;
   const std::size_t room = file.size() - proto::kChunkPreambleBytes;
-  const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(header_length_of(file), room));
-  const std::string header = with_right_columns(file, file.substr(proto::kChunkPreambleBytes, length));
+  const auto length =
+      static_cast<std::uint32_t>(std::min<std::size_t>(header_length_of(file), room));
+  const std::string header =
+      with_right_columns(file, file.substr(proto::kChunkPreambleBytes, length));
   file.replace(proto::kChunkPreambleBytes, length, header);
   put(file, kHeaderLengthAt, length);
   put(file, kHeaderChecksumAt, proto::xxh64(header));
@@ -58,7 +62,8 @@ proto::Schema schema_of(const proto::Chunk& chunk) {
   proto::Schema schema;
   for (std::size_t i = 0; i < chunk.wires.size(); ++i) {
     const auto& shape = chunk.shapes[i];
-    schema.fields.push_back({"", chunk.wires[i], proto::LogicalType::kI64, {shape.begin() + 1, shape.end()}});
+    schema.fields.push_back(
+        {"", chunk.wires[i], proto::LogicalType::kI64, {shape.begin() + 1, shape.end()}});
   }
   return schema;
 }
@@ -67,12 +72,15 @@ bool take_file(std::string_view content) {
   const proto::Chunk chunk = proto::read_chunk(scratch_file("a.chunk", content));
   if (chunk.status != proto::ChunkStatus::kOk) return false;
   const proto::Schema schema = schema_of(chunk);
-  require(proto::fits(schema, chunk.batch), "a chunk that is taken has columns of the size that its header says");
+  require(proto::fits(schema, chunk.batch),
+          "a chunk that is taken has columns of the size that its header says");
   const std::string copy = scratch_file("b.chunk", {});
   proto::write_chunk(copy, chunk.fingerprint, schema, chunk.batch);
   const proto::Chunk again = proto::read_chunk(copy);
-  require(again.status == proto::ChunkStatus::kOk, "a chunk that is taken can be written and taken again");
-  const bool same = again.fingerprint == chunk.fingerprint && again.wires == chunk.wires && again.shapes == chunk.shapes;
+  require(again.status == proto::ChunkStatus::kOk,
+          "a chunk that is taken can be written and taken again");
+  const bool same = again.fingerprint == chunk.fingerprint && again.wires == chunk.wires &&
+                    again.shapes == chunk.shapes;
   require(same && testing::same_bytes(again.batch, chunk.batch), "and is then the same");
   return true;
 }

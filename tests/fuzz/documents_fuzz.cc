@@ -1,17 +1,19 @@
-// CSV and JSON Lines: whatever the file, its documents do not depend on the pieces in which it is read.
+// CSV and JSON Lines: whatever the file, its documents do not depend on the pieces in which it is
+// read.
 #include <functional>
 #include <optional>
 #include <vector>
 
-#include "datasets/sources/document_reader.h"
 #include "datasets/index/valid_text.h"
+#include "datasets/sources/document_reader.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {
 namespace {
 
 using Texts = std::vector<std::string>;
-using MakeReader = std::function<std::unique_ptr<datasets::DocumentReader>(datasets::DocumentSink&)>;
+using MakeReader =
+    std::function<std::unique_ptr<datasets::DocumentReader>(datasets::DocumentSink&)>;
 
 class Collected final : public datasets::DocumentSink {
  public:
@@ -32,12 +34,15 @@ class Collected final : public datasets::DocumentSink {
 };
 
 /// Empty where the file is refused.
-std::optional<Texts> read_in_pieces(std::string_view input, std::size_t piece, const MakeReader& make) {
+std::optional<Texts> read_in_pieces(std::string_view input, std::size_t piece,
+                                    const MakeReader& make) {
   Collected collected;
   try {
     const auto reader = make(collected);
     datasets::ValidText valid("input");
-    for (; !input.empty(); input.remove_prefix(std::min(piece, input.size()))) reader->take(valid.take(input.substr(0, piece)));
+    for (; !input.empty(); input.remove_prefix(std::min(piece, input.size()))) {
+      reader->take(valid.take(input.substr(0, piece)));
+    }
     valid.finish();
     reader->finish();
     return collected.texts;
@@ -48,8 +53,12 @@ std::optional<Texts> read_in_pieces(std::string_view input, std::size_t piece, c
 
 bool take(std::string_view input, const MakeReader& make) {
   const auto whole = read_in_pieces(input, input.size() + 1, make);
-  for (const std::size_t piece : {1, 3, 7}) require(read_in_pieces(input, piece, make) == whole, "pieces do not matter");
-  if (!whole) return false;
+  for (const std::size_t piece : {1, 3, 7}) {
+    require(read_in_pieces(input, piece, make) == whole, "pieces do not matter");
+  }
+  if (!whole) {
+    return false;
+  }
   std::size_t bytes = 0;
   for (const std::string& each : *whole) bytes += each.size();
   require(bytes <= input.size(), "documents are parts of the file");
@@ -59,8 +68,10 @@ bool take(std::string_view input, const MakeReader& make) {
 }  // namespace
 
 bool take_csv(std::string_view input) {
-  const bool one = take(input, [](auto& sink) { return datasets::make_csv_reader(sink, "input", ""); });
-  const bool named = take(input, [](auto& sink) { return datasets::make_csv_reader(sink, "input", "text"); });
+  const bool one =
+      take(input, [](auto& sink) { return datasets::make_csv_reader(sink, "input", ""); });
+  const bool named =
+      take(input, [](auto& sink) { return datasets::make_csv_reader(sink, "input", "text"); });
   return one || named;
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 2;
 
-unsigned byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
+unsigned byte_at(std::string_view text, std::size_t i) {
+  return static_cast<unsigned char>(text[i]);
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Frames of a message as one input: each frame is its length (u16, little-endian) and its bytes; a frame whose length is more than
-// what is left takes what is left.
+// Frames of a message as one input: each frame is its length (u16, little-endian) and its bytes; a
+// frame whose length is more than what is left takes what is left.
 #pragma once
 
 #include <string>

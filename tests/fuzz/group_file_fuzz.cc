@@ -9,7 +9,8 @@ bool take_group_file(std::string_view input) {
   if (!group) return false;
   const std::string copy = scratch_file("copy.json", {});
   proto::write_group(copy, *group);
-  require(proto::read_group(copy) == group, "a group's file that is taken can be written and read as the same");
+  require(proto::read_group(copy) == group,
+          "a group's file that is taken can be written and read as the same");
   return true;
 }
 

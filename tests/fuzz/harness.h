@@ -1,9 +1,10 @@
-// Harnesses: one function per parser of foreign bytes, which libFuzzer (libfuzzer_entry.cc) and the ordinary tests
-// (replay_test.cc) feed alike.
+// Harnesses: one function per parser of foreign bytes, which libFuzzer (libfuzzer_entry.cc) and the
+// ordinary tests (replay_test.cc) feed alike.
 //
-// A harness hands the input to the parser as a peer or a file would, and says whether it was taken. It throws PropertyBroken where
-// the parser took it and what it made of it is not so. Any other exception, a crash, a hang or too much memory is a bug of the
-// parser. Checksums keep a mutated input from getting far, so a harness also hands in a copy whose checksums are set right.
+// A harness hands the input to the parser as a peer or a file would, and says whether it was taken.
+// It throws PropertyBroken where the parser took it and what it made of it is not so. Any other
+// exception, a crash, a hang or too much memory is a bug of the parser. Checksums keep a mutated
+// input from getting far, so a harness also hands in a copy whose checksums are set right.
 //
 // Single-threaded; no state but a scratch folder.
 #pragma once

@@ -1,4 +1,5 @@
-// The protobuf headers alone: proto::decode_header of messages, proto::decode_batch_info of queue files.
+// The protobuf headers alone: proto::decode_header of messages, proto::decode_batch_info of queue
+// files.
 #include "proto/codec.h"
 #include "tests/fuzz/harness.h"
 
@@ -9,7 +10,8 @@ void check_sizes(const proto::BatchInfo& info) {
   require(info.columns.size() <= proto::kMaxFields, "no more columns than a schema may have");
   for (const proto::ColumnInfo& column : info.columns) {
     require(column.shape.front() == info.range.count, "a column holds the range's samples");
-    require(column.bytes() <= proto::kMaxSampleBytes * info.range.count, "a sample's column is no larger than a sample may be");
+    require(column.bytes() <= proto::kMaxSampleBytes * info.range.count,
+            "a sample's column is no larger than a sample may be");
   }
 }
 

@@ -1,4 +1,5 @@
-// proto::decode on frames. A message that it takes must be written as frames that it takes again, as the same message.
+// proto::decode on frames. A message that it takes must be written as frames that it takes again,
+// as the same message.
 #include "proto/codec.h"
 #include "proto/digest.h"
 #include "tests/fuzz/frames.h"
@@ -17,7 +18,10 @@ std::string_view text_of(const proto::SharedBytes& frame) {
 proto::Schema schema_of(const proto::BatchInfo& info) {
   proto::Schema schema;
   for (const proto::ColumnInfo& column : info.columns) {
-    schema.fields.push_back({"", column.wire, proto::LogicalType::kI64, {column.shape.begin() + 1, column.shape.end()}});
+    schema.fields.push_back({"",
+                             column.wire,
+                             proto::LogicalType::kI64,
+                             {column.shape.begin() + 1, column.shape.end()}});
   }
   return schema;
 }
@@ -34,7 +38,9 @@ std::optional<proto::BatchInfo> batch_info_of(const proto::Frames& frames) {
 proto::SharedBytes first_frame_for(const proto::SharedBytes& header) {
   std::string bytes(text_of(proto::encode(proto::Bye{})[0]));
   const std::uint64_t checksum = proto::xxh64(header.bytes);
-  for (std::size_t i = 0; i < sizeof checksum; ++i) bytes[8 + i] = static_cast<char>(checksum >> (8 * i) & 255);
+  for (std::size_t i = 0; i < sizeof checksum; ++i) {
+    bytes[8 + i] = static_cast<char>(checksum >> (8 * i) & 255);
+  }
   return frame_of(bytes);
 }
 
@@ -42,7 +48,8 @@ proto::Frames with_right_checksums(proto::Frames frames) {
   if (frames.size() >= kFramesBeforeColumns) frames[0] = first_frame_for(frames[1]);
   std::optional<proto::BatchInfo> info = batch_info_of(frames);
   if (!info) return frames;
-  for (std::size_t i = 0; i < info->columns.size() && i + kFramesBeforeColumns < frames.size(); ++i) {
+  for (std::size_t i = 0; i < info->columns.size() && i + kFramesBeforeColumns < frames.size();
+       ++i) {
     info->columns[i].checksum = proto::xxh64(frames[i + kFramesBeforeColumns].bytes);
   }
   frames[1] = frame_of(proto::encode_header(*info));
@@ -56,12 +63,14 @@ bool take_frames(const proto::Frames& frames) {
   const std::optional<proto::BatchInfo> info = batch_info_of(frames);
   const proto::Schema schema = info ? schema_of(*info) : proto::Schema{};
   if (const auto* filled = std::get_if<proto::Filled>(&decoded.message)) {
-    require(proto::fits(schema, filled->batch), "a batch that is taken has columns of the size that its header says");
+    require(proto::fits(schema, filled->batch),
+            "a batch that is taken has columns of the size that its header says");
   }
   const proto::Frames written = proto::encode(decoded.message, schema);
   const proto::Decoded again = proto::decode(written);
   require(again.status == proto::DecodeStatus::kOk, "what is taken can be written and taken again");
-  require(join_frames(proto::encode(again.message, schema)) == join_frames(written), "and is then the same message");
+  require(join_frames(proto::encode(again.message, schema)) == join_frames(written),
+          "and is then the same message");
   return true;
 }
 

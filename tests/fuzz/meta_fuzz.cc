@@ -1,8 +1,8 @@
-// The other way round: a stream's meta made up from the input, which must survive the wire and JSON. The fingerprint, which keeps a
-// mutated meta from being taken, is set right.
+// The other way round: a stream's meta made up from the input, which must survive the wire and
+// JSON. The fingerprint, which keeps a mutated meta from being taken, is set right.
+#include "datasets/io/utf8.h"
 #include "proto/messages.h"
 #include "proto/meta_json.h"
-#include "datasets/io/utf8.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {
@@ -106,7 +106,8 @@ bool take_meta(std::string_view input) {
   const proto::StreamMeta meta = meta_from(pick);
   const proto::Decoded decoded = proto::decode(proto::encode(proto::Hello{meta, 1}));
   if (!allowed(meta)) {
-    require(decoded.status == proto::DecodeStatus::kBadHeader, "a schema that is not allowed is refused");
+    require(decoded.status == proto::DecodeStatus::kBadHeader,
+            "a schema that is not allowed is refused");
     return false;
   }
   require(decoded.status == proto::DecodeStatus::kOk, "a meta that is allowed is taken");

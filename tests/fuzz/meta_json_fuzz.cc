@@ -11,8 +11,10 @@ bool take_meta_json(std::string_view input) {
   } catch (const std::runtime_error&) {
     return false;
   }
-  require(meta.fingerprint == proto::fingerprint_of(meta), "a meta that is taken has its own fingerprint");
-  require(proto::meta_from_json(proto::to_json(meta)) == meta, "and can be written and read as the same");
+  require(meta.fingerprint == proto::fingerprint_of(meta),
+          "a meta that is taken has its own fingerprint");
+  require(proto::meta_from_json(proto::to_json(meta)) == meta,
+          "and can be written and read as the same");
   return true;
 }
 

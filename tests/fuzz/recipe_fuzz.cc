@@ -1,4 +1,5 @@
-// A recipe and its overrides. The input is the TOML; what follows a NUL, up to the next, is an override `key=value`.
+// A recipe and its overrides. The input is the TOML; what follows a NUL, up to the next, is an
+// override `key=value`.
 #include "config/errors.h"
 #include "config/recipe.h"
 #include "tests/fuzz/harness.h"
@@ -17,7 +18,8 @@ std::vector<config::Override> overrides_of(std::string_view rest) {
   while (!rest.empty()) {
     const std::string_view part = take_part(rest);
     const std::size_t equals = std::min(part.find('='), part.size());
-    overrides.push_back({std::string(part.substr(0, equals)), std::string(part.substr(std::min(equals + 1, part.size())))});
+    overrides.push_back({std::string(part.substr(0, equals)),
+                         std::string(part.substr(std::min(equals + 1, part.size())))});
   }
   return overrides;
 }
@@ -34,7 +36,8 @@ bool take_recipe(std::string_view input) {
   }
   const std::string written = config::to_toml(options);
   const config::Options again = config::load_recipe(scratch_file("config.toml", written));
-  require(config::differences(options, again).empty(), "a recipe that is taken can be written and read as the same");
+  require(config::differences(options, again).empty(),
+          "a recipe that is taken can be written and read as the same");
   return true;
 }
 

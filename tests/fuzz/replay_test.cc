@@ -1,6 +1,6 @@
-// Every input of corpus/ through its harness, without libFuzzer, so that every compiler and every test run meets them. What is
-// called good-… must be taken, what is called bad-… refused. Cut short anywhere, or with a bit flipped anywhere, they must do no
-// harm either.
+// Every input of corpus/ through its harness, without libFuzzer, so that every compiler and every
+// test run meets them. What is called good-… must be taken, what is called bad-… refused. Cut short
+// anywhere, or with a bit flipped anywhere, they must do no harm either.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +23,8 @@ class Replay : public ::testing::TestWithParam<Harness> {
  protected:
   [[nodiscard]] static std::vector<fs::path> inputs() {
     std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(fs::path(MILLRACE_SOURCE_DIR) / "tests/fuzz/corpus" / GetParam().name)) {
+    for (const auto& entry : fs::directory_iterator(fs::path(MILLRACE_SOURCE_DIR) /
+                                                    "tests/fuzz/corpus" / GetParam().name)) {
       paths.push_back(entry.path());
     }
     std::ranges::sort(paths);
@@ -51,7 +52,8 @@ TEST_P(Replay, SurvivesInputsCutShort) {
   for (const fs::path& path : inputs()) {
     const std::string whole = proto::read_file(path);
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      EXPECT_NO_THROW(GetParam().take(std::string_view(whole).substr(0, length))) << path << " cut to " << length;
+      EXPECT_NO_THROW(GetParam().take(std::string_view(whole).substr(0, length)))
+          << path << " cut to " << length;
     }
   }
 }

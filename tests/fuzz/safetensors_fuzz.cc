@@ -8,7 +8,8 @@ namespace millrace::fuzz {
 namespace {
 
 bool same(const proto::NamedTensor& a, const proto::NamedTensor& b) {
-  return a.name == b.name && a.type == b.type && a.shape == b.shape && std::ranges::equal(a.bytes, b.bytes);
+  return a.name == b.name && a.type == b.type && a.shape == b.shape &&
+         std::ranges::equal(a.bytes, b.bytes);
 }
 
 }  // namespace

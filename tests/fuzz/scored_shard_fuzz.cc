@@ -14,7 +14,9 @@ using annotation::ScoredShard;
 
 constexpr std::uint64_t kMostChunks = 100;  // of a shard that is taken, to be read
 
-void put(std::string& bytes, std::size_t at, std::uint64_t value) { std::memcpy(bytes.data() + at, &value, sizeof value); }
+void put(std::string& bytes, std::size_t at, std::uint64_t value) {
+  std::memcpy(bytes.data() + at, &value, sizeof value);
+}
 
 /// The input with its checksums and its length set right, as far as it has a header.
 std::string repaired(std::string_view input) {
@@ -22,10 +24,14 @@ std::string repaired(std::string_view input) {
   if (bytes.size() < annotation::kShardPreambleBytes) return bytes;
   std::uint32_t header_length = 0;
   std::memcpy(&header_length, bytes.data() + 12, sizeof header_length);
-  const std::string_view header = std::string_view(bytes).substr(annotation::kShardPreambleBytes, header_length);
+  const std::string_view header =
+      std::string_view(bytes).substr(annotation::kShardPreambleBytes, header_length);
   try {
-    const std::uint64_t index_bytes = annotation::header_from_json(header).chunks * annotation::kIndexEntryBytes;
-    if (index_bytes <= bytes.size()) put(bytes, 32, proto::xxh64(std::string_view(bytes).substr(bytes.size() - index_bytes)));
+    const std::uint64_t index_bytes =
+        annotation::header_from_json(header).chunks * annotation::kIndexEntryBytes;
+    if (index_bytes <= bytes.size()) {
+      put(bytes, 32, proto::xxh64(std::string_view(bytes).substr(bytes.size() - index_bytes)));
+    }
   } catch (const std::runtime_error&) {  // no header; the parser will say so too
   }
   put(bytes, 16, proto::xxh64(header));
@@ -46,14 +52,17 @@ void read_chunk(const ScoredShard& shard, std::uint64_t chunk) {
     return;
   }
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    require(positions[i] < length && (i == 0 || positions[i - 1] < positions[i]), "a stage's positions ascend within the chunk");
+    require(positions[i] < length && (i == 0 || positions[i - 1] < positions[i]),
+            "a stage's positions ascend within the chunk");
   }
 }
 
 bool take(const std::string& bytes) {
   try {
     const ScoredShard shard(scratch_file("a.scored", bytes));
-    for (std::uint64_t chunk = 0; chunk < std::min(kMostChunks, shard.header().chunks); ++chunk) read_chunk(shard, chunk);
+    for (std::uint64_t chunk = 0; chunk < std::min(kMostChunks, shard.header().chunks); ++chunk) {
+      read_chunk(shard, chunk);
+    }
     require(annotation::header_from_json(annotation::to_json(shard.header())) == shard.header(),
             "a header is read as it is written");
     return true;

@@ -1,5 +1,6 @@
-// write_fuzz_seeds CORPUS: writes what our own formats look like into the harnesses' folders, as a start for libFuzzer. Run it
-// again where a format changes; texts that people write (recipe, text) are made by hand.
+// write_fuzz_seeds CORPUS: writes what our own formats look like into the harnesses' folders, as a
+// start for libFuzzer. Run it again where a format changes; texts that people write (recipe, text)
+// are made by hand.
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -45,14 +46,17 @@ void write_messages(const fs::path& corpus) {
     const proto::Frames frames = proto::encode(message, sample_schema());
     proto::replace_file(corpus / "message" / ("good-" + std::string(name)), join_frames(frames));
     const auto header = frames[1].bytes;
-    proto::replace_file(corpus / "header" / ("good-" + std::string(name)),
-                        std::string_view(reinterpret_cast<const char*>(header.data()), header.size()));
+    proto::replace_file(
+        corpus / "header" / ("good-" + std::string(name)),
+        std::string_view(reinterpret_cast<const char*>(header.data()), header.size()));
   }
 }
 
 void write_queue_files(const fs::path& corpus) {
-  proto::write_chunk(corpus / "chunk_file" / "good-chunk", sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
-  const auto info = proto::describe_batch(0, sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
+  proto::write_chunk(corpus / "chunk_file" / "good-chunk", sample_meta().fingerprint,
+                     sample_schema(), sample_batch(kRange));
+  const auto info =
+      proto::describe_batch(0, sample_meta().fingerprint, sample_schema(), sample_batch(kRange));
   proto::replace_file(corpus / "header" / "good-chunk", proto::encode_batch_info(info));
   proto::Group group{"0f1e2d3c4b5a6978", "1122334455667788", 17, {{{4096, 20480}, {0, 640}, {}}}};
   proto::write_group(corpus / "group_file" / "good-group", group);
@@ -79,20 +83,23 @@ void write_checkpoint(const fs::path& corpus) {
 
   constexpr float kValues[] = {1.0F, -2.0F, 0.5F};
   constexpr std::uint8_t kBytes[] = {1, 2, 3, 4};
-  const std::vector<proto::NamedTensor> tensors{{"w", proto::TensorType::kF32, {3}, std::as_bytes(std::span(kValues))},
-                                                {"b", proto::TensorType::kU8, {2, 2}, std::as_bytes(std::span(kBytes))},
-                                                {"none", proto::TensorType::kI64, {0, 5}, {}}};
+  const std::vector<proto::NamedTensor> tensors{
+      {"w", proto::TensorType::kF32, {3}, std::as_bytes(std::span(kValues))},
+      {"b", proto::TensorType::kU8, {2, 2}, std::as_bytes(std::span(kBytes))},
+      {"none", proto::TensorType::kI64, {0, 5}, {}}};
   proto::write_safetensors(corpus / "safetensors" / "good-tensors", tensors, {{"step", "500"}});
 }
 
 void write_dataset_index(const fs::path& corpus) {
-  for (const auto& [name, text] : {std::pair{"good-ascii", "one\n\ntwo"}, std::pair{"good-wide", "n\u00e9\n\u6c34"}}) {
+  for (const auto& [name, text] :
+       {std::pair{"good-ascii", "one\n\ntwo"}, std::pair{"good-wide", "n\u00e9\n\u6c34"}}) {
     datasets::IndexWriter writer(datasets::IndexPlace::in_memory(), {.keep_text = true});
     writer.begin_document();
     writer.append(text);
     writer.end_document();
     const datasets::GrowingFile made = writer.finish("fuzz\n");
-    proto::replace_file(corpus / "dataset_index" / name, datasets::MappedFile(made.fd(), name).bytes());
+    proto::replace_file(corpus / "dataset_index" / name,
+                        datasets::MappedFile(made.fd(), name).bytes());
   }
 }
 
@@ -100,7 +107,8 @@ void write_dataset_index(const fs::path& corpus) {
 void write_scored_shard(const fs::path& corpus) {
   const testing::TemporaryFolder folder;
   annotation::write_shard(folder.path(), annotation::small_header(), annotation::three_chunks());
-  proto::replace_file(corpus / "scored_shard" / "good-shard", proto::read_file(folder / annotation::shard_name(0, 1)));
+  proto::replace_file(corpus / "scored_shard" / "good-shard",
+                      proto::read_file(folder / annotation::shard_name(0, 1)));
 }
 
 }  // namespace
@@ -109,8 +117,8 @@ void write_scored_shard(const fs::path& corpus) {
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::runtime_error("usage: write_fuzz_seeds CORPUS");
   const std::filesystem::path corpus = argv[1];
-  for (const auto* name : {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors",
-                           "dataset_index", "scored_shard"}) {
+  for (const auto* name : {"message", "header", "chunk_file", "group_file", "meta_json",
+                           "trainer_json", "safetensors", "dataset_index", "scored_shard"}) {
     std::filesystem::create_directories(corpus / name);
   }
   millrace::fuzz::write_messages(corpus);

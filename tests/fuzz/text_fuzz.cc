@@ -10,8 +10,10 @@ bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto decoded = datasets::decode_utf8(text, at);
     if (!decoded) return false;
-    require(decoded->bytes >= 1 && decoded->bytes <= text.size() - at, "a character lies within the text");
-    require(datasets::encode_utf8(decoded->code_point) == text.substr(at, decoded->bytes), "and is written as it was read");
+    require(decoded->bytes >= 1 && decoded->bytes <= text.size() - at,
+            "a character lies within the text");
+    require(datasets::encode_utf8(decoded->code_point) == text.substr(at, decoded->bytes),
+            "and is written as it was read");
     at += decoded->bytes;
   }
   return true;

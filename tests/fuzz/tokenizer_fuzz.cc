@@ -1,4 +1,5 @@
-// A tokenizer's file, tokenizer.json or vocab.bpe, and what is made of it: a text that it encodes must come back, exactly.
+// A tokenizer's file, tokenizer.json or vocab.bpe, and what is made of it: a text that it encodes
+// must come back, exactly.
 #include "datasets/bpe/bpe_encoder.h"
 #include "datasets/bpe/bpe_files.h"
 #include "tests/fuzz/harness.h"
@@ -8,7 +9,8 @@ namespace {
 
 // Words, spaces, contractions, special tokens, characters of every length.
 constexpr std::string_view kText =
-    "The mill's  wheel, abab 42\n\n<|endoftext|> caf\u00e9 \u6c34\u8eca\u3000\U0001f600 \u00a0x<s>\t";
+    "The mill's  wheel, abab 42\n\n<|endoftext|> caf\u00e9 \u6c34\u8eca\u3000\U0001f600 "
+    "\u00a0x<s>\t";
 
 void check(const datasets::ByteLevelBpe& bpe, std::string_view text, datasets::Specials specials) {
   std::vector<std::uint32_t> ids;
@@ -18,7 +20,9 @@ void check(const datasets::ByteLevelBpe& bpe, std::string_view text, datasets::S
     require(ids.empty(), "a text that is refused gives no ids");
     return;
   }
-  for (const std::uint32_t id : ids) require(id < bpe.vocab_size(), "every id is in the vocabulary");
+  for (const std::uint32_t id : ids) {
+    require(id < bpe.vocab_size(), "every id is in the vocabulary");
+  }
   const std::string back = bpe.decode(ids);
   if (!bpe.parts().add_prefix_space) require(back == text, "what was encoded comes back");
   require(back.size() >= text.size(), "nothing is lost");
@@ -29,7 +33,8 @@ void check(const datasets::ByteLevelBpe& bpe, std::string_view text, datasets::S
 bool take_tokenizer(std::string_view input) {
   try {
     const bool is_json = input.starts_with('{');
-    const datasets::ByteLevelBpe bpe(is_json ? datasets::parse_tokenizer_json(input) : datasets::parse_vocab_bpe(input));
+    const datasets::ByteLevelBpe bpe(is_json ? datasets::parse_tokenizer_json(input)
+                                             : datasets::parse_vocab_bpe(input));
     for (const auto specials : {datasets::Specials::kAsText, datasets::Specials::kRecognised}) {
       check(bpe, kText, specials);
       check(bpe, input, specials);

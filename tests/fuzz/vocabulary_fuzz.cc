@@ -24,10 +24,12 @@ bool take_vocabulary(std::string_view input) {
   const bool notes = take_notes(input);
   try {
     const auto tokens = datasets::parse_vocabulary(input, "input");
-    require(std::set<std::string>(tokens.begin(), tokens.end()).size() == tokens.size(), "no token comes twice");
+    require(std::set<std::string>(tokens.begin(), tokens.end()).size() == tokens.size(),
+            "no token comes twice");
     const std::string path = scratch_file("vocabulary", "");
     datasets::save_vocabulary(path, tokens);
-    require(datasets::load_vocabulary(path, false).vocabulary().tokens == tokens, "what was saved comes back");
+    require(datasets::load_vocabulary(path, false).vocabulary().tokens == tokens,
+            "what was saved comes back");
     return true;
   } catch (const std::runtime_error&) {
     return notes;

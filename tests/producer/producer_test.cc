@@ -20,7 +20,9 @@ queue::Expectation expected() { return {"sample", 7, sample_meta().settings, {}}
 class RaisingProvider final : public providers::DataProvider {
  public:
   const proto::StreamMeta& meta() const override { return meta_; }
-  void fill(const proto::Range&, proto::BatchView) const override { throw std::runtime_error("sample 3 cannot be made"); }
+  void fill(const proto::Range&, proto::BatchView) const override {
+    throw std::runtime_error("sample 3 cannot be made");
+  }
 
  private:
   proto::StreamMeta meta_ = sample_meta();
@@ -57,7 +59,8 @@ TEST(InprocProducer, CountsWhatItDelivers) {
   }
   EXPECT_EQ(metrics.samples[proto::Split::kTrain].value(), 32.0);
   EXPECT_EQ(metrics.samples[proto::Split::kVal].value(), 16.0);
-  EXPECT_EQ(metrics.bytes[proto::Split::kVal].value(), 16.0 * static_cast<double>(sample_meta().schema.bytes_per_sample()));
+  EXPECT_EQ(metrics.bytes[proto::Split::kVal].value(),
+            16.0 * static_cast<double>(sample_meta().schema.bytes_per_sample()));
   EXPECT_GT(metrics.fill_seconds.value(), 0.0);
   EXPECT_GT(metrics.deliver_seconds.value(), 0.0);
   EXPECT_EQ(metrics.leases_open.value(), 0.0);

@@ -24,7 +24,8 @@ TEST(Batch, ColumnsOfOurOwnAreAligned) {
 
 TEST(Batch, ASliceIsTheBatchOfItsRange) {
   const Batch whole = sample_batch({Split::kVal, 10, 20, {}});
-  EXPECT_TRUE(same_bytes(slice(sample_schema(), whole, 13, 4), sample_batch({Split::kVal, 13, 4, {}})));
+  EXPECT_TRUE(
+      same_bytes(slice(sample_schema(), whole, 13, 4), sample_batch({Split::kVal, 13, 4, {}})));
   EXPECT_TRUE(same_bytes(slice(sample_schema(), whole, 10, 20), whole));
   EXPECT_TRUE(fits(sample_schema(), slice(sample_schema(), whole, 30, 0)));
   EXPECT_THROW((void)slice(sample_schema(), whole, 9, 2), std::logic_error);
@@ -42,7 +43,8 @@ TEST(Batch, ASliceOutlivesItsBatch) {
 
 TEST(Batch, JoinIsTheInverseOfSlice) {
   const Batch whole = sample_batch({Split::kTrain, 5, 9, {}});
-  const std::array pieces = {slice(sample_schema(), whole, 5, 2), slice(sample_schema(), whole, 7, 6),
+  const std::array pieces = {slice(sample_schema(), whole, 5, 2),
+                             slice(sample_schema(), whole, 7, 6),
                              slice(sample_schema(), whole, 13, 1)};
   EXPECT_TRUE(same_bytes(join(sample_schema(), pieces), whole));
   const std::array gap = {pieces[0], pieces[2]};
@@ -58,7 +60,8 @@ TEST(Batch, SampleDigestIsOverTheRowsWireBytesInSchemaOrder) {
     row.insert(row.end(), part.begin(), part.end());
   }
   EXPECT_EQ(sample_digest(sample_schema(), batch, 2), xxh64(row));
-  EXPECT_EQ(sample_digest(sample_schema(), batch, 2), sample_digest(sample_schema(), sample_batch({Split::kTrain, 42, 1, {}}), 0));
+  EXPECT_EQ(sample_digest(sample_schema(), batch, 2),
+            sample_digest(sample_schema(), sample_batch({Split::kTrain, 42, 1, {}}), 0));
 }
 
 TEST(Digest, IsXxh64WithSeedZeroInLowerCaseHex) {

@@ -1,5 +1,5 @@
-// Checkpoints on a disk that loses its power, fills up or breaks at any operation: the newest whole one is the newest that was
-// committed, or the one that was being written, and never half of one.
+// Checkpoints on a disk that loses its power, fills up or breaks at any operation: the newest whole
+// one is the newest that was committed, or the one that was being written, and never half of one.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -29,8 +29,8 @@ class SavedRun {
  public:
   explicit SavedRun(FakeDisk& disk) : disk_(disk) {}
 
-  /// Starts, saves (step 10 for good), evaluates late at step 20 and so saves it again, goes on to an end, goes back to step 20,
-  /// and goes on from there to another end.
+  /// Starts, saves (step 10 for good), evaluates late at step 20 and so saves it again, goes on to
+  /// an end, goes back to step 20, and goes on from there to another end.
   void play() {
     start(0);
     state_.epoch_steps = {{5, 10}};
@@ -65,8 +65,11 @@ class SavedRun {
     writer.commit(state_);
     saved_[step] = model;
     may_be_newest_ = {model};
-    for (const auto& [link, target] : links_of(state_))
-      if (target == step) link_checkpoint(kOut, link, step, disk_);
+    for (const auto& [link, target] : links_of(state_)) {
+      if (target == step) {
+        link_checkpoint(kOut, link, step, disk_);
+      }
+    }
     remove_old_checkpoints(kOut, 2, links_of(state_), disk_);
   }
 
@@ -87,8 +90,11 @@ class SavedRun {
   /// What may be the newest while later ones are set aside, one after the other.
   [[nodiscard]] std::set<std::string> from(std::uint64_t step) {
     std::set<std::string> models{saved_[step]};
-    for (const auto& [saved, model] : saved_)
-      if (saved > step) models.insert(model);
+    for (const auto& [saved, model] : saved_) {
+      if (saved > step) {
+        models.insert(model);
+      }
+    }
     return models;
   }
 
@@ -107,8 +113,11 @@ std::uint64_t operations_of_a_run() {
 /// Links whose checkpoint is not there.
 std::string dangling(FakeDisk& disk) {
   std::string names;
-  for (const std::string& name : disk.list(kOut))
-    if (!disk.look(kOut / name)) names += name + " ";
+  for (const std::string& name : disk.list(kOut)) {
+    if (!disk.look(kOut / name)) {
+      names += name + " ";
+    }
+  }
   return names;
 }
 
@@ -119,9 +128,12 @@ void goes_on(FakeDisk& disk) {
   SavedRun run(disk);
   go_back_to(kOut, found ? found->state.step : 0, found ? links_of(found->state) : Links(), disk);
   EXPECT_EQ(dangling(disk), "");
-  EXPECT_EQ(disk.look(kOut / epoch_link(5)).has_value(), found.has_value()) << "the first checkpoint is kept for good";
+  EXPECT_EQ(disk.look(kOut / epoch_link(5)).has_value(), found.has_value())
+      << "the first checkpoint is kept for good";
   run.save(50);
-  for (const std::string& name : disk.list(kOut)) EXPECT_FALSE(name.starts_with(".")) << "left behind: " << name;
+  for (const std::string& name : disk.list(kOut)) {
+    EXPECT_FALSE(name.starts_with(".")) << "left behind: " << name;
+  }
   EXPECT_EQ(find_newest_whole(
                 kOut, [](const std::string&) {}, disk)
                 ->state.step,
@@ -139,7 +151,8 @@ TEST(CheckpointPower, ACutBetweenAnyTwoOperationsLeavesTheNewestWholeOne) {
       EXPECT_THROW(run.play(), PowerCut);
       if (seed > 0) disk.lose_power(seed);  // else the process alone dies
       disk.restart();
-      EXPECT_TRUE(seed > 0 || dangling(disk).empty()) << "cut before operation " << at << ": " << dangling(disk);
+      EXPECT_TRUE(seed > 0 || dangling(disk).empty())
+          << "cut before operation " << at << ": " << dangling(disk);
       run.check("cut before operation " + std::to_string(at) + ", seed " + std::to_string(seed));
       goes_on(disk);
     }
@@ -155,7 +168,8 @@ TEST(CheckpointPower, AFileSystemThatCannotSwapNamesReplacesACheckpointToo) {
   goes_on(disk);
 }
 
-/// After an error the process ends, or tries again later; both must find the older checkpoints as they were.
+/// After an error the process ends, or tries again later; both must find the older checkpoints as
+/// they were.
 void fail_everywhere(int reason, bool cut_too) {
   const std::uint64_t operations = operations_of_a_run();
   std::uint64_t failed = 0;
@@ -177,9 +191,13 @@ void fail_everywhere(int reason, bool cut_too) {
 }
 
 TEST(CheckpointPower, AFullDiskLeavesOlderCheckpointsAlone) { fail_everywhere(ENOSPC, false); }
-TEST(CheckpointPower, ADiskThatTurnsReadOnlyLeavesOlderCheckpointsAlone) { fail_everywhere(EROFS, false); }
+TEST(CheckpointPower, ADiskThatTurnsReadOnlyLeavesOlderCheckpointsAlone) {
+  fail_everywhere(EROFS, false);
+}
 TEST(CheckpointPower, AFailingSyncLeavesOlderCheckpointsAlone) { fail_everywhere(EIO, false); }
-TEST(CheckpointPower, AFailingSyncAndThenACutLeaveOlderCheckpointsAlone) { fail_everywhere(EIO, true); }
+TEST(CheckpointPower, AFailingSyncAndThenACutLeaveOlderCheckpointsAlone) {
+  fail_everywhere(EIO, true);
+}
 
 }  // namespace
 }  // namespace millrace::proto

@@ -31,7 +31,8 @@ TrainerState some_state(std::uint64_t step) {
   state.seed = 0xffff'ffff'ffff'ffff;
   state.run_id = "0123456789abcdef";
   state.meta = testing::sample_meta();
-  state.device = "cpu", state.dtype = "bfloat16", state.ranks = 2, state.threads = 4, state.cpu_capability = "AVX2";
+  state.device = "cpu", state.dtype = "bfloat16", state.ranks = 2, state.threads = 4,
+  state.cpu_capability = "AVX2";
   state.versions = {{"torch", "2.13.0"}};
   state.files = {{"model.safetensors", {3, "00000000000000aa"}}};
   return state;
@@ -54,7 +55,8 @@ struct CheckpointTest : ::testing::Test {
     return reason;
   }
   std::optional<std::uint64_t> newest() {
-    const auto found = find_newest_whole(out, [this](const std::string& line) { reports.push_back(line); });
+    const auto found =
+        find_newest_whole(out, [this](const std::string& line) { reports.push_back(line); });
     return found ? std::optional(found->state.step) : std::nullopt;
   }
 };
@@ -73,18 +75,21 @@ TEST(TrainerState, EveryChangedDigitIsFound) {
     if (json[i] < '0' || json[i] > '9') continue;
     std::string changed = json;
     changed[i] = changed[i] == '9' ? '8' : '9';
-    EXPECT_THROW((void)trainer_state_from_json(changed), std::runtime_error) << json.substr(i > 20 ? i - 20 : 0, 40);
+    EXPECT_THROW((void)trainer_state_from_json(changed), std::runtime_error)
+        << json.substr(i > 20 ? i - 20 : 0, 40);
   }
 }
 
 TEST(TrainerState, ForeignTextIsRefused) {
-  for (const char* const text : {"", "{}", "[]", "null", "{\"format\": 1}"})
+  for (const char* const text : {"", "{}", "[]", "null", "{\"format\": 1}"}) {
     EXPECT_THROW((void)trainer_state_from_json(text), std::runtime_error) << text;
+  }
 }
 
 TEST(TrainerState, NestingWithoutEndIsRefused) {
   constexpr std::size_t kDepth = 1'000'000;
-  const std::string nested = R"({"format":1,"xxh64":"0","a":)" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}";
+  const std::string nested =
+      R"({"format":1,"xxh64":"0","a":)" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}";
   EXPECT_THROW((void)trainer_state_from_json(nested), std::runtime_error);
 }
 
@@ -159,8 +164,10 @@ TEST_F(CheckpointTest, TheNewestWholeOneIsFoundAndTheOthersReported) {
   fs::resize_file(out / "step-00000030/model.safetensors", 1);
   EXPECT_EQ(newest(), 20U);
   ASSERT_EQ(reports.size(), 1U);
-  EXPECT_NE(reports[0].find("step-00000030 is not whole: model.safetensors has 1 bytes instead of 8; skipping it"),
-            std::string::npos);
+  EXPECT_NE(
+      reports[0].find(
+          "step-00000030 is not whole: model.safetensors has 1 bytes instead of 8; skipping it"),
+      std::string::npos);
 }
 
 TEST_F(CheckpointTest, ReplacesAnOlderOneOfTheSameStep) {
@@ -170,7 +177,8 @@ TEST_F(CheckpointTest, ReplacesAnOlderOneOfTheSameStep) {
   writer.commit(some_state(10));
   EXPECT_EQ(read_file(out / "latest/model.safetensors"), "another");
   EXPECT_EQ(newest(), 10U);
-  EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()), 2) << "the folder and its link";
+  EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()), 2)
+      << "the folder and its link";
 }
 
 TEST_F(CheckpointTest, KeepsTheLastAndTheBest) {
@@ -210,8 +218,9 @@ TEST_F(CheckpointTest, GoingBackLeavesTheLinksOfThatTimeAndNoOthers) {
   go_back_to(out, 2, {{epoch_link(5), 1}, {epoch_link(10), 2}, {epoch_link(12345), 99}});
   EXPECT_EQ(fs::read_symlink(out / "epoch-0005"), "step-00000001");
   EXPECT_EQ(fs::read_symlink(out / "epoch-0010"), "step-00000002");
-  for (const char* const gone : {"epoch-0015", "epoch-12345", "final", "best"})
+  for (const char* const gone : {"epoch-0015", "epoch-12345", "final", "best"}) {
     EXPECT_FALSE(fs::exists(fs::symlink_status(out / gone))) << gone;
+  }
   EXPECT_TRUE(fs::exists(out / "epoch-0015-notes")) << "not of ours";
 }
 
@@ -220,7 +229,8 @@ TEST_F(CheckpointTest, TheEndOfARunIsLinked) {
   link_final(out, 5);
   EXPECT_EQ(fs::read_symlink(out / "final"), "step-00000005");
   link_final(out, 6);
-  EXPECT_EQ(fs::read_symlink(out / "final"), "step-00000005") << "a run of no step has no checkpoint";
+  EXPECT_EQ(fs::read_symlink(out / "final"), "step-00000005")
+      << "a run of no step has no checkpoint";
 }
 
 TEST_F(CheckpointTest, ANewRunHasNoLinks) {

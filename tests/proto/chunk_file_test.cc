@@ -15,7 +15,8 @@ using testing::sample_schema;
 
 class ChunkFile : public ::testing::Test {
  protected:
-  ChunkFile() : path_(folder_ / chunk_name(128)), batch_(sample_batch({Split::kTrain, 128, 16, {}})) {
+  ChunkFile()
+      : path_(folder_ / chunk_name(128)), batch_(sample_batch({Split::kTrain, 128, 16, {}})) {
     write_chunk(path_, "00000000000000ff", sample_schema(), batch_);
     content_ = read_file(path_);
   }
@@ -35,7 +36,8 @@ TEST_F(ChunkFile, RoundTrip) {
   ASSERT_EQ(chunk.status, ChunkStatus::kOk);
   EXPECT_EQ(chunk.fingerprint, "00000000000000ff");
   EXPECT_TRUE(same_bytes(chunk.batch, batch_));
-  EXPECT_EQ(chunk.wires, (std::vector{WireType::kU8, WireType::kU16, WireType::kF32, WireType::kU8}));
+  EXPECT_EQ(chunk.wires,
+            (std::vector{WireType::kU8, WireType::kU16, WireType::kF32, WireType::kU8}));
   EXPECT_EQ(chunk.shapes[0], (std::vector<std::uint32_t>{16, 5}));
 }
 
@@ -54,7 +56,9 @@ TEST_F(ChunkFile, TheSameBatchGivesTheSameBytes) {
 
 TEST_F(ChunkFile, NothingIsLeftBesideTheFile) {
   std::size_t entries = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) ++entries;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    ++entries;
+  }
   EXPECT_EQ(entries, 1U);
 }
 
@@ -94,7 +98,8 @@ TEST_F(ChunkFile, AFlippedBitIsNoticedOrLeavesTheSamplesAsTheyWere) {
 }
 
 TEST_F(ChunkFile, AFailedWriteLeavesTheFileAsItWas) {
-  EXPECT_THROW(write_chunk(folder_ / "no" / "folder.chunk", "", sample_schema(), batch_), std::runtime_error);
+  EXPECT_THROW(write_chunk(folder_ / "no" / "folder.chunk", "", sample_schema(), batch_),
+               std::runtime_error);
   EXPECT_EQ(read_chunk(path_).status, ChunkStatus::kOk);
 }
 
@@ -105,12 +110,15 @@ TEST(ChunkName, IsTheFirstIndexAndTheStageWhereOneIsNamed) {
   EXPECT_EQ(chunk_key(chunk_name(4096)), (ChunkKey{4096, std::nullopt}));
   for (const int stage : {0, 3, 254}) {
     const auto number = static_cast<std::uint8_t>(stage);
-    EXPECT_EQ(chunk_key(chunk_name(1234567890123456ULL, number)), (ChunkKey{1234567890123456ULL, number}));
+    EXPECT_EQ(chunk_key(chunk_name(1234567890123456ULL, number)),
+              (ChunkKey{1234567890123456ULL, number}));
   }
   for (const char* const foreign :
-       {"", ".chunk", "000000004096.chunk.tmp", ".000000004096.chunk", "12.chunk", "00000000409x.chunk", "000000004096.s.chunk",
-        "000000004096.s03.chunk", "000000004096.s256.chunk", "0000000004096.chunk"})
+       {"", ".chunk", "000000004096.chunk.tmp", ".000000004096.chunk", "12.chunk",
+        "00000000409x.chunk", "000000004096.s.chunk", "000000004096.s03.chunk",
+        "000000004096.s256.chunk", "0000000004096.chunk"}) {
     EXPECT_EQ(chunk_key(foreign), std::nullopt) << foreign;
+  }
 }
 
 TEST(ChunkSamples, IsThePowerOfTwoNearestToAMebibyte) {

@@ -1,4 +1,5 @@
-// xxh64 by whichever loop this machine takes, against the library's own, which digests what comes in pieces.
+// xxh64 by whichever loop this machine takes, against the library's own, which digests what comes
+// in pieces.
 #include "proto/digest.h"
 
 #include <gtest/gtest.h>
@@ -50,7 +51,8 @@ TEST(Xxh64, OfTwoInputsIsThatOfEach) {
     for (const std::size_t other : {0, 5, 32, 63, 96, 2000}) {
       const auto first = std::span(bytes).first(count);
       const auto second = std::span(bytes).subspan(17, other);
-      EXPECT_EQ(xxh64_by_lanes(first, second), std::pair(by_library(first), by_library(second))) << count << " and " << other;
+      EXPECT_EQ(xxh64_by_lanes(first, second), std::pair(by_library(first), by_library(second)))
+          << count << " and " << other;
     }
   }
 }

@@ -1,4 +1,5 @@
-// The contract of a disk, run over the real one and the one in memory that other tests break; and what only the real one can show.
+// The contract of a disk, run over the real one and the one in memory that other tests break; and
+// what only the real one can show.
 #include "proto/disk.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +30,9 @@ class AnyDisk : public ::testing::TestWithParam<std::string> {
  protected:
   AnyDisk() { make_folders(at, disk); }
 
-  void put(const std::string& name, std::string_view content) { disk.write(at / name, std::span(&content, 1)); }
+  void put(const std::string& name, std::string_view content) {
+    disk.write(at / name, std::span(&content, 1));
+  }
   std::string get(const std::string& name) { return read_file(at / name, disk); }
   /// The errno that `call` ends with, or 0.
   static int reason_of(const std::function<void()>& call) {
@@ -155,7 +158,8 @@ TEST_P(AnyDisk, ReplacingLeavesNothingBeside) {
   EXPECT_EQ(disk.list(at), (Names{"a", "full"}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Disks, AnyDisk, ::testing::Values("Real", "Fake"), [](const auto& param) { return param.param; });
+INSTANTIATE_TEST_SUITE_P(Disks, AnyDisk, ::testing::Values("Real", "Fake"),
+                         [](const auto& param) { return param.param; });
 
 /// The exit status of a process of its own that does `act`; −1 where a signal ended it.
 int in_a_child(const std::function<int()>& act) {

@@ -41,14 +41,17 @@ TEST_F(GroupFile, RoundTrip) {
 
 TEST_F(GroupFile, DamageIsNoGroup) {
   EXPECT_EQ(read_group("absent", disk), std::nullopt);
-  for (const char* const damaged : {"", "{\"version\":1", "[]", "null", "{\"version\":1}"}) EXPECT_EQ(read(damaged), std::nullopt);
+  for (const char* const damaged : {"", "{\"version\":1", "[]", "null", "{\"version\":1}"}) {
+    EXPECT_EQ(read(damaged), std::nullopt);
+  }
   EXPECT_EQ(with("\"version\":1", "\"version\":2"), std::nullopt);
   EXPECT_EQ(read(std::string(kMaxGroupBytes, ' ') + "{}"), std::nullopt);
 }
 
 TEST_F(GroupFile, NumbersThatMakeNoSenseAreNoGroup) {
   EXPECT_EQ(with("\"cursor\":1099511627776", "\"cursor\":1099511627776"), some_group());
-  EXPECT_EQ(with("\"cursor\":1099511627776", "\"cursor\":1099511627782"), std::nullopt) << "behind its end";
+  EXPECT_EQ(with("\"cursor\":1099511627776", "\"cursor\":1099511627782"), std::nullopt)
+      << "behind its end";
   EXPECT_EQ(with("1099511627781", "18446744073709551615"), std::nullopt) << "endless";
   EXPECT_EQ(with("\"cursor\":1099511627776", "\"cursor\":-1"), std::nullopt);
   EXPECT_EQ(with("[640,3]", "[640,259]"), std::nullopt) << "no such stage";

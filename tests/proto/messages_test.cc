@@ -33,7 +33,9 @@ void flip(SharedBytes& frame, std::size_t byte, int bit) {
   bytes[byte] ^= std::byte{1} << bit;
 }
 
-Filled sample_filled() { return {9, sample_meta().fingerprint, sample_batch({Split::kTrain, 64, 4, {}}), 1500}; }
+Filled sample_filled() {
+  return {9, sample_meta().fingerprint, sample_batch({Split::kTrain, 64, 4, {}}), 1500};
+}
 
 TEST(Messages, EveryKindSurvivesTheWire) {
   EXPECT_EQ(round_trip(Hello{sample_meta(), 3}).meta, sample_meta());
@@ -100,11 +102,15 @@ TEST(Messages, ABadBatchStillTellsItsLease) {
 }
 
 TEST(Messages, AddressesAndReasonsAreBounded) {
-  EXPECT_EQ(decode(encode(Welcome{1, {std::string(kMaxAddressBytes + 1, 'a')}})).status, DecodeStatus::kBadHeader);
-  EXPECT_EQ(decode(encode(Welcome{1, std::vector<std::string>(kMaxRanks + 1, "a")})).status, DecodeStatus::kBadHeader);
-  EXPECT_EQ(decode(encode(Ping{1, std::vector<std::uint64_t>(kMaxHeldLeases + 1, 7), 0})).status, DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Welcome{1, {std::string(kMaxAddressBytes + 1, 'a')}})).status,
+            DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Welcome{1, std::vector<std::string>(kMaxRanks + 1, "a")})).status,
+            DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Ping{1, std::vector<std::uint64_t>(kMaxHeldLeases + 1, 7), 0})).status,
+            DecodeStatus::kBadHeader);
   EXPECT_EQ(decode(encode(Register{"run", kMaxRanks, "a"})).status, DecodeStatus::kBadHeader);
-  EXPECT_EQ(round_trip(Refuse{std::string(kMaxReasonBytes + 1, 'a')}).reason.size(), kMaxReasonBytes);
+  EXPECT_EQ(round_trip(Refuse{std::string(kMaxReasonBytes + 1, 'a')}).reason.size(),
+            kMaxReasonBytes);
 }
 
 TEST(Messages, MissingShortAndSurplusColumnsAreNoticed) {

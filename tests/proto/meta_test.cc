@@ -14,7 +14,8 @@ TEST(Meta, FingerprintTextIsTheDocumentedOne) {
   EXPECT_EQ(fingerprint_text(sample_meta()),
             "provider=sample\nformat_version=1\ndataset_hash=0123456789abcdef\ndata_seed=7\n"
             "setting.block_size=5\nsetting.schedule=none\n"
-            "field.0=x u8 i64 [5] input\nfield.1=y u16 i64 [5] target sentinel\nfield.2=t f32 f32 [] time\n"
+            "field.0=x u8 i64 [5] input\nfield.1=y u16 i64 [5] target sentinel\nfield.2=t f32 f32 "
+            "[] time\n"
             "field.3=stage u8 i64 [] stage\n");
 }
 
@@ -41,7 +42,8 @@ TEST(Meta, DifferencesNameTheSettingAndBothValues) {
   other.settings["block_size"] = "6";
   other.settings["extra"] = "1";
   EXPECT_EQ(describe(differences(sample_meta(), other), "in the recipe", "at the producer"),
-            "block_size is 5 in the recipe and 6 at the producer; extra is (unset) in the recipe and 1 at the producer");
+            "block_size is 5 in the recipe and 6 at the producer; extra is (unset) in the recipe "
+            "and 1 at the producer");
   EXPECT_TRUE(differences(sample_meta(), sample_meta()).empty());
   other = sample_meta();
   other.probe[1] = "00000000000000cc";
@@ -55,11 +57,13 @@ TEST(MetaJson, RoundTrip) {
 
 TEST(MetaJson, HasTheSamplesOfAnEpochWhereTheyAreKnown) {
   StreamMeta meta = sample_meta();
-  EXPECT_EQ(to_json(meta).find("epoch_samples"), std::string::npos) << "so that older builds read it";
+  EXPECT_EQ(to_json(meta).find("epoch_samples"), std::string::npos)
+      << "so that older builds read it";
   meta.epoch_samples = kEndless;
   EXPECT_NE(to_json(meta).find("\"epoch_samples\": \"18446744073709551615\""), std::string::npos);
   EXPECT_EQ(meta_from_json(to_json(meta)), meta);
-  EXPECT_TRUE(differences(meta, sample_meta()).empty()) << "a producer of an older build makes the same stream";
+  EXPECT_TRUE(differences(meta, sample_meta()).empty())
+      << "a producer of an older build makes the same stream";
   meta.epoch_samples = 0;
   EXPECT_THROW((void)meta_from_json(to_json(meta)), std::runtime_error);
 }

@@ -37,7 +37,8 @@ TEST_F(Safetensors, WhatIsWrittenComesBackAligned) {
   const std::vector<std::uint8_t> bytes{1, 2, 3};
   const std::vector<float> floats{0.5F, -1.0F};
   const std::vector<std::int64_t> longs{-7};
-  const std::vector<NamedTensor> tensors{tensor("bytes", TensorType::kU8, bytes), tensor("floats", TensorType::kF32, floats),
+  const std::vector<NamedTensor> tensors{tensor("bytes", TensorType::kU8, bytes),
+                                         tensor("floats", TensorType::kF32, floats),
                                          tensor("longs", TensorType::kI64, longs)};
   write_safetensors(path, tensors, {{"step", "12"}});
   std::string reason;
@@ -111,7 +112,9 @@ TEST_F(Safetensors, EachKindOfDamageHasItsSentence) {
   EXPECT_EQ(damage(), "tensor 'w' has 4 bytes, which its shape does not ask for");
   write(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})", 0);
   EXPECT_EQ(damage(), "tensor 'w' has 0 bytes, which its shape does not ask for");
-  write(R"({"v":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"w":{"dtype":"U8","shape":[3],"data_offsets":[2,5]}})", 5);
+  write(
+      R"({"v":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"w":{"dtype":"U8","shape":[3],"data_offsets":[2,5]}})",
+      5);
   EXPECT_EQ(damage(), "tensor 'w' leaves a hole or overlaps");
   write(R"({"w":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 6);
   EXPECT_EQ(damage(), "2 bytes follow the last tensor");

@@ -1,4 +1,5 @@
-// The bytes that docs/reference/message.md, docs/reference/queue_file.md and docs/reference/checkpoint.md show are the bytes that the code writes.
+// The bytes that docs/reference/message.md, docs/reference/queue_file.md and
+// docs/reference/checkpoint.md show are the bytes that the code writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,7 +34,9 @@ std::string documented(const std::string& page, const std::string& name) {
   return bytes;
 }
 
-std::string text(const SharedBytes& frame) { return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()}; }
+std::string text(const SharedBytes& frame) {
+  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
+}
 
 Schema example_schema() {
   return {{{"x", WireType::kU8, LogicalType::kI64, {4}, Role::kInput, false},
@@ -70,7 +73,11 @@ TEST(WorkedExamples, QueueFile) {
 
 TEST(WorkedExamples, GroupFile) {
   const testing::TemporaryFolder folder;
-  Group group{"0f1e2d3c4b5a6978", "1122334455667788", 17, {{{4096, 20480}, {0, 640}, {}}}, {{0, 0}, {12288, 3}}};
+  Group group{"0f1e2d3c4b5a6978",
+              "1122334455667788",
+              17,
+              {{{4096, 20480}, {0, 640}, {}}},
+              {{0, 0}, {12288, 3}}};
   write_group(folder / "group.json", group);
   const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/queue_file.md");
   EXPECT_NE(page.find("```json\n" + read_file(folder / "group.json") + "```"), std::string::npos);
@@ -79,14 +86,17 @@ TEST(WorkedExamples, GroupFile) {
 TEST(WorkedExamples, Safetensors) {
   const testing::TemporaryFolder folder;
   constexpr float kValues[] = {1.0F, -2.0F};
-  write_safetensors(folder / "w", std::vector{NamedTensor{"w", TensorType::kF32, {2}, std::as_bytes(std::span(kValues))}});
+  write_safetensors(
+      folder / "w",
+      std::vector{NamedTensor{"w", TensorType::kF32, {2}, std::as_bytes(std::span(kValues))}});
   EXPECT_EQ(read_file(folder / "w"), documented("checkpoint.md", "safetensors"));
 }
 
 TEST(WorkedExamples, TrainerState) {
   const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/checkpoint.md");
   const std::size_t begin = page.find("```json\n") + 8;
-  const TrainerState state = trainer_state_from_json(page.substr(begin, page.find("```", begin) - begin));
+  const TrainerState state =
+      trainer_state_from_json(page.substr(begin, page.find("```", begin) - begin));
   EXPECT_EQ(state.step, 500U);
   EXPECT_EQ(state.cursor, 500U * 32);
   EXPECT_EQ(links_of(state), (Links{{"best", 500}, {"epoch-0005", 307}}));

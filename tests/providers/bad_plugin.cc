@@ -17,7 +17,8 @@ class Zeros final : public providers::RowProvider {
     meta_.provider = "zeros";
     meta_.data_seed = options.data.data_seed;
     meta_.settings = config::stream_settings(options);
-    meta_.schema.fields = {{"x", proto::WireType::kU8, proto::LogicalType::kI64, {1}, proto::Role::kInput, false}};
+    meta_.schema.fields = {
+        {"x", proto::WireType::kU8, proto::LogicalType::kI64, {1}, proto::Role::kInput, false}};
     meta_.sizes = {proto::kEndless, 0, 0};
 #ifdef BAD_SETTINGS
     meta_.settings["block_size"] = "1";
@@ -30,7 +31,8 @@ class Zeros final : public providers::RowProvider {
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
 
  protected:
-  void fill_row(proto::Split, std::uint64_t, std::optional<std::uint8_t>, const proto::BatchView& row) const override {
+  void fill_row(proto::Split, std::uint64_t, std::optional<std::uint8_t>,
+                const proto::BatchView& row) const override {
     row.values<std::uint8_t>(0)[0] = 0;
   }
 
@@ -40,7 +42,8 @@ class Zeros final : public providers::RowProvider {
 
 std::unique_ptr<providers::DataProvider> make_zeros(const config::Options& options) {
 #ifdef BAD_RECIPE
-  throw config::UsageError("zeros take no recipe of block_size " + std::to_string(options.provider.block_size));
+  throw config::UsageError("zeros take no recipe of block_size " +
+                           std::to_string(options.provider.block_size));
 #endif
   return std::make_unique<Zeros>(options);
 }

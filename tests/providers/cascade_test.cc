@@ -1,4 +1,5 @@
-// The provider cascade over small shards: every sample against the rules written out plainly, and everything that it refuses.
+// The provider cascade over small shards: every sample against the rules written out plainly, and
+// everything that it refuses.
 #include "providers/cascade.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +54,8 @@ class Cascade : public testing::Test {
     for (int c = 0; c < 300; ++c) {
       Chunk chunk;
       for (std::uint32_t i = 0; i < kLength; ++i) {
-        chunk.tokens.push_back(static_cast<std::uint32_t>(random() % (c % 10 == 0 ? 5 : kVocabulary)));
+        chunk.tokens.push_back(
+            static_cast<std::uint32_t>(random() % (c % 10 == 0 ? 5 : kVocabulary)));
         chunk.labels.push_back(static_cast<float>(1 + random() % 7));
       }
       chunks_.push_back(chunk);
@@ -86,8 +88,10 @@ class Cascade : public testing::Test {
     annotation::ShardWriter writer(folder_, header(shard, shards));
     annotation::Picker picker(Selection::kConstituency, kVocabulary);
     std::vector<std::uint16_t> order(kLength);
-    for (std::size_t c = shard * chunks_.size() / shards; c < (shard + 1) * chunks_.size() / shards; ++c) {
-      const annotation::Capacity capacity = picker.pick(chunks_[c].tokens, chunks_[c].labels, order);
+    for (std::size_t c = shard * chunks_.size() / shards; c < (shard + 1) * chunks_.size() / shards;
+         ++c) {
+      const annotation::Capacity capacity =
+          picker.pick(chunks_[c].tokens, chunks_[c].labels, order);
       writer.add(chunks_[c].tokens, order, chunks_[c].labels, capacity);
     }
     writer.finish(1, 0);
@@ -97,7 +101,9 @@ class Cascade : public testing::Test {
   [[nodiscard]] std::vector<Chunk> filling() const {
     std::vector<Chunk> found;
     for (const Chunk& chunk : chunks_) {
-      if (chunk.stage(options_.provider.stage2_length).size() == options_.provider.stage2_length) found.push_back(chunk);
+      if (chunk.stage(options_.provider.stage2_length).size() == options_.provider.stage2_length) {
+        found.push_back(chunk);
+      }
     }
     return found;
   }
@@ -112,7 +118,9 @@ class Cascade : public testing::Test {
   std::vector<Chunk> chunks_;
 };
 
-std::vector<std::uint32_t> wide(std::span<const std::uint8_t> values) { return {values.begin(), values.end()}; }
+std::vector<std::uint32_t> wide(std::span<const std::uint8_t> values) {
+  return {values.begin(), values.end()};
+}
 
 TEST_F(Cascade, EveryStageOfEveryChunk) {
   options_.data.order = "sequential";
@@ -134,7 +142,8 @@ TEST_F(Cascade, EveryStageOfEveryChunk) {
       EXPECT_EQ(t, DiffusionTimes(1337, 1).time(Split::kTrain, i, 1e-3));
       std::vector<std::uint32_t> noised = target;
       for (std::size_t j = 0; j < noised.size(); ++j) {
-        const bool moves = Draws(1337, Split::kTrain, 0, i).word(Purpose::kSelect, j) < Noise(options_.provider).move_threshold(t);
+        const bool moves = Draws(1337, Split::kTrain, 0, i).word(Purpose::kSelect, j) <
+                           Noise(options_.provider).move_threshold(t);
         if (moves) noised[j] = kVocabulary;
       }
       ASSERT_EQ(wide(batch.values<std::uint8_t>(x)), noised);
@@ -159,7 +168,8 @@ TEST_F(Cascade, TheMetaSaysWhatASampleIs) {
   EXPECT_EQ(third.schema.fields[1].shape, std::vector<std::uint32_t>{12});
   EXPECT_NE(first.fingerprint, third.fingerprint);
   EXPECT_EQ(first.size(Split::kVal), filling().size() / 10);
-  EXPECT_EQ(first.epoch_samples, filling().size() - filling().size() / 10 - first.size(Split::kTest));
+  EXPECT_EQ(first.epoch_samples,
+            filling().size() - filling().size() / 10 - first.size(Split::kTest));
 }
 
 TEST_F(Cascade, NoiseIsOnTheTargetAsOftenAsTheScheduleSays) {
@@ -170,8 +180,12 @@ TEST_F(Cascade, NoiseIsOnTheTargetAsOftenAsTheScheduleSays) {
   constexpr std::uint32_t kSamples = 20'000;
   const proto::Batch batch = fill_batch(*provider, Range{Split::kTrain, 0, kSamples, {}});
   for (const std::uint8_t token : batch.values<std::uint8_t>(0)) EXPECT_LT(token, kVocabulary);
-  for (const std::uint8_t token : batch.values<std::uint8_t>(1)) masked += token == kVocabulary ? 1 : 0;
-  for (const float t : batch.values<float>(3)) expected += 6 * (1 - 1e-3) * static_cast<double>(t);
+  for (const std::uint8_t token : batch.values<std::uint8_t>(1)) {
+    masked += token == kVocabulary ? 1 : 0;
+  }
+  for (const float t : batch.values<float>(3)) {
+    expected += 6 * (1 - 1e-3) * static_cast<double>(t);
+  }
   EXPECT_NEAR(masked, expected, kSigmas * std::sqrt(kSamples * 6 / 4.0));
 }
 
@@ -179,7 +193,8 @@ TEST_F(Cascade, ValHoldsEachChunkOnce) {
   const auto provider = stage(3);
   const std::vector<Chunk> chunks = filling();
   const std::uint64_t val = provider->meta().size(Split::kVal);
-  const proto::Batch batch = fill_batch(*provider, Range{Split::kVal, 0, static_cast<std::uint32_t>(val), {}});
+  const proto::Batch batch =
+      fill_batch(*provider, Range{Split::kVal, 0, static_cast<std::uint32_t>(val), {}});
   std::multiset<std::vector<std::uint32_t>> found;
   std::multiset<std::vector<std::uint32_t>> expected;
   for (std::uint64_t i = 0; i < val; ++i) {
@@ -202,24 +217,29 @@ TEST_F(Cascade, OtherLengthsNeedNoOtherShards) {
 
 TEST_F(Cascade, RefusesShardsThatTheRecipeDoesNotMean) {
   options_.annotate.selection = "keybert_no_stopword";
-  expect_error<config::UsageError>([&] { (void)stage(1); },
-                                   {"annotate.selection is keybert_no_stopword", "made with constituency"});
+  expect_error<config::UsageError>(
+      [&] { (void)stage(1); },
+      {"annotate.selection is keybert_no_stopword", "made with constituency"});
   options_.annotate.selection = "constituency";
   options_.provider.stage3_length = 64;
-  expect_error<config::UsageError>([&] { (void)stage(1); }, {"provider.stage3_length is 64", "made with 12"});
+  expect_error<config::UsageError>([&] { (void)stage(1); },
+                                   {"provider.stage3_length is 64", "made with 12"});
   options_.provider.stage3_length = kLength;
   const TextFile merges("#version: 0.2\na b\n", "vocab.bpe");
   options_.data.tokenizer = merges.path();
-  expect_error<config::UsageError>([&] { (void)stage(1); }, {merges.path(), "0123456789abcdef", "another --data.shards"});
+  expect_error<config::UsageError>([&] { (void)stage(1); },
+                                   {merges.path(), "0123456789abcdef", "another --data.shards"});
 }
 
 TEST_F(Cascade, RefusesShardsThatAreNotWhole) {
   const auto second = folder_ / annotation::shard_name(1, 2);
   const auto size = std::filesystem::file_size(second);
   std::filesystem::resize_file(second, size - 1);
-  expect_error<std::runtime_error>([&] { (void)stage(1); }, {"shard-00001-of-00002.scored", std::to_string(size)});
+  expect_error<std::runtime_error>([&] { (void)stage(1); },
+                                   {"shard-00001-of-00002.scored", std::to_string(size)});
   std::filesystem::remove(second);
-  expect_error<std::runtime_error>([&] { (void)stage(1); }, {"1 of 2 shards are missing (1)", "annotate"});
+  expect_error<std::runtime_error>([&] { (void)stage(1); },
+                                   {"1 of 2 shards are missing (1)", "annotate"});
   options_.data.shards = (folder_ / "nowhere").string();
   expect_error<std::runtime_error>([&] { (void)stage(1); }, {"nowhere", "annotate"});
 }
@@ -228,7 +248,8 @@ TEST_F(Cascade, RefusesLengthsThatNoChunkFills) {
   for (Chunk& chunk : chunks_) chunk.tokens.assign(kLength, 7);
   write(0, 2);
   write(1, 2);
-  expect_error<std::runtime_error>([&] { (void)stage(1); }, {"300 of 300 chunks cannot fill stages of 3 and 6 tokens"});
+  expect_error<std::runtime_error>([&] { (void)stage(1); },
+                                   {"300 of 300 chunks cannot fill stages of 3 and 6 tokens"});
 }
 
 // Computed once: other digests are another stream, and ask for another format version.
@@ -236,14 +257,17 @@ TEST_F(Cascade, Golden) {
   std::vector<std::string> digests;
   for (std::uint32_t number = 1; number <= 3; ++number) {
     const auto provider = stage(number);
-    for (const Range& range : {Range{Split::kTrain, 0, 1, {}}, Range{Split::kTrain, (std::uint64_t{1} << 33) + 5, 1, {}},
-                               Range{Split::kVal, 3, 1, {}}}) {
-      digests.push_back(proto::hex16(proto::sample_digest(provider->meta().schema, fill_batch(*provider, range), 0)));
+    for (const Range& range :
+         {Range{Split::kTrain, 0, 1, {}}, Range{Split::kTrain, (std::uint64_t{1} << 33) + 5, 1, {}},
+          Range{Split::kVal, 3, 1, {}}}) {
+      digests.push_back(proto::hex16(
+          proto::sample_digest(provider->meta().schema, fill_batch(*provider, range), 0)));
     }
   }
-  EXPECT_EQ(digests, (std::vector<std::string>{"7b1ebb6d87def38c", "64af2e996bebf893", "c91619b367d45388", "5a6c30914e0a0705",
-                                               "3b34a477629a2295", "fe70fac7a7f0bded", "316a77e2864e62ac", "4eae6f5617670d45",
-                                               "60e97f801da19733"}));
+  EXPECT_EQ(digests,
+            (std::vector<std::string>{"7b1ebb6d87def38c", "64af2e996bebf893", "c91619b367d45388",
+                                      "5a6c30914e0a0705", "3b34a477629a2295", "fe70fac7a7f0bded",
+                                      "316a77e2864e62ac", "4eae6f5617670d45", "60e97f801da19733"}));
 }
 
 }  // namespace

@@ -24,10 +24,12 @@ using proto::Split;
 constexpr std::uint8_t kIgnored = 255;
 
 config::Options all_stages() {
-  return mixed_options({sticky_stage(.4, .15, .3), sticky_stage(.2, .3, 0), random_stage(.5), span_stage(5)});
+  return mixed_options(
+      {sticky_stage(.4, .15, .3), sticky_stage(.2, .3, 0), random_stage(.5), span_stage(5)});
 }
 
-std::string block_at(std::span<const std::uint8_t> values, std::size_t row, std::size_t block_size) {
+std::string block_at(std::span<const std::uint8_t> values, std::size_t row,
+                     std::size_t block_size) {
   return {reinterpret_cast<const char*>(values.data()) + row * block_size, block_size};
 }
 
@@ -52,7 +54,9 @@ std::vector<std::string> originals(config::Options options, const Range& range) 
   const Batch batch = fill_batch(*make_char_diffusion(options), range);
   std::vector<std::string> rows;
   const auto y = batch.values<std::uint8_t>(1);
-  for (std::uint32_t r = 0; r < range.count; ++r) rows.push_back(block_at(y, r, options.provider.block_size));
+  for (std::uint32_t r = 0; r < range.count; ++r) {
+    rows.push_back(block_at(y, r, options.provider.block_size));
+  }
   return rows;
 }
 
@@ -67,9 +71,10 @@ TEST(CharDiffusion, DescribesItsStream) {
   EXPECT_EQ(meta.block_size, 64U);
   EXPECT_EQ(meta.dataset_name, "generated.txt");
   EXPECT_EQ(meta.data_seed, 1337U);
-  expect_elements(meta.train_stages, {"sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)",
-                                      "sticky(target_masked_ratio=0.2,p1_probability=0.3,p2_probability=0)",
-                                      "random(max_masked_ratio=0.5)", "span(spans_count=5)"});
+  expect_elements(meta.train_stages,
+                  {"sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)",
+                   "sticky(target_masked_ratio=0.2,p1_probability=0.3,p2_probability=0)",
+                   "random(max_masked_ratio=0.5)", "span(spans_count=5)"});
   EXPECT_EQ(meta.val_stages, meta.train_stages);
   EXPECT_EQ(meta.size(Split::kTrain), proto::kEndless);
   EXPECT_EQ(meta.size(Split::kVal), 4 * blocks_of(all_stages(), Split::kVal).size());
@@ -81,9 +86,20 @@ TEST(CharDiffusion, HasTheFieldsXYAndStage) {
   const auto provider = make_char_diffusion(small_options());
   const auto& fields = provider->meta().schema.fields;
   ASSERT_EQ(fields.size(), 3U);
-  EXPECT_EQ(fields[0], (proto::Field{"x", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kInput, false}));
-  EXPECT_EQ(fields[1], (proto::Field{"y", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kTarget, true}));
-  EXPECT_EQ(fields[2], (proto::Field{"stage", proto::WireType::kU8, proto::LogicalType::kI64, {}, proto::Role::kStage, false}));
+  EXPECT_EQ(
+      fields[0],
+      (proto::Field{
+          "x", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kInput, false}));
+  EXPECT_EQ(
+      fields[1],
+      (proto::Field{
+          "y", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kTarget, true}));
+  EXPECT_EQ(fields[2], (proto::Field{"stage",
+                                     proto::WireType::kU8,
+                                     proto::LogicalType::kI64,
+                                     {},
+                                     proto::Role::kStage,
+                                     false}));
 }
 
 TEST(CharDiffusion, IsNamedByItsDefaultMaskingWithoutStages) {
@@ -103,9 +119,11 @@ TEST(CharDiffusion, WidensItsFieldsWithTheVocabulary) {
     const auto provider = make_char_diffusion(options);
     const Batch batch = fill_batch(*provider, {Split::kTrain, 0, 3, {}});
     EXPECT_TRUE(proto::fits(provider->meta().schema, batch));
-    return std::pair(provider->meta().schema.fields[0].wire, provider->meta().schema.fields[1].wire);
+    return std::pair(provider->meta().schema.fields[0].wire,
+                     provider->meta().schema.fields[1].wire);
   };
-  EXPECT_EQ(wires(""), std::pair(proto::WireType::kU8, proto::WireType::kU16));  // 256 ids, and a sentinel
+  // 256 ids, and a sentinel.
+  EXPECT_EQ(wires(""), std::pair(proto::WireType::kU8, proto::WireType::kU16));
   EXPECT_EQ(wires("z"), std::pair(proto::WireType::kU16, proto::WireType::kU16));
 }
 
@@ -140,10 +158,12 @@ TEST(CharDiffusion, FullTargetsChangeYAlone) {
 
 TEST(CharDiffusion, MasksAtTheRateOfTheRecipe) {
   constexpr std::uint32_t kCount = 2000;
-  const Batch batch = fill_batch(*make_char_diffusion(small_options()), {Split::kTrain, 0, kCount, {}});
+  const Batch batch =
+      fill_batch(*make_char_diffusion(small_options()), {Split::kTrain, 0, kCount, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
-  const auto targets = static_cast<double>(std::ranges::count_if(y, [](std::uint8_t t) { return t != kIgnored; }));
+  const auto targets =
+      static_cast<double>(std::ranges::count_if(y, [](std::uint8_t t) { return t != kIgnored; }));
   expect_rate(targets, kCount * 64, 0.15);
   expect_rate(static_cast<double>(std::ranges::count(x, 16)), targets, 0.8);
 }
@@ -158,13 +178,17 @@ TEST(CharDiffusion, GivesTheSameSampleInEveryRangeAndThread) {
     const std::uint64_t first = split == Split::kTrain ? kFirst : 7;
     const Batch together = fill_batch(*provider, {split, first, kCount, {}});
     std::vector<std::uint64_t> expected;
-    for (std::uint32_t r = 0; r < kCount; ++r) expected.push_back(proto::sample_digest(schema, together, r));
+    for (std::uint32_t r = 0; r < kCount; ++r) {
+      expected.push_back(proto::sample_digest(schema, together, r));
+    }
 
     const auto check = [&](std::uint32_t step, bool backwards) {
       for (std::uint32_t i = 0; i < kCount; i += step) {
         const std::uint32_t at = backwards ? kCount - i - step : i;
         const Batch part = fill_batch(*provider, {split, first + at, step, {}});
-        for (std::uint32_t r = 0; r < step; ++r) ASSERT_EQ(proto::sample_digest(schema, part, r), expected[at + r]);
+        for (std::uint32_t r = 0; r < step; ++r) {
+          ASSERT_EQ(proto::sample_digest(schema, part, r), expected[at + r]);
+        }
       }
     };
     std::vector<std::jthread> threads;
@@ -189,7 +213,8 @@ TEST(CharDiffusion, TrainStartsAtLinesUniformly) {
 }
 
 TEST(CharDiffusion, ValPassesTakeEveryStartOnceInOrdersOfTheirOwn) {
-  const config::Options options = mixed_options({random_stage(.5), span_stage(2), random_stage(.2)});
+  const config::Options options =
+      mixed_options({random_stage(.5), span_stage(2), random_stage(.2)});
   std::vector<std::string> expected = blocks_of(options, Split::kVal);
   const auto starts = static_cast<std::uint32_t>(expected.size());
   ASSERT_EQ(make_char_diffusion(options)->meta().size(Split::kVal), 3ULL * starts);
@@ -225,11 +250,16 @@ TEST(CharDiffusion, TakesTrainStagesFromTheTrainerWhereTheScheduleSaysSo) {
   EXPECT_TRUE(provider->trainer_names_stages());
   const Batch batch = fill_batch(*provider, {Split::kTrain, 0, 10, std::uint8_t{3}});
   expect_all(batch.values<std::uint8_t>(2), 3);
-  expect_error<std::logic_error>([&] { (void)fill_batch(*provider, {Split::kTrain, 0, 10, {}}); }, {"the trainer names the stage"});
+  expect_error<std::logic_error>(
+      [&] {
+        (void)fill_batch(*provider, {Split::kTrain, 0, 10, {}});
+      },
+      {"the trainer names the stage"});
 }
 
 TEST(CharDiffusion, ARecipeOfOneStageMixesItAlone) {
-  const Batch batch = fill_batch(*make_char_diffusion(mixed_options({span_stage(1)})), {Split::kTrain, 0, 10, {}});
+  const Batch batch =
+      fill_batch(*make_char_diffusion(mixed_options({span_stage(1)})), {Split::kTrain, 0, 10, {}});
   expect_all(batch.values<std::uint8_t>(2), 0);
 }
 
@@ -242,7 +272,11 @@ TEST(CharDiffusion, SaysHowManySamplesASplitHas) {
         (void)fill_batch(*provider, {Split::kVal, size - 1, 2, {}});
       },
       {"the val split has " + std::to_string(size) + " samples"});
-  expect_error<std::out_of_range>([&] { (void)fill_batch(*provider, {Split::kTest, 0, 1, {}}); }, {"no test split"});
+  expect_error<std::out_of_range>(
+      [&] {
+        (void)fill_batch(*provider, {Split::kTest, 0, 1, {}});
+      },
+      {"no test split"});
 }
 
 TEST(CharDiffusion, RefusesRecipesThatCannotBe) {
@@ -291,7 +325,9 @@ TEST(CharDiffusion, FingerprintDoesNotChangeWithAnythingElse) {
 }
 
 TEST(CharDiffusion, ReadsTinyShakespeareInOneByteATokenEach) {
-  if (!std::filesystem::exists(MILLRACE_TINY_SHAKESPEARE)) GTEST_SKIP() << "no " << MILLRACE_TINY_SHAKESPEARE;
+  if (!std::filesystem::exists(MILLRACE_TINY_SHAKESPEARE)) {
+    GTEST_SKIP() << "no " << MILLRACE_TINY_SHAKESPEARE;
+  }
   config::Options options;
   options.data.path = MILLRACE_TINY_SHAKESPEARE;
   const auto provider = make_char_diffusion(options);

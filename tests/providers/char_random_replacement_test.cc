@@ -1,4 +1,5 @@
-// The provider char_random_replacement against its definition, and its frequencies against its weights.
+// The provider char_random_replacement against its definition, and its frequencies against its
+// weights.
 #include "providers/char_random_replacement.h"
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 #include "config/errors.h"
 #include "datasets/characters/memory_text.h"
 #include "proto/digest.h"
-#include "providers/registry.h"
 #include "providers/masking/replacement.h"
+#include "providers/registry.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -56,7 +57,9 @@ Samples samples_of(config::Options options, std::uint32_t count, Split split = S
 
 double count_where(const Samples& samples, const auto& is) {
   std::uint64_t count = 0;
-  for (std::size_t i = 0; i < samples.x.size(); ++i) count += samples.selected[i] && is(samples.x[i], samples.original[i]) ? 1 : 0;
+  for (std::size_t i = 0; i < samples.x.size(); ++i) {
+    count += samples.selected[i] && is(samples.x[i], samples.original[i]) ? 1 : 0;
+  }
   return static_cast<double>(count);
 }
 
@@ -71,10 +74,14 @@ TEST(CharRandomReplacement, DescribesItsStream) {
   EXPECT_EQ(meta.mask_token_id, kTokens);
   EXPECT_EQ(meta.vocab_size, kTokens + 1);
   ASSERT_EQ(meta.schema.fields.size(), 2U);
-  EXPECT_EQ(meta.schema.fields[0],
-            (proto::Field{"x", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kInput, false}));
-  EXPECT_EQ(meta.schema.fields[1],
-            (proto::Field{"y", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kTarget, true}));
+  EXPECT_EQ(
+      meta.schema.fields[0],
+      (proto::Field{
+          "x", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kInput, false}));
+  EXPECT_EQ(
+      meta.schema.fields[1],
+      (proto::Field{
+          "y", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kTarget, true}));
   EXPECT_EQ(meta.size(Split::kTrain), proto::kEndless);
   EXPECT_GT(meta.size(Split::kVal), 0U);
 }
@@ -85,7 +92,8 @@ TEST(CharRandomReplacement, ReplacesByItsWeights) {
   expect_rate(selected, 3000 * kLength, 0.15, "selected");
   const double masks = count_where(samples, [](auto x, auto) { return x == kTokens; });
   expect_rate(masks, selected, 0.2, "masked");
-  const double unchanged = count_where(samples, [](auto x, auto original) { return x == original; });
+  const double unchanged =
+      count_where(samples, [](auto x, auto original) { return x == original; });
   expect_rate(unchanged, selected, 0.8 / kTokens, "drawn as they were");
 }
 
@@ -94,11 +102,15 @@ TEST(CharRandomReplacement, MultipliesTheOriginalsWeight) {
   for (const double multiplier : {0.0, 0.5, 1.0, 7.0}) {
     const Samples samples = samples_of(options_of(1, 0, 0, multiplier), 3000);
     const double selected = selected_in(samples);
-    const double unchanged = count_where(samples, [](auto x, auto original) { return x == original; });
-    expect_rate(unchanged, selected, multiplier / (kTokens - 1 + multiplier), "multiplier " + std::to_string(multiplier));
+    const double unchanged =
+        count_where(samples, [](auto x, auto original) { return x == original; });
+    expect_rate(unchanged, selected, multiplier / (kTokens - 1 + multiplier),
+                "multiplier " + std::to_string(multiplier));
     std::vector<std::uint64_t> by_distance(kTokens);  // from the original: uniform but for 0
     for (std::size_t i = 0; i < samples.x.size(); ++i) {
-      if (samples.selected[i]) ++by_distance.at((samples.x[i] + kTokens - samples.original[i]) % kTokens);
+      if (samples.selected[i]) {
+        ++by_distance.at((samples.x[i] + kTokens - samples.original[i]) % kTokens);
+      }
     }
     expect_uniform(std::span(by_distance).subspan(1), "others");
   }
@@ -129,11 +141,14 @@ TEST(Replacement, ReachesEveryTokenAndNoOther) {
 /// A text whose characters say where they stand: every pair of neighbours occurs once.
 std::string text_of_places() {
   std::string text;
-  for (std::uint32_t i = 0; i < 4000; ++i) text += datasets::encode_utf8(static_cast<char32_t>(0x4E00 + i));
+  for (std::uint32_t i = 0; i < 4000; ++i) {
+    text += datasets::encode_utf8(static_cast<char32_t>(0x4E00 + i));
+  }
   return text;
 }
 
-// Fragments: the tokens at the same offsets of one other window of train, so that they all lie equally far from the originals.
+// Fragments: the tokens at the same offsets of one other window of train, so that they all lie
+// equally far from the originals.
 TEST(CharRandomReplacement, CopiesFragmentsFromOneOtherWindow) {
   const TextFile file(text_of_places());
   config::Options options = options_of(0, 0, 1);
@@ -165,7 +180,8 @@ TEST(CharRandomReplacement, MasksFragmentsWhereHalfIsSelected) {
   options.provider.block_size = 10;
   options.provider.mask_probability = 0.5;
   options.provider.partial_targets = true;
-  const Batch batch = fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 300, {}});
+  const Batch batch =
+      fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 300, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
   std::uint32_t of_exactly_half = 0;
@@ -189,7 +205,8 @@ TEST(CharRandomReplacement, MasksFragmentsOfATextThatIsOneWindow) {
   options.data.val_fraction = 0;
   options.provider.block_size = 10;
   options.provider.mask_probability = 0.2;
-  const Batch batch = fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 50, {}});
+  const Batch batch =
+      fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 50, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
   for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(x[i] == 10, y[i] != kIgnored);
@@ -215,7 +232,8 @@ TEST(CharRandomReplacement, ValHasRandomTokensAndPartialTargetsAlone) {
 
 TEST(CharRandomReplacement, TargetsChangeYAlone) {
   config::Options options = options_of(.5, .2, .3);
-  const Batch partial = fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 50, {}});
+  const Batch partial =
+      fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 50, {}});
   options.provider.partial_targets = false;
   const Batch full = fill_batch(*make_char_random_replacement(options), {Split::kTrain, 0, 50, {}});
   EXPECT_TRUE(std::ranges::equal(partial.columns[0].bytes, full.columns[0].bytes));
@@ -225,7 +243,9 @@ TEST(CharRandomReplacement, TargetsChangeYAlone) {
 }
 
 TEST(CharRandomReplacement, FingerprintFollowsTheWeights) {
-  const auto fingerprint = [](const config::Options& options) { return make_char_random_replacement(options)->meta().fingerprint; };
+  const auto fingerprint = [](const config::Options& options) {
+    return make_char_random_replacement(options)->meta().fingerprint;
+  };
   const std::string before = fingerprint(options_of(.8, .2, 0));
   EXPECT_NE(fingerprint(options_of(.8, .2, .1)), before);
   EXPECT_NE(fingerprint(options_of(.8, .3, 0)), before);

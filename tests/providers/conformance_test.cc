@@ -1,8 +1,9 @@
-// What design_document.md promises of every provider, checked over all that the registry lists: a sample is a function of its
-// index, the meta is complete and true, and the fingerprint changes when, and only when, a byte does.
+// What design_document.md promises of every provider, checked over all that the registry lists: a
+// sample is a function of its index, the meta is complete and true, and the fingerprint changes
+// when, and only when, a byte does.
 //
-// A new provider is tested as soon as it is in the registry. One that a small text is not enough for says its options in
-// base_options(), and what is worth a case of its own is a line in cases().
+// A new provider is tested as soon as it is in the registry. One that a small text is not enough
+// for says its options in base_options(), and what is worth a case of its own is a line in cases().
 #include <algorithm>
 #include <atomic>
 #include <iterator>
@@ -53,8 +54,11 @@ config::Options base_options(const std::string& provider) {
 }
 
 std::vector<config::StageOptions> some_stages() {
-  std::vector<config::StageOptions> stages{sticky_stage(.4, .15, .3), random_stage(.5), span_stage(3)};
-  for (config::StageOptions& stage : stages) stage.val_loss_stale_count = 2;  // so that the schedule "plateau" can be chosen
+  std::vector<config::StageOptions> stages{sticky_stage(.4, .15, .3), random_stage(.5),
+                                           span_stage(3)};
+  for (config::StageOptions& stage : stages) {
+    stage.val_loss_stale_count = 2;  // so that the schedule "plateau" can be chosen
+  }
   return stages;
 }
 
@@ -73,7 +77,8 @@ std::vector<Case> cases() {
          o.provider.schedule = "plateau";
          o.provider.stages = some_stages();
        }},
-      {"char_diffusion_shuffle", "char_diffusion", [](config::Options& o) { o.data.order = "shuffle"; }},
+      {"char_diffusion_shuffle", "char_diffusion",
+       [](config::Options& o) { o.data.order = "shuffle"; }},
       {"char_random_replacement_fragments", "char_random_replacement",
        [](config::Options& o) {
          o.provider.fragment_weight = 0.5;
@@ -125,7 +130,8 @@ std::vector<Case> cases() {
          o.data.datasets = {first, second};
        }},
       {"tokens_in_order", "tokens", [](config::Options& o) { o.data.order = "sequential"; }},
-      {"synthetic_second_order", "synthetic", [](config::Options& o) { o.provider.source_order = 2; }},
+      {"synthetic_second_order", "synthetic",
+       [](config::Options& o) { o.provider.source_order = 2; }},
       {"synthetic_random", "synthetic",
        [](config::Options& o) {
          o.provider.source = "random";
@@ -142,7 +148,8 @@ config::Options options_of(const Case& each) {
   return options;
 }
 
-Batch batch_of(const DataProvider& provider, Split split, std::uint64_t first, std::uint32_t count) {
+Batch batch_of(const DataProvider& provider, Split split, std::uint64_t first,
+               std::uint32_t count) {
   Range range{split, first, count, {}};
   if (split == Split::kTrain && provider.trainer_names_stages()) range.stage = 1;
   return fill_batch(provider, range);
@@ -150,7 +157,8 @@ Batch batch_of(const DataProvider& provider, Split split, std::uint64_t first, s
 
 using Digests = std::vector<std::uint64_t>;
 
-Digests digests_of(const DataProvider& provider, Split split, std::uint64_t first, std::uint32_t count) {
+Digests digests_of(const DataProvider& provider, Split split, std::uint64_t first,
+                   std::uint32_t count) {
   const Batch batch = batch_of(provider, split, first, count);
   Digests digests;
   for (std::uint32_t row = 0; row < count; ++row) {
@@ -194,17 +202,21 @@ class Conformance : public testing::TestWithParam<Case> {
 TEST_P(Conformance, SamplesDependOnNothingButTheirIndex) {
   for (const Stretch& stretch : stretches(provider_->meta())) {
     const Digests expected = one_by_one(*provider_, stretch);
-    EXPECT_EQ(std::count(expected.begin(), expected.end(), expected.front()), 1) << "samples are not told apart";
+    EXPECT_EQ(std::count(expected.begin(), expected.end(), expected.front()), 1)
+        << "samples are not told apart";
 
-    for (std::uint32_t i = 0; i < stretch.count; ++i) {  // out of order: 7 and 60 have no common divisor
+    // Out of order: 7 and 60 have no common divisor.
+    for (std::uint32_t i = 0; i < stretch.count; ++i) {
       const std::uint32_t j = (7 * i + 3) % stretch.count;
-      ASSERT_EQ(digests_of(*provider_, stretch.split, stretch.first + j, 1).front(), expected[j]) << j;
+      ASSERT_EQ(digests_of(*provider_, stretch.split, stretch.first + j, 1).front(), expected[j])
+          << j;
     }
     for (const std::uint32_t size : {2U, 7U, 13U, stretch.count}) {  // in ranges of several sizes
       for (std::uint32_t at = 0; at < stretch.count; at += size) {
         const std::uint32_t count = std::min(size, stretch.count - at);
         const Digests some = digests_of(*provider_, stretch.split, stretch.first + at, count);
-        ASSERT_TRUE(std::equal(some.begin(), some.end(), expected.begin() + at)) << at << ", " << count;
+        ASSERT_TRUE(std::equal(some.begin(), some.end(), expected.begin() + at))
+            << at << ", " << count;
       }
     }
   }
@@ -219,7 +231,9 @@ TEST_P(Conformance, SamplesAreTheSameInEveryThread) {
       threads.emplace_back([&, t] {
         for (std::uint32_t i = 0; i < stretch.count; ++i) {
           const std::uint32_t j = t % 2 == 0 ? i : stretch.count - 1 - i;
-          if (digests_of(*provider_, stretch.split, stretch.first + j, 1).front() != expected[j]) ++wrong;
+          if (digests_of(*provider_, stretch.split, stretch.first + j, 1).front() != expected[j]) {
+            ++wrong;
+          }
         }
       });
     }
@@ -288,7 +302,8 @@ TEST_P(Conformance, ItsSchemaIsTheNarrowestForItsVocabulary) {
   }
 }
 
-std::vector<std::uint64_t> whole_values(const Batch& batch, std::size_t column, proto::WireType wire) {
+std::vector<std::uint64_t> whole_values(const Batch& batch, std::size_t column,
+                                        proto::WireType wire) {
   const auto widened = [&]<class T>(T) {
     const auto values = batch.values<T>(column);
     return std::vector<std::uint64_t>(values.begin(), values.end());
@@ -306,7 +321,9 @@ TEST_P(Conformance, ItsValuesAreThoseThatTheMetaAllows) {
     for (std::size_t column = 0; column < meta.schema.fields.size(); ++column) {
       const proto::Field& field = meta.schema.fields[column];
       if (field.wire == proto::WireType::kF32) {
-        for (const float value : batch.values<float>(column)) ASSERT_TRUE(value > 0 && value <= 1) << field.name << " " << value;
+        for (const float value : batch.values<float>(column)) {
+          ASSERT_TRUE(value > 0 && value <= 1) << field.name << " " << value;
+        }
         continue;
       }
       for (const std::uint64_t value : whole_values(batch, column, field.wire)) {
@@ -317,7 +334,8 @@ TEST_P(Conformance, ItsValuesAreThoseThatTheMetaAllows) {
         if (field.role == Role::kTarget && meta.mask_token_id) {
           ASSERT_NE(value, *meta.mask_token_id) << "[MASK] to be predicted";
         }
-        const std::size_t stages = stretch.split == Split::kTrain ? meta.train_stages.size() : meta.val_stages.size();
+        const std::size_t stages =
+            stretch.split == Split::kTrain ? meta.train_stages.size() : meta.val_stages.size();
         if (field.role == Role::kStage) {
           ASSERT_LT(value, stages);
         }
@@ -333,8 +351,11 @@ TEST_P(Conformance, KnowsWhereItsSplitsEnd) {
     if (size > 0) {
       EXPECT_NO_THROW((void)batch_of(*provider_, split, size - 1, 1));
     }
-    expect_error<std::out_of_range>([&] { (void)batch_of(*provider_, split, size, 1); }, {std::string(to_string(split))});
-    expect_error<std::out_of_range>([&] { (void)batch_of(*provider_, split, std::numeric_limits<std::uint64_t>::max(), 2); }, {});
+    expect_error<std::out_of_range>([&] { (void)batch_of(*provider_, split, size, 1); },
+                                    {std::string(to_string(split))});
+    expect_error<std::out_of_range>(
+        [&] { (void)batch_of(*provider_, split, std::numeric_limits<std::uint64_t>::max(), 2); },
+        {});
   }
 }
 
@@ -343,12 +364,15 @@ std::string seen(const DataProvider& provider) {
   constexpr std::uint64_t kMost[proto::kSplitCount] = {400, 60, 20};
   std::string text;
   for (const proto::Field& field : provider.meta().schema.fields) {
-    text += field.name + ' ' + std::string(to_string(field.wire)) + ' ' + std::to_string(field.values_per_sample()) + '\n';
+    text += field.name + ' ' + std::string(to_string(field.wire)) + ' ' +
+            std::to_string(field.values_per_sample()) + '\n';
   }
   for (const Split split : proto::kSplits) {
-    const auto count = std::min(kMost[static_cast<std::size_t>(split)], provider.meta().size(split));
+    const auto count =
+        std::min(kMost[static_cast<std::size_t>(split)], provider.meta().size(split));
     if (count == 0) continue;
-    for (const std::uint64_t digest : digests_of(provider, split, 0, static_cast<std::uint32_t>(count))) {
+    for (const std::uint64_t digest :
+         digests_of(provider, split, 0, static_cast<std::uint32_t>(count))) {
       text += proto::hex16(digest) + '\n';
     }
     text += '\n';
@@ -356,7 +380,8 @@ std::string seen(const DataProvider& provider) {
   return text;
 }
 
-/// Other values to try for a key: all other choices, or numbers near and far of which the first that makes a stream is enough.
+/// Other values to try for a key: all other choices, or numbers near and far of which the first
+/// that makes a stream is enough.
 struct Others {
   std::vector<config::Value> values;
   bool all = false;
@@ -365,14 +390,24 @@ struct Others {
 Others others(const config::Key& key, const config::Value& now) {
   Others found;
   if (const auto* flag = std::get_if<bool>(&now)) found.values = {!*flag};
-  if (const auto* whole = std::get_if<std::uint64_t>(&now)) found.values = {2 * *whole, *whole + 1, *whole / 2};
-  if (const auto* real = std::get_if<double>(&now)) found.values = {*real / 2, 2 * *real, 0.25};
-  if (const auto* kind = std::get_if<config::TextKind>(&key.kind)) {
-    for (const std::string_view choice : kind->choices) found.values.emplace_back(std::string(choice));
-    found.all = true;
-    if (kind->choices.empty() && key.section != "data" && key.section != "provider") found.values = {std::string("elsewhere")};
+  if (const auto* whole = std::get_if<std::uint64_t>(&now)) {
+    found.values = {2 * *whole, *whole + 1, *whole / 2};
   }
-  if (std::holds_alternative<config::StagesKind>(key.kind)) found.values = {std::vector{span_stage(5), random_stage(0.1)}};
+  if (const auto* real = std::get_if<double>(&now)) {
+    found.values = {*real / 2, 2 * *real, 0.25};
+  }
+  if (const auto* kind = std::get_if<config::TextKind>(&key.kind)) {
+    for (const std::string_view choice : kind->choices) {
+      found.values.emplace_back(std::string(choice));
+    }
+    found.all = true;
+    if (kind->choices.empty() && key.section != "data" && key.section != "provider") {
+      found.values = {std::string("elsewhere")};
+    }
+  }
+  if (std::holds_alternative<config::StagesKind>(key.kind)) {
+    found.values = {std::vector{span_stage(5), random_stage(0.1)}};
+  }
   if (const auto* datasets = std::get_if<std::vector<config::DatasetOptions>>(&now)) {
     for (std::size_t i = 0; i < datasets->size(); ++i) {
       auto lighter = *datasets;
@@ -385,13 +420,17 @@ Others others(const config::Key& key, const config::Value& now) {
     }
     found.all = true;
   }
-  if (std::holds_alternative<config::SettingsKind>(key.kind)) found.values = {};  // of providers that are not in the registry
-  std::erase_if(found.values, [&](const config::Value& value) { return value == now || !config::allows(key.kind, value); });
+  // Of providers that are not in the registry.
+  if (std::holds_alternative<config::SettingsKind>(key.kind)) found.values = {};
+  std::erase_if(found.values, [&](const config::Value& value) {
+    return value == now || !config::allows(key.kind, value);
+  });
   return found;
 }
 
 /// The provider with the key changed; nullptr where that makes no stream.
-std::unique_ptr<DataProvider> with(config::Options options, const config::Key& key, const config::Value& value) {
+std::unique_ptr<DataProvider> with(config::Options options, const config::Key& key,
+                                   const config::Value& value) {
   try {
     key.set(options, value);
     config::check(options);
@@ -414,9 +453,12 @@ TEST_P(Conformance, ItsFingerprintChangesWhenAndOnlyWhenAByteDoes) {
       const bool bytes_differ = seen(*other) != here;
       // How a dataset is read is in its hash, which may tell two ways apart that read the same.
       const bool says_how_to_read = key.section == "data" && key.shapes == config::Shapes::kRun;
-      EXPECT_TRUE(differs || !bytes_differ) << key.full_name() << " changes bytes, and not the fingerprint";
-      EXPECT_TRUE(bytes_differ || !differs || says_how_to_read) << key.full_name() << " changes the fingerprint, and no byte";
-      EXPECT_TRUE(!differs || says_how_to_read || key.shapes == config::Shapes::kStream) << key.full_name() << " is no setting";
+      EXPECT_TRUE(differs || !bytes_differ)
+          << key.full_name() << " changes bytes, and not the fingerprint";
+      EXPECT_TRUE(bytes_differ || !differs || says_how_to_read)
+          << key.full_name() << " changes the fingerprint, and no byte";
+      EXPECT_TRUE(!differs || says_how_to_read || key.shapes == config::Shapes::kStream)
+          << key.full_name() << " is no setting";
       ++tried;
       changed += differs ? 1 : 0;
       if (!values.all) break;
@@ -426,7 +468,8 @@ TEST_P(Conformance, ItsFingerprintChangesWhenAndOnlyWhenAByteDoes) {
   EXPECT_GE(tried, config::keys().size() / 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Providers, Conformance, testing::ValuesIn(cases()), [](const auto& each) { return each.param.label; });
+INSTANTIATE_TEST_SUITE_P(Providers, Conformance, testing::ValuesIn(cases()),
+                         [](const auto& each) { return each.param.label; });
 
 TEST(ConformanceOfWindows, FingerprintIsOfTheDatasetsContentNotOfItsName) {
   const std::string text = MarkovSource().generate(20'000);

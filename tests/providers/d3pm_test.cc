@@ -34,9 +34,11 @@ TEST(D3pm, DescribesItsStream) {
   using proto::LogicalType;
   using proto::Role;
   using proto::WireType;
-  expect_elements(meta.schema.fields, {proto::Field{"x", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kInput, false},
-                                       proto::Field{"y", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kTarget, false},
-                                       proto::Field{"t", WireType::kU16, LogicalType::kI64, {}, Role::kTime, false}});
+  expect_elements(
+      meta.schema.fields,
+      {proto::Field{"x", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kInput, false},
+       proto::Field{"y", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kTarget, false},
+       proto::Field{"t", WireType::kU16, LogicalType::kI64, {}, Role::kTime, false}});
 }
 
 // τ runs from 1 to T, both of which must fit.
@@ -66,7 +68,8 @@ TEST(D3pm, StratifiesStepsByGroup) {
 TEST(D3pm, MasksWithProbabilityTauOfT) {
   constexpr std::uint32_t kSteps = 10;
   constexpr std::uint32_t kSamples = 20'000;
-  const Batch batch = fill_batch(*make_d3pm(d3pm_options(kSteps)), {Split::kTrain, 0, kSamples, {}});
+  const Batch batch =
+      fill_batch(*make_d3pm(d3pm_options(kSteps)), {Split::kTrain, 0, kSamples, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
   const auto t = batch.values<std::uint8_t>(2);
@@ -81,7 +84,8 @@ TEST(D3pm, MasksWithProbabilityTauOfT) {
     }
   }
   for (std::uint32_t tau = 1; tau <= kSteps; ++tau) {
-    expect_rate(masked[tau], tokens[tau], static_cast<double>(tau) / kSteps, "tau " + std::to_string(tau));
+    expect_rate(masked[tau], tokens[tau], static_cast<double>(tau) / kSteps,
+                "tau " + std::to_string(tau));
   }
   EXPECT_EQ(masked[kSteps], tokens[kSteps]);  // exactly: at T nothing is left
 }

@@ -8,12 +8,12 @@
 #include "proto/files.h"
 #include "providers/char_diffusion.h"
 #include "providers/char_random_replacement.h"
+#include "providers/diffusion/noise.h"
 #include "providers/markov/markov_process.h"
 #include "providers/markov/markov_text.h"
-#include "providers/windows/mixture.h"
-#include "providers/diffusion/noise.h"
 #include "providers/random/philox.h"
 #include "providers/registry.h"
+#include "providers/windows/mixture.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -21,18 +21,23 @@ namespace {
 
 using proto::Split;
 
-std::string page(const std::string& name) { return proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/" + name); }
+std::string page(const std::string& name) {
+  return proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/" + name);
+}
 
 std::string hex_words(std::span<const std::uint32_t> words) {
   std::string text;
-  for (const std::uint32_t word : words) text += (text.empty() ? "" : " ") + proto::hex16(word).substr(8);
+  for (const std::uint32_t word : words) {
+    text += (text.empty() ? "" : " ") + proto::hex16(word).substr(8);
+  }
   return text;
 }
 
 std::string hex_bytes(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) {
-    text += (text.empty() ? "" : " ") + proto::hex16(std::to_integer<std::uint64_t>(byte)).substr(14);
+    text +=
+        (text.empty() ? "" : " ") + proto::hex16(std::to_integer<std::uint64_t>(byte)).substr(14);
   }
   return text;
 }
@@ -40,7 +45,8 @@ std::string hex_bytes(std::span<const std::byte> bytes) {
 TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {
   const std::string philox = page("philox.md");
   const PhiloxKey key{1337, 0};
-  const PhiloxBlock counter{5, 2, 1, 0x01000302};  // index 2^33 + 5, draw number 1, val, stage 3, corrupt
+  // Index 2^33 + 5, draw number 1, val, stage 3, corrupt.
+  const PhiloxBlock counter{5, 2, 1, 0x01000302};
   expect_contains(philox, {hex_words(key)});
   expect_contains(philox, {hex_words(counter)});
   expect_contains(philox, {hex_bytes(std::as_bytes(std::span(counter)))});
@@ -62,8 +68,11 @@ TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {
   options.provider.stages = {sticky_stage(.5, .1, .4)};
   const auto provider = make_char_diffusion(options);
   const proto::Batch batch = fill_batch(*provider, {Split::kTrain, 2, 1, {}});
-  for (const auto& column : batch.columns) expect_contains(char_diffusion, {hex_bytes(column.bytes)});
-  expect_contains(char_diffusion, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
+  for (const auto& column : batch.columns) {
+    expect_contains(char_diffusion, {hex_bytes(column.bytes)});
+  }
+  expect_contains(char_diffusion,
+                  {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0))});
   expect_contains(char_diffusion, {provider->meta().dataset_hash});
   expect_contains(char_diffusion, {provider->meta().fingerprint});
 }
@@ -93,7 +102,8 @@ void expect_shown(const std::string& name, const config::Options& options, std::
   const auto provider = make_provider(options);
   const proto::Batch batch = fill_batch(*provider, {Split::kTrain, index, 1, {}});
   for (const auto& column : batch.columns) expect_contains(shown, {hex_bytes(column.bytes)});
-  expect_contains(shown, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)), provider->meta().fingerprint});
+  expect_contains(shown, {proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)),
+                          provider->meta().fingerprint});
 }
 
 config::Options example_options(const std::string& provider, const TextFile& file) {
@@ -109,13 +119,17 @@ TEST(Docs, NoiseShowsSamplesWithTheirBytes) {
   const TextFile file("the mill\nruns by\nthe race\nof water\n");
   config::Options options = example_options("sedd", file);
   expect_shown("noise.md", options, 7);
-  expect_contains(page("noise.md"), {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kSelect, 0, 12)),
-                                     hex_words(Draws(1337, Split::kTrain, 0, 1).words(Purpose::kTime, 0, 1)),
-                                     std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3eb84fdfU)))});
+  expect_contains(
+      page("noise.md"),
+      {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kSelect, 0, 12)),
+       hex_words(Draws(1337, Split::kTrain, 0, 1).words(Purpose::kTime, 0, 1)),
+       std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3eb84fdfU)))});
   options.provider.graph = "uniform";
   options.provider.noise = "geometric";
   expect_shown("noise.md", options, 4);
-  expect_contains(page("noise.md"), {std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3f1c178dU)))});
+  expect_contains(
+      page("noise.md"),
+      {std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3f1c178dU)))});
   options = example_options("d3pm", file);
   options.provider.timesteps = 10;
   expect_shown("noise.md", options, 7);
@@ -132,19 +146,20 @@ TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
     }
   }
   expect_contains(page("synthetic.md"),
-                  {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)), "c is" + likeliest + ".",
-                   std::to_string(process.entropy_rate_nats()), std::to_string(process.block_entropy_nats(256)),
+                  {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)),
+                   "c is" + likeliest + ".", std::to_string(process.entropy_rate_nats()),
+                   std::to_string(process.block_entropy_nats(256)),
                    make_markov_text(process, {0.1, 0})->hash()});
 }
 
 TEST(Docs, MixtureShowsQuotasAndTurns) {
   const std::string shown = page("mixture.md");
   const Mixture moving({{{0, 3}}, {{0, 0}, {102'400, 2}}}, 1337);
-  for (const auto& [block, weights] :
-       std::map<std::uint64_t, std::string>{{0, "0 | 3, 0"}, {50, "50 | 3, 1"}, {99, "98 | 3, 1.96"}, {100, "100 | 3, 2"}}) {
+  for (const auto& [block, weights] : std::map<std::uint64_t, std::string>{
+           {0, "0 | 3, 0"}, {50, "50 | 3, 1"}, {99, "98 | 3, 1.96"}, {100, "100 | 3, 2"}}) {
     const auto quotas = moving.quotas(block);
-    expect_contains(shown, {"| " + std::to_string(block) + " | " + weights + " | " + std::to_string(quotas[0]) + ", " +
-                            std::to_string(quotas[1]) + " |"});
+    expect_contains(shown, {"| " + std::to_string(block) + " | " + weights + " | " +
+                            std::to_string(quotas[0]) + ", " + std::to_string(quotas[1]) + " |"});
   }
   const Mixture constant({{{0, 3}}, {{0, 1}}}, 1337);
   std::string datasets = "dataset  ";
@@ -157,7 +172,8 @@ TEST(Docs, MixtureShowsQuotasAndTurns) {
 }
 
 TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {
-  const std::string example = proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/tests/providers/example_provider.cc");
+  const std::string example =
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/tests/providers/example_provider.cc");
   expect_contains(page("adding_a_provider.md"), {example});
 }
 

@@ -1,4 +1,5 @@
-// Arithmetic progressions modulo 10, such as 3 0 7 4 1 8, in which one digit is masked: sample i is drawn from Philox at index i.
+// Arithmetic progressions modulo 10, such as 3 0 7 4 1 8, in which one digit is masked: sample i is
+// drawn from Philox at index i.
 #include "example_provider.h"
 
 #include "config/settings.h"
@@ -18,7 +19,8 @@ class Progressions final : public RowProvider {
     const std::uint32_t length = options.provider.block_size;
     meta_.provider = "progressions";
     meta_.format_version = 1;
-    meta_.settings = config::stream_settings(options);  // everything of the recipe that changes a byte
+    // Everything of the recipe that changes a byte.
+    meta_.settings = config::stream_settings(options);
     meta_.dataset_name = "digits";
     meta_.data_seed = options.data.data_seed;
     meta_.schema.fields = {
@@ -58,6 +60,8 @@ class Progressions final : public RowProvider {
 
 }  // namespace
 
-std::unique_ptr<DataProvider> make_progressions(const config::Options& options) { return std::make_unique<Progressions>(options); }
+std::unique_ptr<DataProvider> make_progressions(const config::Options& options) {
+  return std::make_unique<Progressions>(options);
+}
 
 }  // namespace millrace::providers

@@ -1,5 +1,6 @@
-// Digests that were computed once, of every provider and stage type, near the start of the stream and far out. A machine, compiler
-// or change that gives others computes another stream: then the format version of the provider must change with them.
+// Digests that were computed once, of every provider and stage type, near the start of the stream
+// and far out. A machine, compiler or change that gives others computes another stream: then the
+// format version of the provider must change with them.
 #include <gtest/gtest.h>
 
 #include "proto/digest.h"
@@ -14,13 +15,14 @@ using proto::Split;
 
 constexpr std::uint64_t kFar = (std::uint64_t{1} << 33) + 5;
 
-/// The digests of samples 0 and kFar of train and of sample 3 of val, over the first 100,000 characters of the generated corpus,
-/// with blocks of 100.
+/// The digests of samples 0 and kFar of train and of sample 3 of val, over the first 100,000
+/// characters of the generated corpus, with blocks of 100.
 std::vector<std::string> digests(config::Options options) {
   options.provider.block_size = 100;
   const auto provider = make_provider(options);
   std::vector<std::string> all;
-  for (const Range& range : {Range{Split::kTrain, 0, 1, {}}, Range{Split::kTrain, kFar, 1, {}}, Range{Split::kVal, 3, 1, {}}}) {
+  for (const Range& range : {Range{Split::kTrain, 0, 1, {}}, Range{Split::kTrain, kFar, 1, {}},
+                             Range{Split::kVal, 3, 1, {}}}) {
     const proto::Batch batch = fill_batch(*provider, range);
     all.push_back(proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)));
   }
@@ -30,11 +32,13 @@ std::vector<std::string> digests(config::Options options) {
 using Digests = std::vector<std::string>;
 
 TEST(Golden, DefaultMasking) {
-  EXPECT_EQ(digests(small_options()), (Digests{"529d442077b72ef1", "87fb510e35a579c9", "f753c6c451ec10c5"}));
+  EXPECT_EQ(digests(small_options()),
+            (Digests{"529d442077b72ef1", "87fb510e35a579c9", "f753c6c451ec10c5"}));
 }
 
 TEST(Golden, Random) {
-  EXPECT_EQ(digests(mixed_options({random_stage(.5)})), (Digests{"0ab6477f484b76ef", "76d21c25d74b2f49", "957c9aea65acc516"}));
+  EXPECT_EQ(digests(mixed_options({random_stage(.5)})),
+            (Digests{"0ab6477f484b76ef", "76d21c25d74b2f49", "957c9aea65acc516"}));
 }
 
 TEST(Golden, StickyThatClumps) {
@@ -53,7 +57,8 @@ TEST(Golden, StickyWithoutWeightBesideASelection) {
 }
 
 TEST(Golden, Span) {
-  EXPECT_EQ(digests(mixed_options({span_stage(20)})), (Digests{"6ac5c993ac068250", "054e97b0ba8361cd", "9db85a059a37041e"}));
+  EXPECT_EQ(digests(mixed_options({span_stage(20)})),
+            (Digests{"6ac5c993ac068250", "054e97b0ba8361cd", "9db85a059a37041e"}));
 }
 
 TEST(Golden, MixOfAll) {
@@ -64,25 +69,30 @@ TEST(Golden, MixOfAll) {
 TEST(Golden, FullTargets) {
   config::Options options = mixed_options({sticky_stage(.4, .15, .3)});
   options.provider.partial_targets = false;
-  EXPECT_EQ(digests(options), (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
+  EXPECT_EQ(digests(options),
+            (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
 }
 
-/// Of 16 samples each, since one may have a time at which nothing moves: the digests of the texts of their digests, at the same
-/// places.
+/// Of 16 samples each, since one may have a time at which nothing moves: the digests of the texts
+/// of their digests, at the same places.
 std::vector<std::string> digests_of_16(config::Options options) {
   options.provider.block_size = 100;
   const auto provider = make_provider(options);
   std::vector<std::string> all;
-  for (const Range& range : {Range{Split::kTrain, 0, 16, {}}, Range{Split::kTrain, kFar, 16, {}}, Range{Split::kVal, 3, 16, {}}}) {
+  for (const Range& range : {Range{Split::kTrain, 0, 16, {}}, Range{Split::kTrain, kFar, 16, {}},
+                             Range{Split::kVal, 3, 16, {}}}) {
     const proto::Batch batch = fill_batch(*provider, range);
     std::string text;
-    for (std::uint32_t row = 0; row < 16; ++row) text += proto::hex16(proto::sample_digest(provider->meta().schema, batch, row));
+    for (std::uint32_t row = 0; row < 16; ++row) {
+      text += proto::hex16(proto::sample_digest(provider->meta().schema, batch, row));
+    }
     all.push_back(proto::hex16(proto::xxh64(text)));
   }
   return all;
 }
 
-config::Options noised(const std::string& provider, const std::string& graph, const std::string& noise) {
+config::Options noised(const std::string& provider, const std::string& graph,
+                       const std::string& noise) {
   config::Options options = small_options();
   options.provider.name = provider;
   options.provider.graph = graph;
@@ -113,7 +123,8 @@ TEST(Golden, SeddUniformGeometric) {
 TEST(Golden, SeddInGroups) {
   config::Options options = noised("sedd", "absorb", "loglinear");
   options.provider.t_group = 4;
-  EXPECT_EQ(digests_of_16(options), (Digests{"1eba405cca2cdbf2", "f4789a04b3f12345", "a5ecc7d8e57e037e"}));
+  EXPECT_EQ(digests_of_16(options),
+            (Digests{"1eba405cca2cdbf2", "f4789a04b3f12345", "a5ecc7d8e57e037e"}));
 }
 
 TEST(Golden, Masked) {
@@ -126,7 +137,8 @@ TEST(Golden, D3pm) {
             (Digests{"5e24ddc5ea1887bd", "ec2ec81ef59fd4b6", "cf0b2f3dcd90bf0b"}));
 }
 
-config::Options windows_options(const std::string& provider, const std::string& order, const std::string& align) {
+config::Options windows_options(const std::string& provider, const std::string& order,
+                                const std::string& align) {
   config::Options options = small_options();
   options.provider.name = provider;
   options.data.order = order;
@@ -158,23 +170,28 @@ TEST(Golden, SeveralDatasets) {
   const TextFile other(MarkovSource().generate(30'000), "other.txt");
   config::Options options = windows_options("char_diffusion", "shuffle", "line");
   options.data.path.reset();
-  options.data.datasets = {{.name = "a", .path = generated_file(), .weights = {{0, 0.5}, {100'000, 2}}},
-                           {.name = "b", .path = other.path()}};
-  EXPECT_EQ(digests(options), (Digests{"0a9dfebb40d9bad4", "f3e749e2b4d4aca8", "3702343236435de1"}));
+  options.data.datasets = {
+      {.name = "a", .path = generated_file(), .weights = {{0, 0.5}, {100'000, 2}}},
+      {.name = "b", .path = other.path()}};
+  EXPECT_EQ(digests(options),
+            (Digests{"0a9dfebb40d9bad4", "f3e749e2b4d4aca8", "3702343236435de1"}));
 }
 
 TEST(Golden, RandomReplacement) {
   config::Options options = windows_options("char_random_replacement", "random", "line");
-  EXPECT_EQ(digests(options), (Digests{"5cb4f427a19a4107", "4d036c6d72766b9d", "d4a00b92042466e0"}));
+  EXPECT_EQ(digests(options),
+            (Digests{"5cb4f427a19a4107", "4d036c6d72766b9d", "d4a00b92042466e0"}));
   options.provider.fragment_weight = 0.5;
   options.provider.original_token_probability_multiplier = 0.1;
-  EXPECT_EQ(digests(options), (Digests{"2b5458abbb499205", "f0cd9a1a6241c588", "4b1b1ef789c8eea8"}));
+  EXPECT_EQ(digests(options),
+            (Digests{"2b5458abbb499205", "f0cd9a1a6241c588", "4b1b1ef789c8eea8"}));
 }
 
 TEST(Golden, SyntheticMarkov) {
   config::Options options = small_options();
   options.provider.name = "synthetic";
-  EXPECT_EQ(digests(options), (Digests{"995ecb9e39e302ee", "745e8a7d124dfb3c", "c56d3217f00eab1a"}));
+  EXPECT_EQ(digests(options),
+            (Digests{"995ecb9e39e302ee", "745e8a7d124dfb3c", "c56d3217f00eab1a"}));
 }
 
 TEST(Golden, SyntheticRandom) {
@@ -182,7 +199,8 @@ TEST(Golden, SyntheticRandom) {
   options.provider.name = "synthetic";
   options.provider.source = "random";
   options.provider.source_symbols = 50257;
-  EXPECT_EQ(digests(options), (Digests{"13ed4df8d7c9436d", "8ee9977cf4fc8da8", "035f0502a15b823b"}));
+  EXPECT_EQ(digests(options),
+            (Digests{"13ed4df8d7c9436d", "8ee9977cf4fc8da8", "035f0502a15b823b"}));
 }
 
 }  // namespace

@@ -17,57 +17,71 @@ namespace {
 
 using testing::contains;
 
-config::Options recipe_of(const std::string& library, const std::vector<config::Override>& more = {}) {
+config::Options recipe_of(const std::string& library,
+                          const std::vector<config::Override>& more = {}) {
   std::vector<config::Override> overrides = {{"provider.name", library}, {"block_size", "8"}};
   overrides.insert(overrides.end(), more.begin(), more.end());
   return config::default_options(overrides);
 }
 
 std::string refusal(const std::string& library, const std::vector<config::Override>& more = {}) {
-  return testing::message_of<config::UsageError>([&] { (void)make_provider(recipe_of(library, more)); });
+  return testing::message_of<config::UsageError>(
+      [&] { (void)make_provider(recipe_of(library, more)); });
 }
 
-std::string bad(const std::string& kind) { return std::string(MILLRACE_PLUGINS) + "/" + kind + "/libzeros.so"; }
+std::string bad(const std::string& kind) {
+  return std::string(MILLRACE_PLUGINS) + "/" + kind + "/libzeros.so";
+}
 
 TEST(Plugin, MakesTheSamplesOfItsSource) {
   const auto provider = make_provider(recipe_of(MILLRACE_EXAMPLE_PLUGIN));
   EXPECT_EQ(provider->meta().provider, "progressions");
   EXPECT_EQ(provider->meta().fingerprint, "3501bfc05c9283e4");
   const proto::Batch batch = fill_batch(*provider, {proto::Split::kTrain, 0, 2, {}});
-  EXPECT_EQ(proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)), "95849dfc2484f753");
-  EXPECT_EQ(proto::hex16(proto::sample_digest(provider->meta().schema, batch, 1)), "a83307e3dcf0131b");
+  EXPECT_EQ(proto::hex16(proto::sample_digest(provider->meta().schema, batch, 0)),
+            "95849dfc2484f753");
+  EXPECT_EQ(proto::hex16(proto::sample_digest(provider->meta().schema, batch, 1)),
+            "a83307e3dcf0131b");
 }
 
 TEST(Plugin, ThrowsOurErrors) {
-  EXPECT_TRUE(contains(refusal(MILLRACE_EXAMPLE_PLUGIN, {{"settings", "{level = 3}"}}), "level: the provider has no such setting"));
+  EXPECT_TRUE(contains(refusal(MILLRACE_EXAMPLE_PLUGIN, {{"settings", "{level = 3}"}}),
+                       "level: the provider has no such setting"));
   EXPECT_EQ(refusal(bad("RECIPE")), "zeros take no recipe of block_size 8");
 }
 
 TEST(Plugin, IsRefusedWhereItIsNone) {
-  EXPECT_EQ(refusal("./none.so"), "provider.name = './none.so': there is no such file; it is relative to the working directory");
+  EXPECT_EQ(refusal("./none.so"),
+            "provider.name = './none.so': there is no such file; it is relative to the working "
+            "directory");
   const testing::TemporaryFolder folder;
   const std::string text = (folder / "text.so").string();
   std::ofstream(text) << "not a library";
   EXPECT_TRUE(contains(refusal(text), "cannot be loaded: "));
-  EXPECT_TRUE(contains(refusal(text), "build it as a shared library with the headers of this build"));
   EXPECT_TRUE(
-      contains(refusal(MILLRACE_EMPTY_PLUGIN), "holds no provider; its source needs the line MILLRACE_PROVIDER(make_yours)"));
+      contains(refusal(text), "build it as a shared library with the headers of this build"));
+  EXPECT_TRUE(
+      contains(refusal(MILLRACE_EMPTY_PLUGIN),
+               "holds no provider; its source needs the line MILLRACE_PROVIDER(make_yours)"));
 }
 
 TEST(Plugin, IsRefusedWhenItIsOfAnotherBuild) {
-  EXPECT_TRUE(contains(refusal(bad("VERSION")), "built for interface version 999, and this program has interface version " +
-                                                    std::to_string(1) + "; build it again with the headers of this build"));
+  EXPECT_TRUE(contains(refusal(bad("VERSION")),
+                       "built for interface version 999, and this program has interface version " +
+                           std::to_string(1) + "; build it again with the headers of this build"));
   EXPECT_TRUE(contains(refusal(bad("BUILD")), "recipes of 8 and metas of"));
   EXPECT_TRUE(contains(refusal(bad("BUILD")), "build it again with the headers of this build"));
 }
 
 TEST(Plugin, IsRefusedWhenItsMetaIsNotTheRecipes) {
-  EXPECT_TRUE(contains(refusal(bad("SETTINGS")), "block_size is 8 in the recipe and 1 in its meta"));
+  EXPECT_TRUE(
+      contains(refusal(bad("SETTINGS")), "block_size is 8 in the recipe and 1 in its meta"));
   EXPECT_TRUE(contains(refusal(bad("FINGERPRINT")), "the fingerprint is not that of its meta"));
   const testing::TemporaryFolder folder;
   const std::string renamed = (folder / "libother.so").string();
   std::filesystem::copy_file(bad("NONE"), renamed);
-  EXPECT_TRUE(contains(refusal(renamed), "its meta says provider 'zeros', and a library of this name makes 'other'"));
+  EXPECT_TRUE(contains(refusal(renamed),
+                       "its meta says provider 'zeros', and a library of this name makes 'other'"));
   EXPECT_EQ(make_provider(recipe_of(bad("NONE")))->meta().provider, "zeros");
 }
 

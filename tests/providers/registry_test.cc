@@ -22,10 +22,12 @@ TEST(Registry, MakesWhatItLists) {
 
 // A schedule that a provider does not follow was meant to do something.
 TEST(Registry, OnlyCharDiffusionTakesASchedule) {
-  for (const std::string name : {"char_random_replacement", "sedd", "masked", "d3pm", "tokens", "synthetic"}) {
+  for (const std::string name :
+       {"char_random_replacement", "sedd", "masked", "d3pm", "tokens", "synthetic"}) {
     config::Options options = mixed_options({random_stage(0.5)});
     options.provider.name = name;
-    expect_error<config::UsageError>([&] { (void)make_provider(options); }, {"\"mix\" is of char_diffusion", name});
+    expect_error<config::UsageError>([&] { (void)make_provider(options); },
+                                     {"\"mix\" is of char_diffusion", name});
   }
 }
 
@@ -34,14 +36,17 @@ TEST(Registry, NamesTheNearestAndAllForAnUnknownOne) {
   options.provider.name = "char_difusion";
   expect_error<config::UsageError>(
       [&] { (void)make_provider(options); },
-      {"char_difusion", "known: char_diffusion, char_random_replacement, sedd", "did you mean 'char_diffusion'"});
+      {"char_difusion", "known: char_diffusion, char_random_replacement, sedd",
+       "did you mean 'char_diffusion'"});
 }
 
 class LiveFeed final : public DataProvider {
  public:
   LiveFeed() { meta_.provider = "live_feed"; }
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
-  void fill(const proto::Range& /*range*/, proto::BatchView /*out*/) const override { ADD_FAILURE() << "filled, but refused"; }
+  void fill(const proto::Range& /*range*/, proto::BatchView /*out*/) const override {
+    ADD_FAILURE() << "filled, but refused";
+  }
   [[nodiscard]] bool replayable() const override { return false; }
 
  private:
@@ -49,7 +54,8 @@ class LiveFeed final : public DataProvider {
 };
 
 TEST(Registry, RefusesALiveFeed) {
-  expect_error<config::UsageError>([] { check_replayable(LiveFeed()); }, {"live_feed", "cannot compute a sample again"});
+  expect_error<config::UsageError>([] { check_replayable(LiveFeed()); },
+                                   {"live_feed", "cannot compute a sample again"});
   EXPECT_NO_THROW(check_replayable(*make_provider(small_options())));
 }
 

@@ -1,4 +1,5 @@
-// The providers sedd and masked: what their samples hold, against the papers' formulas. (That they are pure: conformance_test.cc.)
+// The providers sedd and masked: what their samples hold, against the papers' formulas. (That they
+// are pure: conformance_test.cc.)
 #include "providers/sedd.h"
 
 #include <algorithm>
@@ -50,9 +51,11 @@ TEST(Sedd, DescribesAbsorb) {
   using proto::LogicalType;
   using proto::Role;
   using proto::WireType;
-  expect_elements(meta.schema.fields, {proto::Field{"x", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kInput, false},
-                                       proto::Field{"y", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kTarget, false},
-                                       proto::Field{"t", WireType::kF32, LogicalType::kF32, {}, Role::kTime, false}});
+  expect_elements(
+      meta.schema.fields,
+      {proto::Field{"x", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kInput, false},
+       proto::Field{"y", WireType::kU8, LogicalType::kI64, {kBlock}, Role::kTarget, false},
+       proto::Field{"t", WireType::kF32, LogicalType::kF32, {}, Role::kTime, false}});
 }
 
 TEST(Sedd, DescribesUniform) {
@@ -103,16 +106,20 @@ TEST(Sedd, ItsTargetsAreTheWindowsOfTheText) {
   const auto y = batch.values<std::uint8_t>(1);
   for (std::size_t row = 0; row < 20; ++row) {
     std::string window;
-    for (std::size_t j = 0; j < kBlock; ++j) window += provider->meta().vocabulary[y[row * kBlock + j]];
+    for (std::size_t j = 0; j < kBlock; ++j) {
+      window += provider->meta().vocabulary[y[row * kBlock + j]];
+    }
     EXPECT_NE(text.find(window), std::string::npos) << window;
   }
 }
 
-/// Expects that tokens move with the probability of their sample's time, in every tenth of the times.
+/// Expects that tokens move with the probability of their sample's time, in every tenth of the
+/// times.
 void expect_rates(const std::string& graph, const std::string& noise) {
   const bool absorbs = graph == "absorb";
   constexpr std::uint32_t kSamples = 20'000;
-  const Batch batch = fill_batch(*make_sedd(sedd_options(graph, noise)), {Split::kTrain, 0, kSamples, {}});
+  const Batch batch =
+      fill_batch(*make_sedd(sedd_options(graph, noise)), {Split::kTrain, 0, kSamples, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
   const auto t = batch.values<float>(2);
@@ -121,7 +128,8 @@ void expect_rates(const std::string& graph, const std::string& noise) {
   double variance[10] = {};
   for (std::uint32_t row = 0; row < kSamples; ++row) {
     const auto tenth = std::min<std::size_t>(9, static_cast<std::size_t>(10 * t[row]));
-    const double p = move_probability(noise, t[row]) * (absorbs ? 1.0 : (kSymbols - 1.0) / kSymbols);
+    const double p =
+        move_probability(noise, t[row]) * (absorbs ? 1.0 : (kSymbols - 1.0) / kSymbols);
     expected[tenth] += kBlock * p;
     variance[tenth] += kBlock * p * (1 - p);
     for (std::size_t i = row * kBlock; i < (row + 1) * kBlock; ++i) {
@@ -142,7 +150,8 @@ TEST(Sedd, MovesTokensWithTheProbabilityOfTheirTime) {
 }
 
 TEST(Sedd, RedrawsUniformly) {
-  const Batch batch = fill_batch(*make_sedd(sedd_options("uniform", "geometric")), {Split::kTrain, 0, 20'000, {}});
+  const Batch batch =
+      fill_batch(*make_sedd(sedd_options("uniform", "geometric")), {Split::kTrain, 0, 20'000, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
   for (const std::size_t from : {0U, 7U, 15U}) {
@@ -150,7 +159,8 @@ TEST(Sedd, RedrawsUniformly) {
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (y[i] == from) ++to[x[i]];
     }
-    to.erase(to.begin() + static_cast<std::ptrdiff_t>(from));  // where those that never moved are counted too
+    // Where those that never moved are counted too.
+    to.erase(to.begin() + static_cast<std::ptrdiff_t>(from));
     expect_uniform(to, "from " + std::to_string(from));
   }
 }
@@ -181,7 +191,8 @@ TEST(Sedd, DrawsTimesAboveItsEpsilon) {
 }
 
 TEST(Sedd, RefusesAGraphThatDoesNotExist) {
-  expect_error<config::UsageError>([] { (void)make_sedd(sedd_options("ring", "loglinear")); }, {"ring", "absorb and uniform"});
+  expect_error<config::UsageError>([] { (void)make_sedd(sedd_options("ring", "loglinear")); },
+                                   {"ring", "absorb and uniform"});
 }
 
 TEST(Masked, HasTheBytesOfSeddOverTheAbsorbGraph) {
@@ -197,7 +208,8 @@ TEST(Masked, HasTheBytesOfSeddOverTheAbsorbGraph) {
     const Batch a = fill_batch(*sedd, {Split::kTrain, 5, 20, {}});
     const Batch b = fill_batch(*masked, {Split::kTrain, 5, 20, {}});
     for (std::uint32_t row = 0; row < 20; ++row) {
-      EXPECT_EQ(proto::sample_digest(sedd->meta().schema, a, row), proto::sample_digest(masked->meta().schema, b, row));
+      EXPECT_EQ(proto::sample_digest(sedd->meta().schema, a, row),
+                proto::sample_digest(masked->meta().schema, b, row));
     }
   }
 }

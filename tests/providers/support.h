@@ -1,4 +1,5 @@
-// What the tests of providers/ share: statistics with stated bounds, texts in files, options for small streams.
+// What the tests of providers/ share: statistics with stated bounds, texts in files, options for
+// small streams.
 #pragma once
 
 #include <cmath>
@@ -21,8 +22,9 @@
 
 namespace millrace::providers {
 
-/// Bounds of the statistical tests, in standard deviations. All draws are fixed, so a test passes always or never; with five the
-/// wrong formula is found and a right one is refused once in two million.
+/// Bounds of the statistical tests, in standard deviations. All draws are fixed, so a test passes
+/// always or never; with five the wrong formula is found and a right one is refused once in two
+/// million.
 inline constexpr double kSigmas = 5;
 
 /// Expects `hits` of `trials` independent events of probability p.
@@ -31,7 +33,8 @@ inline void expect_rate(double hits, double trials, double p, const std::string&
       << what << ": " << hits << " of " << trials << ", expected a share of " << p;
 }
 
-/// Expects counts of equally likely outcomes: χ² within kSigmas of its mean, approximated as normal.
+/// Expects counts of equally likely outcomes: χ² within kSigmas of its mean, approximated as
+/// normal.
 inline void expect_uniform(std::span<const std::uint64_t> counts, const std::string& what = {}) {
   double total = 0;
   for (const std::uint64_t count : counts) total += static_cast<double>(count);
@@ -42,23 +45,28 @@ inline void expect_uniform(std::span<const std::uint64_t> counts, const std::str
     chi2 += off * off / expected;
   }
   const double freedom = static_cast<double>(counts.size()) - 1;
-  EXPECT_LE(std::abs(chi2 - freedom), kSigmas * std::sqrt(2 * freedom) + kSigmas) << what << ": chi2 " << chi2;
+  EXPECT_LE(std::abs(chi2 - freedom), kSigmas * std::sqrt(2 * freedom) + kSigmas)
+      << what << ": chi2 " << chi2;
 }
 
 /// Expects every one of `parts` in `text`.
 inline void expect_contains(const std::string& text, std::initializer_list<std::string> parts) {
-  for (const std::string& part : parts) EXPECT_NE(text.find(part), std::string::npos) << "no '" << part << "' in: " << text;
+  for (const std::string& part : parts) {
+    EXPECT_NE(text.find(part), std::string::npos) << "no '" << part << "' in: " << text;
+  }
 }
 
 /// Expects exactly these values.
 template <class Range>
-void expect_elements(const Range& values, std::initializer_list<typename Range::value_type> expected) {
+void expect_elements(const Range& values,
+                     std::initializer_list<typename Range::value_type> expected) {
   EXPECT_EQ(std::vector(values.begin(), values.end()), std::vector(expected));
 }
 
 /// Expects that all values are `expected`, and that there are some.
 template <class Range>
-void expect_all(const Range& values, typename Range::value_type expected, const std::string& what = {}) {
+void expect_all(const Range& values, typename Range::value_type expected,
+                const std::string& what = {}) {
   EXPECT_FALSE(values.empty()) << what;
   for (const auto& value : values) ASSERT_EQ(value, expected) << what;
 }
@@ -67,7 +75,8 @@ void expect_all(const Range& values, typename Range::value_type expected, const 
 class TextFile {
  public:
   explicit TextFile(std::string_view content, const std::string& name = "text.txt")
-      : folder_(testing::TempDir() + "millrace-providers-" + std::to_string(getpid()) + "-" + std::to_string(next_++)) {
+      : folder_(testing::TempDir() + "millrace-providers-" + std::to_string(getpid()) + "-" +
+                std::to_string(next_++)) {
     std::filesystem::create_directory(folder_);
     path_ = folder_ + "/" + name;
     std::ofstream(path_, std::ios::binary) << content;
@@ -84,7 +93,8 @@ class TextFile {
   std::string path_;
 };
 
-/// A part of the generated corpus in a file, so that no test depends on what lies in the working directory.
+/// A part of the generated corpus in a file, so that no test depends on what lies in the working
+/// directory.
 inline const std::string& generated_file() {
   static const TextFile file(MarkovSource().generate(100'000), "generated.txt");
   return file.path();
@@ -121,7 +131,8 @@ inline config::StageOptions span_stage(std::uint32_t spans_count) {
 }
 
 /// small_options() with these stages mixed, in train and val alike.
-inline config::Options mixed_options(std::vector<config::StageOptions> stages, std::uint32_t block_size = 64) {
+inline config::Options mixed_options(std::vector<config::StageOptions> stages,
+                                     std::uint32_t block_size = 64) {
   config::Options options = small_options(block_size);
   options.provider.schedule = "mix";
   options.provider.stages = stages;
@@ -129,7 +140,8 @@ inline config::Options mixed_options(std::vector<config::StageOptions> stages, s
   return options;
 }
 
-/// The message of the exception that `run` throws, which must be an Error; empty after a failed expectation.
+/// The message of the exception that `run` throws, which must be an Error; empty after a failed
+/// expectation.
 template <class Error, class Run>
 std::string message_of(Run run) {
   try {

@@ -39,14 +39,18 @@ TEST(Synthetic, DescribesTheMarkovSource) {
 
 TEST(Synthetic, HasTheBlocksOfTheMarkovSourceAndTheirNextSymbols) {
   const MarkovProcess process(16, 1);
-  const Batch batch = fill_batch(*make_synthetic(synthetic_options("markov")), {Split::kVal, 100, 50, {}});
+  const Batch batch =
+      fill_batch(*make_synthetic(synthetic_options("markov")), {Split::kVal, 100, 50, {}});
   const auto x = batch.values<std::uint8_t>(0);
   const auto y = batch.values<std::uint8_t>(1);
   for (std::size_t row = 0; row < 50; ++row) {
     std::vector<std::uint8_t> block(25);
-    process.generate<std::uint8_t>(Draws(1337, Split::kVal, 0, 100 + row).words(Purpose::kText, 0, 25), block);
-    EXPECT_TRUE(std::equal(block.begin(), block.end() - 1, x.begin() + static_cast<std::ptrdiff_t>(24 * row)));
-    EXPECT_TRUE(std::equal(block.begin() + 1, block.end(), y.begin() + static_cast<std::ptrdiff_t>(24 * row)));
+    process.generate<std::uint8_t>(
+        Draws(1337, Split::kVal, 0, 100 + row).words(Purpose::kText, 0, 25), block);
+    EXPECT_TRUE(std::equal(block.begin(), block.end() - 1,
+                           x.begin() + static_cast<std::ptrdiff_t>(24 * row)));
+    EXPECT_TRUE(std::equal(block.begin() + 1, block.end(),
+                           y.begin() + static_cast<std::ptrdiff_t>(24 * row)));
   }
 }
 
@@ -54,7 +58,9 @@ TEST(Synthetic, RandomSymbolsAreUniformInEveryWidth) {
   for (const std::uint32_t symbols : {2U, 256U, 257U, 1U << 20}) {
     const auto provider = make_synthetic(synthetic_options("random", symbols));
     const proto::WireType wire = provider->meta().schema.fields[0].wire;
-    EXPECT_EQ(wire, symbols <= 256 ? proto::WireType::kU8 : symbols <= 65536 ? proto::WireType::kU16 : proto::WireType::kU32);
+    EXPECT_EQ(wire, symbols <= 256     ? proto::WireType::kU8
+                    : symbols <= 65536 ? proto::WireType::kU16
+                                       : proto::WireType::kU32);
     const Batch batch = fill_batch(*provider, {Split::kTrain, 0, 2000, {}});
     for (const std::size_t column : {0U, 1U}) {
       std::vector<std::uint64_t> halves(2);
@@ -70,8 +76,10 @@ TEST(Synthetic, RandomSymbolsAreUniformInEveryWidth) {
 }
 
 TEST(Synthetic, RefusesASourceThatDoesNotExist) {
-  expect_error<config::UsageError>([] { (void)make_synthetic(synthetic_options("pink")); }, {"pink", "markov and random"});
-  expect_error<config::UsageError>([] { (void)make_synthetic(synthetic_options("markov", 8)); }, {"source_symbols = 8"});
+  expect_error<config::UsageError>([] { (void)make_synthetic(synthetic_options("pink")); },
+                                   {"pink", "markov and random"});
+  expect_error<config::UsageError>([] { (void)make_synthetic(synthetic_options("markov", 8)); },
+                                   {"source_symbols = 8"});
 }
 
 }  // namespace

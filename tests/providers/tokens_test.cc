@@ -31,10 +31,14 @@ TEST(Tokens, DescribesItsStream) {
   EXPECT_EQ(meta.vocab_size, 16U);
   EXPECT_EQ(meta.mask_token_id, std::nullopt);
   ASSERT_EQ(meta.schema.fields.size(), 2U);
-  EXPECT_EQ(meta.schema.fields[0],
-            (proto::Field{"x", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kInput, false}));
-  EXPECT_EQ(meta.schema.fields[1],
-            (proto::Field{"y", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kTarget, false}));
+  EXPECT_EQ(
+      meta.schema.fields[0],
+      (proto::Field{
+          "x", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kInput, false}));
+  EXPECT_EQ(
+      meta.schema.fields[1],
+      (proto::Field{
+          "y", proto::WireType::kU8, proto::LogicalType::kI64, {64}, proto::Role::kTarget, false}));
   EXPECT_EQ(meta.size(Split::kVal), (10'000U - 1) / 64);
 }
 
@@ -58,8 +62,10 @@ TEST(Tokens, InOrderTargetEveryTokenOnce) {
     options.data.order = "sequential";
     const auto windows = static_cast<std::uint32_t>((tokens.size() - 1) / length);
     const Batch epoch = fill_batch(*make_tokens(options), {Split::kTrain, 0, windows, {}});
-    EXPECT_TRUE(std::ranges::equal(epoch.values<std::uint8_t>(0), std::span(tokens).first(std::size_t{windows} * length)));
-    EXPECT_TRUE(std::ranges::equal(epoch.values<std::uint8_t>(1), std::span(tokens).subspan(1, std::size_t{windows} * length)));
+    EXPECT_TRUE(std::ranges::equal(epoch.values<std::uint8_t>(0),
+                                   std::span(tokens).first(std::size_t{windows} * length)));
+    EXPECT_TRUE(std::ranges::equal(epoch.values<std::uint8_t>(1),
+                                   std::span(tokens).subspan(1, std::size_t{windows} * length)));
     EXPECT_LT(tokens.size() - 1 - std::size_t{windows} * length, length);
   }
 }
@@ -81,16 +87,19 @@ TEST(Tokens, NeedOneTokenMoreThanABlock) {
   config::Options options = token_options(10);
   options.data.path = file.path();
   options.data.val_fraction = 0;
-  expect_error<std::runtime_error>([&] { (void)make_tokens(options); }, {"10 tokens", "takes 11", "block_size and 1"});
+  expect_error<std::runtime_error>([&] { (void)make_tokens(options); },
+                                   {"10 tokens", "takes 11", "block_size and 1"});
   options.provider.block_size = 9;
-  EXPECT_EQ(fill_batch(*make_tokens(options), {Split::kTrain, 5, 1, {}}).values<std::uint8_t>(1)[8], 9);
+  EXPECT_EQ(fill_batch(*make_tokens(options), {Split::kTrain, 5, 1, {}}).values<std::uint8_t>(1)[8],
+            9);
 }
 
 TEST(Tokens, HaveNoStages) {
   config::Options options = token_options();
   options.provider.schedule = "mix";
   options.provider.stages = {span_stage(3)};
-  expect_error<config::UsageError>([&] { (void)make_tokens(options); }, {"provider.schedule", "\"none\""});
+  expect_error<config::UsageError>([&] { (void)make_tokens(options); },
+                                   {"provider.schedule", "\"none\""});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A queue folder in one thread, on a disk in memory and under a clock of the test's own: producers and trainers take turns.
+// A queue folder in one thread, on a disk in memory and under a clock of the test's own: producers
+// and trainers take turns.
 #pragma once
 
 #include <chrono>
@@ -8,10 +9,10 @@
 #include <vector>
 
 #include "proto/chunk_file.h"
+#include "queue/ends/range_order.h"
 #include "queue/file/folder.h"
 #include "queue/file/folder_consumer_end.h"
 #include "queue/file/folder_producer_end.h"
-#include "queue/ends/range_order.h"
 #include "tests/support/fake_disk.h"
 #include "tests/support/sample_stream.h"
 
@@ -24,15 +25,20 @@ class FolderWorld {
   explicit FolderWorld(proto::StreamMeta stream = testing::sample_meta())
       : meta(std::move(stream)), layout("/q", meta.fingerprint, disk) {}
 
-  [[nodiscard]] std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks, const proto::StageLog& log = {}) {
-    return make_folder_producer_end("/q", meta, {{ahead_chunks * chunk, 0, 0}, log}, disk, [this] { return now; });
+  [[nodiscard]] std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks,
+                                                      const proto::StageLog& log = {}) {
+    return make_folder_producer_end("/q", meta, {{ahead_chunks * chunk, 0, 0}, log}, disk,
+                                    [this] { return now; });
   }
   [[nodiscard]] std::unique_ptr<ConsumerEnd> consumer(const FolderRun& run) {
-    return make_folder_consumer_end("/q", {"sample", 7, meta.settings, {}}, run, disk, [this] { return now; });
+    return make_folder_consumer_end("/q", {"sample", 7, meta.settings, {}}, run, disk,
+                                    [this] { return now; });
   }
   /// A run that wants two chunks ahead.
-  [[nodiscard]] FolderRun run(const std::string& id = "run", std::uint64_t cursor = 0, const proto::StageLog& log = {}) const {
-    return {.run_id = id, .cursor = cursor, .train_window = {.samples = 2 * chunk}, .stage_log = log};
+  [[nodiscard]] FolderRun run(const std::string& id = "run", std::uint64_t cursor = 0,
+                              const proto::StageLog& log = {}) const {
+    return {
+        .run_id = id, .cursor = cursor, .train_window = {.samples = 2 * chunk}, .stage_log = log};
   }
   [[nodiscard]] std::unique_ptr<ConsumerEnd> met(const FolderRun& wanted) {
     auto end = consumer(wanted);
@@ -44,7 +50,9 @@ class FolderWorld {
   std::vector<std::string> fill(ProducerEnd& end) {
     std::vector<std::string> made;
     while (const auto order = end.next(kAtOnce)) {
-      if (deliver(end, *order)) made.push_back(proto::chunk_name(order->range.first, order->range.stage));
+      if (deliver(end, *order)) {
+        made.push_back(proto::chunk_name(order->range.first, order->range.stage));
+      }
     }
     return made;
   }
@@ -66,10 +74,12 @@ class FolderWorld {
   [[nodiscard]] std::vector<std::string> files(proto::Split split = proto::Split::kTrain) const {
     return disk.list(layout.split(split));
   }
-  [[nodiscard]] proto::Range chunk_range(std::uint64_t k, std::optional<std::uint8_t> stage = {}) const {
+  [[nodiscard]] proto::Range chunk_range(std::uint64_t k,
+                                         std::optional<std::uint8_t> stage = {}) const {
     return {proto::Split::kTrain, k * chunk, chunk, stage};
   }
-  [[nodiscard]] std::string chunk_name(std::uint64_t k, std::optional<std::uint8_t> stage = {}) const {
+  [[nodiscard]] std::string chunk_name(std::uint64_t k,
+                                       std::optional<std::uint8_t> stage = {}) const {
     return proto::chunk_name(k * chunk, stage);
   }
 

@@ -1,5 +1,5 @@
-// The contract of the two ends, run over every transport: what is wanted arrives, once and bit for bit, from one producer or
-// several.
+// The contract of the two ends, run over every transport: what is wanted arrives, once and bit for
+// bit, from one producer or several.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -33,17 +33,22 @@ class Transport : public ::testing::TestWithParam<std::string> {
   void open(int producers) {
     const Window window{.samples = 4096};
     if (GetParam() == "inproc") {
-      InprocEnds ends = make_inproc(sample_meta(), expected(), leased_range_samples(sample_meta().schema, window));
+      InprocEnds ends = make_inproc(sample_meta(), expected(),
+                                    leased_range_samples(sample_meta().schema, window));
       consumer_ = std::move(ends.consumer);
-      for (int i = 0; i < producers; ++i) workers_.push_back(std::make_unique<testing::Worker>(ends.producer));
+      for (int i = 0; i < producers; ++i) {
+        workers_.push_back(std::make_unique<testing::Worker>(ends.producer));
+      }
       return;
     }
     const Uri uri = parse_uri(address());
-    consumer_ = open_consumer_end(uri, expected(),
-                                  {.run_id = "run", .eval_samples = 100, .train_window = window, .security = sides_.trainer});
+    consumer_ = open_consumer_end(
+        uri, expected(),
+        {.run_id = "run", .eval_samples = 100, .train_window = window, .security = sides_.trainer});
     for (int i = 0; i < producers; ++i) {
       const ProducerPlan plan{.capacity = 1, .ahead = {4096, 100, 0}, .security = sides_.producer};
-      workers_.push_back(std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), plan)));
+      workers_.push_back(
+          std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), plan)));
     }
   }
 
@@ -61,7 +66,8 @@ class Transport : public ::testing::TestWithParam<std::string> {
 
   proto::Range unit(proto::Split split, std::uint64_t k) const {
     const std::uint64_t first = k * consumer_->range_samples();
-    const std::uint64_t count = std::min<std::uint64_t>(consumer_->range_samples(), sample_meta().size(split) - first);
+    const std::uint64_t count =
+        std::min<std::uint64_t>(consumer_->range_samples(), sample_meta().size(split) - first);
     return {split, first, static_cast<std::uint32_t>(count), {}};
   }
 
@@ -104,7 +110,8 @@ TEST_P(Transport, WhatIsWantedArrives) {
 TEST_P(Transport, AFiniteSplitEndsWithAShorterRange) {
   open(1);
   meet();
-  const std::uint64_t last = (sample_meta().size(proto::Split::kVal) - 1) / consumer_->range_samples();
+  const std::uint64_t last =
+      (sample_meta().size(proto::Split::kVal) - 1) / consumer_->range_samples();
   const proto::Range range = unit(proto::Split::kVal, last);
   EXPECT_EQ(range.end(), 100U);
   consumer_->want(range);
@@ -131,10 +138,15 @@ class RemoteTransport : public Transport {};
 
 TEST_P(RemoteTransport, AConsumerThatStartsAnewFindsItsProducersAgain) {
   const Uri uri = parse_uri(address());
-  const ConsumerPlan plan{.run_id = "run", .eval_samples = 0, .train_window = {.samples = 4096}, .security = sides_.trainer};
+  const ConsumerPlan plan{.run_id = "run",
+                          .eval_samples = 0,
+                          .train_window = {.samples = 4096},
+                          .security = sides_.trainer};
   consumer_ = open_consumer_end(uri, expected(), plan);
-  const ProducerPlan producer_plan{.capacity = 1, .ahead = {4096, 0, 0}, .security = sides_.producer};
-  workers_.push_back(std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
+  const ProducerPlan producer_plan{
+      .capacity = 1, .ahead = {4096, 0, 0}, .security = sides_.producer};
+  workers_.push_back(
+      std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
   for (int start = 0; start < 2; ++start) {
     SCOPED_TRACE(start);
     meet();
@@ -146,9 +158,11 @@ TEST_P(RemoteTransport, AConsumerThatStartsAnewFindsItsProducersAgain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Transport, ::testing::Values("inproc", "tcp", "tcp_keys", "ipc", "ipc_keys", "file"),
+INSTANTIATE_TEST_SUITE_P(All, Transport,
+                         ::testing::Values("inproc", "tcp", "tcp_keys", "ipc", "ipc_keys", "file"),
                          [](const auto& param) { return param.param; });
-INSTANTIATE_TEST_SUITE_P(All, RemoteTransport, ::testing::Values("tcp", "tcp_keys", "ipc", "ipc_keys", "file"),
+INSTANTIATE_TEST_SUITE_P(All, RemoteTransport,
+                         ::testing::Values("tcp", "tcp_keys", "ipc", "ipc_keys", "file"),
                          [](const auto& param) { return param.param; });
 
 TEST(TcpTransport, APortInUseIsSaid) {
@@ -163,7 +177,8 @@ TEST(TcpTransport, APortInUseIsSaid) {
 }
 
 TEST(TcpTransport, OthersThanLoopbackAreRefusedUnlessInsecure) {
-  EXPECT_THROW((void)open_consumer_end(parse_uri("tcp://0.0.0.0:5555"), expected(), {}), std::invalid_argument);
+  EXPECT_THROW((void)open_consumer_end(parse_uri("tcp://0.0.0.0:5555"), expected(), {}),
+               std::invalid_argument);
 }
 
 TEST(TcpTransport, AProducerOfAnotherStreamLearnsWhy) {
@@ -183,7 +198,8 @@ TEST(TcpTransport, AProducerOfAnotherStreamLearnsWhy) {
       reason = error.what();
     }
   }
-  EXPECT_NE(reason.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("block_size is 5 for train and 6 for prepare"), std::string::npos)
+      << reason;
   EXPECT_NE(consumer->state().words.find("block_size"), std::string::npos);
 }
 

@@ -26,10 +26,12 @@ queue::Expectation expectation() {
 
 }  // namespace
 
-FolderProducer::FolderProducer(proto::Disk& disk, queue::Clock clock, Duration work, const TrainerPlan& trainer)
+FolderProducer::FolderProducer(proto::Disk& disk, queue::Clock clock, Duration work,
+                               const TrainerPlan& trainer)
     : disk_(disk),
       work_(work),
-      end_(queue::make_folder_producer_end(kQueue, large_samples().meta, stock_for(trainer), disk_, std::move(clock))) {}
+      end_(queue::make_folder_producer_end(kQueue, large_samples().meta, stock_for(trainer), disk_,
+                                           std::move(clock))) {}
 
 void FolderProducer::act(Time now) {
   if (!order_) {
@@ -45,7 +47,8 @@ void FolderProducer::act(Time now) {
   }
 }
 
-FolderTrainer::FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_t world, std::string run_id, Training& training)
+FolderTrainer::FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_t world,
+                             std::string run_id, Training& training)
     : disk_(disk), run_id_(std::move(run_id)), training_(training) {
   training_.resume(load());
   const TrainerPlan& plan = training_.plan();
@@ -67,7 +70,8 @@ Saved FolderTrainer::load() {
   const std::string out_dir = "/out-" + run_id_;
   const auto found = proto::find_newest_whole(
       out_dir, [](const std::string&) {}, disk_);
-  const Saved saved = found ? Saved{found->state.step, found->state.cursor, found->state.evaluation_due, found->state.stage_log}
+  const Saved saved = found ? Saved{found->state.step, found->state.cursor,
+                                    found->state.evaluation_due, found->state.stage_log}
                             : training_.beginning();
   proto::go_back_to(out_dir, saved.step, {}, disk_);
   return saved;
@@ -91,8 +95,9 @@ void FolderTrainer::act(Time now) {
   for (Rank& rank : ranks_) {
     act(rank, training_);
     if (!rank.supply) return;
-    shares.push_back({rank.deal, &*rank.supply, [&rank](const proto::StageLog& log) { rank.end->follow(log); },
-                      [&rank](std::uint64_t cursor) { rank.end->release(proto::Split::kTrain, cursor); }});
+    shares.push_back(
+        {rank.deal, &*rank.supply, [&rank](const proto::StageLog& log) { rank.end->follow(log); },
+         [&rank](std::uint64_t cursor) { rank.end->release(proto::Split::kTrain, cursor); }});
   }
   training_.run(shares, now);
 }
@@ -100,13 +105,18 @@ void FolderTrainer::act(Time now) {
 void FolderTrainer::act(Rank& rank, const Training& training) {
   const auto meta = rank.end->meet(kAtOnce);
   if (!meta) return;
-  if (!rank.supply) rank.supply.emplace(*meta, training.prefetch_plan(rank.deal), rank.end->range_samples());
-  for (const proto::Range& range : rank.supply->missing()) rank.end->want(range);
+  if (!rank.supply) {
+    rank.supply.emplace(*meta, training.prefetch_plan(rank.deal), rank.end->range_samples());
+  }
+  for (const proto::Range& range : rank.supply->missing()) {
+    rank.end->want(range);
+  }
   while (const auto batch = rank.end->take(kAtOnce)) rank.supply->put(*batch);
 }
 
 std::string FolderTrainer::describe() const {
-  std::string text = run_id_ + ": step " + std::to_string(training_.at().step) + " of " + std::to_string(training_.plan().steps);
+  std::string text = run_id_ + ": step " + std::to_string(training_.at().step) + " of " +
+                     std::to_string(training_.plan().steps);
   for (const Rank& rank : ranks_) text += "; " + rank.end->state().words;
   return text;
 }

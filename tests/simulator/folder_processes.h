@@ -1,6 +1,8 @@
-// The processes around a queue folder: `prepare` and `train`, run over a simulated disk by the real ends and checkpoints.
+// The processes around a queue folder: `prepare` and `train`, run over a simulated disk by the real
+// ends and checkpoints.
 //
-// A process that is killed throws Killed out of the call in which it dies; a power cut is testing::PowerCut.
+// A process that is killed throws Killed out of the call in which it dies; a power cut is
+// testing::PowerCut.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +38,10 @@ class FolderProducer {
 
 class FolderTrainer {
  public:
-  /// Goes on from the newest checkpoint on the disk. The run's id is the same for all its processes; `training` outlives them.
-  FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_t world, std::string run_id, Training& training);
+  /// Goes on from the newest checkpoint on the disk. The run's id is the same for all its
+  /// processes; `training` outlives them.
+  FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_t world, std::string run_id,
+                Training& training);
 
   [[nodiscard]] ProcessDisk& disk() { return disk_; }
   void act(Time now);

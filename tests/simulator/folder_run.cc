@@ -35,7 +35,8 @@ TrainerPlan draw_small_plan(Random& random, bool names_stages) {
 /// A run with its own cursor: what outlives its processes.
 struct Run {
   Run(const TrainerPlan& plan, std::string name)
-      : run_id(std::move(name)), training(large_samples(), plan, [this](const Saved& saved) { save(saved); }) {}
+      : run_id(std::move(name)),
+        training(large_samples(), plan, [this](const Saved& saved) { save(saved); }) {}
 
   void save(const Saved& saved) {
     process->save(saved);
@@ -50,11 +51,13 @@ struct Run {
 
 class World {
  public:
-  World(std::uint64_t seed, bool trace) : random_(seed), trace_(trace), producers_(1 + random_.below(3)) {
+  World(std::uint64_t seed, bool trace)
+      : random_(seed), trace_(trace), producers_(1 + random_.below(3)) {
     const std::uint64_t runs = random_.chance(0.2) ? 2 : 1;
     const bool names_stages = random_.chance(0.5);
     for (std::uint64_t i = 0; i < runs; ++i) {
-      runs_.push_back(std::make_unique<Run>(draw_small_plan(random_, names_stages), "run" + std::to_string(i)));
+      runs_.push_back(
+          std::make_unique<Run>(draw_small_plan(random_, names_stages), "run" + std::to_string(i)));
     }
     work_ = random_.between(0ms, 200ms);
     trouble_every_ = random_.between(20ms, 1s);
@@ -66,14 +69,18 @@ class World {
   Outcome run() {
     try {
       while (!is_done()) {
-        if (now_ > trouble_ends_ + kPatience) return outcome_.ended("it hangs: " + describe(), now_);
+        if (now_ > trouble_ends_ + kPatience) {
+          return outcome_.ended("it hangs: " + describe(), now_);
+        }
         advance();
       }
     } catch (const std::exception& error) {
       return outcome_.ended(error.what(), now_);
     }
     for (const auto& run : runs_) {
-      if (const std::string difference = run->training.difference(); !difference.empty()) return outcome_.ended(difference, now_);
+      if (const std::string difference = run->training.difference(); !difference.empty()) {
+        return outcome_.ended(difference, now_);
+      }
     }
     return outcome_.ended({}, now_);
   }
@@ -139,11 +146,13 @@ class World {
     switch (random_.below(11)) {
       case 0:
       case 1: return start_producer(random_.below(producers_.size()));
-      case 2: return kill_somewhere(producers_[random_.below(producers_.size())], "a producer is killed");
+      case 2:
+        return kill_somewhere(producers_[random_.below(producers_.size())], "a producer is killed");
       case 3:
       case 4: return start(*runs_[random_.below(runs_.size())]);
       case 5:
-      case 6: return kill_somewhere(runs_[random_.below(runs_.size())]->process, "a trainer is killed");
+      case 6:
+        return kill_somewhere(runs_[random_.below(runs_.size())]->process, "a trainer is killed");
       case 7: return disk_.crash_after(random_.below(40));
       case 8: return damage_a_file();
       case 9: return change_room();
@@ -153,17 +162,28 @@ class World {
 
   void start_producer(std::size_t i) {
     if (producers_[i]) return;
-    guard([&] { producers_[i] = std::make_unique<FolderProducer>(disk_, clock(), work_, runs_[0]->training.plan()); }, [] {});
+    guard(
+        [&] {
+          producers_[i] =
+              std::make_unique<FolderProducer>(disk_, clock(), work_, runs_[0]->training.plan());
+        },
+        [] {});
   }
 
   void start(Run& run) {
     if (run.process || run.training.is_done()) return;
     const std::uint32_t world = static_cast<std::uint32_t>(1 + random_.below(3));
     say("a trainer starts with " + std::to_string(world) + " ranks");
-    guard([&] { run.process = std::make_unique<FolderTrainer>(disk_, clock(), world, run.run_id, run.training); }, [] {});
+    guard(
+        [&] {
+          run.process =
+              std::make_unique<FolderTrainer>(disk_, clock(), world, run.run_id, run.training);
+        },
+        [] {});
     if (run.training.at().step < run.committed) {
       throw std::logic_error("the checkpoint of step " + std::to_string(run.committed) +
-                             " was saved and is lost: the run resumes at " + std::to_string(run.training.at().step));
+                             " was saved and is lost: the run resumes at " +
+                             std::to_string(run.training.at().step));
     }
     ++outcome_.resumes;
   }
@@ -179,7 +199,8 @@ class World {
   }
 
   void damage_a_file() {
-    const std::filesystem::path folder = std::filesystem::path(kQueue) / large_samples().meta.fingerprint / "train";
+    const std::filesystem::path folder =
+        std::filesystem::path(kQueue) / large_samples().meta.fingerprint / "train";
     const auto names = disk_.list(folder);
     if (names.empty()) return;
     const auto path = folder / names[random_.below(names.size())];
@@ -213,7 +234,9 @@ class World {
 
   [[nodiscard]] std::string describe() const {
     std::string text;
-    for (const auto& run : runs_) text += run->process ? run->process->describe() + ". " : run->run_id + " is not running. ";
+    for (const auto& run : runs_) {
+      text += run->process ? run->process->describe() + ". " : run->run_id + " is not running. ";
+    }
     return text;
   }
 

@@ -1,5 +1,6 @@
-// One simulated run over a queue folder: processes that are killed in the middle of any operation, a disk that loses its power,
-// fills up and damages files, and a queue that somebody clears, all drawn from one seed.
+// One simulated run over a queue folder: processes that are killed in the middle of any operation,
+// a disk that loses its power, fills up and damages files, and a queue that somebody clears, all
+// drawn from one seed.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The queue folder and the checkpoints under everything that processes and disks do, in simulated time: see
-// leases_simulation_test.cc.
+// The queue folder and the checkpoints under everything that processes and disks do, in simulated
+// time: see leases_simulation_test.cc.
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
@@ -17,8 +17,10 @@ TEST(FolderSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
   const Outcome sum = run_seeds(seeds, run_folder);
   ASSERT_EQ(sum.failure, "");
   std::printf("%llu runs: %llu simulated minutes, %llu processes killed, %llu trainers started\n",
-              static_cast<unsigned long long>(seeds.count), static_cast<unsigned long long>(sum.simulated_ms / 60000),
-              static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.resumes));
+              static_cast<unsigned long long>(seeds.count),
+              static_cast<unsigned long long>(sum.simulated_ms / 60000),
+              static_cast<unsigned long long>(sum.kills),
+              static_cast<unsigned long long>(sum.resumes));
   if (seeds.count < 500) return;
   EXPECT_GT(sum.kills, seeds.count / 2);  // that the faults did happen
   EXPECT_GT(sum.resumes, seeds.count);

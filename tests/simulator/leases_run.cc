@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;  // as the real ends'
-/// From then on nothing goes wrong any more, so the run must come to its end: what was late six times may need two minutes.
+/// From then on nothing goes wrong any more, so the run must come to its end: what was late six
+/// times may need two minutes.
 constexpr Duration kMostTroubleFor = 7s;
 constexpr Duration kPatience = 200s;
 
@@ -39,7 +40,10 @@ ProducerHabits draw_habits(Random& random) {
 class World {
  public:
   World(std::uint64_t seed, bool trace)
-      : random_(seed), trace_(trace), network_(random_), trainer_(draw_plan(random_), random_, network_) {
+      : random_(seed),
+        trace_(trace),
+        network_(random_),
+        trainer_(draw_plan(random_), random_, network_) {
     const std::uint64_t producers = 1 + random_.below(4);
     for (std::uint64_t i = 0; i < producers; ++i) {
       hosts_.emplace_back("p" + std::to_string(i), draw_habits(random_), random_, network_);
@@ -54,7 +58,9 @@ class World {
   Outcome run() {
     try {
       while (!trainer_.is_done()) {
-        if (now_ > trouble_ends_ + kPatience) return outcome_.ended("it hangs: " + trainer_.describe(), now_);
+        if (now_ > trouble_ends_ + kPatience) {
+          return outcome_.ended("it hangs: " + trainer_.describe(), now_);
+        }
         advance();
       }
     } catch (const std::exception& error) {
@@ -72,7 +78,10 @@ class World {
     if (tick) next_tick_ = now_ + kTick;
     if (tick || trainer_.has_mail()) trainer_.act(now_);
     for (ProducerHost& host : hosts_) {
-      if (const auto finish = host.next_finish(); tick || host.has_mail() || (finish && *finish <= now_)) host.act(now_);
+      if (const auto finish = host.next_finish();
+          tick || host.has_mail() || (finish && *finish <= now_)) {
+        host.act(now_);
+      }
     }
   }
 
@@ -80,7 +89,9 @@ class World {
     Time next = std::min(next_tick_, next_trouble_);
     if (const auto due = network_.next_due()) next = std::min(next, *due);
     for (const ProducerHost& host : hosts_) {
-      if (const auto finish = host.next_finish(); finish && *finish > now_) next = std::min(next, *finish);
+      if (const auto finish = host.next_finish(); finish && *finish > now_) {
+        next = std::min(next, *finish);
+      }
     }
     return std::max(next, now_);
   }
@@ -104,7 +115,9 @@ class World {
       case 2: return say("starts", host), host.start();
       case 3: return say("is stopped", host), host.stop_until(now_ + random_.between(10ms, 4s));
       case 4: return say("hangs", host), host.hang_until(now_ + random_.between(10ms, 9s));
-      case 5: return say("is cut off", host), network_.cut_off(host.name(), now_ + random_.between(10ms, 4s));
+      case 5:
+        return say("is cut off", host),
+               network_.cut_off(host.name(), now_ + random_.between(10ms, 4s));
       case 6: return kill_trainer();
       default: return trainer_.stop_until(now_ + random_.between(10ms, 3s));
     }
@@ -143,7 +156,9 @@ class World {
   void say(const std::string& what) const {
     if (trace_) trace_line(now_, what);
   }
-  void say(const std::string& what, const ProducerHost& host) const { say(host.name() + ' ' + what); }
+  void say(const std::string& what, const ProducerHost& host) const {
+    say(host.name() + ' ' + what);
+  }
 
   Random random_;
   bool trace_;

@@ -1,5 +1,5 @@
-// One simulated run over a network: some producers, a trainer of some ranks, and everything that can happen to them, all drawn from
-// one seed. The same seed always gives the same run.
+// One simulated run over a network: some producers, a trainer of some ranks, and everything that
+// can happen to them, all drawn from one seed. The same seed always gives the same run.
 #pragma once
 
 #include <cstdint>

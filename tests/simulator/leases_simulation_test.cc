@@ -1,5 +1,5 @@
-// The protocol under everything that networks and processes do, in simulated time: a failing seed replays exactly, by
-// MILLRACE_SIM_FIRST=SEED MILLRACE_SIM_SEEDS=1.
+// The protocol under everything that networks and processes do, in simulated time: a failing seed
+// replays exactly, by MILLRACE_SIM_FIRST=SEED MILLRACE_SIM_SEEDS=1.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -14,10 +14,12 @@ TEST(LeasesSimulation, TheCommittedHistoryIsTheFunctionWhateverDies) {
   const Seeds seeds = seeds_from_environment(9500);
   const Outcome sum = run_seeds(seeds, run_leases);
   ASSERT_EQ(sum.failure, "");
-  std::printf("%llu runs: %llu simulated minutes, %llu messages, %llu producers killed, %llu resumes\n",
-              static_cast<unsigned long long>(seeds.count), static_cast<unsigned long long>(sum.simulated_ms / 60000),
-              static_cast<unsigned long long>(sum.letters), static_cast<unsigned long long>(sum.kills),
-              static_cast<unsigned long long>(sum.resumes));
+  std::printf(
+      "%llu runs: %llu simulated minutes, %llu messages, %llu producers killed, %llu resumes\n",
+      static_cast<unsigned long long>(seeds.count),
+      static_cast<unsigned long long>(sum.simulated_ms / 60000),
+      static_cast<unsigned long long>(sum.letters), static_cast<unsigned long long>(sum.kills),
+      static_cast<unsigned long long>(sum.resumes));
   if (seeds.count < 1000) return;
   EXPECT_GT(sum.kills, seeds.count / 4);  // that the faults did happen
   EXPECT_GT(sum.resumes, seeds.count / 4);

@@ -21,20 +21,27 @@ inline const MadeStream& small_samples() {
   return stream;
 }
 
-/// Samples so large that a queue file holds eight. Every byte of a sample follows from split, stage and index.
+/// Samples so large that a queue file holds eight. Every byte of a sample follows from split, stage
+/// and index.
 inline const MadeStream& large_samples() {
   static const MadeStream stream = [] {
     proto::StreamMeta meta = testing::sample_meta();
-    meta.schema = {{{"x", proto::WireType::kU8, proto::LogicalType::kI64, {1 << 17}, proto::Role::kInput, false}}};
+    meta.schema = {{{"x",
+                     proto::WireType::kU8,
+                     proto::LogicalType::kI64,
+                     {1 << 17},
+                     proto::Role::kInput,
+                     false}}};
     meta.train_stages.assign(proto::kMaxStages, "some");
     meta.fingerprint = proto::fingerprint_of(meta);
     const auto make = [schema = meta.schema](const proto::Range& range) {
       proto::BatchBuffer buffer = proto::make_batch(schema, range);
       const auto bytes = buffer.view.values<std::uint8_t>(0);
       for (std::uint32_t row = 0; row < range.count; ++row) {
-        const std::uint64_t value =
-            (range.first + row) * 31 + range.stage.value_or(0) * 7 + static_cast<std::uint64_t>(range.split);
-        std::memset(bytes.data() + (std::size_t{row} << 17), static_cast<int>(value & 255), std::size_t{1} << 17);
+        const std::uint64_t value = (range.first + row) * 31 + range.stage.value_or(0) * 7 +
+                                    static_cast<std::uint64_t>(range.split);
+        std::memset(bytes.data() + (std::size_t{row} << 17), static_cast<int>(value & 255),
+                    std::size_t{1} << 17);
         std::memcpy(bytes.data() + (std::size_t{row} << 17), &value, sizeof value);
       }
       return buffer.batch;

@@ -13,12 +13,18 @@ std::string host_of(const std::string& address) { return address.substr(0, addre
 }  // namespace
 
 void Network::send(Letter letter, Time now) {
-  if (random_.chance(faults_.loss) || is_cut_off(letter.from, now) || is_cut_off(letter.to, now)) return;
-  if (random_.chance(faults_.flipped)) letter.frames = with_a_flipped_bit(std::move(letter.frames));
+  if (random_.chance(faults_.loss) || is_cut_off(letter.from, now) || is_cut_off(letter.to, now)) {
+    return;
+  }
+  if (random_.chance(faults_.flipped)) {
+    letter.frames = with_a_flipped_bit(std::move(letter.frames));
+  }
   const int copies = random_.chance(faults_.doubled) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     const Duration delay = random_.between(kLeastDelay, kLeastDelay + faults_.delay);
-    on_their_way_.emplace(std::chrono::ceil<std::chrono::milliseconds>((now + delay).time_since_epoch()) + Time{}, letter);
+    on_their_way_.emplace(
+        std::chrono::ceil<std::chrono::milliseconds>((now + delay).time_since_epoch()) + Time{},
+        letter);
   }
 }
 

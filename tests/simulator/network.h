@@ -1,7 +1,8 @@
-// A network that loses, delays, reorders, doubles and damages messages, and cuts hosts off. Worse than ZeroMQ over TCP in every
-// way, so what holds here holds there.
+// A network that loses, delays, reorders, doubles and damages messages, and cuts hosts off. Worse
+// than ZeroMQ over TCP in every way, so what holds here holds there.
 //
-// An address is "host/process": a partition cuts off a host, and what is sent to a process that has ended arrives nowhere.
+// An address is "host/process": a partition cuts off a host, and what is sent to a process that has
+// ended arrives nowhere.
 #pragma once
 
 #include <cstdint>

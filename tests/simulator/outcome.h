@@ -11,7 +11,8 @@
 namespace millrace::simulator {
 
 struct Outcome {
-  std::string failure;  ///< empty: what the committed history used is the function, each sample once, in order
+  /// Empty: what the committed history used is the function, each sample once, in order.
+  std::string failure;
   std::uint64_t simulated_ms = 0;
   std::uint64_t letters = 0;
   std::uint64_t kills = 0;    ///< of producers; over a folder of any process
@@ -21,8 +22,8 @@ struct Outcome {
   [[nodiscard]] Outcome ended(const std::string& why, Time now) const {
     Outcome outcome = *this;
     outcome.failure = why;
-    outcome.simulated_ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    outcome.simulated_ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
     return outcome;
   }
   void add(const Outcome& other) {
@@ -34,7 +35,8 @@ struct Outcome {
 };
 
 inline void trace_line(Time now, const std::string& what) {
-  std::fprintf(stderr, "%8.3f s  %s\n", std::chrono::duration<double>(now.time_since_epoch()).count(), what.c_str());
+  std::fprintf(stderr, "%8.3f s  %s\n",
+               std::chrono::duration<double>(now.time_since_epoch()).count(), what.c_str());
 }
 
 }  // namespace millrace::simulator

@@ -1,4 +1,5 @@
-// The disk as one process sees it: a process that was killed touches nothing any more, not even in its destructors.
+// The disk as one process sees it: a process that was killed touches nothing any more, not even in
+// its destructors.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ class ProcessDisk final : public proto::Disk {
   /// The process is gone; what is left is to be destroyed.
   void bury() { buried_ = true; }
 
-  [[nodiscard]] std::optional<proto::SharedBytes> read(const Path& path, std::size_t at_most) override {
+  [[nodiscard]] std::optional<proto::SharedBytes> read(const Path& path,
+                                                       std::size_t at_most) override {
     if (!is_there()) return std::nullopt;
     return disk_.read(path, at_most);
   }
@@ -38,7 +40,9 @@ class ProcessDisk final : public proto::Disk {
   void rename(const Path& from, const Path& to) override {
     if (lives()) disk_.rename(from, to);
   }
-  [[nodiscard]] bool exchange(const Path& a, const Path& b) override { return lives() && disk_.exchange(a, b); }
+  [[nodiscard]] bool exchange(const Path& a, const Path& b) override {
+    return lives() && disk_.exchange(a, b);
+  }
   bool remove(const Path& path) override { return !lives() || disk_.remove(path); }
   [[nodiscard]] std::vector<std::string> list(const Path& folder) override {
     if (!is_there()) return {};

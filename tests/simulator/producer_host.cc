@@ -16,7 +16,8 @@ const proto::StreamMeta& meta() {
 
 }  // namespace
 
-ProducerHost::ProducerHost(std::string name, const ProducerHabits& habits, Random& random, Network& network)
+ProducerHost::ProducerHost(std::string name, const ProducerHabits& habits, Random& random,
+                           Network& network)
     : name_(std::move(name)), habits_(habits), random_(random), network_(network) {}
 
 void ProducerHost::start() {
@@ -36,8 +37,12 @@ bool ProducerHost::receive(const Letter& letter) {
 
 void ProducerHost::take_in(const Letter& letter, Time now) {
   proto::Decoded decoded = proto::decode(letter.frames);
-  if (decoded.status == proto::DecodeStatus::kOk) links_->receive(letter.from, std::move(decoded.message), now);
-  if (decoded.status == proto::DecodeStatus::kVersion) kill();  // `prepare` ends with an error
+  if (decoded.status == proto::DecodeStatus::kOk) {
+    links_->receive(letter.from, std::move(decoded.message), now);
+  }
+  if (decoded.status == proto::DecodeStatus::kVersion) {
+    kill();  // `prepare` ends with an error
+  }
 }
 
 void ProducerHost::act(Time now) {
@@ -58,7 +63,9 @@ void ProducerHost::begin_jobs(Time now) {
   while (jobs_.size() < habits_.workers && !orders_.empty()) {
     const queue::Order order = orders_.front();
     orders_.pop_front();
-    if (links_->holds(order)) jobs_.push_back({order, now + random_.between(habits_.least_work, habits_.most_work)});
+    if (links_->holds(order)) {
+      jobs_.push_back({order, now + random_.between(habits_.least_work, habits_.most_work)});
+    }
   }
 }
 
@@ -77,7 +84,8 @@ void ProducerHost::answer(const queue::Order& order, Time now) {
   }
   if (habits_.lies) lie(order, now);
   const auto held_us = static_cast<std::uint64_t>(to->held.count());
-  const proto::Filled filled{order.lease, meta().fingerprint, testing::sample_batch(order.range), held_us};
+  const proto::Filled filled{order.lease, meta().fingerprint, testing::sample_batch(order.range),
+                             held_us};
   send(to->address, proto::encode(filled, meta().schema), now);
 }
 
@@ -88,7 +96,8 @@ void ProducerHost::lie(const queue::Order& order, Time now) {
     case 1: wrong.batch.range.first += 8; break;
     case 2: wrong.fingerprint = "00000000000000ff"; break;
     case 3:
-      wrong.batch = testing::sample_batch({order.range.split, order.range.first + 8, order.range.count, order.range.stage});
+      wrong.batch = testing::sample_batch(
+          {order.range.split, order.range.first + 8, order.range.count, order.range.stage});
       break;
     default: wrong.lease = random_.next(); break;
   }

@@ -36,7 +36,9 @@ class ProducerHost {
   /// The workers stand still in the range at hand, while the socket answers.
   void hang_until(Time until) { hung_until_ = until; }
   /// From now on it is honest, and as fast as it ever was.
-  void behave() { habits_.failures = 0.0, habits_.lies = false, habits_.most_work = habits_.least_work; }
+  void behave() {
+    habits_.failures = 0.0, habits_.lies = false, habits_.most_work = habits_.least_work;
+  }
 
   /// Whether the letter was for a process that runs.
   bool receive(const Letter& letter);
@@ -58,7 +60,9 @@ class ProducerHost {
   void finish_jobs(Time now);
   void answer(const queue::Order& order, Time now);
   void lie(const queue::Order& order, Time now);
-  void send(const std::string& to, proto::Frames frames, Time now) { network_.send({address(), to, std::move(frames)}, now); }
+  void send(const std::string& to, proto::Frames frames, Time now) {
+    network_.send({address(), to, std::move(frames)}, now);
+  }
 
   std::string name_;
   ProducerHabits habits_;

@@ -17,9 +17,12 @@ class Random {
   std::uint64_t next() { return engine_(); }
   /// 0 … bound − 1
   std::uint64_t below(std::uint64_t bound) { return engine_() % bound; }
-  bool chance(double probability) { return static_cast<double>(engine_() >> 11) * 0x1.0p-53 < probability; }
+  bool chance(double probability) {
+    return static_cast<double>(engine_() >> 11) * 0x1.0p-53 < probability;
+  }
   Duration between(Duration least, Duration most) {
-    return least + Duration(static_cast<Duration::rep>(below(static_cast<std::uint64_t>((most - least).count()) + 1)));
+    return least + Duration(static_cast<Duration::rep>(
+                       below(static_cast<std::uint64_t>((most - least).count()) + 1)));
   }
 
  private:

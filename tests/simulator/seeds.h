@@ -1,4 +1,5 @@
-// Which seeds a simulation runs: MILLRACE_SIM_SEEDS of them from MILLRACE_SIM_FIRST on. One alone is replayed with a trace.
+// Which seeds a simulation runs: MILLRACE_SIM_SEEDS of them from MILLRACE_SIM_FIRST on. One alone
+// is replayed with a trace.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,12 @@ inline std::uint64_t number_from_environment(const char* name, std::uint64_t oth
 }
 
 inline Seeds seeds_from_environment(std::uint64_t count) {
-  return {number_from_environment("MILLRACE_SIM_FIRST", 1), number_from_environment("MILLRACE_SIM_SEEDS", count)};
+  return {number_from_environment("MILLRACE_SIM_FIRST", 1),
+          number_from_environment("MILLRACE_SIM_SEEDS", count)};
 }
 
-/// Runs every seed, up to the first that fails; the sum of their outcomes, with that one's failure and how to replay it.
+/// Runs every seed, up to the first that fails; the sum of their outcomes, with that one's failure
+/// and how to replay it.
 template <class Run>
 [[nodiscard]] Outcome run_seeds(const Seeds& seeds, Run run) {
   Outcome sum;
@@ -32,7 +35,8 @@ template <class Run>
     sum.add(outcome);
     if (outcome.failure.empty()) continue;
     sum.failure = "seed " + std::to_string(seed) + ": " + outcome.failure +
-                  "; replay it with MILLRACE_SIM_FIRST=" + std::to_string(seed) + " MILLRACE_SIM_SEEDS=1";
+                  "; replay it with MILLRACE_SIM_FIRST=" + std::to_string(seed) +
+                  " MILLRACE_SIM_SEEDS=1";
     break;
   }
   return sum;

@@ -14,12 +14,16 @@ const proto::StreamMeta& meta() {
   return meta;
 }
 
-queue::Admission admission() { return queue::Admission({meta().provider, meta().data_seed, meta().settings, {}}); }
+queue::Admission admission() {
+  return queue::Admission({meta().provider, meta().data_seed, meta().settings, {}});
+}
 
 }  // namespace
 
 TrainerHost::TrainerHost(const TrainerPlan& plan, Random& random, Network& network)
-    : random_(random), network_(network), training_(small_samples(), plan, [this](const Saved& saved) { saved_ = saved; }) {
+    : random_(random),
+      network_(network),
+      training_(small_samples(), plan, [this](const Saved& saved) { saved_ = saved; }) {
   saved_ = training_.beginning();
 }
 
@@ -28,31 +32,39 @@ void TrainerHost::start(std::uint32_t world) {
   ++life_;
   inbox_.clear();
   training_.resume(saved_);
-  for (std::uint32_t number = 0; number < world; ++number) ranks_.push_back(make_rank(number, world));
+  for (std::uint32_t number = 0; number < world; ++number) {
+    ranks_.push_back(make_rank(number, world));
+  }
 }
 
-std::unique_ptr<TrainerHost::Rank> TrainerHost::make_rank(std::uint32_t number, std::uint32_t world) {
-  const std::string address = number == 0 ? kRankZero : "rank" + std::to_string(number) + '/' + std::to_string(life_);
+std::unique_ptr<TrainerHost::Rank> TrainerHost::make_rank(std::uint32_t number,
+                                                          std::uint32_t world) {
+  const std::string address =
+      number == 0 ? kRankZero : "rank" + std::to_string(number) + '/' + std::to_string(life_);
   queue::LeaseRules rules;
   rules.epoch = random_.next() | 1;
   rules.run_id = "run";
   std::optional<queue::Registration> registration;
   if (number > 0) registration.emplace(proto::Register{"run", number, address});
-  return std::make_unique<Rank>(Rank{address,
-                                     queue::LeaseBook(admission(), rules),
-                                     registration,
-                                     std::nullopt,
-                                     {training_.plan().batch_size, training_.plan().micro_batches, number, world}});
+  return std::make_unique<Rank>(
+      Rank{address,
+           queue::LeaseBook(admission(), rules),
+           registration,
+           std::nullopt,
+           {training_.plan().batch_size, training_.plan().micro_batches, number, world}});
 }
 
 bool TrainerHost::receive(const Letter& letter) {
-  if (!std::ranges::any_of(ranks_, [&](const auto& rank) { return rank->address == letter.to; })) return false;
+  if (!std::ranges::any_of(ranks_, [&](const auto& rank) { return rank->address == letter.to; })) {
+    return false;
+  }
   inbox_.push_back(letter);
   return true;
 }
 
 void TrainerHost::take_in(const Letter& letter, Time now) {
-  const auto found = std::ranges::find(ranks_, letter.to, [](const auto& rank) { return rank->address; });
+  const auto found =
+      std::ranges::find(ranks_, letter.to, [](const auto& rank) { return rank->address; });
   Rank& rank = **found;
   proto::Decoded decoded = proto::decode(letter.frames);
   const bool whole = decoded.status == proto::DecodeStatus::kOk;
@@ -87,24 +99,30 @@ void TrainerHost::act(Rank& rank, Time now) {
   }
   rank.book.tick(now);
   for (const auto& arrival : rank.book.take_arrivals()) rank.supply->put(arrival.batch);
-  for (const auto& [to, message] : rank.book.take_outgoing()) network_.send({rank.address, to, proto::encode(message)}, now);
+  for (const auto& [to, message] : rank.book.take_outgoing()) {
+    network_.send({rank.address, to, proto::encode(message)}, now);
+  }
   (void)rank.book.take_reports();
   if (!rank.registration) return;
-  if (const auto message = rank.registration->tick(now)) network_.send({rank.address, kRankZero, proto::encode(*message)}, now);
+  if (const auto message = rank.registration->tick(now)) {
+    network_.send({rank.address, kRankZero, proto::encode(*message)}, now);
+  }
 }
 
 void TrainerHost::train(Time now) {
   std::vector<Share> shares;
   for (const auto& rank : ranks_) {
     if (!rank->supply) return;
-    shares.push_back(
-        {rank->deal, &*rank->supply, [&book = rank->book](const proto::StageLog& log) { book.follow(log); }, [](std::uint64_t) {}});
+    shares.push_back({rank->deal, &*rank->supply,
+                      [&book = rank->book](const proto::StageLog& log) { book.follow(log); },
+                      [](std::uint64_t) {}});
   }
   training_.run(shares, now);
 }
 
 std::string TrainerHost::describe() const {
-  std::string text = "step " + std::to_string(training_.at().step) + " of " + std::to_string(training_.plan().steps);
+  std::string text = "step " + std::to_string(training_.at().step) + " of " +
+                     std::to_string(training_.plan().steps);
   if (!is_running()) return text + ", not running; last error: " + last_error_;
   for (const auto& rank : ranks_) {
     text += "; " + rank->address + ": " + std::to_string(rank->book.producers()) + " producers, " +

@@ -1,7 +1,8 @@
 // The hosts on which a trainer of several ranks runs, dies and resumes from its checkpoint.
 //
-// Every rank runs the real LeaseBook, Supply and Registration; a step is a comparison with the function here. What the steps used
-// is recorded and, when the run resumes, cut back to the checkpoint, as `train --record-stream` does.
+// Every rank runs the real LeaseBook, Supply and Registration; a step is a comparison with the
+// function here. What the steps used is recorded and, when the run resumes, cut back to the
+// checkpoint, as `train --record-stream` does.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ TrainerPlan draw_plan(Random& random) {
   return plan;
 }
 
-Training::Training(const MadeStream& stream, const TrainerPlan& plan, std::function<void(const Saved&)> save)
+Training::Training(const MadeStream& stream, const TrainerPlan& plan,
+                   std::function<void(const Saved&)> save)
     : stream_(stream), plan_(plan), save_(std::move(save)), at_(beginning()) {}
 
 Saved Training::beginning() const {
@@ -74,20 +75,23 @@ bool Training::step_is_here(std::span<const Share> shares) const {
 /// With the function.
 void Training::compare(const proto::Batch& batch) const {
   for (std::uint64_t index = batch.range.first; index < batch.range.end(); ++index) {
-    const auto stage = batch.range.split == proto::Split::kTrain ? proto::stage_at(at_.log, index) : std::nullopt;
+    const auto stage =
+        batch.range.split == proto::Split::kTrain ? proto::stage_at(at_.log, index) : std::nullopt;
     const proto::Range one{batch.range.split, index, 1, stage};
     proto::Batch got = proto::slice(stream_.meta.schema, batch, index, 1);
     got.range = one;
     if (testing::same_bytes(got, stream_.make(one))) continue;
-    throw std::logic_error(std::string(proto::to_string(batch.range.split)) + " sample " + std::to_string(index) +
-                           " is not the function's");
+    throw std::logic_error(std::string(proto::to_string(batch.range.split)) + " sample " +
+                           std::to_string(index) + " is not the function's");
   }
 }
 
 void Training::complete_step(std::span<const Share> shares, Time now) {
   ++at_.step;
   const std::uint64_t end = at_.cursor + std::uint64_t{plan_.batch_size} * plan_.micro_batches;
-  for (; at_.cursor < end; ++at_.cursor) record_.push_back({at_.step, at_.cursor, proto::stage_at(at_.log, at_.cursor)});
+  for (; at_.cursor < end; ++at_.cursor) {
+    record_.push_back({at_.step, at_.cursor, proto::stage_at(at_.log, at_.cursor)});
+  }
   for (const Share& share : shares) {
     share.supply->advance(at_.cursor);
     share.release(at_.cursor);
@@ -100,9 +104,11 @@ void Training::complete_step(std::span<const Share> shares, Time now) {
 bool Training::evaluate(std::span<const Share> shares) {
   evaluated_.resize(shares.size());
   for (std::size_t rank = 0; rank < shares.size(); ++rank) {
-    const consumer::Slice mine = consumer::share(shares[rank].deal, 0, static_cast<std::uint32_t>(plan_.eval_samples));
+    const consumer::Slice mine =
+        consumer::share(shares[rank].deal, 0, static_cast<std::uint32_t>(plan_.eval_samples));
     for (; evaluated_[rank] < mine.count; ++evaluated_[rank]) {
-      const auto batch = shares[rank].supply->get(proto::Split::kVal, mine.first + evaluated_[rank], 1);
+      const auto batch =
+          shares[rank].supply->get(proto::Split::kVal, mine.first + evaluated_[rank], 1);
       if (!batch) return false;
       compare(*batch);
     }
@@ -126,10 +132,15 @@ void Training::change_stage(std::span<const Share> shares) {
 std::string Training::difference() const {
   std::uint64_t next = 0;
   for (const Used& used : record_) {
-    if (used.index != next) return "sample " + std::to_string(used.index) + " was used as number " + std::to_string(next);
+    if (used.index != next) {
+      return "sample " + std::to_string(used.index) + " was used as number " + std::to_string(next);
+    }
     ++next;
   }
-  if (next != at_.cursor) return std::to_string(next) + " samples are on record, and " + std::to_string(at_.cursor) + " were used";
+  if (next != at_.cursor) {
+    return std::to_string(next) + " samples are on record, and " + std::to_string(at_.cursor) +
+           " were used";
+  }
   return {};
 }
 

@@ -1,5 +1,6 @@
-// What a trainer does with samples, without tensors: steps, evaluations, changes of stage, checkpoints, and the record of what
-// completed steps used. Every sample is compared with the function.
+// What a trainer does with samples, without tensors: steps, evaluations, changes of stage,
+// checkpoints, and the record of what completed steps used. Every sample is compared with the
+// function.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct TrainerPlan {
   std::uint64_t eval_samples = 12;
   std::uint64_t checkpoint_interval = 5;
   Duration step_time{};
-  /// The trainer names the stages: after every evaluation a new one, or not, decided by this and the step.
+  /// The trainer names the stages: after every evaluation a new one, or not, decided by this and
+  /// the step.
   std::optional<std::uint64_t> stage_seed;
 };
 
@@ -58,12 +60,14 @@ struct Share {
 class Training {
  public:
   /// `save` is called where a checkpoint is due.
-  Training(const MadeStream& stream, const TrainerPlan& plan, std::function<void(const Saved&)> save);
+  Training(const MadeStream& stream, const TrainerPlan& plan,
+           std::function<void(const Saved&)> save);
 
   [[nodiscard]] Saved beginning() const;
   /// Goes on from here: the record is cut back to it.
   void resume(const Saved& saved);
-  /// Does what can be done with what is here. Throws std::logic_error where that is not the function.
+  /// Does what can be done with what is here. Throws std::logic_error where that is not the
+  /// function.
   void run(std::span<const Share> shares, Time now);
 
   [[nodiscard]] bool is_done() const { return at_.step >= plan_.steps; }

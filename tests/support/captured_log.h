@@ -24,7 +24,10 @@ class CapturedLog {
   [[nodiscard]] int count(std::string_view part) const {
     const std::string all = text();
     int found = 0;
-    for (std::size_t at = all.find(part); at != std::string::npos; at = all.find(part, at + part.size())) ++found;
+    for (std::size_t at = all.find(part); at != std::string::npos;
+         at = all.find(part, at + part.size())) {
+      ++found;
+    }
     return found;
   }
 

@@ -1,4 +1,5 @@
-// Batches for tests of objectives: given columns, as if a stream had brought them; and a network whose answer is given.
+// Batches for tests of objectives: given columns, as if a stream had brought them; and a network
+// whose answer is given.
 #pragma once
 
 #include <string>
@@ -7,8 +8,8 @@
 
 #include "proto/batch.h"
 #include "proto/meta.h"
-#include "trainer/models/model.h"
 #include "trainer/device/device_batch.h"
+#include "trainer/models/model.h"
 
 namespace millrace::testing {
 
@@ -23,7 +24,9 @@ struct ColumnStream {
 inline proto::Field field_of(const Column& column) {
   const bool real = column.second.is_floating_point();
   std::vector<std::uint32_t> shape;
-  for (std::int64_t i = 1; i < column.second.dim(); ++i) shape.push_back(static_cast<std::uint32_t>(column.second.size(i)));
+  for (std::int64_t i = 1; i < column.second.dim(); ++i) {
+    shape.push_back(static_cast<std::uint32_t>(column.second.size(i)));
+  }
   return {.name = std::string(proto::to_string(column.first)),
           .wire = real ? proto::WireType::kF32 : proto::WireType::kU32,
           .logical = real ? proto::LogicalType::kF32 : proto::LogicalType::kI64,
@@ -39,23 +42,29 @@ inline ColumnStream stream_of(const std::vector<Column>& columns) {
   const auto count = static_cast<std::uint32_t>(columns.front().second.size(0));
   for (const Column& column : columns) stream.meta.schema.fields.push_back(field_of(column));
   stream.meta.block_size = static_cast<std::uint32_t>(columns.front().second.size(1));
-  const auto buffer = proto::make_batch(stream.meta.schema, {proto::Split::kTrain, 0, count, std::nullopt});
+  const auto buffer =
+      proto::make_batch(stream.meta.schema, {proto::Split::kTrain, 0, count, std::nullopt});
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto values = columns[i].second.contiguous().flatten();
     for (std::int64_t j = 0; j < values.numel(); ++j) {
       const auto k = static_cast<std::size_t>(j);
-      if (values.is_floating_point())
+      if (values.is_floating_point()) {
         buffer.view.values<float>(i)[k] = values[j].item<float>();
-      else
-        buffer.view.values<std::uint32_t>(i)[k] = static_cast<std::uint32_t>(
-            values[j].item<std::int64_t>() == stream.meta.ignore_index ? 0xffffffff : values[j].item<std::int64_t>());
+      } else {
+        buffer.view.values<std::uint32_t>(i)[k] =
+            static_cast<std::uint32_t>(values[j].item<std::int64_t>() == stream.meta.ignore_index
+                                           ? 0xffffffff
+                                           : values[j].item<std::int64_t>());
+      }
     }
   }
   stream.batch = trainer::widen(stream.meta, buffer.batch, trainer::CopyStream(torch::kCPU));
   return stream;
 }
 
-inline trainer::WideBatch batch_of(const std::vector<Column>& columns) { return stream_of(columns).batch; }
+inline trainer::WideBatch batch_of(const std::vector<Column>& columns) {
+  return stream_of(columns).batch;
+}
 
 /// Logits that are given, whatever the tokens; remembers what it was asked.
 struct FixedNetwork : trainer::Network {
@@ -82,8 +91,10 @@ double largest_gradient_error(Value value, const torch::Tensor& at) {
     auto above = at.detach().clone(), below = at.detach().clone();
     above.view(-1)[i] += kStep;
     below.view(-1)[i] -= kStep;
-    const double wanted = (value(above).template item<double>() - value(below).template item<double>()) / (2 * kStep);
-    largest = std::max(largest, std::abs(wanted - found[i].template item<double>()) / (1.0 + std::abs(wanted)));
+    const double wanted =
+        (value(above).template item<double>() - value(below).template item<double>()) / (2 * kStep);
+    largest = std::max(
+        largest, std::abs(wanted - found[i].template item<double>()) / (1.0 + std::abs(wanted)));
   }
   return largest;
 }

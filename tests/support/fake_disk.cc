@@ -15,7 +15,8 @@ namespace {
 constexpr int kMostLinks = 8;
 
 /// What is left of `now` where `before` was durable.
-std::string content_after_cut(const std::string& before, const std::string& now, std::mt19937_64& random) {
+std::string content_after_cut(const std::string& before, const std::string& now,
+                              std::mt19937_64& random) {
   if (before == now) return now;
   const std::size_t whole = random() % (now.size() + 1);
   switch (random() % 4) {
@@ -59,9 +60,14 @@ void FakeDisk::lose_power(std::uint64_t seed) {
 }
 
 void FakeDisk::lose_power(Node& node, std::mt19937_64& random) {
-  if (node.kind == Kind::kFile) node.content = node.durable_content = content_after_cut(node.durable_content, node.content, random);
+  if (node.kind == Kind::kFile) {
+    node.content = node.durable_content =
+        content_after_cut(node.durable_content, node.content, random);
+  }
   const std::size_t kept = random() % (node.unsynced.size() + 1);
-  for (const Change& change : node.unsynced | std::views::take(kept)) apply(node.durable_names, change);
+  for (const Change& change : node.unsynced | std::views::take(kept)) {
+    apply(node.durable_names, change);
+  }
   node.unsynced.clear();
   node.names = node.durable_names;
   for (const auto& [name, child] : node.names) lose_power(*child, random);
@@ -110,10 +116,11 @@ FakeDisk::Node& FakeDisk::parent(const Path& path, std::string_view what) const 
 
 void FakeDisk::apply(Names& names, const Change& change) {
   for (const auto& [name, node] : change) {
-    if (node)
+    if (node) {
       names[name] = node;
-    else
+    } else {
       names.erase(name);
+    }
   }
 }
 
@@ -159,8 +166,10 @@ void FakeDisk::write(const Path& path, std::span<const std::string_view> pieces)
 
 void FakeDisk::append(Node& file, std::string_view piece, const Path& path) {
   check_power();
-  const std::uint64_t room = room_bytes_ ? *room_bytes_ - std::min(*room_bytes_, used_bytes()) : piece.size();
-  const std::uint64_t written = failing(Needs::kRoom) ? piece.size() / 2 : std::min<std::uint64_t>(room, piece.size());
+  const std::uint64_t room =
+      room_bytes_ ? *room_bytes_ - std::min(*room_bytes_, used_bytes()) : piece.size();
+  const std::uint64_t written =
+      failing(Needs::kRoom) ? piece.size() / 2 : std::min<std::uint64_t>(room, piece.size());
   file.content += piece.substr(0, written);
   file.written = ++clock_;
   if (failing(Needs::kRoom)) throw DiskError(path, "cannot write", fault_->reason);
@@ -190,7 +199,9 @@ void FakeDisk::rename(const Path& from, const Path& to) {
   if (!node) throw DiskError(to, "cannot replace", ENOENT);
   Node& source = parent(from, "cannot replace");
   Node& target = parent(to, "cannot replace");
-  if (const NodePtr there = find(to); there && !there->names.empty()) throw DiskError(to, "cannot replace", ENOTEMPTY);
+  if (const NodePtr there = find(to); there && !there->names.empty()) {
+    throw DiskError(to, "cannot replace", ENOTEMPTY);
+  }
   begin(to, Needs::kNothing, "cannot replace");
   if (&source == &target) {
     change(source, {{from.filename().string(), nullptr}, {to.filename().string(), node}});
@@ -204,9 +215,12 @@ bool FakeDisk::exchange(const Path& a, const Path& b) {
   if (!can_exchange_) return false;
   const NodePtr node_a = find(a);
   const NodePtr node_b = find(b);
-  if (!node_a || !node_b || a.parent_path() != b.parent_path()) throw DiskError(b, "cannot replace", ENOENT);
+  if (!node_a || !node_b || a.parent_path() != b.parent_path()) {
+    throw DiskError(b, "cannot replace", ENOENT);
+  }
   begin(b, Needs::kNothing, "cannot replace");
-  change(parent(a, "cannot replace"), {{a.filename().string(), node_b}, {b.filename().string(), node_a}});
+  change(parent(a, "cannot replace"),
+         {{a.filename().string(), node_b}, {b.filename().string(), node_a}});
   return true;
 }
 

@@ -1,9 +1,10 @@
-// A disk in memory that can be full, break, and lose its power between any two operations. An ordinary Disk otherwise: what runs on
-// it cannot tell.
+// A disk in memory that can be full, break, and lose its power between any two operations. An
+// ordinary Disk otherwise: what runs on it cannot tell.
 //
-// What a power cut leaves: the content of files that were synced, and the names of folders that were synced. Of a file written
-// since, the new content, the old one, or a part of the new one with zeros or nothing behind it. Of a folder's names changed since,
-// the first so many changes, in their order; a rename or exchange within one folder is one change. A seed chooses. Folders are
+// What a power cut leaves: the content of files that were synced, and the names of folders that
+// were synced. Of a file written since, the new content, the old one, or a part of the new one with
+// zeros or nothing behind it. Of a folder's names changed since, the first so many changes, in
+// their order; a rename or exchange within one folder is one change. A seed chooses. Folders are
 // independent of each other.
 //
 // "a/../b" is taken for b. One thread.
@@ -36,14 +37,18 @@ class FakeDisk final : public proto::Disk {
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
   /// The process ends, or the power goes, before the operation after the next `operations`.
   void crash_after(std::uint64_t operations) { crash_at_ = operations_ + operations; }
-  /// What the disk has after a power cut. Without it, a crash is one of the process alone and the disk keeps everything.
+  /// What the disk has after a power cut. Without it, a crash is one of the process alone and the
+  /// disk keeps everything.
   void lose_power(std::uint64_t seed);
   /// Operations work again, and locks are free.
   void restart();
 
-  /// After so many operations all that can fail with this errno do, until heal(): ENOSPC what needs room (of a write, the last
-  /// piece that has some is cut short), ENOENT the same (its folder is gone), EIO syncs, EROFS everything.
-  void fail_after(std::uint64_t operations, int reason) { fault_ = {operations_ + operations, reason}; }
+  /// After so many operations all that can fail with this errno do, until heal(): ENOSPC what needs
+  /// room (of a write, the last piece that has some is cut short), ENOENT the same (its folder is
+  /// gone), EIO syncs, EROFS everything.
+  void fail_after(std::uint64_t operations, int reason) {
+    fault_ = {operations_ + operations, reason};
+  }
   void heal() { fault_ = {}; }
   /// Bytes that all files together may have; a write beyond fails with ENOSPC.
   void set_room(std::uint64_t bytes) { room_bytes_ = bytes; }
@@ -54,7 +59,8 @@ class FakeDisk final : public proto::Disk {
 
   // --- Disk
 
-  [[nodiscard]] std::optional<proto::SharedBytes> read(const Path& path, std::size_t at_most) override;
+  [[nodiscard]] std::optional<proto::SharedBytes> read(const Path& path,
+                                                       std::size_t at_most) override;
   void write(const Path& path, std::span<const std::string_view> pieces) override;
   [[nodiscard]] bool create(const Path& path) override;
   bool make_folder(const Path& path) override;

@@ -1,4 +1,5 @@
-// An HTTP request over a plain socket, as a test of the port needs it: any bytes go out, and what comes back until the end.
+// An HTTP request over a plain socket, as a test of the port needs it: any bytes go out, and what
+// comes back until the end.
 #pragma once
 
 #include <arpa/inet.h>
@@ -30,13 +31,16 @@ class LocalConnection {
 
   /// False where the other side has closed already.
   bool send(const std::string& bytes) const {
-    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
   }
   /// Everything up to the end of the connection.
   [[nodiscard]] std::string receive_all() const {
     std::string all;
     char some[4096];
-    for (ssize_t got = 0; (got = ::recv(fd_, some, sizeof some, 0)) > 0;) all.append(some, static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::recv(fd_, some, sizeof some, 0)) > 0;) {
+      all.append(some, static_cast<std::size_t>(got));
+    }
     return all;
   }
 

@@ -1,4 +1,5 @@
-// For tests of samplers: a distribution of texts of two tokens over three letters that is known, and networks that know it.
+// For tests of samplers: a distribution of texts of two tokens over three letters that is known,
+// and networks that know it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,20 +16,27 @@ inline constexpr std::int64_t kLetterMask = kLetters;
 
 /// p(first, second), f64 [3, 3]: correlated, uneven, one text impossible.
 inline torch::Tensor known_texts() {
-  return torch::tensor({{0.30, 0.05, 0.02}, {0.04, 0.20, 0.06}, {0.15, 0.00, 0.18}}, torch::kFloat64);
+  return torch::tensor({{0.30, 0.05, 0.02}, {0.04, 0.20, 0.06}, {0.15, 0.00, 0.18}},
+                       torch::kFloat64);
 }
-/// What comes out where both tokens are written at once with this probability, and else one after the other.
+/// What comes out where both tokens are written at once with this probability, and else one after
+/// the other.
 inline torch::Tensor texts_at_once(double both) {
   const auto p = known_texts();
   return both * torch::outer(p.sum(1), p.sum(0)) + (1.0 - both) * p;
 }
 
-/// ln p(x_0 | x) at each position of x [B, 2], a mask where nothing is known; a fourth column for the mask, which misleads.
+/// ln p(x_0 | x) at each position of x [B, 2], a mask where nothing is known; a fourth column for
+/// the mask, which misleads.
 inline torch::Tensor log_posterior(const torch::Tensor& x) {
   const auto p = known_texts();
-  const auto given_second = torch::cat({p / p.sum(0, true), p.sum(1, true)}, 1).t();  // [second or mask, first]
-  const auto given_first = torch::cat({p / p.sum(1, true), p.sum(0, true)}, 0);       // [first or mask, second]
-  const auto both = torch::stack({given_second.index_select(0, x.select(1, 1)), given_first.index_select(0, x.select(1, 0))}, 1);
+  // [second or mask, first].
+  const auto given_second = torch::cat({p / p.sum(0, true), p.sum(1, true)}, 1).t();
+  // [first or mask, second].
+  const auto given_first = torch::cat({p / p.sum(1, true), p.sum(0, true)}, 0);
+  const auto both = torch::stack(
+      {given_second.index_select(0, x.select(1, 1)), given_first.index_select(0, x.select(1, 0))},
+      1);
   return torch::cat({both.log(), torch::full({x.size(0), 2, 1}, 5.0, torch::kFloat64)}, 2);
 }
 
@@ -49,22 +57,26 @@ struct KnowingNetwork : trainer::Network {
 
 /// Nothing given.
 inline trainer::Draft empty_draft(std::int64_t samples, std::int64_t length) {
-  return {torch::zeros({samples, length}, torch::kInt64), torch::zeros({samples, length}, torch::kBool)};
+  return {torch::zeros({samples, length}, torch::kInt64),
+          torch::zeros({samples, length}, torch::kBool)};
 }
 
 /// How often each text of two letters came: f64 [3, 3].
 inline torch::Tensor counts_of(const torch::Tensor& texts) {
-  return torch::bincount(texts.select(1, 0) * kLetters + texts.select(1, 1), {}, kLetters * kLetters)
+  return torch::bincount(texts.select(1, 0) * kLetters + texts.select(1, 1), {},
+                         kLetters * kLetters)
       .view({kLetters, kLetters})
       .to(torch::kFloat64);
 }
 
-/// Pearson's χ² of counts against the distribution `wanted` lies within 5 deviations of its mean; what is impossible never came.
+/// Pearson's χ² of counts against the distribution `wanted` lies within 5 deviations of its mean;
+/// what is impossible never came.
 inline void expect_distribution(const torch::Tensor& counts, const torch::Tensor& wanted) {
   const auto possible = wanted.gt(0.0);
   EXPECT_EQ(counts.masked_select(possible.logical_not()).sum().item<double>(), 0.0);
   const auto expected = wanted.masked_select(possible) * counts.sum();
-  const double chi2 = ((counts.masked_select(possible) - expected).square() / expected).sum().item<double>();
+  const double chi2 =
+      ((counts.masked_select(possible) - expected).square() / expected).sum().item<double>();
   const double freedom = static_cast<double>(expected.numel() - 1);
   EXPECT_LT(chi2, freedom + 5.0 * std::sqrt(2.0 * freedom)) << counts << wanted * counts.sum();
 }

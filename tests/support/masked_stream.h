@@ -1,5 +1,5 @@
-// A tiny made-up stream for tests of training: masked tokens that are a function of split, index and position, and a source that
-// computes them on demand.
+// A tiny made-up stream for tests of training: masked tokens that are a function of split, index
+// and position, and a source that computes them on demand.
 #pragma once
 
 #include <chrono>
@@ -46,11 +46,14 @@ inline proto::Batch masked_batch(const proto::Range& range) {
     const std::uint64_t stage = index % 2;
     buffer.view.values<std::uint8_t>(2)[row] = static_cast<std::uint8_t>(stage);
     for (std::uint32_t j = 0; j < kMaskedBlock; ++j) {
-      const std::uint64_t word = trainer::scramble(index * kMaskedBlock + j + (static_cast<std::uint64_t>(range.split) << 32));
+      const std::uint64_t word = trainer::scramble(index * kMaskedBlock + j +
+                                                   (static_cast<std::uint64_t>(range.split) << 32));
       const bool target = index != 5 && word % 8 < 2 + 3 * stage;
       const auto token = static_cast<std::uint8_t>((word >> 8) % 10);
-      buffer.view.values<std::uint8_t>(0)[row * kMaskedBlock + j] = target ? std::uint8_t{kMaskedVocabulary - 1} : token;
-      buffer.view.values<std::uint8_t>(1)[row * kMaskedBlock + j] = target ? token : kMaskedSentinel;
+      buffer.view.values<std::uint8_t>(0)[row * kMaskedBlock + j] =
+          target ? std::uint8_t{kMaskedVocabulary - 1} : token;
+      buffer.view.values<std::uint8_t>(1)[row * kMaskedBlock + j] =
+          target ? token : kMaskedSentinel;
     }
   }
   return buffer.batch;
@@ -59,14 +62,20 @@ inline proto::Batch masked_batch(const proto::Range& range) {
 /// Says "not yet" to the first request for each of the indices in `late`, and fails at `broken`.
 class MaskedSource : public consumer::BatchSource {
  public:
-  explicit MaskedSource(std::set<std::uint64_t> late = {}, std::optional<std::uint64_t> broken = std::nullopt)
+  explicit MaskedSource(std::set<std::uint64_t> late = {},
+                        std::optional<std::uint64_t> broken = std::nullopt)
       : late_(std::move(late)), broken_(broken) {}
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
-  [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first, std::uint32_t count,
+  [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first,
+                                                std::uint32_t count,
                                                 std::chrono::milliseconds) override {
-    if (first == broken_) throw std::runtime_error("sample " + std::to_string(first) + " cannot be had");
-    if (late_.erase(first) > 0) return std::nullopt;
+    if (first == broken_) {
+      throw std::runtime_error("sample " + std::to_string(first) + " cannot be had");
+    }
+    if (late_.erase(first) > 0) {
+      return std::nullopt;
+    }
     return masked_batch({split, first, count, std::nullopt});
   }
   void advance(std::uint64_t cursor) override { cursor_ = cursor; }

@@ -1,4 +1,5 @@
-// A stranger on a tcp port: sends any bytes, and can shake hands by hand as ZeroMQ's protocol (ZMTP 3.0, without keys) wants it.
+// A stranger on a tcp port: sends any bytes, and can shake hands by hand as ZeroMQ's protocol (ZMTP
+// 3.0, without keys) wants it.
 #pragma once
 
 #include <arpa/inet.h>
@@ -21,10 +22,13 @@ class RawPeer {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    to.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
     const timeval patience{.tv_sec = 20, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("cannot connect");
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+      throw std::runtime_error("cannot connect");
+    }
   }
   ~RawPeer() { ::close(fd_); }
   RawPeer(const RawPeer&) = delete;
@@ -42,9 +46,11 @@ class RawPeer {
 
   /// Greets as a DEALER without keys.
   void shake_hands() const {
-    std::string greeting = "\xff" + std::string(8, '\0') + "\x7f\x03" + std::string(1, '\0') + "NULL";
+    std::string greeting =
+        "\xff" + std::string(8, '\0') + "\x7f\x03" + std::string(1, '\0') + "NULL";
     greeting.resize(64, '\0');
-    const std::string ready = std::string("\x05READY\x0bSocket-Type") + std::string(3, '\0') + "\x06" + "DEALER";
+    const std::string ready =
+        std::string("\x05READY\x0bSocket-Type") + std::string(3, '\0') + "\x06" + "DEALER";
     send(greeting + "\x04" + static_cast<char>(ready.size()) + ready);
   }
 

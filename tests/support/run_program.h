@@ -32,7 +32,8 @@ inline Ran run_program(const std::vector<std::string>& words, const std::string&
   for (const std::string& word : words) command += shell_word(word) + " ";
   command += "</dev/null >" + shell_word(streams / "out") + " 2>" + shell_word(streams / "err");
   const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, proto::read_file(streams / "out"), proto::read_file(streams / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, proto::read_file(streams / "out"),
+          proto::read_file(streams / "err")};
 }
 
 }  // namespace millrace::testing

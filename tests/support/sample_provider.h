@@ -9,7 +9,9 @@ namespace millrace::testing {
 class SampleProvider final : public providers::DataProvider {
  public:
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
-  void fill(const proto::Range& range, proto::BatchView out) const override { fill_sample(range, out); }
+  void fill(const proto::Range& range, proto::BatchView out) const override {
+    fill_sample(range, out);
+  }
 
  private:
   proto::StreamMeta meta_ = sample_meta();

@@ -1,4 +1,5 @@
-// A small made-up stream for tests of formats and transports: schema, meta, and batches that are a function of the index.
+// A small made-up stream for tests of formats and transports: schema, meta, and batches that are a
+// function of the index.
 #pragma once
 
 #include <cstring>
@@ -8,7 +9,8 @@
 
 namespace millrace::testing {
 
-/// Fields of three widths, so that alignment and padding count: x u8 [5], y u16 [5] with sentinel, t f32, stage u8.
+/// Fields of three widths, so that alignment and padding count: x u8 [5], y u16 [5] with sentinel,
+/// t f32, stage u8.
 inline proto::Schema sample_schema() {
   using namespace proto;
   return {{{"x", WireType::kU8, LogicalType::kI64, {5}, Role::kInput, false},
@@ -45,7 +47,8 @@ inline void fill_sample(const proto::Range& range, const proto::BatchView& view)
     const auto salt = static_cast<std::uint64_t>(range.split) * 101 + range.stage.value_or(0) * 13;
     for (std::uint32_t j = 0; j < 5; ++j) {
       view.values<std::uint8_t>(0)[row * 5 + j] = static_cast<std::uint8_t>(index * 5 + j + salt);
-      view.values<std::uint16_t>(1)[row * 5 + j] = static_cast<std::uint16_t>(index * 31 + j * 7 + salt);
+      view.values<std::uint16_t>(1)[row * 5 + j] =
+          static_cast<std::uint16_t>(index * 31 + j * 7 + salt);
     }
     view.values<float>(2)[row] = static_cast<float>(index % 1000) / 1000.0F;
     view.values<std::uint8_t>(3)[row] = range.stage.value_or(0);
@@ -63,7 +66,9 @@ inline bool same_bytes(const proto::Batch& a, const proto::Batch& b) {
   for (std::size_t i = 0; i < a.columns.size(); ++i) {
     const auto left = a.columns[i].bytes;
     const auto right = b.columns[i].bytes;
-    if (left.size() != right.size() || std::memcmp(left.data(), right.data(), left.size()) != 0) return false;
+    if (left.size() != right.size() || std::memcmp(left.data(), right.data(), left.size()) != 0) {
+      return false;
+    }
   }
   return true;
 }

@@ -14,7 +14,8 @@ namespace millrace::testing {
 
 class Worker {
  public:
-  explicit Worker(std::shared_ptr<queue::ProducerEnd> end) : end_(std::move(end)), thread_([this] { run(); }) {}
+  explicit Worker(std::shared_ptr<queue::ProducerEnd> end)
+      : end_(std::move(end)), thread_([this] { run(); }) {}
   ~Worker() {
     stopping_ = true;
     thread_.join();
@@ -25,7 +26,9 @@ class Worker {
  private:
   void run() {
     while (!stopping_) {
-      if (const auto order = end_->next(std::chrono::milliseconds(10))) end_->deliver(*order, sample_batch(order->range));
+      if (const auto order = end_->next(std::chrono::milliseconds(10))) {
+        end_->deliver(*order, sample_batch(order->range));
+      }
     }
   }
   std::shared_ptr<queue::ProducerEnd> end_;

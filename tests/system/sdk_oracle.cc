@@ -27,11 +27,13 @@ void print_words(const Draws& draws, std::uint8_t purpose) {
 }
 
 void print_below(const Draws& draws, std::uint32_t n) {
-  std::cout << "below " << n << ' ' << providers::uniform_below(draws.word(Purpose::kStart, 5), n) << '\n';
+  std::cout << "below " << n << ' ' << providers::uniform_below(draws.word(Purpose::kStart, 5), n)
+            << '\n';
 }
 
 void print_entry(const Draws& draws, std::uint64_t n, std::uint64_t i) {
-  std::cout << "permuted " << n << ' ' << i << ' ' << providers::permuted(draws, Purpose::kOrder, n, i) << '\n';
+  std::cout << "permuted " << n << ' ' << i << ' '
+            << providers::permuted(draws, Purpose::kOrder, n, i) << '\n';
 }
 
 void print_shuffled(const Draws& draws, std::size_t n) {
@@ -45,10 +47,15 @@ void print_shuffled(const Draws& draws, std::size_t n) {
 void print_draws(const std::vector<std::string>& place) {
   const Draws draws(std::stoull(place.at(0)), static_cast<proto::Split>(std::stoul(place.at(1))),
                     static_cast<std::uint8_t>(std::stoul(place.at(2))), std::stoull(place.at(3)));
-  for (const int purpose : {0, 1, 8, 200, 255}) print_words(draws, static_cast<std::uint8_t>(purpose));
-  for (const std::uint32_t n : {1U, 2U, 10U, 1000003U, 4294967295U}) print_below(draws, n);
-  for (const std::uint64_t n : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{37}, std::uint64_t{65537}, std::uint64_t{1} << 32,
-                                (std::uint64_t{1} << 32) + 1, std::uint64_t{1} << 40}) {
+  for (const int purpose : {0, 1, 8, 200, 255}) {
+    print_words(draws, static_cast<std::uint8_t>(purpose));
+  }
+  for (const std::uint32_t n : {1U, 2U, 10U, 1000003U, 4294967295U}) {
+    print_below(draws, n);
+  }
+  for (const std::uint64_t n :
+       {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{37}, std::uint64_t{65537},
+        std::uint64_t{1} << 32, (std::uint64_t{1} << 32) + 1, std::uint64_t{1} << 40}) {
     print_entry(draws, n, 0);
     print_entry(draws, n, n / 3);
     print_entry(draws, n, n - 1);
@@ -63,8 +70,11 @@ void print_settings(const std::vector<std::string>& words) {
     overrides.push_back({words[i].substr(0, equals), words[i].substr(equals + 1)});
   }
   const config::Options options = config::load_recipe(words.at(0), overrides);
-  std::cout << "provider=" << config::provider_name(options) << '\n' << "data_seed=" << options.data.data_seed << '\n';
-  for (const auto& [key, value] : config::stream_settings(options)) std::cout << key << '=' << value << '\n';
+  std::cout << "provider=" << config::provider_name(options) << '\n'
+            << "data_seed=" << options.data.data_seed << '\n';
+  for (const auto& [key, value] : config::stream_settings(options)) {
+    std::cout << key << '=' << value << '\n';
+  }
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ TEST(Health, TellsWhatTheMainLoopSaidLast) {
   EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"starting\"}\n");
   health.alive("waiting for data: no producer at tcp://127.0.0.1:5555");
   EXPECT_TRUE(health.report().ok);
-  EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"waiting for data: no producer at tcp://127.0.0.1:5555\"}\n");
+  EXPECT_EQ(
+      health.report().json,
+      "{\"status\":\"ok\",\"state\":\"waiting for data: no producer at tcp://127.0.0.1:5555\"}\n");
 }
 
 TEST(Health, IsNotWellWhenTheMainLoopDoesNotComeRound) {
@@ -22,7 +24,8 @@ TEST(Health, IsNotWellWhenTheMainLoopDoesNotComeRound) {
   EXPECT_TRUE(health.report(now + seconds(60)).ok);
   const Health::Report stalled = health.report(now + seconds(61));
   EXPECT_FALSE(stalled.ok);
-  EXPECT_EQ(stalled.json, "{\"status\":\"stalled\",\"state\":\"no progress for 61 s after: step 7 of 12\"}\n");
+  EXPECT_EQ(stalled.json,
+            "{\"status\":\"stalled\",\"state\":\"no progress for 61 s after: step 7 of 12\"}\n");
   health.alive("step 8 of 12", now + seconds(62));
   EXPECT_TRUE(health.report(now + seconds(63)).ok);
 }

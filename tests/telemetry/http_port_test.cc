@@ -60,7 +60,8 @@ TEST_F(Http, AnswersHeadWithoutABody) {
 
 TEST_F(Http, RefusesOtherMethodsAndPaths) {
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW"}) {
-    const std::string request = std::string(method) + " /one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
+    const std::string request =
+        std::string(method) + " /one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
     const std::string answer = http_request(number_, request);
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 ")) << answer;
     EXPECT_TRUE(contains(answer, "Allow: GET, HEAD\r\n")) << answer;
@@ -79,7 +80,9 @@ TEST_F(Http, SurvivesAPageThatThrows) {
 
 TEST_F(Http, DropsWhatIsNoRequest) {
   EXPECT_EQ(http_request(number_, "\0\xff\r\n\r\n garbage"s), "");
-  EXPECT_EQ(http_request(number_, "GET /one HTTP/1.1\r\nX: " + std::string(2 * kMaxRequestBytes, 'x') + "\r\n\r\n"), "");
+  EXPECT_EQ(http_request(number_, "GET /one HTTP/1.1\r\nX: " +
+                                      std::string(2 * kMaxRequestBytes, 'x') + "\r\n\r\n"),
+            "");
   EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
 }
 
@@ -93,7 +96,8 @@ TEST_F(Http, AnswersManyAtOnce) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// All places are taken by clients that never finish their request; the next one is answered when their time is over.
+// All places are taken by clients that never finish their request; the next one is answered when
+// their time is over.
 TEST_F(Http, OutlastsClientsThatNeverFinish) {
   std::vector<std::unique_ptr<LocalConnection>> idle;
   for (std::size_t i = 0; i < kMaxConnections; ++i) {
@@ -107,7 +111,9 @@ TEST_F(Http, OutlastsClientsThatNeverFinish) {
 TEST(HttpPort, EndsWithConnectionsOpen) {
   auto port = std::make_unique<HttpPort>(kAnyPort, Pages{});
   std::vector<std::unique_ptr<LocalConnection>> idle;
-  for (std::size_t i = 0; i < kMaxConnections + 2; ++i) idle.push_back(std::make_unique<LocalConnection>(port->address().port));
+  for (std::size_t i = 0; i < kMaxConnections + 2; ++i) {
+    idle.push_back(std::make_unique<LocalConnection>(port->address().port));
+  }
   port.reset();
   for (const auto& connection : idle) EXPECT_EQ(connection->receive_all(), "");
 }

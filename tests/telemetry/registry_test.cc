@@ -31,7 +31,10 @@ TEST(Registry, WritesFamiliesByNameAndCellsByLabel) {
 
 TEST(Registry, EscapesLabelsAndHelp) {
   Registry registry;
-  registry.gauge("m", "a \"help\" with \\ and\na second line", {{"l", "a \"label\" with \\ and\na second line"}}).set(1);
+  registry
+      .gauge("m", "a \"help\" with \\ and\na second line",
+             {{"l", "a \"label\" with \\ and\na second line"}})
+      .set(1);
   EXPECT_EQ(registry.prometheus_text(),
             "# HELP m a \"help\" with \\\\ and\\na second line\n"
             "# TYPE m gauge\n"
@@ -58,20 +61,25 @@ TEST(Registry, WritesNumbersThatReadBackTheSame) {
 TEST(Registry, PutsCommonLabelsOnEveryCell) {
   Registry registry(Labels{{"rank", "1"}});
   registry.counter("m_total", "Help.", {{"split", "val"}}).add();
-  EXPECT_EQ(registry.prometheus_text(), "# HELP m_total Help.\n# TYPE m_total counter\nm_total{rank=\"1\",split=\"val\"} 1\n");
+  EXPECT_EQ(registry.prometheus_text(),
+            "# HELP m_total Help.\n# TYPE m_total counter\nm_total{rank=\"1\",split=\"val\"} 1\n");
 }
 
 TEST(Registry, GivesTheSameCellTwice) {
   Registry registry;
   Counter& counter = registry.counter("m_total", "Help.", {{"split", "val"}});
-  for (int i = 0; i < 100; ++i) registry.counter("m_total", "Help.", {{"n", std::to_string(i)}}).add();
+  for (int i = 0; i < 100; ++i) {
+    registry.counter("m_total", "Help.", {{"n", std::to_string(i)}}).add();
+  }
   EXPECT_EQ(&registry.counter("m_total", "Help.", {{"split", "val"}}), &counter);
   EXPECT_NE(&registry.counter("m_total", "Help."), &counter);
 }
 
 TEST(Registry, RefusesWhatPrometheusCannotRead) {
   Registry registry;
-  for (const char* name : {"", "1m", "m-m", "m m", "é"}) EXPECT_THROW((void)registry.gauge(name, ""), std::logic_error) << name;
+  for (const char* name : {"", "1m", "m-m", "m m", "é"}) {
+    EXPECT_THROW((void)registry.gauge(name, ""), std::logic_error) << name;
+  }
   for (const char* label : {"", "1l", "l:l"}) {
     EXPECT_THROW((void)registry.gauge("m", "", {{label, ""}}), std::logic_error) << label;
   }
@@ -102,7 +110,9 @@ TEST(Cells, CountFromManyThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   double sum = 0;
-  for (int n = 0; n < 7; ++n) sum += registry.counter("m_total", "Help.", {{"n", std::to_string(n)}}).value();
+  for (int n = 0; n < 7; ++n) {
+    sum += registry.counter("m_total", "Help.", {{"n", std::to_string(n)}}).value();
+  }
   EXPECT_EQ(sum, 2.0 * kThreads * kTimes);
   EXPECT_EQ(registry.gauge("level", "Help.").value(), 0.0);
 }

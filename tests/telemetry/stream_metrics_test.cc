@@ -42,7 +42,8 @@ TEST(StreamMetrics, CallSplitsAsTheStreamDoes) {
   ProducerMetrics metrics(registry);
   for (const proto::Split split : proto::kSplits) {
     metrics.samples[split].add(10);
-    const std::string line = "millrace_producer_samples_total{split=\"" + std::string(proto::to_string(split)) + "\"} 10\n";
+    const std::string line = "millrace_producer_samples_total{split=\"" +
+                             std::string(proto::to_string(split)) + "\"} 10\n";
     EXPECT_TRUE(contains(registry.prometheus_text(), line)) << registry.prometheus_text();
   }
 }
@@ -61,8 +62,10 @@ TEST(StreamMetrics, CountDamageByCause) {
   const QueueMetrics metrics(registry);
   metrics.damaged("a checksum").add(2);
   metrics.damaged("an older version").add();
-  EXPECT_TRUE(contains(registry.prometheus_text(), "millrace_queue_damaged_total{cause=\"a checksum\"} 2\n"));
-  EXPECT_TRUE(contains(registry.prometheus_text(), "millrace_queue_damaged_total{cause=\"an older version\"} 1\n"));
+  EXPECT_TRUE(contains(registry.prometheus_text(),
+                       "millrace_queue_damaged_total{cause=\"a checksum\"} 2\n"));
+  EXPECT_TRUE(contains(registry.prometheus_text(),
+                       "millrace_queue_damaged_total{cause=\"an older version\"} 1\n"));
 }
 
 TEST(StreamMetrics, HaveNamesAsPrometheusWantsThem) {
@@ -81,8 +84,12 @@ TEST(StreamMetrics, ThePageListsThemAll) {
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   Registry registry;
   bind_all(registry);
-  for (const std::string& name : names_of(registry.prometheus_text())) EXPECT_TRUE(contains(page, "| `" + name)) << name;
-  for (const WaitCause cause : kWaitCauses) EXPECT_TRUE(contains(page, "| `" + std::string(to_string(cause)) + "` |"));
+  for (const std::string& name : names_of(registry.prometheus_text())) {
+    EXPECT_TRUE(contains(page, "| `" + name)) << name;
+  }
+  for (const WaitCause cause : kWaitCauses) {
+    EXPECT_TRUE(contains(page, "| `" + std::string(to_string(cause)) + "` |"));
+  }
 }
 
 }  // namespace

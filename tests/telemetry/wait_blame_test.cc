@@ -11,7 +11,9 @@ namespace {
 
 class Blame : public ::testing::Test {
  protected:
-  double seconds(WaitCause cause) const { return metrics_.wait_seconds[static_cast<std::size_t>(cause)].get().value(); }
+  double seconds(WaitCause cause) const {
+    return metrics_.wait_seconds[static_cast<std::size_t>(cause)].get().value();
+  }
   double all_seconds() const {
     double sum = 0;
     for (const WaitCause cause : kWaitCauses) sum += seconds(cause);
@@ -42,7 +44,8 @@ TEST_F(Blame, TellsProviderFromLinkByTheAnswer) {
   EXPECT_EQ(seconds(WaitCause::kLink), 0.5);
 }
 
-// The trainer began to wait when the range was nearly there: it can blame the link for no more than it waited.
+// The trainer began to wait when the range was nearly there: it can blame the link for no more than
+// it waited.
 TEST_F(Blame, ChargesNoMoreThanWasWaited) {
   blame_.waited(WaitCause::kProvider, 0.25);
   blame_.arrived(3.0);

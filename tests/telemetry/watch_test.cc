@@ -32,8 +32,10 @@ TEST(Watch, ShowsNumbersAndHealth) {
   watch.registry().counter("m_total", "Help.").add(3);
   watch.health().alive("step 3 of 12");
   const std::string metrics = http_get(port_of(watch), "/metrics");
-  EXPECT_TRUE(contains(metrics, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n")) << metrics;
-  EXPECT_EQ(body_of(metrics), "# HELP m_total Help.\n# TYPE m_total counter\nm_total{rank=\"0\"} 3\n");
+  EXPECT_TRUE(contains(metrics, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
+      << metrics;
+  EXPECT_EQ(body_of(metrics),
+            "# HELP m_total Help.\n# TYPE m_total counter\nm_total{rank=\"0\"} 3\n");
   const std::string well = http_get(port_of(watch), "/healthz");
   EXPECT_TRUE(well.starts_with("HTTP/1.1 200 ")) << well;
   EXPECT_EQ(body_of(well), "{\"status\":\"ok\",\"state\":\"step 3 of 12\"}\n");
@@ -49,7 +51,8 @@ TEST(Watch, GivesEveryRankAPort) {
 }
 
 TEST(Watch, RefusesWhatOthersCanReach) {
-  const std::string message = testing::message_of<std::invalid_argument>([] { Watch({.address = "0.0.0.0:0"}); });
+  const std::string message =
+      testing::message_of<std::invalid_argument>([] { Watch({.address = "0.0.0.0:0"}); });
   EXPECT_TRUE(contains(message, "watch.exposed = true")) << message;
   EXPECT_NE(Watch({.address = "0.0.0.0:0", .exposed = true}).url(), "");
 }

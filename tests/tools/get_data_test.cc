@@ -22,7 +22,9 @@ class GetData : public ::testing::Test {
     words.insert(words.begin(), folder_ / "scripts/get-data");
     return testing::run_program(words, folder_.path());
   }
-  [[nodiscard]] bool left_nothing() const { return !fs::exists(folder_ / "data") || fs::is_empty(folder_ / "data"); }
+  [[nodiscard]] bool left_nothing() const {
+    return !fs::exists(folder_ / "data") || fs::is_empty(folder_ / "data");
+  }
 
   testing::TemporaryFolder folder_;
 };
@@ -48,7 +50,8 @@ TEST_F(GetData, RefusesACorpusItDoesNotKnow) {
 }
 
 TEST_F(GetData, TakesALocalCopyAndThenHasIt) {
-  const fs::path copy = fs::path(MILLRACE_SOURCE_DIR).parent_path() / "shared/data/tinyshakespeare.txt";
+  const fs::path copy =
+      fs::path(MILLRACE_SOURCE_DIR).parent_path() / "shared/data/tinyshakespeare.txt";
   if (!fs::exists(copy)) GTEST_SKIP() << "no copy of the text at " << copy;
   EXPECT_EQ(get_data({"tinyshakespeare", "--from", copy}).status, 0);
   EXPECT_EQ(fs::file_size(folder_ / "data/tinyshakespeare.txt"), 1115394u);

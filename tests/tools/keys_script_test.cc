@@ -39,7 +39,8 @@ TEST_F(KeysScript, ItsFileIsForItsOwnerAlone) {
   const mode_t before = ::umask(0);
   EXPECT_EQ(keys({"trainer"}).status, 0);
   ::umask(before);
-  EXPECT_EQ(fs::status(folder_ / "trainer.key").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(folder_ / "trainer.key").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
 }
 
 TEST_F(KeysScript, EachPairIsAnother) { EXPECT_NE(keys({"a"}).out, keys({"b.key"}).out); }
@@ -54,7 +55,8 @@ TEST_F(KeysScript, AFileThatIsThereIsKept) {
 }
 
 TEST_F(KeysScript, WrongUseIsSaid) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"a", "b"}, {"--force"}, {""}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"a", "b"}, {"--force"}, {""}}) {
     EXPECT_EQ(keys(words).status, 2);
   }
   EXPECT_EQ(keys({"nowhere/trainer"}).status, 1);

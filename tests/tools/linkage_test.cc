@@ -12,7 +12,8 @@ namespace {
 class Linkage : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Linkage, IsFreeOfLibTorch) {
-  const testing::Ran ran = testing::run_program({"readelf", "-d", std::string(MILLRACE_BIN) + "/" + GetParam()});
+  const testing::Ran ran =
+      testing::run_program({"readelf", "-d", std::string(MILLRACE_BIN) + "/" + GetParam()});
   ASSERT_EQ(ran.status, 0) << ran.err;
   EXPECT_TRUE(testing::contains(ran.out, "(NEEDED)"));
   for (const char* library : {"libtorch", "libc10", "site-packages"}) {
@@ -20,7 +21,8 @@ TEST_P(Linkage, IsFreeOfLibTorch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, Linkage, ::testing::Values("prepare", "inspect", "bench", "tokenize"),
+INSTANTIATE_TEST_SUITE_P(Programs, Linkage,
+                         ::testing::Values("prepare", "inspect", "bench", "tokenize"),
                          [](const auto& program) { return std::string(program.param); });
 
 }  // namespace

@@ -14,7 +14,9 @@
 namespace millrace::tools {
 namespace {
 
-queue::Uri read_uri(const std::string& text) try { return queue::parse_uri(text); } catch (const std::invalid_argument& error) {
+queue::Uri read_uri(const std::string& text) try {
+  return queue::parse_uri(text);
+} catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
 }
 
@@ -32,7 +34,9 @@ std::string own_uri(const queue::Uri& uri, const std::filesystem::path& folder) 
 
 BenchPlace::TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "millrace-bench-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error(name + ": cannot make a folder; set TMPDIR to one that has room");
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw std::runtime_error(name + ": cannot make a folder; set TMPDIR to one that has room");
+  }
   path = name;
 }
 
@@ -48,7 +52,8 @@ BenchPlace::BenchPlace(const config::Options& options, bool keep_uri) : options_
   if (!keep_uri) options_.queue.uri = own_uri(uri, folder_.path);
 }
 
-std::string BenchPlace::write_recipe(const std::string& name, const config::Options& options) const {
+std::string BenchPlace::write_recipe(const std::string& name,
+                                     const config::Options& options) const {
   const std::filesystem::path path = *this / name;
   proto::replace_file(path, config::to_toml(options));
   return path;

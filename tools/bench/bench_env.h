@@ -1,4 +1,5 @@
-// Where a measurement takes place: a temporary folder, and the recipe with a transport of its own, so that it disturbs no run.
+// Where a measurement takes place: a temporary folder, and the recipe with a transport of its own,
+// so that it disturbs no run.
 #pragma once
 
 #include <filesystem>
@@ -10,15 +11,18 @@ namespace millrace::tools {
 
 class BenchPlace {
  public:
-  /// `keep_uri`: somebody gave queue.uri for this measurement, so it is used as it is. Else a recipe's folder or socket is replaced
-  /// by one in the temporary folder, and its tcp:// port by one that is free on this machine. Throws config::UsageError for an uri
-  /// that cannot be read.
+  /// `keep_uri`: somebody gave queue.uri for this measurement, so it is used as it is. Else a
+  /// recipe's folder or socket is replaced by one in the temporary folder, and its tcp:// port by
+  /// one that is free on this machine. Throws config::UsageError for an uri that cannot be read.
   BenchPlace(const config::Options& options, bool keep_uri);
 
   [[nodiscard]] const config::Options& options() const { return options_; }
-  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_.path / name; }
+  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
+    return folder_.path / name;
+  }
   /// Writes `options` where programs can read them; the recipe's path.
-  [[nodiscard]] std::string write_recipe(const std::string& name, const config::Options& options) const;
+  [[nodiscard]] std::string write_recipe(const std::string& name,
+                                         const config::Options& options) const;
 
  private:
   /// Goes with all that is in it.

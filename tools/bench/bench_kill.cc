@@ -8,17 +8,21 @@
 namespace millrace::tools {
 namespace {
 
-constexpr std::chrono::seconds kSettle{1};   ///< until a new producer is at work and the window is full
+/// Until a new producer is at work and the window is full.
+constexpr std::chrono::seconds kSettle{1};
 constexpr std::chrono::seconds kObserve{1};  ///< on either side of a kill
 
 void take_until_leases_are_open(Taker& taker, PacedTaker& paced) {
   const auto start = Clock::now();
-  while (taker.leases_open() == 0 && Clock::now() - start < kObserve) static_cast<void>(paced.take_one());
+  while (taker.leases_open() == 0 && Clock::now() - start < kObserve) {
+    static_cast<void>(paced.take_one());
+  }
 }
 
 }  // namespace
 
-KillGaps measure_kills(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s, std::uint64_t repeats) {
+KillGaps measure_kills(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s,
+                       std::uint64_t repeats) {
   KillGaps gaps;
   PacedTaker paced(taker, crew, batches_per_s);
   for (std::uint64_t i = 0; i < repeats; ++i) {

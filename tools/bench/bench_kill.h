@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "tools/bench/producer_pool.h"
 #include "tools/bench/fake_trainer.h"
+#include "tools/bench/producer_pool.h"
 
 namespace millrace::tools {
 
@@ -16,8 +16,10 @@ struct KillGaps {
   std::vector<double> after;  ///< and in a second after it, or until data came again
 };
 
-/// `batches_per_s`: the pace of one who takes them; empty: as fast as they come, so that nothing lies ready when a producer dies.
-/// At the moment of the kill leases are open. A killed producer is replaced before the next repeat.
-[[nodiscard]] KillGaps measure_kills(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s, std::uint64_t repeats);
+/// `batches_per_s`: the pace of one who takes them; empty: as fast as they come, so that nothing
+/// lies ready when a producer dies. At the moment of the kill leases are open. A killed producer is
+/// replaced before the next repeat.
+[[nodiscard]] KillGaps measure_kills(Taker& taker, BenchCrew& crew,
+                                     std::optional<double> batches_per_s, std::uint64_t repeats);
 
 }  // namespace millrace::tools

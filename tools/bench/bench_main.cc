@@ -1,7 +1,9 @@
-// bench SUBJECT …: measures a provider, what a transport delivers and how it recovers, or training steps.
+// bench SUBJECT …: measures a provider, what a transport delivers and how it recovers, or training
+// steps.
 #include "tools/subcommands.h"
 
 int main(int argc, char** argv) {
   using namespace millrace::tools;
-  return run_subject("bench", "Measures:", {provider_bench(), stream_bench(), train_bench()}, argc, argv);
+  return run_subject("bench", "Measures:", {provider_bench(), stream_bench(), train_bench()}, argc,
+                     argv);
 }

@@ -1,4 +1,5 @@
-// bench provider CONFIG: how fast the recipe's provider computes samples on this machine, without any transport.
+// bench provider CONFIG: how fast the recipe's provider computes samples on this machine, without
+// any transport.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +34,8 @@ constexpr std::uint64_t kMostRepeats = 1000;
 constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 40;
 constexpr std::uint64_t kTokensAThread = 32'000'000;
 
-/// What one core is to compute at least, tokens a second; empty where nothing is wanted of the provider.
+/// What one core is to compute at least, tokens a second; empty where nothing is wanted of the
+/// provider.
 std::optional<double> wanted_tokens_per_s(const config::Options& options) {
   const std::string& name = config::provider_name(options);
   if (name == "char_diffusion") return options.provider.schedule == "none" ? 500e6 : 100e6;
@@ -55,7 +57,8 @@ struct Seconds {
 };
 
 /// Train samples [0, threads × samples), range by range; whoever is free takes the next one.
-Seconds seconds_to_fill(const providers::DataProvider& provider, const Work& work, std::uint32_t threads) {
+Seconds seconds_to_fill(const providers::DataProvider& provider, const Work& work,
+                        std::uint32_t threads) {
   const std::uint64_t end = work.samples * threads;
   std::optional<std::uint8_t> stage;
   if (provider.trainer_names_stages()) stage = 0;
@@ -64,8 +67,10 @@ Seconds seconds_to_fill(const providers::DataProvider& provider, const Work& wor
     while (!config::stop_requested()) {
       const std::uint64_t first = next.fetch_add(work.range_samples);
       if (first >= end) return;
-      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(work.range_samples, end - first));
-      static_cast<void>(providers::fill_batch(provider, {proto::Split::kTrain, first, count, stage}));
+      const auto count =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(work.range_samples, end - first));
+      static_cast<void>(
+          providers::fill_batch(provider, {proto::Split::kTrain, first, count, stage}));
     }
   };
   const std::clock_t cpu_start = std::clock();
@@ -86,7 +91,8 @@ struct Rates {
   std::vector<double> copied_bytes;  ///< memcpy's, measured after each repeat
 };
 
-Rates measure(const providers::DataProvider& provider, const Work& work, std::uint32_t threads, MemoryCopy& copy) {
+Rates measure(const providers::DataProvider& provider, const Work& work, std::uint32_t threads,
+              MemoryCopy& copy) {
   static_cast<void>(seconds_to_fill(provider, work, threads));  // caches and clock rates warm up
   Rates rates;
   for (std::uint64_t i = 0; i < work.repeats; ++i) {
@@ -100,7 +106,8 @@ Rates measure(const providers::DataProvider& provider, const Work& work, std::ui
 }
 
 /// `wanted`: tokens a second of a core, if something is.
-void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rates, std::optional<double> wanted, bool json) {
+void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rates,
+          std::optional<double> wanted, bool json) {
   const double rate = median(rates.wall);
   const double tokens = rate * meta.block_size;
   const double least = smallest(rates.wall) * meta.block_size;
@@ -109,40 +116,49 @@ void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rat
   const double bytes = rate * static_cast<double>(meta.schema.bytes_per_sample());
   const double copied = median(rates.copied_bytes);
   if (json) {
-    nlohmann::ordered_json line = {{"bench", "provider"},          {"provider", meta.provider},
-                                   {"threads", threads},           {"tokens_per_s", tokens},
-                                   {"least_tokens_per_s", least},  {"most_tokens_per_s", most},
-                                   {"samples_per_s", rate},        {"tokens_per_s_per_thread", tokens / threads},
-                                   {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
-                                   {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
+    nlohmann::ordered_json line = {
+        {"bench", "provider"},          {"provider", meta.provider},
+        {"threads", threads},           {"tokens_per_s", tokens},
+        {"least_tokens_per_s", least},  {"most_tokens_per_s", most},
+        {"samples_per_s", rate},        {"tokens_per_s_per_thread", tokens / threads},
+        {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
+        {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
     if (wanted) line["wanted_tokens_per_cpu_s"] = *wanted;
     std::cout << proto::json_text(line) << std::endl;
     return;
   }
-  const std::string judged = wanted ? fmt::format(", wanted {}: {}", with_prefix(*wanted), verdict(of_cpu >= *wanted)) : "";
-  fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s a thread\n", threads, threads == 1 ? " " : "s",
-             with_prefix(tokens), with_prefix(rate), with_prefix(tokens / threads));
-  fmt::print("    from {}tokens/s to {}tokens/s; {}tokens/s of CPU time{}\n", with_prefix(least), with_prefix(most),
-             with_prefix(of_cpu), judged);
-  fmt::print("    {}B/s written; memcpy on one core: {}B/s\n", with_prefix(bytes), with_prefix(copied));
+  const std::string judged =
+      wanted ? fmt::format(", wanted {}: {}", with_prefix(*wanted), verdict(of_cpu >= *wanted))
+             : "";
+  fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s a thread\n", threads,
+             threads == 1 ? " " : "s", with_prefix(tokens), with_prefix(rate),
+             with_prefix(tokens / threads));
+  fmt::print("    from {}tokens/s to {}tokens/s; {}tokens/s of CPU time{}\n", with_prefix(least),
+             with_prefix(most), with_prefix(of_cpu), judged);
+  fmt::print("    {}B/s written; memcpy on one core: {}B/s\n", with_prefix(bytes),
+             with_prefix(copied));
 }
 
-Work work_of(const config::Arguments& arguments, const config::Options& options, const proto::StreamMeta& meta) {
-  return {arguments.number("samples", 1, kMostSamples).value_or(kTokensAThread / meta.block_size + 1),
-          arguments.number("repeats", 1, kMostRepeats).value_or(kRepeats),
-          queue::leased_range_samples(meta.schema, endpoint::train_window(options))};
+Work work_of(const config::Arguments& arguments, const config::Options& options,
+             const proto::StreamMeta& meta) {
+  return {
+      arguments.number("samples", 1, kMostSamples).value_or(kTokensAThread / meta.block_size + 1),
+      arguments.number("repeats", 1, kMostRepeats).value_or(kRepeats),
+      queue::leased_range_samples(meta.schema, endpoint::train_window(options))};
 }
 
 int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
   config::keep_freed_memory();  // as prepare does
-  const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options options =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
   const proto::StreamMeta& meta = provider->meta();
   const Work work = work_of(arguments, options, meta);
   if (!arguments.json) {
-    fmt::print("{} over {}, stream {}: samples of {} tokens; {} samples a thread, medians of {}\n", meta.provider,
-               meta.dataset_name, meta.fingerprint, meta.block_size, work.samples, work.repeats);
+    fmt::print("{} over {}, stream {}: samples of {} tokens; {} samples a thread, medians of {}\n",
+               meta.provider, meta.dataset_name, meta.fingerprint, meta.block_size, work.samples,
+               work.repeats);
   }
   MemoryCopy copy;
   for (const std::uint32_t threads : std::set<std::uint32_t>{1, options.producer.threads}) {
@@ -158,7 +174,8 @@ Subject provider_bench() {
   return {"provider",
           {.name = "bench provider",
            .usage = "CONFIG [overrides] [--samples N] [--repeats R]",
-           .about = "Computes samples of a recipe's stream, on one thread and on producer.threads of them, and says how fast.",
+           .about = "Computes samples of a recipe's stream, on one thread and on producer.threads "
+                    "of them, and says how fast.",
            .flags = {{"samples", "N", "a thread and repeat; default: 16 million tokens' worth"},
                      {"repeats", "R", "the median of so many is shown; default 5"}}},
           run};

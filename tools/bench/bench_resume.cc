@@ -19,7 +19,8 @@ constexpr std::chrono::seconds kStepWithin{60};
 /// So long that producers have stopped looking for it often.
 constexpr std::chrono::seconds kAway{2};
 
-/// The recipe's stream and batches, a model so small that a step takes milliseconds, and a line of metrics for every step.
+/// The recipe's stream and batches, a model so small that a step takes milliseconds, and a line of
+/// metrics for every step.
 config::Options small_run(config::Options options) {
   options.model = {.n_layer = 1, .n_head = 2, .n_embd = 32, .dropout = 0.0};
   options.train.device = "cpu";
@@ -87,8 +88,8 @@ class SmallRun {
 
 }  // namespace
 
-std::vector<double> measure_resumes(const BenchPlace& place, BenchCrew& crew, const std::filesystem::path& bin,
-                                    std::uint64_t repeats) {
+std::vector<double> measure_resumes(const BenchPlace& place, BenchCrew& crew,
+                                    const std::filesystem::path& bin, std::uint64_t repeats) {
   SmallRun run(place, crew, bin);
   std::vector<double> seconds;
   for (std::uint64_t i = 0; i < repeats; ++i) seconds.push_back(run.resume_seconds());

@@ -1,5 +1,5 @@
-// bench stream CONFIG: what the transport of queue.uri carries and delivers, whether a trainer waits for it, and how soon it
-// delivers again when something dies.
+// bench stream CONFIG: what the transport of queue.uri carries and delivers, whether a trainer
+// waits for it, and how soon it delivers again when something dies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,23 +9,23 @@
 #include <sstream>
 #include <string>
 
-#include "config/errors.h"
 #include "config/app/malloc_tuning.h"
+#include "config/app/stop.h"
+#include "config/errors.h"
 #include "config/recipe.h"
 #include "config/sizes.h"
-#include "config/app/stop.h"
 #include "queue/ends/uri.h"
-#include "tools/bench/producer_pool.h"
+#include "tools/bench/bench_env.h"
 #include "tools/bench/bench_kill.h"
 #include "tools/bench/bench_numbers.h"
-#include "tools/bench/bench_env.h"
 #include "tools/bench/bench_resume.h"
-#include "tools/bench/fake_trainer.h"
 #include "tools/bench/bench_throughput.h"
 #include "tools/bench/bench_transport.h"
 #include "tools/bench/bench_waiting.h"
-#include "tools/executable_dir.h"
+#include "tools/bench/fake_trainer.h"
+#include "tools/bench/producer_pool.h"
 #include "tools/bench/stream_report.h"
+#include "tools/executable_dir.h"
 #include "tools/subcommands.h"
 
 namespace millrace::tools {
@@ -73,13 +73,16 @@ std::set<std::string> parts_of(const config::Arguments& arguments) {
 }
 
 bool gives_uri(const config::Arguments& arguments) {
-  return std::ranges::any_of(arguments.overrides, [](const auto& one) { return one.key == "queue.uri" || one.key == "uri"; });
+  return std::ranges::any_of(arguments.overrides, [](const auto& one) {
+    return one.key == "queue.uri" || one.key == "uri";
+  });
 }
 
 Request request_of(const config::Arguments& arguments, const config::Options& options) {
   const bool inside = queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc;
   const auto bin = arguments.value("bin");
-  return {arguments.number("samples", 1, kMostSamples).value_or(kWindowsARepeat * config::window_samples(options)),
+  return {arguments.number("samples", 1, kMostSamples)
+              .value_or(kWindowsARepeat * config::window_samples(options)),
           arguments.number("repeats", 1, kMostRepeats).value_or(kRepeats),
           inside ? 0 : arguments.number("producers", 1, kMostProducers).value_or(kProducers),
           arguments.number("mib", 1, kMostMib).value_or(kMib) << 20,
@@ -87,14 +90,18 @@ Request request_of(const config::Arguments& arguments, const config::Options& op
           parts_of(arguments)};
 }
 
-void measure_transport_alone(const config::Options& options, const Request& request, const StreamReport& report) {
-  if (queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc) return;  // nothing is carried
+void measure_transport_alone(const config::Options& options, const Request& request,
+                             const StreamReport& report) {
+  // Nothing is carried.
+  if (queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc) return;
   for (const std::uint32_t batch_bytes : kBatchBytes) {
-    report.transport(batch_bytes, measure_transport(options, batch_bytes, request.bytes, request.repeats));
+    report.transport(batch_bytes,
+                     measure_transport(options, batch_bytes, request.bytes, request.repeats));
   }
 }
 
-void measure_waits(Taker& taker, BenchCrew& crew, const Request& request, double delivered, const StreamReport& report) {
+void measure_waits(Taker& taker, BenchCrew& crew, const Request& request, double delivered,
+                   const StreamReport& report) {
   const auto measure = [&](double pace, const std::string& why) {
     report.waited(pace, why, measure_waiting(taker, crew, pace, request.repeats));
   };
@@ -102,27 +109,37 @@ void measure_waits(Taker& taker, BenchCrew& crew, const Request& request, double
   measure(kPaceShare * delivered, fmt::format("{} of what is delivered", kPaceShare));
 }
 
-void measure_kills_at_paces(Taker& taker, BenchCrew& crew, const Request& request, double delivered, const StreamReport& report) {
+void measure_kills_at_paces(Taker& taker, BenchCrew& crew, const Request& request, double delivered,
+                            const StreamReport& report) {
   if (crew.size() < 2) return;  // nobody would be left
-  report.killed("batches taken as fast as they come", measure_kills(taker, crew, std::nullopt, request.repeats));
-  const double pace = kPaceShare * delivered / taker.batch_tokens() / static_cast<double>(crew.size());
-  report.killed("batches taken at the pace of one", measure_kills(taker, crew, pace, request.repeats));
+  report.killed("batches taken as fast as they come",
+                measure_kills(taker, crew, std::nullopt, request.repeats));
+  const double pace =
+      kPaceShare * delivered / taker.batch_tokens() / static_cast<double>(crew.size());
+  report.killed("batches taken at the pace of one",
+                measure_kills(taker, crew, pace, request.repeats));
 }
 
-void measure_taking(BenchCrew& crew, const config::Options& options, const Request& request, const StreamReport& report) {
+void measure_taking(BenchCrew& crew, const config::Options& options, const Request& request,
+                    const StreamReport& report) {
   Taker taker(options, [&crew] { crew.check(); });
   const Throughput seen = measure_throughput(taker, request.samples, request.repeats);
   report.delivered(seen);
-  if (request.parts.contains("stream") && crew.size() > 0) report.memory(crew.most_anonymous_bytes());
+  if (request.parts.contains("stream") && crew.size() > 0) {
+    report.memory(crew.most_anonymous_bytes());
+  }
   const double delivered = median(seen.tokens_per_s);
   if (request.parts.contains("waiting")) measure_waits(taker, crew, request, delivered, report);
-  if (request.parts.contains("kill")) measure_kills_at_paces(taker, crew, request, delivered, report);
+  if (request.parts.contains("kill")) {
+    measure_kills_at_paces(taker, crew, request, delivered, report);
+  }
 }
 
 int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
   config::keep_freed_memory();  // as train does
-  const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options options =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
   const BenchPlace place(options, gives_uri(arguments));
   const Request request = request_of(arguments, place.options());
   const auto wants = [&](const char* part) { return request.parts.contains(part); };
@@ -130,30 +147,38 @@ int run(const config::Arguments& arguments) {
   if (wants("transport")) measure_transport_alone(place.options(), request, report);
   if (request.parts == std::set<std::string>{"transport"}) return 0;
   BenchCrew crew(place, request.bin, request.producers);
-  if (wants("stream") || wants("waiting") || wants("kill")) measure_taking(crew, place.options(), request, report);
-  if (wants("resume") && exists(request.bin / "train")) report.resumed(measure_resumes(place, crew, request.bin, request.repeats));
+  if (wants("stream") || wants("waiting") || wants("kill")) {
+    measure_taking(crew, place.options(), request, report);
+  }
+  if (wants("resume") && exists(request.bin / "train")) {
+    report.resumed(measure_resumes(place, crew, request.bin, request.repeats));
+  }
   return 0;
 }
 
 }  // namespace
 
 Subject stream_bench() {
-  return {
-      "stream",
-      {.name = "bench stream",
-       .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] [--only PARTS] "
-                "[--bin DIR]",
-       .about =
-           "Moves a stream that costs nothing, beside loops that do nothing else. Then starts producers and takes their batches as "
-           "a trainer would, then kills producers and trainers, over the transport of queue.uri: in a temporary place, unless "
-           "--queue.uri is given.",
-       .flags = {{"producers", "P", "`prepare` processes; default 2; over inproc:// the producer is inside"},
-                 {"samples", "N", "taken in a repeat; default: 8 windows"},
-                 {"repeats", "R", "the median of so many is shown; default 5"},
-                 {"mib", "N", "moved in a repeat of the transport alone; default 512"},
-                 {"only", "PARTS", "some of " + kParts + "; default: all"},
-                 {"bin", "DIR", "where `prepare` is, and `train`, if resuming is to be measured; default: beside bench"}}},
-      run};
+  return {"stream",
+          {.name = "bench stream",
+           .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] "
+                    "[--only PARTS] "
+                    "[--bin DIR]",
+           .about = "Moves a stream that costs nothing, beside loops that do nothing else. Then "
+                    "starts producers and takes their batches as "
+                    "a trainer would, then kills producers and trainers, over the transport of "
+                    "queue.uri: in a temporary place, unless "
+                    "--queue.uri is given.",
+           .flags = {{"producers", "P",
+                      "`prepare` processes; default 2; over inproc:// the producer is inside"},
+                     {"samples", "N", "taken in a repeat; default: 8 windows"},
+                     {"repeats", "R", "the median of so many is shown; default 5"},
+                     {"mib", "N", "moved in a repeat of the transport alone; default 512"},
+                     {"only", "PARTS", "some of " + kParts + "; default: all"},
+                     {"bin", "DIR",
+                      "where `prepare` is, and `train`, if resuming is to be measured; default: "
+                      "beside bench"}}},
+          run};
 }
 
 }  // namespace millrace::tools

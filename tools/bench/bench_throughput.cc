@@ -18,7 +18,8 @@ void measure_once(Taker& taker, std::uint64_t samples, Throughput& throughput) {
   const double asked = taker.gets() - gets;
   const double taken = asked * taker.batch_samples();
   throughput.tokens_per_s.push_back(taken * taker.meta().block_size / seconds);
-  throughput.mb_per_s.push_back(taken * static_cast<double>(taker.meta().schema.bytes_per_sample()) / seconds / 1e6);
+  throughput.mb_per_s.push_back(
+      taken * static_cast<double>(taker.meta().schema.bytes_per_sample()) / seconds / 1e6);
   throughput.ready_share.push_back((taker.gets_ready() - ready) / asked);
 }
 

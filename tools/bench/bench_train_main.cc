@@ -1,4 +1,5 @@
-// bench_train CONFIG, which `bench train` becomes: how long a step of a recipe's training takes, and what the machine could do.
+// bench_train CONFIG, which `bench train` becomes: how long a step of a recipe's training takes,
+// and what the machine could do.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -32,49 +33,61 @@ struct Figures {
   double step_ms, forward_ms, tokens_per_s, model_gflops, share;
 };
 
-void print_json(const config::Options& options, const trainer::StepTimes& times, const Figures& figures) {
-  nlohmann::ordered_json line = {{"bench", "train"},
-                                 {"objective", options.train.objective},
-                                 {"architecture", options.model.architecture},
-                                 {"parameters", times.parameters},
-                                 {"device", times.device},
-                                 {"dtype", times.dtype},
-                                 {"threads", times.threads},
-                                 {"batch_size", options.train.batch_size},
-                                 {"gradient_accumulation_steps", options.train.gradient_accumulation_steps},
-                                 {"sequence", times.sequence},
-                                 {"tokens", times.tokens},
-                                 {"steps", times.step_ms.size()},
-                                 {"step_ms", figures.step_ms},
-                                 {"least_step_ms", smallest(times.step_ms)},
-                                 {"most_step_ms", largest(times.step_ms)},
-                                 {"forward_ms", figures.forward_ms},
-                                 {"tokens_per_s", figures.tokens_per_s},
-                                 {"peak_resident_bytes", times.peak_bytes},
-                                 {"model_flops", times.model_flops},
-                                 {"model_gflops", figures.model_gflops}};
-  for (const auto& [type, gflops] : times.product_gflops) line["product_gflops"][type] = median(gflops);
+void print_json(const config::Options& options, const trainer::StepTimes& times,
+                const Figures& figures) {
+  nlohmann::ordered_json line = {
+      {"bench", "train"},
+      {"objective", options.train.objective},
+      {"architecture", options.model.architecture},
+      {"parameters", times.parameters},
+      {"device", times.device},
+      {"dtype", times.dtype},
+      {"threads", times.threads},
+      {"batch_size", options.train.batch_size},
+      {"gradient_accumulation_steps", options.train.gradient_accumulation_steps},
+      {"sequence", times.sequence},
+      {"tokens", times.tokens},
+      {"steps", times.step_ms.size()},
+      {"step_ms", figures.step_ms},
+      {"least_step_ms", smallest(times.step_ms)},
+      {"most_step_ms", largest(times.step_ms)},
+      {"forward_ms", figures.forward_ms},
+      {"tokens_per_s", figures.tokens_per_s},
+      {"peak_resident_bytes", times.peak_bytes},
+      {"model_flops", times.model_flops},
+      {"model_gflops", figures.model_gflops}};
+  for (const auto& [type, gflops] : times.product_gflops) {
+    line["product_gflops"][type] = median(gflops);
+  }
   line["share_of_product"] = figures.share;
   std::cout << proto::json_text(line) << std::endl;
 }
 
-void print(const config::Options& options, const trainer::StepTimes& times, const Figures& figures) {
-  fmt::print("{} on {} of {} parameters, {} on {}, {} threads; {} tokens a step\n", options.train.objective,
-             options.model.architecture, times.parameters, times.dtype, times.device, times.threads, times.tokens);
-  fmt::print("  a step: {:.1f} ms, from {:.1f} to {:.1f} in {} of them; {}tokens/s; forward alone: {:.1f} ms\n", figures.step_ms,
-             smallest(times.step_ms), largest(times.step_ms), times.step_ms.size(), with_prefix(figures.tokens_per_s),
-             figures.forward_ms);
+void print(const config::Options& options, const trainer::StepTimes& times,
+           const Figures& figures) {
+  fmt::print("{} on {} of {} parameters, {} on {}, {} threads; {} tokens a step\n",
+             options.train.objective, options.model.architecture, times.parameters, times.dtype,
+             times.device, times.threads, times.tokens);
+  fmt::print(
+      "  a step: {:.1f} ms, from {:.1f} to {:.1f} in {} of them; {}tokens/s; forward alone: {:.1f} "
+      "ms\n",
+      figures.step_ms, smallest(times.step_ms), largest(times.step_ms), times.step_ms.size(),
+      with_prefix(figures.tokens_per_s), figures.forward_ms);
   fmt::print("  memory: {:.0f} MB resident at most\n", static_cast<double>(times.peak_bytes) / 1e6);
-  fmt::print("  model: {:.3g} GFLOP a step, {:.3g} GFLOP/s, {:.0f} % of the matrix product below in {}\n",
-             times.model_flops / kGiga, figures.model_gflops, 100 * figures.share, times.dtype);
-  for (const auto& [type, gflops] : times.product_gflops)
-    fmt::print("  product [{}, {}] x [{}, {}] in {}: {:.3g} GFLOP/s\n", times.product_rows, options.model.n_embd,
-               options.model.n_embd, 4 * options.model.n_embd, type, median(gflops));
+  fmt::print(
+      "  model: {:.3g} GFLOP a step, {:.3g} GFLOP/s, {:.0f} % of the matrix product below in {}\n",
+      times.model_flops / kGiga, figures.model_gflops, 100 * figures.share, times.dtype);
+  for (const auto& [type, gflops] : times.product_gflops) {
+    fmt::print("  product [{}, {}] x [{}, {}] in {}: {:.3g} GFLOP/s\n", times.product_rows,
+               options.model.n_embd, options.model.n_embd, 4 * options.model.n_embd, type,
+               median(gflops));
+  }
 }
 
 int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
-  const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options options =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
   trainer::StepTiming timing;
   timing.repeats = arguments.number("repeats", 1, kMostRepeats).value_or(timing.repeats);
   timing.steps = arguments.number("steps", 1, kMostSteps);
@@ -87,4 +100,6 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return config::run_program(tools::train_bench().program, argc, argv, run); }
+int main(int argc, char** argv) {
+  return config::run_program(tools::train_bench().program, argc, argv, run);
+}

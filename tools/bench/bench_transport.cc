@@ -6,13 +6,13 @@
 #include "endpoint/window.h"
 #include "proto/chunk_file.h"
 #include "queue/transports.h"
-#include "tools/bench/zmq_baseline.h"
 #include "tools/bench/bench_env.h"
-#include "tools/bench/fake_trainer.h"
 #include "tools/bench/bench_waits.h"
+#include "tools/bench/constant_stream.h"
+#include "tools/bench/fake_trainer.h"
 #include "tools/bench/plain_files.h"
 #include "tools/bench/raw_loopback.h"
-#include "tools/bench/constant_stream.h"
+#include "tools/bench/zmq_baseline.h"
 
 namespace millrace::tools {
 namespace {
@@ -25,9 +25,11 @@ config::Options ready_options(config::Options options, std::uint32_t batch_sampl
   return options;
 }
 
-std::unique_ptr<queue::ProducerEnd> open_end(const config::Options& options, const proto::StreamMeta& meta) {
+std::unique_ptr<queue::ProducerEnd> open_end(const config::Options& options,
+                                             const proto::StreamMeta& meta) {
   queue::ProducerPlan plan;
-  plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] = endpoint::train_window(options).samples_of(meta.schema);
+  plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
+      endpoint::train_window(options).samples_of(meta.schema);
   plan.security = queue::producer_security(endpoint::key_files(options));
   return queue::open_producer_end(queue::parse_uri(options.queue.uri), meta, plan);
 }
@@ -60,30 +62,37 @@ class Ours {
   Taker taker_;
 };
 
-void measure_limits(const config::Options& options, const ReadyStream& stream, std::uint64_t ahead_bytes, std::uint64_t bytes,
-                    const BenchPlace& place, TransportRates& rates) {
+void measure_limits(const config::Options& options, const ReadyStream& stream,
+                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchPlace& place,
+                    TransportRates& rates) {
   const queue::Scheme scheme = queue::parse_uri(options.queue.uri).scheme;
   if (scheme == queue::Scheme::kFile) {
     const std::size_t file_bytes = proto::kChunkTargetBytes;
-    rates.plain.push_back(plain_files_bytes_per_s({place / "", file_bytes, ahead_bytes / file_bytes + 2}, bytes));
+    rates.plain.push_back(
+        plain_files_bytes_per_s({place / "", file_bytes, ahead_bytes / file_bytes + 2}, bytes));
     return;
   }
   const auto columns = stream.columns(options.train.batch_size);
-  const std::size_t batch_bytes = options.train.batch_size * stream.meta().schema.bytes_per_sample();
+  const std::size_t batch_bytes =
+      options.train.batch_size * stream.meta().schema.bytes_per_sample();
   rates.raw.push_back(RawLoopback(scheme, batch_bytes).bytes_per_s(bytes));
-  const std::string address = scheme == queue::Scheme::kTcp ? "tcp://127.0.0.1:*" : "ipc://" + (place / "bare.sock").string();
+  const std::string address = scheme == queue::Scheme::kTcp
+                                  ? "tcp://127.0.0.1:*"
+                                  : "ipc://" + (place / "bare.sock").string();
   rates.bare.push_back(bare_zmq_bytes_per_s(address, columns, bytes));
 }
 
 }  // namespace
 
-TransportRates measure_transport(const config::Options& recipe, std::uint32_t batch_bytes, std::uint64_t bytes,
-                                 std::uint64_t repeats) {
+TransportRates measure_transport(const config::Options& recipe, std::uint32_t batch_bytes,
+                                 std::uint64_t bytes, std::uint64_t repeats) {
   const BenchPlace place(recipe, false);
   const ReadyStream stream;
   const std::size_t sample_bytes = stream.meta().schema.bytes_per_sample();
-  const config::Options options = ready_options(place.options(), static_cast<std::uint32_t>(batch_bytes / sample_bytes));
-  const std::uint64_t ahead_bytes = endpoint::train_window(options).samples_of(stream.meta().schema) * sample_bytes;
+  const config::Options options =
+      ready_options(place.options(), static_cast<std::uint32_t>(batch_bytes / sample_bytes));
+  const std::uint64_t ahead_bytes =
+      endpoint::train_window(options).samples_of(stream.meta().schema) * sample_bytes;
   Ours ours(options, stream);
   TransportRates rates;
   for (std::uint64_t i = 0; i < repeats; ++i) {

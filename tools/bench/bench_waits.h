@@ -16,19 +16,26 @@ using Clock = std::chrono::steady_clock;
 [[nodiscard]] inline double seconds_between(Clock::time_point from, Clock::time_point until) {
   return std::chrono::duration<double>(until - from).count();
 }
-[[nodiscard]] inline double seconds_since(Clock::time_point start) { return seconds_between(start, Clock::now()); }
+[[nodiscard]] inline double seconds_since(Clock::time_point start) {
+  return seconds_between(start, Clock::now());
+}
 
 /// Throws if the process was asked to stop: half a measurement is none.
 inline void check_not_stopped() {
-  if (config::stop_requested()) throw std::runtime_error("stopped before everything was measured; what was printed stands");
+  if (config::stop_requested()) {
+    throw std::runtime_error("stopped before everything was measured; what was printed stands");
+  }
 }
 
 /// Looks every millisecond. Throws "waited N s for WHAT" where it takes longer than `limit`.
-inline void wait_for(const std::function<bool()>& done, const std::string& what, std::chrono::seconds limit) {
+inline void wait_for(const std::function<bool()>& done, const std::string& what,
+                     std::chrono::seconds limit) {
   const auto start = Clock::now();
   while (!done()) {
     check_not_stopped();
-    if (Clock::now() - start > limit) throw std::runtime_error("waited " + std::to_string(limit.count()) + " s for " + what);
+    if (Clock::now() - start > limit) {
+      throw std::runtime_error("waited " + std::to_string(limit.count()) + " s for " + what);
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

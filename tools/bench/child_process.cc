@@ -28,8 +28,8 @@ constexpr int kCannotStart = 127;
 
 /// Between fork and exec of a process with threads: system calls alone.
 [[noreturn]] void become(char* const* words, int log, pid_t parent) {
-  const bool ready = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent && ::dup2(log, STDOUT_FILENO) >= 0 &&
-                     ::dup2(log, STDERR_FILENO) >= 0;
+  const bool ready = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent &&
+                     ::dup2(log, STDOUT_FILENO) >= 0 && ::dup2(log, STDERR_FILENO) >= 0;
   if (ready) ::execv(words[0], words);
   ::_exit(kCannotStart);
 }
@@ -41,16 +41,21 @@ std::string last_line(std::string_view text) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& words, std::filesystem::path log)
+ChildProcess::ChildProcess(const std::filesystem::path& program,
+                           const std::vector<std::string>& words, std::filesystem::path log)
     : name_(program.filename()), log_(std::move(log)) {
-  if (::access(program.c_str(), X_OK) != 0) throw config::UsageError(program.string() + ": no such program; see --bin");
+  if (::access(program.c_str(), X_OK) != 0) {
+    throw config::UsageError(program.string() + ": no such program; see --bin");
+  }
   std::vector<std::string> all = {program};
   all.insert(all.end(), words.begin(), words.end());
   std::vector<char*> pointers;
   for (std::string& word : all) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   const int output = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (output < 0) throw std::system_error(errno, std::generic_category(), log_.string() + ": cannot write");
+  if (output < 0) {
+    throw std::system_error(errno, std::generic_category(), log_.string() + ": cannot write");
+  }
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) become(pointers.data(), output, parent);
@@ -85,7 +90,8 @@ std::uint64_t ChildProcess::anonymous_bytes() const {
 void ChildProcess::check() {
   if (!ended() || killed_) return;
   check_not_stopped();  // who is asked to stop from a terminal is asked together with its children
-  throw std::runtime_error(name_ + " ended by itself; its last words: " + last_line(proto::read_file(log_)));
+  throw std::runtime_error(
+      name_ + " ended by itself; its last words: " + last_line(proto::read_file(log_)));
 }
 
 bool ChildProcess::ended() {

@@ -10,11 +10,14 @@
 
 namespace millrace::tools {
 
-/// Of one thread, which must live as long as the child: the kernel ends the child when that thread ends.
+/// Of one thread, which must live as long as the child: the kernel ends the child when that thread
+/// ends.
 class ChildProcess {
  public:
-  /// Starts `program`; what it prints goes to `log`. Throws config::UsageError where there is no such program.
-  ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& words, std::filesystem::path log);
+  /// Starts `program`; what it prints goes to `log`. Throws config::UsageError where there is no
+  /// such program.
+  ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& words,
+               std::filesystem::path log);
   /// SIGTERM and, if that does not end it in time, SIGKILL.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

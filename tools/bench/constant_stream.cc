@@ -13,8 +13,9 @@ constexpr queue::Milliseconds kLookForStopEvery{50};
 proto::StreamMeta make_meta() {
   proto::StreamMeta meta;
   meta.provider = "ready";
-  meta.schema.fields = {{"x", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kInput, false},
-                        {"y", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kTarget, true}};
+  meta.schema.fields = {
+      {"x", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kInput, false},
+      {"y", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kTarget, true}};
   meta.vocab_size = 64;
   meta.block_size = kTokens;
   meta.train_stages = meta.val_stages = {"none"};
@@ -24,9 +25,12 @@ proto::StreamMeta make_meta() {
 }
 
 proto::Batch make_most(const proto::Schema& schema) {
-  const proto::BatchBuffer buffer = proto::make_batch(schema, {proto::Split::kTrain, 0, ReadyStream::kMostSamples, {}});
+  const proto::BatchBuffer buffer =
+      proto::make_batch(schema, {proto::Split::kTrain, 0, ReadyStream::kMostSamples, {}});
   for (const std::span<std::byte> column : buffer.view.columns) {
-    for (std::size_t i = 0; i < column.size(); ++i) column[i] = static_cast<std::byte>(i * 7919 >> 5 & 63);
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      column[i] = static_cast<std::byte>(i * 7919 >> 5 & 63);
+    }
   }
   return buffer.batch;
 }
@@ -46,7 +50,9 @@ std::vector<proto::SharedBytes> ReadyStream::columns(std::uint32_t samples) cons
 }
 
 ReadyProducer::ReadyProducer(const ReadyStream& stream, std::shared_ptr<queue::ProducerEnd> end)
-    : stream_(stream), end_(std::move(end)), work_(std::async(std::launch::async, [this] { work(); })) {}
+    : stream_(stream),
+      end_(std::move(end)),
+      work_(std::async(std::launch::async, [this] { work(); })) {}
 
 void ReadyProducer::work() {
   while (!stopping_) {
@@ -60,7 +66,9 @@ void ReadyProducer::deliver(const queue::Order& order) try {
 }
 
 void ReadyProducer::check() {
-  if (work_.valid() && work_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) work_.get();
+  if (work_.valid() && work_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+    work_.get();
+  }
 }
 
 }  // namespace millrace::tools

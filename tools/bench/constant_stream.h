@@ -1,5 +1,6 @@
-// A stream that costs nothing to compute, for measuring what lies behind a provider: every range of it is the same bytes, which
-// lie ready in memory. A sample is 1024 tokens of two columns of one byte each.
+// A stream that costs nothing to compute, for measuring what lies behind a provider: every range of
+// it is the same bytes, which lie ready in memory. A sample is 1024 tokens of two columns of one
+// byte each.
 #pragma once
 
 #include <atomic>
@@ -24,7 +25,9 @@ class ReadyStream {
   ReadyStream();
 
   [[nodiscard]] const proto::StreamMeta& meta() const { return meta_; }
-  [[nodiscard]] queue::Expectation expectation() const { return {meta_.provider, meta_.data_seed, meta_.settings, {}}; }
+  [[nodiscard]] queue::Expectation expectation() const {
+    return {meta_.provider, meta_.data_seed, meta_.settings, {}};
+  }
   [[nodiscard]] proto::Batch batch(const proto::Range& range) const;
   /// The bytes of a batch of so many samples.
   [[nodiscard]] std::vector<proto::SharedBytes> columns(std::uint32_t samples) const;
@@ -34,7 +37,8 @@ class ReadyStream {
   proto::Batch most_;
 };
 
-/// Answers what a transport's end is asked for, in a thread of its own, as a worker of `prepare` does that computes nothing.
+/// Answers what a transport's end is asked for, in a thread of its own, as a worker of `prepare`
+/// does that computes nothing.
 class ReadyProducer {
  public:
   ReadyProducer(const ReadyStream& stream, std::shared_ptr<queue::ProducerEnd> end);

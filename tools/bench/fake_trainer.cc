@@ -10,9 +10,9 @@
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
-#include "producer/inproc.h"
 #include "endpoint/key_files.h"
 #include "endpoint/window.h"
+#include "producer/inproc.h"
 #include "proto/files.h"
 #include "providers/masking/stage_schedule.h"
 #include "queue/transports.h"
@@ -30,17 +30,20 @@ proto::StageLog stage_log_of(const config::Options& options) {
 }
 
 queue::Expectation expectation_of(const config::Options& options) {
-  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options), {}};
+  return {
+      config::provider_name(options), options.data.data_seed, config::stream_settings(options), {}};
 }
 
-std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, const queue::Expectation& expected,
+std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options,
+                                             const queue::Expectation& expected,
                                              telemetry::Registry& registry) {
   const queue::Uri uri = queue::parse_uri(options.queue.uri);
   const queue::Window window = endpoint::train_window(options);
   if (uri.scheme == queue::Scheme::kInproc) {
     const producer::Stream stream = producer::open_stream(options);
     return producer::make_inproc_producer(stream, expected, options.producer.threads,
-                                          queue::leased_range_samples(stream.meta.schema, window), registry);
+                                          queue::leased_range_samples(stream.meta.schema, window),
+                                          registry);
   }
   queue::ConsumerPlan plan;
   plan.run_id = proto::random_id();
@@ -56,15 +59,19 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
   throw std::runtime_error("no data for " + std::to_string(kDataWithin.count()) + " s: " + state);
 }
 
-std::unique_ptr<consumer::BatchSource> open_source(const config::Options& options, const queue::Expectation& expected,
-                                                   telemetry::Registry& registry, const std::function<void()>& check) {
+std::unique_ptr<consumer::BatchSource> open_source(const config::Options& options,
+                                                   const queue::Expectation& expected,
+                                                   telemetry::Registry& registry,
+                                                   const std::function<void()>& check) {
   auto end = open_end(options, expected, registry);
   const auto start = Clock::now();
   for (;;) {
     if (const auto meta = end->meet(kLookEvery)) {
-      const consumer::Deal deal{options.train.batch_size, options.train.gradient_accumulation_steps, 0, 1};
-      return consumer::make_prefetcher(std::move(end), *meta, {deal, 0, 0, endpoint::train_window(options), stage_log_of(options)},
-                                       registry);
+      const consumer::Deal deal{options.train.batch_size, options.train.gradient_accumulation_steps,
+                                0, 1};
+      return consumer::make_prefetcher(
+          std::move(end), *meta,
+          {deal, 0, 0, endpoint::train_window(options), stage_log_of(options)}, registry);
     }
     check_not_stopped();
     check();
@@ -77,7 +84,8 @@ std::unique_ptr<consumer::BatchSource> open_source(const config::Options& option
 Taker::Taker(const config::Options& options, std::function<void()> check)
     : Taker(options, expectation_of(options), std::move(check)) {}
 
-Taker::Taker(const config::Options& options, const queue::Expectation& expected, std::function<void()> check)
+Taker::Taker(const config::Options& options, const queue::Expectation& expected,
+             std::function<void()> check)
     : check_(std::move(check)),
       metrics_(registry_),
       queue_metrics_(registry_),
@@ -86,7 +94,8 @@ Taker::Taker(const config::Options& options, const queue::Expectation& expected,
       source_(open_source(options, expected, registry_, check_)) {}
 
 void Taker::take() {
-  for (std::chrono::milliseconds waited{0}; !source_->get(proto::Split::kTrain, next_, batch_samples_, kLookEvery);
+  for (std::chrono::milliseconds waited{0};
+       !source_->get(proto::Split::kTrain, next_, batch_samples_, kLookEvery);
        waited += kLookEvery) {
     check_not_stopped();
     check_();

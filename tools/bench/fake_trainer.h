@@ -1,4 +1,5 @@
-// A trainer without a model: takes the batches of a recipe's stream in order, and uses them up at once.
+// A trainer without a model: takes the batches of a recipe's stream in order, and uses them up at
+// once.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +16,28 @@ namespace millrace::tools {
 
 class Taker {
  public:
-  /// Waits for the stream. Over inproc:// the producer is inside. Throws where none comes in time, with what it waited for.
-  /// `check` is called now and then during every wait, and throws where it is in vain.
+  /// Waits for the stream. Over inproc:// the producer is inside. Throws where none comes in time,
+  /// with what it waited for. `check` is called now and then during every wait, and throws where it
+  /// is in vain.
   Taker(const config::Options& options, std::function<void()> check);
   /// The same of another stream than the recipe's, over its transport.
-  Taker(const config::Options& options, const queue::Expectation& expected, std::function<void()> check);
+  Taker(const config::Options& options, const queue::Expectation& expected,
+        std::function<void()> check);
 
   /// The next batch_size samples. Throws where they do not come in time, with what they waited for.
   void take();
 
   [[nodiscard]] std::uint32_t batch_samples() const { return batch_samples_; }
-  [[nodiscard]] double batch_tokens() const { return static_cast<double>(batch_samples_) * meta().block_size; }
+  [[nodiscard]] double batch_tokens() const {
+    return static_cast<double>(batch_samples_) * meta().block_size;
+  }
   [[nodiscard]] const proto::StreamMeta& meta() const { return source_->meta(); }
 
   /// Since the start: how often a batch was asked for, and how often it was there then.
   [[nodiscard]] double gets() const { return metrics_.gets.value(); }
   [[nodiscard]] double gets_ready() const { return metrics_.gets_ready.value(); }
-  /// Ranges that producers were asked for and have not sent; over file:// nobody is asked, and it is 0.
+  /// Ranges that producers were asked for and have not sent; over file:// nobody is asked, and it
+  /// is 0.
   [[nodiscard]] double leases_open() const { return queue_metrics_.leases_open.value(); }
 
  private:

@@ -18,7 +18,8 @@ namespace millrace::tools {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
-  const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
+  const bool bound = fd >= 0 &&
+                     ::bind(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
                      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
   if (fd >= 0) ::close(fd);
   if (!bound) throw std::runtime_error("no free port on 127.0.0.1; give an address by --queue.uri");

@@ -6,7 +6,8 @@
 
 namespace millrace::tools {
 
-/// Copies memory to memory on one core, more of it than caches hold. It keeps its 128 MiB from one measurement to the next.
+/// Copies memory to memory on one core, more of it than caches hold. It keeps its 128 MiB from one
+/// measurement to the next.
 class MemoryCopy {
  public:
   MemoryCopy();

@@ -11,8 +11,12 @@ constexpr std::chrono::seconds kMadeUpAtMost{1};
 
 }  // namespace
 
-PacedTaker::PacedTaker(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s) : taker_(taker), crew_(crew) {
-  if (batches_per_s) interval_ = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / *batches_per_s));
+PacedTaker::PacedTaker(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s)
+    : taker_(taker), crew_(crew) {
+  if (batches_per_s) {
+    interval_ = std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(1 / *batches_per_s));
+  }
 }
 
 Paced PacedTaker::take_for(Clock::duration time) {

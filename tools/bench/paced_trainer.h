@@ -4,9 +4,9 @@
 #include <chrono>
 #include <optional>
 
-#include "tools/bench/producer_pool.h"
-#include "tools/bench/fake_trainer.h"
 #include "tools/bench/bench_waits.h"
+#include "tools/bench/fake_trainer.h"
+#include "tools/bench/producer_pool.h"
 
 namespace millrace::tools {
 
@@ -18,7 +18,8 @@ struct Paced {
   std::uint64_t batches = 0;
 };
 
-/// What is due is taken when it is there: who waited makes up for it, but not for more than a second.
+/// What is due is taken when it is there: who waited makes up for it, but not for more than a
+/// second.
 class PacedTaker {
  public:
   /// Empty: as fast as they come.

@@ -7,7 +7,9 @@
 namespace millrace::tools {
 
 BenchCrew::BenchCrew(const BenchPlace& place, std::filesystem::path bin, std::size_t producers)
-    : place_(place), bin_(std::move(bin)), recipe_(place.write_recipe("prepare.toml", place.options())) {
+    : place_(place),
+      bin_(std::move(bin)),
+      recipe_(place.write_recipe("prepare.toml", place.options())) {
   while (size() < producers) start();
 }
 

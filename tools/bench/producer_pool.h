@@ -1,4 +1,5 @@
-// The producers of a measurement: `prepare` processes that are killed and replaced. None over inproc://.
+// The producers of a measurement: `prepare` processes that are killed and replaced. None over
+// inproc://.
 #pragma once
 
 #include <cstddef>

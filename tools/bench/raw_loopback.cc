@@ -50,7 +50,8 @@ std::pair<Descriptor, Descriptor> tcp_pair() {
 
 }  // namespace
 
-RawLoopback::RawLoopback(queue::Scheme scheme, std::size_t block_bytes) : from_(block_bytes, std::byte{1}), to_(block_bytes) {
+RawLoopback::RawLoopback(queue::Scheme scheme, std::size_t block_bytes)
+    : from_(block_bytes, std::byte{1}), to_(block_bytes) {
   std::tie(sender_, receiver_) = scheme == queue::Scheme::kTcp ? tcp_pair() : unix_pair();
 }
 

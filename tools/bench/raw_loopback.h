@@ -1,5 +1,5 @@
-// What the kernel moves from one thread to another through a socket of this machine, with nothing around it: the limit of tcp://
-// and ipc://.
+// What the kernel moves from one thread to another through a socket of this machine, with nothing
+// around it: the limit of tcp:// and ipc://.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace millrace::tools {
 
 class RawLoopback {
  public:
-  /// A pair of connected sockets: of TCP on 127.0.0.1 for kTcp, of the UNIX domain for kIpc. `block_bytes`: of a send() and, at
-  /// most, of a recv(). Throws std::system_error.
+  /// A pair of connected sockets: of TCP on 127.0.0.1 for kTcp, of the UNIX domain for kIpc.
+  /// `block_bytes`: of a send() and, at most, of a recv(). Throws std::system_error.
   RawLoopback(queue::Scheme scheme, std::size_t block_bytes);
 
   /// Bytes that arrived a second, of so many.

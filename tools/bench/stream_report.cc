@@ -36,7 +36,8 @@ std::vector<Limit> limits_of(const std::string& scheme, const TransportRates& ra
 
 }  // namespace
 
-StreamReport::StreamReport(const config::Options& options, std::size_t producers, std::uint64_t repeats, bool json)
+StreamReport::StreamReport(const config::Options& options, std::size_t producers,
+                           std::uint64_t repeats, bool json)
     : scheme_(options.queue.uri.substr(0, options.queue.uri.find("://"))),
       json_(json),
       common_{{"transport", scheme_},
@@ -45,19 +46,21 @@ StreamReport::StreamReport(const config::Options& options, std::size_t producers
               {"threads", options.producer.threads},
               {"batch_size", options.train.batch_size}} {
   if (json_) return;
-  fmt::print("{}://{}, {} producers of {} thread(s), batches of {} samples; medians of {}\n", scheme_,
-             options.queue.key_file.empty() ? "" : " with keys", producers, options.producer.threads, options.train.batch_size,
-             repeats);
+  fmt::print("{}://{}, {} producers of {} thread(s), batches of {} samples; medians of {}\n",
+             scheme_, options.queue.key_file.empty() ? "" : " with keys", producers,
+             options.producer.threads, options.train.batch_size, repeats);
 }
 
 void StreamReport::transport(std::uint32_t batch_bytes, const TransportRates& rates) const {
   const double ours = median(rates.ours);
-  std::string words = fmt::format("transport alone, batches of {} KiB: {}B/s", batch_bytes >> 10, with_prefix(ours));
+  std::string words = fmt::format("transport alone, batches of {} KiB: {}B/s", batch_bytes >> 10,
+                                  with_prefix(ours));
   Json line = {{"bench", "transport"}, {"batch_bytes", batch_bytes}, {"bytes_per_s", ours}};
   for (const Limit& limit : limits_of(scheme_, rates)) {
     const double share = ours / limit.bytes_per_s;
-    words += fmt::format("; {:.2f} of {} ({}B/s), wanted {}: {}", share, limit.name, with_prefix(limit.bytes_per_s), limit.wanted,
-                         verdict(share >= limit.wanted));
+    words +=
+        fmt::format("; {:.2f} of {} ({}B/s), wanted {}: {}", share, limit.name,
+                    with_prefix(limit.bytes_per_s), limit.wanted, verdict(share >= limit.wanted));
     line.update({{limit.key + "_bytes_per_s", limit.bytes_per_s},
                  {"share_of_" + limit.key, share},
                  {"wanted_of_" + limit.key, limit.wanted}});
@@ -69,24 +72,30 @@ void StreamReport::delivered(const Throughput& seen) const {
   const double mb = median(seen.mb_per_s);
   const double tokens = median(seen.tokens_per_s);
   const double ready = median(seen.ready_share);
-  show(fmt::format("delivered as fast as it comes: {:.1f} MB/s, {}tokens/s, {:.0f} % of the batches ready when asked for", mb,
-                   with_prefix(tokens), 100 * ready),
+  show(fmt::format("delivered as fast as it comes: {:.1f} MB/s, {}tokens/s, {:.0f} % of the "
+                   "batches ready when asked for",
+                   mb, with_prefix(tokens), 100 * ready),
        {{"bench", "stream"}, {"mb_per_s", mb}, {"tokens_per_s", tokens}, {"ready_share", ready}});
 }
 
 void StreamReport::memory(std::uint64_t anonymous_bytes) const {
   const double mib = static_cast<double>(anonymous_bytes) / (1 << 20);
-  show(fmt::format("memory of a producer's own: {:.1f} MiB, wanted {} MiB: {}", mib, kProducerMib, verdict(mib <= kProducerMib)),
-       {{"bench", "memory"}, {"anonymous_bytes", anonymous_bytes}, {"wanted_bytes", kProducerMib << 20}});
+  show(fmt::format("memory of a producer's own: {:.1f} MiB, wanted {} MiB: {}", mib, kProducerMib,
+                   verdict(mib <= kProducerMib)),
+       {{"bench", "memory"},
+        {"anonymous_bytes", anonymous_bytes},
+        {"wanted_bytes", kProducerMib << 20}});
 }
 
 void StreamReport::waited(double pace, const std::string& why, const Waiting& waiting) const {
   const double share = median(waiting.share);
   const double taken = median(waiting.tokens_per_s);
-  show(fmt::format("a trainer that takes {}tokens/s, {}, waits for {:.2f} % of its time (worst {:.2f} %), wanted {} %: {}; "
+  show(fmt::format("a trainer that takes {}tokens/s, {}, waits for {:.2f} % of its time (worst "
+                   "{:.2f} %), wanted {} %: {}; "
                    "{:.1f} % of the batches ready when asked for",
-                   with_prefix(pace), why, 100 * share, 100 * largest(waiting.share), 100 * kWaitShare,
-                   verdict(share <= kWaitShare), 100 * median(waiting.ready_share)),
+                   with_prefix(pace), why, 100 * share, 100 * largest(waiting.share),
+                   100 * kWaitShare, verdict(share <= kWaitShare),
+                   100 * median(waiting.ready_share)),
        {{"bench", "waiting"},
         {"pace", why},
         {"pace_tokens_per_s", pace},
@@ -98,8 +107,10 @@ void StreamReport::waited(double pace, const std::string& why, const Waiting& wa
 }
 
 void StreamReport::killed(const std::string& taken, const KillGaps& gaps) const {
-  show(fmt::format("time without data after kill -9 of one of {} producers, {}: {:.3f} s, worst {:.3f} s (before it: {:.3f} s)",
-                   common_.at("producers").get<std::size_t>(), taken, median(gaps.after), largest(gaps.after), median(gaps.usual)),
+  show(fmt::format("time without data after kill -9 of one of {} producers, {}: {:.3f} s, worst "
+                   "{:.3f} s (before it: {:.3f} s)",
+                   common_.at("producers").get<std::size_t>(), taken, median(gaps.after),
+                   largest(gaps.after), median(gaps.usual)),
        {{"bench", "kill"},
         {"taken", taken},
         {"without_data_s", median(gaps.after)},
@@ -108,7 +119,8 @@ void StreamReport::killed(const std::string& taken, const KillGaps& gaps) const 
 }
 
 void StreamReport::resumed(const std::vector<double>& seconds) const {
-  show(fmt::format("time from `train --resume` to the first step: {:.3f} s, worst {:.3f} s", median(seconds), largest(seconds)),
+  show(fmt::format("time from `train --resume` to the first step: {:.3f} s, worst {:.3f} s",
+                   median(seconds), largest(seconds)),
        {{"bench", "resume"}, {"first_step_s", median(seconds)}, {"worst_s", largest(seconds)}});
 }
 

@@ -18,7 +18,8 @@ namespace millrace::tools {
 class StreamReport {
  public:
   /// `producers`: `prepare` processes.
-  StreamReport(const config::Options& options, std::size_t producers, std::uint64_t repeats, bool json);
+  StreamReport(const config::Options& options, std::size_t producers, std::uint64_t repeats,
+               bool json);
 
   void transport(std::uint32_t batch_bytes, const TransportRates& rates) const;
   void delivered(const Throughput& seen) const;

@@ -49,7 +49,8 @@ struct Side {
 
 /// Views `column`, which outlives it.
 zmq::message_t lend(const proto::SharedBytes& column) {
-  return {const_cast<std::byte*>(column.bytes.data()), column.bytes.size(), [](void*, void*) {}, nullptr};
+  return {const_cast<std::byte*>(column.bytes.data()), column.bytes.size(), [](void*, void*) {},
+          nullptr};
 }
 
 void answer(Side& producer, const Columns& columns) {
@@ -59,7 +60,9 @@ void answer(Side& producer, const Columns& columns) {
   header.resize(kHeaderBytes / sizeof(std::uint64_t));
   producer.send(zmq::message_t(kMagicBytes), true);
   producer.send(zmq::message_t(header.data(), kHeaderBytes), true);
-  for (std::size_t i = 0; i < columns.size(); ++i) producer.send(lend(columns[i]), i + 1 < columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    producer.send(lend(columns[i]), i + 1 < columns.size());
+  }
 }
 
 void produce(const std::string& address, const Columns& columns, std::uint64_t batches) {
@@ -73,7 +76,9 @@ class Consumer {
  public:
   explicit Consumer(const std::string& address) : side_(zmq::socket_type::router, address) {}
 
-  [[nodiscard]] std::string bound_address() const { return side_.socket.get(zmq::sockopt::last_endpoint); }
+  [[nodiscard]] std::string bound_address() const {
+    return side_.socket.get(zmq::sockopt::last_endpoint);
+  }
   void meet() {
     peer_ = side_.receive().to_string();
     static_cast<void>(side_.receive());
@@ -112,12 +117,14 @@ std::uint64_t size_of(const Columns& columns) {
 
 }  // namespace
 
-double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns, std::uint64_t bytes) {
+double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns,
+                            std::uint64_t bytes) {
   const std::uint64_t batch_bytes = size_of(columns);
   const std::uint64_t batches = (bytes + batch_bytes - 1) / batch_bytes;
   const std::uint64_t all = kWarm + batches;
   Consumer consumer(address);
-  std::future<void> producing = std::async(std::launch::async, produce, consumer.bound_address(), columns, all);
+  std::future<void> producing =
+      std::async(std::launch::async, produce, consumer.bound_address(), columns, all);
   consumer.meet();
   for (std::uint64_t i = 0; i < kLeasesOpen; ++i) consumer.lease();
   auto start = Clock::now();

@@ -52,7 +52,9 @@ class TokenColumn {
     }
     throw std::runtime_error("field '" + field_.name + "' holds no token ids");
   }
-  [[nodiscard]] bool is_sentinel(std::uint64_t value) const { return field_.sentinel && value == proto::largest(field_.wire); }
+  [[nodiscard]] bool is_sentinel(std::uint64_t value) const {
+    return field_.sentinel && value == proto::largest(field_.wire);
+  }
 
  private:
   const proto::Batch& batch_;
@@ -69,19 +71,22 @@ std::string text_of(const proto::StreamMeta& meta, std::uint64_t token) {
 std::string printable(const std::string& text) {
   if (text == "\n") return "↵";
   if (text == "\t") return "→";
-  const bool control = text.empty() || static_cast<unsigned char>(text.front()) < 0x20 || text == "\x7f";
+  const bool control =
+      text.empty() || static_cast<unsigned char>(text.front()) < 0x20 || text == "\x7f";
   return control ? kUnknownSign : text;
 }
 
 // `target` is empty where the position has none.
-Mark mark_of(const proto::StreamMeta& meta, std::uint64_t input, std::optional<std::uint64_t> target, bool all_have_targets) {
+Mark mark_of(const proto::StreamMeta& meta, std::uint64_t input,
+             std::optional<std::uint64_t> target, bool all_have_targets) {
   if (meta.mask_token_id && input == *meta.mask_token_id) return Mark::kMasked;
   if (!target) return Mark::kNone;
   if (input != *target) return Mark::kReplaced;
   return all_have_targets ? Mark::kNone : Mark::kKept;
 }
 
-std::vector<std::optional<std::uint64_t>> targets(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row,
+std::vector<std::optional<std::uint64_t>> targets(const proto::StreamMeta& meta,
+                                                  const proto::Batch& batch, std::uint32_t row,
                                                   std::size_t length) {
   std::vector<std::optional<std::uint64_t>> found(length);
   const int field = meta.schema.find(proto::Role::kTarget);
@@ -107,15 +112,18 @@ std::string input_line(const Decoded& sample, std::size_t first, std::size_t las
   return now == Mark::kNone ? line : line + kPlainColour;
 }
 
-// Characters of a token's text: what follows the first byte of one in UTF-8 is no character of its own.
+// Characters of a token's text: what follows the first byte of one in UTF-8 is no character of its
+// own.
 std::size_t columns_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
 }
 
 std::string mark_line(const Decoded& sample, std::size_t first, std::size_t last) {
   std::string line;
-  for (std::size_t i = first; i < last; ++i) line += std::string(columns_of(printable(sample.input[i])), letter(sample.marks[i]));
+  for (std::size_t i = first; i < last; ++i) {
+    line += std::string(columns_of(printable(sample.input[i])), letter(sample.marks[i]));
+  }
   return line;
 }
 
@@ -127,32 +135,38 @@ std::string original_line(const Decoded& sample, std::size_t first, std::size_t 
 
 bool predicts_next(const proto::StreamMeta& meta) {
   const int target = meta.schema.find(proto::Role::kTarget);
-  return target >= 0 && !meta.schema.fields[static_cast<std::size_t>(target)].sentinel && !meta.mask_token_id &&
-         meta.schema.find(proto::Role::kTime) < 0;
+  return target >= 0 && !meta.schema.fields[static_cast<std::size_t>(target)].sentinel &&
+         !meta.mask_token_id && meta.schema.find(proto::Role::kTime) < 0;
 }
 
 }  // namespace
 
 Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
   const int field = meta.schema.find(proto::Role::kInput);
-  if (field < 0 || meta.vocabulary.empty()) throw std::runtime_error("stream " + meta.fingerprint + " has no text to show");
+  if (field < 0 || meta.vocabulary.empty()) {
+    throw std::runtime_error("stream " + meta.fingerprint + " has no text to show");
+  }
   const TokenColumn column(meta.schema, batch, field);
   const auto wanted = targets(meta, batch, row, column.per_row());
-  const bool all = std::ranges::all_of(wanted, [](const auto& target) { return target.has_value(); });
+  const bool all =
+      std::ranges::all_of(wanted, [](const auto& target) { return target.has_value(); });
   Decoded sample;
   sample.predicts_next = predicts_next(meta);
   for (std::size_t i = 0; i < column.per_row(); ++i) {
     const std::uint64_t token = column.at(row, i);
     sample.input.push_back(text_of(meta, token));
     sample.original.push_back(text_of(meta, wanted[i].value_or(token)));
-    sample.marks.push_back(sample.predicts_next ? Mark::kNone : mark_of(meta, token, wanted[i], all));
+    sample.marks.push_back(sample.predicts_next ? Mark::kNone
+                                                : mark_of(meta, token, wanted[i], all));
   }
   return sample;
 }
 
-std::uint32_t stage_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
+std::uint32_t stage_of(const proto::StreamMeta& meta, const proto::Batch& batch,
+                       std::uint32_t row) {
   const int field = meta.schema.find(proto::Role::kStage);
-  return field < 0 ? 0 : static_cast<std::uint32_t>(TokenColumn(meta.schema, batch, field).at(row, 0));
+  return field < 0 ? 0
+                   : static_cast<std::uint32_t>(TokenColumn(meta.schema, batch, field).at(row, 0));
 }
 
 std::string time_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
@@ -168,7 +182,8 @@ std::string time_of(const proto::StreamMeta& meta, const proto::Batch& batch, st
 }
 
 std::string stage_name(const proto::StreamMeta& meta, proto::Split split, std::uint32_t stage) {
-  const std::vector<std::string>& names = split == proto::Split::kTrain ? meta.train_stages : meta.val_stages;
+  const std::vector<std::string>& names =
+      split == proto::Split::kTrain ? meta.train_stages : meta.val_stages;
   return stage < names.size() ? names[stage] : "unknown";
 }
 
@@ -184,16 +199,21 @@ void print(std::ostream& out, const Decoded& sample, bool colours) {
   for (std::size_t first = 0; first < sample.input.size(); first += kLineWidth) {
     const std::size_t last = std::min(first + kLineWidth, sample.input.size());
     out << "  input    " << input_line(sample, first, last, colours) << "\n";
-    if (!colours && !sample.predicts_next) out << "           " << mark_line(sample, first, last) << "\n";
-    out << (sample.predicts_next ? "  target   " : "  original ") << original_line(sample, first, last) << "\n";
+    if (!colours && !sample.predicts_next) {
+      out << "           " << mark_line(sample, first, last) << "\n";
+    }
+    out << (sample.predicts_next ? "  target   " : "  original ")
+        << original_line(sample, first, last) << "\n";
   }
 }
 
 std::string legend(bool colours) {
   const auto sign = [&](Mark mark, const char* what) {
-    return colours ? std::string(colour(mark)) + what + kPlainColour : std::string(1, letter(mark)) + " " + what;
+    return colours ? std::string(colour(mark)) + what + kPlainColour
+                   : std::string(1, letter(mark)) + " " + what;
   };
-  return sign(Mark::kMasked, "masked") + " (" + kMaskSign + "), " + sign(Mark::kReplaced, "replaced by another token") + ", " +
+  return sign(Mark::kMasked, "masked") + " (" + kMaskSign + "), " +
+         sign(Mark::kReplaced, "replaced by another token") + ", " +
          sign(Mark::kKept, "to be predicted, but left as it was") + "; ↵ is a newline";
 }
 

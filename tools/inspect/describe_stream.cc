@@ -10,8 +10,11 @@ namespace {
 
 std::string size_of(const proto::StreamMeta& meta, proto::Split split) {
   const std::uint64_t size = meta.size(split);
-  if (size == proto::kEndless)
-    return "endless" + (meta.epoch_samples ? ", " + std::to_string(*meta.epoch_samples) + " samples an epoch" : "");
+  if (size == proto::kEndless) {
+    return "endless" + (meta.epoch_samples
+                            ? ", " + std::to_string(*meta.epoch_samples) + " samples an epoch"
+                            : "");
+  }
   return size == 0 ? "none" : std::to_string(size) + " samples";
 }
 
@@ -24,19 +27,25 @@ void describe_stages(std::ostream& out, const char* what, const std::vector<std:
 
 std::string describe(const proto::Field& field) {
   std::string shape;
-  for (const std::uint32_t size : field.shape) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-  return field.name + ": " + std::string(proto::to_string(field.role)) + ", " + std::string(proto::to_string(field.wire)) + " [" +
-         shape + "]" + (field.sentinel ? ", with a sentinel" : "");
+  for (const std::uint32_t size : field.shape) {
+    shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+  }
+  return field.name + ": " + std::string(proto::to_string(field.role)) + ", " +
+         std::string(proto::to_string(field.wire)) + " [" + shape + "]" +
+         (field.sentinel ? ", with a sentinel" : "");
 }
 
 void describe(std::ostream& out, const proto::StreamMeta& meta) {
   out << "stream " << meta.fingerprint << "\n"
       << "  provider " << meta.provider << ", format " << meta.format_version << "\n"
-      << "  dataset  " << meta.dataset_name << ", xxh64 " << meta.dataset_hash << ", data seed " << meta.data_seed << "\n"
-      << "  tokens   " << meta.vocab_size << " in the vocabulary, " << meta.block_size << " a sample\n"
+      << "  dataset  " << meta.dataset_name << ", xxh64 " << meta.dataset_hash << ", data seed "
+      << meta.data_seed << "\n"
+      << "  tokens   " << meta.vocab_size << " in the vocabulary, " << meta.block_size
+      << " a sample\n"
       << "  splits   ";
   for (const proto::Split split : proto::kSplits) {
-    out << (split == proto::kSplits[0] ? "" : "; ") << proto::to_string(split) << " " << size_of(meta, split);
+    out << (split == proto::kSplits[0] ? "" : "; ") << proto::to_string(split) << " "
+        << size_of(meta, split);
   }
   out << "\n  fields   " << meta.schema.bytes_per_sample() << " B a sample\n";
   for (const proto::Field& field : meta.schema.fields) out << "    " << describe(field) << "\n";
@@ -44,6 +53,8 @@ void describe(std::ostream& out, const proto::StreamMeta& meta) {
   describe_stages(out, "stages of val", meta.val_stages);
 }
 
-std::string to_json_line(const proto::StreamMeta& meta) { return proto::json_text(proto::read_json(proto::to_json(meta))); }
+std::string to_json_line(const proto::StreamMeta& meta) {
+  return proto::json_text(proto::read_json(proto::to_json(meta)));
+}
 
 }  // namespace millrace::tools

@@ -1,5 +1,5 @@
-// inspect batch FILE: a queue file, checked and decoded. The vocabulary comes from the meta.json of the stream's folder, where
-// the file lies in one.
+// inspect batch FILE: a queue file, checked and decoded. The vocabulary comes from the meta.json of
+// the stream's folder, where the file lies in one.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -25,23 +25,29 @@ constexpr std::uint64_t kShownByDefault = 4;
 
 proto::Chunk read(const fs::path& path) {
   proto::Chunk chunk = proto::read_chunk(path);
-  if (chunk.status != proto::ChunkStatus::kOk)
+  if (chunk.status != proto::ChunkStatus::kOk) {
     throw std::runtime_error(path.string() + ": " + std::string(proto::describe(chunk.status)));
+  }
   return chunk;
 }
 
-// FOLDER/<fingerprint>/meta.json for FOLDER/<fingerprint>/train/FILE; empty where there is none, or that of another stream.
+// FOLDER/<fingerprint>/meta.json for FOLDER/<fingerprint>/train/FILE; empty where there is none, or
+// that of another stream.
 std::optional<proto::StreamMeta> meta_beside(const fs::path& path, const proto::Chunk& chunk) {
   const fs::path file = fs::absolute(path).parent_path().parent_path() / queue::Folder::kMeta;
   if (!fs::exists(file)) return std::nullopt;
   proto::StreamMeta meta = proto::meta_from_json(proto::read_file(file));
-  if (meta.fingerprint != chunk.fingerprint || !proto::fits(meta.schema, chunk.batch)) return std::nullopt;
+  if (meta.fingerprint != chunk.fingerprint || !proto::fits(meta.schema, chunk.batch)) {
+    return std::nullopt;
+  }
   return meta;
 }
 
 std::string column_of(const proto::Chunk& chunk, std::size_t i) {
   std::string shape;
-  for (const std::uint32_t size : chunk.shapes[i]) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+  for (const std::uint32_t size : chunk.shapes[i]) {
+    shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+  }
   return std::string(proto::to_string(chunk.wires[i])) + " [" + shape + "]";
 }
 
@@ -49,8 +55,11 @@ void describe(const fs::path& path, const proto::Chunk& chunk) {
   const proto::Range& range = chunk.batch.range;
   std::cout << path.string() << ": whole, all checksums match\n"
             << "  stream  " << chunk.fingerprint << "\n"
-            << "  samples " << proto::to_string(range.split) << " " << range.first << " to " << range.end() - 1 << "\n";
-  for (std::size_t i = 0; i < chunk.wires.size(); ++i) std::cout << "  column  " << column_of(chunk, i) << "\n";
+            << "  samples " << proto::to_string(range.split) << " " << range.first << " to "
+            << range.end() - 1 << "\n";
+  for (std::size_t i = 0; i < chunk.wires.size(); ++i) {
+    std::cout << "  column  " << column_of(chunk, i) << "\n";
+  }
 }
 
 void describe_as_json(const fs::path& path, const proto::Chunk& chunk) {
@@ -62,17 +71,23 @@ void describe_as_json(const fs::path& path, const proto::Chunk& chunk) {
                                  {"count", range.count},
                                  {"columns", nlohmann::json::array()}};
   for (std::size_t i = 0; i < chunk.wires.size(); ++i) {
-    json["columns"].push_back({{"type", proto::to_string(chunk.wires[i])}, {"shape", chunk.shapes[i]}});
+    json["columns"].push_back(
+        {{"type", proto::to_string(chunk.wires[i])}, {"shape", chunk.shapes[i]}});
   }
   std::cout << proto::json_text(json) << "\n";
 }
 
 // The samples asked for, as far as the file has them.
-proto::Batch part_of(const proto::StreamMeta& meta, const proto::Batch& batch, const config::Arguments& arguments) {
+proto::Batch part_of(const proto::StreamMeta& meta, const proto::Batch& batch,
+                     const config::Arguments& arguments) {
   const proto::Range& range = batch.range;
-  const std::uint64_t first = arguments.number("first", range.first, range.end() - 1).value_or(range.first);
-  const std::uint64_t count = arguments.number("count", 1, std::numeric_limits<std::uint32_t>::max()).value_or(kShownByDefault);
-  return proto::slice(meta.schema, batch, first, static_cast<std::uint32_t>(std::min(count, range.end() - first)));
+  const std::uint64_t first =
+      arguments.number("first", range.first, range.end() - 1).value_or(range.first);
+  const std::uint64_t count =
+      arguments.number("count", 1, std::numeric_limits<std::uint32_t>::max())
+          .value_or(kShownByDefault);
+  return proto::slice(meta.schema, batch, first,
+                      static_cast<std::uint32_t>(std::min(count, range.end() - first)));
 }
 
 int run(const config::Arguments& arguments) {
@@ -81,7 +96,10 @@ int run(const config::Arguments& arguments) {
   arguments.json ? describe_as_json(path, chunk) : describe(path, chunk);
   const std::optional<proto::StreamMeta> meta = meta_beside(path, chunk);
   if (!meta) {
-    if (!arguments.json) std::cout << "  no text: the stream's meta.json does not lie in the folder above the file's\n";
+    if (!arguments.json) {
+      std::cout
+          << "  no text: the stream's meta.json does not lie in the folder above the file's\n";
+    }
     return 0;
   }
   const Form form = arguments.json ? Form::kJson : Form::kText;
@@ -96,8 +114,10 @@ Subject batch_subject() {
   return {"batch",
           {.name = "inspect batch",
            .usage = "FILE [--first I] [--count N]",
-           .about = "Checks a queue file and shows its samples as text, with masked and replaced characters marked.",
-           .flags = {{"first", "I", "the first sample; default: the file's first"}, {"count", "N", "how many; default 4"}},
+           .about = "Checks a queue file and shows its samples as text, with masked and replaced "
+                    "characters marked.",
+           .flags = {{"first", "I", "the first sample; default: the file's first"},
+                     {"count", "N", "how many; default 4"}},
            .overrides = false},
           run};
 }

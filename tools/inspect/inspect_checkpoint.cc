@@ -40,7 +40,9 @@ std::uint64_t values_of(const proto::NamedTensor& tensor) {
 
 std::string shape_of(const proto::NamedTensor& tensor) {
   std::string shape;
-  for (const std::uint64_t size : tensor.shape) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+  for (const std::uint64_t size : tensor.shape) {
+    shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+  }
   return "[" + shape + "]";
 }
 
@@ -58,19 +60,30 @@ std::uint64_t parameters_of(const proto::SafetensorsFile& model) {
 
 void print_state(const proto::TrainerState& state) {
   std::cout << "  step     " << state.step << ", next train sample " << state.cursor;
-  if (const auto epoch = state.meta.epoch_samples) std::cout << ", in epoch " << state.cursor / *epoch + 1;
+  if (const auto epoch = state.meta.epoch_samples) {
+    std::cout << ", in epoch " << state.cursor / *epoch + 1;
+  }
   std::cout << "\n";
-  if (state.best_val_loss) std::cout << "  best     val loss " << *state.best_val_loss << " at step " << state.best_step << "\n";
-  for (const auto& [epoch, step] : state.epoch_steps)
+  if (state.best_val_loss) {
+    std::cout << "  best     val loss " << *state.best_val_loss << " at step " << state.best_step
+              << "\n";
+  }
+  for (const auto& [epoch, step] : state.epoch_steps) {
     std::cout << "  kept     step " << step << ", the end of epoch " << epoch << "\n";
-  if (const auto stage = proto::stage_at(state.stage_log, state.cursor))
-    std::cout << "  stage    " << int{*stage} << " (" << state.meta.train_stages.at(*stage) << ")\n";
+  }
+  if (const auto stage = proto::stage_at(state.stage_log, state.cursor)) {
+    std::cout << "  stage    " << int{*stage} << " (" << state.meta.train_stages.at(*stage)
+              << ")\n";
+  }
   std::cout << "  run      " << state.run_id << ", seed " << state.seed << "\n"
-            << "  trained  on " << state.device << " in " << state.dtype << ", " << state.ranks << " rank(s), " << state.threads
-            << " threads, " << state.cpu_capability << "\n";
-  for (const auto& [name, version] : state.versions) std::cout << "  version  " << name << " " << version << "\n";
+            << "  trained  on " << state.device << " in " << state.dtype << ", " << state.ranks
+            << " rank(s), " << state.threads << " threads, " << state.cpu_capability << "\n";
+  for (const auto& [name, version] : state.versions) {
+    std::cout << "  version  " << name << " " << version << "\n";
+  }
   for (const auto& [name, facts] : state.files) {
-    std::cout << "  file     " << name << ", " << facts.size_bytes << " B, xxh64 " << facts.xxh64 << "\n";
+    std::cout << "  file     " << name << ", " << facts.size_bytes << " B, xxh64 " << facts.xxh64
+              << "\n";
   }
 }
 
@@ -78,19 +91,23 @@ void print(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& mo
   std::cout << checkpoint.folder.string() << ": whole, all files match\n";
   print_state(checkpoint.state);
   describe(std::cout, checkpoint.state.meta);
-  std::cout << "model: " << parameters_of(model) << " values in " << model.tensors().size() << " tensors\n";
+  std::cout << "model: " << parameters_of(model) << " values in " << model.tensors().size()
+            << " tensors\n";
   for (const proto::NamedTensor& tensor : model.tensors()) {
-    std::cout << "  " << tensor.name << " " << proto::to_string(tensor.type) << " " << shape_of(tensor) << "\n";
+    std::cout << "  " << tensor.name << " " << proto::to_string(tensor.type) << " "
+              << shape_of(tensor) << "\n";
   }
 }
 
 void print_as_json(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& model) {
-  nlohmann::ordered_json json = {{"folder", checkpoint.folder.string()},
-                                 {"trainer", proto::read_ordered_json(proto::to_json(checkpoint.state))},
-                                 {"parameters", parameters_of(model)},
-                                 {"tensors", nlohmann::json::array()}};
+  nlohmann::ordered_json json = {
+      {"folder", checkpoint.folder.string()},
+      {"trainer", proto::read_ordered_json(proto::to_json(checkpoint.state))},
+      {"parameters", parameters_of(model)},
+      {"tensors", nlohmann::json::array()}};
   for (const proto::NamedTensor& tensor : model.tensors()) {
-    json["tensors"].push_back({{"name", tensor.name}, {"type", proto::to_string(tensor.type)}, {"shape", tensor.shape}});
+    json["tensors"].push_back(
+        {{"name", tensor.name}, {"type", proto::to_string(tensor.type)}, {"shape", tensor.shape}});
   }
   std::cout << proto::json_text(json) << "\n";
 }
@@ -105,16 +122,15 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subject checkpoint_subject() {
-  return {
-      "checkpoint",
-      {.name = "inspect checkpoint",
-       .usage = "DIR",
-       .about =
-           "Checks a checkpoint and shows what it holds. DIR is the checkpoint's folder, or a run's output folder, whose newest "
-           "whole checkpoint is then taken.",
-       .flags = {},
-       .overrides = false},
-      run};
+  return {"checkpoint",
+          {.name = "inspect checkpoint",
+           .usage = "DIR",
+           .about = "Checks a checkpoint and shows what it holds. DIR is the checkpoint's folder, "
+                    "or a run's output folder, whose newest "
+                    "whole checkpoint is then taken.",
+           .flags = {},
+           .overrides = false},
+          run};
 }
 
 }  // namespace millrace::tools

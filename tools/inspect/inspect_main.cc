@@ -4,5 +4,6 @@
 int main(int argc, char** argv) {
   using namespace millrace::tools;
   return run_subject("inspect", "Looks inside, and changes nothing:",
-                     {stream_subject(), queue_subject(), checkpoint_subject(), batch_subject()}, argc, argv);
+                     {stream_subject(), queue_subject(), checkpoint_subject(), batch_subject()},
+                     argc, argv);
 }

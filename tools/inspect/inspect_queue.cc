@@ -1,4 +1,5 @@
-// inspect queue DIR: the streams of a queue folder, what lies ready, whether it is whole, and the runs that read it.
+// inspect queue DIR: the streams of a queue folder, what lies ready, whether it is whole, and the
+// runs that read it.
 //
 // The folder may be in use: what vanishes while we look was consumed.
 #include <algorithm>
@@ -48,19 +49,23 @@ struct StreamState {
 };
 
 void append(std::vector<Stretch>& stretches, const proto::Range& range) {
-  const auto goes_on = [&](const Stretch& stretch) { return stretch.end == range.first && stretch.stage == range.stage; };
+  const auto goes_on = [&](const Stretch& stretch) {
+    return stretch.end == range.first && stretch.stage == range.stage;
+  };
   const auto stretch = std::ranges::find_if(stretches, goes_on);
-  if (stretch != stretches.end())
+  if (stretch != stretches.end()) {
     stretch->end = range.end();
-  else
+  } else {
     stretches.push_back({range.first, range.end(), range.stage});
+  }
 }
 
 void look_at_chunk(const fs::path& path, const std::string& fingerprint, SplitState& state) {
   const proto::Chunk chunk = proto::read_chunk(path);
   if (chunk.status == proto::ChunkStatus::kMissing) return;
   if (chunk.status != proto::ChunkStatus::kOk) {
-    state.damaged.push_back(path.filename().string() + ": " + std::string(proto::describe(chunk.status)));
+    state.damaged.push_back(path.filename().string() + ": " +
+                            std::string(proto::describe(chunk.status)));
   } else if (chunk.fingerprint != fingerprint) {
     state.damaged.push_back(path.filename().string() + ": of another stream, " + chunk.fingerprint);
   } else {
@@ -79,10 +84,13 @@ std::uint64_t count_with_suffix(const fs::path& folder, std::string_view suffix)
   return count;
 }
 
-SplitState look_at_split(const queue::Folder& folder, const std::string& fingerprint, proto::Split split) {
+SplitState look_at_split(const queue::Folder& folder, const std::string& fingerprint,
+                         proto::Split split) {
   SplitState state;
   state.split = split;
-  for (const proto::ChunkKey& key : folder.chunks(split)) look_at_chunk(folder.chunk(split, key), fingerprint, state);
+  for (const proto::ChunkKey& key : folder.chunks(split)) {
+    look_at_chunk(folder.chunk(split, key), fingerprint, state);
+  }
   state.claims = count_with_suffix(folder.split(split), ".claim");
   return state;
 }
@@ -91,7 +99,9 @@ std::vector<proto::Group> look_at_groups(const queue::Folder& folder) {
   std::vector<proto::Group> groups;
   std::error_code missing;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder.groups(), missing)) {
-    if (const auto group = proto::read_group(folder.group(entry.path().filename().string()))) groups.push_back(*group);
+    if (const auto group = proto::read_group(folder.group(entry.path().filename().string()))) {
+      groups.push_back(*group);
+    }
   }
   return groups;
 }
@@ -100,15 +110,19 @@ StreamState look_at_stream(const fs::path& root) {
   const queue::Folder folder(root.parent_path(), root.filename().string());
   StreamState state;
   state.meta = proto::meta_from_json(proto::read_file(folder.meta()));
-  for (const proto::Split split : proto::kSplits) state.splits.push_back(look_at_split(folder, state.meta.fingerprint, split));
+  for (const proto::Split split : proto::kSplits) {
+    state.splits.push_back(look_at_split(folder, state.meta.fingerprint, split));
+  }
   state.groups = look_at_groups(folder);
   state.quarantined = count_with_suffix(folder.quarantine(), "");
   return state;
 }
 
 std::vector<fs::path> streams_in(const fs::path& queue) {
-  if (!fs::is_directory(queue))
-    throw std::runtime_error(queue.string() + ": no such folder; a queue is what follows file:// in queue.uri");
+  if (!fs::is_directory(queue)) {
+    throw std::runtime_error(queue.string() +
+                             ": no such folder; a queue is what follows file:// in queue.uri");
+  }
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(queue)) {
     if (fs::exists(entry.path() / queue::Folder::kMeta)) found.push_back(entry.path());
@@ -123,7 +137,8 @@ void print(const Stretch& stretch) {
 }
 
 void print(const SplitState& state) {
-  std::cout << "  " << proto::to_string(state.split) << ": " << state.chunks << " whole chunks, " << state.bytes << " B";
+  std::cout << "  " << proto::to_string(state.split) << ": " << state.chunks << " whole chunks, "
+            << state.bytes << " B";
   for (const Stretch& stretch : state.ready) print(stretch);
   if (state.claims != 0) std::cout << "; " << state.claims << " being computed";
   std::cout << "\n";
@@ -134,10 +149,14 @@ void print(const proto::Group& group) {
   std::cout << "  run " << group.run_id << ": heartbeat " << group.heartbeat;
   for (const proto::Split split : proto::kSplits) {
     const proto::SplitWindow& window = group.window(split);
-    if (window.end != 0) std::cout << "; " << proto::to_string(split) << " at " << window.cursor << ", wants up to " << window.end;
+    if (window.end != 0) {
+      std::cout << "; " << proto::to_string(split) << " at " << window.cursor << ", wants up to "
+                << window.end;
+    }
   }
-  for (const proto::StageLogEntry& entry : group.stage_log)
+  for (const proto::StageLogEntry& entry : group.stage_log) {
     std::cout << "; stage " << int{entry.stage} << " from " << entry.first_index;
+  }
   std::cout << "\n";
 }
 
@@ -148,7 +167,9 @@ void print(const StreamState& state) {
   }
   for (const proto::Group& group : state.groups) print(group);
   if (state.groups.empty()) std::cout << "  no run has asked for it\n";
-  if (state.quarantined != 0) std::cout << "  quarantine: " << state.quarantined << " damaged files\n";
+  if (state.quarantined != 0) {
+    std::cout << "  quarantine: " << state.quarantined << " damaged files\n";
+  }
 }
 
 nlohmann::ordered_json to_json(const Stretch& stretch) {
@@ -158,8 +179,12 @@ nlohmann::ordered_json to_json(const Stretch& stretch) {
 }
 
 nlohmann::ordered_json to_json(const SplitState& state) {
-  nlohmann::ordered_json json = {{"split", proto::to_string(state.split)}, {"chunks", state.chunks},   {"bytes", state.bytes},
-                                 {"ready", nlohmann::json::array()},       {"damaged", state.damaged}, {"claims", state.claims}};
+  nlohmann::ordered_json json = {{"split", proto::to_string(state.split)},
+                                 {"chunks", state.chunks},
+                                 {"bytes", state.bytes},
+                                 {"ready", nlohmann::json::array()},
+                                 {"damaged", state.damaged},
+                                 {"claims", state.claims}};
   for (const Stretch& stretch : state.ready) json["ready"].push_back(to_json(stretch));
   return json;
 }
@@ -187,13 +212,16 @@ nlohmann::ordered_json to_json(const StreamState& state) {
 int run(const config::Arguments& arguments) {
   const fs::path queue = arguments.positional.front();
   const std::vector<fs::path> streams = streams_in(queue);
-  if (streams.empty() && !arguments.json) std::cout << queue.string() << ": no streams; a producer makes one\n";
+  if (streams.empty() && !arguments.json) {
+    std::cout << queue.string() << ": no streams; a producer makes one\n";
+  }
   for (const fs::path& root : streams) {
     const StreamState state = look_at_stream(root);
-    if (arguments.json)
+    if (arguments.json) {
       std::cout << proto::json_text(to_json(state)) << "\n";
-    else
+    } else {
       print(state);
+    }
   }
   return 0;
 }
@@ -201,15 +229,15 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subject queue_subject() {
-  return {
-      "queue",
-      {.name = "inspect queue",
-       .usage = "DIR",
-       .about = "Shows the streams of a queue folder, which samples lie ready, whether the files are whole, and the runs that read "
-                "them.",
-       .flags = {},
-       .overrides = false},
-      run};
+  return {"queue",
+          {.name = "inspect queue",
+           .usage = "DIR",
+           .about = "Shows the streams of a queue folder, which samples lie ready, whether the "
+                    "files are whole, and the runs that read "
+                    "them.",
+           .flags = {},
+           .overrides = false},
+          run};
 }
 
 }  // namespace millrace::tools

@@ -69,19 +69,28 @@ void check_against(const providers::DataProvider& provider, const Request& reque
   const proto::StreamMeta& meta = provider.meta();
   const std::string split(proto::to_string(request.split));
   const std::uint64_t size = meta.size(request.split);
-  if (size == 0) throw std::runtime_error("dataset " + meta.dataset_name + " has no " + split + " split");
+  if (size == 0) {
+    throw std::runtime_error("dataset " + meta.dataset_name + " has no " + split + " split");
+  }
   const std::uint64_t last = request.first + count_of(request, size) - 1;
   if (last >= size) {
-    throw config::UsageError("sample " + std::to_string(last) + " was asked for; the last one of " + split + " is " +
-                             std::to_string(size - 1));
+    throw config::UsageError("sample " + std::to_string(last) + " was asked for; the last one of " +
+                             split + " is " + std::to_string(size - 1));
   }
   const bool named = provider.trainer_names_stages() && request.split == proto::Split::kTrain;
-  if (named && !request.stage) throw config::UsageError("the trainer names the stages of this stream: give one, --stage=K");
+  if (named && !request.stage) {
+    throw config::UsageError("the trainer names the stages of this stream: give one, --stage=K");
+  }
   const std::size_t stages = meta.train_stages.size();
-  if (named && *request.stage >= stages)
-    throw config::UsageError("--stage=" + std::to_string(*request.stage) + ": the train stages of this stream are 0 to " +
+  if (named && *request.stage >= stages) {
+    throw config::UsageError("--stage=" + std::to_string(*request.stage) +
+                             ": the train stages of this stream are 0 to " +
                              std::to_string(stages - 1));
-  if (!named && request.stage) throw config::UsageError("--stage: the stage of these samples is part of the stream's function");
+  }
+  if (!named && request.stage) {
+    throw config::UsageError(
+        "--stage: the stage of these samples is part of the stream's function");
+  }
 }
 
 void show_all(const providers::DataProvider& provider, const Request& request) {
@@ -97,7 +106,8 @@ void show_all(const providers::DataProvider& provider, const Request& request) {
 void save_characters(const proto::StreamMeta& meta, const std::string& file) {
   if (meta.vocabulary.empty() || meta.byte_level) {
     throw config::UsageError(
-        "--save-vocabulary: the tokens of this stream are no characters; their vocabulary is their tokenizer's");
+        "--save-vocabulary: the tokens of this stream are no characters; their vocabulary is their "
+        "tokenizer's");
   }
   std::vector<std::string> tokens = meta.vocabulary;
   if (meta.mask_token_id) tokens.resize(*meta.mask_token_id);
@@ -106,7 +116,8 @@ void save_characters(const proto::StreamMeta& meta, const std::string& file) {
 }
 
 int run(const config::Arguments& arguments) {
-  const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options options =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
   const Request request = request_of(arguments);
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
   if (const auto file = arguments.value("save-vocabulary")) {
@@ -124,17 +135,21 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subject stream_subject() {
-  return {"stream",
-          {.name = "inspect stream",
-           .usage = "CONFIG [overrides] [--split S] [--first I] [--count N] [--digest] [--stage K] | --save-vocabulary FILE",
-           .about = "Computes samples of a recipe's stream and shows them as text, with masked and replaced characters marked.",
-           .flags = {{"split", "S", "train (the default), val or test"},
-                     {"first", "I", "the first sample; default 0"},
-                     {"count", "N", "how many; default 4, with --digest 1"},
-                     {"digest", "", "a line `split index stage digest` a sample, and nothing else"},
-                     {"stage", "K", "the stage, where the trainer names it"},
-                     {"save-vocabulary", "FILE", "write the characters and their ids, for data.vocabulary, and nothing else"}}},
-          run};
+  return {
+      "stream",
+      {.name = "inspect stream",
+       .usage = "CONFIG [overrides] [--split S] [--first I] [--count N] [--digest] [--stage K] | "
+                "--save-vocabulary FILE",
+       .about = "Computes samples of a recipe's stream and shows them as text, with masked and "
+                "replaced characters marked.",
+       .flags = {{"split", "S", "train (the default), val or test"},
+                 {"first", "I", "the first sample; default 0"},
+                 {"count", "N", "how many; default 4, with --digest 1"},
+                 {"digest", "", "a line `split index stage digest` a sample, and nothing else"},
+                 {"stage", "K", "the stage, where the trainer names it"},
+                 {"save-vocabulary", "FILE",
+                  "write the characters and their ids, for data.vocabulary, and nothing else"}}},
+      run};
 }
 
 }  // namespace millrace::tools

@@ -22,14 +22,17 @@ struct Label {
 };
 
 Label label_of(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
-  return {proto::to_string(batch.range.split), batch.range.first + row, stage_of(meta, batch, row), time_of(meta, batch, row),
-          proto::hex16(proto::sample_digest(meta.schema, batch, row))};
+  return {proto::to_string(batch.range.split), batch.range.first + row, stage_of(meta, batch, row),
+          time_of(meta, batch, row), proto::hex16(proto::sample_digest(meta.schema, batch, row))};
 }
 
 bool on_terminal() { return isatty(STDOUT_FILENO) != 0; }
 
 nlohmann::ordered_json to_json(const Label& label) {
-  return {{"split", label.split}, {"index", label.index}, {"stage", label.stage}, {"digest", label.digest}};
+  return {{"split", label.split},
+          {"index", label.index},
+          {"stage", label.stage},
+          {"digest", label.digest}};
 }
 
 std::string joined(const std::vector<std::string>& characters) {
@@ -38,7 +41,8 @@ std::string joined(const std::vector<std::string>& characters) {
   return text;
 }
 
-nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage, const Decoded& sample) {
+nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage,
+                                    const Decoded& sample) {
   nlohmann::ordered_json json = to_json(label);
   json["stage_name"] = stage;
   if (!label.time.empty()) json["time"] = proto::read_json(label.time);
@@ -54,23 +58,26 @@ nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage
 void print_text(const Label& label, const std::string& stage, const Decoded& sample) {
   std::cout << "\n"
             << label.split << " " << label.index << ", stage " << label.stage << " " << stage
-            << (label.time.empty() ? "" : ", time " + label.time) << ", digest " << label.digest << "\n";
+            << (label.time.empty() ? "" : ", time " + label.time) << ", digest " << label.digest
+            << "\n";
   print(std::cout, sample, on_terminal());
 }
 
 void show(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row, Form form) {
   const Label label = label_of(meta, batch, row);
   if (form == Form::kDigests) {
-    std::cout << label.split << " " << label.index << " " << label.stage << " " << label.digest << "\n";
+    std::cout << label.split << " " << label.index << " " << label.stage << " " << label.digest
+              << "\n";
   } else if (form == Form::kDigestJson) {
     std::cout << proto::json_text(to_json(label)) << "\n";
   } else {
     const std::string stage = stage_name(meta, batch.range.split, label.stage);
     const Decoded sample = decode(meta, batch, row);
-    if (form == Form::kText)
+    if (form == Form::kText) {
       print_text(label, stage, sample);
-    else
+    } else {
       std::cout << proto::json_text(decoded_json(label, stage, sample)) << "\n";
+    }
   }
 }
 

@@ -6,8 +6,12 @@
 
 namespace millrace::tools {
 
-ShardWriter::ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before, WhenWhole when_whole)
-    : plan_(std::move(plan)), before_(std::move(before)), when_whole_(std::move(when_whole)), number_(there.size()) {
+ShardWriter::ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before,
+                         WhenWhole when_whole)
+    : plan_(std::move(plan)),
+      before_(std::move(before)),
+      when_whole_(std::move(when_whole)),
+      number_(there.size()) {
   for (const Shard& shard : there) tokens_ += shard.tokens;
   if (!there.empty()) {
     document_ = there.back().next_document;
@@ -23,9 +27,12 @@ void ShardWriter::append(std::span<const std::uint32_t> ids) {
 }
 
 void ShardWriter::write(std::span<const std::uint32_t> ids) {
-  const std::uint64_t whole = plan_.shard_tokens.value_or(std::numeric_limits<std::uint64_t>::max());
+  const std::uint64_t whole =
+      plan_.shard_tokens.value_or(std::numeric_limits<std::uint64_t>::max());
   while (!ids.empty()) {
-    if (!file_) file_ = std::make_unique<datasets::TokenFileWriter>(plan_.folder / file_name(), plan_.width);
+    if (!file_) {
+      file_ = std::make_unique<datasets::TokenFileWriter>(plan_.folder / file_name(), plan_.width);
+    }
     const auto now = ids.first(std::min<std::uint64_t>(ids.size(), whole - file_->size()));
     file_->append(now);
     taken_tokens_ += now.size();

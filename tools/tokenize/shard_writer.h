@@ -1,4 +1,5 @@
-// Cuts a split's tokens into files of equal length, and says of each when it will appear and when it has. Used by one thread.
+// Cuts a split's tokens into files of equal length, and says of each when it will appear and when
+// it has. Used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +28,12 @@ class ShardWriter {
   using BeforeFile = std::function<void()>;
   using WhenWhole = std::function<void(Shard)>;
 
-  /// Goes on behind the shards that are there. Of each further one `before` is called before its file appears, and `when_whole`
-  /// behind that.
+  /// Goes on behind the shards that are there. Of each further one `before` is called before its
+  /// file appears, and `when_whole` behind that.
   ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before, WhenWhole when_whole);
 
-  /// From which document of the split on, in this order, append() wants tokens; the first tokens of the first are there already,
-  /// and are left out.
+  /// From which document of the split on, in this order, append() wants tokens; the first tokens of
+  /// the first are there already, and are left out.
   [[nodiscard]] std::uint64_t next_document() const { return document_; }
   void append(std::span<const std::uint32_t> ids);
   void end_document();

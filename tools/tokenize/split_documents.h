@@ -1,5 +1,6 @@
-// The documents of each split of a text. Splits lie where they lie for a stream of its characters (datasets/index/splits.h), so that both
-// say the same of what is val: a text of documents is cut between them, and a single one in its middle.
+// The documents of each split of a text. Splits lie where they lie for a stream of its characters
+// (datasets/index/splits.h), so that both say the same of what is val: a text of documents is cut
+// between them, and a single one in its middle.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/open/documents.h"
 #include "datasets/index/splits.h"
+#include "datasets/open/documents.h"
 #include "proto/types.h"
 
 namespace millrace::tools {
@@ -23,7 +24,7 @@ struct SplitText {
 };
 
 /// The splits that have text.
-[[nodiscard]] std::vector<SplitText> split_documents(const std::shared_ptr<const datasets::Documents>& documents,
-                                                     const datasets::Cuts& cuts);
+[[nodiscard]] std::vector<SplitText> split_documents(
+    const std::shared_ptr<const datasets::Documents>& documents, const datasets::Cuts& cuts);
 
 }  // namespace millrace::tools

@@ -27,7 +27,10 @@ Json to_json(const Shard& shard) {
 Json to_json(const SplitRecord& split) {
   Json shards = Json::array();
   for (const Shard& shard : split.shards) shards.push_back(to_json(shard));
-  return {{"complete", split.complete}, {"tokens", split.tokens()}, {"documents", split.documents}, {"shards", shards}};
+  return {{"complete", split.complete},
+          {"tokens", split.tokens()},
+          {"documents", split.documents},
+          {"shards", shards}};
 }
 
 Json to_json(const TokenRecord& record) {
@@ -46,8 +49,9 @@ Json to_json(const TokenRecord& record) {
 }
 
 Shard shard_from(const Json& json) {
-  return {json.at("file").get<std::string>(), json.at("tokens").get<std::uint64_t>(), json.at("xxh64").get<std::string>(),
-          json.at("next_document").get<std::uint64_t>(), json.at("taken_tokens").get<std::uint64_t>()};
+  return {json.at("file").get<std::string>(), json.at("tokens").get<std::uint64_t>(),
+          json.at("xxh64").get<std::string>(), json.at("next_document").get<std::uint64_t>(),
+          json.at("taken_tokens").get<std::uint64_t>()};
 }
 
 SplitRecord split_from(const Json& json) {
@@ -62,10 +66,14 @@ TokenRecord record_from(const Json& json) {
   record.settings = json.at("settings").get<std::map<std::string, std::string>>();
   record.width = json.at("dtype") == "uint16" ? WireType::kU16 : WireType::kU32;
   record.vocab_size = json.at("vocab_size").get<std::uint64_t>();
-  if (!json.at("end_of_text").is_null()) record.end_of_text = json.at("end_of_text").get<std::uint32_t>();
+  if (!json.at("end_of_text").is_null()) {
+    record.end_of_text = json.at("end_of_text").get<std::uint32_t>();
+  }
   record.tokenizer = json.at("tokenizer").get<std::string>();
   record.dataset = json.at("dataset").get<std::string>();
-  for (const auto& [name, split] : json.at("splits").items()) record.splits[name] = split_from(split);
+  for (const auto& [name, split] : json.at("splits").items()) {
+    record.splits[name] = split_from(split);
+  }
   return record;
 }
 

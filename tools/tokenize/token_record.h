@@ -1,5 +1,6 @@
-// meta.json beside token files: what they were made of, and how far. By it an interrupted `tokenize` goes on, and readers know the
-// width of the ids (docs/reference/tokenizing.md has the format).
+// meta.json beside token files: what they were made of, and how far. By it an interrupted
+// `tokenize` goes on, and readers know the width of the ids (docs/reference/tokenizing.md has the
+// format).
 #pragma once
 
 #include <cstdint>
@@ -49,7 +50,8 @@ struct TokenRecord {
 
 inline constexpr const char* kRecordFile = "meta.json";
 
-/// Empty where the folder has none. Throws std::runtime_error for one that is damaged or of another program.
+/// Empty where the folder has none. Throws std::runtime_error for one that is damaged or of another
+/// program.
 [[nodiscard]] std::optional<TokenRecord> read_record(const std::filesystem::path& folder);
 /// Atomic and durable.
 void write_record(const std::filesystem::path& folder, const TokenRecord& record);

@@ -7,9 +7,9 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "config/errors.h"
 #include "config/app/progress.h"
 #include "config/app/stop.h"
+#include "config/errors.h"
 #include "datasets/bpe/bpe_encoder.h"
 #include "datasets/tokens/token_file.h"
 #include "proto/files.h"
@@ -43,7 +43,9 @@ TokenRecord new_record(const TokenizeJob& job) {
   record.end_of_text = job.bpe->end_of_text();
   record.tokenizer = job.tokenizer;
   record.dataset = job.dataset;
-  for (const SplitText& text : job.splits) record.splits[std::string(proto::to_string(text.split))].documents = text.count;
+  for (const SplitText& text : job.splits) {
+    record.splits[std::string(proto::to_string(text.split))].documents = text.count;
+  }
   return record;
 }
 
@@ -59,7 +61,9 @@ void drop_missing(const fs::path& folder, proto::WireType width, SplitRecord& sp
   split.complete = false;
 }
 
-bool is_token_file(const std::string& name) { return !name.starts_with('.') && name.ends_with(".bin"); }
+bool is_token_file(const std::string& name) {
+  return !name.starts_with('.') && name.ends_with(".bin");
+}
 
 /// What earlier runs of the same job have left in the folder; a new record where there is nothing.
 TokenRecord go_on(const TokenizeJob& job) {
@@ -68,12 +72,14 @@ TokenRecord go_on(const TokenizeJob& job) {
     const auto names = proto::real_disk().list(job.out);
     const auto foreign = std::ranges::find_if(names, is_token_file);
     if (foreign == names.end()) return new_record(job);
-    throw config::UsageError((job.out / *foreign).string() +
-                             " is there, and no meta.json that says what it was made of; take another --out");
+    throw config::UsageError(
+        (job.out / *foreign).string() +
+        " is there, and no meta.json that says what it was made of; take another --out");
   }
   const auto changed = proto::differences(settings_of(job), record->settings);
   if (!changed.empty()) {
-    throw config::UsageError(job.out.string() + ": these are tokens of other inputs: " + proto::describe(changed, "now", "there") +
+    throw config::UsageError(job.out.string() + ": these are tokens of other inputs: " +
+                             proto::describe(changed, "now", "there") +
                              "; take another --out, or remove this folder");
   }
   if (record->splits.size() != job.splits.size()) {
@@ -87,8 +93,8 @@ TokenRecord go_on(const TokenizeJob& job) {
 /// Files that a run which was killed has left half.
 void remove_leftovers(const fs::path& folder) {
   for (const std::string& name : proto::real_disk().list(folder)) {
-    const bool ours =
-        name.starts_with(".train") || name.starts_with(".val") || name.starts_with(".test") || name.starts_with(".meta");
+    const bool ours = name.starts_with(".train") || name.starts_with(".val") ||
+                      name.starts_with(".test") || name.starts_with(".meta");
     if (ours && name.ends_with(".tmp")) proto::try_remove_all(folder / name, proto::real_disk());
   }
 }
@@ -117,12 +123,14 @@ class SplitWork {
     mine_.complete = true;
     write_record(job_.out, record_);
     progress_.clear();
-    spdlog::info("{}: {} tokens of {} document{} in {} file{}", name_, mine_.tokens(), mine_.documents,
-                 mine_.documents == 1 ? "" : "s", mine_.shards.size(), mine_.shards.size() == 1 ? "" : "s");
+    spdlog::info("{}: {} tokens of {} document{} in {} file{}", name_, mine_.tokens(),
+                 mine_.documents, mine_.documents == 1 ? "" : "s", mine_.shards.size(),
+                 mine_.shards.size() == 1 ? "" : "s");
   }
 
  private:
-  /// The first file of a folder appears behind the record: a run that is killed between them must know it for its own.
+  /// The first file of a folder appears behind the record: a run that is killed between them must
+  /// know it for its own.
   void claim() {
     if (record_.empty()) write_record(job_.out, record_);
   }
@@ -133,17 +141,20 @@ class SplitWork {
   }
 
   void encode(std::string_view document, std::uint64_t number) try {
-    encoder_.encode(document, datasets::Specials::kAsText, [this](std::span<const std::uint32_t> ids) { take(ids); });
+    encoder_.encode(document, datasets::Specials::kAsText,
+                    [this](std::span<const std::uint32_t> ids) { take(ids); });
     take(mark_behind(document, number));
   } catch (const Stopped&) {
     throw;
   } catch (const proto::DiskError&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("{}: document {} of {}: {}", job_.place, number + 1, name_, error.what()));
+    throw std::runtime_error(
+        fmt::format("{}: document {} of {}: {}", job_.place, number + 1, name_, error.what()));
   }
 
-  /// Behind every document <|endoftext|>, as nanoGPT does; without that token a newline between two, where none is.
+  /// Behind every document <|endoftext|>, as nanoGPT does; without that token a newline between
+  /// two, where none is.
   Ids mark_behind(std::string_view document, std::uint64_t number) const {
     if (const auto end_of_text = job_.bpe->end_of_text()) return {*end_of_text};
     const bool is_last = number + 1 == text_.count;
@@ -157,8 +168,9 @@ class SplitWork {
     progress_.update([this] {
       const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
       const double mega_bytes = static_cast<double>(bytes_) / 1e6;
-      return fmt::format("{}: {} tokens; {:.1f} MB, {:.1f} MB/s, of {:.1f} MB", name_, writer_.tokens(), mega_bytes,
-                         mega_bytes / seconds, static_cast<double>(text_.bytes) / 1e6);
+      return fmt::format("{}: {} tokens; {:.1f} MB, {:.1f} MB/s, of {:.1f} MB", name_,
+                         writer_.tokens(), mega_bytes, mega_bytes / seconds,
+                         static_cast<double>(text_.bytes) / 1e6);
     });
   }
 
@@ -180,8 +192,11 @@ class SplitWork {
 TokenRecord tokenize(const TokenizeJob& job) {
   proto::make_durable_folders(job.out, proto::real_disk());
   const auto lock = proto::real_disk().lock(job.out / ".lock");
-  if (!lock)
-    throw std::runtime_error(job.out.string() + ": another tokenize is at work in this folder; wait for it, or take another --out");
+  if (!lock) {
+    throw std::runtime_error(
+        job.out.string() +
+        ": another tokenize is at work in this folder; wait for it, or take another --out");
+  }
   TokenRecord record = go_on(job);
   remove_leftovers(job.out);
   for (const SplitText& text : job.splits) {

@@ -1,8 +1,10 @@
-// tokenize CONFIG --out DIR: a text's documents as files of token ids, a split after the other, in shards where that is asked for.
+// tokenize CONFIG --out DIR: a text's documents as files of token ids, a split after the other, in
+// shards where that is asked for.
 //
-// The bytes of every file follow from the text, the tokenizer and the settings alone. A file appears when it is whole, the first behind
-// meta.json, which says after each where the text goes on; so a run that was interrupted goes on at the first file that is missing, one
-// that is finished is left as it is, and one whose inputs have changed is refused. Runs in one thread.
+// The bytes of every file follow from the text, the tokenizer and the settings alone. A file
+// appears when it is whole, the first behind meta.json, which says after each where the text goes
+// on; so a run that was interrupted goes on at the first file that is missing, one that is finished
+// is left as it is, and one whose inputs have changed is refused. Runs in one thread.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +29,14 @@ struct TokenizeJob {
   std::shared_ptr<const datasets::ByteLevelBpe> bpe;
   std::string tokenizer;  ///< its path, for people
   std::filesystem::path out;
-  std::optional<std::uint64_t> shard_tokens;  ///< of each file of a split but its last; empty: a split is one file
+  /// Of each file of a split but its last; empty: a split is one file.
+  std::optional<std::uint64_t> shard_tokens;
 };
 
-/// What was written, or had been. Throws config::UsageError for a folder whose record is of other inputs (naming both values) or
-/// that has token files without a record; std::runtime_error for a text that cannot be encoded (naming the document), and where the
-/// process is asked to stop: what is whole then stays, and the same call goes on.
+/// What was written, or had been. Throws config::UsageError for a folder whose record is of other
+/// inputs (naming both values) or that has token files without a record; std::runtime_error for a
+/// text that cannot be encoded (naming the document), and where the process is asked to stop: what
+/// is whole then stays, and the same call goes on.
 TokenRecord tokenize(const TokenizeJob& job);
 
 }  // namespace millrace::tools

@@ -1,13 +1,14 @@
-// tokenize CONFIG --out DIR: the documents of a recipe's [data] as files of token ids. --encode and --decode look at a tokenizer.
+// tokenize CONFIG --out DIR: the documents of a recipe's [data] as files of token ids. --encode and
+// --decode look at a tokenizer.
 #include <fmt/format.h>
 
 #include <iostream>
 #include <limits>
 
 #include "config/app/command_line.h"
+#include "config/app/stop.h"
 #include "config/errors.h"
 #include "config/recipe.h"
-#include "config/app/stop.h"
 #include "datasets/bpe/bpe_files.h"
 #include "tools/tokenize/tokenize_recipe.h"
 #include "tools/tokenize/tokenize_text.h"
@@ -18,22 +19,27 @@ using namespace millrace;
 
 const config::Program kProgram{
     .name = "tokenize",
-    .usage = "CONFIG [overrides] --out DIR [--shard-tokens N] | --encode TOKENIZER | --decode TOKENIZER",
+    .usage =
+        "CONFIG [overrides] --out DIR [--shard-tokens N] | --encode TOKENIZER | --decode TOKENIZER",
     .about =
-        "Writes the documents of a recipe's [data] as files of token ids, train.bin and val.bin, by the byte-level BPE of its\n"
-        "data.tokenizer. Started again after an interruption, it goes on. Or takes a text, or ids, from standard input.",
+        "Writes the documents of a recipe's [data] as files of token ids, train.bin and val.bin, "
+        "by the byte-level BPE of its\n"
+        "data.tokenizer. Started again after an interruption, it goes on. Or takes a text, or ids, "
+        "from standard input.",
     .flags = {{"out", "DIR", "the folder of the files and their meta.json"},
               {"shard-tokens", "N", "files of N tokens each, train_000000.bin and on"},
-              {"encode", "TOKENIZER", "standard input is a text: print its token ids; with --json, JSON lines of texts"},
-              {"decode", "TOKENIZER", "standard input is token ids: print their text; with --json, JSON lines of lists"},
+              {"encode", "TOKENIZER",
+               "standard input is a text: print its token ids; with --json, JSON lines of texts"},
+              {"decode", "TOKENIZER",
+               "standard input is token ids: print their text; with --json, JSON lines of lists"},
               {"specials", "", "with --encode: the texts of special tokens become those tokens"}},
     .min_positional = 0,
 };
 
 void print(const tools::TokenRecord& record) {
   for (const auto& [name, split] : record.splits) {
-    fmt::print("{{\"split\":\"{}\",\"tokens\":{},\"documents\":{},\"files\":{}}}\n", name, split.tokens(), split.documents,
-               split.shards.size());
+    fmt::print("{{\"split\":\"{}\",\"tokens\":{},\"documents\":{},\"files\":{}}}\n", name,
+               split.tokens(), split.documents, split.shards.size());
   }
 }
 
@@ -41,10 +47,14 @@ void print(const tools::TokenRecord& record) {
 int write_files(const config::Arguments& arguments) {
   const auto out = arguments.value("out");
   if (arguments.positional.empty() || !out || out->empty()) {
-    throw config::UsageError("name a CONFIG and --out DIR, or --encode or --decode with a tokenizer; see tokenize --help");
+    throw config::UsageError(
+        "name a CONFIG and --out DIR, or --encode or --decode with a tokenizer; see tokenize "
+        "--help");
   }
-  const auto shard_tokens = arguments.number("shard-tokens", 1, std::numeric_limits<std::uint32_t>::max());
-  const config::Options options = config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const auto shard_tokens =
+      arguments.number("shard-tokens", 1, std::numeric_limits<std::uint32_t>::max());
+  const config::Options options =
+      config::load_recipe(arguments.positional.front(), arguments.overrides);
   config::catch_stop_signals();
   const tools::TokenRecord record = tools::tokenize_recipe(options.data, *out, shard_tokens);
   if (arguments.json) print(record);
@@ -56,11 +66,18 @@ int run(const config::Arguments& arguments) {
   const auto decode = arguments.value("decode");
   if (!encode && !decode) return write_files(arguments);
   if ((encode && decode) || !arguments.positional.empty() || arguments.has("out")) {
-    throw config::UsageError("--encode and --decode work on standard input, each by itself, without CONFIG and --out");
+    throw config::UsageError(
+        "--encode and --decode work on standard input, each by itself, without CONFIG and --out");
   }
-  const auto specials = arguments.has("specials") ? datasets::Specials::kRecognised : datasets::Specials::kAsText;
-  if (encode) tools::encode_stream(*datasets::load_bpe(*encode), specials, arguments.json, std::cin, std::cout);
-  if (decode) tools::decode_stream(*datasets::load_bpe(*decode), arguments.json, std::cin, std::cout);
+  const auto specials =
+      arguments.has("specials") ? datasets::Specials::kRecognised : datasets::Specials::kAsText;
+  if (encode) {
+    tools::encode_stream(*datasets::load_bpe(*encode), specials, arguments.json, std::cin,
+                         std::cout);
+  }
+  if (decode) {
+    tools::decode_stream(*datasets::load_bpe(*decode), arguments.json, std::cin, std::cout);
+  }
   return 0;
 }
 

@@ -7,9 +7,9 @@
 
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
+#include "datasets/index/splits.h"
 #include "datasets/open/documents.h"
 #include "datasets/sources/source_files.h"
-#include "datasets/index/splits.h"
 #include "tools/tokenize/split_documents.h"
 #include "tools/tokenize/tokenize_files.h"
 
@@ -18,20 +18,26 @@ namespace {
 
 void check(const config::DataOptions& data) {
   if (data.tokenizer.empty()) {
-    throw config::UsageError("data.tokenizer is not set, and it says what to make tokens by; name one with --data.tokenizer=PATH");
+    throw config::UsageError(
+        "data.tokenizer is not set, and it says what to make tokens by; name one with "
+        "--data.tokenizer=PATH");
   }
   if (data.format == "tokens" || data.format == "token_folder") {
-    throw config::UsageError("data.format = \"" + data.format +
-                             "\" is tokens already; name a text with --data.path=PATH --data.format=text");
+    throw config::UsageError(
+        "data.format = \"" + data.format +
+        "\" is tokens already; name a text with --data.path=PATH --data.format=text");
   }
 }
 
 /// Of a plain text a fraction may be less than a character.
-void check_splits(const std::vector<SplitText>& splits, const datasets::Documents& documents, datasets::Shares shares) {
+void check_splits(const std::vector<SplitText>& splits, const datasets::Documents& documents,
+                  datasets::Shares shares) {
   const std::size_t wanted = 1U + (shares.val > 0 ? 1U : 0U) + (shares.test > 0 ? 1U : 0U);
   if (splits.size() >= wanted) return;
-  throw std::runtime_error(documents.place() + ": its " + std::to_string(documents.text()->characters()) +
-                           " characters leave a split empty; use more text, or other --data.val_fraction and --data.test_fraction");
+  throw std::runtime_error(documents.place() + ": its " +
+                           std::to_string(documents.text()->characters()) +
+                           " characters leave a split empty; use more text, or other "
+                           "--data.val_fraction and --data.test_fraction");
 }
 
 }  // namespace
@@ -41,9 +47,11 @@ TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesyst
   check(data);
   TokenizeJob job;
   job.bpe = datasets::load_bpe(data.tokenizer);
-  const auto documents = std::make_shared<const datasets::Documents>(datasets::open_documents(data));
+  const auto documents =
+      std::make_shared<const datasets::Documents>(datasets::open_documents(data));
   const datasets::Shares shares{data.val_fraction, data.test_fraction};
-  const datasets::Cuts cuts = datasets::cut_text(*documents->text(), datasets::find_sources(datasets::spec_of(data)), shares);
+  const datasets::Cuts cuts = datasets::cut_text(
+      *documents->text(), datasets::find_sources(datasets::spec_of(data)), shares);
   job.dataset = documents->name();
   job.place = documents->place();
   job.inputs = {{"dataset_hash", documents->hash()},
@@ -54,8 +62,10 @@ TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesyst
   job.tokenizer = data.tokenizer;
   job.out = out;
   job.shard_tokens = shard_tokens;
-  spdlog::info("tokenizer {}: {} tokens, hash {}{}", data.tokenizer, job.bpe->vocab_size(), job.bpe->hash(),
-               job.bpe->end_of_text() ? "" : "; it has no <|endoftext|>, so documents are joined by newlines");
+  spdlog::info(
+      "tokenizer {}: {} tokens, hash {}{}", data.tokenizer, job.bpe->vocab_size(), job.bpe->hash(),
+      job.bpe->end_of_text() ? ""
+                             : "; it has no <|endoftext|>, so documents are joined by newlines");
   return tokenize(job);
 }
 

@@ -10,7 +10,8 @@
 
 namespace millrace::tools {
 
-/// Throws as open_documents, load_bpe and tokenize do; config::UsageError for a recipe without a tokenizer or of tokens already.
+/// Throws as open_documents, load_bpe and tokenize do; config::UsageError for a recipe without a
+/// tokenizer or of tokens already.
 TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesystem::path& out,
                             std::optional<std::uint64_t> shard_tokens);
 

@@ -37,7 +37,8 @@ std::uint32_t id_of(std::string_view word) {
   std::uint32_t id = 0;
   const auto result = std::from_chars(word.data(), word.data() + word.size(), id);
   if (result.ec != std::errc() || result.ptr != word.data() + word.size()) {
-    throw std::runtime_error("'" + std::string(word) + "' is no token id; ids are whole numbers between spaces");
+    throw std::runtime_error("'" + std::string(word) +
+                             "' is no token id; ids are whole numbers between spaces");
   }
   return id;
 }
@@ -49,7 +50,8 @@ Ids ids_of(const Json& line) {
   return ids;
 }
 
-void encode_lines(const datasets::ByteLevelBpe& bpe, datasets::Specials specials, std::istream& in, std::ostream& out) {
+void encode_lines(const datasets::ByteLevelBpe& bpe, datasets::Specials specials, std::istream& in,
+                  std::ostream& out) {
   datasets::BpeEncoder encoder(bpe);
   for_each_line(in, [&](const Json& line) {
     if (!line.is_string()) throw std::runtime_error("expected a text, \"…\"");
@@ -61,8 +63,8 @@ void encode_lines(const datasets::ByteLevelBpe& bpe, datasets::Specials specials
 
 }  // namespace
 
-void encode_stream(const datasets::ByteLevelBpe& bpe, datasets::Specials specials, bool json_lines, std::istream& in,
-                   std::ostream& out) {
+void encode_stream(const datasets::ByteLevelBpe& bpe, datasets::Specials specials, bool json_lines,
+                   std::istream& in, std::ostream& out) {
   if (json_lines) return encode_lines(bpe, specials, in, out);
   const std::string text(std::istreambuf_iterator<char>(in), {});
   const char* before = "";
@@ -73,9 +75,12 @@ void encode_stream(const datasets::ByteLevelBpe& bpe, datasets::Specials special
   out << '\n';
 }
 
-void decode_stream(const datasets::ByteLevelBpe& bpe, bool json_lines, std::istream& in, std::ostream& out) {
+void decode_stream(const datasets::ByteLevelBpe& bpe, bool json_lines, std::istream& in,
+                   std::ostream& out) {
   if (json_lines) {
-    return for_each_line(in, [&](const Json& line) { out << proto::json_text(Json(bpe.decode_text(ids_of(line)))) << '\n'; });
+    return for_each_line(in, [&](const Json& line) {
+      out << proto::json_text(Json(bpe.decode_text(ids_of(line)))) << '\n';
+    });
   }
   Ids ids;
   for (std::string word; in >> word;) ids.push_back(id_of(word));

@@ -9,8 +9,8 @@ constexpr double kLongEnoughMs = 100.0;
 
 }  // namespace
 
-MatrixProduct::MatrixProduct(std::int64_t rows, std::int64_t inner, std::int64_t columns, torch::ScalarType type,
-                             torch::Device device)
+MatrixProduct::MatrixProduct(std::int64_t rows, std::int64_t inner, std::int64_t columns,
+                             torch::ScalarType type, torch::Device device)
     : left_(torch::ones({rows, inner}, torch::dtype(type).device(device))),
       right_(torch::ones({inner, columns}, torch::dtype(type).device(device))),
       product_(torch::empty({rows, columns}, torch::dtype(type).device(device))) {
@@ -24,7 +24,8 @@ double MatrixProduct::gflops() {
     multiply();
     ++products;
   } while (ms_since(start) < kLongEnoughMs);
-  const double operations = 2.0 * static_cast<double>(left_.numel()) * static_cast<double>(right_.size(1));
+  const double operations =
+      2.0 * static_cast<double>(left_.numel()) * static_cast<double>(right_.size(1));
   return products * operations / (ms_since(start) * 1e6);
 }
 

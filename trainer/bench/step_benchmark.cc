@@ -12,15 +12,15 @@
 #include "config/app/stop.h"
 #include "proto/files.h"
 #include "trainer/base/clock.h"
-#include "trainer/training/train_step.h"
-#include "trainer/device/machine.h"
 #include "trainer/bench/matrix_product.h"
 #include "trainer/bench/model_flops.h"
+#include "trainer/data/open_stream.h"
+#include "trainer/device/machine.h"
 #include "trainer/models/models.h"
 #include "trainer/objectives/objectives.h"
-#include "trainer/data/open_stream.h"
 #include "trainer/run/stage_plan.h"
 #include "trainer/training/start.h"
+#include "trainer/training/train_step.h"
 
 namespace millrace::trainer {
 namespace {
@@ -40,8 +40,10 @@ struct Work {
 std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Device device) {
   options.queue.uri = "inproc://";
   const consumer::Deal deal = deal_of(options.train, ranks);
-  const auto source =
-      open_stream(options, {.deal = deal, .stage_log = first_stage_log(options), .run_id = proto::random_id(), .pinned = {}});
+  const auto source = open_stream(options, {.deal = deal,
+                                            .stage_log = first_stage_log(options),
+                                            .run_id = proto::random_id(),
+                                            .pinned = {}});
   if (!source) return std::nullopt;
   const auto objective = make_objective(options, source->meta());
   Feed feed(*source, *objective, ranks, device);
@@ -55,18 +57,20 @@ std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Devi
   return work;
 }
 
-/// A run without its surroundings: the steps of train_loop.cc, one batch after the other and over again.
+/// A run without its surroundings: the steps of train_loop.cc, one batch after the other and over
+/// again.
 class Steps {
  public:
-  Steps(const config::Options& options, const Work& work, Ranks& ranks, torch::Device device, const Precision& precision,
-        MakeRecording record)
+  Steps(const config::Options& options, const Work& work, Ranks& ranks, torch::Device device,
+        const Precision& precision, MakeRecording record)
       : seed_(options.train.seed),
         batches_(work.batches),
         device_(device),
         precision_(precision),
         learner_(options, work.meta, device, precision, ranks, std::move(record)) {}
 
-  /// Takes one, and waits for the one before it, as train does; on a CPU steps are done at once. ms.
+  /// Takes one, and waits for the one before it, as train does; on a CPU steps are done at once.
+  /// ms.
   double take() {
     learner_.model().train();
     const auto start = Clock::now();
@@ -84,7 +88,8 @@ class Steps {
     const auto start = Clock::now();
     for (const MicroBatch& micro : batch().micro_batches) {
       const AutocastScope autocast(precision_, device_);
-      static_cast<void>(learner_.objective().loss(learner_.model(), micro.wide).sum.sum().item<double>());
+      static_cast<void>(
+          learner_.objective().loss(learner_.model(), micro.wide).sum.sum().item<double>());
     }
     return ms_since(start);
   }
@@ -110,10 +115,12 @@ class Steps {
 /// The product of the first matrix of a block's MLP, the widest of a model, by the names of types.
 using Products = std::map<std::string, MatrixProduct>;
 
-Products make_products(std::int64_t rows, std::int64_t width, const Precision& precision, torch::Device device) {
+Products make_products(std::int64_t rows, std::int64_t width, const Precision& precision,
+                       torch::Device device) {
   Products products;
-  for (const auto type : {torch::kFloat32, torch::kBFloat16, precision.compute})
+  for (const auto type : {torch::kFloat32, torch::kBFloat16, precision.compute}) {
     products.try_emplace(name_of(type), rows, width, 4 * width, type, device);
+  }
   return products;
 }
 
@@ -127,8 +134,8 @@ std::uint64_t peak_resident_bytes() {
   throw std::runtime_error("/proc/self/status does not tell VmHWM; is /proc mounted?");
 }
 
-StepTimes described(const config::Options& options, const Work& work, Steps& steps, torch::Device device,
-                    const Precision& precision) {
+StepTimes described(const config::Options& options, const Work& work, Steps& steps,
+                    torch::Device device, const Precision& precision) {
   const std::int64_t sequence = longest_sequence(work.meta);
   StepTimes times;
   times.device = device.str();
@@ -136,8 +143,10 @@ StepTimes described(const config::Options& options, const Work& work, Steps& ste
   times.threads = static_cast<std::uint32_t>(at::get_num_threads());
   times.parameters = steps.parameters();
   times.sequence = static_cast<std::uint64_t>(sequence);
-  times.tokens = options.train.batch_size * options.train.gradient_accumulation_steps * times.sequence;
-  times.model_flops = static_cast<double>(times.tokens) * model_flops_per_token(options.model, work.meta.vocab_size, sequence);
+  times.tokens =
+      options.train.batch_size * options.train.gradient_accumulation_steps * times.sequence;
+  times.model_flops = static_cast<double>(times.tokens) *
+                      model_flops_per_token(options.model, work.meta.vocab_size, sequence);
   times.product_rows = options.train.batch_size * times.sequence;
   return times;
 }
@@ -147,11 +156,14 @@ std::uint64_t warm_up(Steps& steps, const StepTiming& timing) {
   double ms = 0.0;
   for (std::uint64_t i = 0; i < kWarmUpSteps; ++i) ms = steps.take();
   static_cast<void>(steps.forward());
-  return timing.steps.value_or(static_cast<std::uint64_t>(std::clamp(std::ceil(kRepeatMs / ms), 1.0, kMostSteps)));
+  return timing.steps.value_or(
+      static_cast<std::uint64_t>(std::clamp(std::ceil(kRepeatMs / ms), 1.0, kMostSteps)));
 }
 
 void repeat(Steps& steps, std::uint64_t count, Products& products, StepTimes& times) {
-  for (std::uint64_t i = 0; i < count && !config::stop_requested(); ++i) times.step_ms.push_back(steps.take());
+  for (std::uint64_t i = 0; i < count && !config::stop_requested(); ++i) {
+    times.step_ms.push_back(steps.take());
+  }
   times.forward_ms.push_back(steps.forward());
   for (auto& [type, product] : products) times.product_gflops[type].push_back(product.gflops());
 }

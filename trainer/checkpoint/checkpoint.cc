@@ -3,16 +3,17 @@
 
 #include "config/recipe.h"
 #include "proto/files.h"
-#include "trainer/training/gradient.h"
 #include "trainer/checkpoint/tensor_file.h"
+#include "trainer/training/gradient.h"
 
 namespace millrace::trainer {
 
-void save_checkpoint(const config::Options& options, const proto::TrainerState& state, const Model& model, const AdamW& optimizer,
-                     const Ema* ema) {
+void save_checkpoint(const config::Options& options, const proto::TrainerState& state,
+                     const Model& model, const AdamW& optimizer, const Ema* ema) {
   const std::filesystem::path out_dir = options.train.out_dir;
-  const std::map<std::string, std::string> metadata{
-      {"step", std::to_string(state.step)}, {"architecture", options.model.architecture}, {"fingerprint", state.meta.fingerprint}};
+  const std::map<std::string, std::string> metadata{{"step", std::to_string(state.step)},
+                                                    {"architecture", options.model.architecture},
+                                                    {"fingerprint", state.meta.fingerprint}};
   proto::CheckpointWriter writer(out_dir, state.step);
   save_tensors(writer.file(proto::kModelFile), parameters_of(model), metadata);
   if (ema != nullptr) save_tensors(writer.file(proto::kEmaFile), ema->state(), metadata);
@@ -20,18 +21,26 @@ void save_checkpoint(const config::Options& options, const proto::TrainerState& 
   proto::replace_file(writer.file(proto::kConfigFile), config::to_toml(options));
   writer.commit(state);
   const proto::Links links = proto::links_of(state);
-  for (const auto& [link, step] : links)
-    if (step == state.step) proto::link_checkpoint(out_dir, link, step);
+  for (const auto& [link, step] : links) {
+    if (step == state.step) {
+      proto::link_checkpoint(out_dir, link, step);
+    }
+  }
   proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, links);
 }
 
-bool has_ema(const std::filesystem::path& folder) { return std::filesystem::exists(folder / proto::kEmaFile); }
-
-void load_model(const std::filesystem::path& folder, const Model& model, Weights weights) {
-  load_tensors(folder / (weights == Weights::kEma ? proto::kEmaFile : proto::kModelFile), parameters_of(model));
+bool has_ema(const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / proto::kEmaFile);
 }
 
-void load_ema(const std::filesystem::path& folder, const Ema& ema) { load_tensors(folder / proto::kEmaFile, ema.state()); }
+void load_model(const std::filesystem::path& folder, const Model& model, Weights weights) {
+  load_tensors(folder / (weights == Weights::kEma ? proto::kEmaFile : proto::kModelFile),
+               parameters_of(model));
+}
+
+void load_ema(const std::filesystem::path& folder, const Ema& ema) {
+  load_tensors(folder / proto::kEmaFile, ema.state());
+}
 
 void load_optimizer(const std::filesystem::path& folder, const AdamW& optimizer) {
   load_tensors(folder / proto::kOptimizerFile, optimizer.state());

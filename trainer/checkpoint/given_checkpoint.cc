@@ -10,8 +10,11 @@ using config::UsageError;
 
 proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
   fs::path folder = given;
-  for (const char* const link : {proto::kBestLink, proto::kLatestLink})
-    if (folder == given && fs::exists(given / link)) folder = fs::canonical(given / link);
+  for (const char* const link : {proto::kBestLink, proto::kLatestLink}) {
+    if (folder == given && fs::exists(given / link)) {
+      folder = fs::canonical(given / link);
+    }
+  }
   std::string damage;
   auto found = proto::open_checkpoint(folder, damage);
   if (!found) throw UsageError(flag + " " + given.string() + " cannot be used: " + damage);
@@ -21,21 +24,29 @@ proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
 config::Options recipe_of(const fs::path& folder, const std::vector<config::Override>& overrides) {
   const std::string recipe = (folder / proto::kConfigFile).string();
   config::Options options = config::load_recipe(recipe, overrides);
-  for (const auto& difference : config::differences(options, config::load_recipe(recipe)))
-    if (difference.shapes != config::Shapes::kRun)
-      throw UsageError(difference.key + " is part of the checkpoint and stays " + difference.there + "; leave it out");
+  for (const auto& difference : config::differences(options, config::load_recipe(recipe))) {
+    if (difference.shapes != config::Shapes::kRun) {
+      throw UsageError(difference.key + " is part of the checkpoint and stays " + difference.there +
+                       "; leave it out");
+    }
+  }
   return options;
 }
 
 Weights weights_of(const fs::path& folder, const std::optional<std::string>& asked) {
-  if (asked && *asked != "ema" && *asked != "raw") throw UsageError("--weights " + *asked + " is unknown; known: ema, raw");
-  if (asked == "ema" && !has_ema(folder))
-    throw UsageError("--weights ema: " + folder.string() +
-                     " holds no average of the parameters; leave --weights out, or train with train.ema");
+  if (asked && *asked != "ema" && *asked != "raw") {
+    throw UsageError("--weights " + *asked + " is unknown; known: ema, raw");
+  }
+  if (asked == "ema" && !has_ema(folder)) {
+    throw UsageError(
+        "--weights ema: " + folder.string() +
+        " holds no average of the parameters; leave --weights out, or train with train.ema");
+  }
   return asked == "raw" || !has_ema(folder) ? Weights::kRaw : Weights::kEma;
 }
 
-std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint, const config::Options& options, Weights weights,
+std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint,
+                                     const config::Options& options, Weights weights,
                                      torch::Device device, const Precision& precision) {
   auto model = make_model(options.model, checkpoint.state.meta);
   load_model(checkpoint.folder, *model, weights);

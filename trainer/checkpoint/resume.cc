@@ -16,43 +16,58 @@ namespace fs = std::filesystem;
 std::optional<proto::Checkpoint> newest(const fs::path& out_dir, bool required) {
   auto found = proto::find_newest_whole(out_dir, warn);
   if (found) return found;
-  if (!proto::checkpoint_steps(out_dir).empty())
-    throw config::UsageError("no checkpoint in " + out_dir.string() + " is whole; give another --train.out_dir to start anew");
-  if (required)
+  if (!proto::checkpoint_steps(out_dir).empty()) {
+    throw config::UsageError("no checkpoint in " + out_dir.string() +
+                             " is whole; give another --train.out_dir to start anew");
+  }
+  if (required) {
     throw config::UsageError("--resume: there is no checkpoint in " + out_dir.string() +
                              "; leave --resume out, or use --resume=auto");
+  }
   return std::nullopt;
 }
 
 /// A folder given by hand: a checkpoint, or an out_dir that holds some.
-std::optional<proto::Checkpoint> from_folder(const config::Options& options, const fs::path& folder) {
+std::optional<proto::Checkpoint> from_folder(const config::Options& options,
+                                             const fs::path& folder) {
   if (!proto::checkpoint_steps(folder).empty()) return newest(folder, true);
   std::string damage;
   auto found = proto::open_checkpoint(folder, damage);
-  if (!found) throw config::UsageError("--resume=" + folder.string() + " cannot be used: " + damage);
+  if (!found) {
+    throw config::UsageError("--resume=" + folder.string() + " cannot be used: " + damage);
+  }
   std::error_code ignored;
-  const bool own = fs::equivalent(fs::canonical(folder).parent_path(), options.train.out_dir, ignored);
-  if (!own && !proto::checkpoint_steps(options.train.out_dir).empty())
-    throw config::UsageError("--resume=" + folder.string() + " lies outside of " + options.train.out_dir +
+  const bool own =
+      fs::equivalent(fs::canonical(folder).parent_path(), options.train.out_dir, ignored);
+  if (!own && !proto::checkpoint_steps(options.train.out_dir).empty()) {
+    throw config::UsageError("--resume=" + folder.string() + " lies outside of " +
+                             options.train.out_dir +
                              ", which holds checkpoints of its own; give another --train.out_dir");
+  }
   return found;
 }
 
 void refuse_differences(const config::Options& options, const fs::path& folder) {
   std::string refused;
-  for (const auto& difference : config::differences(options, config::load_recipe((folder / proto::kConfigFile).string())))
-    if (difference.shapes != config::Shapes::kRun)
-      refused += (refused.empty() ? "" : "; ") + difference.key + " is " + difference.here + " now and " + difference.there +
-                 " in the checkpoint (it shapes the " + std::string(config::to_string(difference.shapes)) + ")";
-  if (!refused.empty())
+  for (const auto& difference :
+       config::differences(options, config::load_recipe((folder / proto::kConfigFile).string()))) {
+    if (difference.shapes != config::Shapes::kRun) {
+      refused += (refused.empty() ? "" : "; ") + difference.key + " is " + difference.here +
+                 " now and " + difference.there + " in the checkpoint (it shapes the " +
+                 std::string(config::to_string(difference.shapes)) + ")";
+    }
+  }
+  if (!refused.empty()) {
     throw config::UsageError("cannot resume " + folder.string() + ": " + refused +
                              "; set them back, or start anew in another --train.out_dir");
+  }
 }
 
 void refuse_used_folder(const std::string& out_dir) {
   if (proto::checkpoint_steps(out_dir).empty()) return;
   throw config::UsageError(out_dir +
-                           " already holds checkpoints: go on with --resume, start or go on with --resume=auto, or choose "
+                           " already holds checkpoints: go on with --resume, start or go on with "
+                           "--resume=auto, or choose "
                            "another --train.out_dir");
 }
 
@@ -65,7 +80,8 @@ ResumeRequest resume_request(bool given, const std::optional<std::string>& value
   return {Resume::kFolder, *value};
 }
 
-std::optional<proto::Checkpoint> find_start(const config::Options& options, const ResumeRequest& request) {
+std::optional<proto::Checkpoint> find_start(const config::Options& options,
+                                            const ResumeRequest& request) {
   std::optional<proto::Checkpoint> found;
   switch (request.how) {
     case Resume::kNo: refuse_used_folder(options.train.out_dir); break;

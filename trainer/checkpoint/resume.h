@@ -1,4 +1,5 @@
-// Decides what a run starts from: nothing, or which checkpoint, and whether the recipe still fits it. Free of LibTorch.
+// Decides what a run starts from: nothing, or which checkpoint, and whether the recipe still fits
+// it. Free of LibTorch.
 #pragma once
 
 #include <optional>
@@ -24,8 +25,10 @@ struct ResumeRequest {
 /// From the --resume flag: absent, without value, "auto", or a folder.
 [[nodiscard]] ResumeRequest resume_request(bool given, const std::optional<std::string>& value);
 
-/// The checkpoint to go on from; empty for a new run. Says on stderr which ones were skipped as damaged. Throws UsageError where
-/// the request cannot be met, or a setting that shapes stream, model or optimizer differs, with both values.
-[[nodiscard]] std::optional<proto::Checkpoint> find_start(const config::Options& options, const ResumeRequest& request);
+/// The checkpoint to go on from; empty for a new run. Says on stderr which ones were skipped as
+/// damaged. Throws UsageError where the request cannot be met, or a setting that shapes stream,
+/// model or optimizer differs, with both values.
+[[nodiscard]] std::optional<proto::Checkpoint> find_start(const config::Options& options,
+                                                          const ResumeRequest& request);
 
 }  // namespace millrace::trainer

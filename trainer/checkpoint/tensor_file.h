@@ -13,8 +13,8 @@ namespace millrace::trainer {
 void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata);
 
-/// Copies the file's tensors into those of the same name. Throws std::runtime_error naming the first that is missing, left over,
-/// or of another shape or dtype.
+/// Copies the file's tensors into those of the same name. Throws std::runtime_error naming the
+/// first that is missing, left over, or of another shape or dtype.
 void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
 
 }  // namespace millrace::trainer

@@ -7,15 +7,15 @@
 #include <stdexcept>
 #include <utility>
 
+#include "config/app/stop.h"
 #include "config/errors.h"
 #include "config/per_dataset.h"
-#include "config/app/stop.h"
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
-#include "producer/inproc.h"
 #include "endpoint/key_files.h"
 #include "endpoint/window.h"
+#include "producer/inproc.h"
 #include "queue/transports.h"
 
 namespace millrace::trainer {
@@ -27,18 +27,20 @@ constexpr std::chrono::seconds kSayAfter{1};
 constexpr std::chrono::seconds kSayAgainAfter{30};
 
 queue::Expectation expectation(const config::Options& options, const StreamRequest& request) {
-  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options), request.pinned,
-          config::joined_names(options.data)};
+  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options),
+          request.pinned, config::joined_names(options.data)};
 }
 
-std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, const StreamRequest& request) {
+std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options,
+                                             const StreamRequest& request) {
   const queue::Uri uri = queue::parse_uri(options.queue.uri);
   const queue::Expectation expected = expectation(options, request);
   if (uri.scheme == queue::Scheme::kInproc) {
     const producer::Stream stream = producer::open_stream(options);
-    return producer::make_inproc_producer(stream, expected, options.producer.threads,
-                                          queue::leased_range_samples(stream.meta.schema, endpoint::train_window(options)),
-                                          *request.registry);
+    return producer::make_inproc_producer(
+        stream, expected, options.producer.threads,
+        queue::leased_range_samples(stream.meta.schema, endpoint::train_window(options)),
+        *request.registry);
   }
   queue::ConsumerPlan plan;
   plan.run_id = request.run_id;
@@ -58,7 +60,8 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options, con
 }  // namespace
 
 StreamOpening::StreamOpening(const config::Options& options, const StreamRequest& request) try
-    : plan_{request.deal, request.cursor, request.eval_samples, endpoint::train_window(options), request.stage_log},
+    : plan_{request.deal, request.cursor, request.eval_samples, endpoint::train_window(options),
+            request.stage_log},
       registry_(*request.registry),
       health_(*request.health),
       end_(open_end(options, request)),
@@ -83,10 +86,14 @@ std::unique_ptr<consumer::BatchSource> StreamOpening::source() {
   return consumer::make_prefetcher(std::move(end_), meta_.value(), plan_, registry_);
 }
 
-std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options, const StreamRequest& request) {
+std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options,
+                                                   const StreamRequest& request) {
   StreamOpening opening(options, request);
-  while (!config::stop_requested())
-    if (opening.meet()) return opening.source();
+  while (!config::stop_requested()) {
+    if (opening.meet()) {
+      return opening.source();
+    }
+  }
   return nullptr;
 }
 

@@ -12,36 +12,42 @@
 #include "consumer/deal.h"
 #include "consumer/supply.h"
 #include "proto/meta.h"
-#include "telemetry/health.h"
-#include "telemetry/registry.h"
 #include "proto/stage_log.h"
 #include "queue/ends/ends.h"
+#include "telemetry/health.h"
+#include "telemetry/registry.h"
 
 namespace millrace::trainer {
 
 /// What the run asks of its stream.
 struct StreamRequest {
-  consumer::Deal deal;                                      ///< this rank's share of every step
-  std::uint64_t cursor = 0;                                 ///< first train sample that no completed step has used
-  std::uint64_t eval_samples = 0;                           ///< val samples of one evaluation, over all ranks
-  proto::StageLog stage_log{};                              ///< where the trainer names the stages
-  std::string run_id;                                       ///< 16 hex digits; names the group on a queue that several runs share
-  std::optional<proto::StreamMeta> pinned;                  ///< of the checkpoint that is resumed: no other stream is accepted
-  telemetry::Registry* registry = &telemetry::unwatched();  ///< counts what is received and asked for
+  consumer::Deal deal;  ///< this rank's share of every step
+  /// First train sample that no completed step has used.
+  std::uint64_t cursor = 0;
+  /// Val samples of one evaluation, over all ranks.
+  std::uint64_t eval_samples = 0;
+  proto::StageLog stage_log{};  ///< where the trainer names the stages
+  /// 16 hex digits; names the group on a queue that several runs share.
+  std::string run_id;
+  /// Of the checkpoint that is resumed: no other stream is accepted.
+  std::optional<proto::StreamMeta> pinned;
+  /// Counts what is received and asked for.
+  telemetry::Registry* registry = &telemetry::unwatched();
   telemetry::Health* health = &telemetry::unwatched_health();  ///< told what is waited for
 };
 
 /// A stream that is not there yet.
 class StreamOpening {
  public:
-  /// Throws UsageError for a queue.uri that cannot be used, std::runtime_error for one that cannot be opened (a port in use).
+  /// Throws UsageError for a queue.uri that cannot be used, std::runtime_error for one that cannot
+  /// be opened (a port in use).
   StreamOpening(const config::Options& options, const StreamRequest& request);
   ~StreamOpening();
   StreamOpening(const StreamOpening&) = delete;
   StreamOpening& operator=(const StreamOpening&) = delete;
 
-  /// Waits a fraction of a second for a stream that matches the recipe; true once it is there. Says now and then on stderr what
-  /// it waits for.
+  /// Waits a fraction of a second for a stream that matches the recipe; true once it is there. Says
+  /// now and then on stderr what it waits for.
   [[nodiscard]] bool meet();
   /// The stream that was met; once.
   [[nodiscard]] std::unique_ptr<consumer::BatchSource> source();
@@ -55,7 +61,9 @@ class StreamOpening {
   std::chrono::steady_clock::time_point say_at_;
 };
 
-/// Waits until the stream is there, by one process alone. Empty: asked to stop meanwhile. Throws what StreamOpening throws.
-[[nodiscard]] std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options, const StreamRequest& request);
+/// Waits until the stream is there, by one process alone. Empty: asked to stop meanwhile. Throws
+/// what StreamOpening throws.
+[[nodiscard]] std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options,
+                                                                 const StreamRequest& request);
 
 }  // namespace millrace::trainer

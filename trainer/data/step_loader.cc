@@ -10,12 +10,14 @@ namespace millrace::trainer {
 namespace {
 
 std::chrono::milliseconds left_until(Clock::time_point deadline) {
-  return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
+  return std::max(std::chrono::milliseconds(0),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
 }
 
 }  // namespace
 
-Feed::Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks, torch::Device device, telemetry::Health& health)
+Feed::Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks,
+           torch::Device device, telemetry::Health& health)
     : source_(source),
       objective_(objective),
       ranks_(ranks),
@@ -32,14 +34,17 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
         [&] {
           const auto deadline = Clock::now() + patience_;
           while (batch.micro_batches.size() < slices.size()) {
-            auto next = get(proto::Split::kTrain, slices[batch.micro_batches.size()], left_until(deadline));
+            auto next =
+                get(proto::Split::kTrain, slices[batch.micro_batches.size()], left_until(deadline));
             if (!next) break;
             weight += next->weight;
             batch.micro_batches.push_back(std::move(*next));
           }
-          if (batch.micro_batches.size() == slices.size())
+          if (batch.micro_batches.size() == slices.size()) {
             health_.alive("this rank has the samples of a step; the others get theirs");
-          return Control{.waiting = static_cast<double>(slices.size() - batch.micro_batches.size()), .weight = weight};
+          }
+          return Control{.waiting = static_cast<double>(slices.size() - batch.micro_batches.size()),
+                         .weight = weight};
         },
         "the start of a step");
     if (all.stop > 0) return std::nullopt;
@@ -48,15 +53,21 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
   }
 }
 
-bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, const std::function<void(const MicroBatch&)>& use) {
+bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices,
+                const std::function<void(const MicroBatch&)>& use) {
   std::size_t done = 0;
   for (;;) {
     const Control all = work_and_agree(
         ranks_,
         [&] {
-          if (done < slices.size())
-            if (const auto next = get(split, slices[done], patience_)) use(*next), ++done;
-          if (done == slices.size()) health_.alive("this rank has evaluated; the others are at it");
+          if (done < slices.size()) {
+            if (const auto next = get(split, slices[done], patience_)) {
+              use(*next), ++done;
+            }
+          }
+          if (done == slices.size()) {
+            health_.alive("this rank has evaluated; the others are at it");
+          }
           return Control{.waiting = static_cast<double>(slices.size() - done)};
         },
         "an evaluation");
@@ -67,17 +78,20 @@ bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices, 
 
 double Feed::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
 
-// What is asked of the columns before the forward pass is asked on the host: a device would first finish all that it has to do.
+// What is asked of the columns before the forward pass is asked on the host: a device would first
+// finish all that it has to do.
 MicroBatch Feed::made_ready(proto::Batch wire) const {
   WideBatch wide = widen(source_.meta(), wire, to_device_);
   const bool here = to_device_.device().is_cpu();
   const WideBatch host = here ? wide : widen(source_.meta(), wire, CopyStream(torch::kCPU));
-  if (const auto chosen = objective_.chosen(host); chosen.defined())
+  if (const auto chosen = objective_.chosen(host); chosen.defined()) {
     wide = wide.with_chosen(to_device_.bring(Positions(chosen).numbers()));
+  }
   return {std::move(wire), std::move(wide), objective_.weight(host).sum().item<double>()};
 }
 
-std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout) {
+std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice,
+                                    std::chrono::milliseconds timeout) {
   const auto start = Clock::now();
   auto batch = source_.get(split, slice.first, slice.count, timeout);
   waited_ms_ += ms_since(start);

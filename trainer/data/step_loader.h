@@ -1,8 +1,10 @@
-// Brings the micro-batches of one step, or of one evaluation, to the ranks: waits for data together, stops together.
+// Brings the micro-batches of one step, or of one evaluation, to the ranks: waits for data
+// together, stops together.
 //
-// No rank enters a long collective operation while another still waits for data: every kPatience, or a quarter of the ranks'
-// timeout where that is less, they agree again. So waiting, however long, is never mistaken for a dead rank, and a rank that dies
-// meanwhile is missed at once. The source says what it waits for. One thread.
+// No rank enters a long collective operation while another still waits for data: every kPatience,
+// or a quarter of the ranks' timeout where that is less, they agree again. So waiting, however
+// long, is never mistaken for a dead rank, and a rank that dies meanwhile is missed at once. The
+// source says what it waits for. One thread.
 #pragma once
 
 #include <chrono>
@@ -20,7 +22,8 @@ namespace millrace::trainer {
 
 inline constexpr std::chrono::milliseconds kPatience{2000};
 
-/// One micro-batch, as it came and as it is used: on the device, with the positions that the objective chooses.
+/// One micro-batch, as it came and as it is used: on the device, with the positions that the
+/// objective chooses.
 struct MicroBatch {
   proto::Batch wire;
   WideBatch wide;
@@ -35,14 +38,15 @@ struct GlobalBatch {
 
 class Feed {
  public:
-  Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks, torch::Device device,
-       telemetry::Health& health = telemetry::unwatched_health());
+  Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks,
+       torch::Device device, telemetry::Health& health = telemetry::unwatched_health());
 
-  /// All slices of this rank. Empty: a rank was asked to stop; all ranks get that answer then. Throws what the source throws,
-  /// and on the other ranks that one failed.
+  /// All slices of this rank. Empty: a rank was asked to stop; all ranks get that answer then.
+  /// Throws what the source throws, and on the other ranks that one failed.
   [[nodiscard]] std::optional<GlobalBatch> step(const std::vector<consumer::Slice>& slices);
 
-  /// Hands the slices to `use` one after the other; false where a rank was asked to stop before all ranks were through.
+  /// Hands the slices to `use` one after the other; false where a rank was asked to stop before all
+  /// ranks were through.
   [[nodiscard]] bool each(proto::Split split, const std::vector<consumer::Slice>& slices,
                           const std::function<void(const MicroBatch&)>& use);
 
@@ -51,7 +55,8 @@ class Feed {
 
  private:
   [[nodiscard]] MicroBatch made_ready(proto::Batch wire) const;
-  [[nodiscard]] std::optional<MicroBatch> get(proto::Split split, const consumer::Slice& slice, std::chrono::milliseconds timeout);
+  [[nodiscard]] std::optional<MicroBatch> get(proto::Split split, const consumer::Slice& slice,
+                                              std::chrono::milliseconds timeout);
 
   consumer::BatchSource& source_;
   const Objective& objective_;

@@ -4,11 +4,14 @@
 
 namespace millrace::trainer {
 
-// A failure is told at once: the ranks still have to agree on it, which may take as long as one of them is busy.
-std::optional<proto::Batch> WatchedSource::get(proto::Split split, std::uint64_t first, std::uint32_t count,
+// A failure is told at once: the ranks still have to agree on it, which may take as long as one of
+// them is busy.
+std::optional<proto::Batch> WatchedSource::get(proto::Split split, std::uint64_t first,
+                                               std::uint32_t count,
                                                std::chrono::milliseconds timeout) try {
   auto batch = source_.get(split, first, count, timeout);
-  const std::string sample = std::string(proto::to_string(split)) + " sample " + std::to_string(first);
+  const std::string sample =
+      std::string(proto::to_string(split)) + " sample " + std::to_string(first);
   health_.alive(batch ? "at work on " + sample : "waiting for " + sample + ": " + source_.state());
   return batch;
 } catch (const std::exception& error) {

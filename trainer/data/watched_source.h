@@ -1,4 +1,5 @@
-// A view over a source that tells the process's health what its main loop waits for. Free of LibTorch.
+// A view over a source that tells the process's health what its main loop waits for. Free of
+// LibTorch.
 #pragma once
 
 #include "consumer/batch_source.h"
@@ -9,10 +10,12 @@ namespace millrace::trainer {
 class WatchedSource final : public consumer::BatchSource {
  public:
   /// Both outlive this.
-  WatchedSource(consumer::BatchSource& source, telemetry::Health& health) : source_(source), health_(health) {}
+  WatchedSource(consumer::BatchSource& source, telemetry::Health& health)
+      : source_(source), health_(health) {}
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return source_.meta(); }
-  [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first, std::uint32_t count,
+  [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first,
+                                                std::uint32_t count,
                                                 std::chrono::milliseconds timeout) override;
   void advance(std::uint64_t cursor) override { source_.advance(cursor); }
   void follow(const proto::StageLog& log) override { source_.follow(log); }

@@ -1,4 +1,5 @@
-// Copies on a stream of their own (copy_stream.h), by LibTorch's words for any accelerator: no header of CUDA is needed.
+// Copies on a stream of their own (copy_stream.h), by LibTorch's words for any accelerator: no
+// header of CUDA is needed.
 //
 // What a GPU does with this has not been run (docs/explanation/performance.md).
 #include "trainer/device/copy_stream.h"
@@ -10,7 +11,9 @@
 namespace millrace::trainer {
 
 CopyStream::CopyStream(torch::Device device) : device_(device) {
-  if (!device.is_cpu()) stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
+  if (!device.is_cpu()) {
+    stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
+  }
 }
 
 torch::Tensor CopyStream::bring(const torch::Tensor& host) const {

@@ -24,7 +24,8 @@ namespace {
 /// Before a graph is recorded the libraries choose their kernels and take their memory.
 constexpr int kPlainRuns = 3;
 
-/// Runs and records on a stream of its own, since the default one cannot be recorded; the graph runs on the current one.
+/// Runs and records on a stream of its own, since the default one cannot be recorded; the graph
+/// runs on the current one.
 class Graph : public Recording {
  public:
   /// `pool`: the memory of graphs that never run at the same time.
@@ -72,7 +73,8 @@ class Graph : public Recording {
 #endif
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw config::UsageError("train.cuda_graphs = true, but " + why + "; set --train.cuda_graphs=false");
+  throw config::UsageError("train.cuda_graphs = true, but " + why +
+                           "; set --train.cuda_graphs=false");
 }
 
 }  // namespace
@@ -81,7 +83,8 @@ MakeRecording recordings_for(const config::TrainOptions& train, torch::Device de
   if (!train.cuda_graphs) return {};
   if (!device.is_cuda()) refuse("the device is " + device.str());
 #ifdef MILLRACE_CUDA_GRAPHS
-  return [pool = at::cuda::graph_pool_handle(), beside = c10::cuda::getStreamFromPool(false, device.index()).unwrap()] {
+  return [pool = at::cuda::graph_pool_handle(),
+          beside = c10::cuda::getStreamFromPool(false, device.index()).unwrap()] {
     return std::make_unique<Graph>(pool, beside);
   };
 #else

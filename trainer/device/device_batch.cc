@@ -22,17 +22,23 @@ torch::ScalarType logical_type(proto::LogicalType type) {
   return type == proto::LogicalType::kI64 ? torch::kInt64 : torch::kFloat32;
 }
 
-/// The column where it lies, [count, …shape]; LibTorch has no tensors of constant memory, this one is only read.
-torch::Tensor view_of(const proto::Field& field, const proto::SharedBytes& column, std::uint32_t count) {
+/// The column where it lies, [count, …shape]; LibTorch has no tensors of constant memory, this one
+/// is only read.
+torch::Tensor view_of(const proto::Field& field, const proto::SharedBytes& column,
+                      std::uint32_t count) {
   std::vector<std::int64_t> shape{count};
   shape.insert(shape.end(), field.shape.begin(), field.shape.end());
-  return torch::from_blob(const_cast<std::byte*>(column.bytes.data()), shape, wire_type(field.wire));
+  return torch::from_blob(const_cast<std::byte*>(column.bytes.data()), shape,
+                          wire_type(field.wire));
 }
 
-torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narrow, std::int64_t ignore_index,
-                           const CopyStream& to) {
-  auto wide = to.bring(narrow).to(logical_type(field.logical), /*non_blocking=*/false, /*copy=*/true);
-  if (field.sentinel) wide.masked_fill_(wide.eq(static_cast<std::int64_t>(proto::largest(field.wire))), ignore_index);
+torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narrow,
+                           std::int64_t ignore_index, const CopyStream& to) {
+  auto wide =
+      to.bring(narrow).to(logical_type(field.logical), /*non_blocking=*/false, /*copy=*/true);
+  if (field.sentinel) {
+    wide.masked_fill_(wide.eq(static_cast<std::int64_t>(proto::largest(field.wire))), ignore_index);
+  }
   return wide;
 }
 
@@ -45,16 +51,21 @@ WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const 
   for (std::size_t i = 0; i < meta.schema.fields.size(); ++i) {
     const proto::Field& field = meta.schema.fields[i];
     torch::Tensor& slot = wide.by_role_[static_cast<std::size_t>(field.role)];
-    if (!slot.defined()) slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count), meta.ignore_index, to);
+    if (!slot.defined()) {
+      slot = widen_column(field, view_of(field, batch.columns[i], batch.range.count),
+                          meta.ignore_index, to);
+    }
   }
   return wide;
 }
 
 const torch::Tensor& WideBatch::at(proto::Role role) const {
   const torch::Tensor& tensor = by_role_[static_cast<std::size_t>(role)];
-  if (!tensor.defined())
-    throw std::runtime_error("the stream has no field with role " + std::string(proto::to_string(role)) +
+  if (!tensor.defined()) {
+    throw std::runtime_error("the stream has no field with role " +
+                             std::string(proto::to_string(role)) +
                              ", which the objective needs; choose a provider that makes one");
+  }
   return tensor;
 }
 
@@ -75,17 +86,27 @@ WideBatch WideBatch::with_chosen(torch::Tensor numbers) const {
 
 WideBatch WideBatch::kept(std::int64_t chosen) const {
   WideBatch copy = *this;
-  for (torch::Tensor& column : copy.by_role_)
-    if (column.defined()) column = torch::empty_like(column);
-  if (chosen_.defined()) copy.chosen_ = torch::empty({chosen}, chosen_.options());
+  for (torch::Tensor& column : copy.by_role_) {
+    if (column.defined()) {
+      column = torch::empty_like(column);
+    }
+  }
+  if (chosen_.defined()) {
+    copy.chosen_ = torch::empty({chosen}, chosen_.options());
+  }
   copy.take(*this);
   return copy;
 }
 
 void WideBatch::take(const WideBatch& other) {
-  for (std::size_t i = 0; i < by_role_.size(); ++i)
-    if (by_role_[i].defined()) by_role_[i].copy_(other.by_role_[i]);
-  if (!chosen_.defined()) return;
+  for (std::size_t i = 0; i < by_role_.size(); ++i) {
+    if (by_role_[i].defined()) {
+      by_role_[i].copy_(other.by_role_[i]);
+    }
+  }
+  if (!chosen_.defined()) {
+    return;
+  }
   const std::int64_t count = other.chosen_.size(0);
   chosen_.narrow(0, 0, count).copy_(other.chosen_);
   chosen_.narrow(0, count, chosen_.size(0) - count).fill_(-1);
@@ -93,7 +114,8 @@ void WideBatch::take(const WideBatch& other) {
 
 torch::Tensor WideBatch::stages() const {
   const torch::Tensor& stages = by_role_[static_cast<std::size_t>(proto::Role::kStage)];
-  return stages.defined() ? stages.reshape({samples_}) : torch::zeros({samples_}, torch::dtype(torch::kInt64).device(device_));
+  return stages.defined() ? stages.reshape({samples_})
+                          : torch::zeros({samples_}, torch::dtype(torch::kInt64).device(device_));
 }
 
 }  // namespace millrace::trainer

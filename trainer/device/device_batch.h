@@ -5,8 +5,8 @@
 
 #include "proto/batch.h"
 #include "proto/meta.h"
-#include "trainer/device/copy_stream.h"
 #include "trainer/base/torch.h"
+#include "trainer/device/copy_stream.h"
 
 namespace millrace::trainer {
 
@@ -19,7 +19,8 @@ class WideBatch {
   [[nodiscard]] torch::Tensor stages() const;
   /// The same with another column of this role, [B, …]; an empty batch becomes one of B samples.
   [[nodiscard]] WideBatch with(proto::Role role, torch::Tensor column) const;
-  /// The same with the numbers of the positions that its objective chooses (positions.h), i64 [n], on the same device.
+  /// The same with the numbers of the positions that its objective chooses (positions.h), i64 [n],
+  /// on the same device.
   [[nodiscard]] WideBatch with_chosen(torch::Tensor numbers) const;
   /// Undefined where nobody has found them.
   [[nodiscard]] const torch::Tensor& chosen() const { return chosen_; }
@@ -27,7 +28,8 @@ class WideBatch {
 
   /// A copy in memory of its own, with room for so many chosen positions where some are chosen.
   [[nodiscard]] WideBatch kept(std::int64_t chosen) const;
-  /// Copies another batch of the same shapes over this one, where it is; chosen positions that it has fewer of are −1.
+  /// Copies another batch of the same shapes over this one, where it is; chosen positions that it
+  /// has fewer of are −1.
   void take(const WideBatch& other);
 
  private:
@@ -39,8 +41,10 @@ class WideBatch {
   torch::Device device_ = torch::kCPU;
 };
 
-/// Copies the wire bytes to the stream's device and widens them there; a sentinel becomes the stream's ignore_index. The result
-/// does not refer to the batch's memory. Of two fields with one role the first counts.
-[[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const CopyStream& to);
+/// Copies the wire bytes to the stream's device and widens them there; a sentinel becomes the
+/// stream's ignore_index. The result does not refer to the batch's memory. Of two fields with one
+/// role the first counts.
+[[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch,
+                              const CopyStream& to);
 
 }  // namespace millrace::trainer

@@ -1,4 +1,5 @@
-// A copy into pinned memory and an event behind it (device_scalars.h), by LibTorch's words for any accelerator.
+// A copy into pinned memory and an event behind it (device_scalars.h), by LibTorch's words for any
+// accelerator.
 //
 // What a GPU does with this has not been run (docs/explanation/performance.md).
 #include "trainer/device/device_scalars.h"

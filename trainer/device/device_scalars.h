@@ -1,5 +1,5 @@
-// Numbers of a device on their way to the host: they are asked for when they are computed, and read when they are needed, so that
-// the device has more to do meanwhile.
+// Numbers of a device on their way to the host: they are asked for when they are computed, and read
+// when they are needed, so that the device has more to do meanwhile.
 #pragma once
 
 #include <c10/core/Event.h>
@@ -14,7 +14,8 @@ namespace millrace::trainer {
 
 class Awaited {
  public:
-  /// Scalars of one device, as they are once it has done all that it was given so far. Waits for nothing.
+  /// Scalars of one device, as they are once it has done all that it was given so far. Waits for
+  /// nothing.
   explicit Awaited(std::initializer_list<torch::Tensor> scalars);
 
   /// Waits until they are there.

@@ -7,29 +7,37 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
-#include "config/errors.h"
 #include "config/app/malloc_tuning.h"
+#include "config/errors.h"
 #include "trainer/base/log.h"
 
 namespace millrace::trainer {
 namespace {
 
 void compare(const std::string& fact, const std::string& there, const std::string& here) {
-  if (there != here)
-    warn("the checkpoint was made with " + fact + " " + there + ", this run has " + here + ": it goes on, but not bit by bit");
+  if (there != here) {
+    warn("the checkpoint was made with " + fact + " " + there + ", this run has " + here +
+         ": it goes on, but not bit by bit");
+  }
 }
 
 }  // namespace
 
 torch::Device choose_device(const std::string& name, std::uint32_t local_rank) {
-  if (name != "auto" && name != "cpu" && name != "cuda")
+  if (name != "auto" && name != "cpu" && name != "cuda") {
     throw config::UsageError("train.device = \"" + name + "\" is unknown; known: auto, cpu, cuda");
-  if (name == "cpu" || (name == "auto" && !torch::cuda::is_available())) return torch::kCPU;
-  if (!torch::cuda::is_available())
+  }
+  if (name == "cpu" || (name == "auto" && !torch::cuda::is_available())) {
+    return torch::kCPU;
+  }
+  if (!torch::cuda::is_available()) {
     throw config::UsageError(
-        "train.device = \"cuda\", but LibTorch sees no GPU here; check the driver and that this LibTorch is a CUDA "
+        "train.device = \"cuda\", but LibTorch sees no GPU here; check the driver and that this "
+        "LibTorch is a CUDA "
         "build, or set --train.device=auto");
-  const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank % torch::cuda::device_count()));
+  }
+  const torch::Device device(
+      torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank % torch::cuda::device_count()));
   c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
   return device;
 }
@@ -39,7 +47,8 @@ void prepare_cpu(std::uint32_t threads) {
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
 }
 
-void describe_machine(proto::TrainerState& state, torch::Device device, const Precision& precision, const Ranks& ranks) {
+void describe_machine(proto::TrainerState& state, torch::Device device, const Precision& precision,
+                      const Ranks& ranks) {
   state.device = device.is_cuda() ? "cuda" : "cpu";
   state.dtype = name_of(precision.compute);
   state.ranks = ranks.world();
@@ -54,9 +63,11 @@ void warn_of_other_machine(const proto::TrainerState& checkpoint, const proto::T
   compare("ranks", std::to_string(checkpoint.ranks), std::to_string(here.ranks));
   compare("threads", std::to_string(checkpoint.threads), std::to_string(here.threads));
   compare("CPU capability", checkpoint.cpu_capability, here.cpu_capability);
-  for (const auto& [library, version] : here.versions)
-    if (const auto found = checkpoint.versions.find(library); found != checkpoint.versions.end())
+  for (const auto& [library, version] : here.versions) {
+    if (const auto found = checkpoint.versions.find(library); found != checkpoint.versions.end()) {
       compare(library, found->second, version);
+    }
+  }
 }
 
 }  // namespace millrace::trainer

@@ -1,7 +1,8 @@
 // In which numbers a model computes: autocast, and the loss scaling that float16 needs.
 //
-// Parameters, gradients and optimizer state are f32 (f64 under "float64", for tests); bfloat16 and float16 are for the matrix
-// products, where LibTorch's autocast chooses the type operation by operation.
+// Parameters, gradients and optimizer state are f32 (f64 under "float64", for tests); bfloat16 and
+// float16 are for the matrix products, where LibTorch's autocast chooses the type operation by
+// operation.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +17,21 @@ struct Precision {
   torch::ScalarType compute = torch::kFloat32;
 
   [[nodiscard]] torch::ScalarType parameters() const;
-  [[nodiscard]] bool autocast() const { return compute == torch::kBFloat16 || compute == torch::kFloat16; }
+  [[nodiscard]] bool autocast() const {
+    return compute == torch::kBFloat16 || compute == torch::kFloat16;
+  }
   [[nodiscard]] bool scales_loss() const { return compute == torch::kFloat16; }
 };
 
-/// train.dtype on this device. "auto" is the fast half precision of the device: bfloat16 on a GPU that has it, else float16;
-/// on a CPU bfloat16 with AMX or AVX512-BF16, else float32 (bfloat16 is 14 times slower there).
-/// Throws UsageError for an unknown name.
+/// train.dtype on this device. "auto" is the fast half precision of the device: bfloat16 on a GPU
+/// that has it, else float16; on a CPU bfloat16 with AMX or AVX512-BF16, else float32 (bfloat16 is
+/// 14 times slower there). Throws UsageError for an unknown name.
 [[nodiscard]] Precision choose_precision(const std::string& dtype, torch::Device device);
 /// "float32", "bfloat16", …
 [[nodiscard]] std::string name_of(torch::ScalarType type);
 
-/// Autocast on this thread while it lives; does nothing where the precision needs none. Cast weights are cached up to its end.
+/// Autocast on this thread while it lives; does nothing where the precision needs none. Cast
+/// weights are cached up to its end.
 class AutocastScope {
  public:
   AutocastScope(const Precision& precision, torch::Device device);
@@ -40,8 +44,8 @@ class AutocastScope {
   torch::DeviceType device_;
 };
 
-/// The factor that keeps float16 gradients above zero (arXiv 1710.03740): halved where a gradient overflowed, doubled after
-/// 2000 steps without. Always 1 for other precisions.
+/// The factor that keeps float16 gradients above zero (arXiv 1710.03740): halved where a gradient
+/// overflowed, doubled after 2000 steps without. Always 1 for other precisions.
 class LossScale {
  public:
   LossScale(const Precision& precision, torch::Device device);
@@ -54,8 +58,8 @@ class LossScale {
 
   /// A scalar loss, times the scale.
   [[nodiscard]] torch::Tensor scale(const torch::Tensor& loss) const;
-  /// Divides the gradients by the scale and adapts it. f32 scalar on their device: 1 where one of them was not finite and the step
-  /// must be left out, else 0.
+  /// Divides the gradients by the scale and adapts it. f32 scalar on their device: 1 where one of
+  /// them was not finite and the step must be left out, else 0.
   [[nodiscard]] torch::Tensor unscale(std::vector<torch::Tensor>& gradients);
 
  private:

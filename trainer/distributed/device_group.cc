@@ -1,12 +1,13 @@
-// NCCL's group (device_group.h): the only file that sees CUDA's and NCCL's headers, where cmake/LibTorch.cmake found them.
+// NCCL's group (device_group.h): the only file that sees CUDA's and NCCL's headers, where
+// cmake/LibTorch.cmake found them.
 #include "trainer/distributed/device_group.h"
 
 #include <stdexcept>
 
 #ifdef USE_C10D_NCCL
 
-#include <cstdlib>
 #include <c10/../torch/library.h>  // the whole of it, which lean_torch/ hides
+#include <cstdlib>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <vector>
 
@@ -18,11 +19,13 @@ void wait_on_the_host() { ::setenv("TORCH_NCCL_BLOCKING_WAIT", "1", /*overwrite=
 
 class NcclGroup final : public DeviceGroup {
  public:
-  NcclGroup(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank, std::uint32_t world, std::chrono::seconds timeout) {
+  NcclGroup(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank, std::uint32_t world,
+            std::chrono::seconds timeout) {
     wait_on_the_host();
     const auto options = c10d::ProcessGroupNCCL::Options::create();
     options->timeout = timeout;
-    nccl_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, static_cast<int>(rank), static_cast<int>(world), options);
+    nccl_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, static_cast<int>(rank),
+                                                        static_cast<int>(world), options);
   }
   ~NcclGroup() override { nccl_->shutdown(); }
   NcclGroup(const NcclGroup&) = delete;
@@ -48,8 +51,9 @@ class NcclGroup final : public DeviceGroup {
 
 bool has_device_groups() { return true; }
 
-std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank,
-                                               std::uint32_t world, std::chrono::seconds timeout) {
+std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>& store,
+                                               std::uint32_t rank, std::uint32_t world,
+                                               std::chrono::seconds timeout) {
   return std::make_unique<NcclGroup>(store, rank, world, timeout);
 }
 
@@ -61,8 +65,8 @@ namespace millrace::trainer {
 
 bool has_device_groups() { return false; }
 
-std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>&, std::uint32_t, std::uint32_t,
-                                               std::chrono::seconds) {
+std::unique_ptr<DeviceGroup> make_device_group(const c10::intrusive_ptr<c10d::Store>&,
+                                               std::uint32_t, std::uint32_t, std::chrono::seconds) {
   throw std::logic_error("this build has no NCCL");
 }
 

@@ -1,23 +1,24 @@
 // Ranks over c10d (process_group.h): the only file that sees its headers.
 //
-// ProcessGroupGloo.hpp includes Gloo's own headers, which the wheel leaves out. It uses their types through pointers alone, so
-// the names in gloo_names/ suffice; a LibTorch that ships the real ones is compiled against those. c10d registers operators, so it
-// needs the whole of torch/library.h, which lean_torch/ hides.
+// ProcessGroupGloo.hpp includes Gloo's own headers, which the wheel leaves out. It uses their types
+// through pointers alone, so the names in gloo_names/ suffice; a LibTorch that ships the real ones
+// is compiled against those. c10d registers operators, so it needs the whole of torch/library.h,
+// which lean_torch/ hides.
 #include "trainer/distributed/process_group.h"
 
 #include <c10/util/Logging.h>
 
+#include <c10/../torch/library.h>
+#include <torch/cuda.h>
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
-#include <c10/../torch/library.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#include <torch/cuda.h>
 
 #include "config/errors.h"
 #include "trainer/distributed/device_group.h"
@@ -38,51 +39,68 @@ std::string variable(const char* name, const char* otherwise) {
   return value != nullptr ? value : otherwise;
 }
 
-std::uint32_t number(const char* name, const char* otherwise, std::uint32_t least, std::uint32_t most) {
+std::uint32_t number(const char* name, const char* otherwise, std::uint32_t least,
+                     std::uint32_t most) {
   const std::string text = variable(name, otherwise);
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-    throw config::UsageError(std::string(name) + " = '" + text + "' must be a number from " + std::to_string(least) + " to " +
-                             std::to_string(most) + "; start several ranks with torchrun, which sets it");
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    throw config::UsageError(std::string(name) + " = '" + text + "' must be a number from " +
+                             std::to_string(least) + " to " + std::to_string(most) +
+                             "; start several ranks with torchrun, which sets it");
+  }
   return value;
 }
 
-/// c10d logs each failed attempt with a stack trace; our errors say what matters. TORCH_CPP_LOG_LEVEL brings them back.
+/// c10d logs each failed attempt with a stack trace; our errors say what matters.
+/// TORCH_CPP_LOG_LEVEL brings them back.
 void quieten_c10d() {
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
 }
 
-/// What c10d says, without the place in its sources and its advice: "Read error [127.0.0.1]:4711: Connection reset by peer".
+/// What c10d says, without the place in its sources and its advice: "Read error [127.0.0.1]:4711:
+/// Connection reset by peer".
 std::string cause_of(const std::exception& error) {
   std::string cause = error.what();
-  if (const auto end = cause.find("] "); cause.starts_with('[') && end != std::string::npos) cause.erase(0, end + 2);
+  if (const auto end = cause.find("] "); cause.starts_with('[') && end != std::string::npos) {
+    cause.erase(0, end + 2);
+  }
   return cause.substr(0, std::min(cause.find('\n'), cause.find(". ")));
 }
 
-/// Gloo writes to the sockets of ranks that have left without asking for no signal. In Python, where it usually runs, SIGPIPE is
-/// ignored; here it would end this rank without a word, where the failed write makes an error that says who was waited for.
+/// Gloo writes to the sockets of ranks that have left without asking for no signal. In Python,
+/// where it usually runs, SIGPIPE is ignored; here it would end this rank without a word, where the
+/// failed write makes an error that says who was waited for.
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
-/// Gloo's own choice asks the host's name, which inside a container may resolve to an address that nobody listens on.
+/// Gloo's own choice asks the host's name, which inside a container may resolve to an address that
+/// nobody listens on.
 std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_address) {
-  if (const std::string interface = variable("GLOO_SOCKET_IFNAME", ""); !interface.empty())
+  if (const std::string interface = variable("GLOO_SOCKET_IFNAME", ""); !interface.empty()) {
     return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
-  if (master_address == "localhost" || master_address.starts_with("127."))
+  }
+  if (master_address == "localhost" || master_address.starts_with("127.")) {
     return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
+  }
   return c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
-/// Calls `operation` on a flat CPU copy of each bucket of tensors and writes the result back. A bucket has one dtype.
-void in_buckets(std::span<torch::Tensor> tensors, const std::function<void(torch::Tensor&)>& operation) {
+/// Calls `operation` on a flat CPU copy of each bucket of tensors and writes the result back. A
+/// bucket has one dtype.
+void in_buckets(std::span<torch::Tensor> tensors,
+                const std::function<void(torch::Tensor&)>& operation) {
   const torch::NoGradGuard no_grad;
   while (!tensors.empty()) {
     std::size_t count = 1;
     auto bytes = static_cast<std::int64_t>(tensors[0].nbytes());
-    while (count < tensors.size() && bytes < kBucketBytes && tensors[count].scalar_type() == tensors[0].scalar_type())
+    while (count < tensors.size() && bytes < kBucketBytes &&
+           tensors[count].scalar_type() == tensors[0].scalar_type()) {
       bytes += static_cast<std::int64_t>(tensors[count++].nbytes());
+    }
     std::vector<torch::Tensor> parts;
-    for (const torch::Tensor& tensor : tensors.first(count)) parts.push_back(tensor.detach().reshape({-1}));
+    for (const torch::Tensor& tensor : tensors.first(count)) {
+      parts.push_back(tensor.detach().reshape({-1}));
+    }
     auto flat = torch::cat(parts).cpu();
     operation(flat);
     std::int64_t offset = 0;
@@ -102,7 +120,8 @@ RankPlace rank_place_from_environment() {
   if (place.world == 1) return place;
   place.rank = number("RANK", "", 0, place.world - 1);
   place.local_rank = number("LOCAL_RANK", std::to_string(place.rank).c_str(), 0, place.rank);
-  place.local_world = number("LOCAL_WORLD_SIZE", std::to_string(place.world).c_str(), place.local_rank + 1, place.world);
+  place.local_world = number("LOCAL_WORLD_SIZE", std::to_string(place.world).c_str(),
+                             place.local_rank + 1, place.world);
   place.master_address = variable("MASTER_ADDR", "127.0.0.1");
   place.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
   place.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
@@ -123,34 +142,39 @@ class Ranks::Group {
     try {
       action();
     } catch (const std::exception& error) {
-      throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " + std::to_string(place_.world) +
-                               " waited for the other ranks at " + what + ", up to " + std::to_string(timeout_s_) +
-                               " s (train.timeout_s), at " + place_.master_address + ":" + std::to_string(place_.master_port) +
+      throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " +
+                               std::to_string(place_.world) + " waited for the other ranks at " +
+                               what + ", up to " + std::to_string(timeout_s_) +
+                               " s (train.timeout_s), at " + place_.master_address + ":" +
+                               std::to_string(place_.master_port) +
                                ": look for the first rank that failed; " + cause_of(error));
     }
   }
 
   /// The devices' group, once there is one and all of the tensors are on them.
   DeviceGroup* between_devices(std::span<const torch::Tensor> tensors) const {
-    const bool there = std::ranges::all_of(tensors, [](const torch::Tensor& tensor) { return tensor.is_cuda(); });
+    const bool there =
+        std::ranges::all_of(tensors, [](const torch::Tensor& tensor) { return tensor.is_cuda(); });
     return there && !tensors.empty() ? devices_.get() : nullptr;
   }
 
   void connect_devices() {
     waiting_for("connecting the GPUs", [this] {
-      devices_ = make_device_group(c10::make_intrusive<c10d::PrefixStore>("devices", store_), place_.rank, place_.world,
-                                   std::chrono::seconds(timeout_s_));
+      devices_ = make_device_group(c10::make_intrusive<c10d::PrefixStore>("devices", store_),
+                                   place_.rank, place_.world, std::chrono::seconds(timeout_s_));
     });
   }
 
   /// Runs a collective operation to its end.
-  void wait(const std::string& what, const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroupGloo&)>& start) {
+  void wait(const std::string& what,
+            const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroupGloo&)>& start) {
     waiting_for(what, [&] { start(*gloo_)->wait(); });
   }
 
-  /// After a barrier. A rank that ends at once may close a connection whose last bytes another has not read yet, and a connection
-  /// that is closed with bytes unread loses those on their way. So each says in the store that it is through, and waits for all;
-  /// rank 0, which may serve the store, stays until the others have gone.
+  /// After a barrier. A rank that ends at once may close a connection whose last bytes another has
+  /// not read yet, and a connection that is closed with bytes unread loses those on their way. So
+  /// each says in the store that it is through, and waits for all; rank 0, which may serve the
+  /// store, stays until the others have gone.
   void part(const std::string& what) {
     waiting_for(what, [this] {
       store_->set(key("through", place_.rank), "");
@@ -165,7 +189,9 @@ class Ranks::Group {
   }
 
  private:
-  static std::string key(const std::string& word, std::uint32_t rank) { return word + "/" + std::to_string(rank); }
+  static std::string key(const std::string& word, std::uint32_t rank) {
+    return word + "/" + std::to_string(rank);
+  }
 
   std::vector<std::string> keys(const std::string& word, std::uint32_t first) const {
     std::vector<std::string> all;
@@ -182,10 +208,10 @@ class Ranks::Group {
     store.timeout = std::chrono::seconds(timeout_s_);
     auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
     options->devices = {device_for(place_.master_address)};
-    store_ = c10::make_intrusive<c10d::PrefixStore>(place_.store_prefix,
-                                                    c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(place_.rank), static_cast<int>(place_.world),
-                                                       options);
+    store_ = c10::make_intrusive<c10d::PrefixStore>(
+        place_.store_prefix, c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(place_.rank),
+                                                       static_cast<int>(place_.world), options);
   }
 
   RankPlace place_;
@@ -203,7 +229,8 @@ Ranks::~Ranks() = default;
 
 bool Ranks::connect(torch::Device device) {
   if (!group_) return false;
-  const bool own = device.is_cuda() && static_cast<int>(place_.local_world) <= torch::cuda::device_count();
+  const bool own =
+      device.is_cuda() && static_cast<int>(place_.local_world) <= torch::cuda::device_count();
   double without = has_device_groups() && own ? 0.0 : 1.0;  // ranks
   all_reduce_sum(std::span(&without, 1), "asking who has a GPU");
   if (without > 0) return false;
@@ -213,8 +240,9 @@ bool Ranks::connect(torch::Device device) {
 
 void Ranks::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what) {
   if (!group_) return;
-  if (DeviceGroup* devices = group_->between_devices(tensors))
+  if (DeviceGroup* devices = group_->between_devices(tensors)) {
     return group_->waiting_for(what, [&] { devices->all_reduce_sum(tensors); });
+  }
   in_buckets(tensors, [&](torch::Tensor& flat) {
     std::vector<torch::Tensor> list{flat};
     group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
@@ -223,14 +251,16 @@ void Ranks::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& 
 
 void Ranks::all_reduce_sum(std::span<double> values, const std::string& what) {
   if (!group_) return;
-  std::vector<torch::Tensor> list{torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64)};
+  std::vector<torch::Tensor> list{
+      torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64)};
   group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
 }
 
 void Ranks::broadcast(std::span<torch::Tensor> tensors, const std::string& what) {
   if (!group_) return;
-  if (DeviceGroup* devices = group_->between_devices(tensors))
+  if (DeviceGroup* devices = group_->between_devices(tensors)) {
     return group_->waiting_for(what, [&] { devices->broadcast(tensors); });
+  }
   in_buckets(tensors, [&](torch::Tensor& flat) {
     std::vector<torch::Tensor> list{flat};
     group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.broadcast(list); });
@@ -242,7 +272,8 @@ std::string Ranks::broadcast(std::string text, const std::string& what) {
   torch::Tensor size = torch::tensor(static_cast<std::int64_t>(text.size()));
   broadcast(std::span(&size, 1), what);
   text.resize(static_cast<std::size_t>(size.item<std::int64_t>()));
-  torch::Tensor bytes = torch::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, torch::kUInt8);
+  torch::Tensor bytes =
+      torch::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, torch::kUInt8);
   if (!text.empty()) broadcast(std::span(&bytes, 1), what);
   return text;
 }

@@ -1,8 +1,9 @@
 // The processes that train one model together, and the few operations between them.
 //
-// They find each other as torchrun arranges it: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT. One rank
-// alone opens nothing and every operation returns at once. Sums go through c10d's Gloo group on the CPU; tensors of a GPU are
-// staged there, or stay on the GPUs once they are connected. All ranks call the same operations in the same order, each from one
+// They find each other as torchrun arranges it: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE,
+// MASTER_ADDR, MASTER_PORT. One rank alone opens nothing and every operation returns at once. Sums
+// go through c10d's Gloo group on the CPU; tensors of a GPU are staged there, or stay on the GPUs
+// once they are connected. All ranks call the same operations in the same order, each from one
 // thread.
 #pragma once
 
@@ -24,7 +25,8 @@ struct RankPlace {
   std::uint32_t local_world = 1;  ///< ranks on this host
   std::string master_address = "127.0.0.1";
   std::uint16_t master_port = 0;
-  bool serves_store = true;                 ///< rank 0 serves the store; false where torchrun's agent already does
+  /// Rank 0 serves the store; false where torchrun's agent already does.
+  bool serves_store = true;
   std::string store_prefix = "millrace/0";  ///< tells apart the restarts of one torchrun job
 };
 
@@ -33,7 +35,8 @@ struct RankPlace {
 
 class Ranks {
  public:
-  /// Waits up to timeout_s for the others, and so long in every operation. Throws std::runtime_error saying who waited for whom.
+  /// Waits up to timeout_s for the others, and so long in every operation. Throws
+  /// std::runtime_error saying who waited for whom.
   Ranks(const RankPlace& place, std::uint32_t timeout_s);
   ~Ranks();
   Ranks(const Ranks&) = delete;
@@ -46,8 +49,8 @@ class Ranks {
   /// How long an operation waits for the other ranks.
   [[nodiscard]] std::chrono::seconds timeout() const { return timeout_; }
 
-  /// From now on tensors of the ranks' devices go from GPU to GPU, if every rank has one of its own, and this build NCCL. True: so
-  /// it is.
+  /// From now on tensors of the ranks' devices go from GPU to GPU, if every rank has one of its
+  /// own, and this build NCCL. True: so it is.
   bool connect(torch::Device device);
 
   /// Replaces each tensor by its sum over the ranks. `what` names the operation in errors.
@@ -59,7 +62,8 @@ class Ranks {
   [[nodiscard]] std::string broadcast(std::string text, const std::string& what);
   /// Returns once every rank has called it.
   void barrier(const std::string& what);
-  /// The same as the last operation of all: when it returns, no rank reads from this one any more, which may end.
+  /// The same as the last operation of all: when it returns, no rank reads from this one any more,
+  /// which may end.
   void part(const std::string& what);
 
  private:

@@ -1,4 +1,5 @@
-// What the ranks tell each other between steps, in one small sum, so that all act alike at the same step.
+// What the ranks tell each other between steps, in one small sum, so that all act alike at the same
+// step.
 #pragma once
 
 #include <functional>
@@ -19,8 +20,9 @@ struct Control {
 /// Throws std::runtime_error on every rank whose own part did not fail where another's did.
 [[nodiscard]] Control agree(Ranks& ranks, const Control& mine, const std::string& what);
 
-/// Does this rank's part of some work, then agrees, also on whether the process was asked to stop. An error in the work is rethrown
-/// after the others were told.
-[[nodiscard]] Control work_and_agree(Ranks& ranks, const std::function<Control()>& work, const std::string& what);
+/// Does this rank's part of some work, then agrees, also on whether the process was asked to stop.
+/// An error in the work is rethrown after the others were told.
+[[nodiscard]] Control work_and_agree(Ranks& ranks, const std::function<Control()>& work,
+                                     const std::string& what);
 
 }  // namespace millrace::trainer

@@ -17,7 +17,8 @@ constexpr std::uint64_t kTimeWord = ~std::uint64_t{0};  // no position has this 
 
 }  // namespace
 
-torch::Tensor FreshNoise::uniform(std::uint64_t first, std::int64_t count, std::uint32_t draw) const {
+torch::Tensor FreshNoise::uniform(std::uint64_t first, std::int64_t count,
+                                  std::uint32_t draw) const {
   auto values = torch::empty({count}, torch::kFloat64);
   auto* const value = values.mutable_data_ptr<double>();
   for (std::int64_t b = 0; b < count; ++b) {
@@ -29,8 +30,8 @@ torch::Tensor FreshNoise::uniform(std::uint64_t first, std::int64_t count, std::
   return values.clamp_max_(1.0 - 0x1p-53);
 }
 
-torch::Tensor FreshNoise::noised(const torch::Tensor& x0, const torch::Tensor& moved, std::uint64_t first,
-                                 std::uint32_t draw) const {
+torch::Tensor FreshNoise::noised(const torch::Tensor& x0, const torch::Tensor& moved,
+                                 std::uint64_t first, std::uint32_t draw) const {
   const std::int64_t length = x0.size(1);
   auto x = x0.to(torch::kCPU, torch::kInt64).contiguous().clone();
   const auto share = moved.to(torch::kCPU, torch::kFloat64).contiguous();
@@ -41,8 +42,9 @@ torch::Tensor FreshNoise::noised(const torch::Tensor& x0, const torch::Tensor& m
     for (std::int64_t i = 0; i < length; ++i) {
       const std::uint64_t word = 2 * static_cast<std::uint64_t>(i);
       if (real(scramble(key + word)) >= shares[b]) continue;
-      tokens[b * length + i] =
-          mask ? *mask : static_cast<std::int64_t>(real(scramble(key + word + 1)) * static_cast<double>(states));
+      tokens[b * length + i] = mask ? *mask
+                                    : static_cast<std::int64_t>(real(scramble(key + word + 1)) *
+                                                                static_cast<double>(states));
     }
   }
   return x.to(x0.device());

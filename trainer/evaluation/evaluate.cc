@@ -5,15 +5,15 @@
 #include <limits>
 #include <utility>
 
-#include "config/errors.h"
 #include "config/app/stop.h"
-#include "trainer/evaluation/validation_loss.h"
-#include "trainer/checkpoint/given_checkpoint.h"
+#include "config/errors.h"
 #include "trainer/base/log.h"
+#include "trainer/checkpoint/given_checkpoint.h"
+#include "trainer/data/open_stream.h"
 #include "trainer/device/machine.h"
 #include "trainer/evaluation/likelihood.h"
+#include "trainer/evaluation/validation_loss.h"
 #include "trainer/objectives/objectives.h"
-#include "trainer/data/open_stream.h"
 
 namespace millrace::trainer {
 namespace {
@@ -31,32 +31,42 @@ config::Options options_of(const fs::path& folder, const std::vector<config::Ove
   return options;
 }
 
-std::optional<proto::Batch> wait_for(consumer::BatchSource& source, proto::Split split, std::uint32_t count) {
-  while (!config::stop_requested())
-    if (auto batch = source.get(split, 0, count, kPoll)) return batch;
+std::optional<proto::Batch> wait_for(consumer::BatchSource& source, proto::Split split,
+                                     std::uint32_t count) {
+  while (!config::stop_requested()) {
+    if (auto batch = source.get(split, 0, count, kPoll)) {
+      return batch;
+    }
+  }
   return std::nullopt;
 }
 
 /// The model's first choice at every position, i64 [B, L]; never the mask.
-torch::Tensor guesses(Model& model, const Objective& objective, const proto::StreamMeta& meta, const WideBatch& batch,
-                      const Precision& precision, torch::Device device) {
+torch::Tensor guesses(Model& model, const Objective& objective, const proto::StreamMeta& meta,
+                      const WideBatch& batch, const Precision& precision, torch::Device device) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision, device);
   auto logits = objective.logits(model, batch);
-  if (meta.mask_token_id) logits.select(-1, *meta.mask_token_id).fill_(-std::numeric_limits<float>::infinity());
+  if (meta.mask_token_id) {
+    logits.select(-1, *meta.mask_token_id).fill_(-std::numeric_limits<float>::infinity());
+  }
   return logits.argmax(-1);
 }
 
-std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const WideBatch& batch, const torch::Tensor& guess) {
+std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const WideBatch& batch,
+                                  const torch::Tensor& guess) {
   const auto row = [](const torch::Tensor& tensor, std::int64_t i) {
     const auto length = static_cast<std::size_t>(tensor.size(1));
-    return std::span(tensor.const_data_ptr<std::int64_t>() + static_cast<std::size_t>(i) * length, length);
+    return std::span(tensor.const_data_ptr<std::int64_t>() + static_cast<std::size_t>(i) * length,
+                     length);
   };
-  const auto x = batch.at(proto::Role::kInput).cpu().contiguous(), y = batch.at(proto::Role::kTarget).cpu().contiguous();
+  const auto x = batch.at(proto::Role::kInput).cpu().contiguous(),
+             y = batch.at(proto::Role::kTarget).cpu().contiguous();
   const auto z = guess.cpu().contiguous();
   std::vector<FilledIn> samples;
-  for (std::int64_t i = 0; i < batch.samples(); ++i)
+  for (std::int64_t i = 0; i < batch.samples(); ++i) {
     samples.push_back(fill_in(meta, {row(x, i), row(y, i), row(z, i)}, kShownWidth));
+  }
   return samples;
 }
 
@@ -75,9 +85,13 @@ struct Trained {
 };
 
 /// How many of the split are looked at.
-std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& request, const config::TrainOptions& train) {
-  if (request.iters) return evaluation_samples(meta, request.split, *request.iters, train.batch_size);
-  const std::uint64_t all = evaluation_samples(meta, request.split, std::numeric_limits<std::uint32_t>::max(), train.batch_size);
+std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& request,
+                         const config::TrainOptions& train) {
+  if (request.iters) {
+    return evaluation_samples(meta, request.split, *request.iters, train.batch_size);
+  }
+  const std::uint64_t all = evaluation_samples(
+      meta, request.split, std::numeric_limits<std::uint32_t>::max(), train.batch_size);
   return std::min(all, request.windows.value_or(all));
 }
 
@@ -88,7 +102,8 @@ Trained set_up(const EvaluateRequest& request) {
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, 0);
   const Weights weights = weights_of(checkpoint.folder, request.weights);
-  Trained trained{std::move(checkpoint), std::move(options), device, {}, weights, 0, nullptr, nullptr};
+  Trained trained{
+      std::move(checkpoint), std::move(options), device, {}, weights, 0, nullptr, nullptr};
   const config::TrainOptions& train = trained.options.train;
   trained.precision = choose_precision(train.dtype, device);
   const proto::TrainerState& state = trained.checkpoint.state;
@@ -100,7 +115,8 @@ Trained set_up(const EvaluateRequest& request) {
                                                  .pinned = state.meta});
   if (!trained.source) return trained;
   require_timesteps(trained.options, trained.source->meta(), request.timesteps);
-  trained.model = trained_model(trained.checkpoint, trained.options, weights, device, trained.precision);
+  trained.model =
+      trained_model(trained.checkpoint, trained.options, weights, device, trained.precision);
   return trained;
 }
 
@@ -109,26 +125,33 @@ std::optional<Evaluation> losses(const Trained& trained, proto::Split split) {
   const auto objective = make_objective(trained.options, trained.source->meta());
   Feed feed(*trained.source, *objective, alone, trained.device);
   return evaluate(*trained.model, *objective, trained.source->meta(), feed, alone,
-                  {split, trained.samples, trained.deal(), trained.precision, trained.device}, [](const proto::Batch&) {});
+                  {split, trained.samples, trained.deal(), trained.precision, trained.device},
+                  [](const proto::Batch&) {});
 }
 
 std::optional<Measurement> measured(const Trained& trained, const EvaluateRequest& request) {
   auto found = measure(*trained.model, trained.options, *trained.source,
-                       {request.split, trained.samples, request.samples_per_window, request.seed, request.timesteps,
-                        trained.precision, trained.device});
+                       {request.split, trained.samples, request.samples_per_window, request.seed,
+                        request.timesteps, trained.precision, trained.device});
   if (!found) return std::nullopt;
   found->weights = trained.weights == Weights::kEma ? "ema" : "raw";
-  describe_machine(found->machine, trained.device, trained.precision, Ranks({}, trained.options.train.timeout_s));
+  describe_machine(found->machine, trained.device, trained.precision,
+                   Ranks({}, trained.options.train.timeout_s));
   return found;
 }
 
-std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split, std::uint32_t count) {
-  const auto batch = wait_for(*trained.source, split, static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples)));
+std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split,
+                                    std::uint32_t count) {
+  const auto batch =
+      wait_for(*trained.source, split,
+               static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples)));
   if (!batch) return {};
   const proto::StreamMeta& meta = trained.source->meta();
   const WideBatch wide = widen(meta, *batch, CopyStream(trained.device));
   const auto objective = make_objective(trained.options, meta);
-  return fill_in_all(meta, wide, guesses(*trained.model, *objective, meta, wide, trained.precision, trained.device));
+  return fill_in_all(
+      meta, wide,
+      guesses(*trained.model, *objective, meta, wide, trained.precision, trained.device));
 }
 
 }  // namespace
@@ -137,11 +160,14 @@ std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request
   const Trained trained = set_up(request);
   if (!trained.source) return std::nullopt;
   EvaluateResult result{trained.checkpoint, {}, {}, {}};
-  if (request.iters)
+  if (request.iters) {
     result.evaluation = losses(trained, request.split);
-  else
+  } else {
     result.measurement = measured(trained, request);
-  if (!result.evaluation && !result.measurement) return std::nullopt;
+  }
+  if (!result.evaluation && !result.measurement) {
+    return std::nullopt;
+  }
   if (request.show > 0) result.samples = shown_samples(trained, request.split, request.show);
   return result;
 }

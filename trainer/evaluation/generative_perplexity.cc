@@ -27,9 +27,11 @@ std::string to_json_line(const GenerativePerplexity& found) {
 
 std::string to_line(const GenerativePerplexity& found) {
   const double nats = found.nats_per_token.value;
-  return fmt::format("generative perplexity {:.3f} ({} nats, {:.4f} bits per token) by {}, step {}; token entropy {:.4f} nats\n",
-                     std::exp(nats), to_text(found.nats_per_token), nats * std::numbers::log2e, found.folder.string(), found.step,
-                     found.token_entropy);
+  return fmt::format(
+      "generative perplexity {:.3f} ({} nats, {:.4f} bits per token) by {}, step {}; token entropy "
+      "{:.4f} nats\n",
+      std::exp(nats), to_text(found.nats_per_token), nats * std::numbers::log2e,
+      found.folder.string(), found.step, found.token_entropy);
 }
 
 }  // namespace millrace::trainer

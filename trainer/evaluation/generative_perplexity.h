@@ -1,5 +1,6 @@
-// How likely written texts are to another model, and how varied they are. The two are told together: a text that repeats itself is
-// likely, and says nothing (arXiv 2409.02908). Free of LibTorch.
+// How likely written texts are to another model, and how varied they are. The two are told
+// together: a text that repeats itself is likely, and says nothing (arXiv 2409.02908). Free of
+// LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,10 @@ namespace millrace::trainer {
 struct GenerativePerplexity {
   std::filesystem::path folder;  ///< the checkpoint that scored
   std::uint64_t step = 0;
-  Estimate nats_per_token;     ///< −ln p of each token after a text's first; texts are what is drawn independently
-  double token_entropy = 0.0;  ///< nats, of each text's tokens as they were sampled (token_entropy.h), the mean over texts
+  /// −ln p of each token after a text's first; texts are what is drawn independently.
+  Estimate nats_per_token;
+  /// Nats, of each text's tokens as they were sampled (token_entropy.h), the mean over texts.
+  double token_entropy = 0.0;
   std::uint64_t texts = 0;
   std::uint64_t tokens = 0;  ///< that were scored
 };

@@ -7,9 +7,9 @@
 
 #include "config/options.h"
 #include "consumer/batch_source.h"
+#include "trainer/device/precision.h"
 #include "trainer/evaluation/likelihood_report.h"
 #include "trainer/models/model.h"
-#include "trainer/device/precision.h"
 
 namespace millrace::trainer {
 
@@ -24,10 +24,12 @@ struct MeasurePlan {
 };
 
 /// Throws UsageError for steps that the objective or its noise cannot have.
-void require_timesteps(const config::Options& options, const proto::StreamMeta& meta, const std::vector<std::int64_t>& timesteps);
+void require_timesteps(const config::Options& options, const proto::StreamMeta& meta,
+                       const std::vector<std::int64_t>& timesteps);
 
 /// The model must be in evaluation mode. Empty: asked to stop.
-[[nodiscard]] std::optional<Measurement> measure(Model& model, const config::Options& options, consumer::BatchSource& source,
+[[nodiscard]] std::optional<Measurement> measure(Model& model, const config::Options& options,
+                                                 consumer::BatchSource& source,
                                                  const MeasurePlan& plan);
 
 }  // namespace millrace::trainer

@@ -30,7 +30,9 @@ Estimate perplexity(const Estimate& nats) {
   return result;
 }
 
-Json number(const std::optional<double>& value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
+Json number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
 Json json_of(const Estimate& estimate) {
   return {{"value", number(estimate.value)}, {"standard_error", number(estimate.standard_error)}};
 }
@@ -53,12 +55,13 @@ Json by_timesteps(const Measurement& m) {
 
 Json by_masked_ratio(const Measurement& m) {
   Json rows = Json::array();
-  for (const MaskedRatio& ratio : m.by_masked_ratio)
+  for (const MaskedRatio& ratio : m.by_masked_ratio) {
     rows.push_back({{"above", ratio.above},
                     {"up_to", ratio.up_to},
                     {"windows", ratio.windows},
                     {"loss", json_of(ratio.loss)},
                     {"accuracy", json_of(ratio.accuracy)}});
+  }
   return rows;
 }
 
@@ -69,32 +72,40 @@ Json computed_on(const Measurement& m) {
 }
 
 std::string likelihood_text(const Measurement& m, const Estimate& nats) {
-  std::string text = "  nats per token      " + to_text(nats) + "\n  bits per token      " + to_text(bits(nats)) +
-                     "\n  perplexity          " + to_text(perplexity(nats), 3) + '\n';
+  std::string text = "  nats per token      " + to_text(nats) + "\n  bits per token      " +
+                     to_text(bits(nats)) + "\n  perplexity          " +
+                     to_text(perplexity(nats), 3) + '\n';
   if (m.characters) text += "  bits per character  " + to_text(bits(nats)) + '\n';
   return text;
 }
 
 std::string masked_text(const Measurement& m) {
-  std::string text = "  loss      " + to_text(m.loss.value()) + " nats per target\n  accuracy  " + to_text(m.accuracy.value()) +
+  std::string text = "  loss      " + to_text(m.loss.value()) + " nats per target\n  accuracy  " +
+                     to_text(m.accuracy.value()) +
                      "\n\n  masked      windows   loss                accuracy\n";
-  for (const MaskedRatio& ratio : m.by_masked_ratio)
-    text += fmt::format("  {:3.0f}–{:3.0f} %  {:8}   {:<18}  {}\n", 100 * ratio.above, 100 * ratio.up_to, ratio.windows,
-                        to_text(ratio.loss), to_text(ratio.accuracy));
+  for (const MaskedRatio& ratio : m.by_masked_ratio) {
+    text +=
+        fmt::format("  {:3.0f}–{:3.0f} %  {:8}   {:<18}  {}\n", 100 * ratio.above,
+                    100 * ratio.up_to, ratio.windows, to_text(ratio.loss), to_text(ratio.accuracy));
+  }
   return text;
 }
 
 std::string steps_text(const Measurement& m) {
   std::string text = "\n  steps     nats per token      bits per token      perplexity\n";
-  for (const StepsResult& steps : m.by_timesteps)
-    text += fmt::format("  {:<8}  {:<18}  {:<18}  {}\n", steps.timesteps, to_text(steps.nats_per_token),
-                        to_text(bits(steps.nats_per_token)), to_text(perplexity(steps.nats_per_token), 3));
+  for (const StepsResult& steps : m.by_timesteps) {
+    text += fmt::format("  {:<8}  {:<18}  {:<18}  {}\n", steps.timesteps,
+                        to_text(steps.nats_per_token), to_text(bits(steps.nats_per_token)),
+                        to_text(perplexity(steps.nats_per_token), 3));
+  }
   return text;
 }
 
 }  // namespace
 
-Estimate mean_of(const std::vector<double>& values) { return ratio_of(values, std::vector<double>(values.size(), 1.0)); }
+Estimate mean_of(const std::vector<double>& values) {
+  return ratio_of(values, std::vector<double>(values.size(), 1.0));
+}
 
 Estimate ratio_of(const std::vector<double>& above, const std::vector<double>& below) {
   const auto count = static_cast<double>(above.size());
@@ -102,27 +113,33 @@ Estimate ratio_of(const std::vector<double>& above, const std::vector<double>& b
   Estimate result{std::accumulate(above.begin(), above.end(), 0.0) / total, {}};
   if (above.size() < 2) return result;
   double squares = 0.0;
-  for (std::size_t i = 0; i < above.size(); ++i) squares += std::pow(above[i] - result.value * below[i], 2);
+  for (std::size_t i = 0; i < above.size(); ++i) {
+    squares += std::pow(above[i] - result.value * below[i], 2);
+  }
   result.standard_error = std::sqrt(squares * count / (count - 1.0)) / total;
   return result;
 }
 
 std::string to_text(const Estimate& estimate, int digits) {
   const std::string value = fmt::format("{:.{}f}", estimate.value, digits);
-  return estimate.standard_error ? value + fmt::format(" ± {:.{}f}", *estimate.standard_error, digits) : value;
+  return estimate.standard_error
+             ? value + fmt::format(" ± {:.{}f}", *estimate.standard_error, digits)
+             : value;
 }
 
 std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {
-  Json json{{"checkpoint", checkpoint.folder.string()},
-            {"step", checkpoint.state.step},
-            {"run_id", checkpoint.state.run_id},
-            {"fingerprint", checkpoint.state.meta.fingerprint},
-            {"objective", m.objective},
-            {"weights", m.weights},
-            {"weights_xxh64", checkpoint.state.files.at(m.weights == "ema" ? proto::kEmaFile : proto::kModelFile).xxh64},
-            {"split", proto::to_string(m.split)},
-            {"windows", {{"first_sample", 0}, {"count", m.windows}, {"of", m.windows_of_split}}},
-            {"tokens_per_window", m.tokens_per_window}};
+  Json json{
+      {"checkpoint", checkpoint.folder.string()},
+      {"step", checkpoint.state.step},
+      {"run_id", checkpoint.state.run_id},
+      {"fingerprint", checkpoint.state.meta.fingerprint},
+      {"objective", m.objective},
+      {"weights", m.weights},
+      {"weights_xxh64",
+       checkpoint.state.files.at(m.weights == "ema" ? proto::kEmaFile : proto::kModelFile).xxh64},
+      {"split", proto::to_string(m.split)},
+      {"windows", {{"first_sample", 0}, {"count", m.windows}, {"of", m.windows_of_split}}},
+      {"tokens_per_window", m.tokens_per_window}};
   if (m.nats_per_token) {
     if (!m.exact) json["samples_per_window"] = m.samples_per_window, json["seed"] = m.seed;
     json["likelihood"] = m.exact ? "exact" : "bound";
@@ -139,11 +156,13 @@ std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {
 
 std::string to_text(const Measurement& m) {
   std::string text =
-      fmt::format("{} on {}, samples 0 to {} of {}, each a window of {} tokens, {} weights", m.objective, proto::to_string(m.split),
-                  m.windows - 1, m.windows_of_split, m.tokens_per_window, m.weights == "ema" ? "averaged" : "raw");
+      fmt::format("{} on {}, samples 0 to {} of {}, each a window of {} tokens, {} weights",
+                  m.objective, proto::to_string(m.split), m.windows - 1, m.windows_of_split,
+                  m.tokens_per_window, m.weights == "ema" ? "averaged" : "raw");
   if (!m.nats_per_token) return text + ":\n" + masked_text(m);
   text += m.exact ? ", the likelihood:\n"
-                  : fmt::format(", a bound of the likelihood by {} samples per window, seed {}:\n", m.samples_per_window, m.seed);
+                  : fmt::format(", a bound of the likelihood by {} samples per window, seed {}:\n",
+                                m.samples_per_window, m.seed);
   text += likelihood_text(m, *m.nats_per_token);
   return m.by_timesteps.empty() ? text : text + steps_text(m);
 }

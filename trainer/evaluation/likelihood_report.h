@@ -1,8 +1,9 @@
-// What `evaluate` finds on the windows of a split: a likelihood or a bound of it, or what a masked language model gets right; each
-// number with its standard error. Free of LibTorch.
+// What `evaluate` finds on the windows of a split: a likelihood or a bound of it, or what a masked
+// language model gets right; each number with its standard error. Free of LibTorch.
 //
-// The standard error is that of a mean over windows: sd / √windows, as if they were drawn independently. The draws of a window's
-// noise are part of its spread; since times are spread evenly over windows, it errs on the large side.
+// The standard error is that of a mean over windows: sd / √windows, as if they were drawn
+// independently. The draws of a window's noise are part of its spread; since times are spread
+// evenly over windows, it errs on the large side.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,8 @@ struct MaskedRatio {
 struct Measurement {
   std::string objective;
   proto::Split split = proto::Split::kVal;
-  std::uint64_t windows = 0;           ///< the first so many samples of the split's first pass, which are in random order
+  /// The first so many samples of the split's first pass, which are in random order.
+  std::uint64_t windows = 0;
   std::uint64_t windows_of_split = 0;  ///< all that there are
   std::uint64_t tokens_per_window = 0;
   std::uint32_t samples_per_window = 1;
@@ -63,7 +65,8 @@ struct Measurement {
 };
 
 /// One JSON object on a line, with all that is needed to compute it again from the checkpoint.
-[[nodiscard]] std::string to_json(const Measurement& measurement, const proto::Checkpoint& checkpoint);
+[[nodiscard]] std::string to_json(const Measurement& measurement,
+                                  const proto::Checkpoint& checkpoint);
 /// A few lines for people.
 [[nodiscard]] std::string to_text(const Measurement& measurement);
 

@@ -9,7 +9,9 @@ namespace {
 
 using proto::Role;
 
-torch::Tensor in_f64(const torch::Tensor& values) { return values.to(torch::kCPU, torch::kFloat64); }
+torch::Tensor in_f64(const torch::Tensor& values) {
+  return values.to(torch::kCPU, torch::kFloat64);
+}
 
 class Exact : public Bound {
  public:
@@ -33,18 +35,22 @@ class Continuous : public Bound {
     const double range = 1.0 - time_.sampling_eps;
     auto sum = torch::zeros({batch.samples()}, torch::kFloat64);
     for (std::uint32_t draw = 0; draw < noise_.draws; ++draw) {
-      const auto t = (1.0 - range * noise_.uniform(first, batch.samples(), draw)).to(torch::kFloat32);
+      const auto t =
+          (1.0 - range * noise_.uniform(first, batch.samples(), draw)).to(torch::kFloat32);
       const auto moved = -torch::expm1(-time_.noise->total(t));
-      const auto noised = batch.with(Role::kInput, noise_.noised(x0, moved, first, draw)).with(Role::kTime, t.to(x0.device()));
+      const auto noised = batch.with(Role::kInput, noise_.noised(x0, moved, first, draw))
+                              .with(Role::kTime, t.to(x0.device()));
       sum += in_f64(objective_.loss(network, noised).sum);
     }
-    return sum * (range / noise_.draws) + (noise_.mask ? 0.0 : static_cast<double>(x0.size(1)) * end_from_uniform());
+    return sum * (range / noise_.draws) +
+           (noise_.mask ? 0.0 : static_cast<double>(x0.size(1)) * end_from_uniform());
   }
 
  private:
   /// KL of p(x_1 | x_0) from the uniform distribution, nats of a token.
   [[nodiscard]] double end_from_uniform() const {
-    const double left = std::exp(-time_.noise->total(torch::ones({}, torch::kFloat64)).item<double>());
+    const double left =
+        std::exp(-time_.noise->total(torch::ones({}, torch::kFloat64)).item<double>());
     const auto states = static_cast<double>(noise_.states);
     const double another = (1.0 - left) / states, same = another + left;
     return same * std::log(same * states) + (states - 1.0) * another * std::log(another * states);
@@ -64,7 +70,8 @@ struct Grid {
 };
 
 Grid grid(torch::Tensor time, const torch::Tensor& moved, bool all_of_last) {
-  const auto before = at::cat({torch::zeros({1}, torch::kFloat64), moved.narrow(0, 0, moved.size(0) - 1)});
+  const auto before =
+      at::cat({torch::zeros({1}, torch::kFloat64), moved.narrow(0, 0, moved.size(0) - 1)});
   return {std::move(time), moved, (moved - before) / moved, all_of_last};
 }
 
@@ -76,9 +83,12 @@ class Steps : public Bound {
   torch::Tensor nats(Network& network, const WideBatch& batch, std::uint64_t first) const override {
     auto sum = torch::zeros({batch.samples()}, torch::kFloat64);
     for (std::uint32_t draw = 0; draw < noise_.draws && steps_ > 1; ++draw) {
-      const auto before_last = torch::floor(noise_.uniform(first, batch.samples(), draw) * static_cast<double>(steps_ - 1));
-      const auto number = steps_ - 1 - before_last.to(torch::kInt64);  // late times first, as in continuous time
-      sum += grid_.weight.index_select(0, number) * entropy(network, batch, first, draw, number, false);
+      const auto before_last = torch::floor(noise_.uniform(first, batch.samples(), draw) *
+                                            static_cast<double>(steps_ - 1));
+      // Late times first, as in continuous time.
+      const auto number = steps_ - 1 - before_last.to(torch::kInt64);
+      sum += grid_.weight.index_select(0, number) *
+             entropy(network, batch, first, draw, number, false);
     }
     const auto last = torch::zeros({batch.samples()}, torch::kInt64);
     return sum * (static_cast<double>(steps_ - 1) / noise_.draws) +
@@ -87,14 +97,18 @@ class Steps : public Bound {
 
  private:
   /// −ln p(x_0) of the masked positions, or of all, at the grid's times of these numbers: f64 [B].
-  [[nodiscard]] torch::Tensor entropy(Network& network, const WideBatch& batch, std::uint64_t first, std::uint32_t draw,
-                                      const torch::Tensor& number, bool everywhere) const {
+  [[nodiscard]] torch::Tensor entropy(Network& network, const WideBatch& batch, std::uint64_t first,
+                                      std::uint32_t draw, const torch::Tensor& number,
+                                      bool everywhere) const {
     const auto& x0 = batch.at(Role::kTarget);
     const auto x = noise_.noised(x0, grid_.moved.index_select(0, number), first, draw);
-    const auto noised = batch.with(Role::kInput, x).with(Role::kTime, grid_.time.index_select(0, number).to(x0.device()));
+    const auto noised = batch.with(Role::kInput, x)
+                            .with(Role::kTime, grid_.time.index_select(0, number).to(x0.device()));
     const auto logits = without_mask(objective_.logits(network, noised), noise_.mask.value());
     const auto nats =
-        at::cross_entropy_loss(logits.flatten(0, 1), x0.flatten(), {}, at::Reduction::None).view_as(x0).to(torch::kFloat64);
+        at::cross_entropy_loss(logits.flatten(0, 1), x0.flatten(), {}, at::Reduction::None)
+            .view_as(x0)
+            .to(torch::kFloat64);
     return in_f64(everywhere ? nats.sum(1) : (nats * x.eq(*noise_.mask)).sum(1));
   }
 
@@ -106,23 +120,28 @@ class Steps : public Bound {
 
 }  // namespace
 
-std::unique_ptr<Bound> make_exact(const Objective& objective) { return std::make_unique<Exact>(objective); }
+std::unique_ptr<Bound> make_exact(const Objective& objective) {
+  return std::make_unique<Exact>(objective);
+}
 
-std::unique_ptr<Bound> make_continuous_bound(const Objective& objective, const ContinuousTime& time, const FreshNoise& noise) {
+std::unique_ptr<Bound> make_continuous_bound(const Objective& objective, const ContinuousTime& time,
+                                             const FreshNoise& noise) {
   return std::make_unique<Continuous>(objective, time, noise);
 }
 
-std::unique_ptr<Bound> make_steps_bound(const Objective& objective, const ContinuousTime& time, const FreshNoise& noise,
-                                        std::int64_t steps) {
+std::unique_ptr<Bound> make_steps_bound(const Objective& objective, const ContinuousTime& time,
+                                        const FreshNoise& noise, std::int64_t steps) {
   const auto t = torch::arange(1, steps + 1, torch::kFloat64) / static_cast<double>(steps);
-  return std::make_unique<Steps>(objective, grid(t.to(torch::kFloat32), -torch::expm1(-time.noise->total(t)), false), noise);
+  return std::make_unique<Steps>(
+      objective, grid(t.to(torch::kFloat32), -torch::expm1(-time.noise->total(t)), false), noise);
 }
 
-std::unique_ptr<Bound> make_d3pm_bound(const Objective& objective, std::int64_t timesteps, const FreshNoise& noise,
-                                       std::int64_t steps) {
+std::unique_ptr<Bound> make_d3pm_bound(const Objective& objective, std::int64_t timesteps,
+                                       const FreshNoise& noise, std::int64_t steps) {
   const auto number = torch::arange(1, steps + 1, torch::kInt64);
   const auto tau = (number * timesteps * 2 + steps).floor_divide(2 * steps);
-  return std::make_unique<Steps>(objective, grid(tau, tau.to(torch::kFloat64) / static_cast<double>(timesteps), true), noise);
+  return std::make_unique<Steps>(
+      objective, grid(tau, tau.to(torch::kFloat64) / static_cast<double>(timesteps), true), noise);
 }
 
 }  // namespace millrace::trainer

@@ -21,11 +21,14 @@ using config::UsageError;
 
 const std::string kFlag = "--eval-perplexity";
 
-config::Options autoregressive_recipe(const std::filesystem::path& folder, const std::vector<config::Override>& overrides) {
+config::Options autoregressive_recipe(const std::filesystem::path& folder,
+                                      const std::vector<config::Override>& overrides) {
   config::Options options = recipe_of(folder, overrides);
-  if (options.train.objective != "ar")
-    throw UsageError(kFlag + " " + folder.string() + " is a checkpoint of train.objective = \"" + options.train.objective +
+  if (options.train.objective != "ar") {
+    throw UsageError(kFlag + " " + folder.string() + " is a checkpoint of train.objective = \"" +
+                     options.train.objective +
                      "\", which says no exact likelihood; give one of \"ar\"");
+  }
   return options;
 }
 
@@ -45,21 +48,27 @@ struct Judge::Bench {
         precision(choose_precision(options.train.dtype, device)),
         codec(checkpoint.state.meta, options.data.tokenizer) {
     prepare_cpu(options.train.threads);
-    model = trained_model(checkpoint, options, weights_of(checkpoint.folder, {}), device, precision);
+    model =
+        trained_model(checkpoint, options, weights_of(checkpoint.folder, {}), device, precision);
   }
 
   [[nodiscard]] std::string name() const { return kFlag + " " + checkpoint.folder.string(); }
 
-  [[nodiscard]] std::vector<std::vector<std::int64_t>> read(const std::vector<WrittenText>& texts, const proto::StreamMeta& meta) {
+  [[nodiscard]] std::vector<std::vector<std::int64_t>> read(const std::vector<WrittenText>& texts,
+                                                            const proto::StreamMeta& meta) {
     const proto::StreamMeta& own = checkpoint.state.meta;
     const bool same = same_tokens(meta, own);
-    if (!same && (meta.vocabulary.empty() || own.vocabulary.empty()))
-      throw UsageError(name() + " has " + std::to_string(own.vocab_size) + " tokens, the texts have " +
-                       std::to_string(meta.vocab_size) +
+    if (!same && (meta.vocabulary.empty() || own.vocabulary.empty())) {
+      throw UsageError(name() + " has " + std::to_string(own.vocab_size) +
+                       " tokens, the texts have " + std::to_string(meta.vocab_size) +
                        ", and what they spell is not known; give a checkpoint of the same tokens");
+    }
     std::vector<std::vector<std::int64_t>> read;
-    for (const WrittenText& text : texts)
-      read.push_back(same ? text.tokens : codec.encode(text.text, name() + ": sample " + std::to_string(text.number)));
+    for (const WrittenText& text : texts) {
+      read.push_back(
+          same ? text.tokens
+               : codec.encode(text.text, name() + ": sample " + std::to_string(text.number)));
+    }
     return read;
   }
 
@@ -76,21 +85,32 @@ Judge::Judge(const std::filesystem::path& given, const std::vector<config::Overr
 
 Judge::~Judge() = default;
 
-std::optional<GenerativePerplexity> Judge::judge(const std::vector<WrittenText>& texts, const proto::StreamMeta& meta) {
+std::optional<GenerativePerplexity> Judge::judge(const std::vector<WrittenText>& texts,
+                                                 const proto::StreamMeta& meta) {
   if (texts.empty()) return std::nullopt;
   const auto read = bench_->read(texts, meta);
   std::vector<double> scored;
-  for (const auto& tokens : read) scored.push_back(static_cast<double>(std::max<std::size_t>(tokens.size(), 1) - 1));
+  for (const auto& tokens : read) {
+    scored.push_back(static_cast<double>(std::max<std::size_t>(tokens.size(), 1) - 1));
+  }
   const double all = std::accumulate(scored.begin(), scored.end(), 0.0);
-  if (all == 0.0) throw UsageError(kFlag + " scores the tokens after a text's first, and no text has any; give a greater --length");
+  if (all == 0.0) {
+    throw UsageError(
+        kFlag +
+        " scores the tokens after a text's first, and no text has any; give a greater --length");
+  }
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(bench_->precision, bench_->device);
-  const auto nats =
-      nats_of(*bench_->model, read, {bench_->checkpoint.state.meta.block_size, bench_->options.train.batch_size, bench_->device});
+  const auto nats = nats_of(
+      *bench_->model, read,
+      {bench_->checkpoint.state.meta.block_size, bench_->options.train.batch_size, bench_->device});
   if (!nats) return std::nullopt;
-  return GenerativePerplexity{
-      bench_->checkpoint.folder,      bench_->checkpoint.state.step, ratio_of(*nats, scored), mean_entropy(texts), texts.size(),
-      static_cast<std::uint64_t>(all)};
+  return GenerativePerplexity{bench_->checkpoint.folder,
+                              bench_->checkpoint.state.step,
+                              ratio_of(*nats, scored),
+                              mean_entropy(texts),
+                              texts.size(),
+                              static_cast<std::uint64_t>(all)};
 }
 
 }  // namespace millrace::trainer

@@ -1,4 +1,5 @@
-// Texts cut into windows, and these scored by the objective `ar` (score_texts.h). Test: tests/trainer/evaluation/score_texts_test.cc.
+// Texts cut into windows, and these scored by the objective `ar` (score_texts.h). Test:
+// tests/trainer/evaluation/score_texts_test.cc.
 #include "trainer/evaluation/score_texts.h"
 
 #include <algorithm>
@@ -22,9 +23,11 @@ struct Window {
 
 std::vector<Window> cut(const Texts& texts, std::size_t longest) {
   std::vector<Window> windows;
-  for (std::size_t text = 0; text < texts.size(); ++text)
-    for (std::size_t first = 0; first + 1 < texts[text].size(); first += longest)
+  for (std::size_t text = 0; text < texts.size(); ++text) {
+    for (std::size_t first = 0; first + 1 < texts[text].size(); first += longest) {
       windows.push_back({text, first, std::min(longest, texts[text].size() - 1 - first)});
+    }
+  }
   return windows;
 }
 
@@ -39,20 +42,27 @@ WideBatch batch_of(const Texts& texts, std::span<const Window> windows, torch::D
     std::copy_n(begin, count, x[static_cast<std::int64_t>(row)].data_ptr<std::int64_t>());
     std::copy_n(begin + 1, count, y[static_cast<std::int64_t>(row)].data_ptr<std::int64_t>());
   }
-  return WideBatch().with(proto::Role::kInput, x.to(device)).with(proto::Role::kTarget, y.to(device));
+  return WideBatch()
+      .with(proto::Role::kInput, x.to(device))
+      .with(proto::Role::kTarget, y.to(device));
 }
 
 }  // namespace
 
-std::optional<std::vector<double>> nats_of(Network& network, const Texts& texts, const ScoringPlan& plan) {
+std::optional<std::vector<double>> nats_of(Network& network, const Texts& texts,
+                                           const ScoringPlan& plan) {
   const auto objective = make_autoregressive(kNotScored);
   const auto windows = cut(texts, static_cast<std::size_t>(plan.longest));
   std::vector<double> nats(texts.size(), 0.0);
   for (std::size_t begin = 0; begin < windows.size(); begin += plan.batch) {
     if (config::stop_requested()) return std::nullopt;
-    const auto some = std::span(windows).subspan(begin, std::min(plan.batch, windows.size() - begin));
-    const auto sums = objective->loss(network, batch_of(texts, some, plan.device)).sum.to(torch::kCPU, torch::kFloat64);
-    for (std::size_t row = 0; row < some.size(); ++row) nats[some[row].text] += sums[static_cast<std::int64_t>(row)].item<double>();
+    const auto some =
+        std::span(windows).subspan(begin, std::min(plan.batch, windows.size() - begin));
+    const auto sums = objective->loss(network, batch_of(texts, some, plan.device))
+                          .sum.to(torch::kCPU, torch::kFloat64);
+    for (std::size_t row = 0; row < some.size(); ++row) {
+      nats[some[row].text] += sums[static_cast<std::int64_t>(row)].item<double>();
+    }
   }
   return nats;
 }

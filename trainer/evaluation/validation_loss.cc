@@ -25,11 +25,13 @@ class Tally {
 
   void reduce(Ranks& ranks) {
     std::istringstream names(
-        ranks.broadcast(joined_names(), "the names of an evaluation"));  // a rank without samples has no metrics
+        // A rank without samples has no metrics.
+        ranks.broadcast(joined_names(), "the names of an evaluation"));
     std::vector<torch::Tensor> all;
     for (std::string name; std::getline(names, name);) all.push_back(sums(name));
     ranks.all_reduce_sum(all, "the sums of an evaluation");
-    ranks.broadcast(all, "the sums of an evaluation");  // decisions are made from these: every rank has rank 0's bits
+    // Decisions are made from these: every rank has rank 0's bits.
+    ranks.broadcast(all, "the sums of an evaluation");
   }
 
   [[nodiscard]] Evaluation result(proto::Split split, const std::vector<std::string>& names) {
@@ -37,13 +39,18 @@ class Tally {
     result.split = split;
     const auto weight = sums("weight").sum().item<double>();
     result.samples = static_cast<std::uint64_t>(sums("samples").sum().item<double>());
-    for (const auto& [name, values] : by_name_)
-      if (name.starts_with(kMetric)) result.metrics[name.substr(kMetric.size())] = values.sum().item<double>() / weight;
+    for (const auto& [name, values] : by_name_) {
+      if (name.starts_with(kMetric)) {
+        result.metrics[name.substr(kMetric.size())] = values.sum().item<double>() / weight;
+      }
+    }
     result.loss = sums("sum").sum().item<double>() / weight;
-    for (std::int64_t i = 0; i < stages_; ++i)
-      if (const auto samples = at("samples", i); samples > 0)
-        result.stages.push_back(
-            {names[static_cast<std::size_t>(i)], at("sum", i) / at("weight", i), static_cast<std::uint64_t>(samples)});
+    for (std::int64_t i = 0; i < stages_; ++i) {
+      if (const auto samples = at("samples", i); samples > 0) {
+        result.stages.push_back({names[static_cast<std::size_t>(i)], at("sum", i) / at("weight", i),
+                                 static_cast<std::uint64_t>(samples)});
+      }
+    }
     return result;
   }
 
@@ -55,7 +62,9 @@ class Tally {
     if (!tensor.defined()) tensor = torch::zeros({stages_}, torch::kFloat64);
     return tensor;
   }
-  double at(const std::string& name, std::int64_t stage) { return sums(name)[stage].item<double>(); }
+  double at(const std::string& name, std::int64_t stage) {
+    return sums(name)[stage].item<double>();
+  }
   void add(const std::string& name, const torch::Tensor& stage, const torch::Tensor& values) {
     sums(name).index_add_(0, stage.cpu(), values.to(torch::kFloat64).cpu());
   }
@@ -75,17 +84,21 @@ const std::vector<std::string>& stage_names(const proto::StreamMeta& meta, proto
 
 /// This rank's slices: contiguous, of at most batch_size samples.
 std::vector<consumer::Slice> slices_of(const EvaluationPlan& plan) {
-  const consumer::Slice mine = consumer::share(plan.deal, 0, static_cast<std::uint32_t>(plan.samples));
+  const consumer::Slice mine =
+      consumer::share(plan.deal, 0, static_cast<std::uint32_t>(plan.samples));
   std::vector<consumer::Slice> slices;
-  for (std::uint32_t done = 0; done < mine.count; done += plan.deal.batch_size)
+  for (std::uint32_t done = 0; done < mine.count; done += plan.deal.batch_size) {
     slices.push_back({mine.first + done, std::min(plan.deal.batch_size, mine.count - done)});
+  }
   return slices;
 }
 
 /// Evaluation mode while it lives.
 class EvaluationMode {
  public:
-  explicit EvaluationMode(Model& model) : model_(model), was_training_(model.is_training()) { model.eval(); }
+  explicit EvaluationMode(Model& model) : model_(model), was_training_(model.is_training()) {
+    model.eval();
+  }
   ~EvaluationMode() { model_.train(was_training_); }
   EvaluationMode(const EvaluationMode&) = delete;
   EvaluationMode& operator=(const EvaluationMode&) = delete;
@@ -97,17 +110,22 @@ class EvaluationMode {
 
 }  // namespace
 
-std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split, std::uint64_t eval_iters,
-                                 std::uint32_t batch_size) {
+std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split,
+                                 std::uint64_t eval_iters, std::uint32_t batch_size) {
   const std::uint64_t size = meta.size(split);
-  if (size == 0)
-    throw config::UsageError("dataset " + meta.dataset_name + " has no " + std::string(proto::to_string(split)) +
-                             " split; evaluate on another, or set eval_interval above max_iters and epoch_eval_interval to 0");
+  if (size == 0) {
+    throw config::UsageError("dataset " + meta.dataset_name + " has no " +
+                             std::string(proto::to_string(split)) +
+                             " split; evaluate on another, or set eval_interval above max_iters "
+                             "and epoch_eval_interval to 0");
+  }
   return std::min(size, eval_iters * batch_size);
 }
 
-std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed,
-                                   Ranks& ranks, const EvaluationPlan& plan, const std::function<void(const proto::Batch&)>& used) {
+std::optional<Evaluation> evaluate(Model& model, const Objective& objective,
+                                   const proto::StreamMeta& meta, Feed& feed, Ranks& ranks,
+                                   const EvaluationPlan& plan,
+                                   const std::function<void(const proto::Batch&)>& used) {
   const EvaluationMode mode(model);
   const torch::NoGradGuard no_grad;
   Tally tally(stage_names(meta, plan.split).size());

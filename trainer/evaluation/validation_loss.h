@@ -5,9 +5,9 @@
 #include <functional>
 #include <optional>
 
-#include "trainer/run/validation_result.h"
 #include "trainer/data/step_loader.h"
 #include "trainer/device/precision.h"
+#include "trainer/run/validation_result.h"
 
 namespace millrace::trainer {
 
@@ -19,14 +19,15 @@ struct EvaluationPlan {
   torch::Device device = torch::kCPU;
 };
 
-/// eval_iters micro-batches, clamped to the split's size. Throws UsageError for a split that the dataset lacks.
-[[nodiscard]] std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split, std::uint64_t eval_iters,
-                                               std::uint32_t batch_size);
+/// eval_iters micro-batches, clamped to the split's size. Throws UsageError for a split that the
+/// dataset lacks.
+[[nodiscard]] std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split,
+                                               std::uint64_t eval_iters, std::uint32_t batch_size);
 
-/// Runs the model without dropout or gradients; it is left in the mode it was in. `used` sees each batch of this rank.
-/// Empty: a rank was asked to stop before the end.
-[[nodiscard]] std::optional<Evaluation> evaluate(Model& model, const Objective& objective, const proto::StreamMeta& meta,
-                                                 Feed& feed, Ranks& ranks, const EvaluationPlan& plan,
-                                                 const std::function<void(const proto::Batch&)>& used);
+/// Runs the model without dropout or gradients; it is left in the mode it was in. `used` sees each
+/// batch of this rank. Empty: a rank was asked to stop before the end.
+[[nodiscard]] std::optional<Evaluation> evaluate(
+    Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed,
+    Ranks& ranks, const EvaluationPlan& plan, const std::function<void(const proto::Batch&)>& used);
 
 }  // namespace millrace::trainer

@@ -1,5 +1,6 @@
-// The loops of attention_kernels.h. Included by one file for each instruction set, which compiles them with it; everything is in an
-// unnamed namespace, so that the linker never takes one file's code for another's.
+// The loops of attention_kernels.h. Included by one file for each instruction set, which compiles
+// them with it; everything is in an unnamed namespace, so that the linker never takes one file's
+// code for another's.
 //
 // Keys and values that a product goes across are turned once a head, into [D, L].
 #pragma once
@@ -9,16 +10,18 @@
 #include <cstdint>
 
 #include "trainer/kernels/attention_kernels.h"
-#include "trainer/kernels/pointwise_loops.h"
 #include "trainer/kernels/gemm_loops.h"
+#include "trainer/kernels/pointwise_loops.h"
 
 namespace millrace::trainer {
 namespace {
 
-constexpr std::int64_t kQueriesAtOnce = 48;  // a multiple of kBlockRows; their weights for 128 keys are 24 KiB
+// A multiple of kBlockRows; their weights for 128 keys are 24 KiB.
+constexpr std::int64_t kQueriesAtOnce = 48;
 
 /// [L, D] → [D, L padded with zeros].
-inline void transpose(const Rows<const float>& rows, std::int64_t length, std::int64_t size, float* out) {
+inline void transpose(const Rows<const float>& rows, std::int64_t length, std::int64_t size,
+                      float* out) {
   const std::int64_t padded = whole_vectors(length);
   for (std::int64_t d = 0; d < size; ++d, out += padded) {
     for (std::int64_t i = 0; i < length; ++i) out[i] = rows[i][d];
@@ -39,18 +42,24 @@ void each_block(const AttentionShape& shape, const Use& use) {
   }
 }
 
-inline std::int64_t keys_seen(const AttentionShape& shape, std::int64_t query) { return shape.causal ? query + 1 : shape.length; }
+inline std::int64_t keys_seen(const AttentionShape& shape, std::int64_t query) {
+  return shape.causal ? query + 1 : shape.length;
+}
 inline std::int64_t first_weight(const AttentionShape& shape, std::int64_t query) {
   return (shape.head * shape.length + query) * shape.length;
 }
-inline float scale_of(const AttentionShape& shape) { return 1.0F / std::sqrt(static_cast<float>(shape.size)); }
+inline float scale_of(const AttentionShape& shape) {
+  return 1.0F / std::sqrt(static_cast<float>(shape.size));
+}
 
 inline std::int64_t attention_scratch(std::int64_t length, std::int64_t size) {
   return 2 * whole_vectors(length) * (size + kQueriesAtOnce);
 }
 
-/// Scores of one query become weights, not yet divided by their sum, which is returned; behind `seen` up to `count` they are 0.
-inline float weigh(float* __restrict scores, std::int64_t seen, std::int64_t count, float scale, float* largest) {
+/// Scores of one query become weights, not yet divided by their sum, which is returned; behind
+/// `seen` up to `count` they are 0.
+inline float weigh(float* __restrict scores, std::int64_t seen, std::int64_t count, float scale,
+                   float* largest) {
   float most = scores[0];
 #pragma omp simd reduction(max : most)
   for (std::int64_t j = 0; j < seen; ++j) most = scores[j] > most ? scores[j] : most;
@@ -72,15 +81,16 @@ inline void drop_weights(float* weights, const Factor& factor, std::int64_t coun
   for (std::int64_t j = 0; j < count; ++j) weights[j] *= factor(j);
 }
 
-inline void attention_forward(const AttentionShape& shape, const AttentionInput& in, const Rows<float>& out, float* log_sums,
-                              float* scratch) {
+inline void attention_forward(const AttentionShape& shape, const AttentionInput& in,
+                              const Rows<float>& out, float* log_sums, float* scratch) {
   const std::int64_t size = shape.size, padded = whole_vectors(shape.length);
   const float scale = scale_of(shape);
   float* const keys = scratch;
   const Rows<float> weights{scratch + padded * size, padded};
   transpose(in.k, shape.length, size, keys);
   each_block(shape, [&](const Block& block) {
-    multiply({in.q[block.first], in.q.stride, 1}, {keys, padded}, block.rows, size, whole_vectors(block.keys), weights, false);
+    multiply({in.q[block.first], in.q.stride, 1}, {keys, padded}, block.rows, size,
+             whole_vectors(block.keys), weights, false);
     float inverse[kQueriesAtOnce];
     for (std::int64_t i = 0; i < block.rows; ++i) {
       const std::int64_t query = block.first + i, seen = keys_seen(shape, query);
@@ -88,18 +98,24 @@ inline void attention_forward(const AttentionShape& shape, const AttentionInput&
       const float sum = weigh(weights[i], seen, block.keys, scale, &largest);
       inverse[i] = 1.0F / sum;
       log_sums[query] = largest + std::log(sum);
-      with_factor(shape.dropping, first_weight(shape, query), [&](const auto& factor) { drop_weights(weights[i], factor, seen); });
+      with_factor(shape.dropping, first_weight(shape, query),
+                  [&](const auto& factor) { drop_weights(weights[i], factor, seen); });
     }
     const Rows<float> rows{out[block.first], out.stride};
     multiply({weights.values, padded, 1}, in.v, block.rows, block.keys, size, rows, false);
-    for (std::int64_t i = 0; i < block.rows; ++i)
-      for (std::int64_t d = 0; d < size; ++d) rows[i][d] *= inverse[i];
+    for (std::int64_t i = 0; i < block.rows; ++i) {
+      for (std::int64_t d = 0; d < size; ++d) {
+        rows[i][d] *= inverse[i];
+      }
+    }
   });
 }
 
-/// Of one query: weights from scores, and the scores' gradient from that of the dropped weights; then the weights are dropped too.
-inline void weigh_backward(float* __restrict scores, float* __restrict grad, std::int64_t seen, std::int64_t count, float scale,
-                           float log_sum, float along, const Dropping& dropping, std::int64_t first) {
+/// Of one query: weights from scores, and the scores' gradient from that of the dropped weights;
+/// then the weights are dropped too.
+inline void weigh_backward(float* __restrict scores, float* __restrict grad, std::int64_t seen,
+                           std::int64_t count, float scale, float log_sum, float along,
+                           const Dropping& dropping, std::int64_t first) {
   with_factor(dropping, first, [&](const auto& factor) {
     for (std::int64_t j = 0; j < seen; ++j) {
       const float weight = exp_of(scores[j] * scale - log_sum), kept_part = factor(j);
@@ -111,37 +127,47 @@ inline void weigh_backward(float* __restrict scores, float* __restrict grad, std
   std::fill(grad + seen, grad + count, 0.0F);
 }
 
-inline void attention_backward(const AttentionShape& shape, const AttentionInput& in, const Rows<const float>& out,
-                               const float* log_sums, const Rows<const float>& grad, float* grad_q, float* grad_k, float* grad_v,
-                               float* scratch) {
+inline void attention_backward(const AttentionShape& shape, const AttentionInput& in,
+                               const Rows<const float>& out, const float* log_sums,
+                               const Rows<const float>& grad, float* grad_q, float* grad_k,
+                               float* grad_v, float* scratch) {
   const std::int64_t size = shape.size, padded = whole_vectors(shape.length);
   const float scale = scale_of(shape);
   float *const keys = scratch, *const values = keys + padded * size;
-  const Rows<float> weights{values + padded * size, padded}, grads{weights.values + padded * kQueriesAtOnce, padded};
+  const Rows<float> weights{values + padded * size, padded},
+      grads{weights.values + padded * kQueriesAtOnce, padded};
   transpose(in.k, shape.length, size, keys);
   transpose(in.v, shape.length, size, values);
   std::fill(grad_k, grad_k + shape.length * size, 0.0F);
   std::fill(grad_v, grad_v + shape.length * size, 0.0F);
   each_block(shape, [&](const Block& block) {
     const std::int64_t columns = whole_vectors(block.keys);
-    const Rows<const float> block_q{in.q[block.first], in.q.stride}, block_grad{grad[block.first], grad.stride};
-    multiply({block_q.values, block_q.stride, 1}, {keys, padded}, block.rows, size, columns, weights, false);
-    multiply({block_grad.values, block_grad.stride, 1}, {values, padded}, block.rows, size, columns, grads, false);
+    const Rows<const float> block_q{in.q[block.first], in.q.stride},
+        block_grad{grad[block.first], grad.stride};
+    multiply({block_q.values, block_q.stride, 1}, {keys, padded}, block.rows, size, columns,
+             weights, false);
+    multiply({block_grad.values, block_grad.stride, 1}, {values, padded}, block.rows, size, columns,
+             grads, false);
     for (std::int64_t i = 0; i < block.rows; ++i) {
       const std::int64_t query = block.first + i;
       float along = 0.0F;
 #pragma omp simd reduction(+ : along)
       for (std::int64_t d = 0; d < size; ++d) along += block_grad[i][d] * out[query][d];
-      weigh_backward(weights[i], grads[i], keys_seen(shape, query), block.keys, scale, log_sums[query], along, shape.dropping,
-                     first_weight(shape, query));
+      weigh_backward(weights[i], grads[i], keys_seen(shape, query), block.keys, scale,
+                     log_sums[query], along, shape.dropping, first_weight(shape, query));
     }
-    multiply({weights.values, 1, padded}, block_grad, block.keys, block.rows, size, {grad_v, size}, true);
-    multiply({grads.values, padded, 1}, in.k, block.rows, block.keys, size, {grad_q + block.first * size, size}, false);
-    multiply({grads.values, 1, padded}, block_q, block.keys, block.rows, size, {grad_k, size}, true);
+    multiply({weights.values, 1, padded}, block_grad, block.keys, block.rows, size, {grad_v, size},
+             true);
+    multiply({grads.values, padded, 1}, in.k, block.rows, block.keys, size,
+             {grad_q + block.first * size, size}, false);
+    multiply({grads.values, 1, padded}, block_q, block.keys, block.rows, size, {grad_k, size},
+             true);
   });
 }
 
-constexpr AttentionKernels attention_kernels() { return {attention_scratch, attention_forward, attention_backward}; }
+constexpr AttentionKernels attention_kernels() {
+  return {attention_scratch, attention_forward, attention_backward};
+}
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -1,4 +1,5 @@
-// Which elements a dropout keeps: a hash of a key and the element's number decides, so that the mask need not be kept.
+// Which elements a dropout keeps: a hash of a key and the element's number decides, so that the
+// mask need not be kept.
 #pragma once
 
 #include <cstdint>

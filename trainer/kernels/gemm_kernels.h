@@ -1,7 +1,9 @@
-// Products of matrices of f32 on a CPU that LibTorch's libraries are slow at (docs/explanation/performance.md): gᵀ·x, a weight's gradient,
-// whose sum runs over all positions of a batch.
+// Products of matrices of f32 on a CPU that LibTorch's libraries are slow at
+// (docs/explanation/performance.md): gᵀ·x, a weight's gradient, whose sum runs over all positions
+// of a batch.
 //
-// Plain C++ with vectors of the compiler's (gemm_loops.h). Free of LibTorch; pure; linear_map.cc cuts the work into threads.
+// Plain C++ with vectors of the compiler's (gemm_loops.h). Free of LibTorch; pure; linear_map.cc
+// cuts the work into threads.
 #pragma once
 
 #include "trainer/kernels/rows.h"
@@ -17,7 +19,8 @@ struct TransposedProduct {
 };
 
 struct ProductKernels {
-  std::int64_t block_rows;  ///< of `out` that are computed at once: as many, or a multiple, cost least a row
+  /// Of `out` that are computed at once: as many, or a multiple, cost least a row.
+  std::int64_t block_rows;
 
   /// How many numbers of scratch memory transposed_product needs.
   std::int64_t (*scratch)(std::int64_t outputs);

@@ -1,6 +1,7 @@
-// Products of matrices whose blocks stay in registers: what attention_loops.h and mlp_loops.h are made of, and the loops of
-// gemm_kernels.h. Included by one file for each instruction set, which compiles them with it; everything is in an unnamed
-// namespace, so that the linker never takes one file's code for another's.
+// Products of matrices whose blocks stay in registers: what attention_loops.h and mlp_loops.h are
+// made of, and the loops of gemm_kernels.h. Included by one file for each instruction set, which
+// compiles them with it; everything is in an unnamed namespace, so that the linker never takes one
+// file's code for another's.
 #pragma once
 
 #include <algorithm>
@@ -23,12 +24,15 @@ constexpr std::int64_t kBlockVectors = 2;
 constexpr std::int64_t kBlockColumns = kBlockVectors * kLanes;
 
 using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
-using LooseVector = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(alignof(float)), may_alias));
+using LooseVector =
+    float __attribute__((vector_size(kLanes * sizeof(float)), aligned(alignof(float)), may_alias));
 
 inline Vector load(const float* from) { return *reinterpret_cast<const LooseVector*>(from); }
 inline void store(float* to, const Vector& values) { *reinterpret_cast<LooseVector*>(to) = values; }
 
-inline std::int64_t whole_vectors(std::int64_t numbers) { return (numbers + kLanes - 1) / kLanes * kLanes; }
+inline std::int64_t whole_vectors(std::int64_t numbers) {
+  return (numbers + kLanes - 1) / kLanes * kLanes;
+}
 
 /// A matrix whose element (i, j) lies at values[i·row + j·column].
 struct Strided {
@@ -42,15 +46,18 @@ struct Strided {
   }
 };
 
-/// c = a·b, or c + a·b: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in registers. `a` says in which parts, from
-/// left to right, its columns lie.
+/// c = a·b, or c + a·b: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in registers.
+/// `a` says in which parts, from left to right, its columns lie.
 template <std::int64_t kRows, std::int64_t kVectors, class Matrix>
-inline void multiply_block(const Matrix& a, Rows<const float> b, std::int64_t inner, Rows<float> c, bool add) {
+inline void multiply_block(const Matrix& a, Rows<const float> b, std::int64_t inner, Rows<float> c,
+                           bool add) {
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < kRows; ++i)
 #pragma GCC unroll 4
-    for (std::int64_t j = 0; j < kVectors; ++j) sums[i][j] = add ? load(c[i] + j * kLanes) : Vector{};
+    for (std::int64_t j = 0; j < kVectors; ++j) {
+      sums[i][j] = add ? load(c[i] + j * kLanes) : Vector{};
+    }
   a.each_part(inner, [&](const Strided& part, std::int64_t columns) {
     for (std::int64_t k = 0; k < columns; ++k, b.values += b.stride) {
       Vector across[kVectors];
@@ -67,14 +74,18 @@ inline void multiply_block(const Matrix& a, Rows<const float> b, std::int64_t in
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < kRows; ++i)
 #pragma GCC unroll 4
-    for (std::int64_t j = 0; j < kVectors; ++j) store(c[i] + j * kLanes, sums[i][j]);
+    for (std::int64_t j = 0; j < kVectors; ++j) {
+      store(c[i] + j * kLanes, sums[i][j]);
+    }
 }
 
 template <std::int64_t kVectors, class Matrix>
-void multiply_columns(Matrix a, const Rows<const float>& b, std::int64_t rows, std::int64_t inner, Rows<float> c, bool add) {
+void multiply_columns(Matrix a, const Rows<const float>& b, std::int64_t rows, std::int64_t inner,
+                      Rows<float> c, bool add) {
   const auto by_blocks_of = [&]<std::int64_t kRows>(std::integral_constant<std::int64_t, kRows>) {
-    for (; rows >= kRows; rows -= kRows, a.go_down(kRows), c.values += kRows * c.stride)
+    for (; rows >= kRows; rows -= kRows, a.go_down(kRows), c.values += kRows * c.stride) {
       multiply_block<kRows, kVectors>(a, b, inner, c, add);
+    }
   };
   by_blocks_of(std::integral_constant<std::int64_t, kBlockRows>());
   by_blocks_of(std::integral_constant<std::int64_t, 4>());
@@ -82,28 +93,42 @@ void multiply_columns(Matrix a, const Rows<const float>& b, std::int64_t rows, s
 }
 
 /// The same for a [rows, inner], b [inner, columns], columns a multiple of kLanes.
-inline void multiply(const Strided& a, Rows<const float> b, std::int64_t rows, std::int64_t inner, std::int64_t columns,
-                     Rows<float> c, bool add) {
-  for (; columns >= kBlockColumns; columns -= kBlockColumns, b.values += kBlockColumns, c.values += kBlockColumns)
+inline void multiply(const Strided& a, Rows<const float> b, std::int64_t rows, std::int64_t inner,
+                     std::int64_t columns, Rows<float> c, bool add) {
+  for (; columns >= kBlockColumns;
+       columns -= kBlockColumns, b.values += kBlockColumns, c.values += kBlockColumns) {
     multiply_columns<kBlockVectors>(a, b, rows, inner, c, add);
-  for (; columns > 0; columns -= kLanes, b.values += kLanes, c.values += kLanes) multiply_columns<1>(a, b, rows, inner, c, add);
+  }
+  for (; columns > 0; columns -= kLanes, b.values += kLanes, c.values += kLanes) {
+    multiply_columns<1>(a, b, rows, inner, c, add);
+  }
 }
 
-/// So many rows of g and x are added up at a time: a block of x's columns stays in the first cache, all of g's in the second.
+/// So many rows of g and x are added up at a time: a block of x's columns stays in the first cache,
+/// all of g's in the second.
 constexpr std::int64_t kRowsAtOnce = 256;
 
-inline std::int64_t product_scratch(std::int64_t outputs) { return kRowsAtOnce * (outputs + kBlockColumns); }
+inline std::int64_t product_scratch(std::int64_t outputs) {
+  return kRowsAtOnce * (outputs + kBlockColumns);
+}
 
 /// Columns of `from` [rows, columns] side by side.
-inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_t columns, float* to) {
-  for (std::int64_t k = 0; k < rows; ++k, to += columns)
-    for (std::int64_t i = 0; i < columns; ++i) to[i] = from[k][i];
+inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_t columns,
+                   float* to) {
+  for (std::int64_t k = 0; k < rows; ++k, to += columns) {
+    for (std::int64_t i = 0; i < columns; ++i) {
+      to[i] = from[k][i];
+    }
+  }
 }
 
 /// What rows side by side [rows, columns] add to `sums`.
 inline void add_rows(const float* from, std::int64_t rows, std::int64_t columns, float* sums) {
-  for (std::int64_t k = 0; k < rows; ++k, from += columns)
-    for (std::int64_t i = 0; i < columns; ++i) sums[i] += from[i];
+  for (std::int64_t k = 0; k < rows; ++k, from += columns) {
+    for (std::int64_t i = 0; i < columns; ++i) {
+      sums[i] += from[i];
+    }
+  }
 }
 
 inline void transposed_product(const TransposedProduct& p, float* scratch) {
@@ -119,14 +144,17 @@ inline void transposed_product(const TransposedProduct& p, float* scratch) {
     for (std::int64_t i = 0; i < p.inputs; i += kBlockColumns) {
       const std::int64_t columns = std::min(kBlockColumns, p.inputs - i);
       gather({p.x[first] + i, p.x.stride}, rows, columns, panel);
-      for (std::int64_t o = 0; o < p.outputs; o += kBlockRows)
-        multiply({blocks + o * rows, 1, width(o)}, {panel, columns}, width(o), rows, columns, {p.out + o * p.inputs + i, p.inputs},
-                 first > 0);
+      for (std::int64_t o = 0; o < p.outputs; o += kBlockRows) {
+        multiply({blocks + o * rows, 1, width(o)}, {panel, columns}, width(o), rows, columns,
+                 {p.out + o * p.inputs + i, p.inputs}, first > 0);
+      }
     }
   }
 }
 
-constexpr ProductKernels product_kernels() { return {kBlockRows, product_scratch, transposed_product}; }
+constexpr ProductKernels product_kernels() {
+  return {kBlockRows, product_scratch, transposed_product};
+}
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -3,9 +3,9 @@
 
 #include "trainer/kernels/attention_loops.h"
 #include "trainer/kernels/cpu_kernels.h"
+#include "trainer/kernels/gemm_loops.h"
 #include "trainer/kernels/mlp_loops.h"
 #include "trainer/kernels/pointwise_loops.h"
-#include "trainer/kernels/gemm_loops.h"
 
 namespace millrace::trainer {
 namespace {

@@ -1,4 +1,5 @@
-// The loops for the baseline of the machine's kind (trainer/CMakeLists.txt has the compiler's options).
+// The loops for the baseline of the machine's kind (trainer/CMakeLists.txt has the compiler's
+// options).
 #include "trainer/kernels/kernel_loops.h"
 
 namespace millrace::trainer {

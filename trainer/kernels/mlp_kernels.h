@@ -1,16 +1,18 @@
-// The MLP of a transformer's block in f32 on a CPU, y = W₂·gelu(W₁·x + b₁) + b₂ at every position, a block of positions at a time:
-// what lies between its products is four times as wide as x, and stays in the processor's second cache. LibTorch's single
-// operations write it to memory and read it again, two times forwards and four backwards.
+// The MLP of a transformer's block in f32 on a CPU, y = W₂·gelu(W₁·x + b₁) + b₂ at every position,
+// a block of positions at a time: what lies between its products is four times as wide as x, and
+// stays in the processor's second cache. LibTorch's single operations write it to memory and read
+// it again, two times forwards and four backwards.
 //
-// Plain C++ with vectors of the compiler's (mlp_loops.h). Free of LibTorch; pure; fused_mlp.cc has the mathematics and cuts the
-// work into blocks and threads.
+// Plain C++ with vectors of the compiler's (mlp_loops.h). Free of LibTorch; pure; fused_mlp.cc has
+// the mathematics and cuts the work into blocks and threads.
 #pragma once
 
 #include <cstdint>
 
 namespace millrace::trainer {
 
-/// A matrix [n, m] in panels: [m / MlpKernels::panel][n][MlpKernels::panel], so that `panel` columns of it lie together.
+/// A matrix [n, m] in panels: [m / MlpKernels::panel][n][MlpKernels::panel], so that `panel`
+/// columns of it lie together.
 using Panels = const float*;
 
 struct MlpShape {
@@ -24,8 +26,9 @@ struct MlpForward {
   const float* x;                         ///< [rows, width]
   Panels first_turned, second_turned;     ///< W₁ᵀ [width, hidden], W₂ᵀ [hidden, width]
   const float *first_bias, *second_bias;  ///< [hidden], [width]
-  float* between;                         ///< gets W₁·x without b₁, [rows, hidden] in panels; null: not kept
-  float* y;                               ///< [rows, width]
+  /// Gets W₁·x without b₁, [rows, hidden] in panels; null: not kept.
+  float* between;
+  float* y;  ///< [rows, width]
 };
 
 struct MlpBackward {

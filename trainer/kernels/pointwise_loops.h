@@ -1,8 +1,10 @@
-// The loops of pointwise_kernels.h. Included by one file for each instruction set, which compiles them with it; everything is in an
-// unnamed namespace, so that the linker never takes one file's code for another's.
+// The loops of pointwise_kernels.h. Included by one file for each instruction set, which compiles
+// them with it; everything is in an unnamed namespace, so that the linker never takes one file's
+// code for another's.
 //
-// No loop has a branch. exp is 2^n · 2^f with a polynomial for 2^f (relative error 2e-7); erf is that of Abramowitz and
-// Stegun, 7.1.26 (absolute error 1.5e-7). Sums run in several lanes at once (omp simd), so their order is the instruction set's.
+// No loop has a branch. exp is 2^n · 2^f with a polynomial for 2^f (relative error 2e-7); erf is
+// that of Abramowitz and Stegun, 7.1.26 (absolute error 1.5e-7). Sums run in several lanes at once
+// (omp simd), so their order is the instruction set's.
 #pragma once
 
 #include <bit>
@@ -34,7 +36,8 @@ inline Bf16 narrow<Bf16>(float x) {
 /// e^x for x in [−87, 87]; outside as at the ends.
 inline float exp_of(float x) {
   constexpr float kLog2e = 1.44269504088896341F, kLn2High = 0.693359375F, kLn2Low = -2.12194440e-4F;
-  constexpr float kRound = 12582912.0F;  // 1.5 · 2^23: adding it leaves a whole number in the lowest bits
+  // 1.5 · 2^23: adding it leaves a whole number in the lowest bits.
+  constexpr float kRound = 12582912.0F;
   x = x < -87.0F ? -87.0F : x;
   x = x > 87.0F ? 87.0F : x;
   const float shifted = x * kLog2e + kRound;
@@ -47,7 +50,8 @@ inline float exp_of(float x) {
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   p = p * r * r + r + 1.0F;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + (std::bit_cast<std::uint32_t>(shifted) << 23));
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) +
+                              (std::bit_cast<std::uint32_t>(shifted) << 23));
 }
 
 struct Gelu {
@@ -59,7 +63,8 @@ inline Gelu gelu_with_tanh(float x) {
   constexpr float kTwice = 2.0F * 0.79788456080286536F, kCube = 0.044715F;
   const float square = x * x;
   const float sigmoid = 1.0F / (1.0F + exp_of(-kTwice * x * (1.0F + kCube * square)));
-  return {x * sigmoid, sigmoid + x * sigmoid * (1.0F - sigmoid) * kTwice * (1.0F + 3.0F * kCube * square)};
+  return {x * sigmoid,
+          sigmoid + x * sigmoid * (1.0F - sigmoid) * kTwice * (1.0F + 3.0F * kCube * square)};
 }
 
 /// x Φ(x); Φ and the density share their exponential.
@@ -69,30 +74,44 @@ inline Gelu exact_gelu(float x) {
   const float t = 1.0F / (1.0F + 0.3275911F * z);
   const float e = exp_of(-z * z);
   const float tail =
-      0.5F * e * t * (0.254829592F + t * (-0.284496736F + t * (1.421413741F + t * (-1.453152027F + t * 1.061405429F))));
+      0.5F * e * t *
+      (0.254829592F +
+       t * (-0.284496736F + t * (1.421413741F + t * (-1.453152027F + t * 1.061405429F))));
   const float phi = x < 0.0F ? tail : 1.0F - tail;
   return {x * phi, phi + x * kDensity * e};
 }
 
 template <class X>
 void gelu(const X* __restrict x, std::int64_t count, bool with_tanh, X* __restrict out) {
-  if (with_tanh)
-    for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(gelu_with_tanh(wide(x[i])).value);
-  else
-    for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(exact_gelu(wide(x[i])).value);
+  if (with_tanh) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      out[i] = narrow<X>(gelu_with_tanh(wide(x[i])).value);
+    }
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) {
+      out[i] = narrow<X>(exact_gelu(wide(x[i])).value);
+    }
+  }
 }
 
 template <class X>
-void gelu_backward(const X* __restrict x, const X* __restrict grad, std::int64_t count, bool with_tanh, X* __restrict out) {
-  if (with_tanh)
-    for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(grad[i]) * gelu_with_tanh(wide(x[i])).slope);
-  else
-    for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(grad[i]) * exact_gelu(wide(x[i])).slope);
+void gelu_backward(const X* __restrict x, const X* __restrict grad, std::int64_t count,
+                   bool with_tanh, X* __restrict out) {
+  if (with_tanh) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      out[i] = narrow<X>(wide(grad[i]) * gelu_with_tanh(wide(x[i])).slope);
+    }
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) {
+      out[i] = narrow<X>(wide(grad[i]) * exact_gelu(wide(x[i])).slope);
+    }
+  }
 }
 
 template <class X>
-void norm(const float* __restrict x, const float* __restrict gain, const float* __restrict shift, std::int64_t rows,
-          std::int64_t width, float epsilon, X* __restrict out, float* __restrict statistics) {
+void norm(const float* __restrict x, const float* __restrict gain, const float* __restrict shift,
+          std::int64_t rows, std::int64_t width, float epsilon, X* __restrict out,
+          float* __restrict statistics) {
   for (std::int64_t row = 0; row < rows; ++row, x += width, out += width, statistics += 2) {
     float sum = 0.0F, squares = 0.0F;
 #pragma omp simd reduction(+ : sum)
@@ -101,20 +120,27 @@ void norm(const float* __restrict x, const float* __restrict gain, const float* 
 #pragma omp simd reduction(+ : squares)
     for (std::int64_t i = 0; i < width; ++i) squares += (x[i] - mean) * (x[i] - mean);
     const float inverse = 1.0F / std::sqrt(squares / static_cast<float>(width) + epsilon);
-    if (shift != nullptr)
-      for (std::int64_t i = 0; i < width; ++i) out[i] = narrow<X>((x[i] - mean) * inverse * gain[i] + shift[i]);
-    else
-      for (std::int64_t i = 0; i < width; ++i) out[i] = narrow<X>((x[i] - mean) * inverse * gain[i]);
+    if (shift != nullptr) {
+      for (std::int64_t i = 0; i < width; ++i) {
+        out[i] = narrow<X>((x[i] - mean) * inverse * gain[i] + shift[i]);
+      }
+    } else {
+      for (std::int64_t i = 0; i < width; ++i) {
+        out[i] = narrow<X>((x[i] - mean) * inverse * gain[i]);
+      }
+    }
     statistics[0] = mean;
     statistics[1] = inverse;
   }
 }
 
 template <class X>
-void norm_backward(const float* __restrict x, const float* __restrict gain, const float* __restrict statistics,
-                   const X* __restrict grad, std::int64_t rows, std::int64_t width, float* __restrict grad_x,
-                   float* __restrict grad_gain, float* __restrict grad_shift) {
-  for (std::int64_t row = 0; row < rows; ++row, x += width, grad += width, grad_x += width, statistics += 2) {
+void norm_backward(const float* __restrict x, const float* __restrict gain,
+                   const float* __restrict statistics, const X* __restrict grad, std::int64_t rows,
+                   std::int64_t width, float* __restrict grad_x, float* __restrict grad_gain,
+                   float* __restrict grad_shift) {
+  for (std::int64_t row = 0; row < rows;
+       ++row, x += width, grad += width, grad_x += width, statistics += 2) {
     const float mean = statistics[0], inverse = statistics[1];
     float along = 0.0F, across = 0.0F;  // Σ g·gain and Σ g·gain·x̂
 #pragma omp simd reduction(+ : along, across)
@@ -126,14 +152,19 @@ void norm_backward(const float* __restrict x, const float* __restrict gain, cons
     }
     along /= static_cast<float>(width);
     across /= static_cast<float>(width);
-    for (std::int64_t i = 0; i < width; ++i)
+    for (std::int64_t i = 0; i < width; ++i) {
       grad_x[i] = inverse * (wide(grad[i]) * gain[i] - along - (x[i] - mean) * inverse * across);
-    if (grad_shift != nullptr)
-      for (std::int64_t i = 0; i < width; ++i) grad_shift[i] += wide(grad[i]);
+    }
+    if (grad_shift != nullptr) {
+      for (std::int64_t i = 0; i < width; ++i) {
+        grad_shift[i] += wide(grad[i]);
+      }
+    }
   }
 }
 
-/// What element i is multiplied by: 0, or the scale. Two rounds of a 32-bit mixer of Wellons' kind, a half of the key in each.
+/// What element i is multiplied by: 0, or the scale. Two rounds of a 32-bit mixer of Wellons' kind,
+/// a half of the key in each.
 inline float kept(const Dropping& d, std::uint32_t i) {
   std::uint32_t h = i * 0x9e3779b1U + d.key_low;
   h = (h ^ (h >> 16)) * 0x21f0aaadU;
@@ -142,64 +173,82 @@ inline float kept(const Dropping& d, std::uint32_t i) {
   return h >= d.below ? d.scale : 0.0F;
 }
 
-/// use(factor) for elements from `first` on, factor(i) being what element first + i is multiplied by; nothing is hashed where
-/// nothing is dropped.
+/// use(factor) for elements from `first` on, factor(i) being what element first + i is multiplied
+/// by; nothing is hashed where nothing is dropped.
 template <class Use>
 void with_factor(const Dropping& dropping, std::int64_t first, const Use& use) {
   if (dropping.below == 0) {
     use([](std::int64_t) { return 1.0F; });
   } else {
     const auto number = static_cast<std::uint32_t>(first);
-    use([d = dropping, number](std::int64_t i) { return kept(d, number + static_cast<std::uint32_t>(i)); });
+    use([d = dropping, number](std::int64_t i) {
+      return kept(d, number + static_cast<std::uint32_t>(i));
+    });
   }
 }
 
 template <class X, class Factor>
-void add_row(const float* __restrict x, const X* __restrict h, const float* __restrict gate, const Factor& factor,
-             std::int64_t width, float* __restrict out) {
-  if (gate == nullptr)
-    for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]) * factor(i);
-  else
-    for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] + wide(h[i]) * gate[i] * factor(i);
+void add_row(const float* __restrict x, const X* __restrict h, const float* __restrict gate,
+             const Factor& factor, std::int64_t width, float* __restrict out) {
+  if (gate == nullptr) {
+    for (std::int64_t i = 0; i < width; ++i) {
+      out[i] = x[i] + wide(h[i]) * factor(i);
+    }
+  } else {
+    for (std::int64_t i = 0; i < width; ++i) {
+      out[i] = x[i] + wide(h[i]) * gate[i] * factor(i);
+    }
+  }
 }
 
 template <class X>
-void add(const float* x, const X* h, const float* gate, const Dropping& dropping, std::int64_t first, std::int64_t rows,
-         std::int64_t width, float* out) {
-  for (std::int64_t row = 0; row < rows; ++row, x += width, h += width, out += width)
-    with_factor(dropping, first + row * width, [&](const auto& factor) { add_row(x, h, gate, factor, width, out); });
+void add(const float* x, const X* h, const float* gate, const Dropping& dropping,
+         std::int64_t first, std::int64_t rows, std::int64_t width, float* out) {
+  for (std::int64_t row = 0; row < rows; ++row, x += width, h += width, out += width) {
+    with_factor(dropping, first + row * width,
+                [&](const auto& factor) { add_row(x, h, gate, factor, width, out); });
+  }
 }
 
 template <class X, class Factor>
-void add_backward_row(const float* __restrict grad, const X* __restrict h, const float* __restrict gate, const Factor& factor,
-                      std::int64_t width, X* __restrict grad_h, float* __restrict grad_gate) {
-  if (gate == nullptr)
-    for (std::int64_t i = 0; i < width; ++i) grad_h[i] = narrow<X>(grad[i] * factor(i));
-  else
+void add_backward_row(const float* __restrict grad, const X* __restrict h,
+                      const float* __restrict gate, const Factor& factor, std::int64_t width,
+                      X* __restrict grad_h, float* __restrict grad_gate) {
+  if (gate == nullptr) {
+    for (std::int64_t i = 0; i < width; ++i) {
+      grad_h[i] = narrow<X>(grad[i] * factor(i));
+    }
+  } else {
     for (std::int64_t i = 0; i < width; ++i) {
       const float passed = grad[i] * factor(i);
       grad_h[i] = narrow<X>(passed * gate[i]);
       grad_gate[i] += passed * wide(h[i]);
     }
+  }
 }
 
 template <class X>
-void add_backward(const float* grad, const X* h, const float* gate, const Dropping& dropping, std::int64_t first, std::int64_t rows,
-                  std::int64_t width, X* grad_h, float* grad_gate) {
-  for (std::int64_t row = 0; row < rows; ++row, grad += width, h += width, grad_h += width)
-    with_factor(dropping, first + row * width,
-                [&](const auto& factor) { add_backward_row(grad, h, gate, factor, width, grad_h, grad_gate); });
+void add_backward(const float* grad, const X* h, const float* gate, const Dropping& dropping,
+                  std::int64_t first, std::int64_t rows, std::int64_t width, X* grad_h,
+                  float* grad_gate) {
+  for (std::int64_t row = 0; row < rows; ++row, grad += width, h += width, grad_h += width) {
+    with_factor(dropping, first + row * width, [&](const auto& factor) {
+      add_backward_row(grad, h, gate, factor, width, grad_h, grad_gate);
+    });
+  }
 }
 
 template <class X>
-void drop(const X* __restrict x, const Dropping& dropping, std::int64_t first, std::int64_t count, X* __restrict out) {
+void drop(const X* __restrict x, const Dropping& dropping, std::int64_t first, std::int64_t count,
+          X* __restrict out) {
   with_factor(dropping, first, [&](const auto& factor) {
     for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(x[i]) * factor(i));
   });
 }
 
 template <class X>
-void turn(const X* x, const float* __restrict cos, const float* __restrict sin, bool back, std::int64_t width, X* out) {
+void turn(const X* x, const float* __restrict cos, const float* __restrict sin, bool back,
+          std::int64_t width, X* out) {
   const std::int64_t half = width / 2;
   const float sign = back ? -1.0F : 1.0F;
 #pragma omp simd
@@ -212,9 +261,12 @@ void turn(const X* x, const float* __restrict cos, const float* __restrict sin, 
 
 template <class X>
 constexpr ActivationKernels<X> activation_kernels() {
-  return {gelu<X>, gelu_backward<X>, norm<X>, norm_backward<X>, add<X>, add_backward<X>, drop<X>, turn<X>};
+  return {gelu<X>, gelu_backward<X>, norm<X>, norm_backward<X>,
+          add<X>,  add_backward<X>,  drop<X>, turn<X>};
 }
-constexpr PointwiseKernels pointwise_kernels() { return {activation_kernels<float>(), activation_kernels<Bf16>()}; }
+constexpr PointwiseKernels pointwise_kernels() {
+  return {activation_kernels<float>(), activation_kernels<Bf16>()};
+}
 
 }  // namespace
 }  // namespace millrace::trainer

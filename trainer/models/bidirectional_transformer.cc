@@ -1,9 +1,10 @@
-// The char-diffusion model (bidirectional_transformer.h): GPT-2's block without causal mask and without biases, LayerNorm with a
-// gain only, rotary positions on queries and keys, GELU, a head tied to the token embedding. Names and initialisation are
-// nanoGPT's: normal with deviation 0.02, and 0.02/sqrt(2 · n_layer) where a block writes into the residual stream.
+// The char-diffusion model (bidirectional_transformer.h): GPT-2's block without causal mask and
+// without biases, LayerNorm with a gain only, rotary positions on queries and keys, GELU, a head
+// tied to the token embedding. Names and initialisation are nanoGPT's: normal with deviation 0.02,
+// and 0.02/sqrt(2 · n_layer) where a block writes into the residual stream.
 //
-// With time conditioning a vector is added to every token's embedding: a linear map, zero at first, of the time's embedding
-// (as in DDPM, arXiv 2006.11239, appendix B).
+// With time conditioning a vector is added to every token's embedding: a linear map, zero at first,
+// of the time's embedding (as in DDPM, arXiv 2006.11239, appendix B).
 #include "trainer/models/bidirectional_transformer.h"
 
 #include <torch/nn/modules/container/modulelist.h>
@@ -24,7 +25,8 @@ BlockShape block_shape(const TransformerShape& s) {
 
 /// Only gives the parameters nanoGPT's names: transformer.wte, transformer.h.0 …, transformer.ln_f.
 struct Trunk : torch::nn::Module {
-  explicit Trunk(const TransformerShape& s) : wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))) {
+  explicit Trunk(const TransformerShape& s)
+      : wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))) {
     torch::nn::ModuleList list;
     for (std::int64_t i = 0; i < s.n_layer; ++i) {
       blocks.push_back(std::make_shared<Block>(block_shape(s)));
@@ -45,7 +47,8 @@ class BidirectionalTransformer : public Model {
       : dropout_(shape.dropout),
         rotary_(shape.block_size, shape.n_embd / shape.n_head),
         transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {
-    register_buffer("rotary_cos", rotary_.cos);  // the same tensor under a name: it moves with the model
+    // The same tensor under a name: it moves with the model.
+    register_buffer("rotary_cos", rotary_.cos);
     register_buffer("rotary_sin", rotary_.sin);
     if (shape.cond_dim == 0) return;
     sigma_map_ = register_module("sigma_map", std::make_shared<TimeEmbedding>(shape.cond_dim));
@@ -54,13 +57,17 @@ class BidirectionalTransformer : public Model {
 
   torch::Tensor encode(const NetworkInput& input) override {
     torch::Tensor x = at::embedding(transformer_->wte->weight, input.tokens);
-    if (sigma_map_ && input.time.defined()) x = x + (*time_proj_)((*sigma_map_)(input.time)).unsqueeze(1);
+    if (sigma_map_ && input.time.defined()) {
+      x = x + (*time_proj_)((*sigma_map_)(input.time)).unsqueeze(1);
+    }
     x = dropped(x, is_training() ? dropout_ : 0.0);
     for (const auto& block : transformer_->blocks) x = (*block)(x, &rotary_);
     return (*transformer_->ln_f)(x);
   }
 
-  torch::Tensor project(const torch::Tensor& hidden) override { return (*transformer_->wte)(hidden); }
+  torch::Tensor project(const torch::Tensor& hidden) override {
+    return (*transformer_->wte)(hidden);
+  }
 
  private:
   double dropout_;
@@ -71,9 +78,12 @@ class BidirectionalTransformer : public Model {
 };
 
 void check(const TransformerShape& s) {
-  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 || s.n_embd % (2 * s.n_head) != 0)
-    throw std::invalid_argument("model.n_embd = " + std::to_string(s.n_embd) + " must be a multiple of 2 · n_head = " +
+  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 ||
+      s.n_embd % (2 * s.n_head) != 0) {
+    throw std::invalid_argument("model.n_embd = " + std::to_string(s.n_embd) +
+                                " must be a multiple of 2 · n_head = " +
                                 std::to_string(2 * s.n_head) + ", and every size positive");
+  }
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ struct TransformerShape {
   std::int64_t cond_dim = 0;  ///< of the time embedding; 0: the network is not told the time
 };
 
-/// Initialised from LibTorch's default generator. Throws std::invalid_argument for a shape that cannot be.
+/// Initialised from LibTorch's default generator. Throws std::invalid_argument for a shape that
+/// cannot be.
 [[nodiscard]] std::shared_ptr<Model> make_bidirectional_transformer(const TransformerShape& shape);
 
 }  // namespace millrace::trainer

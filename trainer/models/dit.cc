@@ -1,5 +1,6 @@
-// The DiT of SEDD (arXiv 2310.16834, appendix C.2; DiT: arXiv 2212.09748), with its names and shapes, so that sedd-small fits:
-// token embedding; c = the time's embedding; blocks with rotary positions, no biases in attention, GELU by tanh; an untied head.
+// The DiT of SEDD (arXiv 2310.16834, appendix C.2; DiT: arXiv 2212.09748), with its names and
+// shapes, so that sedd-small fits: token embedding; c = the time's embedding; blocks with rotary
+// positions, no biases in attention, GELU by tanh; an untied head.
 //
 //     (a1, b1, g1, a2, b2, g2) = W c                         adaLN-zero: W is 0 at first, so every block begins as the identity
 //     x ← x + g1 · attention(norm(x) · (1 + b1) + a1)
@@ -31,7 +32,8 @@ constexpr std::int64_t kOutputModulations = 2;
 struct Vocabulary : torch::nn::Module {
   Vocabulary(std::int64_t tokens, std::int64_t width) {
     const double reach = 1.0 / std::sqrt(static_cast<double>(width));
-    embedding = register_parameter("embedding", torch::empty({tokens, width}).uniform_(-reach, reach));
+    embedding =
+        register_parameter("embedding", torch::empty({tokens, width}).uniform_(-reach, reach));
   }
   torch::Tensor embedding;
 };
@@ -39,7 +41,8 @@ struct Vocabulary : torch::nn::Module {
 /// Rotary positions under SEDD's name, `inv_freq`, beside the two tables that are used.
 struct RotaryEmbedding : torch::nn::Module {
   RotaryEmbedding(std::int64_t positions, std::int64_t head_size) : rotary(positions, head_size) {
-    const auto pair = torch::arange(0, head_size, 2, torch::kFloat32) / static_cast<double>(head_size);
+    const auto pair =
+        torch::arange(0, head_size, 2, torch::kFloat32) / static_cast<double>(head_size);
     register_buffer("inv_freq", torch::pow(10000.0, -pair));
     register_buffer("cos", rotary.cos);  // the same tensors under a name: they move with the model
     register_buffer("sin", rotary.sin);
@@ -48,12 +51,14 @@ struct RotaryEmbedding : torch::nn::Module {
 };
 
 /// norm(x)·(1 + scale) + shift: x [B, L, H], shift and scale [B, H].
-torch::Tensor modulated(const Norm& norm, const torch::Tensor& x, const torch::Tensor& shift, const torch::Tensor& scale) {
+torch::Tensor modulated(const Norm& norm, const torch::Tensor& x, const torch::Tensor& shift,
+                        const torch::Tensor& scale) {
   return scaled_norm(x, norm.weight * (1.0 + scale.to(x.scalar_type())), shift);
 }
 
 /// c [B, C] → `count` modulations [B, H].
-std::vector<torch::Tensor> modulations(const Matrix& matrix, const torch::Tensor& c, std::int64_t count) {
+std::vector<torch::Tensor> modulations(const Matrix& matrix, const torch::Tensor& c,
+                                       std::int64_t count) {
   return matrix(c).chunk(count, 1);
 }
 
@@ -62,7 +67,9 @@ struct Mlp : torch::nn::Module {
   explicit Mlp(std::int64_t width)
       : first(register_module("0", uniform_matrix(kMlpFactor * width, width, true))),
         second(register_module("2", uniform_matrix(width, kMlpFactor * width, true))) {}
-  torch::Tensor operator()(const torch::Tensor& x) const { return trainer::mlp(x, *first, *second, GeluKind::kTanh); }
+  torch::Tensor operator()(const torch::Tensor& x) const {
+    return trainer::mlp(x, *first, *second, GeluKind::kTanh);
+  }
   std::shared_ptr<Matrix> first, second;
 };
 
@@ -75,18 +82,22 @@ struct DitBlock : torch::nn::Module {
         attn_out(register_module("attn_out", uniform_matrix(s.n_embd, s.n_embd, false))),
         norm2(register_module("norm2", std::make_shared<Norm>(s.n_embd))),
         mlp(register_module("mlp", std::make_shared<Mlp>(s.n_embd))),
-        adaln(register_module("adaLN_modulation", zero_matrix(kBlockModulations * s.n_embd, s.cond_dim))) {}
+        adaln(register_module("adaLN_modulation",
+                              zero_matrix(kBlockModulations * s.n_embd, s.cond_dim))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& c, const Rotary& rotary) const {
+  torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& c,
+                           const Rotary& rotary) const {
     const auto m = modulations(*adaln, c, kBlockModulations);
     const double drop = is_training() ? dropout : 0.0;
-    const auto attended = add_dropped(x, attention(modulated(*norm1, x, m[0], m[1]), rotary), m[2], drop);
+    const auto attended =
+        add_dropped(x, attention(modulated(*norm1, x, m[0], m[1]), rotary), m[2], drop);
     return add_dropped(attended, (*mlp)(modulated(*norm2, attended, m[3], m[4])), m[5], drop);
   }
 
   [[nodiscard]] torch::Tensor attention(const torch::Tensor& x, const Rotary& rotary) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
-    const auto by_head = split_heads((*attn_qkv)(x).view({batch, length, 3, heads, width / heads}), &rotary);
+    const auto by_head =
+        split_heads((*attn_qkv)(x).view({batch, length, 3, heads, width / heads}), &rotary);
     const auto mixed = attend(by_head.q, by_head.k, by_head.v, {});
     return (*attn_out)(mixed.transpose(1, 2).reshape({batch, length, width}));
   }
@@ -104,7 +115,8 @@ struct OutputLayer : torch::nn::Module {
   explicit OutputLayer(const DitShape& s)
       : norm_final(register_module("norm_final", std::make_shared<Norm>(s.n_embd))),
         linear(register_module("linear", zero_matrix(s.vocab_size, s.n_embd))),
-        adaln(register_module("adaLN_modulation", zero_matrix(kOutputModulations * s.n_embd, s.cond_dim))) {}
+        adaln(register_module("adaLN_modulation",
+                              zero_matrix(kOutputModulations * s.n_embd, s.cond_dim))) {}
 
   std::shared_ptr<Norm> norm_final;
   std::shared_ptr<Matrix> linear, adaln;
@@ -114,9 +126,11 @@ class Dit : public Model {
  public:
   explicit Dit(const DitShape& s)
       : time_conditioning_(s.time_conditioning),
-        vocab_embed_(register_module("vocab_embed", std::make_shared<Vocabulary>(s.vocab_size, s.n_embd))),
+        vocab_embed_(
+            register_module("vocab_embed", std::make_shared<Vocabulary>(s.vocab_size, s.n_embd))),
         sigma_map_(register_module("sigma_map", std::make_shared<TimeEmbedding>(s.cond_dim))),
-        rotary_emb_(register_module("rotary_emb", std::make_shared<RotaryEmbedding>(s.block_size, s.n_embd / s.n_head))) {
+        rotary_emb_(register_module(
+            "rotary_emb", std::make_shared<RotaryEmbedding>(s.block_size, s.n_embd / s.n_head))) {
     torch::nn::ModuleList list;
     for (std::int64_t i = 0; i < s.n_layer; ++i) {
       blocks_.push_back(std::make_shared<DitBlock>(s));
@@ -134,10 +148,13 @@ class Dit : public Model {
     return modulated(*output_layer_->norm_final, x, m[0], m[1]);
   }
 
-  torch::Tensor project(const torch::Tensor& hidden) override { return (*output_layer_->linear)(hidden); }
+  torch::Tensor project(const torch::Tensor& hidden) override {
+    return (*output_layer_->linear)(hidden);
+  }
 
  private:
-  [[nodiscard]] torch::Tensor time_of(const NetworkInput& input, const torch::TensorOptions& options) const {
+  [[nodiscard]] torch::Tensor time_of(const NetworkInput& input,
+                                      const torch::TensorOptions& options) const {
     if (time_conditioning_ && input.time.defined()) return input.time;
     return torch::zeros({input.tokens.size(0)}, options.requires_grad(false));
   }
@@ -151,10 +168,12 @@ class Dit : public Model {
 };
 
 void check(const DitShape& s) {
-  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 || s.cond_dim <= 0 ||
-      s.n_embd % (2 * s.n_head) != 0)
-    throw std::invalid_argument("model.n_embd = " + std::to_string(s.n_embd) + " must be a multiple of 2 · n_head = " +
+  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 ||
+      s.cond_dim <= 0 || s.n_embd % (2 * s.n_head) != 0) {
+    throw std::invalid_argument("model.n_embd = " + std::to_string(s.n_embd) +
+                                " must be a multiple of 2 · n_head = " +
                                 std::to_string(2 * s.n_head) + ", and every size positive");
+  }
 }
 
 }  // namespace

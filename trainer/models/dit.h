@@ -19,8 +19,8 @@ struct DitShape {
   bool time_conditioning = true;  ///< false: the time is always 0, as in MDLM
 };
 
-/// Initialised from LibTorch's default generator; its first logits are all 0. A time that is not given is 0. Throws
-/// std::invalid_argument for a shape that cannot be.
+/// Initialised from LibTorch's default generator; its first logits are all 0. A time that is not
+/// given is 0. Throws std::invalid_argument for a shape that cannot be.
 [[nodiscard]] std::shared_ptr<Model> make_dit(const DitShape& shape);
 
 }  // namespace millrace::trainer

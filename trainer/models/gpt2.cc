@@ -1,6 +1,6 @@
-// GPT-2 (Radford et al., 2019) with nanoGPT's names and initialisation: learned positions, causal blocks, a last norm, and a head
-// tied to the token embedding. Position i sees the tokens 0 … i, so a reader keeps their keys and values. Test:
-// tests/trainer/models/gpt2_test.cc.
+// GPT-2 (Radford et al., 2019) with nanoGPT's names and initialisation: learned positions, causal
+// blocks, a last norm, and a head tied to the token embedding. Position i sees the tokens 0 … i, so
+// a reader keeps their keys and values. Test: tests/trainer/models/gpt2_test.cc.
 #include "trainer/models/gpt2.h"
 
 #include <torch/nn/modules/container/modulelist.h>
@@ -16,7 +16,12 @@ namespace millrace::trainer {
 namespace {
 
 BlockShape block_shape(const Gpt2Shape& s) {
-  return {.n_layer = s.n_layer, .n_head = s.n_head, .n_embd = s.n_embd, .dropout = s.dropout, .bias = s.bias, .causal = true};
+  return {.n_layer = s.n_layer,
+          .n_head = s.n_head,
+          .n_embd = s.n_embd,
+          .dropout = s.dropout,
+          .bias = s.bias,
+          .causal = true};
 }
 
 /// Only gives the parameters nanoGPT's names: transformer.wte, .wpe, .h.0 …, .ln_f.
@@ -34,11 +39,16 @@ struct Trunk : torch::nn::Module {
     ln_f = register_module("ln_f", std::make_shared<Norm>(s.n_embd, s.bias));
   }
 
-  /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for each block, or none.
-  torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind, std::vector<KeptKeys>* kept) const {
-    torch::Tensor x = at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
+  /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for
+  /// each block, or none.
+  torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind,
+                       std::vector<KeptKeys>* kept) const {
+    torch::Tensor x =
+        at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
     x = dropped(x, is_training() ? dropout : 0.0);
-    for (std::size_t i = 0; i < blocks.size(); ++i) x = (*blocks[i])(x, nullptr, kept == nullptr ? nullptr : &(*kept)[i]);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      x = (*blocks[i])(x, nullptr, kept == nullptr ? nullptr : &(*kept)[i]);
+    }
     return (*ln_f)(x);
   }
 
@@ -67,21 +77,31 @@ class KeepingReader : public Reader {
 
 class Gpt2 : public Model {
  public:
-  explicit Gpt2(const Gpt2Shape& shape) : transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {}
+  explicit Gpt2(const Gpt2Shape& shape)
+      : transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {}
 
-  torch::Tensor encode(const NetworkInput& input) override { return transformer_->hidden(input.tokens, 0, nullptr); }
+  torch::Tensor encode(const NetworkInput& input) override {
+    return transformer_->hidden(input.tokens, 0, nullptr);
+  }
 
-  torch::Tensor project(const torch::Tensor& hidden) override { return (*transformer_->wte)(hidden); }
-  std::unique_ptr<Reader> reader(std::int64_t longest) override { return std::make_unique<KeepingReader>(transformer_, longest); }
+  torch::Tensor project(const torch::Tensor& hidden) override {
+    return (*transformer_->wte)(hidden);
+  }
+  std::unique_ptr<Reader> reader(std::int64_t longest) override {
+    return std::make_unique<KeepingReader>(transformer_, longest);
+  }
 
  private:
   std::shared_ptr<Trunk> transformer_;
 };
 
 void check(const Gpt2Shape& s) {
-  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 || s.n_embd % s.n_head != 0)
+  if (s.vocab_size <= 0 || s.block_size <= 0 || s.n_layer <= 0 || s.n_head <= 0 ||
+      s.n_embd % s.n_head != 0) {
     throw std::invalid_argument("model.n_embd = " + std::to_string(s.n_embd) +
-                                " must be a multiple of n_head = " + std::to_string(s.n_head) + ", and every size positive");
+                                " must be a multiple of n_head = " + std::to_string(s.n_head) +
+                                ", and every size positive");
+  }
 }
 
 }  // namespace

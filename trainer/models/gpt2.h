@@ -18,8 +18,8 @@ struct Gpt2Shape {
   bool bias = true;  ///< of matrices and norms
 };
 
-/// Initialised from LibTorch's default generator. Takes no notice of a time. Throws std::invalid_argument for a shape that
-/// cannot be.
+/// Initialised from LibTorch's default generator. Takes no notice of a time. Throws
+/// std::invalid_argument for a shape that cannot be.
 [[nodiscard]] std::shared_ptr<Model> make_gpt2(const Gpt2Shape& shape);
 
 }  // namespace millrace::trainer

@@ -21,6 +21,8 @@ class ReadingAgain : public Reader {
 
 }  // namespace
 
-std::unique_ptr<Reader> Network::reader(std::int64_t) { return std::make_unique<ReadingAgain>(*this); }
+std::unique_ptr<Reader> Network::reader(std::int64_t) {
+  return std::make_unique<ReadingAgain>(*this);
+}
 
 }  // namespace millrace::trainer

@@ -17,7 +17,9 @@ using proto::StreamMeta;
 
 std::int64_t tokens_of(const StreamMeta& meta, Role role) {
   const int field = meta.schema.find(role);
-  return field < 0 ? 0 : static_cast<std::int64_t>(meta.schema.fields[static_cast<std::size_t>(field)].values_per_sample());
+  return field < 0 ? 0
+                   : static_cast<std::int64_t>(
+                         meta.schema.fields[static_cast<std::size_t>(field)].values_per_sample());
 }
 
 std::shared_ptr<Model> bidirectional(const config::ModelOptions& options, const StreamMeta& meta) {
@@ -56,19 +58,24 @@ struct Kind {
   std::shared_ptr<Model> (*make)(const config::ModelOptions&, const StreamMeta&);
   bool causal;
 };
-const std::map<std::string, Kind> kModels{{"bidirectional", {bidirectional, false}}, {"dit", {dit, false}}, {"gpt2", {gpt2, true}}};
+const std::map<std::string, Kind> kModels{
+    {"bidirectional", {bidirectional, false}}, {"dit", {dit, false}}, {"gpt2", {gpt2, true}}};
 
 }  // namespace
 
 std::int64_t longest_sequence(const StreamMeta& meta) {
-  return std::max<std::int64_t>(meta.block_size, tokens_of(meta, Role::kPrefix) + tokens_of(meta, Role::kInput));
+  return std::max<std::int64_t>(meta.block_size,
+                                tokens_of(meta, Role::kPrefix) + tokens_of(meta, Role::kInput));
 }
 
 std::shared_ptr<Model> make_model(const config::ModelOptions& options, const StreamMeta& meta) {
-  if (const auto found = kModels.find(options.architecture); found != kModels.end()) return found->second.make(options, meta);
+  if (const auto found = kModels.find(options.architecture); found != kModels.end()) {
+    return found->second.make(options, meta);
+  }
   std::string known;
   for (const auto& [name, kind] : kModels) known += (known.empty() ? "" : ", ") + name;
-  throw config::UsageError("model.architecture = \"" + options.architecture + "\" is unknown; known: " + known);
+  throw config::UsageError("model.architecture = \"" + options.architecture +
+                           "\" is unknown; known: " + known);
 }
 
 bool is_causal(const std::string& architecture) {

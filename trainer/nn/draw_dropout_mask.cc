@@ -13,14 +13,16 @@ namespace {
 using torch::autograd::AutogradContext;
 
 std::uint64_t random_key() {
-  auto* const generator = at::get_generator_or_default<at::CPUGeneratorImpl>(std::nullopt, at::detail::getDefaultCPUGenerator());
+  auto* const generator = at::get_generator_or_default<at::CPUGeneratorImpl>(
+      std::nullopt, at::detail::getDefaultCPUGenerator());
   const std::lock_guard lock(generator->mutex_);
   return generator->random64();
 }
 
 Dropping dropping_of(std::uint64_t key, double drop) {
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32),
-          static_cast<std::uint32_t>(std::min(std::ldexp(drop, 32), 4294967295.0)), static_cast<float>(1.0 / (1.0 - drop))};
+          static_cast<std::uint32_t>(std::min(std::ldexp(drop, 32), 4294967295.0)),
+          static_cast<float>(1.0 / (1.0 - drop))};
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ Dropping draw_dropping(AutogradContext& context, double drop) {
 }
 
 Dropping kept_dropping(AutogradContext& context) {
-  return dropping_of(static_cast<std::uint64_t>(context.saved_data["key"].toInt()), context.saved_data["drop"].toDouble());
+  return dropping_of(static_cast<std::uint64_t>(context.saved_data["key"].toInt()),
+                     context.saved_data["drop"].toDouble());
 }
 
 }  // namespace millrace::trainer

@@ -1,14 +1,16 @@
-// Draws which elements a dropout keeps (dropout_mask.h), forwards, and finds the same again backwards.
+// Draws which elements a dropout keeps (dropout_mask.h), forwards, and finds the same again
+// backwards.
 #pragma once
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "trainer/kernels/dropout_mask.h"
 #include "trainer/base/torch.h"
+#include "trainer/kernels/dropout_mask.h"
 
 namespace millrace::trainer {
 
-/// Once a call from LibTorch's default generator of the CPU; nothing is drawn where `drop`, the probability, is 0.
+/// Once a call from LibTorch's default generator of the CPU; nothing is drawn where `drop`, the
+/// probability, is 0.
 [[nodiscard]] Dropping draw_dropping(torch::autograd::AutogradContext& context, double drop);
 /// What was drawn in this context.
 [[nodiscard]] Dropping kept_dropping(torch::autograd::AutogradContext& context);

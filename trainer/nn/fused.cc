@@ -1,4 +1,5 @@
-// Fused operations as autograd functions (fused.h). The mathematics of the gradients, with g the gradient of the result:
+// Fused operations as autograd functions (fused.h). The mathematics of the gradients, with g the
+// gradient of the result:
 //
 //     norm   x̂ = (x − μ)/s, y = x̂·a + b:   ∂a = Σ_l g·x̂,  ∂b = Σ_l g,  ∂x = (g·a − mean(g·a) − x̂·mean(g·a·x̂))/s
 //     add    y = x + γ·m·h, m the dropout's factors:   ∂x = g,  ∂h = g·γ·m,  ∂γ = Σ_l g·m·h; m is computed again, not kept
@@ -63,7 +64,9 @@ Tensor contiguous(const Maybe& x) { return x ? x->contiguous() : Tensor(); }
 
 /// The type that matrix products on this tensor will want.
 torch::ScalarType product_type(const Tensor& x) {
-  const auto type = at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
+  const auto type = at::autocast::is_autocast_enabled(at::kCPU)
+                        ? at::autocast::get_autocast_dtype(at::kCPU)
+                        : x.scalar_type();
   return type == torch::kBFloat16 ? type : x.scalar_type();
 }
 
@@ -71,7 +74,8 @@ torch::ScalarType product_type(const Tensor& x) {
 template <class Use>
 void each_block(const Tensor& x, const Use& use) {
   const std::int64_t length = x.size(1), blocks = (length + kRowsAtOnce - 1) / kRowsAtOnce;
-  at::parallel_for(0, x.size(0) * blocks, std::max<std::int64_t>(1, kElementsAtOnce / (kRowsAtOnce * x.size(2))),
+  at::parallel_for(0, x.size(0) * blocks,
+                   std::max<std::int64_t>(1, kElementsAtOnce / (kRowsAtOnce * x.size(2))),
                    [&](std::int64_t begin, std::int64_t end) {
                      for (std::int64_t i = begin; i < end; ++i) {
                        const std::int64_t sample = i / blocks, row = (i % blocks) * kRowsAtOnce;
@@ -103,8 +107,9 @@ struct GeluFunction : torch::autograd::Function<GeluFunction> {
     context->saved_data["with_tanh"] = with_tanh;
     Tensor y = torch::empty_like(x);
     by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
-      each_part(
-          x, [&](std::int64_t begin, std::int64_t end) { run.gelu(in<X>(x) + begin, end - begin, with_tanh, out<X>(y) + begin); });
+      each_part(x, [&](std::int64_t begin, std::int64_t end) {
+        run.gelu(in<X>(x) + begin, end - begin, with_tanh, out<X>(y) + begin);
+      });
     });
     return y;
   }
@@ -114,7 +119,8 @@ struct GeluFunction : torch::autograd::Function<GeluFunction> {
     Tensor grad_x = torch::empty_like(x);
     by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
       each_part(x, [&](std::int64_t begin, std::int64_t end) {
-        run.gelu_backward(in<X>(x) + begin, in<X>(grad) + begin, end - begin, with_tanh, out<X>(grad_x) + begin);
+        run.gelu_backward(in<X>(x) + begin, in<X>(grad) + begin, end - begin, with_tanh,
+                          out<X>(grad_x) + begin);
       });
     });
     return {grad_x, {}};
@@ -122,15 +128,18 @@ struct GeluFunction : torch::autograd::Function<GeluFunction> {
 };
 
 struct NormFunction : torch::autograd::Function<NormFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& given_gain, const Maybe& given_shift,
-                        torch::ScalarType type) {
-    const Tensor x = given.contiguous(), gain = given_gain.contiguous(), shift = contiguous(given_shift);
+  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& given_gain,
+                        const Maybe& given_shift, torch::ScalarType type) {
+    const Tensor x = given.contiguous(), gain = given_gain.contiguous(),
+                 shift = contiguous(given_shift);
     const std::int64_t width = x.size(2);
-    Tensor y = torch::empty(x.sizes(), x.options().dtype(type)), statistics = torch::empty({x.size(0) * x.size(1), 2}, x.options());
+    Tensor y = torch::empty(x.sizes(), x.options().dtype(type)),
+           statistics = torch::empty({x.size(0) * x.size(1), 2}, x.options());
     by_type(y, [&]<class X>(const ActivationKernels<X>& run, X) {
       each_block(x, [&](std::int64_t sample, std::int64_t row, std::int64_t rows) {
-        run.norm(f32(x) + row * width, of_sample(f32(gain), gain, sample), of_sample(f32(shift), gain, sample), rows, width,
-                 static_cast<float>(kEpsilon), out<X>(y) + row * width, f32_out(statistics) + row * 2);
+        run.norm(f32(x) + row * width, of_sample(f32(gain), gain, sample),
+                 of_sample(f32(shift), gain, sample), rows, width, static_cast<float>(kEpsilon),
+                 out<X>(y) + row * width, f32_out(statistics) + row * 2);
       });
     });
     context->save_for_backward({x, gain, statistics});
@@ -149,9 +158,11 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
       at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t sample = begin; sample < end; ++sample) {
           const std::int64_t row = sample * length;
-          run.norm_backward(f32(x) + row * width, of_sample(f32(gain), gain, sample), f32(statistics) + row * 2,
-                            in<X>(grad) + row * width, length, width, f32_out(grad_x) + row * width,
-                            of_sample(f32_out(grad_gain), grad_gain, sample), of_sample(f32_out(grad_shift), grad_gain, sample));
+          run.norm_backward(f32(x) + row * width, of_sample(f32(gain), gain, sample),
+                            f32(statistics) + row * 2, in<X>(grad) + row * width, length, width,
+                            f32_out(grad_x) + row * width,
+                            of_sample(f32_out(grad_gain), grad_gain, sample),
+                            of_sample(f32_out(grad_shift), grad_gain, sample));
         }
       });
     });
@@ -181,16 +192,16 @@ struct DropFunction : torch::autograd::Function<DropFunction> {
 };
 
 struct AddFunction : torch::autograd::Function<AddFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& given_x, const Tensor& given_h, const Maybe& given_gate,
-                        double drop) {
+  static Tensor forward(AutogradContext* context, const Tensor& given_x, const Tensor& given_h,
+                        const Maybe& given_gate, double drop) {
     const Tensor x = given_x.contiguous(), h = given_h.contiguous(), gate = contiguous(given_gate);
     const Dropping dropping = draw_dropping(*context, drop);
     const std::int64_t width = x.size(2);
     Tensor y = torch::empty_like(x);
     by_type(h, [&]<class X>(const ActivationKernels<X>& run, X) {
       each_block(x, [&](std::int64_t sample, std::int64_t row, std::int64_t rows) {
-        run.add(f32(x) + row * width, in<X>(h) + row * width, of_sample(f32(gate), gate, sample), dropping, row * width, rows,
-                width, f32_out(y) + row * width);
+        run.add(f32(x) + row * width, in<X>(h) + row * width, of_sample(f32(gate), gate, sample),
+                dropping, row * width, rows, width, f32_out(y) + row * width);
       });
     });
     context->save_for_backward({h, gate});
@@ -202,13 +213,15 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
     const Tensor grad = gradients[0].contiguous();
     const Dropping dropping = kept_dropping(*context);
     const std::int64_t samples = h.size(0), length = h.size(1), width = h.size(2);
-    Tensor grad_h = torch::empty_like(h), grad_gate = gate.defined() ? torch::zeros({samples, width}, grad.options()) : Tensor();
+    Tensor grad_h = torch::empty_like(h),
+           grad_gate = gate.defined() ? torch::zeros({samples, width}, grad.options()) : Tensor();
     by_type(h, [&]<class X>(const ActivationKernels<X>& run, X) {
       at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t sample = begin; sample < end; ++sample) {
           const std::int64_t at = sample * length * width;
-          run.add_backward(f32(grad) + at, in<X>(h) + at, of_sample(f32(gate), gate, sample), dropping, at, length, width,
-                           out<X>(grad_h) + at, gate.defined() ? f32_out(grad_gate) + sample * width : nullptr);
+          run.add_backward(f32(grad) + at, in<X>(h) + at, of_sample(f32(gate), gate, sample),
+                           dropping, at, length, width, out<X>(grad_h) + at,
+                           gate.defined() ? f32_out(grad_gate) + sample * width : nullptr);
         }
       });
     });
@@ -216,58 +229,78 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
   }
 };
 
-/// Copies between [B, L, 3, heads, D] and three of [B, heads, L, D], turning queries and keys on the way where there are angles.
+/// Copies between [B, L, 3, heads, D] and three of [B, heads, L, D], turning queries and keys on
+/// the way where there are angles.
 template <class Move>
-void each_head(std::int64_t samples, std::int64_t length, std::int64_t heads, std::int64_t size, const Move& move) {
-  at::parallel_for(0, samples * length, std::max<std::int64_t>(1, kElementsAtOnce / (3 * heads * size)),
+void each_head(std::int64_t samples, std::int64_t length, std::int64_t heads, std::int64_t size,
+               const Move& move) {
+  at::parallel_for(0, samples * length,
+                   std::max<std::int64_t>(1, kElementsAtOnce / (3 * heads * size)),
                    [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t row = begin; row < end; ++row)
-                       for (std::int64_t part = 0; part < 3; ++part)
-                         for (std::int64_t head = 0; head < heads; ++head)
+                     for (std::int64_t row = begin; row < end; ++row) {
+                       for (std::int64_t part = 0; part < 3; ++part) {
+                         for (std::int64_t head = 0; head < heads; ++head) {
                            move(part, row % length, ((row * 3 + part) * heads + head) * size,
                                 ((row / length * heads + head) * length + row % length) * size);
+                         }
+                       }
+                     }
                    });
 }
 
 struct SplitFunction : torch::autograd::Function<SplitFunction> {
-  static Gradients forward(AutogradContext* context, const Tensor& given, const Maybe& given_cos, const Maybe& given_sin) {
+  static Gradients forward(AutogradContext* context, const Tensor& given, const Maybe& given_cos,
+                           const Maybe& given_sin) {
     const Tensor qkv = given.contiguous(), cos = contiguous(given_cos), sin = contiguous(given_sin);
-    const std::int64_t samples = qkv.size(0), length = qkv.size(1), heads = qkv.size(3), size = qkv.size(4);
+    const std::int64_t samples = qkv.size(0), length = qkv.size(1), heads = qkv.size(3),
+                       size = qkv.size(4);
     Gradients parts;
-    for (int part = 0; part < 3; ++part) parts.push_back(torch::empty({samples, heads, length, size}, qkv.options()));
+    for (int part = 0; part < 3; ++part) {
+      parts.push_back(torch::empty({samples, heads, length, size}, qkv.options()));
+    }
     by_type(qkv, [&]<class X>(const ActivationKernels<X>& run, X) {
       X* const to[] = {out<X>(parts[0]), out<X>(parts[1]), out<X>(parts[2])};
       const X* const from = in<X>(qkv);
-      each_head(samples, length, heads, size, [&](std::int64_t part, std::int64_t position, std::int64_t there, std::int64_t here) {
-        move(run, from + there, to[part] + here, part < 2, position, cos, sin, false, size);
-      });
+      each_head(
+          samples, length, heads, size,
+          [&](std::int64_t part, std::int64_t position, std::int64_t there, std::int64_t here) {
+            move(run, from + there, to[part] + here, part < 2, position, cos, sin, false, size);
+          });
     });
     context->save_for_backward({cos, sin});
     return parts;
   }
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor parts[] = {gradients[0].contiguous(), gradients[1].contiguous(), gradients[2].contiguous()};
-    const std::int64_t samples = parts[0].size(0), heads = parts[0].size(1), length = parts[0].size(2), size = parts[0].size(3);
+    const Tensor parts[] = {gradients[0].contiguous(), gradients[1].contiguous(),
+                            gradients[2].contiguous()};
+    const std::int64_t samples = parts[0].size(0), heads = parts[0].size(1),
+                       length = parts[0].size(2), size = parts[0].size(3);
     Tensor grad = torch::empty({samples, length, 3, heads, size}, parts[0].options());
     by_type(grad, [&]<class X>(const ActivationKernels<X>& run, X) {
       const X* const from[] = {in<X>(parts[0]), in<X>(parts[1]), in<X>(parts[2])};
       X* const to = out<X>(grad);
-      each_head(samples, length, heads, size, [&](std::int64_t part, std::int64_t position, std::int64_t here, std::int64_t there) {
-        move(run, from[part] + there, to + here, part < 2, position, saved[0], saved[1], true, size);
-      });
+      each_head(
+          samples, length, heads, size,
+          [&](std::int64_t part, std::int64_t position, std::int64_t here, std::int64_t there) {
+            move(run, from[part] + there, to + here, part < 2, position, saved[0], saved[1], true,
+                 size);
+          });
     });
     return {grad, {}, {}};
   }
 
  private:
   template <class X>
-  static void move(const ActivationKernels<X>& run, const X* from, X* to, bool turned, std::int64_t position, const Tensor& cos,
-                   const Tensor& sin, bool back, std::int64_t size) {
-    if (turned && cos.defined())
-      run.turn(from, f32(cos) + position * (size / 2), f32(sin) + position * (size / 2), back, size, to);
-    else
+  static void move(const ActivationKernels<X>& run, const X* from, X* to, bool turned,
+                   std::int64_t position, const Tensor& cos, const Tensor& sin, bool back,
+                   std::int64_t size) {
+    if (turned && cos.defined()) {
+      run.turn(from, f32(cos) + position * (size / 2), f32(sin) + position * (size / 2), back, size,
+               to);
+    } else {
       std::memcpy(to, from, static_cast<std::size_t>(size) * sizeof(X));
+    }
   }
 };
 
@@ -282,15 +315,20 @@ Tensor gelu(const Tensor& x, GeluKind kind) {
 }
 
 Tensor scaled_norm(const Tensor& x, const Tensor& gain, const Tensor& shift) {
-  const auto as_x = [&](const Tensor& values) { return values.defined() ? values.to(x.scalar_type()) : values; };
-  if (fits(x) && is_f32(x)) return NormFunction::apply(x, as_x(gain), maybe(as_x(shift)), product_type(x));
+  const auto as_x = [&](const Tensor& values) {
+    return values.defined() ? values.to(x.scalar_type()) : values;
+  };
+  if (fits(x) && is_f32(x)) {
+    return NormFunction::apply(x, as_x(gain), maybe(as_x(shift)), product_type(x));
+  }
   const Tensor scaled = at::layer_norm(x, {x.size(2)}, {}, {}, kEpsilon) * over_positions(gain);
   return shift.defined() ? scaled + over_positions(shift) : scaled;
 }
 
 Tensor add_dropped(const Tensor& x, const Tensor& h, const Tensor& gate, double drop) {
-  if (fits(x) && is_f32(x) && fits(h))
+  if (fits(x) && is_f32(x) && fits(h)) {
     return AddFunction::apply(x, h, maybe(gate.defined() ? gate.to(x.scalar_type()) : gate), drop);
+  }
   const Tensor kept = dropped(h, drop);
   return x + (gate.defined() ? over_positions(gate) * kept : kept);
 }
@@ -302,13 +340,16 @@ Tensor dropped(const Tensor& x, double drop) {
 
 Heads split_heads(const Tensor& qkv, const Rotary* rotary) {
   if (fits(qkv)) {
-    const auto parts = rotary == nullptr ? SplitFunction::apply(qkv, Maybe(), Maybe())
-                                         : SplitFunction::apply(qkv, Maybe(rotary->cos), Maybe(rotary->sin));
+    const auto parts = rotary == nullptr
+                           ? SplitFunction::apply(qkv, Maybe(), Maybe())
+                           : SplitFunction::apply(qkv, Maybe(rotary->cos), Maybe(rotary->sin));
     return {parts[0], parts[1], parts[2]};
   }
   const Tensor qk = qkv.narrow(2, 0, 2);
   const Tensor turned = rotary == nullptr ? qk : rotary->rotate(qk);
-  const auto by_head = [](const Tensor& t, std::int64_t part) { return t.select(2, part).transpose(1, 2); };
+  const auto by_head = [](const Tensor& t, std::int64_t part) {
+    return t.select(2, part).transpose(1, 2);
+  };
   return {by_head(turned, 0), by_head(turned, 1), by_head(qkv, 2)};
 }
 

@@ -1,8 +1,10 @@
-// The MLP as an autograd function (fused_mlp.h). With h = W₁x + b₁, a = gelu(h), y = W₂a + b₂ and g the gradient of y:
+// The MLP as an autograd function (fused_mlp.h). With h = W₁x + b₁, a = gelu(h), y = W₂a + b₂ and g
+// the gradient of y:
 //
 //     ∂b₂ = Σ g,   ∂W₂ = gᵀa,   ∂h = gelu'(h)∘(gW₂),   ∂b₁ = Σ ∂h,   ∂W₁ = ∂hᵀx,   ∂x = ∂h·W₁
 //
-// h is kept, a is computed again. Every thread adds up weights' gradients of its own, which are added at the end.
+// h is kept, a is computed again. Every thread adds up weights' gradients of its own, which are
+// added at the end.
 //
 // Test: tests/trainer/nn/fused_mlp_test.cc.
 #include "trainer/nn/fused_mlp.h"
@@ -29,12 +31,16 @@ const float* in(const Tensor& x) { return x.const_data_ptr<float>(); }
 float* out(const Tensor& x) { return x.mutable_data_ptr<float>(); }
 
 /// A matrix [n, m] in panels, and turned beforehand: mlp_kernels.h.
-Tensor panels(const Tensor& matrix) { return matrix.reshape({matrix.size(0), -1, kernels().panel}).transpose(0, 1).contiguous(); }
+Tensor panels(const Tensor& matrix) {
+  return matrix.reshape({matrix.size(0), -1, kernels().panel}).transpose(0, 1).contiguous();
+}
 Tensor turned_panels(const Tensor& matrix) {
   return matrix.reshape({-1, kernels().panel, matrix.size(1)}).transpose(1, 2).contiguous();
 }
 
-std::int64_t quotient_up(std::int64_t number, std::int64_t divisor) { return (number + divisor - 1) / divisor; }
+std::int64_t quotient_up(std::int64_t number, std::int64_t divisor) {
+  return (number + divisor - 1) / divisor;
+}
 
 /// How a batch's rows are cut: into parts, each a thread's, of blocks of `block` rows.
 struct Cut {
@@ -43,7 +49,8 @@ struct Cut {
 
 Cut cut(std::int64_t rows) {
   const std::int64_t threads = at::get_num_threads(), unit = kernels().row_unit;
-  const std::int64_t block = std::min(kernels().most_rows, quotient_up(quotient_up(rows, threads), unit) * unit);
+  const std::int64_t block =
+      std::min(kernels().most_rows, quotient_up(quotient_up(rows, threads), unit) * unit);
   return {rows, std::min(threads, quotient_up(rows, block)), block};
 }
 
@@ -54,21 +61,26 @@ void each_block(const Cut& cut, const MlpShape& of_all, const Use& use) {
   at::parallel_for(0, cut.parts, 1, [&](std::int64_t begin, std::int64_t end) {
     MlpShape shape = of_all;
     shape.rows = cut.block;
-    const auto scratch = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels().scratch(shape)));
-    for (std::int64_t part = begin; part < end; ++part)
+    const auto scratch =
+        std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels().scratch(shape)));
+    for (std::int64_t part = begin; part < end; ++part) {
       for (std::int64_t i = part * blocks / cut.parts; i < (part + 1) * blocks / cut.parts; ++i) {
         shape.rows = std::min(cut.block, cut.rows - i * cut.block);
         use(part, i * cut.block, shape, scratch.get());
       }
+    }
   });
 }
 
 struct MlpFunction : torch::autograd::Function<MlpFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& first, const Tensor& first_bias,
-                        const Tensor& second, const Tensor& second_bias, bool with_tanh, bool keep) {
-    const Tensor x = given.contiguous(), first_turned = turned_panels(first), second_turned = turned_panels(second);
+  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& first,
+                        const Tensor& first_bias, const Tensor& second, const Tensor& second_bias,
+                        bool with_tanh, bool keep) {
+    const Tensor x = given.contiguous(), first_turned = turned_panels(first),
+                 second_turned = turned_panels(second);
     const std::int64_t width = first.size(1), hidden = first.size(0), rows = x.numel() / width;
-    const Tensor y = torch::empty_like(x), between = keep ? torch::empty({rows, hidden}, x.options()) : Tensor();
+    const Tensor y = torch::empty_like(x),
+                 between = keep ? torch::empty({rows, hidden}, x.options()) : Tensor();
     const Cut parts = cut(rows);
     each_block(parts, {.width = width, .hidden = hidden, .with_tanh = with_tanh},
                [&](std::int64_t, std::int64_t row, const MlpShape& shape, float* scratch) {
@@ -92,8 +104,10 @@ struct MlpFunction : torch::autograd::Function<MlpFunction> {
 
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &first = saved[1], &first_bias = saved[2], &second = saved[3], &between = saved[4];
-    const Tensor grad = gradients[0].contiguous(), first_panels = panels(first), second_panels = panels(second);
+    const Tensor &x = saved[0], &first = saved[1], &first_bias = saved[2], &second = saved[3],
+                 &between = saved[4];
+    const Tensor grad = gradients[0].contiguous(), first_panels = panels(first),
+                 second_panels = panels(second);
     const std::int64_t width = first.size(1), hidden = first.size(0), rows = x.numel() / width;
     Cut parts = cut(rows);
     parts.block = context->saved_data["block"].toInt();
@@ -102,48 +116,61 @@ struct MlpFunction : torch::autograd::Function<MlpFunction> {
       all.insert(all.end(), sizes.begin(), sizes.end());
       return torch::zeros(all, x.options());
     };
-    const Tensor grad_x = torch::empty_like(x), of_first = sums({hidden, width}), of_second = sums({width, hidden}),
-                 of_first_bias = sums({hidden}), of_second_bias = sums({width});
-    each_block(parts, {.width = width, .hidden = hidden, .with_tanh = context->saved_data["with_tanh"].toBool()},
-               [&](std::int64_t part, std::int64_t row, const MlpShape& shape, float* scratch) {
-                 kernels().backward(shape,
-                                    {.x = in(x) + row * width,
-                                     .between = in(between) + row * hidden,
-                                     .grad = in(grad) + row * width,
-                                     .first = in(first_panels),
-                                     .second = in(second_panels),
-                                     .first_bias = in(first_bias),
-                                     .grad_x = out(grad_x) + row * width,
-                                     .grad_first = out(of_first) + part * hidden * width,
-                                     .grad_second = out(of_second) + part * hidden * width,
-                                     .grad_first_bias = out(of_first_bias) + part * hidden,
-                                     .grad_second_bias = out(of_second_bias) + part * width},
-                                    scratch);
-               });
-    return {grad_x, of_first.sum(0), of_first_bias.sum(0), of_second.sum(0), of_second_bias.sum(0), {}, {}};
+    const Tensor grad_x = torch::empty_like(x), of_first = sums({hidden, width}),
+                 of_second = sums({width, hidden}), of_first_bias = sums({hidden}),
+                 of_second_bias = sums({width});
+    each_block(
+        parts,
+        {.width = width, .hidden = hidden, .with_tanh = context->saved_data["with_tanh"].toBool()},
+        [&](std::int64_t part, std::int64_t row, const MlpShape& shape, float* scratch) {
+          kernels().backward(shape,
+                             {.x = in(x) + row * width,
+                              .between = in(between) + row * hidden,
+                              .grad = in(grad) + row * width,
+                              .first = in(first_panels),
+                              .second = in(second_panels),
+                              .first_bias = in(first_bias),
+                              .grad_x = out(grad_x) + row * width,
+                              .grad_first = out(of_first) + part * hidden * width,
+                              .grad_second = out(of_second) + part * hidden * width,
+                              .grad_first_bias = out(of_first_bias) + part * hidden,
+                              .grad_second_bias = out(of_second_bias) + part * width},
+                             scratch);
+        });
+    return {
+        grad_x, of_first.sum(0), of_first_bias.sum(0), of_second.sum(0), of_second_bias.sum(0), {},
+        {}};
   }
 };
 
-/// Where every thread's sums of the weights' gradients take less memory than what lies between the products.
-bool worth_it(std::int64_t rows, std::int64_t width) { return rows >= 2 * width * at::get_num_threads(); }
+/// Where every thread's sums of the weights' gradients take less memory than what lies between the
+/// products.
+bool worth_it(std::int64_t rows, std::int64_t width) {
+  return rows >= 2 * width * at::get_num_threads();
+}
 
 bool fits(const Tensor& x, const Matrix& first, const Matrix& second) {
-  const auto is_f32 = [](const Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32; };
+  const auto is_f32 = [](const Tensor& tensor) {
+    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
+  };
   const std::int64_t width = first.weight.size(1), hidden = first.weight.size(0);
-  return is_f32(x) && is_f32(first.weight) && is_f32(second.weight) && !at::autocast::is_autocast_enabled(at::kCPU) &&
-         width % kernels().panel == 0 && hidden % kernels().panel == 0 && worth_it(x.numel() / width, width);
+  return is_f32(x) && is_f32(first.weight) && is_f32(second.weight) &&
+         !at::autocast::is_autocast_enabled(at::kCPU) && width % kernels().panel == 0 &&
+         hidden % kernels().panel == 0 && worth_it(x.numel() / width, width);
 }
 
 Tensor bias_of(const Matrix& matrix) {
-  return matrix.bias.defined() ? matrix.bias : torch::zeros({matrix.weight.size(0)}, matrix.weight.options().requires_grad(false));
+  return matrix.bias.defined()
+             ? matrix.bias
+             : torch::zeros({matrix.weight.size(0)}, matrix.weight.options().requires_grad(false));
 }
 
 }  // namespace
 
 Tensor mlp(const Tensor& x, const Matrix& first, const Matrix& second, GeluKind kind) {
   if (!fits(x, first, second)) return second(gelu(first(x), kind));
-  return MlpFunction::apply(x, first.weight, bias_of(first), second.weight, bias_of(second), kind == GeluKind::kTanh,
-                            torch::GradMode::is_enabled());
+  return MlpFunction::apply(x, first.weight, bias_of(first), second.weight, bias_of(second),
+                            kind == GeluKind::kTanh, torch::GradMode::is_enabled());
 }
 
 }  // namespace millrace::trainer

@@ -12,21 +12,25 @@ Matrix::Matrix(torch::Tensor initial_weight, torch::Tensor initial_bias)
   if (initial_bias.defined()) bias = register_parameter("bias", std::move(initial_bias));
 }
 
-std::shared_ptr<Matrix> normal_matrix(std::int64_t out, std::int64_t in, double deviation, bool bias) {
-  return std::make_shared<Matrix>(torch::empty({out, in}).normal_(0.0, deviation), bias ? torch::zeros({out}) : torch::Tensor());
+std::shared_ptr<Matrix> normal_matrix(std::int64_t out, std::int64_t in, double deviation,
+                                      bool bias) {
+  return std::make_shared<Matrix>(torch::empty({out, in}).normal_(0.0, deviation),
+                                  bias ? torch::zeros({out}) : torch::Tensor());
 }
 
 std::shared_ptr<Matrix> uniform_matrix(std::int64_t out, std::int64_t in, bool bias) {
   const double reach = 1.0 / std::sqrt(static_cast<double>(in));
   auto weight = torch::empty({out, in}).uniform_(-reach, reach);
-  return std::make_shared<Matrix>(std::move(weight), bias ? torch::empty({out}).uniform_(-reach, reach) : torch::Tensor());
+  return std::make_shared<Matrix>(
+      std::move(weight), bias ? torch::empty({out}).uniform_(-reach, reach) : torch::Tensor());
 }
 
 std::shared_ptr<Matrix> zero_matrix(std::int64_t out, std::int64_t in) {
   return std::make_shared<Matrix>(torch::zeros({out, in}), torch::zeros({out}));
 }
 
-Norm::Norm(std::int64_t size, bool with_bias) : weight(register_parameter("weight", torch::ones({size}))) {
+Norm::Norm(std::int64_t size, bool with_bias)
+    : weight(register_parameter("weight", torch::ones({size}))) {
   if (with_bias) bias = register_parameter("bias", torch::zeros({size}));
 }
 

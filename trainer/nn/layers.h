@@ -1,15 +1,17 @@
-// The layers that models are made of. Each is a module whose parameters have PyTorch's names, weight and bias, and which starts
-// from the tensors that it is given: how to begin is each model's own business.
+// The layers that models are made of. Each is a module whose parameters have PyTorch's names,
+// weight and bias, and which starts from the tensors that it is given: how to begin is each model's
+// own business.
 #pragma once
 
 #include <memory>
 
-#include "trainer/nn/linear_map.h"
 #include "trainer/base/torch.h"
+#include "trainer/nn/linear_map.h"
 
 namespace millrace::trainer {
 
-/// A matrix [out, in] applied to the last dimension, with a bias where there is one; also a table of embeddings [V, E].
+/// A matrix [out, in] applied to the last dimension, with a bias where there is one; also a table
+/// of embeddings [V, E].
 struct Matrix : torch::nn::Module {
   explicit Matrix(torch::Tensor initial_weight, torch::Tensor initial_bias = {});
   torch::Tensor operator()(const torch::Tensor& x) const { return linear_map(x, weight, bias); }
@@ -17,7 +19,8 @@ struct Matrix : torch::nn::Module {
 };
 
 /// Normal with this deviation; the bias, if wanted, zero. As nanoGPT begins.
-[[nodiscard]] std::shared_ptr<Matrix> normal_matrix(std::int64_t out, std::int64_t in, double deviation, bool bias = false);
+[[nodiscard]] std::shared_ptr<Matrix> normal_matrix(std::int64_t out, std::int64_t in,
+                                                    double deviation, bool bias = false);
 /// Uniform in ±1/sqrt(in), the bias too. As PyTorch's Linear begins.
 [[nodiscard]] std::shared_ptr<Matrix> uniform_matrix(std::int64_t out, std::int64_t in, bool bias);
 /// Zero, with a bias. As adaLN begins, so that every block starts as the identity.

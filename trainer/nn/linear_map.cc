@@ -1,14 +1,15 @@
-// Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors runs kernels that first copy and
-// scale their matrices. oneDNN, which LibTorch carries for bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for
-// ∂x = gW, and our own loops for ∂W = gᵀx, whose sum is long and whose result is small (docs/explanation/performance.md).
+// Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors
+// runs kernels that first copy and scale their matrices. oneDNN, which LibTorch carries for
+// bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for ∂x = gW, and our own loops
+// for ∂W = gᵀx, whose sum is long and whose result is small (docs/explanation/performance.md).
 //
 // Test: tests/trainer/nn/linear_map_test.cc.
 #include "trainer/nn/linear_map.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -30,7 +31,8 @@ using Maybe = std::optional<Tensor>;
 constexpr std::int64_t kWorthIt = std::int64_t{1} << 22;  // multiplications
 
 using Scalars = c10::List<std::optional<at::Scalar>>;
-using OneDnnLinear = Tensor(const Tensor& x, const Tensor& weight, const Maybe& bias, std::string_view activation, Scalars scalars,
+using OneDnnLinear = Tensor(const Tensor& x, const Tensor& weight, const Maybe& bias,
+                            std::string_view activation, Scalars scalars,
                             std::optional<std::string_view> algorithm);
 
 bool is_amd() {
@@ -58,7 +60,8 @@ Tensor by_one_dnn(const Tensor& x, const Tensor& weight, const Maybe& bias) {
 
 /// gW. Where the result is wider than g, oneDNN is faster from a weight that was turned beforehand.
 Tensor input_gradient(const Tensor& grad, const Tensor& weight) {
-  return by_one_dnn(grad, weight.size(1) > weight.size(0) ? weight.t().contiguous() : weight.t(), std::nullopt);
+  return by_one_dnn(grad, weight.size(1) > weight.size(0) ? weight.t().contiguous() : weight.t(),
+                    std::nullopt);
 }
 
 struct WeightGradient {
@@ -69,15 +72,20 @@ struct WeightGradient {
 WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased) {
   const ProductKernels& kernels = cpu_kernels().product;
   const std::int64_t rows = x.size(0), outputs = grad.size(1), inputs = x.size(1);
-  if (inputs % cpu_kernels().lanes != 0) return {at::mm(grad.t(), x), biased ? grad.sum(0) : Tensor()};
+  if (inputs % cpu_kernels().lanes != 0) {
+    return {at::mm(grad.t(), x), biased ? grad.sum(0) : Tensor()};
+  }
   const WeightGradient found{torch::empty({outputs, inputs}, x.options()),
                              biased ? torch::empty({outputs}, x.options()) : Tensor()};
   const float *const g = grad.const_data_ptr<float>(), *const in = x.const_data_ptr<float>();
-  float *const out = found.weight.mutable_data_ptr<float>(), *const sums = biased ? found.bias.mutable_data_ptr<float>() : nullptr;
+  float *const out = found.weight.mutable_data_ptr<float>(),
+               *const sums = biased ? found.bias.mutable_data_ptr<float>() : nullptr;
   const std::int64_t blocks = (outputs + kernels.block_rows - 1) / kernels.block_rows;
   at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t first = begin * kernels.block_rows, count = std::min(end * kernels.block_rows, outputs) - first;
-    const auto scratch = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels.scratch(count)));
+    const std::int64_t first = begin * kernels.block_rows,
+                       count = std::min(end * kernels.block_rows, outputs) - first;
+    const auto scratch =
+        std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels.scratch(count)));
     kernels.transposed_product({.g = {g + first, outputs},
                                 .x = {in, inputs},
                                 .rows = rows,
@@ -91,13 +99,16 @@ WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased)
 }
 
 bool fits(const Tensor& x, const Tensor& weight) {
-  const auto is_f32 = [](const Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32; };
+  const auto is_f32 = [](const Tensor& tensor) {
+    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
+  };
   return one_dnn() && is_f32(x) && is_f32(weight) && !at::autocast::is_autocast_enabled(at::kCPU) &&
          x.numel() * weight.size(0) >= kWorthIt;
 }
 
 struct LinearFunction : torch::autograd::Function<LinearFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& weight, const Maybe& bias) {
+  static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& weight,
+                        const Maybe& bias) {
     const Tensor x = given.contiguous();
     context->save_for_backward({x, weight});
     context->saved_data["biased"] = bias.has_value();
@@ -123,7 +134,8 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
 }  // namespace
 
 Tensor linear_map(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const Maybe given = bias.defined() ? Maybe(bias) : std::nullopt;  // an autograd function takes no undefined tensor
+  // An autograd function takes no undefined tensor.
+  const Maybe given = bias.defined() ? Maybe(bias) : std::nullopt;
   return fits(x, weight) ? LinearFunction::apply(x, weight, given) : at::linear(x, weight, given);
 }
 

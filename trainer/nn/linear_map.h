@@ -5,7 +5,9 @@
 
 namespace millrace::trainer {
 
-/// x [..., in] · weightᵀ + bias, weight [out, in], bias [out] or undefined: at::linear, with its gradients.
-[[nodiscard]] torch::Tensor linear_map(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias);
+/// x [..., in] · weightᵀ + bias, weight [out, in], bias [out] or undefined: at::linear, with its
+/// gradients.
+[[nodiscard]] torch::Tensor linear_map(const torch::Tensor& x, const torch::Tensor& weight,
+                                       const torch::Tensor& bias);
 
 }  // namespace millrace::trainer

@@ -11,8 +11,10 @@ constexpr double kRotaryBase = 10000.0;
 }  // namespace
 
 Rotary::Rotary(std::int64_t positions, std::int64_t head_size) {
-  const auto pair = torch::arange(0, head_size, 2, torch::kFloat64) / static_cast<double>(head_size);
-  const auto angles = torch::outer(torch::arange(positions, torch::kFloat64), torch::pow(kRotaryBase, -pair));
+  const auto pair =
+      torch::arange(0, head_size, 2, torch::kFloat64) / static_cast<double>(head_size);
+  const auto angles =
+      torch::outer(torch::arange(positions, torch::kFloat64), torch::pow(kRotaryBase, -pair));
   cos = angles.cos().to(torch::kFloat32);
   sin = angles.sin().to(torch::kFloat32);
 }

@@ -13,7 +13,8 @@ constexpr double kSlowest = 10000.0;
 /// [B] → [B, 2 · kFrequencies] of the same dtype.
 torch::Tensor sinusoids(const torch::Tensor& time) {
   const auto k = torch::arange(kFrequencies, time.options());
-  const auto angles = torch::outer(time, torch::pow(kSlowest, -k / static_cast<double>(kFrequencies)));
+  const auto angles =
+      torch::outer(time, torch::pow(kSlowest, -k / static_cast<double>(kFrequencies)));
   return at::cat({angles.cos(), angles.sin()}, 1);
 }
 
@@ -28,7 +29,8 @@ struct Sequential : torch::nn::Module {
 }  // namespace
 
 TimeEmbedding::TimeEmbedding(std::int64_t size)
-    : first(uniform_matrix(size, 2 * kFrequencies, true)), second(uniform_matrix(size, size, true)) {
+    : first(uniform_matrix(size, 2 * kFrequencies, true)),
+      second(uniform_matrix(size, size, true)) {
   register_module("mlp", std::make_shared<Sequential>(first, second));
 }
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t kMlpFactor = 4;
 
-double residual_deviation(const BlockShape& shape) { return kInitDeviation / std::sqrt(2.0 * static_cast<double>(shape.n_layer)); }
+double residual_deviation(const BlockShape& shape) {
+  return kInitDeviation / std::sqrt(2.0 * static_cast<double>(shape.n_layer));
+}
 
 }  // namespace
 
@@ -20,8 +22,10 @@ struct Block::Attention : torch::nn::Module {
       : heads(s.n_head),
         dropout(s.dropout),
         causal(s.causal),
-        c_attn(register_module("c_attn", normal_matrix(3 * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
-        c_proj(register_module("c_proj", normal_matrix(s.n_embd, s.n_embd, residual_deviation(s), s.bias))) {}
+        c_attn(register_module("c_attn",
+                               normal_matrix(3 * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
+        c_proj(register_module("c_proj",
+                               normal_matrix(s.n_embd, s.n_embd, residual_deviation(s), s.bias))) {}
 
   torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KeptKeys* kept) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
@@ -31,7 +35,8 @@ struct Block::Attention : torch::nn::Module {
       kept->keep(k, v);
       k = kept->keys(), v = kept->values();
     }
-    const auto mixed = attend(q, k, v, {.dropout = is_training() ? dropout : 0.0, .causal = causal});
+    const auto mixed =
+        attend(q, k, v, {.dropout = is_training() ? dropout : 0.0, .causal = causal});
     return (*c_proj)(mixed.transpose(1, 2).reshape({batch, length, width}));
   }
 
@@ -43,10 +48,14 @@ struct Block::Attention : torch::nn::Module {
 
 struct Block::Mlp : torch::nn::Module {
   explicit Mlp(const BlockShape& s)
-      : c_fc(register_module("c_fc", normal_matrix(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
-        c_proj(register_module("c_proj", normal_matrix(s.n_embd, kMlpFactor * s.n_embd, residual_deviation(s), s.bias))) {}
+      : c_fc(register_module(
+            "c_fc", normal_matrix(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
+        c_proj(register_module("c_proj", normal_matrix(s.n_embd, kMlpFactor * s.n_embd,
+                                                       residual_deviation(s), s.bias))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x) const { return mlp(x, *c_fc, *c_proj, GeluKind::kExact); }
+  torch::Tensor operator()(const torch::Tensor& x) const {
+    return mlp(x, *c_fc, *c_proj, GeluKind::kExact);
+  }
 
   std::shared_ptr<Matrix> c_fc, c_proj;
 };

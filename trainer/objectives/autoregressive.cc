@@ -1,4 +1,5 @@
-// The chain rule (GPT-2): with x the tokens, y_i = x_{i+1} the targets and f the logits of a causal network,
+// The chain rule (GPT-2): with x the tokens, y_i = x_{i+1} the targets and f the logits of a causal
+// network,
 //
 //     sum    = Σ_i −ln softmax(f(x_1 … x_i))[y_i]              nats; the likelihood itself, no bound
 //     weight = the number of targets
@@ -15,14 +16,20 @@ class Autoregressive : public Objective {
  public:
   explicit Autoregressive(std::int64_t ignore_index) : ignore_index_(ignore_index) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override { return batch.at(proto::Role::kTarget).ne(ignore_index_).sum(1); }
+  torch::Tensor weight(const WideBatch& batch) const override {
+    return batch.at(proto::Role::kTarget).ne(ignore_index_).sum(1);
+  }
 
   Loss loss(Network& network, const WideBatch& batch) const override {
     const auto& y = batch.at(proto::Role::kTarget);
     const auto next = logits(network, batch);
-    const auto nats = at::cross_entropy_loss(next.flatten(0, 1), y.flatten(), {}, at::Reduction::None, ignore_index_).view_as(y);
+    const auto nats = at::cross_entropy_loss(next.flatten(0, 1), y.flatten(), {},
+                                             at::Reduction::None, ignore_index_)
+                          .view_as(y);
     Loss loss{nats.sum(1), weight(batch), {}};
-    if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = next.argmax(2).eq(y).sum(1).to(torch::kFloat64);
+    if (!torch::GradMode::is_enabled()) {
+      loss.metrics["accuracy"] = next.argmax(2).eq(y).sum(1).to(torch::kFloat64);
+    }
     return loss;
   }
 
@@ -32,6 +39,8 @@ class Autoregressive : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_autoregressive(std::int64_t ignore_index) { return std::make_unique<Autoregressive>(ignore_index); }
+std::unique_ptr<Objective> make_autoregressive(std::int64_t ignore_index) {
+  return std::make_unique<Autoregressive>(ignore_index);
+}
 
 }  // namespace millrace::trainer

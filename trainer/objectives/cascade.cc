@@ -1,5 +1,5 @@
-// The cascade (cascaded diffusion language models): a stage's tokens are diffused behind those of the stage before, which stay
-// clean:
+// The cascade (cascaded diffusion language models): a stage's tokens are diffused behind those of
+// the stage before, which stay clean:
 //
 //     f(x_t) = network(prefix ‖ x_t), its last L positions;  sum, weight: the inner objective's with this f
 //
@@ -14,7 +14,8 @@ namespace {
 /// The network as the inner objective sees it.
 class Prefixed : public Network {
  public:
-  Prefixed(Network& network, torch::Tensor prefix) : network_(network), prefix_(std::move(prefix)) {}
+  Prefixed(Network& network, torch::Tensor prefix)
+      : network_(network), prefix_(std::move(prefix)) {}
 
   torch::Tensor encode(const NetworkInput& input) override {
     const auto hidden = network_.encode({at::cat({prefix_, input.tokens}, 1), input.time});
@@ -53,6 +54,8 @@ class Cascade : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_cascade(std::unique_ptr<Objective> inner) { return std::make_unique<Cascade>(std::move(inner)); }
+std::unique_ptr<Objective> make_cascade(std::unique_ptr<Objective> inner) {
+  return std::make_unique<Cascade>(std::move(inner));
+}
 
 }  // namespace millrace::trainer

@@ -1,5 +1,5 @@
-// What the objectives in continuous time share: noise σ(t), a network that is told σ(t), and every position of the target as
-// weight.
+// What the objectives in continuous time share: noise σ(t), a network that is told σ(t), and every
+// position of the target as weight.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,9 @@ namespace millrace::trainer {
 /// Needs input, target and time. Immutable.
 class ContinuousTimeObjective : public Objective {
  public:
-  torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
+  torch::Tensor weight(const WideBatch& batch) const override {
+    return lengths_of(batch.at(proto::Role::kTarget));
+  }
 
   NetworkInput input(const WideBatch& batch) const override {
     return {batch.at(proto::Role::kInput), noise_->total(batch.at(proto::Role::kTime))};
@@ -24,7 +26,9 @@ class ContinuousTimeObjective : public Objective {
   explicit ContinuousTimeObjective(std::shared_ptr<const Noise> noise) : noise_(std::move(noise)) {}
 
   /// σ'(t) of each sample: [B].
-  [[nodiscard]] torch::Tensor rate(const WideBatch& batch) const { return noise_->rate(batch.at(proto::Role::kTime)); }
+  [[nodiscard]] torch::Tensor rate(const WideBatch& batch) const {
+    return noise_->rate(batch.at(proto::Role::kTime));
+  }
 
  private:
   std::shared_ptr<const Noise> noise_;

@@ -1,5 +1,6 @@
-// Absorbing D3PM (arXiv 2107.03006, section 3 and appendix A.3), β_t = 1/(T − t + 1): the stream's sample is x_τ at the time τ = t
-// + 1 of 1 … T, each token masked with probability τ/T. With p = softmax of the network's logits, the mask's left out:
+// Absorbing D3PM (arXiv 2107.03006, section 3 and appendix A.3), β_t = 1/(T − t + 1): the stream's
+// sample is x_τ at the time τ = t + 1 of 1 … T, each token masked with probability τ/T. With p =
+// softmax of the network's logits, the mask's left out:
 //
 //     KL  = Σ_{i : x_i = m} −ln p(x_0,i) / τ          t ≥ 1: of q(x_t | x_τ, x_0) from p(x_t | x_τ)
 //     CE  = Σ_i −ln p(x_0,i)                          over all positions
@@ -7,8 +8,9 @@
 //
 //     −ln p(x_0) ≤ Σ_{t=1…T−1} E KL_t + E CE_0        (the last term, of x_T from all masks, is 0)
 //
-// With τ uniform the metric `bound` = T·KL for t ≥ 1 and T·CE for t = 0 has the bound as its mean. A network at a constant c nats
-// per masked token is at c·(1 − 1/T) + CE_0. Test: tests/trainer/objectives/d3pm_absorb_test.cc.
+// With τ uniform the metric `bound` = T·KL for t ≥ 1 and T·CE for t = 0 has the bound as its mean.
+// A network at a constant c nats per masked token is at c·(1 − 1/T) + CE_0. Test:
+// tests/trainer/objectives/d3pm_absorb_test.cc.
 #include "trainer/objectives/d3pm_absorb.h"
 
 #include "trainer/objectives/logits.h"
@@ -21,7 +23,9 @@ class D3pmAbsorb : public Objective {
  public:
   explicit D3pmAbsorb(const AbsorbingD3pm& settings) : settings_(settings) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override { return lengths_of(batch.at(proto::Role::kTarget)); }
+  torch::Tensor weight(const WideBatch& batch) const override {
+    return lengths_of(batch.at(proto::Role::kTarget));
+  }
 
   NetworkInput input(const WideBatch& batch) const override {
     return {batch.at(proto::Role::kInput), batch.at(proto::Role::kTime)};
@@ -32,15 +36,19 @@ class D3pmAbsorb : public Objective {
     const auto& tau = batch.at(proto::Role::kTime);
     const auto log_odds = without_mask(logits(network, batch), settings_.mask);
     const auto nats =
-        at::cross_entropy_loss(log_odds.flatten(0, 1), batch.at(proto::Role::kTarget).flatten(), {}, at::Reduction::None)
+        at::cross_entropy_loss(log_odds.flatten(0, 1), batch.at(proto::Role::kTarget).flatten(), {},
+                               at::Reduction::None)
             .view_as(x);
     const auto divergence = (nats * x.eq(settings_.mask)).sum(1) / tau.to(nats.dtype());
     const auto entropy = nats.sum(1);
     const auto last = tau.eq(1);
 
-    Loss loss{torch::where(last, entropy, divergence + settings_.ce_weight * entropy), weight(batch), {}};
-    if (!torch::GradMode::is_enabled())
-      loss.metrics["bound"] = torch::where(last, entropy, divergence) * static_cast<double>(settings_.timesteps);
+    Loss loss{
+        torch::where(last, entropy, divergence + settings_.ce_weight * entropy), weight(batch), {}};
+    if (!torch::GradMode::is_enabled()) {
+      loss.metrics["bound"] =
+          torch::where(last, entropy, divergence) * static_cast<double>(settings_.timesteps);
+    }
     return loss;
   }
 
@@ -50,6 +58,8 @@ class D3pmAbsorb : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_d3pm_absorb(const AbsorbingD3pm& settings) { return std::make_unique<D3pmAbsorb>(settings); }
+std::unique_ptr<Objective> make_d3pm_absorb(const AbsorbingD3pm& settings) {
+  return std::make_unique<D3pmAbsorb>(settings);
+}
 
 }  // namespace millrace::trainer

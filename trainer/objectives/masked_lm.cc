@@ -1,10 +1,12 @@
-// Masked language model (BERT, arXiv 1810.04805), with x the corrupted tokens, y the targets, f the network's logits:
+// Masked language model (BERT, arXiv 1810.04805), with x the corrupted tokens, y the targets, f the
+// network's logits:
 //
 //     sum    = Σ_{i : y_i ≠ ignore_index} −ln softmax(f(x)_i)[y_i]        nats
 //     weight = |{i : y_i ≠ ignore_index}|
 //
-// Only target positions are projected onto the vocabulary: each row of the head stands alone, so nothing changes but the time
-// (a sixth of the head at 15 % masking). Test: tests/trainer/models/model_test.cc against the closed form.
+// Only target positions are projected onto the vocabulary: each row of the head stands alone, so
+// nothing changes but the time (a sixth of the head at 15 % masking). Test:
+// tests/trainer/models/model_test.cc against the closed form.
 #include "trainer/objectives/masked_lm.h"
 
 #include "trainer/objectives/logits.h"
@@ -18,17 +20,22 @@ class MaskedLm : public Objective {
 
   torch::Tensor weight(const WideBatch& batch) const override { return chosen(batch).sum(1); }
 
-  torch::Tensor chosen(const WideBatch& batch) const override { return batch.at(proto::Role::kTarget).ne(ignore_index_); }
+  torch::Tensor chosen(const WideBatch& batch) const override {
+    return batch.at(proto::Role::kTarget).ne(ignore_index_);
+  }
 
   Loss loss(Network& network, const WideBatch& batch) const override {
     const Positions masked = positions(batch);
     const auto wanted = masked.of(batch.at(proto::Role::kTarget));
 
     const auto logits = at_least_f32(network.project(masked.of(network.encode(input(batch)))));
-    const auto nats = at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None, ignore_index_);
+    const auto nats =
+        at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None, ignore_index_);
 
     Loss loss{masked.sum(nats), weight(batch), {}};
-    if (!torch::GradMode::is_enabled()) loss.metrics["accuracy"] = masked.sum(logits.argmax(1).eq(wanted).to(torch::kFloat64));
+    if (!torch::GradMode::is_enabled()) {
+      loss.metrics["accuracy"] = masked.sum(logits.argmax(1).eq(wanted).to(torch::kFloat64));
+    }
     return loss;
   }
 
@@ -38,6 +45,8 @@ class MaskedLm : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_masked_lm(std::int64_t ignore_index) { return std::make_unique<MaskedLm>(ignore_index); }
+std::unique_ptr<Objective> make_masked_lm(std::int64_t ignore_index) {
+  return std::make_unique<MaskedLm>(ignore_index);
+}
 
 }  // namespace millrace::trainer

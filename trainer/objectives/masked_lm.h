@@ -1,4 +1,5 @@
-// The masked language model objective: cross-entropy of the original tokens at the positions that were selected.
+// The masked language model objective: cross-entropy of the original tokens at the positions that
+// were selected.
 #pragma once
 
 #include <cstdint>

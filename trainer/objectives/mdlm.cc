@@ -1,11 +1,13 @@
-// Masked diffusion (MDLM, arXiv 2406.07524, equation 10; MD4, arXiv 2406.04329). At time t each token of x_0 has become the mask m
-// with probability 1 − e^(−σ), σ = σ(t). With p = softmax of the network's logits at a masked position:
+// Masked diffusion (MDLM, arXiv 2406.07524, equation 10; MD4, arXiv 2406.04329). At time t each
+// token of x_0 has become the mask m with probability 1 − e^(−σ), σ = σ(t). With p = softmax of the
+// network's logits at a masked position:
 //
 //     sum    = σ'(t)/(e^σ − 1) · Σ_{i : x_t,i = m} −ln p(x_0,i)         nats, a bound of −ln p(x_0)
 //     weight = L
 //
-// SUBS: the mask's logit is −∞, since no x_0 is masked, and visible tokens are copied, at no cost. Under log-linear noise the
-// factor is 1/t, whatever ε. It is the loss of SEDD on the absorbing graph with s = r·p. Only masked positions are projected. Test:
+// SUBS: the mask's logit is −∞, since no x_0 is masked, and visible tokens are copied, at no cost.
+// Under log-linear noise the factor is 1/t, whatever ε. It is the loss of SEDD on the absorbing
+// graph with s = r·p. Only masked positions are projected. Test:
 // tests/trainer/objectives/mdlm_test.cc.
 #include "trainer/objectives/mdlm.h"
 
@@ -20,16 +22,21 @@ namespace {
 
 class MaskedDiffusion : public ContinuousTimeObjective {
  public:
-  MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) : ContinuousTimeObjective(std::move(noise)), mask_(mask) {}
+  MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask)
+      : ContinuousTimeObjective(std::move(noise)), mask_(mask) {}
 
-  torch::Tensor chosen(const WideBatch& batch) const override { return batch.at(proto::Role::kInput).eq(mask_); }
+  torch::Tensor chosen(const WideBatch& batch) const override {
+    return batch.at(proto::Role::kInput).eq(mask_);
+  }
 
   Loss loss(Network& network, const WideBatch& batch) const override {
     const NetworkInput given = input(batch);
     const Positions masked = positions(batch);
 
-    const auto logits = without_mask(at_least_f32(network.project(masked.of(network.encode(given)))), mask_);
-    const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {}, at::Reduction::None);
+    const auto logits =
+        without_mask(at_least_f32(network.project(masked.of(network.encode(given)))), mask_);
+    const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {},
+                                             at::Reduction::None);
     const auto factor = rate(batch) / torch::expm1(given.time);
     return {factor.to(nats.dtype()) * masked.sum(nats), weight(batch), {}};
   }
@@ -40,7 +47,8 @@ class MaskedDiffusion : public ContinuousTimeObjective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_masked_diffusion(std::shared_ptr<const Noise> noise, std::int64_t mask) {
+std::unique_ptr<Objective> make_masked_diffusion(std::shared_ptr<const Noise> noise,
+                                                 std::int64_t mask) {
   return std::make_unique<MaskedDiffusion>(std::move(noise), mask);
 }
 

@@ -9,6 +9,7 @@
 namespace millrace::trainer {
 
 /// Needs input, target and time.
-[[nodiscard]] std::unique_ptr<Objective> make_masked_diffusion(std::shared_ptr<const Noise> noise, std::int64_t mask);
+[[nodiscard]] std::unique_ptr<Objective> make_masked_diffusion(std::shared_ptr<const Noise> noise,
+                                                               std::int64_t mask);
 
 }  // namespace millrace::trainer

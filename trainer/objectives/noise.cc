@@ -15,14 +15,19 @@ class Loglinear : public Noise {
   torch::Tensor rate(const torch::Tensor& t) const override { return reach_ / (1.0 - moved(t)); }
 
  private:
-  [[nodiscard]] torch::Tensor moved(const torch::Tensor& t) const { return reach_ * t.to(torch::kFloat64); }
+  [[nodiscard]] torch::Tensor moved(const torch::Tensor& t) const {
+    return reach_ * t.to(torch::kFloat64);
+  }
   double reach_;  ///< the share of tokens that is moved at t = 1
 };
 
 class Geometric : public Noise {
  public:
-  Geometric(double sigma_min, double sigma_max) : log_min_(std::log(sigma_min)), log_ratio_(std::log(sigma_max / sigma_min)) {}
-  torch::Tensor total(const torch::Tensor& t) const override { return torch::exp(log_min_ + log_ratio_ * t.to(torch::kFloat64)); }
+  Geometric(double sigma_min, double sigma_max)
+      : log_min_(std::log(sigma_min)), log_ratio_(std::log(sigma_max / sigma_min)) {}
+  torch::Tensor total(const torch::Tensor& t) const override {
+    return torch::exp(log_min_ + log_ratio_ * t.to(torch::kFloat64));
+  }
   torch::Tensor rate(const torch::Tensor& t) const override { return log_ratio_ * total(t); }
 
  private:
@@ -33,8 +38,11 @@ class Geometric : public Noise {
 
 std::shared_ptr<const Noise> make_noise(const config::ProviderOptions& provider) {
   if (provider.noise == "loglinear") return std::make_shared<Loglinear>(provider.noise_eps);
-  if (provider.noise == "geometric") return std::make_shared<Geometric>(provider.sigma_min, provider.sigma_max);
-  throw config::UsageError("provider.noise = \"" + provider.noise + "\" is unknown; known: loglinear, geometric");
+  if (provider.noise == "geometric") {
+    return std::make_shared<Geometric>(provider.sigma_min, provider.sigma_max);
+  }
+  throw config::UsageError("provider.noise = \"" + provider.noise +
+                           "\" is unknown; known: loglinear, geometric");
 }
 
 }  // namespace millrace::trainer

@@ -1,5 +1,6 @@
-// Noise schedules of continuous time (arXiv 2310.16834, section 5.1 and appendix C.1): σ(t) is the total noise at time t in [0, 1],
-// and σ'(t) its rate; a token is left alone with probability e^(−σ).
+// Noise schedules of continuous time (arXiv 2310.16834, section 5.1 and appendix C.1): σ(t) is the
+// total noise at time t in [0, 1], and σ'(t) its rate; a token is left alone with probability
+// e^(−σ).
 //
 //     loglinear:  σ = −ln(1 − (1−ε)t)               σ' = (1−ε) / (1 − (1−ε)t)        so 1 − e^(−σ) = (1−ε)t
 //     geometric:  σ = σmin^(1−t) · σmax^t           σ' = σ · ln(σmax/σmin)

@@ -1,21 +1,24 @@
-// What is minimised: Σ sum / Σ weight over the global batch. One file per objective; all are listed in objectives.cc.
+// What is minimised: Σ sum / Σ weight over the global batch. One file per objective; all are listed
+// in objectives.cc.
 #pragma once
 
 #include <map>
 #include <string>
 
-#include "trainer/objectives/logits.h"
-#include "trainer/models/model.h"
-#include "trainer/objectives/positions.h"
 #include "trainer/device/device_batch.h"
+#include "trainer/models/model.h"
+#include "trainer/objectives/logits.h"
+#include "trainer/objectives/positions.h"
 
 namespace millrace::trainer {
 
 /// Of one micro-batch of B samples, on its device.
 struct Loss {
-  torch::Tensor sum;                             ///< [B], nats, f32 at least; differentiable
-  torch::Tensor weight;                          ///< [B], i64: what `sum` is divided by once both are summed over the global batch
-  std::map<std::string, torch::Tensor> metrics;  ///< [B] sums, reported divided by Σ weight; only where no gradient is asked for
+  torch::Tensor sum;  ///< [B], nats, f32 at least; differentiable
+  /// [B], i64: what `sum` is divided by once both are summed over the global batch.
+  torch::Tensor weight;
+  /// [B] sums, reported divided by Σ weight; only where no gradient is asked for.
+  std::map<std::string, torch::Tensor> metrics;
 };
 
 class Objective {
@@ -23,21 +26,26 @@ class Objective {
   virtual ~Objective() = default;
   /// The weights [B], i64, known before the forward pass, so that the ranks can agree on their sum.
   [[nodiscard]] virtual torch::Tensor weight(const WideBatch& batch) const = 0;
-  /// The positions whose logits the loss asks for, bool [B, L], known before the forward pass; undefined: all.
+  /// The positions whose logits the loss asks for, bool [B, L], known before the forward pass;
+  /// undefined: all.
   [[nodiscard]] virtual torch::Tensor chosen(const WideBatch&) const { return {}; }
   [[nodiscard]] virtual Loss loss(Network& network, const WideBatch& batch) const = 0;
   /// What the network is given of the batch: its input, and the time where the objective tells it.
-  [[nodiscard]] virtual NetworkInput input(const WideBatch& batch) const { return batch.at(proto::Role::kInput); }
+  [[nodiscard]] virtual NetworkInput input(const WideBatch& batch) const {
+    return batch.at(proto::Role::kInput);
+  }
   /// What the network says of every position of the input, [B, L, N], f32 at least.
   [[nodiscard]] virtual torch::Tensor logits(Network& network, const WideBatch& batch) const {
     return at_least_f32(network.forward(input(batch)));
   }
 
  protected:
-  /// Those of an objective that chooses some: as they came with the batch, else they are found here.
+  /// Those of an objective that chooses some: as they came with the batch, else they are found
+  /// here.
   [[nodiscard]] Positions positions(const WideBatch& batch) const {
     const torch::Tensor& input = batch.at(proto::Role::kInput);
-    return batch.chosen().defined() ? Positions(batch.chosen(), input.size(0), input.size(1)) : Positions(chosen(batch));
+    return batch.chosen().defined() ? Positions(batch.chosen(), input.size(0), input.size(1))
+                                    : Positions(chosen(batch));
   }
 };
 

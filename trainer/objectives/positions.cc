@@ -7,18 +7,26 @@ Positions::Positions(const torch::Tensor& chosen)
     : Positions(chosen.flatten().nonzero().squeeze(1), chosen.size(0), chosen.size(1)) {}
 
 Positions::Positions(const torch::Tensor& numbers, std::int64_t samples, std::int64_t length)
-    : samples_(samples), flat_(numbers.clamp_min(0)), rows_(numbers.div(length, "floor").remainder(samples + 1)) {}
+    : samples_(samples),
+      flat_(numbers.clamp_min(0)),
+      rows_(numbers.div(length, "floor").remainder(samples + 1)) {}
 
-torch::Tensor Positions::of(const torch::Tensor& values) const { return values.flatten(0, 1).index_select(0, flat_); }
+torch::Tensor Positions::of(const torch::Tensor& values) const {
+  return values.flatten(0, 1).index_select(0, flat_);
+}
 
 torch::Tensor Positions::of_sample(const torch::Tensor& values) const {
   return values.index_select(0, rows_.clamp_max(samples_ - 1));
 }
 
 torch::Tensor Positions::sum(const torch::Tensor& values) const {
-  return torch::zeros({samples_ + 1}, values.options()).index_add(0, rows_, values).narrow(0, 0, samples_);
+  return torch::zeros({samples_ + 1}, values.options())
+      .index_add(0, rows_, values)
+      .narrow(0, 0, samples_);
 }
 
-torch::Tensor lengths_of(const torch::Tensor& tokens) { return torch::full({tokens.size(0)}, tokens.size(1), tokens.options()); }
+torch::Tensor lengths_of(const torch::Tensor& tokens) {
+  return torch::full({tokens.size(0)}, tokens.size(1), tokens.options());
+}
 
 }  // namespace millrace::trainer

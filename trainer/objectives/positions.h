@@ -1,4 +1,5 @@
-// Some positions of a batch, chosen by a mask: what an objective takes out of it, and what it adds up per sample.
+// Some positions of a batch, chosen by a mask: what an objective takes out of it, and what it adds
+// up per sample.
 #pragma once
 
 #include "trainer/base/torch.h"
@@ -9,7 +10,8 @@ class Positions {
  public:
   /// The positions of bool [B, L] that are true. Finding them waits for the device.
   explicit Positions(const torch::Tensor& chosen);
-  /// Those with these numbers, i64 [n], of `samples` samples of `length` positions. −1 is none: what is said of it counts nowhere.
+  /// Those with these numbers, i64 [n], of `samples` samples of `length` positions. −1 is none:
+  /// what is said of it counts nowhere.
   Positions(const torch::Tensor& numbers, std::int64_t samples, std::int64_t length);
 
   /// values [B, L, …] at the n positions: [n, …].
@@ -28,7 +30,8 @@ class Positions {
   torch::Tensor rows_;  ///< [n], samples; `samples_` in place of −1
 };
 
-/// The length L of each sample of [B, L]: i64 [B], the weights of an objective that counts every position.
+/// The length L of each sample of [B, L]: i64 [B], the weights of an objective that counts every
+/// position.
 [[nodiscard]] torch::Tensor lengths_of(const torch::Tensor& tokens);
 
 }  // namespace millrace::trainer

@@ -8,12 +8,14 @@
 
 namespace millrace::trainer {
 
-/// Where every token becomes the mask in the end. Needs input, target and time. `states` counts the mask.
+/// Where every token becomes the mask in the end. Needs input, target and time. `states` counts the
+/// mask.
 struct AbsorbingSedd {
   std::shared_ptr<const Noise> noise;
   std::int64_t states = 0;
   std::int64_t mask = 0;
-  bool scale_by_sigma = true;  ///< the network's logits are scores relative to those of a uniform guess
+  /// The network's logits are scores relative to those of a uniform guess.
+  bool scale_by_sigma = true;
 };
 [[nodiscard]] std::unique_ptr<Objective> make_sedd(const AbsorbingSedd& settings);
 

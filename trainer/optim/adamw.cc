@@ -5,7 +5,8 @@
 
 namespace millrace::trainer {
 
-AdamW::AdamW(const NamedTensors& parameters, const AdamWSettings& settings) : settings_(settings), groups_(2) {
+AdamW::AdamW(const NamedTensors& parameters, const AdamWSettings& settings)
+    : settings_(settings), groups_(2) {
   groups_[0].weight_decay = settings.weight_decay;
   step_ = torch::zeros({}, torch::dtype(torch::kFloat32).device(parameters.at(0).second.device()));
   for (const auto& [name, parameter] : parameters) add(name, parameter);
@@ -22,23 +23,28 @@ void AdamW::add(const std::string& name, const torch::Tensor& parameter) {
   state_.emplace_back(name + ".exp_avg_sq", group.exp_avg_sqs.back());
 }
 
-void AdamW::step(const torch::Tensor& learning_rate, const torch::Tensor& divisor, const torch::Tensor& left_out) {
+void AdamW::step(const torch::Tensor& learning_rate, const torch::Tensor& divisor,
+                 const torch::Tensor& left_out) {
   const torch::NoGradGuard no_grad;
-  const auto given = [](const torch::Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; };
+  const auto given = [](const torch::Tensor& tensor) {
+    return tensor.defined() ? std::optional(tensor) : std::nullopt;
+  };
   left_out.defined() ? step_.add_(1 - left_out) : step_.add_(1);
   for (Group& group : groups_) {
     if (group.parameters.empty()) continue;
     std::vector<torch::Tensor> gradients;
     for (const torch::Tensor& parameter : group.parameters) gradients.push_back(parameter.grad());
     const auto update = [&](auto kernel) {
-      kernel(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs, /*max_exp_avg_sqs=*/at::TensorList(), group.steps,
-             learning_rate, settings_.beta1, settings_.beta2, group.weight_decay, settings_.epsilon, /*amsgrad=*/false,
+      kernel(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs,
+             /*max_exp_avg_sqs=*/at::TensorList(), group.steps, learning_rate, settings_.beta1,
+             settings_.beta2, group.weight_decay, settings_.epsilon, /*amsgrad=*/false,
              /*maximize=*/false, /*grad_scale=*/given(divisor), /*found_inf=*/given(left_out));
     };
-    if (settings_.decoupled)
+    if (settings_.decoupled) {
       update([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
-    else
+    } else {
       update([](auto&&... arguments) { at::_fused_adam_(arguments...); });
+    }
   }
 }
 

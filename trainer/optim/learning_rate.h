@@ -1,5 +1,5 @@
-// The learning rate as a function of the step: linear warmup, cosine decay, constant floor (nanoGPT's get_lr); linear warmup, then
-// constant (SEDD's); or constant.
+// The learning rate as a function of the step: linear warmup, cosine decay, constant floor
+// (nanoGPT's get_lr); linear warmup, then constant (SEDD's); or constant.
 #pragma once
 
 #include <cmath>
@@ -10,9 +10,10 @@
 
 namespace millrace::trainer {
 
-/// The rate of the step that follows `completed` steps. It depends on lr_decay_iters, not on max_iters: a run that is made
-/// longer stays the same run.
-[[nodiscard]] inline double learning_rate(const config::TrainOptions& train, std::uint64_t completed) {
+/// The rate of the step that follows `completed` steps. It depends on lr_decay_iters, not on
+/// max_iters: a run that is made longer stays the same run.
+[[nodiscard]] inline double learning_rate(const config::TrainOptions& train,
+                                          std::uint64_t completed) {
   if (train.lr_schedule == "constant") return train.learning_rate;
   const auto it = static_cast<double>(completed);
   const auto warmup = static_cast<double>(train.warmup_iters);
@@ -21,7 +22,8 @@ namespace millrace::trainer {
   if (train.lr_schedule == "warmup_constant") return train.learning_rate;
   if (it >= decay) return train.min_lr;
   const double share = (it - warmup) / (decay - warmup);
-  return train.min_lr + 0.5 * (1.0 + std::cos(std::numbers::pi * share)) * (train.learning_rate - train.min_lr);
+  return train.min_lr +
+         0.5 * (1.0 + std::cos(std::numbers::pi * share)) * (train.learning_rate - train.min_lr);
 }
 
 }  // namespace millrace::trainer

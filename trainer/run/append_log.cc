@@ -28,7 +28,8 @@ int open_or_fail(const std::filesystem::path& path, int flags) {
 
 std::string lines_up_to(std::string_view content, std::uint64_t step, const StepOf& step_of) {
   std::string kept;
-  for (std::size_t end = content.find('\n'); end != std::string_view::npos; end = content.find('\n')) {
+  for (std::size_t end = content.find('\n'); end != std::string_view::npos;
+       end = content.find('\n')) {
     const auto of_line = step_of(content.substr(0, end));
     if (of_line && *of_line <= step) kept += content.substr(0, end + 1);
     content.remove_prefix(end + 1);
@@ -44,19 +45,26 @@ void cut_back(const std::filesystem::path& path, std::uint64_t step, const StepO
   if (::flock(fd, LOCK_EX) != 0) fail(path, "cannot lock");
   const std::string content = proto::read_file(path);
   const std::string kept = lines_up_to(content, step, step_of);
-  const auto same = static_cast<std::size_t>(std::ranges::mismatch(kept, content).in1 - kept.begin());
+  const auto same =
+      static_cast<std::size_t>(std::ranges::mismatch(kept, content).in1 - kept.begin());
   const auto rest = static_cast<ssize_t>(kept.size() - same);
-  if (::pwrite(fd, kept.data() + same, kept.size() - same, static_cast<off_t>(same)) != rest) fail(path, "cannot write");
-  if (::ftruncate(fd, static_cast<off_t>(kept.size())) != 0) fail(path, "cannot cut back");
+  if (::pwrite(fd, kept.data() + same, kept.size() - same, static_cast<off_t>(same)) != rest) {
+    fail(path, "cannot write");
+  }
+  if (::ftruncate(fd, static_cast<off_t>(kept.size())) != 0) {
+    fail(path, "cannot cut back");
+  }
 }
 
-Appender::Appender(std::filesystem::path path) : path_(std::move(path)), fd_(open_or_fail(path_, O_WRONLY | O_APPEND)) {}
+Appender::Appender(std::filesystem::path path)
+    : path_(std::move(path)), fd_(open_or_fail(path_, O_WRONLY | O_APPEND)) {}
 
 Appender::~Appender() { ::close(fd_); }
 
 void Appender::append(std::string_view lines) {
   const ssize_t written = ::write(fd_, lines.data(), lines.size());
-  if (written >= 0 && written < static_cast<ssize_t>(lines.size())) errno = ENOSPC;  // a part of it had room
+  // A part of it had room.
+  if (written >= 0 && written < static_cast<ssize_t>(lines.size())) errno = ENOSPC;
   if (written != static_cast<ssize_t>(lines.size())) fail(path_, "cannot append");
 }
 

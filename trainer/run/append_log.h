@@ -1,4 +1,5 @@
-// Files of one line per event that tell a run's committed history: metrics.jsonl and the record. Free of LibTorch.
+// Files of one line per event that tell a run's committed history: metrics.jsonl and the record.
+// Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,9 @@ namespace millrace::trainer {
 /// The step that a line belongs to; empty for a line that is no such thing.
 using StepOf = std::function<std::optional<std::uint64_t>(std::string_view line)>;
 
-/// Leaves the lines of steps up to `step` in their order, and nothing else: a line without end or step goes too. The file is
-/// made if it is not there, and changed in place under a lock, since several ranks may share it. Throws std::runtime_error.
+/// Leaves the lines of steps up to `step` in their order, and nothing else: a line without end or
+/// step goes too. The file is made if it is not there, and changed in place under a lock, since
+/// several ranks may share it. Throws std::runtime_error.
 void cut_back(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of);
 
 /// Appends with one write, so that lines of several processes do not mix.

@@ -48,39 +48,49 @@ std::string to_line(const TrainPoint& p) {
 }
 
 std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
-  Json json{
-      {"step", step}, {"split", proto::to_string(evaluation.split)}, {"loss", evaluation.loss}, {"samples", evaluation.samples}};
+  Json json{{"step", step},
+            {"split", proto::to_string(evaluation.split)},
+            {"loss", evaluation.loss},
+            {"samples", evaluation.samples}};
   for (const auto& [name, value] : evaluation.metrics) json[name] = value;
   Json stages = Json::object();
-  for (const StageLoss& stage : evaluation.stages) stages[unused_name(stages, stage.stage)] = stage.loss;
+  for (const StageLoss& stage : evaluation.stages) {
+    stages[unused_name(stages, stage.stage)] = stage.loss;
+  }
   json["stages"] = stages;
   return proto::json_text(json) + "\n";
 }
 
 std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
   const auto json = proto::try_read_json(line);
-  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_unsigned()) return std::nullopt;
+  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_unsigned()) {
+    return std::nullopt;
+  }
   return json["step"].get<std::uint64_t>();
 }
 
-Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step, std::uint64_t tokens_per_step)
+Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step,
+                 std::uint64_t tokens_per_step)
     : file_(cut(out_dir, step)), last_step_(last_step), tokens_per_step_(tokens_per_step) {}
 
 void Metrics::add(const TrainPoint& p) { file_.append(to_line(p)); }
 
 void Metrics::show(const TrainPoint& p) const {
   const std::string epoch = p.epoch ? fmt::format("  epoch {:.2f}", *p.epoch) : "";
-  spdlog::info("step {}/{}{}  loss {:.4f}  lr {:.2e}  {:.1f}k tokens/s  {:.1f} ms/step  waiting {:.1f} %", p.step, last_step_,
-               epoch, p.loss, p.learning_rate, static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms,
-               100.0 * p.stall_ms / p.step_ms);
+  spdlog::info(
+      "step {}/{}{}  loss {:.4f}  lr {:.2e}  {:.1f}k tokens/s  {:.1f} ms/step  waiting {:.1f} %",
+      p.step, last_step_, epoch, p.loss, p.learning_rate,
+      static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms, 100.0 * p.stall_ms / p.step_ms);
 }
 
 void Metrics::add(std::uint64_t step, const Evaluation& evaluation) {
   file_.append(to_line(step, evaluation));
-  spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, last_step_, proto::to_string(evaluation.split), evaluation.loss,
-               evaluation.samples);
+  spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, last_step_,
+               proto::to_string(evaluation.split), evaluation.loss, evaluation.samples);
   if (evaluation.stages.size() < 2) return;
-  for (const StageLoss& stage : evaluation.stages) spdlog::info("  {:.4f}  {}", stage.loss, stage.stage);
+  for (const StageLoss& stage : evaluation.stages) {
+    spdlog::info("  {:.4f}  {}", stage.loss, stage.stage);
+  }
 }
 
 }  // namespace millrace::trainer

@@ -1,11 +1,13 @@
-// metrics.jsonl in the output folder, and the progress line on stderr. Free of LibTorch; rank 0 alone.
+// metrics.jsonl in the output folder, and the progress line on stderr. Free of LibTorch; rank 0
+// alone.
 //
 //     {"step":10,"split":"train","loss":3.1,"lr":0.001,"tokens":40960,"step_ms":110.2,"stall_ms":0.1,"grad_norm":1.2}
 //     {"step":250,"split":"val","loss":1.9,"samples":6400,"accuracy":0.43,"stages":{"default":1.9}}
 //
-// `step` counts completed steps. A train line tells the loss of that step and the mean times since the line before; `tokens`
-// counts train tokens over all ranks since the run's first step; `stall_ms` is the part of step_ms spent waiting for data. Where
-// the trainer names the stages, a train line has the step's: "stage":2; where the recipe counts epochs, how many are done:
+// `step` counts completed steps. A train line tells the loss of that step and the mean times since
+// the line before; `tokens` counts train tokens over all ranks since the run's first step;
+// `stall_ms` is the part of step_ms spent waiting for data. Where the trainer names the stages, a
+// train line has the step's: "stage":2; where the recipe counts epochs, how many are done:
 // "epoch":1.25. A number that is not finite is null.
 #pragma once
 
@@ -14,8 +16,8 @@
 #include <optional>
 #include <string>
 
-#include "trainer/run/validation_result.h"
 #include "trainer/run/append_log.h"
+#include "trainer/run/validation_result.h"
 
 namespace millrace::trainer {
 
@@ -38,8 +40,10 @@ struct TrainPoint {
 
 class Metrics {
  public:
-  /// Goes on from `step`: lines of later steps are cut. `last_step` and `tokens_per_step` are for the progress line.
-  Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step, std::uint64_t tokens_per_step);
+  /// Goes on from `step`: lines of later steps are cut. `last_step` and `tokens_per_step` are for
+  /// the progress line.
+  Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step,
+          std::uint64_t tokens_per_step);
   /// Adds the line to the file.
   void add(const TrainPoint& point);
   /// Shows it on stderr.

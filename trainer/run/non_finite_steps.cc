@@ -14,7 +14,8 @@ std::string numbers(double loss, double norm) {
 }
 
 std::string what_stays(const std::string& checkpoint) {
-  return checkpoint.empty() ? "there is no checkpoint yet" : "the last good checkpoint is " + checkpoint;
+  return checkpoint.empty() ? "there is no checkpoint yet"
+                            : "the last good checkpoint is " + checkpoint;
 }
 
 }  // namespace
@@ -25,14 +26,18 @@ std::string BadSteps::steps() const {
 }
 
 std::string BadSteps::left_out(double loss, double norm) const {
-  return "step " + std::to_string(last_) + ": " + numbers(loss, norm) + "; the step is left out (" + std::to_string(last_ - good_) +
-         " of train.max_bad_steps = " + std::to_string(most_) + " in a row)";
+  return "step " + std::to_string(last_) + ": " + numbers(loss, norm) + "; the step is left out (" +
+         std::to_string(last_ - good_) + " of train.max_bad_steps = " + std::to_string(most_) +
+         " in a row)";
 }
 
 std::string BadSteps::failure(double loss, double norm, const std::string& checkpoint) const {
-  const std::string why = too_many() ? "train.max_bad_steps = " + std::to_string(most_) : "and the run ends with them";
-  return steps() + ": no finite loss and gradient (" + why + "); in the last " + numbers(loss, norm) + "; " +
-         what_stays(checkpoint) + "; start anew in another train.out_dir with a lower train.learning_rate or train.dtype=float32";
+  const std::string why =
+      too_many() ? "train.max_bad_steps = " + std::to_string(most_) : "and the run ends with them";
+  return steps() + ": no finite loss and gradient (" + why + "); in the last " +
+         numbers(loss, norm) + "; " + what_stays(checkpoint) +
+         "; start anew in another train.out_dir with a lower train.learning_rate or "
+         "train.dtype=float32";
 }
 
 std::string BadSteps::stopped(const std::string& checkpoint) const {

@@ -1,7 +1,9 @@
-// Steps in a row that are bad: their loss or gradient is no finite number. Each leaves the model as it was; too many end the run.
+// Steps in a row that are bad: their loss or gradient is no finite number. Each leaves the model as
+// it was; too many end the run.
 //
-// While the last step was bad no checkpoint is saved, so that every one of them is of a good step, and a run that goes on from it
-// counts as this one did. Decided from numbers that all ranks share. Free of LibTorch.
+// While the last step was bad no checkpoint is saved, so that every one of them is of a good step,
+// and a run that goes on from it counts as this one did. Decided from numbers that all ranks share.
+// Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +28,8 @@ class BadSteps {
   /// The last step that was not; 0: none.
   [[nodiscard]] std::uint64_t last_good() const { return good_; }
 
-  /// Lines about the steps since then, of which the last had this loss and this norm of the gradient. One for the log,
+  /// Lines about the steps since then, of which the last had this loss and this norm of the
+  /// gradient. One for the log,
   [[nodiscard]] std::string left_out(double loss, double norm) const;
   /// one for a run that fails, where `checkpoint` is the last one (empty: there is none),
   [[nodiscard]] std::string failure(double loss, double norm, const std::string& checkpoint) const;

@@ -27,15 +27,21 @@ std::array<std::pair<const char*, std::uint64_t>, 3> epoch_keys(const config::Tr
            {"epoch_checkpoint_interval", train.epoch_checkpoint_interval}}};
 }
 
-std::uint64_t samples_of_an_epoch(const config::Options& options, std::optional<std::uint64_t> of_stream) {
-  for (const auto& [key, value] : epoch_keys(options.train))
-    if (value > 0 && !of_stream)
-      throw config::UsageError("train." + std::string(key) + " = " + std::to_string(value) + ": provider " + options.provider.name +
-                               " does not say how many samples an epoch has; set it to 0 and count in steps");
+std::uint64_t samples_of_an_epoch(const config::Options& options,
+                                  std::optional<std::uint64_t> of_stream) {
+  for (const auto& [key, value] : epoch_keys(options.train)) {
+    if (value > 0 && !of_stream) {
+      throw config::UsageError(
+          "train." + std::string(key) + " = " + std::to_string(value) + ": provider " +
+          options.provider.name +
+          " does not say how many samples an epoch has; set it to 0 and count in steps");
+    }
+  }
   return counts_epochs(options.train) ? *of_stream : 0;
 }
 
-std::uint64_t steps_of(std::uint64_t epochs, std::uint64_t epoch_samples, std::uint64_t step_samples) {
+std::uint64_t steps_of(std::uint64_t epochs, std::uint64_t epoch_samples,
+                       std::uint64_t step_samples) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   const std::uint64_t samples = epochs > kMost / epoch_samples ? kMost : epochs * epoch_samples;
   return samples / step_samples + (samples % step_samples > 0 ? 1 : 0);
@@ -58,14 +64,18 @@ Agenda::Agenda(const config::Options& options, std::optional<std::uint64_t> epoc
       step_samples_(config::global_batch(options)),
       epoch_samples_(samples_of_an_epoch(options, epoch_samples)),
       last_step_(train_.max_iters) {
-  if (train_.max_epochs > 0) last_step_ = std::min(last_step_, steps_of(train_.max_epochs, epoch_samples_, step_samples_));
+  if (train_.max_epochs > 0) {
+    last_step_ = std::min(last_step_, steps_of(train_.max_epochs, epoch_samples_, step_samples_));
+  }
 }
 
 std::uint64_t Agenda::epochs_done(std::uint64_t step) const {
   return epoch_samples_ == 0 ? 0 : step * step_samples_ / epoch_samples_;
 }
 
-bool Agenda::line(std::uint64_t step) const { return last_multiple(step - 1, step, train_.log_interval) > 0; }
+bool Agenda::line(std::uint64_t step) const {
+  return last_multiple(step - 1, step, train_.log_interval) > 0;
+}
 
 bool Agenda::evaluation(std::uint64_t good, std::uint64_t step) const {
   return last_multiple(good, step, train_.eval_interval) > 0 ||
@@ -77,35 +87,43 @@ bool Agenda::checkpoint(std::uint64_t good, std::uint64_t step) const {
 }
 
 std::optional<std::uint64_t> Agenda::epoch_to_keep(std::uint64_t good, std::uint64_t step) const {
-  const std::uint64_t epoch = last_multiple(epochs_done(good), epochs_done(step), train_.epoch_checkpoint_interval);
+  const std::uint64_t epoch =
+      last_multiple(epochs_done(good), epochs_done(step), train_.epoch_checkpoint_interval);
   return epoch > 0 ? std::optional(epoch) : std::nullopt;
 }
 
 std::optional<double> Agenda::epochs(std::uint64_t step) const {
   if (epoch_samples_ == 0) return std::nullopt;
   constexpr double kDigits = 1e6;
-  const double epochs = static_cast<double>(step * step_samples_) / static_cast<double>(epoch_samples_);
+  const double epochs =
+      static_cast<double>(step * step_samples_) / static_cast<double>(epoch_samples_);
   return std::round(epochs * kDigits) / kDigits;
 }
 
 std::string Agenda::about_epochs() const {
   if (epoch_samples_ == 0) return {};
-  const std::string epoch = "an epoch has " + std::to_string(epoch_samples_) + " samples, " +
-                            two_digits(static_cast<double>(epoch_samples_) / static_cast<double>(step_samples_)) + " steps; ";
+  const std::string epoch =
+      "an epoch has " + std::to_string(epoch_samples_) + " samples, " +
+      two_digits(static_cast<double>(epoch_samples_) / static_cast<double>(step_samples_)) +
+      " steps; ";
   const std::string wanted = "max_epochs = " + std::to_string(train_.max_epochs);
-  if (epochs_end_it()) return epoch + wanted + " ends the run with step " + std::to_string(last_step_);
-  const std::string end =
-      epoch + "max_iters = " + std::to_string(last_step_) + " ends the run after " + two_digits(*epochs(last_step_)) + " epochs";
+  if (epochs_end_it()) {
+    return epoch + wanted + " ends the run with step " + std::to_string(last_step_);
+  }
+  const std::string end = epoch + "max_iters = " + std::to_string(last_step_) +
+                          " ends the run after " + two_digits(*epochs(last_step_)) + " epochs";
   const bool too_early = train_.max_epochs > epochs_done(last_step_);
   return end + (too_early ? ", before " + wanted + "; raise --train.max_iters to get there" : "");
 }
 
 std::string Agenda::over(std::uint64_t step) const {
   const std::string at = "step " + std::to_string(step);
-  if (epochs_end_it())
+  if (epochs_end_it()) {
     return at + ", the end of max_epochs = " + std::to_string(train_.max_epochs) +
            ", is done already; raise --train.max_epochs to go on";
-  return at + " of max_iters = " + std::to_string(train_.max_iters) + " is done already; raise --train.max_iters to go on";
+  }
+  return at + " of max_iters = " + std::to_string(train_.max_iters) +
+         " is done already; raise --train.max_iters to go on";
 }
 
 }  // namespace millrace::trainer

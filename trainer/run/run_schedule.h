@@ -1,9 +1,12 @@
-// When a run ends, and what is due after which step: lines, evaluations, checkpoints, by steps and by epochs.
+// When a run ends, and what is due after which step: lines, evaluations, checkpoints, by steps and
+// by epochs.
 //
-// An epoch is as many train samples as the stream says that one pass over the data has. Epoch n is done with the first step after
-// which n times as many are used: it need not hold whole steps. What falls due while steps are bad (non_finite_steps.h) waits for the next
-// good one, so what is due after a step depends on the last `good` one before it, as a rule step − 1. Pure functions of recipe,
-// stream and step, so that all ranks, and a run that is resumed, decide alike. Free of LibTorch.
+// An epoch is as many train samples as the stream says that one pass over the data has. Epoch n is
+// done with the first step after which n times as many are used: it need not hold whole steps. What
+// falls due while steps are bad (non_finite_steps.h) waits for the next good one, so what is due
+// after a step depends on the last `good` one before it, as a rule step − 1. Pure functions of
+// recipe, stream and step, so that all ranks, and a run that is resumed, decide alike. Free of
+// LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +22,8 @@ namespace millrace::trainer {
 
 class Agenda {
  public:
-  /// `epoch_samples`: StreamMeta's. Throws config::UsageError where the recipe counts epochs and the stream does not say.
+  /// `epoch_samples`: StreamMeta's. Throws config::UsageError where the recipe counts epochs and
+  /// the stream does not say.
   Agenda(const config::Options& options, std::optional<std::uint64_t> epoch_samples);
 
   /// After so many steps the run is over.
@@ -28,12 +32,16 @@ class Agenda {
   [[nodiscard]] bool line(std::uint64_t step) const;
   [[nodiscard]] bool evaluation(std::uint64_t good, std::uint64_t step) const;
   [[nodiscard]] bool checkpoint(std::uint64_t good, std::uint64_t step) const;
-  /// The epoch for whose sake the checkpoint of `step` is kept for good: the last one, where a step ends several.
-  [[nodiscard]] std::optional<std::uint64_t> epoch_to_keep(std::uint64_t good, std::uint64_t step) const;
+  /// The epoch for whose sake the checkpoint of `step` is kept for good: the last one, where a step
+  /// ends several.
+  [[nodiscard]] std::optional<std::uint64_t> epoch_to_keep(std::uint64_t good,
+                                                           std::uint64_t step) const;
 
-  /// How many epochs `step` steps are, to six digits behind the point; empty where the recipe does not count them.
+  /// How many epochs `step` steps are, to six digits behind the point; empty where the recipe does
+  /// not count them.
   [[nodiscard]] std::optional<double> epochs(std::uint64_t step) const;
-  /// A line for the start: what an epoch is, and what ends the run. Empty where the recipe does not count epochs.
+  /// A line for the start: what an epoch is, and what ends the run. Empty where the recipe does not
+  /// count epochs.
   [[nodiscard]] std::string about_epochs() const;
   /// A line for a run that is at `step`, its end, already.
   [[nodiscard]] std::string over(std::uint64_t step) const;

@@ -28,21 +28,27 @@ std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
   return step;
 }
 
-Recorder::Recorder(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step)
+Recorder::Recorder(const std::filesystem::path& path, const proto::Schema& schema,
+                   std::uint64_t step)
     : schema_(schema), file_(cut(path, step)) {}
 
 void Recorder::add(const proto::Batch& batch) {
-  for (std::uint32_t row = 0; row < batch.range.count; ++row)
-    noted_.push_back(
-        {batch.range.split, batch.range.first + row, stage_of(schema_, batch, row), proto::sample_digest(schema_, batch, row)});
+  for (std::uint32_t row = 0; row < batch.range.count; ++row) {
+    noted_.push_back({batch.range.split, batch.range.first + row, stage_of(schema_, batch, row),
+                      proto::sample_digest(schema_, batch, row)});
+  }
 }
 
 void Recorder::commit(std::uint64_t step) {
   std::string lines;
-  for (const Sample& sample : noted_)
-    lines += std::to_string(step) + ' ' + std::string(proto::to_string(sample.split)) + ' ' + std::to_string(sample.index) + ' ' +
-             std::to_string(sample.stage) + ' ' + proto::hex16(sample.digest) + '\n';
-  if (!lines.empty()) file_.append(lines);
+  for (const Sample& sample : noted_) {
+    lines += std::to_string(step) + ' ' + std::string(proto::to_string(sample.split)) + ' ' +
+             std::to_string(sample.index) + ' ' + std::to_string(sample.stage) + ' ' +
+             proto::hex16(sample.digest) + '\n';
+  }
+  if (!lines.empty()) {
+    file_.append(lines);
+  }
   noted_.clear();
 }
 

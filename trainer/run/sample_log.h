@@ -1,7 +1,8 @@
 // --record-stream: one line per sample that this rank consumed, `step split index stage digest`. Free of LibTorch.
 //
-// `step` counts completed steps, so a line of step 1 was used by the first one; a val line carries the step that it follows.
-// `stage` is the sample's stage column (0 without one), the digest is proto::sample_digest. Several ranks may share the file.
+// `step` counts completed steps, so a line of step 1 was used by the first one; a val line carries
+// the step that it follows. `stage` is the sample's stage column (0 without one), the digest is
+// proto::sample_digest. Several ranks may share the file.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace millrace::trainer {
 
 class Recorder {
  public:
-  /// Goes on from `step`: lines of later steps are cut. All ranks must have done so before one of them commits.
+  /// Goes on from `step`: lines of later steps are cut. All ranks must have done so before one of
+  /// them commits.
   Recorder(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step);
 
   /// Notes every sample of the batch.

@@ -10,8 +10,10 @@ namespace {
 
 proto::StageLog log_of_steps(const config::Options& options) {
   proto::StageLog log;
-  for (const config::StageOptions& stage : options.provider.stages)
-    log.push_back({stage.from_step.value() * config::global_batch(options), static_cast<std::uint8_t>(log.size())});
+  for (const config::StageOptions& stage : options.provider.stages) {
+    log.push_back({stage.from_step.value() * config::global_batch(options),
+                   static_cast<std::uint8_t>(log.size())});
+  }
   return log;
 }
 
@@ -23,9 +25,12 @@ proto::StageLog first_stage_log(const config::Options& options) {
   return {};
 }
 
-bool improves(double loss, const std::optional<double>& lowest) { return std::isfinite(loss) && (!lowest || loss < *lowest); }
+bool improves(double loss, const std::optional<double>& lowest) {
+  return std::isfinite(loss) && (!lowest || loss < *lowest);
+}
 
-bool count_evaluation(const config::ProviderOptions& provider, double val_loss, proto::TrainerState& state) {
+bool count_evaluation(const config::ProviderOptions& provider, double val_loss,
+                      proto::TrainerState& state) {
   if (provider.schedule != "plateau") return false;
   const std::size_t stage = state.stage_log.back().stage;
   if (improves(val_loss, state.plateau.best_val_loss)) {
@@ -34,20 +39,24 @@ bool count_evaluation(const config::ProviderOptions& provider, double val_loss, 
   }
   ++state.plateau.stale_count;
   const bool last = stage + 1 == provider.stages.size();
-  if (last || state.plateau.stale_count < provider.stages[stage].val_loss_stale_count.value()) return false;
+  if (last || state.plateau.stale_count < provider.stages[stage].val_loss_stale_count.value()) {
+    return false;
+  }
   state.stage_log.push_back({state.cursor, static_cast<std::uint8_t>(stage + 1)});
   state.plateau = {};
   return true;
 }
 
 std::string stage_line(const proto::StreamMeta& meta, std::uint8_t stage, std::uint64_t step) {
-  return "stage " + std::to_string(stage) + " (" + std::to_string(stage + 1) + " of " + std::to_string(meta.train_stages.size()) +
-         ": " + meta.train_stages.at(stage) + ") from step " + std::to_string(step) + " on";
+  return "stage " + std::to_string(stage) + " (" + std::to_string(stage + 1) + " of " +
+         std::to_string(meta.train_stages.size()) + ": " + meta.train_stages.at(stage) +
+         ") from step " + std::to_string(step) + " on";
 }
 
 std::string why_left(const config::ProviderOptions& provider, std::uint8_t stage) {
   const std::uint64_t count = provider.stages.at(stage).val_loss_stale_count.value();
-  return "val loss has not improved for " + std::to_string(count) + (count == 1 ? " evaluation" : " evaluations");
+  return "val loss has not improved for " + std::to_string(count) +
+         (count == 1 ? " evaluation" : " evaluations");
 }
 
 }  // namespace millrace::trainer

@@ -6,7 +6,10 @@
 namespace millrace::trainer {
 
 StepLog::StepLog(const Agenda& agenda, telemetry::Watch& watch, std::uint64_t tokens_per_step)
-    : agenda_(agenda), health_(watch.health()), watched_(watch.registry()), tokens_per_step_(tokens_per_step) {}
+    : agenda_(agenda),
+      health_(watch.health()),
+      watched_(watch.registry()),
+      tokens_per_step_(tokens_per_step) {}
 
 void StepLog::open(const std::filesystem::path& out_dir, std::uint64_t step) {
   metrics_.emplace(out_dir, step, agenda_.last_step(), tokens_per_step_);
@@ -43,7 +46,8 @@ void StepLog::add(TrainPoint point, double step_ms, double stall_ms) {
   point.step_ms = since_line_.step_ms / since_line_.steps;
   point.stall_ms = since_line_.stall_ms / since_line_.steps;
   metrics_->show(point);
-  if (!record) return;  // a run that goes on from here must write the lines of one that never stopped
+  // A run that goes on from here must write the lines of one that never stopped.
+  if (!record) return;
   metrics_->add(point);
   since_line_ = {};
 }

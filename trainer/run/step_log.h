@@ -1,5 +1,5 @@
-// What a run tells of its steps: every rank its gauges and its health, rank 0 lines in metrics.jsonl and on stderr. Free of
-// LibTorch.
+// What a run tells of its steps: every rank its gauges and its health, rank 0 lines in
+// metrics.jsonl and on stderr. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 #include "telemetry/health.h"
 #include "telemetry/stream_metrics.h"
 #include "telemetry/watch.h"
-#include "trainer/run/run_schedule.h"
 #include "trainer/run/metrics.h"
+#include "trainer/run/run_schedule.h"
 
 namespace millrace::trainer {
 
@@ -29,8 +29,8 @@ class StepLog {
   void at(std::uint64_t step);
   /// This rank used so many samples for a step.
   void used(std::uint32_t samples) { watched_.samples.add(samples); }
-  /// The step that was just done took so long, of which it waited for data so long. Tokens, epochs and times are filled in here:
-  /// the times of a line are the mean since the line before.
+  /// The step that was just done took so long, of which it waited for data so long. Tokens, epochs
+  /// and times are filled in here: the times of a line are the mean since the line before.
   void add(TrainPoint point, double step_ms, double stall_ms);
   void add(std::uint64_t step, const Evaluation& evaluation);
   /// The step that was just done changed nothing; `line` says why.

@@ -1,16 +1,17 @@
-// The decisions of iterative editing, after sample.py and sampling_utils.py of JinxCodesAI/nano_gpt; docs/how-to/sampling.md says what is
-// done otherwise. With t = round/(rounds − 1), or 0 of a single round, a share is
+// The decisions of iterative editing, after sample.py and sampling_utils.py of
+// JinxCodesAI/nano_gpt; docs/how-to/sampling.md says what is done otherwise. With t = round/(rounds
+// − 1), or 0 of a single round, a share is
 //
 //     linear start + (end − start)·t        cosine end + (start − end)·(1 + cos πt)/2
 //
-// and a round inserts and deletes floor(share · editable tokens) each, at the places whose scores are highest:
+// and a round inserts and deletes floor(share · editable tokens) each, at the places whose scores
+// are highest:
 //
 //     gap g      max(1 − p_{g−1}(x_{g−1}), 1 − p_g(x_g))
 //     token i    max(0, d_i − margin) + λ·max(0, d_{i+1} − margin),    d_i = p_i(x_{i+1}) − p_i(x_i)
 //
-// A token whose score is 0 is deleted only where the text is to become shorter. Towards its length a text takes up to kPull tokens
-// more a round.
-// Test: tests/trainer/sampling/editing_test.cc.
+// A token whose score is 0 is deleted only where the text is to become shorter. Towards its length
+// a text takes up to kPull tokens more a round. Test: tests/trainer/sampling/editing_test.cc.
 #include "trainer/sampling/editing.h"
 
 #include <algorithm>
@@ -25,14 +26,20 @@ namespace {
 constexpr std::size_t kPull = 3;  // tokens that a round leads back to the length
 
 /// How many tokens lie between.
-std::size_t tokens_between(std::size_t gap, std::size_t token) { return token >= gap ? token - gap : gap - 1 - token; }
+std::size_t tokens_between(std::size_t gap, std::size_t token) {
+  return token >= gap ? token - gap : gap - 1 - token;
+}
 
-std::size_t pull(std::size_t from, std::size_t to) { return from < to ? std::min(kPull, to - from) : 0; }
+std::size_t pull(std::size_t from, std::size_t to) {
+  return from < to ? std::min(kPull, to - from) : 0;
+}
 
-std::size_t share_of(double share, std::size_t editable) { return static_cast<std::size_t>(share * static_cast<double>(editable)); }
+std::size_t share_of(double share, std::size_t editable) {
+  return static_cast<std::size_t>(share * static_cast<double>(editable));
+}
 
-std::vector<std::size_t> choose_deletions(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
-                                          const EditRound& round) {
+std::vector<std::size_t> choose_deletions(const EditedText& text, const Beliefs& beliefs,
+                                          const EditPlan& plan, const EditRound& round) {
   const auto scores = deletion_scores(beliefs, plan.delete_margin, plan.delete_lambda);
   std::vector<bool> allowed(text.size());
   std::size_t gainful = 0;
@@ -42,15 +49,18 @@ std::vector<std::size_t> choose_deletions(const EditedText& text, const Beliefs&
   }
   const std::size_t due = plan.keeps_length ? pull(text.first_size(), text.size()) : 0;
   const double share = share_at(plan.delete_ratio, plan.edit_schedule, round.number, round.rounds);
-  const std::size_t wanted = std::min(share_of(share, text.editable()) + due, std::max(gainful, due));
+  const std::size_t wanted =
+      std::min(share_of(share, text.editable()) + due, std::max(gainful, due));
   return highest(scores, allowed, round.token_ties, std::min(wanted, text.size() - 1));
 }
 
-std::vector<std::size_t> choose_insertions(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
-                                           const EditRound& round, std::size_t room) {
+std::vector<std::size_t> choose_insertions(const EditedText& text, const Beliefs& beliefs,
+                                           const EditPlan& plan, const EditRound& round,
+                                           std::size_t room) {
   std::vector<bool> allowed(text.size() + 1);
-  for (std::size_t gap = 0; gap <= text.size(); ++gap)
+  for (std::size_t gap = 0; gap <= text.size(); ++gap) {
     allowed[gap] = text.open(gap) && !text.gap_rests(gap, plan.cooldown_distance);
+  }
   const std::size_t due = plan.keeps_length ? pull(text.size(), text.first_size()) : 0;
   const double share = share_at(plan.insert_ratio, plan.edit_schedule, round.number, round.rounds);
   const std::size_t wanted = share_of(share, text.editable()) + due;
@@ -66,7 +76,8 @@ double share_at(const Ramp& ramp, Curve curve, std::uint64_t round, std::uint64_
 }
 
 bool EditPlan::edits() const {
-  return insert_ratio.start > 0.0 || insert_ratio.end > 0.0 || delete_ratio.start > 0.0 || delete_ratio.end > 0.0;
+  return insert_ratio.start > 0.0 || insert_ratio.end > 0.0 || delete_ratio.start > 0.0 ||
+         delete_ratio.end > 0.0;
 }
 
 EditedText::EditedText(std::vector<std::int64_t> tokens, const std::vector<bool>& given)
@@ -80,7 +91,9 @@ EditedText::EditedText(std::vector<std::int64_t> tokens, const std::vector<bool>
   back_ = runs_.back();
 }
 
-std::size_t EditedText::editable() const { return static_cast<std::size_t>(std::ranges::count(runs_, kNone)); }
+std::size_t EditedText::editable() const {
+  return static_cast<std::size_t>(std::ranges::count(runs_, kNone));
+}
 
 bool EditedText::open(std::size_t gap) const {
   const std::uint32_t before = gap > 0 ? runs_[gap - 1] : front_;
@@ -88,11 +101,13 @@ bool EditedText::open(std::size_t gap) const {
 }
 
 bool EditedText::gap_rests(std::size_t gap, std::uint64_t distance) const {
-  return std::ranges::any_of(inserted_, [&](std::size_t token) { return tokens_between(gap, token) < distance; });
+  return std::ranges::any_of(
+      inserted_, [&](std::size_t token) { return tokens_between(gap, token) < distance; });
 }
 
 bool EditedText::token_rests(std::size_t token, std::uint64_t distance) const {
-  return std::ranges::any_of(deleted_, [&](std::size_t gap) { return tokens_between(gap, token) < distance; });
+  return std::ranges::any_of(
+      deleted_, [&](std::size_t gap) { return tokens_between(gap, token) < distance; });
 }
 
 void EditedText::apply(const Edits& edits, std::span<const std::int64_t> filling) {
@@ -141,20 +156,25 @@ std::vector<double> deletion_scores(const Beliefs& beliefs, double margin, doubl
   return scores;
 }
 
-std::vector<std::size_t> highest(std::span<const double> scores, const std::vector<bool>& allowed, std::span<const double> ties,
-                                 std::size_t count) {
+std::vector<std::size_t> highest(std::span<const double> scores, const std::vector<bool>& allowed,
+                                 std::span<const double> ties, std::size_t count) {
   std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < scores.size(); ++i)
-    if (allowed[i]) found.push_back(i);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (allowed[i]) {
+      found.push_back(i);
+    }
+  }
   std::ranges::sort(found, {}, [&](std::size_t i) { return std::tuple(-scores[i], ties[i], i); });
   found.resize(std::min(count, found.size()));
   std::ranges::sort(found);
   return found;
 }
 
-Edits choose_edits(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan, const EditRound& round) {
+Edits choose_edits(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
+                   const EditRound& round) {
   Edits edits{choose_deletions(text, beliefs, plan, round), {}};
-  edits.inserted = choose_insertions(text, beliefs, plan, round, round.longest + edits.deleted.size() - text.size());
+  edits.inserted = choose_insertions(text, beliefs, plan, round,
+                                     round.longest + edits.deleted.size() - text.size());
   return edits;
 }
 

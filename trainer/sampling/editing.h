@@ -1,6 +1,8 @@
-// Iterative editing without its network: how much a round inserts, deletes and makes noise of, and where. Free of LibTorch.
+// Iterative editing without its network: how much a round inserts, deletes and makes noise of, and
+// where. Free of LibTorch.
 //
-// Places of a text of n tokens: token i of 0 … n − 1, and gap g of 0 … n, which lies before token g.
+// Places of a text of n tokens: token i of 0 … n − 1, and gap g of 0 … n, which lies before token
+// g.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +20,8 @@ struct Ramp {
 enum class Curve { kLinear, kCosine };
 
 /// `round` of 0 … rounds − 1.
-[[nodiscard]] double share_at(const Ramp& ramp, Curve curve, std::uint64_t round, std::uint64_t rounds);
+[[nodiscard]] double share_at(const Ramp& ramp, Curve curve, std::uint64_t round,
+                              std::uint64_t rounds);
 
 struct EditPlan {
   Ramp insert_ratio, delete_ratio;  ///< of the tokens that are not given
@@ -28,7 +31,8 @@ struct EditPlan {
   double delete_margin = 0.02;
   double delete_lambda = 0.30;
   std::uint64_t cooldown_distance = 5;
-  bool keeps_length = false;  ///< insertions and deletions lead back to the length that the text began with
+  /// Insertions and deletions lead back to the length that the text began with.
+  bool keeps_length = false;
 
   /// Whether a text's length may change.
   [[nodiscard]] bool edits() const;
@@ -39,8 +43,8 @@ struct Edits {
   std::vector<std::size_t> inserted;  ///< gaps, ascending; each a token
 };
 
-/// A text that grows and shrinks around what is given. Given tokens that follow each other stay together, and at the border of the
-/// text where they were there.
+/// A text that grows and shrinks around what is given. Given tokens that follow each other stay
+/// together, and at the border of the text where they were there.
 class EditedText {
  public:
   /// Where nothing is given the token does not matter.
@@ -57,7 +61,8 @@ class EditedText {
   [[nodiscard]] bool open(std::size_t gap) const;
   /// Whether fewer than `distance` tokens lie between the gap and one that was inserted last.
   [[nodiscard]] bool gap_rests(std::size_t gap, std::uint64_t distance) const;
-  /// Whether fewer than `distance` tokens lie between the token and a place where one was deleted last.
+  /// Whether fewer than `distance` tokens lie between the token and a place where one was deleted
+  /// last.
   [[nodiscard]] bool token_rests(std::size_t token, std::uint64_t distance) const;
 
   /// A token that is not given.
@@ -85,19 +90,23 @@ struct Beliefs {
 /// For each gap the greater 1 − p of its neighbours.
 [[nodiscard]] std::vector<double> insertion_scores(const Beliefs& beliefs);
 /// For each token what the text gains if the rest moves up.
-[[nodiscard]] std::vector<double> deletion_scores(const Beliefs& beliefs, double margin, double lambda);
+[[nodiscard]] std::vector<double> deletion_scores(const Beliefs& beliefs, double margin,
+                                                  double lambda);
 
 /// The `count` highest scores, or as many as are allowed, ascending; of equal ones the lower tie.
-[[nodiscard]] std::vector<std::size_t> highest(std::span<const double> scores, const std::vector<bool>& allowed,
+[[nodiscard]] std::vector<std::size_t> highest(std::span<const double> scores,
+                                               const std::vector<bool>& allowed,
                                                std::span<const double> ties, std::size_t count);
 
 struct EditRound {
   std::uint64_t number = 0;
   std::uint64_t rounds = 1;
-  std::size_t longest = 0;             ///< tokens; no text grows beyond, nor shrinks below one token
+  /// Tokens; no text grows beyond, nor shrinks below one token.
+  std::size_t longest = 0;
   std::span<const double> gap_ties;    ///< at least one for each gap
   std::span<const double> token_ties;  ///< and for each token
 };
-[[nodiscard]] Edits choose_edits(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan, const EditRound& round);
+[[nodiscard]] Edits choose_edits(const EditedText& text, const Beliefs& beliefs,
+                                 const EditPlan& plan, const EditRound& round);
 
 }  // namespace millrace::trainer

@@ -7,7 +7,9 @@ namespace millrace::trainer {
 
 torch::Tensor probabilities_of(const torch::Tensor& logits, const Truncation& truncation) {
   const auto exact = logits.to(torch::kFloat64);
-  if (truncation.temperature == 0.0) return torch::zeros_like(exact).scatter(1, exact.argmax(1, true), 1.0);
+  if (truncation.temperature == 0.0) {
+    return torch::zeros_like(exact).scatter(1, exact.argmax(1, true), 1.0);
+  }
   const auto all = at::softmax(exact / truncation.temperature, 1);
   const std::int64_t states = all.size(1);
   const std::int64_t kept = truncation.top_k > 0 ? std::min(truncation.top_k, states) : states;

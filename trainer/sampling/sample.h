@@ -1,5 +1,5 @@
-// `sample`: texts that a checkpoint's model writes, or the three of a cascade one behind the other. It needs the checkpoints alone,
-// not their data. Free of LibTorch.
+// `sample`: texts that a checkpoint's model writes, or the three of a cascade one behind the other.
+// It needs the checkpoints alone, not their data. Free of LibTorch.
 #pragma once
 
 #include <array>
@@ -24,9 +24,11 @@ struct WritingChoice {
   double temperature = 1.0;
   std::uint64_t top_k = 0;  ///< 0: all tokens
   double top_p = 1.0;
-  EditPlan editing;                         ///< of the sampler editing
-  std::optional<std::string> weights;       ///< "ema" or "raw"; unset: the average where the checkpoint has one
-  std::vector<config::Override> overrides;  ///< of keys that shape the run alone, such as train.device; and data.tokenizer
+  EditPlan editing;  ///< of the sampler editing
+  std::optional<std::string>
+      weights;  ///< "ema" or "raw"; unset: the average where the checkpoint has one
+  /// Of keys that shape the run alone, such as train.device; and data.tokenizer.
+  std::vector<config::Override> overrides;
 };
 
 struct WrittenText {
@@ -55,7 +57,8 @@ struct SampleResult {
 };
 
 struct SampleRequest {
-  std::filesystem::path checkpoint;  ///< a checkpoint, or an output folder: its best one then, else its latest
+  /// A checkpoint, or an output folder: its best one then, else its latest.
+  std::filesystem::path checkpoint;
   std::uint64_t samples = 1;
   std::uint64_t seed = 1337;
   WritingChoice choice;
@@ -63,7 +66,8 @@ struct SampleRequest {
   OnStep on_step;  ///< may be empty
 };
 
-/// Throws UsageError for a checkpoint that cannot be used, a prompt that does not fit it, a sampler that does not go with it.
+/// Throws UsageError for a checkpoint that cannot be used, a prompt that does not fit it, a sampler
+/// that does not go with it.
 [[nodiscard]] SampleResult sample_checkpoint(const SampleRequest& request);
 
 struct CascadeRequest {
@@ -76,12 +80,13 @@ struct CascadeRequest {
 
 struct CascadeResult {
   std::array<SampleResult, 3> stages;
-  /// Which share of the tokens of stages 1 and 2 is found in the final text too, the mean over texts.
+  /// Which share of the tokens of stages 1 and 2 is found in the final text too, the mean over
+  /// texts.
   std::array<double, 2> kept{};
 };
 
-/// Each stage writes behind the tokens of the one before. Throws UsageError for checkpoints that are not the stages of one
-/// cascade: other lengths, another vocabulary, another order.
+/// Each stage writes behind the tokens of the one before. Throws UsageError for checkpoints that
+/// are not the stages of one cascade: other lengths, another vocabulary, another order.
 [[nodiscard]] CascadeResult sample_cascade(const CascadeRequest& request);
 
 }  // namespace millrace::trainer

@@ -1,14 +1,16 @@
-// Ancestral sampling of masked diffusion (MDLM, arXiv 2406.07524, section 3.2.2; absorbing D3PM, arXiv 2107.03006): with μ_t =
-// 1 − α_t the probability of a mask at time t, from t to s < t each mask by itself
+// Ancestral sampling of masked diffusion (MDLM, arXiv 2406.07524, section 3.2.2; absorbing D3PM,
+// arXiv 2107.03006): with μ_t = 1 − α_t the probability of a mask at time t, from t to s < t each
+// mask by itself
 //
 //     is lifted with probability (μ_t − μ_s)/μ_t, and becomes y with probability p(x_0 = y | x_t); no other token changes.
 //
-// Which masks are lifted does not depend on the network, so it is drawn first, and the network is asked only for the samples in
-// which there are any.
+// Which masks are lifted does not depend on the network, so it is drawn first, and the network is
+// asked only for the samples in which there are any.
 //
-// First-hitting (arXiv 2409.02908, section 4): of n masks the next is lifted at μ' = μ·u^(1/n), u uniform on (0, 1], and each is
-// equally likely to be it. Nothing is rounded to a grid, so one mask at a time sees all others: with the exact p(x_0 | x_t) the
-// text's distribution is exact. Test: tests/trainer/sampling/sample_absorbing_test.cc.
+// First-hitting (arXiv 2409.02908, section 4): of n masks the next is lifted at μ' = μ·u^(1/n), u
+// uniform on (0, 1], and each is equally likely to be it. Nothing is rounded to a grid, so one mask
+// at a time sees all others: with the exact p(x_0 | x_t) the text's distribution is exact. Test:
+// tests/trainer/sampling/sample_absorbing_test.cc.
 #include "trainer/sampling/sample_absorbing.h"
 
 #include <cmath>
@@ -23,19 +25,25 @@ constexpr double kLastTime = 1e-5;
 
 class LiftMasks : public Sampler {
  public:
-  LiftMasks(std::int64_t mask, const Truncation& truncation) : mask_(mask), truncation_(truncation) {}
+  LiftMasks(std::int64_t mask, const Truncation& truncation)
+      : mask_(mask), truncation_(truncation) {}
 
  protected:
-  [[nodiscard]] torch::Tensor all_masked(const Draft& draft) const { return torch::where(draft.fixed, draft.tokens, mask_); }
+  [[nodiscard]] torch::Tensor all_masked(const Draft& draft) const {
+    return torch::where(draft.fixed, draft.tokens, mask_);
+  }
 
   /// Writes tokens at the positions `lifted` [B, L] of x; time [B], u [B, L].
-  void lift(Network& network, Sampled& x, const torch::Tensor& lifted, const torch::Tensor& time, const torch::Tensor& u) const {
+  void lift(Network& network, Sampled& x, const torch::Tensor& lifted, const torch::Tensor& time,
+            const torch::Tensor& u) const {
     const auto samples = lifted.any(1).nonzero().squeeze(1);
     if (samples.size(0) == 0) return;
     const Positions there(lifted.index_select(0, samples));
-    const auto hidden = network.encode({x.tokens.index_select(0, samples), time.index_select(0, samples)});
+    const auto hidden =
+        network.encode({x.tokens.index_select(0, samples), time.index_select(0, samples)});
     const auto logits = without_mask(at_least_f32(network.project(there.of(hidden))), mask_);
-    const auto found = draw(probabilities_of(logits, truncation_), there.of(u.index_select(0, samples)));
+    const auto found =
+        draw(probabilities_of(logits, truncation_), there.of(u.index_select(0, samples)));
     x.tokens = x.tokens.masked_scatter(lifted, found);  // both row by row
     ++x.network_calls;
   }
@@ -50,7 +58,8 @@ class Ancestral : public LiftMasks {
       : LiftMasks(mask, truncation), moments_(std::move(moments)) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const Draft& draft, Dice& dice,
+                const Onlooker& onlooker) const override {
     Sampled x{all_masked(draft)};
     onlooker({0, x.tokens});
     const std::int64_t length = x.tokens.size(1);
@@ -70,11 +79,13 @@ class Ancestral : public LiftMasks {
 
 class FirstHitting : public LiftMasks {
  public:
-  FirstHitting(std::int64_t mask, std::function<double(double)> time_of, const Truncation& truncation)
+  FirstHitting(std::int64_t mask, std::function<double(double)> time_of,
+               const Truncation& truncation)
       : LiftMasks(mask, truncation), time_of_(std::move(time_of)) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const Draft& draft, Dice& dice,
+                const Onlooker& onlooker) const override {
     Sampled x{all_masked(draft)};
     onlooker({0, x.tokens});
     const auto device = x.tokens.device();
@@ -87,7 +98,8 @@ class FirstHitting : public LiftMasks {
       log_masked = log_masked + (torch::log1p(-u.select(1, 0)) / left.clamp_min(1)).cpu();
       const auto chosen = (u.select(1, 1) * left).to(torch::kInt64);  // its number among the masks
       const auto lifted = masked.logical_and(masked.cumsum(1).eq(chosen.unsqueeze(1) + 1));
-      lift(network, x, lifted, times(log_masked).to(device), u.select(1, 2).unsqueeze(1).expand_as(masked));
+      lift(network, x, lifted, times(log_masked).to(device),
+           u.select(1, 2).unsqueeze(1).expand_as(masked));
       onlooker({x.network_calls, x.tokens});
     }
   }
@@ -104,7 +116,8 @@ class FirstHitting : public LiftMasks {
 }  // namespace
 
 MaskedMoments continuous_moments(const Noise& noise, std::uint64_t steps) {
-  const auto total = noise.total(torch::linspace(1.0, kLastTime, static_cast<std::int64_t>(steps) + 1, torch::kFloat64));
+  const auto total = noise.total(
+      torch::linspace(1.0, kLastTime, static_cast<std::int64_t>(steps) + 1, torch::kFloat64));
   MaskedMoments moments;
   for (std::int64_t k = 0; k < total.size(0); ++k) {
     moments.time.push_back(total[k].item<double>());
@@ -124,11 +137,13 @@ MaskedMoments discrete_moments(std::uint32_t timesteps, std::uint64_t steps) {
   return moments;
 }
 
-std::unique_ptr<Sampler> make_ancestral(std::int64_t mask, MaskedMoments moments, const Truncation& truncation) {
+std::unique_ptr<Sampler> make_ancestral(std::int64_t mask, MaskedMoments moments,
+                                        const Truncation& truncation) {
   return std::make_unique<Ancestral>(mask, std::move(moments), truncation);
 }
 
-std::unique_ptr<Sampler> make_first_hitting(std::int64_t mask, std::function<double(double)> time_of,
+std::unique_ptr<Sampler> make_first_hitting(std::int64_t mask,
+                                            std::function<double(double)> time_of,
                                             const Truncation& truncation) {
   return std::make_unique<FirstHitting>(mask, std::move(time_of), truncation);
 }

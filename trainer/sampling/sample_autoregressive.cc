@@ -1,5 +1,6 @@
-// The chain rule, drawn from left to right: x_{i+1} from softmax(f(x_1 … x_i)), with temperature, top-k and top-p. The network
-// reads each token once, where it can read on (model.h). Test: tests/trainer/sampling/sample_in_order_test.cc.
+// The chain rule, drawn from left to right: x_{i+1} from softmax(f(x_1 … x_i)), with temperature,
+// top-k and top-p. The network reads each token once, where it can read on (model.h). Test:
+// tests/trainer/sampling/sample_in_order_test.cc.
 #include "trainer/sampling/sample_autoregressive.h"
 
 #include <stdexcept>
@@ -12,8 +13,12 @@ namespace {
 /// How many tokens are given, the same in each sample.
 std::int64_t given_length(const torch::Tensor& fixed) {
   const std::int64_t given = fixed.select(0, 0).sum().item<std::int64_t>();
-  if (given == 0 || !fixed.narrow(1, 0, given).all().item<bool>() || fixed.sum().item<std::int64_t>() != given * fixed.size(0))
-    throw std::invalid_argument("an autoregressive sampler goes on from a start, and can fill in nothing before a fixed token");
+  if (given == 0 || !fixed.narrow(1, 0, given).all().item<bool>() ||
+      fixed.sum().item<std::int64_t>() != given * fixed.size(0)) {
+    throw std::invalid_argument(
+        "an autoregressive sampler goes on from a start, and can fill in nothing before a fixed "
+        "token");
+  }
   return given;
 }
 
@@ -22,7 +27,8 @@ class AutoregressiveSampler : public Sampler {
   explicit AutoregressiveSampler(const Truncation& truncation) : truncation_(truncation) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const Draft& draft, Dice& dice,
+                const Onlooker& onlooker) const override {
     Sampled x{draft.tokens.clone()};
     const std::int64_t given = given_length(draft.fixed);
     const auto reader = network.reader(x.tokens.size(1));

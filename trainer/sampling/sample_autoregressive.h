@@ -3,12 +3,13 @@
 
 #include <memory>
 
-#include "trainer/sampling/sampler.h"
 #include "trainer/sampling/logits_filter.h"
+#include "trainer/sampling/sampler.h"
 
 namespace millrace::trainer {
 
-/// The draft's fixed tokens must be the first ones, at least one and as many in each sample; else std::invalid_argument.
+/// The draft's fixed tokens must be the first ones, at least one and as many in each sample; else
+/// std::invalid_argument.
 [[nodiscard]] std::unique_ptr<Sampler> make_autoregressive_sampler(const Truncation& truncation);
 
 }  // namespace millrace::trainer

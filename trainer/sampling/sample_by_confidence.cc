@@ -1,7 +1,9 @@
-// Iterative unmasking by confidence (Mask-Predict, arXiv 1904.09324; MaskGIT, arXiv 2202.04200): in every step a token is drawn for
-// each mask, and those whose probability is highest stay, as many as bring the masks down to floor(n·(1 − k/steps)) of the n there
-// were; of equal ones the lower position. A step that would keep none asks the network nothing. A masked language model has no
-// distribution of texts, so this one is the procedure's. Test: tests/trainer/sampling/sample_in_order_test.cc.
+// Iterative unmasking by confidence (Mask-Predict, arXiv 1904.09324; MaskGIT, arXiv 2202.04200): in
+// every step a token is drawn for each mask, and those whose probability is highest stay, as many
+// as bring the masks down to floor(n·(1 − k/steps)) of the n there were; of equal ones the lower
+// position. A step that would keep none asks the network nothing. A masked language model has no
+// distribution of texts, so this one is the procedure's. Test:
+// tests/trainer/sampling/sample_in_order_test.cc.
 #include "trainer/sampling/sample_by_confidence.h"
 
 #include "trainer/objectives/logits.h"
@@ -16,7 +18,8 @@ class ConfidenceSampler : public Sampler {
       : mask_(mask), steps_(static_cast<std::int64_t>(steps)), truncation_(truncation) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const Draft& draft, Dice& dice,
+                const Onlooker& onlooker) const override {
     Sampled x{torch::where(draft.fixed, draft.tokens, mask_)};
     onlooker({0, x.tokens});
     const auto at_first = x.tokens.eq(mask_).sum(1);
@@ -30,16 +33,20 @@ class ConfidenceSampler : public Sampler {
     return x;
   }
 
-  void keep_surest(Network& network, Sampled& x, const torch::Tensor& masked, const torch::Tensor& kept,
-                   const torch::Tensor& u) const {
+  void keep_surest(Network& network, Sampled& x, const torch::Tensor& masked,
+                   const torch::Tensor& kept, const torch::Tensor& u) const {
     const Positions there(masked);
-    const auto logits = without_mask(at_least_f32(network.project(there.of(network.encode({x.tokens})))), mask_);
+    const auto logits =
+        without_mask(at_least_f32(network.project(there.of(network.encode({x.tokens})))), mask_);
     const auto p = probabilities_of(logits, truncation_);
     const auto found = draw(p, there.of(u));
-    const auto sure = torch::full_like(u, -1.0).masked_scatter(masked, p.gather(1, found.unsqueeze(1)).squeeze(1));
+    const auto sure = torch::full_like(u, -1.0).masked_scatter(
+        masked, p.gather(1, found.unsqueeze(1)).squeeze(1));
     const auto order = std::get<1>(sure.sort(true, 1, true));  // stable, descending
-    const auto rank = torch::empty_like(order).scatter(1, order, torch::arange(order.size(1), order.options()).expand_as(order));
-    x.tokens = torch::where(rank.lt(kept.unsqueeze(1)), x.tokens.masked_scatter(masked, found), x.tokens);
+    const auto rank = torch::empty_like(order).scatter(
+        1, order, torch::arange(order.size(1), order.options()).expand_as(order));
+    x.tokens =
+        torch::where(rank.lt(kept.unsqueeze(1)), x.tokens.masked_scatter(masked, found), x.tokens);
     ++x.network_calls;
   }
 
@@ -50,7 +57,8 @@ class ConfidenceSampler : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_confidence_sampler(std::int64_t mask, std::uint64_t steps, const Truncation& truncation) {
+std::unique_ptr<Sampler> make_confidence_sampler(std::int64_t mask, std::uint64_t steps,
+                                                 const Truncation& truncation) {
   return std::make_unique<ConfidenceSampler>(mask, steps, truncation);
 }
 

@@ -3,13 +3,14 @@
 
 #include <memory>
 
-#include "trainer/sampling/sampler.h"
 #include "trainer/sampling/logits_filter.h"
+#include "trainer/sampling/sampler.h"
 
 namespace millrace::trainer {
 
 /// After step k of `steps` at most the share 1 − k/steps of the masks is left.
-[[nodiscard]] std::unique_ptr<Sampler> make_confidence_sampler(std::int64_t mask, std::uint64_t steps,
+[[nodiscard]] std::unique_ptr<Sampler> make_confidence_sampler(std::int64_t mask,
+                                                               std::uint64_t steps,
                                                                const Truncation& truncation);
 
 }  // namespace millrace::trainer

@@ -1,9 +1,11 @@
-// Iterative editing (editing.cc): a text begins as `--length` tokens of filling. In every round tokens are inserted and deleted, by
-// what the network made of the text in the round before, some become filling again, and all that is not given is drawn anew from
-// what the network makes of the text now. A masked language model has no distribution of texts, so this one is the procedure's.
+// Iterative editing (editing.cc): a text begins as `--length` tokens of filling. In every round
+// tokens are inserted and deleted, by what the network made of the text in the round before, some
+// become filling again, and all that is not given is drawn anew from what the network makes of the
+// text now. A masked language model has no distribution of texts, so this one is the procedure's.
 //
-// Texts have lengths of their own. Those of one length go to the network together, so it never sees padding; every random number
-// is a text's own, and a round uses as many of them whatever the length. Test: tests/trainer/sampling/sample_by_editing_test.cc.
+// Texts have lengths of their own. Those of one length go to the network together, so it never sees
+// padding; every random number is a text's own, and a round uses as many of them whatever the
+// length. Test: tests/trainer/sampling/sample_by_editing_test.cc.
 #include "trainer/sampling/sample_by_editing.h"
 
 #include <algorithm>
@@ -31,7 +33,9 @@ class Luck {
   enum Use { kGapTies, kTokenTies, kNoise, kFilling, kTokens, kUses };
 
   Luck(Dice& dice, std::int64_t longest)
-      : places_(longest + 1), numbers_(dice.uniform(kUses * places_, torch::kCPU).view({dice.samples(), kUses, places_})) {}
+      : places_(longest + 1),
+        numbers_(
+            dice.uniform(kUses * places_, torch::kCPU).view({dice.samples(), kUses, places_})) {}
 
   /// One for each gap, so for each token too.
   [[nodiscard]] std::span<const double> of(std::size_t row, Use use) const {
@@ -52,7 +56,8 @@ std::vector<Page> pages_of(const Draft& draft) {
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
     const auto* const first = tokens.const_data_ptr<std::int64_t>() + row * length;
     const auto* const given = fixed.const_data_ptr<bool>() + row * length;
-    pages.push_back({EditedText({first, first + length}, std::vector<bool>(given, given + length)), {}});
+    pages.push_back(
+        {EditedText({first, first + length}, std::vector<bool>(given, given + length)), {}});
   }
   return pages;
 }
@@ -64,7 +69,9 @@ std::map<std::size_t, Rows> by_length(const std::vector<Page>& pages) {
 }
 
 /// i64 [1, l]
-torch::Tensor tokens_of(const EditedText& text) { return torch::tensor(text.tokens(), torch::kInt64).unsqueeze(0); }
+torch::Tensor tokens_of(const EditedText& text) {
+  return torch::tensor(text.tokens(), torch::kInt64).unsqueeze(0);
+}
 
 /// Of texts of one length: i64 [n, l].
 torch::Tensor stacked(const std::vector<Page>& pages, const Rows& rows) {
@@ -75,7 +82,8 @@ torch::Tensor stacked(const std::vector<Page>& pages, const Rows& rows) {
 
 /// Row k of f64 [n, l].
 std::vector<double> numbers_of(const torch::Tensor& values, std::size_t k) {
-  const auto* const first = values.const_data_ptr<double>() + static_cast<std::int64_t>(k) * values.size(1);
+  const auto* const first =
+      values.const_data_ptr<double>() + static_cast<std::int64_t>(k) * values.size(1);
   return {first, first + values.size(1)};
 }
 
@@ -91,7 +99,10 @@ struct Settings {
 class Writing {
  public:
   Writing(const Settings& settings, Network& network, const Draft& draft)
-      : settings_(settings), network_(network), device_(draft.tokens.device()), pages_(pages_of(draft)) {}
+      : settings_(settings),
+        network_(network),
+        device_(draft.tokens.device()),
+        pages_(pages_of(draft)) {}
 
   /// Nothing is written.
   void begin(Dice& dice) {
@@ -103,7 +114,8 @@ class Writing {
 
   void go_round(std::uint64_t round, Dice& dice) {
     const Luck luck(dice, settings_.longest);
-    const double noise = share_at(settings_.plan.noise, settings_.plan.noise_schedule, round, settings_.rounds);
+    const double noise =
+        share_at(settings_.plan.noise, settings_.plan.noise_schedule, round, settings_.rounds);
     for (std::size_t row = 0; row < pages_.size(); ++row) {
       if (settings_.plan.edits()) edit(row, round, luck);
       forget(row, noise, luck);
@@ -116,15 +128,17 @@ class Writing {
   }
 
   void show(std::uint64_t step, const Onlooker& onlooker) const {
-    for (std::size_t row = 0; row < pages_.size(); ++row)
+    for (std::size_t row = 0; row < pages_.size(); ++row) {
       onlooker({step, tokens_of(pages_[row].text), static_cast<std::int64_t>(row)});
+    }
   }
 
   /// Side by side; 0 behind the end of a shorter one.
   [[nodiscard]] Sampled result() const {
     const auto longest = static_cast<std::int64_t>(by_length(pages_).rbegin()->first);
     const auto rows = static_cast<std::int64_t>(pages_.size());
-    Sampled all{torch::zeros({rows, longest}, torch::kInt64), torch::empty({rows}, torch::kInt64), calls_};
+    Sampled all{torch::zeros({rows, longest}, torch::kInt64), torch::empty({rows}, torch::kInt64),
+                calls_};
     for (std::int64_t row = 0; row < rows; ++row) {
       const auto text = tokens_of(pages_[static_cast<std::size_t>(row)].text);
       all.lengths[row] = text.size(1);
@@ -137,8 +151,8 @@ class Writing {
  private:
   void edit(std::size_t row, std::uint64_t round, const Luck& luck) {
     auto& [text, beliefs] = pages_[row];
-    const EditRound now{round, settings_.rounds, static_cast<std::size_t>(settings_.longest), luck.of(row, Luck::kGapTies),
-                        luck.of(row, Luck::kTokenTies)};
+    const EditRound now{round, settings_.rounds, static_cast<std::size_t>(settings_.longest),
+                        luck.of(row, Luck::kGapTies), luck.of(row, Luck::kTokenTies)};
     text.apply(choose_edits(text, beliefs, settings_.plan, now), filling(row, luck));
   }
 
@@ -147,14 +161,19 @@ class Writing {
     EditedText& text = pages_[row].text;
     const auto when = luck.of(row, Luck::kNoise);
     const auto what = filling(row, luck);
-    for (std::size_t i = 0; i < text.size(); ++i)
-      if (!text.given(i) && when[i] < share) text.write(i, what[i]);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (!text.given(i) && when[i] < share) {
+        text.write(i, what[i]);
+      }
+    }
   }
 
   /// For each place.
   [[nodiscard]] std::vector<std::int64_t> filling(std::size_t row, const Luck& luck) const {
     const auto& [vocab_size, mask, random] = settings_.filling;
-    if (mask && !random) return std::vector<std::int64_t>(static_cast<std::size_t>(settings_.longest) + 1, *mask);
+    if (mask && !random) {
+      return std::vector<std::int64_t>(static_cast<std::size_t>(settings_.longest) + 1, *mask);
+    }
     const auto states = static_cast<double>(vocab_size - (mask ? 1 : 0));
     std::vector<std::int64_t> tokens;
     for (const double u : luck.of(row, Luck::kFilling)) {
@@ -167,20 +186,27 @@ class Writing {
   /// Of n texts of l tokens: [n·l, V].
   [[nodiscard]] torch::Tensor logits_of(const Rows& rows) {
     ++calls_;
-    const auto logits = at_least_f32(network_.forward({stacked(pages_, rows).to(device_)})).flatten(0, 1);
+    const auto logits =
+        at_least_f32(network_.forward({stacked(pages_, rows).to(device_)})).flatten(0, 1);
     return settings_.filling.mask ? without_mask(logits, *settings_.filling.mask) : logits;
   }
 
   void redraw(const Rows& rows, const torch::Tensor& logits, const Luck& luck) {
     const std::size_t length = pages_[rows.front()].text.size();
     std::vector<double> u;
-    for (const std::size_t row : rows) std::ranges::copy(luck.of(row, Luck::kTokens).first(length), std::back_inserter(u));
+    for (const std::size_t row : rows) {
+      std::ranges::copy(luck.of(row, Luck::kTokens).first(length), std::back_inserter(u));
+    }
     const auto p = probabilities_of(logits, settings_.truncation);
     const auto found = draw(p, torch::tensor(u, torch::kFloat64).to(device_)).cpu();
     const auto* next = found.const_data_ptr<std::int64_t>();
-    for (const std::size_t row : rows)
-      for (std::size_t i = 0; i < length; ++i, ++next)
-        if (!pages_[row].text.given(i)) pages_[row].text.write(i, *next);
+    for (const std::size_t row : rows) {
+      for (std::size_t i = 0; i < length; ++i, ++next) {
+        if (!pages_[row].text.given(i)) {
+          pages_[row].text.write(i, *next);
+        }
+      }
+    }
   }
 
   /// By the network's own probabilities, whatever the temperature.
@@ -192,7 +218,9 @@ class Writing {
     };
     const auto own = of(tokens), next = of(tokens.roll(-1, 1));
     next.select(1, -1).zero_();
-    for (std::size_t k = 0; k < rows.size(); ++k) pages_[rows[k]].beliefs = {numbers_of(own, k), numbers_of(next, k)};
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      pages_[rows[k]].beliefs = {numbers_of(own, k), numbers_of(next, k)};
+    }
   }
 
   const Settings& settings_;
@@ -207,7 +235,8 @@ class EditingSampler : public Sampler {
   explicit EditingSampler(const Settings& settings) : settings_(settings) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const Draft& draft, Dice& dice,
+                const Onlooker& onlooker) const override {
     Writing writing(settings_, network, draft);
     writing.begin(dice);
     writing.show(0, onlooker);
@@ -223,8 +252,9 @@ class EditingSampler : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_editing_sampler(const EditPlan& plan, const Filling& filling, std::int64_t longest,
-                                              std::uint64_t rounds, const Truncation& truncation) {
+std::unique_ptr<Sampler> make_editing_sampler(const EditPlan& plan, const Filling& filling,
+                                              std::int64_t longest, std::uint64_t rounds,
+                                              const Truncation& truncation) {
   return std::make_unique<EditingSampler>(Settings{plan, filling, longest, rounds, truncation});
 }
 

@@ -1,12 +1,13 @@
-// The three stages of a cascade one behind the other (sample.h; after JunhaoZhu0220/cascaded-dllm): stage 1 writes its tokens from
-// nothing, stage 2 writes its own behind those, stage 3 the whole text behind those of stage 2. To a sampler the tokens of the
-// stage before are the fixed beginning of its draft. The dice of a text go on from stage to stage.
+// The three stages of a cascade one behind the other (sample.h; after JunhaoZhu0220/cascaded-dllm):
+// stage 1 writes its tokens from nothing, stage 2 writes its own behind those, stage 3 the whole
+// text behind those of stage 2. To a sampler the tokens of the stage before are the fixed beginning
+// of its draft. The dice of a text go on from stage to stage.
 #include <algorithm>
 #include <set>
 #include <string>
 
-#include "config/errors.h"
 #include "config/app/stop.h"
+#include "config/errors.h"
 #include "trainer/sampling/sample.h"
 #include "trainer/sampling/text_generator.h"
 
@@ -22,21 +23,28 @@ std::string named(std::size_t stage, const Writer& writer) {
 }
 
 void check_first(const Writer& writer) {
-  if (writer.prefix_length() > 0)
-    throw UsageError(named(0, writer) + " writes behind " + std::to_string(writer.prefix_length()) +
-                     " tokens of an earlier stage, so it is not the first; give a checkpoint of stage 1");
+  if (writer.prefix_length() > 0) {
+    throw UsageError(
+        named(0, writer) + " writes behind " + std::to_string(writer.prefix_length()) +
+        " tokens of an earlier stage, so it is not the first; give a checkpoint of stage 1");
+  }
 }
 
 /// `stage` goes on from the one before.
 void check_chain(const std::vector<Writer>& writers, std::size_t stage) {
   const Writer &before = writers[stage - 1], &here = writers[stage];
-  if (here.prefix_length() != before.longest())
-    throw UsageError(named(stage, here) + " writes behind " + std::to_string(here.prefix_length()) + " tokens, and " +
-                     named(stage - 1, before) + " writes " + std::to_string(before.longest()) +
+  if (here.prefix_length() != before.longest()) {
+    throw UsageError(named(stage, here) + " writes behind " + std::to_string(here.prefix_length()) +
+                     " tokens, and " + named(stage - 1, before) + " writes " +
+                     std::to_string(before.longest()) +
                      "; give the stages of one cascade, with the same lengths");
-  if (here.meta().vocabulary != before.meta().vocabulary || here.meta().vocab_size != before.meta().vocab_size)
-    throw UsageError(named(stage, here) + " has another vocabulary than " + named(stage - 1, before) +
+  }
+  if (here.meta().vocabulary != before.meta().vocabulary ||
+      here.meta().vocab_size != before.meta().vocab_size) {
+    throw UsageError(named(stage, here) + " has another vocabulary than " +
+                     named(stage - 1, before) +
                      "; give stages that were trained on the same shards");
+  }
 }
 
 std::vector<Writer> open_stages(const CascadeRequest& request) {
@@ -47,7 +55,9 @@ std::vector<Writer> open_stages(const CascadeRequest& request) {
   return writers;
 }
 
-Prompt nothing_given(std::uint64_t length) { return {std::vector<std::int64_t>(length), std::vector<bool>(length)}; }
+Prompt nothing_given(std::uint64_t length) {
+  return {std::vector<std::int64_t>(length), std::vector<bool>(length)};
+}
 
 OnStep of_stage(const OnStep& on_step, std::size_t stage) {
   if (!on_step) return {};
@@ -61,13 +71,16 @@ OnStep of_stage(const OnStep& on_step, std::size_t stage) {
 /// The share of `tokens` that `text` has too.
 double share_in(const std::vector<std::int64_t>& tokens, const std::vector<std::int64_t>& text) {
   const std::set<std::int64_t> there(text.begin(), text.end());
-  const auto found = std::ranges::count_if(tokens, [&](std::int64_t token) { return there.contains(token); });
+  const auto found =
+      std::ranges::count_if(tokens, [&](std::int64_t token) { return there.contains(token); });
   return static_cast<double>(found) / static_cast<double>(tokens.size());
 }
 
 double mean_share(const SampleResult& stage, const SampleResult& last) {
   double sum = 0.0;
-  for (std::size_t i = 0; i < last.texts.size(); ++i) sum += share_in(stage.texts[i].tokens, last.texts[i].tokens);
+  for (std::size_t i = 0; i < last.texts.size(); ++i) {
+    sum += share_in(stage.texts[i].tokens, last.texts[i].tokens);
+  }
   return last.texts.empty() ? 0.0 : sum / static_cast<double>(last.texts.size());
 }
 
@@ -76,19 +89,28 @@ double mean_share(const SampleResult& stage, const SampleResult& last) {
 CascadeResult sample_cascade(const CascadeRequest& request) {
   std::vector<Writer> writers = open_stages(request);
   CascadeResult result;
-  for (std::size_t stage = 0; stage < kStages; ++stage)
-    result.stages[stage] = {
-        writers[stage].checkpoint().folder, writers[stage].checkpoint().state.step, 0, 0, {}, writers[stage].meta()};
-  const std::uint64_t batch = writers.back().options().train.batch_size;
-  for (std::uint64_t first = 0; first < request.samples && !config::stop_requested(); first += batch) {
-    Dice dice(request.seed, first, static_cast<std::int64_t>(std::min(batch, request.samples - first)));
-    torch::Tensor tokens;
-    for (std::size_t stage = 0; stage < kStages; ++stage)
-      tokens = writers[stage].write(nothing_given(writers[stage].longest()), tokens, dice, first, of_stage(request.on_step, stage),
-                                    result.stages[stage]);
+  for (std::size_t stage = 0; stage < kStages; ++stage) {
+    result.stages[stage] = {writers[stage].checkpoint().folder,
+                            writers[stage].checkpoint().state.step,
+                            0,
+                            0,
+                            {},
+                            writers[stage].meta()};
   }
-  for (std::size_t stage = 0; stage < result.kept.size(); ++stage)
+  const std::uint64_t batch = writers.back().options().train.batch_size;
+  for (std::uint64_t first = 0; first < request.samples && !config::stop_requested();
+       first += batch) {
+    Dice dice(request.seed, first,
+              static_cast<std::int64_t>(std::min(batch, request.samples - first)));
+    torch::Tensor tokens;
+    for (std::size_t stage = 0; stage < kStages; ++stage) {
+      tokens = writers[stage].write(nothing_given(writers[stage].longest()), tokens, dice, first,
+                                    of_stage(request.on_step, stage), result.stages[stage]);
+    }
+  }
+  for (std::size_t stage = 0; stage < result.kept.size(); ++stage) {
     result.kept[stage] = mean_share(result.stages[stage], result.stages.back());
+  }
   return result;
 }
 

@@ -14,8 +14,10 @@ struct RealRange {
   const char* words;  ///< "from 0 to 1"
 };
 
-/// Unset where the flag is not given; throws UsageError naming it where its value is no number of the range.
-[[nodiscard]] std::optional<double> real_flag(const config::Arguments& arguments, const std::string& flag, const RealRange& range);
+/// Unset where the flag is not given; throws UsageError naming it where its value is no number of
+/// the range.
+[[nodiscard]] std::optional<double> real_flag(const config::Arguments& arguments,
+                                              const std::string& flag, const RealRange& range);
 
 /// The program with the flags of editing behind its own.
 [[nodiscard]] config::Program with_edit_flags(config::Program program);

@@ -1,4 +1,5 @@
-// Drawing (sample_rng.h): SplitMix64 (Steele, Lea, Flood, OOPSLA'14), and inverting the distribution function.
+// Drawing (sample_rng.h): SplitMix64 (Steele, Lea, Flood, OOPSLA'14), and inverting the
+// distribution function.
 #include "trainer/sampling/sample_rng.h"
 
 #include "trainer/base/seeds.h"
@@ -11,21 +12,26 @@ constexpr double kUnit = 0x1p-53;
 
 }  // namespace
 
-Dice::Dice(std::uint64_t seed, std::uint64_t first, std::int64_t samples) : states_(static_cast<std::size_t>(samples)) {
+Dice::Dice(std::uint64_t seed, std::uint64_t first, std::int64_t samples)
+    : states_(static_cast<std::size_t>(samples)) {
   for (std::uint64_t& state : states_) state = scramble(scramble(scramble(seed)) + first++);
 }
 
 torch::Tensor Dice::uniform(std::int64_t count, torch::Device device) {
   auto numbers = torch::empty({static_cast<std::int64_t>(states_.size()), count}, torch::kFloat64);
   auto* next = numbers.data_ptr<double>();
-  for (std::uint64_t& state : states_)
-    for (std::int64_t i = 0; i < count; ++i, state += kStep) *next++ = static_cast<double>(scramble(state) >> 11) * kUnit;
+  for (std::uint64_t& state : states_) {
+    for (std::int64_t i = 0; i < count; ++i, state += kStep) {
+      *next++ = static_cast<double>(scramble(state) >> 11) * kUnit;
+    }
+  }
   return numbers.to(device);
 }
 
 torch::Tensor draw(const torch::Tensor& probabilities, const torch::Tensor& u) {
   const auto reached = probabilities.cumsum(1);
-  const auto wanted = (u * reached.select(1, -1)).unsqueeze(1);  // below the sum, also after rounding, since u ≤ 1 − 2^−53
+  // Below the sum, also after rounding, since u ≤ 1 − 2^−53.
+  const auto wanted = (u * reached.select(1, -1)).unsqueeze(1);
   return at::searchsorted(reached, wanted, false, true).squeeze(1);
 }
 

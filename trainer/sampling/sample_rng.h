@@ -1,5 +1,6 @@
-// The random numbers of sampling: each sample has its own, made of the seed and the sample's number, so a text does not depend on
-// how many others are written, nor on how they are cut into batches.
+// The random numbers of sampling: each sample has its own, made of the seed and the sample's
+// number, so a text does not depend on how many others are written, nor on how they are cut into
+// batches.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ class Dice {
   std::vector<std::uint64_t> states_;  ///< SplitMix64's, by sample
 };
 
-/// probabilities f64 [n, N], each row with a positive sum; u [n] in [0, 1) → states i64 [n]. A state of probability 0 never comes.
+/// probabilities f64 [n, N], each row with a positive sum; u [n] in [0, 1) → states i64 [n]. A
+/// state of probability 0 never comes.
 [[nodiscard]] torch::Tensor draw(const torch::Tensor& probabilities, const torch::Tensor& u);
 
 }  // namespace millrace::trainer

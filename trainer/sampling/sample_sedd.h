@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "trainer/sampling/sampler.h"
 #include "trainer/objectives/sedd.h"
+#include "trainer/sampling/sampler.h"
 
 namespace millrace::trainer {
 
@@ -15,7 +15,9 @@ enum class ScoreStep {
 };
 
 /// Through t of linspace(1, 1e-5, steps + 1), then an analytic step to text.
-[[nodiscard]] std::unique_ptr<Sampler> make_score_sampler(const AbsorbingSedd& settings, ScoreStep step, std::uint64_t steps);
-[[nodiscard]] std::unique_ptr<Sampler> make_score_sampler(const UniformSedd& settings, ScoreStep step, std::uint64_t steps);
+[[nodiscard]] std::unique_ptr<Sampler> make_score_sampler(const AbsorbingSedd& settings,
+                                                          ScoreStep step, std::uint64_t steps);
+[[nodiscard]] std::unique_ptr<Sampler> make_score_sampler(const UniformSedd& settings,
+                                                          ScoreStep step, std::uint64_t steps);
 
 }  // namespace millrace::trainer

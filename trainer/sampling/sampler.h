@@ -1,13 +1,14 @@
 // Writing text with a trained network: one file per way to do it; all are listed in samplers.cc.
 //
-// All probabilities and draws are in f64: in f32 the rare tokens of a large vocabulary come too seldom (arXiv 2409.02908).
+// All probabilities and draws are in f64: in f32 the rare tokens of a large vocabulary come too
+// seldom (arXiv 2409.02908).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 
-#include "trainer/sampling/sample_rng.h"
 #include "trainer/models/model.h"
+#include "trainer/sampling/sample_rng.h"
 
 namespace millrace::trainer {
 
@@ -20,30 +21,37 @@ struct Draft {
 /// Texts in the middle of being written.
 struct Glimpse {
   std::uint64_t step = 0;  ///< steps done; 0: as it begins
-  torch::Tensor tokens;    ///< i64 [n, l], where l may be any; what is not written yet is the mask, noise, or left out at the end
+  /// I64 [n, l], where l may be any; what is not written yet is the mask, noise, or left out at the
+  /// end.
+  torch::Tensor tokens;
   std::int64_t first = 0;  ///< the sample of the draft that row 0 is
 };
 /// Sees every sample at step 0 and after each step; must not change the tokens.
 using Onlooker = std::function<void(const Glimpse&)>;
 
 struct Sampled {
-  torch::Tensor tokens;             ///< i64 [B, L], or as long as the longest text where lengths are its own
-  torch::Tensor lengths{};          ///< i64 [B], CPU: so many tokens of each row are its text; undefined: all
+  /// I64 [B, L], or as long as the longest text where lengths are its own.
+  torch::Tensor tokens;
+  /// I64 [B], CPU: so many tokens of each row are its text; undefined: all.
+  torch::Tensor lengths{};
   std::uint64_t network_calls = 0;  ///< each for as many samples as needed it
-  std::uint64_t clamped = 0;        ///< transitions of which a probability came out negative, and was taken as 0
+  /// Transitions of which a probability came out negative, and was taken as 0.
+  std::uint64_t clamped = 0;
 };
 
 class Sampler {
  public:
   virtual ~Sampler() = default;
   /// The caller sees to it that no gradient is recorded. `dice` has B samples.
-  [[nodiscard]] Sampled sample(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker = {}) const {
+  [[nodiscard]] Sampled sample(Network& network, const Draft& draft, Dice& dice,
+                               const Onlooker& onlooker = {}) const {
     return write(
         network, draft, dice, onlooker ? onlooker : [](const Glimpse&) {});
   }
 
  private:
-  [[nodiscard]] virtual Sampled write(Network& network, const Draft& draft, Dice& dice, const Onlooker& onlooker) const = 0;
+  [[nodiscard]] virtual Sampled write(Network& network, const Draft& draft, Dice& dice,
+                                      const Onlooker& onlooker) const = 0;
 };
 
 }  // namespace millrace::trainer

@@ -27,14 +27,17 @@ struct Job {
 
   [[nodiscard]] std::int64_t mask() const {
     if (meta.mask_token_id) return *meta.mask_token_id;
-    throw UsageError("this checkpoint's stream has no [MASK] token, so its masks cannot be filled; sample another checkpoint");
+    throw UsageError(
+        "this checkpoint's stream has no [MASK] token, so its masks cannot be filled; sample "
+        "another checkpoint");
   }
 };
 using Made = std::unique_ptr<Sampler>;
 
 Made ancestral(const Job& job) {
   const auto noise = make_noise(job.options.provider);
-  return make_ancestral(job.mask(), continuous_moments(*noise, job.choice.steps), job.choice.truncation);
+  return make_ancestral(job.mask(), continuous_moments(*noise, job.choice.steps),
+                        job.choice.truncation);
 }
 
 Made first_hitting(const Job& job) {
@@ -46,42 +49,54 @@ Made first_hitting(const Job& job) {
 
 Made d3pm_ancestral(const Job& job) {
   const std::uint32_t timesteps = job.options.provider.timesteps;
-  if (job.choice.steps > timesteps)
-    throw UsageError("--steps " + std::to_string(job.choice.steps) + " is more than the checkpoint's provider.timesteps = " +
+  if (job.choice.steps > timesteps) {
+    throw UsageError("--steps " + std::to_string(job.choice.steps) +
+                     " is more than the checkpoint's provider.timesteps = " +
                      std::to_string(timesteps) + "; give at most that many");
-  return make_ancestral(job.mask(), discrete_moments(timesteps, job.choice.steps), job.choice.truncation);
+  }
+  return make_ancestral(job.mask(), discrete_moments(timesteps, job.choice.steps),
+                        job.choice.truncation);
 }
 
 Made d3pm_first_hitting(const Job& job) {
   const double timesteps = job.options.provider.timesteps;
   return make_first_hitting(
-      job.mask(), [timesteps](double masked) { return std::ceil(masked * timesteps); }, job.choice.truncation);
+      job.mask(), [timesteps](double masked) { return std::ceil(masked * timesteps); },
+      job.choice.truncation);
 }
 
 Made score(const Job& job, ScoreStep step) {
   const auto noise = make_noise(job.options.provider);
-  if (!job.meta.mask_token_id) return make_score_sampler(UniformSedd{noise, job.meta.vocab_size}, step, job.choice.steps);
-  return make_score_sampler(AbsorbingSedd{noise, job.meta.vocab_size, *job.meta.mask_token_id, job.options.train.scale_by_sigma},
+  if (!job.meta.mask_token_id) {
+    return make_score_sampler(UniformSedd{noise, job.meta.vocab_size}, step, job.choice.steps);
+  }
+  return make_score_sampler(AbsorbingSedd{noise, job.meta.vocab_size, *job.meta.mask_token_id,
+                                          job.options.train.scale_by_sigma},
                             step, job.choice.steps);
 }
 Made analytic(const Job& job) { return score(job, ScoreStep::kAnalytic); }
 Made euler(const Job& job) { return score(job, ScoreStep::kEuler); }
 
-Made confidence(const Job& job) { return make_confidence_sampler(job.mask(), job.choice.steps, job.choice.truncation); }
+Made confidence(const Job& job) {
+  return make_confidence_sampler(job.mask(), job.choice.steps, job.choice.truncation);
+}
 
 /// What stands where nothing is written is what training showed there.
 Filling filling_of(const Job& job) {
   const auto& provider = job.options.provider;
-  const bool never_masked = provider.name == "char_random_replacement" && provider.mask_weight == 0.0;
+  const bool never_masked =
+      provider.name == "char_random_replacement" && provider.mask_weight == 0.0;
   return {job.meta.vocab_size, job.meta.mask_token_id, never_masked};
 }
 
 Made editing(const Job& job) {
-  if (job.options.provider.name == "cascade" || job.meta.schema.find(proto::Role::kPrefix) >= 0)
+  if (job.options.provider.name == "cascade" || job.meta.schema.find(proto::Role::kPrefix) >= 0) {
     throw UsageError(
-        "--sampler editing changes a text's length, and those of a cascade's stages are fixed; choose --sampler confidence");
-  return make_editing_sampler(job.choice.editing, filling_of(job), longest_sequence(job.meta), job.choice.steps,
-                              job.choice.truncation);
+        "--sampler editing changes a text's length, and those of a cascade's stages are fixed; "
+        "choose --sampler confidence");
+  }
+  return make_editing_sampler(job.choice.editing, filling_of(job), longest_sequence(job.meta),
+                              job.choice.steps, job.choice.truncation);
 }
 
 Made autoregressive(const Job& job) { return make_autoregressive_sampler(job.choice.truncation); }
@@ -112,31 +127,45 @@ constexpr Kind kKinds[] = {
     {"sedd", "first_hitting", first_hitting, true, true},
 };
 
-const Kind& kind_of(const SamplerChoice& choice, const config::Options& options, const proto::StreamMeta& meta) {
+const Kind& kind_of(const SamplerChoice& choice, const config::Options& options,
+                    const proto::StreamMeta& meta) {
   std::string known;
   for (const Kind& kind : kKinds) {
-    if (kind.objective != options.train.objective || (kind.needs_mask && !meta.mask_token_id)) continue;
-    if (choice.name.empty() || choice.name == kind.name) return kind;
+    if (kind.objective != options.train.objective || (kind.needs_mask && !meta.mask_token_id)) {
+      continue;
+    }
+    if (choice.name.empty() || choice.name == kind.name) {
+      return kind;
+    }
     known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }
-  if (known.empty())
-    throw UsageError("train.objective = \"" + options.train.objective + "\" of this checkpoint, whose stream has " +
-                     (meta.mask_token_id ? "a" : "no") + " [MASK], has no sampler; sample another checkpoint");
-  throw UsageError("--sampler " + choice.name + " does not go with train.objective = \"" + options.train.objective +
-                   "\" of this checkpoint; known: " + known);
+  if (known.empty()) {
+    throw UsageError("train.objective = \"" + options.train.objective +
+                     "\" of this checkpoint, whose stream has " +
+                     (meta.mask_token_id ? "a" : "no") +
+                     " [MASK], has no sampler; sample another checkpoint");
+  }
+  throw UsageError("--sampler " + choice.name + " does not go with train.objective = \"" +
+                   options.train.objective + "\" of this checkpoint; known: " + known);
 }
 
 void check(const Kind& kind, const SamplerChoice& choice) {
   const Truncation& wanted = choice.truncation;
-  if (!kind.truncates && (wanted.temperature != 1.0 || wanted.top_k != 0 || wanted.top_p != 1.0))
-    throw UsageError("--temperature, --top-k and --top-p do not go with the sampler " + std::string(kind.name) +
-                     ", which draws from scores; leave them out, or choose --sampler ancestral where there is a [MASK]");
-  if (choice.steps < 1) throw UsageError("--steps 0 leads nowhere; give at least 1");
+  if (!kind.truncates && (wanted.temperature != 1.0 || wanted.top_k != 0 || wanted.top_p != 1.0)) {
+    throw UsageError("--temperature, --top-k and --top-p do not go with the sampler " +
+                     std::string(kind.name) +
+                     ", which draws from scores; leave them out, or choose --sampler ancestral "
+                     "where there is a [MASK]");
+  }
+  if (choice.steps < 1) {
+    throw UsageError("--steps 0 leads nowhere; give at least 1");
+  }
 }
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice, const config::Options& options, const proto::StreamMeta& meta) {
+std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice, const config::Options& options,
+                                      const proto::StreamMeta& meta) {
   const Kind& kind = kind_of(choice, options, meta);
   check(kind, choice);
   return kind.make({choice, options, meta});

@@ -7,8 +7,8 @@
 #include "config/options.h"
 #include "proto/meta.h"
 #include "trainer/sampling/editing.h"
-#include "trainer/sampling/sampler.h"
 #include "trainer/sampling/logits_filter.h"
+#include "trainer/sampling/sampler.h"
 
 namespace millrace::trainer {
 
@@ -19,10 +19,11 @@ struct SamplerChoice {
   EditPlan editing{};  ///< of the sampler editing
 };
 
-/// A sampler that goes with train.objective and the stream; where the stream has a prefix, drafts begin with it. Throws UsageError
-/// for a name that does not, listing those that do; for steps that it cannot make; and for a truncation where it draws from no
-/// probabilities of tokens.
-[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice, const config::Options& options,
+/// A sampler that goes with train.objective and the stream; where the stream has a prefix, drafts
+/// begin with it. Throws UsageError for a name that does not, listing those that do; for steps that
+/// it cannot make; and for a truncation where it draws from no probabilities of tokens.
+[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice,
+                                                    const config::Options& options,
                                                     const proto::StreamMeta& meta);
 
 }  // namespace millrace::trainer

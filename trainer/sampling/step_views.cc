@@ -20,7 +20,8 @@ namespace {
 
 std::string title_of(const TextStep& step) {
   const std::string stage = step.stage > 0 ? "stage " + std::to_string(step.stage) + ", " : "";
-  return "sample " + std::to_string(step.number) + ", " + stage + "step " + std::to_string(step.step);
+  return "sample " + std::to_string(step.number) + ", " + stage + "step " +
+         std::to_string(step.step);
 }
 
 /// The text's characters one by one.
@@ -36,11 +37,15 @@ std::vector<std::string> characters_of(const std::string& text) {
 }
 
 /// What would move the cursor of a terminal is shown as a blank.
-bool moves_cursor(const std::string& character) { return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20; }
+bool moves_cursor(const std::string& character) {
+  return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20;
+}
 
 TerminalSize terminal_size() {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    return {};
+  }
   return {size.ws_col, size.ws_row};
 }
 
@@ -57,18 +62,27 @@ std::string to_json_line(const TextStep& step) {
 
 std::string to_line(const TextStep& step) {
   std::string line = title_of(step) + ": ";
-  for (const std::string& character : characters_of(step.text)) line += character == "\n" ? kLineBreakMark : character;
+  for (const std::string& character : characters_of(step.text)) {
+    line += character == "\n" ? kLineBreakMark : character;
+  }
   return line + '\n';
 }
 
-TraceFile::TraceFile(const std::filesystem::path& path) : path_(path), file_(path, std::ios::binary) {
-  if (!file_) throw config::UsageError("--trace " + path.string() + " cannot be written; name a file in a folder that is there");
+TraceFile::TraceFile(const std::filesystem::path& path)
+    : path_(path), file_(path, std::ios::binary) {
+  if (!file_) {
+    throw config::UsageError("--trace " + path.string() +
+                             " cannot be written; name a file in a folder that is there");
+  }
 }
 
 void TraceFile::add(const TextStep& step) { file_ << to_json_line(step); }
 
 void TraceFile::finish() {
-  if (!file_.flush()) throw std::runtime_error("the trace could not be written to " + path_.string() + "; is the disk full?");
+  if (!file_.flush()) {
+    throw std::runtime_error("the trace could not be written to " + path_.string() +
+                             "; is the disk full?");
+  }
 }
 
 std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size) {
@@ -88,8 +102,10 @@ std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size
 }
 
 Animation::Animation() {
-  if (isatty(STDERR_FILENO) != 1)
-    throw config::UsageError("--watch needs a terminal, and stderr is none; take --verbose for lines, or --trace FILE");
+  if (isatty(STDERR_FILENO) != 1) {
+    throw config::UsageError(
+        "--watch needs a terminal, and stderr is none; take --verbose for lines, or --trace FILE");
+  }
 }
 
 Animation::~Animation() { erase(); }

@@ -1,4 +1,5 @@
-// Texts while they are written: kept in a file, told line by line, or moving in place on a terminal. Free of LibTorch; one thread.
+// Texts while they are written: kept in a file, told line by line, or moving in place on a
+// terminal. Free of LibTorch; one thread.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +38,8 @@ struct TerminalSize {
 /// The lines of a frame: what it is, then the text, wrapped, as far as there is room.
 [[nodiscard]] std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size);
 
-/// One text at a time, drawn over itself on stderr: the first of each batch. A frame stays for kFrame_ms at least.
+/// One text at a time, drawn over itself on stderr: the first of each batch. A frame stays for
+/// kFrame_ms at least.
 class Animation {
  public:
   static constexpr int kFrame_ms = 30;

@@ -6,8 +6,8 @@
 
 #include "trainer/checkpoint/given_checkpoint.h"
 #include "trainer/device/machine.h"
-#include "trainer/text/glyphs.h"
 #include "trainer/sampling/samplers.h"
+#include "trainer/text/glyphs.h"
 
 namespace millrace::trainer {
 namespace {
@@ -25,21 +25,27 @@ SamplerChoice sampler_choice(const WritingChoice& choice, const config::Options&
 
 std::uint64_t length_of(const proto::StreamMeta& meta, proto::Role role, std::uint64_t otherwise) {
   const int field = meta.schema.find(role);
-  return field < 0 ? otherwise : meta.schema.fields[static_cast<std::size_t>(field)].values_per_sample();
+  return field < 0 ? otherwise
+                   : meta.schema.fields[static_cast<std::size_t>(field)].values_per_sample();
 }
 
 /// Row `row` of tokens [n, L] up to `length`.
-std::vector<std::int64_t> row_of(const torch::Tensor& tokens, std::int64_t row, std::int64_t length) {
+std::vector<std::int64_t> row_of(const torch::Tensor& tokens, std::int64_t row,
+                                 std::int64_t length) {
   const auto* const begin = tokens.const_data_ptr<std::int64_t>() + row * tokens.size(1);
   return {begin, begin + length};
 }
 
-std::string with_marks(const TextCodec& codec, std::span<const std::int64_t> tokens, std::optional<std::uint32_t> mask) {
+std::string with_marks(const TextCodec& codec, std::span<const std::int64_t> tokens,
+                       std::optional<std::uint32_t> mask) {
   std::string text;
   for (std::size_t at = 0; at < tokens.size();) {
-    const auto hidden = [&](std::int64_t token) { return mask && token == static_cast<std::int64_t>(*mask); };
-    const auto end = static_cast<std::size_t>(std::find_if(tokens.begin() + static_cast<std::ptrdiff_t>(at), tokens.end(), hidden) -
-                                              tokens.begin());
+    const auto hidden = [&](std::int64_t token) {
+      return mask && token == static_cast<std::int64_t>(*mask);
+    };
+    const auto end = static_cast<std::size_t>(
+        std::find_if(tokens.begin() + static_cast<std::ptrdiff_t>(at), tokens.end(), hidden) -
+        tokens.begin());
     text += codec.decode(tokens.subspan(at, end - at));
     at = end;
     for (; at < tokens.size() && hidden(tokens[at]); ++at) text += kMaskMark;
@@ -63,41 +69,56 @@ Writer::Writer(const std::filesystem::path& given, const WritingChoice& choice)
 
 std::uint64_t Writer::prefix_length() const { return length_of(meta(), proto::Role::kPrefix, 0); }
 
-std::uint64_t Writer::longest() const { return length_of(meta(), proto::Role::kInput, meta().block_size); }
+std::uint64_t Writer::longest() const {
+  return length_of(meta(), proto::Role::kInput, meta().block_size);
+}
 
 Draft Writer::draft(const Prompt& prompt, const torch::Tensor& prefix, std::int64_t samples) const {
   const auto length = static_cast<std::int64_t>(prompt.tokens.size());
   const auto fixed = torch::empty({length}, torch::kBool);
-  for (std::int64_t i = 0; i < length; ++i) fixed.data_ptr<bool>()[i] = prompt.fixed[static_cast<std::size_t>(i)];
-  Draft draft{torch::tensor(prompt.tokens, torch::kInt64).to(device_).repeat({samples, 1}), fixed.to(device_).repeat({samples, 1})};
+  for (std::int64_t i = 0; i < length; ++i) {
+    fixed.data_ptr<bool>()[i] = prompt.fixed[static_cast<std::size_t>(i)];
+  }
+  Draft draft{torch::tensor(prompt.tokens, torch::kInt64).to(device_).repeat({samples, 1}),
+              fixed.to(device_).repeat({samples, 1})};
   if (!prefix.defined()) return draft;
   const auto before = prefix.to(device_);
-  return {at::cat({before, draft.tokens}, 1), at::cat({torch::ones_like(before, torch::kBool), draft.fixed}, 1)};
+  return {at::cat({before, draft.tokens}, 1),
+          at::cat({torch::ones_like(before, torch::kBool), draft.fixed}, 1)};
 }
 
 void Writer::show(const Glimpse& glimpse, std::uint64_t first, const OnStep& on_step) const {
   const auto behind = static_cast<std::int64_t>(prefix_length());
-  const auto tokens = glimpse.tokens.narrow(1, behind, glimpse.tokens.size(1) - behind).cpu().contiguous();
+  const auto tokens =
+      glimpse.tokens.narrow(1, behind, glimpse.tokens.size(1) - behind).cpu().contiguous();
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
-    TextStep shown{
-        first + static_cast<std::uint64_t>(glimpse.first + row), glimpse.step, 0, {}, row_of(tokens, row, tokens.size(1))};
+    TextStep shown{first + static_cast<std::uint64_t>(glimpse.first + row),
+                   glimpse.step,
+                   0,
+                   {},
+                   row_of(tokens, row, tokens.size(1))};
     shown.text = with_marks(codec_, shown.tokens, meta().mask_token_id);
     on_step(shown);
   }
 }
 
-torch::Tensor Writer::write(const Prompt& prompt, const torch::Tensor& prefix, Dice& dice, std::uint64_t first,
-                            const OnStep& on_step, SampleResult& result) {
+torch::Tensor Writer::write(const Prompt& prompt, const torch::Tensor& prefix, Dice& dice,
+                            std::uint64_t first, const OnStep& on_step, SampleResult& result) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision_, device_);
-  const Onlooker onlooker = on_step ? Onlooker([&](const Glimpse& glimpse) { show(glimpse, first, on_step); }) : Onlooker();
-  const Sampled sampled = sampler_->sample(*model_, draft(prompt, prefix, dice.samples()), dice, onlooker);
+  const Onlooker onlooker =
+      on_step ? Onlooker([&](const Glimpse& glimpse) { show(glimpse, first, on_step); })
+              : Onlooker();
+  const Sampled sampled =
+      sampler_->sample(*model_, draft(prompt, prefix, dice.samples()), dice, onlooker);
   result.network_calls += sampled.network_calls;
   result.clamped += sampled.clamped;
   const auto behind = static_cast<std::int64_t>(prefix_length());
-  const auto tokens = sampled.tokens.narrow(1, behind, sampled.tokens.size(1) - behind).cpu().contiguous();
+  const auto tokens =
+      sampled.tokens.narrow(1, behind, sampled.tokens.size(1) - behind).cpu().contiguous();
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
-    const std::int64_t length = sampled.lengths.defined() ? sampled.lengths[row].item<std::int64_t>() : tokens.size(1);
+    const std::int64_t length =
+        sampled.lengths.defined() ? sampled.lengths[row].item<std::int64_t>() : tokens.size(1);
     WrittenText written{first + static_cast<std::uint64_t>(row), {}, row_of(tokens, row, length)};
     written.text = codec_.decode(written.tokens);
     result.texts.push_back(std::move(written));

@@ -9,8 +9,8 @@
 
 #include "config/options.h"
 #include "proto/checkpoint.h"
-#include "trainer/models/model.h"
 #include "trainer/device/precision.h"
+#include "trainer/models/model.h"
 #include "trainer/sampling/sample.h"
 #include "trainer/sampling/sampler.h"
 #include "trainer/text/text_codec.h"
@@ -19,8 +19,8 @@ namespace millrace::trainer {
 
 class Writer {
  public:
-  /// `given`: a checkpoint, or an output folder. Throws UsageError for one that cannot be used and for a sampler that does not go
-  /// with it.
+  /// `given`: a checkpoint, or an output folder. Throws UsageError for one that cannot be used and
+  /// for a sampler that does not go with it.
   Writer(const std::filesystem::path& given, const WritingChoice& choice);
 
   [[nodiscard]] const proto::Checkpoint& checkpoint() const { return checkpoint_; }
@@ -32,13 +32,15 @@ class Writer {
   /// Tokens of its longest text, that prefix not counted.
   [[nodiscard]] std::uint64_t longest() const;
 
-  /// Writes a text for each sample of the dice behind `prefix` i64 [B, P], which is undefined where there is none. Adds to
-  /// `result`; `first` is the number of the first sample. Returns the texts' tokens, i64 [B, L].
-  torch::Tensor write(const Prompt& prompt, const torch::Tensor& prefix, Dice& dice, std::uint64_t first, const OnStep& on_step,
-                      SampleResult& result);
+  /// Writes a text for each sample of the dice behind `prefix` i64 [B, P], which is undefined where
+  /// there is none. Adds to `result`; `first` is the number of the first sample. Returns the texts'
+  /// tokens, i64 [B, L].
+  torch::Tensor write(const Prompt& prompt, const torch::Tensor& prefix, Dice& dice,
+                      std::uint64_t first, const OnStep& on_step, SampleResult& result);
 
  private:
-  [[nodiscard]] Draft draft(const Prompt& prompt, const torch::Tensor& prefix, std::int64_t samples) const;
+  [[nodiscard]] Draft draft(const Prompt& prompt, const torch::Tensor& prefix,
+                            std::int64_t samples) const;
   void show(const Glimpse& glimpse, std::uint64_t first, const OnStep& on_step) const;
 
   proto::Checkpoint checkpoint_;

@@ -9,7 +9,9 @@ namespace millrace::trainer {
 namespace {
 
 std::string shown(const proto::StreamMeta& meta, std::int64_t token) {
-  if (meta.mask_token_id && token == static_cast<std::int64_t>(*meta.mask_token_id)) return kMaskMark;
+  if (meta.mask_token_id && token == static_cast<std::int64_t>(*meta.mask_token_id)) {
+    return kMaskMark;
+  }
   const std::string& text = meta.vocabulary.at(static_cast<std::size_t>(token));
   return text == "\n" ? kLineBreakMark : text;
 }
@@ -20,7 +22,8 @@ FilledIn fill_in(const proto::StreamMeta& meta, const SampleTokens& sample, std:
   FilledIn text;
   for (std::size_t i = 0; i < std::min(width, sample.input.size()); ++i) {
     const std::int64_t input = sample.input[i];
-    const bool masked = meta.mask_token_id && input == static_cast<std::int64_t>(*meta.mask_token_id);
+    const bool masked =
+        meta.mask_token_id && input == static_cast<std::int64_t>(*meta.mask_token_id);
     text.masked += shown(meta, input);
     text.filled += shown(meta, masked ? sample.guess[i] : input);
     text.original += shown(meta, sample.target[i] == meta.ignore_index ? input : sample.target[i]);

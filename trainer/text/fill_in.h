@@ -20,10 +20,12 @@ struct FilledIn {
 struct SampleTokens {
   std::span<const std::int64_t> input;
   std::span<const std::int64_t> target;  ///< ignore_index where the input is the original
-  std::span<const std::int64_t> guess;   ///< the model's first choice; shown where the input is the mask
+  /// The model's first choice; shown where the input is the mask.
+  std::span<const std::int64_t> guess;
 };
 
 /// The first `width` positions.
-[[nodiscard]] FilledIn fill_in(const proto::StreamMeta& meta, const SampleTokens& sample, std::size_t width);
+[[nodiscard]] FilledIn fill_in(const proto::StreamMeta& meta, const SampleTokens& sample,
+                               std::size_t width);
 
 }  // namespace millrace::trainer

@@ -18,25 +18,35 @@ std::string text_of(const std::string& given, const std::string& what) {
   const std::string path = given.substr(kFile.size());
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw UsageError(what + ": cannot read the file " + path + "; give FILE:PATH of a text, or the text itself");
+  if (!file) {
+    throw UsageError(what + ": cannot read the file " + path +
+                     "; give FILE:PATH of a text, or the text itself");
+  }
   return text;
 }
 
-std::string tokens(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " token" : " tokens"); }
+std::string tokens(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " token" : " tokens");
+}
 
 void require_room(std::uint64_t wanted, std::uint64_t longest, const std::string& what) {
-  if (wanted > longest)
-    throw UsageError(what + " is " + tokens(wanted) + ", and the checkpoint's model takes at most " + tokens(longest) +
+  if (wanted > longest) {
+    throw UsageError(what + " is " + tokens(wanted) +
+                     ", and the checkpoint's model takes at most " + tokens(longest) +
                      "; make it shorter");
+  }
 }
 
 Prompt of_template(const PromptRequest& request, TextCodec& codec, std::uint64_t longest) {
-  if (request.start || request.suffix) throw UsageError("--template says all of the text; leave out --start and --suffix");
+  if (request.start || request.suffix) {
+    throw UsageError("--template says all of the text; leave out --start and --suffix");
+  }
   const std::string text = text_of(*request.template_text, "--template");
   Prompt prompt;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t mask = std::min(text.find(kMaskText, at), text.size());
-    for (const std::int64_t token : codec.encode(std::string_view(text).substr(at, mask - at), "--template")) {
+    for (const std::int64_t token :
+         codec.encode(std::string_view(text).substr(at, mask - at), "--template")) {
       prompt.tokens.push_back(token);
       prompt.fixed.push_back(true);
     }
@@ -46,10 +56,13 @@ Prompt of_template(const PromptRequest& request, TextCodec& codec, std::uint64_t
     at = mask + std::string_view(kMaskText).size();
   }
   require_room(prompt.tokens.size(), longest, "--template");
-  if (request.length && *request.length != prompt.tokens.size())
-    throw UsageError("--length " + std::to_string(*request.length) + " is not the template's " + tokens(prompt.tokens.size()) +
-                     "; leave it out");
-  if (prompt.tokens.empty()) throw UsageError("--template is empty; put [MASK] where a token is to be written");
+  if (request.length && *request.length != prompt.tokens.size()) {
+    throw UsageError("--length " + std::to_string(*request.length) + " is not the template's " +
+                     tokens(prompt.tokens.size()) + "; leave it out");
+  }
+  if (prompt.tokens.empty()) {
+    throw UsageError("--template is empty; put [MASK] where a token is to be written");
+  }
   return prompt;
 }
 
@@ -62,12 +75,15 @@ Prompt read_prompt(const PromptRequest& request, TextCodec& codec, std::uint64_t
   const auto encoded = [&](const std::optional<std::string>& given, const std::string& what) {
     return given ? codec.encode(text_of(*given, what), what) : std::vector<std::int64_t>{};
   };
-  const auto start = encoded(request.start, "--start"), suffix = encoded(request.suffix, "--suffix");
+  const auto start = encoded(request.start, "--start"),
+             suffix = encoded(request.suffix, "--suffix");
   require_room(start.size(), longest, "--start");
   require_room(start.size() + suffix.size(), longest, "--start with --suffix");
-  if (start.size() + suffix.size() > length)
-    throw UsageError("--length " + std::to_string(length) + " has no room for the " + tokens(start.size() + suffix.size()) +
+  if (start.size() + suffix.size() > length) {
+    throw UsageError("--length " + std::to_string(length) + " has no room for the " +
+                     tokens(start.size() + suffix.size()) +
                      " of --start and --suffix; give a greater one");
+  }
   Prompt prompt{std::vector<std::int64_t>(length), std::vector<bool>(length)};
   const auto put = [&](const std::vector<std::int64_t>& given, std::size_t at) {
     for (const std::int64_t token : given) {

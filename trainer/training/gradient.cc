@@ -23,8 +23,8 @@ NamedTensors parameters_of(const Model& model) {
   return named;
 }
 
-Gradient::Gradient(Model& model, const Objective& objective, const Precision& precision, const LossScale& loss_scale,
-                   MakeRecording record)
+Gradient::Gradient(Model& model, const Objective& objective, const Precision& precision,
+                   const LossScale& loss_scale, MakeRecording record)
     : model_(model),
       objective_(objective),
       precision_(precision),
@@ -35,8 +35,11 @@ Gradient::Gradient(Model& model, const Objective& objective, const Precision& pr
 
 const torch::Tensor& Gradient::accumulate(const GlobalBatch& batch, Ranks& ranks) {
   zero();
-  weight_.fill_(std::max(batch.weight, 1.0));  // a global batch without any target has gradient zero
-  for (const MicroBatch& micro : batch.micro_batches) record_ ? add_recorded(micro.wide) : add(micro.wide);
+  // A global batch without any target has gradient zero.
+  weight_.fill_(std::max(batch.weight, 1.0));
+  for (const MicroBatch& micro : batch.micro_batches) {
+    record_ ? add_recorded(micro.wide) : add(micro.wide);
+  }
   auto sums = gradients_of(model_);
   sums.push_back(loss_);
   ranks.all_reduce_sum(sums, "the sum of the gradients");
@@ -45,8 +48,11 @@ const torch::Tensor& Gradient::accumulate(const GlobalBatch& batch, Ranks& ranks
 
 void Gradient::zero() {
   loss_.zero_();
-  for (torch::Tensor& parameter : model_.parameters())
-    if (!parameter.grad().defined()) parameter.mutable_grad() = torch::empty_like(parameter, torch::requires_grad(false));
+  for (torch::Tensor& parameter : model_.parameters()) {
+    if (!parameter.grad().defined()) {
+      parameter.mutable_grad() = torch::empty_like(parameter, torch::requires_grad(false));
+    }
+  }
   at::_foreach_zero_(gradients_of(model_));
 }
 
@@ -64,10 +70,11 @@ void Gradient::add(const WideBatch& batch) {
 void Gradient::add_recorded(const WideBatch& batch) {
   const std::pair key(batch.samples(), room_for(batch));
   auto found = recorded_.find(key);
-  if (found == recorded_.end())
+  if (found == recorded_.end()) {
     found = recorded_.emplace(key, Pass{batch.kept(key.second), record_()}).first;
-  else
+  } else {
     found->second.batch.take(batch);
+  }
   Pass& pass = found->second;  // which stays where it is
   pass.recording->run([this, &pass] { add(pass.batch); });
 }
@@ -78,17 +85,21 @@ std::vector<torch::Tensor> gradients_of(const Model& model) {
   return gradients;
 }
 
-torch::Tensor joint_norm(const std::vector<torch::Tensor>& tensors) { return torch::stack(at::_foreach_norm(tensors)).norm(); }
+torch::Tensor joint_norm(const std::vector<torch::Tensor>& tensors) {
+  return torch::stack(at::_foreach_norm(tensors)).norm();
+}
 
 torch::Tensor clipping_divisor(const torch::Tensor& norm, double largest) {
   return largest > 0 ? (norm / largest).clamp_min(1.0).to(torch::kFloat32) : torch::Tensor();
 }
 
-FinishedGradient finish_gradient(const Model& model, const torch::Tensor& loss, LossScale& loss_scale, double largest) {
+FinishedGradient finish_gradient(const Model& model, const torch::Tensor& loss,
+                                 LossScale& loss_scale, double largest) {
   auto gradients = gradients_of(model);
   const torch::Tensor overflowed = loss_scale.unscale(gradients);
   const torch::Tensor norm = joint_norm(gradients);
-  const torch::Tensor unusable = overflowed.ne(0).logical_or(torch::isfinite(loss + norm).logical_not());
+  const torch::Tensor unusable =
+      overflowed.ne(0).logical_or(torch::isfinite(loss + norm).logical_not());
   return {norm, clipping_divisor(norm, largest), overflowed, unusable.to(torch::kFloat32)};
 }
 

@@ -1,4 +1,5 @@
-// What a recipe learns with, before the first step: the model, the optimizer's settings, the average.
+// What a recipe learns with, before the first step: the model, the optimizer's settings, the
+// average.
 #pragma once
 
 #include <memory>
@@ -6,16 +7,18 @@
 
 #include "config/options.h"
 #include "proto/meta.h"
+#include "trainer/device/precision.h"
+#include "trainer/models/model.h"
 #include "trainer/optim/adamw.h"
 #include "trainer/optim/ema.h"
-#include "trainer/models/model.h"
-#include "trainer/device/precision.h"
 
 namespace millrace::trainer {
 
 /// The same initial parameters on every rank, whatever their number.
-[[nodiscard]] std::shared_ptr<Model> initial_model(const config::Options& options, const proto::StreamMeta& meta,
-                                                   torch::Device device, const Precision& precision);
+[[nodiscard]] std::shared_ptr<Model> initial_model(const config::Options& options,
+                                                   const proto::StreamMeta& meta,
+                                                   torch::Device device,
+                                                   const Precision& precision);
 
 [[nodiscard]] AdamWSettings adamw_settings(const config::TrainOptions& train);
 

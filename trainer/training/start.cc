@@ -4,8 +4,8 @@
 #include "config/errors.h"
 #include "config/sizes.h"
 #include "proto/files.h"
-#include "trainer/distributed/rank_status.h"
 #include "trainer/data/open_stream.h"
+#include "trainer/distributed/rank_status.h"
 #include "trainer/run/stage_plan.h"
 
 namespace millrace::trainer {
@@ -16,7 +16,8 @@ constexpr char kNew = 'N';      // a run id
 constexpr char kResumed = 'R';  // a trainer state as JSON
 constexpr char kRefused = 'E';  // an error
 
-std::string look_for_start(const config::Options& options, const ResumeRequest& request, std::filesystem::path& folder) try {
+std::string look_for_start(const config::Options& options, const ResumeRequest& request,
+                           std::filesystem::path& folder) try {
   const auto found = find_start(options, request);
   if (!found) return kNew + proto::random_id();
   folder = found->folder;
@@ -25,8 +26,10 @@ std::string look_for_start(const config::Options& options, const ResumeRequest& 
   return kRefused + std::string(error.what());
 }
 
-/// Waits for data together, so that a rank that stops, fails or dies is missed by those that wait. Empty: asked to stop.
-std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options, const StreamRequest& request, Ranks& ranks) {
+/// Waits for data together, so that a rank that stops, fails or dies is missed by those that wait.
+/// Empty: asked to stop.
+std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options,
+                                                     const StreamRequest& request, Ranks& ranks) {
   std::optional<StreamOpening> opening;
   std::unique_ptr<consumer::BatchSource> source;
   for (;;) {
@@ -34,7 +37,8 @@ std::unique_ptr<consumer::BatchSource> open_together(const config::Options& opti
         ranks,
         [&] {
           if (!opening) opening.emplace(options, request);
-          if (!source && opening->meet()) source = opening->source();  // at work at once: others may meet the stream through it
+          // At work at once: others may meet the stream through it.
+          if (!source && opening->meet()) source = opening->source();
           return Control{.waiting = source ? 0.0 : 1.0};
         },
         "opening the stream");
@@ -50,7 +54,9 @@ Start agree_on_start(const config::Options& options, const ResumeRequest& reques
   std::string told = ranks.first() ? look_for_start(options, request, start.folder) : "";
   told = ranks.broadcast(std::move(told), "the choice of a checkpoint");
   const std::string text = told.substr(1);
-  if (told[0] == kRefused) throw config::UsageError(ranks.first() ? text : "rank 0 refused: " + text);
+  if (told[0] == kRefused) {
+    throw config::UsageError(ranks.first() ? text : "rank 0 refused: " + text);
+  }
   start.resumed = told[0] == kResumed;
   if (start.resumed) {
     start.state = proto::trainer_state_from_json(text);
@@ -63,7 +69,8 @@ Start agree_on_start(const config::Options& options, const ResumeRequest& reques
 }
 
 std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta, Ranks& ranks) {
-  const std::string told = ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch");
+  const std::string told =
+      ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch");
   const std::uint64_t samples = std::stoull(told);
   return samples > 0 ? std::optional(samples) : std::nullopt;
 }
@@ -72,7 +79,8 @@ consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks) {
   return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world()};
 }
 
-std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options, const Start& start, Ranks& ranks,
+std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options,
+                                                        const Start& start, Ranks& ranks,
                                                         telemetry::Watch& watch) {
   StreamRequest request;
   request.registry = &watch.registry();
@@ -88,9 +96,11 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   const std::string first = ranks.broadcast(source->meta().fingerprint, "comparing streams");
   const bool same = first == source->meta().fingerprint;
   const Control all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
-  if (all.failed > 0)
-    throw std::runtime_error("this rank's stream is " + source->meta().fingerprint + " and rank 0's is " + first +
+  if (all.failed > 0) {
+    throw std::runtime_error("this rank's stream is " + source->meta().fingerprint +
+                             " and rank 0's is " + first +
                              "; give every rank the same recipe and data");
+  }
   return source;
 }
 

@@ -6,13 +6,13 @@
 
 #include "endpoint/open_watch.h"
 #include "telemetry/stream_metrics.h"
-#include "trainer/run/run_schedule.h"
-#include "trainer/distributed/rank_status.h"
 #include "trainer/base/log.h"
+#include "trainer/data/watched_source.h"
 #include "trainer/device/machine.h"
+#include "trainer/distributed/rank_status.h"
+#include "trainer/run/run_schedule.h"
 #include "trainer/training/start.h"
 #include "trainer/training/train_loop.h"
-#include "trainer/data/watched_source.h"
 
 namespace millrace::trainer {
 namespace {
@@ -23,8 +23,9 @@ class Process {
  public:
   explicit Process(const config::Options& options)
       : rank_(rank_place_from_environment()),
-        watch_(endpoint::open_watch(options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s), rank_.rank,
-                                    {{"rank", std::to_string(rank_.rank)}})),
+        watch_(endpoint::open_watch(options.watch,
+                                    kHealthPatience + std::chrono::seconds(options.train.timeout_s),
+                                    rank_.rank, {{"rank", std::to_string(rank_.rank)}})),
         ranks_(rank_, options.train.timeout_s) {
     prepare_cpu(options.train.threads);
     device_ = choose_device(options.train.device, ranks_.local_rank());
@@ -40,7 +41,8 @@ class Process {
     if (!source) return;
     telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
     WatchedSource watched(*source, watch_->health());
-    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(), record_};
+    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(),
+                          record_};
     train_on(options, start, watched, place, request.record_path);
   }
 
@@ -78,9 +80,13 @@ void train_all(const std::vector<config::Options>& each) {
     const Start start = agree_on_start(options, request.resume, process.ranks());
     const std::string dataset = "dataset " + options.data.dataset;
     const bool done = is_done(options, start);
-    if (process.ranks().first())
-      say(dataset + (done ? ": done, step " + std::to_string(start.state.step) : " in " + options.train.out_dir));
-    if (!done) process.train(options, request, start);
+    if (process.ranks().first()) {
+      say(dataset + (done ? ": done, step " + std::to_string(start.state.step)
+                          : " in " + options.train.out_dir));
+    }
+    if (!done) {
+      process.train(options, request, start);
+    }
   }
 }
 

@@ -4,28 +4,28 @@
 #include <algorithm>
 #include <utility>
 
-#include "trainer/run/run_schedule.h"
-#include "trainer/run/non_finite_steps.h"
-#include "trainer/checkpoint/checkpoint.h"
 #include "trainer/base/clock.h"
-#include "trainer/evaluation/validation_loss.h"
-#include "trainer/data/step_loader.h"
-#include "trainer/training/gradient.h"
-#include "trainer/training/train_step.h"
-#include "trainer/optim/learning_rate.h"
 #include "trainer/base/log.h"
+#include "trainer/checkpoint/checkpoint.h"
+#include "trainer/data/step_loader.h"
 #include "trainer/device/machine.h"
+#include "trainer/evaluation/validation_loss.h"
+#include "trainer/optim/learning_rate.h"
+#include "trainer/run/non_finite_steps.h"
+#include "trainer/run/run_schedule.h"
 #include "trainer/run/sample_log.h"
 #include "trainer/run/stage_plan.h"
 #include "trainer/run/step_log.h"
+#include "trainer/training/gradient.h"
+#include "trainer/training/train_step.h"
 
 namespace millrace::trainer {
 namespace {
 
 class Trainer {
  public:
-  Trainer(const config::Options& options, const Start& start, consumer::BatchSource& source, const Workplace& place,
-          const std::optional<std::string>& record_path)
+  Trainer(const config::Options& options, const Start& start, consumer::BatchSource& source,
+          const Workplace& place, const std::optional<std::string>& record_path)
       : options_(options),
         ranks_(place.ranks),
         source_(source),
@@ -82,14 +82,17 @@ class Trainer {
   void say_what_is_trained() {
     std::int64_t parameters = 0;
     for (const auto& [name, tensor] : parameters_of(learner_.model())) parameters += tensor.numel();
-    say("training " + std::to_string(parameters) + " parameters in " + name_of(precision_.compute) + " on " + device_.str() + ", " +
-        std::to_string(ranks_.world()) + (ranks_.world() == 1 ? " rank" : " ranks") + "; a step takes " +
-        std::to_string(deal_.global_batch()) + " samples of " + std::to_string(source_.meta().block_size) + " tokens of stream " +
-        state_.meta.fingerprint + " (" + state_.meta.dataset_name + ")");
+    say("training " + std::to_string(parameters) + " parameters in " + name_of(precision_.compute) +
+        " on " + device_.str() + ", " + std::to_string(ranks_.world()) +
+        (ranks_.world() == 1 ? " rank" : " ranks") + "; a step takes " +
+        std::to_string(deal_.global_batch()) + " samples of " +
+        std::to_string(source_.meta().block_size) + " tokens of stream " + state_.meta.fingerprint +
+        " (" + state_.meta.dataset_name + ")");
     if (const std::string line = agenda_.about_epochs(); !line.empty()) say(line);
   }
 
-  /// Cuts the files of an earlier run back to this step, on every rank before the first of them appends.
+  /// Cuts the files of an earlier run back to this step, on every rank before the first of them
+  /// appends.
   void open_files(const std::optional<std::string>& record_path) {
     if (ranks_.first()) {
       proto::go_back_to(options_.train.out_dir, state_.step, proto::links_of(state_));
@@ -114,7 +117,9 @@ class Trainer {
     if (stage) tell_stage(*stage);
     const auto batch = feed_.step(consumer::micro_batches(deal_, state_.cursor));
     if (!batch) return std::nullopt;
-    BegunStep step{.point = {.step = state_.step + 1, .learning_rate = learning_rate(options_.train, state_.step), .stage = stage},
+    BegunStep step{.point = {.step = state_.step + 1,
+                             .learning_rate = learning_rate(options_.train, state_.step),
+                             .stage = stage},
                    .taken = learner_.step(*batch, state_.step, state_.seed),
                    .begin = begin,
                    .stall_ms = feed_.take_waited_ms()};
@@ -134,7 +139,8 @@ class Trainer {
     recorder_->commit(state_.step);
   }
 
-  /// Waits for the step that was begun last, and tells what came of it; nothing where that was done.
+  /// Waits for the step that was begun last, and tells what came of it; nothing where that was
+  /// done.
   void finish_step() {
     if (!begun_) return;
     BegunStep step = std::move(*begun_);
@@ -153,18 +159,23 @@ class Trainer {
            agenda_.evaluation(good, state_.step) || agenda_.checkpoint(good, state_.step);
   }
 
-  /// After a step that was not bad, where `good` was the last such before it. False: asked to stop amid it.
+  /// After a step that was not bad, where `good` was the last such before it. False: asked to stop
+  /// amid it.
   bool do_what_is_due(std::uint64_t good) {
-    if (const auto epoch = agenda_.epoch_to_keep(good, state_.step)) state_.epoch_steps[*epoch] = state_.step;
+    if (const auto epoch = agenda_.epoch_to_keep(good, state_.step)) {
+      state_.epoch_steps[*epoch] = state_.step;
+    }
     const bool going = !agenda_.evaluation(good, state_.step) || evaluate_now();
     if (going && agenda_.checkpoint(good, state_.step)) save();
     return going;
   }
 
-  /// What is due after a bad step waits for a good one. The run fails where there are too many, or it ends with them.
+  /// What is due after a bad step waits for a good one. The run fails where there are too many, or
+  /// it ends with them.
   void leave_out(const TrainPoint& step) {
-    if (bad_steps_.too_many() || step.step == agenda_.last_step())
+    if (bad_steps_.too_many() || step.step == agenda_.last_step()) {
       throw std::runtime_error(bad_steps_.failure(step.loss, step.grad_norm, last_checkpoint_));
+    }
     log_.left_out(bad_steps_.left_out(step.loss, step.grad_norm));
   }
 
@@ -172,10 +183,10 @@ class Trainer {
   bool evaluate_now() {
     std::optional<EmaWeights> averaged;
     if (learner_.ema() != nullptr) averaged.emplace(learner_.model(), *learner_.ema());
-    const auto result =
-        evaluate(learner_.model(), learner_.objective(), source_.meta(), feed_, ranks_, plan(), [this](const proto::Batch& batch) {
-          if (recorder_) recorder_->add(batch);
-        });
+    const auto result = evaluate(learner_.model(), learner_.objective(), source_.meta(), feed_,
+                                 ranks_, plan(), [this](const proto::Batch& batch) {
+                                   if (recorder_) recorder_->add(batch);
+                                 });
     state_.evaluation_due = !result;
     saved_ = false;
     static_cast<void>(feed_.take_waited_ms());
@@ -197,12 +208,13 @@ class Trainer {
     const auto before = std::exchange(told_stage_, stage);
     if (!ranks_.first() || before == stage) return;
     const bool stale = before && options_.provider.schedule == "plateau";
-    say(stage_line(state_.meta, stage, state_.step + 1) + (stale ? ": " + why_left(options_.provider, *before) : ""));
+    say(stage_line(state_.meta, stage, state_.step + 1) +
+        (stale ? ": " + why_left(options_.provider, *before) : ""));
   }
 
   [[nodiscard]] EvaluationPlan plan() const {
-    const auto samples =
-        evaluation_samples(source_.meta(), proto::Split::kVal, options_.train.eval_iters, options_.train.batch_size);
+    const auto samples = evaluation_samples(source_.meta(), proto::Split::kVal,
+                                            options_.train.eval_iters, options_.train.batch_size);
     return {proto::Split::kVal, samples, deal_, precision_, device_};
   }
 
@@ -214,8 +226,12 @@ class Trainer {
     state_.loss_scale_good = learner_.loss_scale().good_steps();
     log_.sync();
     if (recorder_) recorder_->sync();
-    if (ranks_.first()) save_checkpoint(options_, state_, learner_.model(), learner_.optimizer(), learner_.ema());
-    last_checkpoint_ = (std::filesystem::path(options_.train.out_dir) / proto::checkpoint_name(state_.step)).string();
+    if (ranks_.first()) {
+      save_checkpoint(options_, state_, learner_.model(), learner_.optimizer(), learner_.ema());
+    }
+    last_checkpoint_ =
+        (std::filesystem::path(options_.train.out_dir) / proto::checkpoint_name(state_.step))
+            .string();
   }
 
   /// `reached`: the recipe's end; else the run was asked to stop.
@@ -243,17 +259,18 @@ class Trainer {
   BadSteps bad_steps_;
   proto::TrainerState state_;
   std::optional<Recorder> recorder_;
-  std::optional<BegunStep> begun_;          ///< and not finished
-  Clock::time_point finished_;              ///< when the last step was
-  std::string last_checkpoint_;             ///< empty: none yet
-  std::optional<std::uint8_t> told_stage_;  ///< where the trainer names stages: that of the step before
-  bool saved_ = true;                       ///< nothing happened since the last checkpoint
+  std::optional<BegunStep> begun_;  ///< and not finished
+  Clock::time_point finished_;      ///< when the last step was
+  std::string last_checkpoint_;     ///< empty: none yet
+  /// Where the trainer names stages: that of the step before.
+  std::optional<std::uint8_t> told_stage_;
+  bool saved_ = true;  ///< nothing happened since the last checkpoint
 };
 
 }  // namespace
 
-void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source, const Workplace& place,
-              const std::optional<std::string>& record_path) {
+void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source,
+              const Workplace& place, const std::optional<std::string>& record_path) {
   Trainer(options, start, source, place, record_path).run();
 }
 

@@ -3,22 +3,25 @@
 
 #include <cmath>
 
-#include "trainer/training/initial_state.h"
-#include "trainer/optim/learning_rate.h"
-#include "trainer/objectives/objectives.h"
 #include "trainer/base/seeds.h"
+#include "trainer/objectives/objectives.h"
+#include "trainer/optim/learning_rate.h"
+#include "trainer/training/initial_state.h"
 
 namespace millrace::trainer {
 
-bool StepNumbers::bad() const { return !std::isfinite(loss) || (!overflowed && !std::isfinite(grad_norm)); }
+bool StepNumbers::bad() const {
+  return !std::isfinite(loss) || (!overflowed && !std::isfinite(grad_norm));
+}
 
 StepNumbers TakenStep::numbers() const {
   const auto values = numbers_.get();
   return {.loss = values.at(0), .grad_norm = values.at(1), .overflowed = values.at(2) != 0.0};
 }
 
-Learner::Learner(const config::Options& options, const proto::StreamMeta& meta, torch::Device device, const Precision& precision,
-                 Ranks& ranks, const MakeRecording& record)
+Learner::Learner(const config::Options& options, const proto::StreamMeta& meta,
+                 torch::Device device, const Precision& precision, Ranks& ranks,
+                 const MakeRecording& record)
     : train_(options.train),
       ranks_(ranks),
       model_(initial_model(options, meta, device, precision)),
@@ -28,7 +31,8 @@ Learner::Learner(const config::Options& options, const proto::StreamMeta& meta, 
       loss_scale_(precision, device),
       gradient_(*model_, *objective_, precision, loss_scale_, record),
       update_(record ? record() : nullptr),
-      rate_(torch::zeros({}, torch::dtype(device.is_cpu() ? torch::kFloat64 : torch::kFloat32).device(device))),
+      rate_(torch::zeros(
+          {}, torch::dtype(device.is_cpu() ? torch::kFloat64 : torch::kFloat32).device(device))),
       share_(torch::zeros_like(rate_)),
       norm_(torch::zeros({}, torch::dtype(precision.parameters()).device(device))),
       overflowed_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
@@ -52,7 +56,8 @@ void Learner::update() {
 }
 
 void Learner::share() {
-  for (const auto& named : {parameters_of(*model_), optimizer_.state(), ema_ ? ema_->state() : NamedTensors()}) {
+  for (const auto& named :
+       {parameters_of(*model_), optimizer_.state(), ema_ ? ema_->state() : NamedTensors()}) {
     std::vector<torch::Tensor> tensors;
     for (const auto& [name, tensor] : named) tensors.push_back(tensor.detach());
     ranks_.broadcast(tensors, "sharing the parameters");

@@ -14,11 +14,12 @@ using ::testing::internal::CaptureStdout;
 using ::testing::internal::GetCapturedStderr;
 using ::testing::internal::GetCapturedStdout;
 
-const Program kProgram{
-    .name = "grind",
-    .usage = "CONFIG [overrides] [--samples N] [--resume[=DIR]]",
-    .about = "Grinds.",
-    .flags = {{"samples", "N", "how many"}, {"digest", "", "digests alone"}, {"resume", "DIR", "go on", /*value_optional=*/true}}};
+const Program kProgram{.name = "grind",
+                       .usage = "CONFIG [overrides] [--samples N] [--resume[=DIR]]",
+                       .about = "Grinds.",
+                       .flags = {{"samples", "N", "how many"},
+                                 {"digest", "", "digests alone"},
+                                 {"resume", "DIR", "go on", /*value_optional=*/true}}};
 
 Arguments parse_words(std::vector<const char*> words, const Program& program = kProgram) {
   words.insert(words.begin(), program.name.c_str());
@@ -35,7 +36,8 @@ int run(std::vector<const char*> words, const std::function<int(const Arguments&
 }
 
 TEST(CommandLine, TellsFlagsOverridesAndWordsApart) {
-  const Arguments arguments = parse_words({"r.toml", "--samples", "4", "--batch_size=8", "--digest", "--train.seed=3", "--json"});
+  const Arguments arguments = parse_words(
+      {"r.toml", "--samples", "4", "--batch_size=8", "--digest", "--train.seed=3", "--json"});
   EXPECT_EQ(arguments.positional, std::vector<std::string>{"r.toml"});
   EXPECT_EQ(arguments.value("samples"), "4");
   EXPECT_TRUE(arguments.has("digest"));
@@ -56,23 +58,28 @@ TEST(CommandLine, AnOptionalValueNeverTakesTheNextWord) {
 }
 
 TEST(CommandLine, AnOverrideMayHoldAnything) {
-  const Arguments arguments = parse_words({"r.toml", R"(--stages=[{type="random", max_masked_ratio=0.5}])", "--path=a=b --c"});
+  const Arguments arguments = parse_words(
+      {"r.toml", R"(--stages=[{type="random", max_masked_ratio=0.5}])", "--path=a=b --c"});
   EXPECT_EQ(arguments.overrides[0].value, R"([{type="random", max_masked_ratio=0.5}])");
   EXPECT_EQ(arguments.overrides[1].value, "a=b --c");
 }
 
 TEST(CommandLine, RefusesWithTheNearestName) {
-  EXPECT_EQ(refusal({"r.toml", "--sampels=4"}), "--sampels: neither a flag of grind nor a key; did you mean 'samples'?");
-  EXPECT_EQ(refusal({"r.toml", "--bathc_size=4"}), "--bathc_size: neither a flag of grind nor a key; did you mean 'batch_size'?");
+  EXPECT_EQ(refusal({"r.toml", "--sampels=4"}),
+            "--sampels: neither a flag of grind nor a key; did you mean 'samples'?");
+  EXPECT_EQ(refusal({"r.toml", "--bathc_size=4"}),
+            "--bathc_size: neither a flag of grind nor a key; did you mean 'batch_size'?");
   EXPECT_EQ(refusal({"r.toml", "--qqqqqqqqqqqqqqqqqqqqqqqqq=4"}),
             "--qqqqqqqqqqqqqqqqqqqqqqqqq: neither a flag of grind nor a key; see grind --help");
   Program fixed = kProgram;
   fixed.overrides = false;
-  EXPECT_EQ(refusal({"r.toml", "--batch_size=4"}, fixed), "--batch_size: unknown flag; see grind --help");
+  EXPECT_EQ(refusal({"r.toml", "--batch_size=4"}, fixed),
+            "--batch_size: unknown flag; see grind --help");
 }
 
 TEST(CommandLine, RefusesAKeyWithoutItsValue) {
-  EXPECT_EQ(refusal({"r.toml", "--batch_size", "4"}), "--batch_size: a key takes its value after '=': --batch_size=VALUE");
+  EXPECT_EQ(refusal({"r.toml", "--batch_size", "4"}),
+            "--batch_size: a key takes its value after '=': --batch_size=VALUE");
 }
 
 TEST(CommandLine, RefusesWhatItCannotRead) {
@@ -83,7 +90,8 @@ TEST(CommandLine, RefusesWhatItCannotRead) {
 }
 
 TEST(CommandLine, CountsWords) {
-  EXPECT_EQ(refusal({}), "something is missing; usage: grind CONFIG [overrides] [--samples N] [--resume[=DIR]]");
+  EXPECT_EQ(refusal({}),
+            "something is missing; usage: grind CONFIG [overrides] [--samples N] [--resume[=DIR]]");
   EXPECT_TRUE(contains(refusal({"a", "b"}), "'b' is one argument too many; usage: grind"));
 }
 
@@ -91,7 +99,8 @@ TEST(CommandLine, NumbersHaveARange) {
   const Arguments arguments = parse_words({"r.toml", "--samples=12"});
   EXPECT_EQ(arguments.number("samples", 1, 12), 12u);
   EXPECT_EQ(arguments.number("resume", 1, 12), std::nullopt);
-  for (const char* wrong : {"--samples=0", "--samples=13", "--samples=-1", "--samples=1x", "--samples=99999999999999999999"}) {
+  for (const char* wrong : {"--samples=0", "--samples=13", "--samples=-1", "--samples=1x",
+                            "--samples=99999999999999999999"}) {
     EXPECT_EQ(message_of<UsageError>([&] {
                 (void)parse_words({"r.toml", wrong}).number("samples", 1, 12);
               }),
@@ -117,7 +126,8 @@ TEST(RunProgram, AnswersHelpAndVersionWithoutTheRest) {
 
 TEST(RunProgram, TurnsFailuresIntoOneLineAndAStatus) {
   CaptureStderr();
-  EXPECT_EQ(run({"r.toml"}, [](const Arguments&) -> int { throw std::runtime_error("two\nlines"); }), 1);
+  EXPECT_EQ(
+      run({"r.toml"}, [](const Arguments&) -> int { throw std::runtime_error("two\nlines"); }), 1);
   EXPECT_EQ(GetCapturedStderr(), "error: two lines\n");
   CaptureStderr();
   EXPECT_EQ(run({"r.toml"}, [](const Arguments&) -> int { throw UsageError("no"); }), 2);

@@ -39,9 +39,17 @@ Json tokenizer() {
              {"normalized", false},
              {"special", true}}}},
           {"normalizer", nullptr},
-          {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}}},
+          {"pre_tokenizer",
+           {{"type", "ByteLevel"},
+            {"add_prefix_space", false},
+            {"trim_offsets", true},
+            {"use_regex", true}}},
           {"post_processor", nullptr},
-          {"decoder", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}},
+          {"decoder",
+           {{"type", "ByteLevel"},
+            {"add_prefix_space", true},
+            {"trim_offsets", true},
+            {"use_regex", true}}},
           {"model",
            {{"type", "BPE"},
             {"dropout", nullptr},
@@ -106,11 +114,11 @@ TEST_F(BpeFiles, AllKindsOfOneTokenizerAreTheSame) {
 }
 
 TEST_F(BpeFiles, AFolderIsLookedThroughInOrder) {
-  EXPECT_EQ(
-      error_of(folder.path()),
-      folder.path().string() +
-          ": there is no tokenizer in this folder; set data.tokenizer to a tokenizer.json, a vocab.bpe, a vocab.json beside its "
-          "merges.txt, or the folder of one of these");
+  EXPECT_EQ(error_of(folder.path()),
+            folder.path().string() +
+                ": there is no tokenizer in this folder; set data.tokenizer to a tokenizer.json, a "
+                "vocab.bpe, a vocab.json beside its "
+                "merges.txt, or the folder of one of these");
   write("vocab.bpe", "#version: 0.2\nx y\n");
   EXPECT_TRUE(load_bpe(folder.path())->find("xy"));
   write("merges.txt", kMerges);
@@ -132,25 +140,33 @@ TEST_F(BpeFiles, Gpt2sOwnPairIsTakenTogether) {
 }
 
 TEST_F(BpeFiles, RefusesWhatIsNotThere) {
-  EXPECT_TRUE(error_of(folder / "none.json").starts_with((folder / "none.json").string() + ": there is no such tokenizer; set "));
+  EXPECT_TRUE(
+      error_of(folder / "none.json")
+          .starts_with((folder / "none.json").string() + ": there is no such tokenizer; set "));
   const auto merges = write("merges.txt", kMerges);
-  EXPECT_TRUE(error_of(merges).starts_with(merges.string() + ": this is half a tokenizer, and the other half, " +
+  EXPECT_TRUE(error_of(merges).starts_with(merges.string() +
+                                           ": this is half a tokenizer, and the other half, " +
                                            (folder / "vocab.json").string() + ", is not there; "));
   const auto model = write("spiece.model", "x");
-  EXPECT_TRUE(error_of(model).starts_with(model.string() + ": no tokenizer is known by such a name; "));
+  EXPECT_TRUE(
+      error_of(model).starts_with(model.string() + ": no tokenizer is known by such a name; "));
 }
 
 TEST_F(BpeFiles, NamesTheFileAndTheLineThatIsNoMerge) {
   const auto path = write("vocab.bpe", "#version: 0.2\na b\n\nab c\n");
-  EXPECT_EQ(error_of(path), path.string() + ": line 3 is not two tokens with one space between; is this a list of merges?");
+  EXPECT_EQ(error_of(path),
+            path.string() +
+                ": line 3 is not two tokens with one space between; is this a list of merges?");
   write("vocab.bpe", "a b c\n");
   EXPECT_TRUE(error_of(path).starts_with(path.string() + ": line 1 is not two tokens"));
   write("vocab.bpe", "ä ö\n语 b\n");
-  EXPECT_EQ(error_of(path), path.string() + ": merge 2 ('语 b') needs the token '语', which the vocabulary lacks");
+  EXPECT_EQ(error_of(path),
+            path.string() + ": merge 2 ('语 b') needs the token '语', which the vocabulary lacks");
 }
 
 TEST(MergesText, LinesMayEndInAnyWay) {
-  EXPECT_EQ(parse_vocab_bpe("#version: 0.2\r\na b\r\nab c").merges, parse_vocab_bpe(kMerges).merges);
+  EXPECT_EQ(parse_vocab_bpe("#version: 0.2\r\na b\r\nab c").merges,
+            parse_vocab_bpe(kMerges).merges);
   EXPECT_EQ(parse_vocab_bpe("# #\n").merges.front().first, "#");
 }
 
@@ -163,18 +179,25 @@ TEST(VocabJson, RefusesIdsThatAreNotDense) {
     }
     return std::string();
   };
-  EXPECT_EQ(error(R"({"a": 0, "b": 2})"), "the token 'b' has the id 2, and ids must be 0 to 1, each once, for 2 tokens");
-  EXPECT_EQ(error(R"({"a": 0, "b": 0})"), "the token 'b' has the id 0, and ids must be 0 to 1, each once, for 2 tokens");
-  EXPECT_EQ(error(R"({"a": -1})"), "the token 'a' has the id -1, and ids must be 0 to 0, each once, for 1 tokens");
-  EXPECT_EQ(error(R"({"a": "0"})"), "the token 'a' has the id \"0\", and ids must be 0 to 0, each once, for 1 tokens");
+  EXPECT_EQ(error(R"({"a": 0, "b": 2})"),
+            "the token 'b' has the id 2, and ids must be 0 to 1, each once, for 2 tokens");
+  EXPECT_EQ(error(R"({"a": 0, "b": 0})"),
+            "the token 'b' has the id 0, and ids must be 0 to 1, each once, for 2 tokens");
+  EXPECT_EQ(error(R"({"a": -1})"),
+            "the token 'a' has the id -1, and ids must be 0 to 0, each once, for 1 tokens");
+  EXPECT_EQ(error(R"({"a": "0"})"),
+            "the token 'a' has the id \"0\", and ids must be 0 to 0, each once, for 1 tokens");
   EXPECT_EQ(error("[]"), R"(the vocabulary is not an object of ids by token, {"token": 0, …})");
-  EXPECT_EQ(error("{\"a\": 0"), "this is no whole JSON: it goes wrong at byte 8; get the file again");
+  EXPECT_EQ(error("{\"a\": 0"),
+            "this is no whole JSON: it goes wrong at byte 8; get the file again");
   EXPECT_EQ(error(""), "this is no whole JSON: it goes wrong at byte 1; get the file again");
 }
 
 TEST(TokenizerJson, TakesMergesAsPairsAndWhatChangesNoId) {
   const std::string hash = ByteLevelBpe(parse_tokenizer_json(tokenizer().dump())).hash();
-  const auto same = [&](const Json& json) { EXPECT_EQ(ByteLevelBpe(parse_tokenizer_json(json.dump())).hash(), hash) << json; };
+  const auto same = [&](const Json& json) {
+    EXPECT_EQ(ByteLevelBpe(parse_tokenizer_json(json.dump())).hash(), hash) << json;
+  };
   same(with("/model/merges", Json::array({Json::array({"a", "b"}), Json::array({"ab", "c"})})));
   same(with("/model/unk_token", "<|endoftext|>"));  // every byte has a token, so it never comes up
   same(with("/model/end_of_word_suffix", ""));
@@ -189,15 +212,19 @@ TEST(TokenizerJson, TakesMergesAsPairsAndWhatChangesNoId) {
 }
 
 TEST(TokenizerJson, ReadsWhatChangesIds) {
-  EXPECT_TRUE(parse_tokenizer_json(with("/pre_tokenizer/add_prefix_space", true).dump()).add_prefix_space);
+  EXPECT_TRUE(
+      parse_tokenizer_json(with("/pre_tokenizer/add_prefix_space", true).dump()).add_prefix_space);
   EXPECT_FALSE(parse_tokenizer_json(with("/pre_tokenizer/use_regex", false).dump()).use_regex);
   EXPECT_TRUE(parse_tokenizer_json(with("/model/ignore_merges", true).dump()).ignore_merges);
-  EXPECT_TRUE(parse_tokenizer_json(with("/added_tokens/0/normalized", true).dump()).added.front().normalized);
+  EXPECT_TRUE(parse_tokenizer_json(with("/added_tokens/0/normalized", true).dump())
+                  .added.front()
+                  .normalized);
 }
 
 TEST(TokenizerJson, RefusesByNameWhatIsNotImplemented) {
   const std::string rest =
-      " is not implemented, and without it the ids would be others; byte-level BPE as GPT-2 has it is what is read";
+      " is not implemented, and without it the ids would be others; byte-level BPE as GPT-2 has it "
+      "is what is read";
   const auto refused = [&](const char* pointer, const Json& value) {
     const std::string error = error_of(with(pointer, value));
     EXPECT_TRUE(error.ends_with(rest)) << pointer << ": " << error;
@@ -205,7 +232,8 @@ TEST(TokenizerJson, RefusesByNameWhatIsNotImplemented) {
   };
   EXPECT_EQ(refused("/model/type", "WordPiece"), "the model WordPiece");
   EXPECT_EQ(refused("/model/dropout", 0.1), "dropout of the model");
-  EXPECT_EQ(refused("/model/continuing_subword_prefix", "##"), "continuing_subword_prefix of the model");
+  EXPECT_EQ(refused("/model/continuing_subword_prefix", "##"),
+            "continuing_subword_prefix of the model");
   EXPECT_EQ(refused("/model/end_of_word_suffix", "</w>"), "end_of_word_suffix of the model");
   EXPECT_EQ(refused("/model/byte_fallback", true), "byte_fallback of the model");
   EXPECT_EQ(refused("/model/surprise", 1), "'surprise' of the model");
@@ -215,11 +243,13 @@ TEST(TokenizerJson, RefusesByNameWhatIsNotImplemented) {
   EXPECT_EQ(refused("/padding", {{"strategy", "BatchLongest"}}), "the padding");
   EXPECT_EQ(refused("/pre_tokenizer", {{"type", "Whitespace"}}), "the pre_tokenizer Whitespace");
   EXPECT_EQ(refused("/pre_tokenizer", nullptr), "a tokenizer without a ByteLevel pre_tokenizer");
-  EXPECT_EQ(refused("/post_processor", {{"type", "TemplateProcessing"}}), "the post_processor TemplateProcessing");
+  EXPECT_EQ(refused("/post_processor", {{"type", "TemplateProcessing"}}),
+            "the post_processor TemplateProcessing");
   EXPECT_EQ(refused("/decoder", {{"type", "Metaspace"}}), "the decoder Metaspace");
   EXPECT_EQ(refused("/added_tokens/0/lstrip", true), "lstrip of the added token '<|endoftext|>'");
   EXPECT_EQ(refused("/added_tokens/0/rstrip", true), "rstrip of the added token '<|endoftext|>'");
-  EXPECT_EQ(refused("/added_tokens/0/single_word", true), "single_word of the added token '<|endoftext|>'");
+  EXPECT_EQ(refused("/added_tokens/0/single_word", true),
+            "single_word of the added token '<|endoftext|>'");
   Json few = with("/model/vocab", {{"a", 0}, {"b", 1}, {"[UNK]", 2}});
   few["model"]["unk_token"] = "[UNK]";
   EXPECT_EQ(error_of(few), "unk_token of the model" + rest);
@@ -231,10 +261,12 @@ TEST(TokenizerJson, SaysWhatIsWrong) {
   EXPECT_EQ(error_of(with("/model/type", 3)), "the model has no text 'type'");
   EXPECT_EQ(error_of(with("/model/merges", nullptr)), "the model has no list of merges");
   EXPECT_EQ(error_of(with("/model/merges/1", "abc")), R"(merge 2 is neither "a b" nor ["a", "b"])");
-  EXPECT_EQ(error_of(with("/model/ignore_merges", 1)), "'ignore_merges' of the model is neither true nor false");
+  EXPECT_EQ(error_of(with("/model/ignore_merges", 1)),
+            "'ignore_merges' of the model is neither true nor false");
   EXPECT_EQ(error_of(with("/added_tokens", 1)), "added_tokens is no list");
   EXPECT_EQ(error_of(with("/added_tokens/0", 1)), "an added token is no object");
-  EXPECT_EQ(error_of(with("/added_tokens/0/id", -1)), "the added token '<|endoftext|>' has no id that is a whole number");
+  EXPECT_EQ(error_of(with("/added_tokens/0/id", -1)),
+            "the added token '<|endoftext|>' has no id that is a whole number");
   Json silent = tokenizer();
   silent["pre_tokenizer"].erase("add_prefix_space");
   EXPECT_EQ(error_of(silent), "the pre_tokenizer does not say add_prefix_space");

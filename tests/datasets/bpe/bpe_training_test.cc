@@ -1,4 +1,5 @@
-// Training: merges worked out by hand, the file it makes read back, and a text that comes back from its tokens.
+// Training: merges worked out by hand, the file it makes read back, and a text that comes back from
+// its tokens.
 #include "datasets/bpe/bpe_training.h"
 
 #include <gtest/gtest.h>
@@ -38,11 +39,12 @@ TEST(BpeTraining, TiesGoToTheSmallerIds) {
 }
 
 TEST(BpeTraining, OverlapsAreTakenFromTheLeft) {
-  // aaaaa: aa aa a; pairs are counted where they stand: aa 4 a word, then (aa)(aa) and (aa)a once a word each: ids 256 256 and
-  // 256 97.
+  // aaaaa: aa aa a; pairs are counted where they stand: aa 4 a word, then (aa)(aa) and (aa)a once a
+  // word each: ids 256 256 and 256 97.
   const BpeParts parts = trained({"aaaaa\naaaaa"}, 260);
   EXPECT_EQ(parts.merges[0], (std::pair<std::string, std::string>{"a", "a"}));
-  EXPECT_EQ(parts.merges[1], (std::pair<std::string, std::string>{"aa", "a"}));  // a has the smaller id
+  // A has the smaller id.
+  EXPECT_EQ(parts.merges[1], (std::pair<std::string, std::string>{"aa", "a"}));
   EXPECT_EQ(parts.merges[2], (std::pair<std::string, std::string>{"aa", "aaa"}));
 }
 
@@ -54,7 +56,8 @@ TEST(BpeTraining, StopsWhereNothingRepeats) {
 
 TEST(BpeTraining, TheFileReadsBack) {
   const std::string text =
-      "The mill's wheel turns; the mill stands. Näher an dér Mühle — 水车!\n\n  The wheel, the wheel… 1848 1849\n";
+      "The mill's wheel turns; the mill stands. Näher an dér Mühle — 水车!\n\n  The wheel, the "
+      "wheel… 1848 1849\n";
   const BpeParts parts = trained({text, text}, 300);
   const testing::TemporaryFolder folder;
   std::ofstream(folder / "tokenizer.json") << to_tokenizer_json(parts);

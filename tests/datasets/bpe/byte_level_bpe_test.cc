@@ -18,7 +18,8 @@ using Ids = std::vector<std::uint32_t>;
 BpeParts parts_of(const std::string& merges) { return parse_vocab_bpe("#version: 0.2\n" + merges); }
 
 /// The tokens of a text, as they are spelled.
-std::vector<std::string> spelled(const ByteLevelBpe& bpe, std::string_view text, Specials specials = Specials::kAsText) {
+std::vector<std::string> spelled(const ByteLevelBpe& bpe, std::string_view text,
+                                 Specials specials = Specials::kAsText) {
   std::vector<std::string> tokens;
   for (const std::uint32_t id : bpe.encode(text, specials)) tokens.push_back(bpe.vocabulary()[id]);
   return tokens;
@@ -74,7 +75,9 @@ TEST(ByteLevelBpe, DecodesEveryByteAndWhatItEncoded) {
   Ids all(256);
   std::iota(all.begin(), all.end(), 0U);
   const std::string bytes = bpe.decode(all);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(static_cast<std::uint8_t>(bytes[i]), byte_alphabet()[i]);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(static_cast<std::uint8_t>(bytes[i]), byte_alphabet()[i]);
+  }
   const std::string text = "un café é  語\n😀\u00a0";
   EXPECT_EQ(bpe.decode(bpe.encode(text)), text);
   EXPECT_EQ(bpe.decode({}), "");
@@ -95,7 +98,8 @@ TEST(ByteLevelBpe, RefusesIdsOutsideTheVocabularyWithTheirPlace) {
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_STREQ(error.what(),
-                 "token id 257 at position 2 is outside the vocabulary of 257 tokens; these ids are another tokenizer's");
+                 "token id 257 at position 2 is outside the vocabulary of 257 tokens; these ids "
+                 "are another tokenizer's");
   }
 }
 
@@ -107,7 +111,9 @@ TEST(ByteLevelBpe, RefusesWhatIsNotUtf8WithItsPlaceAndAppendsNothing) {
     encoder.append("é\xE9", Specials::kAsText, ids);
     FAIL();
   } catch (const std::runtime_error& error) {
-    EXPECT_STREQ(error.what(), "not valid UTF-8 at byte offset 2; convert it, e.g. with iconv -f ISO-8859-1 -t UTF-8");
+    EXPECT_STREQ(
+        error.what(),
+        "not valid UTF-8 at byte offset 2; convert it, e.g. with iconv -f ISO-8859-1 -t UTF-8");
   }
   EXPECT_EQ(ids, Ids{7});
 }
@@ -122,7 +128,8 @@ TEST(ByteLevelBpe, RefusesAByteThatHasNoToken) {
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_STREQ(error.what(),
-                 "the byte 0x63 at byte offset 3 has no token in this vocabulary; train the tokenizer with all 256 bytes as its "
+                 "the byte 0x63 at byte offset 3 has no token in this vocabulary; train the "
+                 "tokenizer with all 256 bytes as its "
                  "initial alphabet");
   }
 }
@@ -141,7 +148,8 @@ BpeParts with_added(std::vector<AddedToken> added) {
 }
 
 TEST(ByteLevelBpe, OfAddedTokensTheLongestWinsAndThoseNotNormalizedComeFirst) {
-  const ByteLevelBpe bpe(with_added({{"ab", 256}, {"abc", 257}, {"bcd", 258, false, true}, {"d", 67, false, true}}));
+  const ByteLevelBpe bpe(
+      with_added({{"ab", 256}, {"abc", 257}, {"bcd", 258, false, true}, {"d", 67, false, true}}));
   EXPECT_EQ(bpe.encode("abcd"), (Ids{257, 67}));
   EXPECT_EQ(bpe.encode("xbcd"), (Ids{87, 258}));
   EXPECT_EQ(bpe.encode("abab"), (Ids{256, 256}));
@@ -160,7 +168,8 @@ TEST(ByteLevelBpe, APrefixSpaceComesBeforeEveryPieceThatHasNone) {
   EXPECT_EQ(spelled(bpe, "a"), (Tokens{"Ġa"}));
   EXPECT_EQ(spelled(bpe, " a"), (Tokens{"Ġa"}));
   EXPECT_EQ(spelled(bpe, "\na"), (Tokens{"Ġ", "Ċ", "a"}));
-  EXPECT_EQ(spelled(bpe, "a<|endoftext|>a", Specials::kRecognised), (Tokens{"Ġa", "<|endoftext|>", "Ġa"}));
+  EXPECT_EQ(spelled(bpe, "a<|endoftext|>a", Specials::kRecognised),
+            (Tokens{"Ġa", "<|endoftext|>", "Ġa"}));
   EXPECT_TRUE(bpe.encode("").empty());
 }
 
@@ -228,7 +237,8 @@ TEST(ByteLevelBpe, RefusesPartsThatDoNotFit) {
   parts.vocabulary = {"a", "é"};  // the byte 0xE9
   parts.added = {{"é", 1}};
   EXPECT_EQ(error_of(parts),
-            "the added token 'é' is spelled like a token of other bytes, so that decoding could not tell them apart");
+            "the added token 'é' is spelled like a token of other bytes, so that decoding could "
+            "not tell them apart");
   EXPECT_EQ(error_of(parts_of("a b\nab c\na bc\nb c\n")), "the token 'abc' is there twice");
 }
 

@@ -27,11 +27,13 @@ TEST(ByteLevelWords, AWordTakesOneSpaceBeforeIt) {
 }
 
 TEST(ByteLevelWords, ContractionsEndWords) {
-  EXPECT_EQ(words_of("it's we're I'll you'd"), (Words{"it", "'s", " we", "'re", " I", "'ll", " you", "'d"}));
+  EXPECT_EQ(words_of("it's we're I'll you'd"),
+            (Words{"it", "'s", " we", "'re", " I", "'ll", " you", "'d"}));
   EXPECT_EQ(words_of("'s't've'm"), (Words{"'s", "'t", "'ve", "'m"}));
   EXPECT_EQ(words_of("IT'S"), (Words{"IT", "'", "S"}));  // capitals are none
   EXPECT_EQ(words_of("o'clock"), (Words{"o", "'", "clock"}));
-  EXPECT_EQ(words_of("x 's"), (Words{"x", " '", "s"}));  // the space is tried with what follows first
+  // The space is tried with what follows first.
+  EXPECT_EQ(words_of("x 's"), (Words{"x", " '", "s"}));
   EXPECT_EQ(words_of("''s"), (Words{"''", "s"}));
   EXPECT_EQ(words_of("'store"), (Words{"'s", "tore"}));
   EXPECT_EQ(words_of("'r"), (Words{"'", "r"}));
@@ -61,8 +63,8 @@ TEST(ByteLevelWords, OtherScripts) {
 
 // Whatever follows: the first word of ' ' + text.
 TEST(ByteLevelWords, BehindASpaceThatIsNotThere) {
-  for (const std::string text :
-       {"a", "ab c", "'s", "'", "\n", "\na", "\n\na", "\n\n", "1a", "é\u0301", "\u00a0", "\u3000x", "!'s a"}) {
+  for (const std::string text : {"a", "ab c", "'s", "'", "\n", "\na", "\n\na", "\n\n", "1a",
+                                 "é\u0301", "\u00a0", "\u3000x", "!'s a"}) {
     EXPECT_EQ(first_word_end_behind_space(text), word_end(' ' + text, 0)) << text;
   }
 }

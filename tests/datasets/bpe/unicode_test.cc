@@ -29,11 +29,13 @@ TEST(UnicodeClasses, OfCharactersThatLookLikeOthers) {
   EXPECT_EQ(class_of(0x7FFFFFFF), kOther);
 }
 
-// One letter per code point (surrogates: O) as the package `tokenizers` 0.23.3 tells them apart: whether "a", "1" or "!" and the
-// character are one word. tests/system/test_bpe.py asks it again.
+// One letter per code point (surrogates: O) as the package `tokenizers` 0.23.3 tells them apart:
+// whether "a", "1" or "!" and the character are one word. tests/system/test_bpe.py asks it again.
 TEST(UnicodeClasses, AreThoseOfThePackageForEveryCodePoint) {
   std::string classes;
-  for (char32_t c = 0; c < kCodePoints; ++c) classes += "OLNS"[static_cast<std::size_t>(class_of(c))];
+  for (char32_t c = 0; c < kCodePoints; ++c) {
+    classes += "OLNS"[static_cast<std::size_t>(class_of(c))];
+  }
   EXPECT_EQ(proto::hex16(proto::xxh64(classes)), "ebed63d981f6a6d4");
 }
 
@@ -66,8 +68,9 @@ TEST(Replacement, IsOneForEachMaximalSubpart) {
   EXPECT_EQ(replace_invalid_utf8("\xE8\xAA"), r);  // the start of a character
   EXPECT_EQ(replace_invalid_utf8("\xE8\xAA\x61"), r + "a");
   EXPECT_EQ(replace_invalid_utf8("\xF0\x9F\x98"), r);
-  EXPECT_EQ(replace_invalid_utf8("\xF0\x80\x80\x80"), r + r + r + r);  // overlong: no part of it is a start
-  EXPECT_EQ(replace_invalid_utf8("\xED\xA0\x80"), r + r + r);          // a surrogate
+  // Overlong: no part of it is a start.
+  EXPECT_EQ(replace_invalid_utf8("\xF0\x80\x80\x80"), r + r + r + r);
+  EXPECT_EQ(replace_invalid_utf8("\xED\xA0\x80"), r + r + r);  // a surrogate
   EXPECT_EQ(replace_invalid_utf8("\xC0\xAF"), r + r);
 }
 

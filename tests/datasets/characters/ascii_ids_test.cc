@@ -1,4 +1,5 @@
-// Tokens of ASCII characters: the vector loop for one byte against the plain loops for two and four.
+// Tokens of ASCII characters: the vector loop for one byte against the plain loops for two and
+// four.
 #include "datasets/characters/ascii_ids.h"
 
 #include <gtest/gtest.h>
@@ -24,13 +25,16 @@ AsciiIds some_ids() {
 
 std::string known_text(std::size_t length) {
   std::string text;
-  for (std::size_t i = 0; i < length; ++i) text.push_back(static_cast<char>(i * 29 % kAsciiCharacters | 1));
+  for (std::size_t i = 0; i < length; ++i) {
+    text.push_back(static_cast<char>(i * 29 % kAsciiCharacters | 1));
+  }
   return text;
 }
 
 /// Whether all are known, and the tokens; nothing behind them is written.
 template <class Token>
-std::pair<bool, std::vector<std::uint32_t>> tokens_of(const std::string& text, const AsciiIds& ids) {
+std::pair<bool, std::vector<std::uint32_t>> tokens_of(const std::string& text,
+                                                      const AsciiIds& ids) {
   constexpr Token kUntouched = 255;
   std::vector<Token> out(text.size() + 70, kUntouched);
   const bool good = to_tokens(text, ids, std::span(out).first(text.size()));

@@ -20,18 +20,21 @@ using Tokens = std::vector<std::string>;
 constexpr Shares kAll{0, 0};
 
 TEST(ParseVocabulary, TakesCharactersByTheirIds) {
-  EXPECT_EQ(parse_vocabulary(R"({"b": 1, "é": 0, "[UNK]": 3, "\n": 2})", "v.json"), (Tokens{"é", "b", "\n", "[UNK]"}));
+  EXPECT_EQ(parse_vocabulary(R"({"b": 1, "é": 0, "[UNK]": 3, "\n": 2})", "v.json"),
+            (Tokens{"é", "b", "\n", "[UNK]"}));
 }
 
 TEST(ParseVocabulary, RefusesEverythingElse) {
   const auto refused = [](std::string_view json) {
     return message_of<std::runtime_error>([&] { (void)parse_vocabulary(json, "v.json"); });
   };
-  EXPECT_TRUE(contains(refused("{"), "v.json: not valid JSON; a vocabulary is an object from characters to ids"));
+  EXPECT_TRUE(contains(refused("{"),
+                       "v.json: not valid JSON; a vocabulary is an object from characters to ids"));
   EXPECT_TRUE(contains(refused("[1]"), "not a JSON object with characters in it"));
   EXPECT_TRUE(contains(refused("{}"), "not a JSON object with characters in it"));
   EXPECT_TRUE(contains(refused(R"({"a": 0, "b": 0})"), "'a' and 'b' have the same id, 0"));
-  EXPECT_TRUE(contains(refused(R"({"a": 0, "b": 2})"), "'b' has id 2, and 2 tokens have the ids 0 to 1"));
+  EXPECT_TRUE(
+      contains(refused(R"({"a": 0, "b": 2})"), "'b' has id 2, and 2 tokens have the ids 0 to 1"));
   EXPECT_TRUE(contains(refused(R"({"a": 0, "bc": 1})"), "'bc' is not one character, nor [UNK]"));
   EXPECT_TRUE(contains(refused(R"({"a": 0, "": 1})"), "'' is not one character"));
   EXPECT_TRUE(contains(refused(R"({"a": -1})"), "the id of 'a' is -1, not a whole number"));
@@ -54,7 +57,8 @@ class VocabularyOf : public testing::DatasetFiles {
 };
 
 TEST_F(VocabularyOf, AFileDecidesTheIds) {
-  const auto text = this->text({.path = write("t.txt", "abc")}, with(R"({"c": 0, "b": 1, "a": 2, "x": 3})"));
+  const auto text =
+      this->text({.path = write("t.txt", "abc")}, with(R"({"c": 0, "b": 1, "a": 2, "x": 3})"));
   EXPECT_EQ(ids_of(*text), (Ids{2, 1, 0}));
   EXPECT_EQ(text->vocabulary().size, 4U);
 }
@@ -73,7 +77,8 @@ TEST_F(VocabularyOf, UnknownCharactersAreAnErrorUnlessSaidOtherwise) {
   const std::string file = write("t.txt", "abéabéž");
   EXPECT_TRUE(contains(error({.path = file}, with(R"({"a": 0, "b": 1})")),
                        "t.txt: 3 of its characters are not in " + path("v.json") +
-                           " (2 different ones), the first is 'é' (U+00E9) at byte offset 2; choose what becomes of them with "
+                           " (2 different ones), the first is 'é' (U+00E9) at byte offset 2; "
+                           "choose what becomes of them with "
                            "--data.unknown=replace or --data.unknown=drop"));
 }
 
@@ -84,7 +89,8 @@ TEST_F(VocabularyOf, UnknownCharactersAreReplaced) {
   EXPECT_EQ(ids_of(*added), (Ids{0, 1, 2, 0, 2}));
   EXPECT_EQ(added->vocabulary().tokens, (Tokens{"a", "b", "[UNK]"}));
   EXPECT_EQ(log.count("[UNK] stands for them"), 1);
-  EXPECT_EQ(ids_of(*text({.path = file}, with(R"({"[UNK]": 0, "a": 2, "b": 1})", "replace"))), (Ids{2, 1, 0, 2, 0}));
+  EXPECT_EQ(ids_of(*text({.path = file}, with(R"({"[UNK]": 0, "a": 2, "b": 1})", "replace"))),
+            (Ids{2, 1, 0, 2, 0}));
 }
 
 TEST_F(VocabularyOf, UnknownCharactersAreLeftOut) {
@@ -107,11 +113,13 @@ TEST_F(VocabularyOf, DocumentsAreJoinedByNewlinesThatTheVocabularyHas) {
 
 TEST_F(VocabularyOf, AMissingFileSaysHowToSaveOne) {
   EXPECT_TRUE(contains(error({.path = write("t.txt", "a")}, {.vocabulary = path("none.json")}),
-                       "none.json: there is no such vocabulary (data.vocabulary); save one with inspect stream CONFIG"));
+                       "none.json: there is no such vocabulary (data.vocabulary); save one with "
+                       "inspect stream CONFIG"));
 }
 
 TEST_F(VocabularyOf, SeveralDatasetsShareTheUnion) {
-  const Datasets both = open({{.path = write("a.txt", "caé")}, {.path = write("b.csv", "text\nbc\n")}}, {.shares = kAll});
+  const Datasets both = open(
+      {{.path = write("a.txt", "caé")}, {.path = write("b.csv", "text\nbc\n")}}, {.shares = kAll});
   EXPECT_EQ(both.vocabulary.tokens, (Tokens{"a", "b", "c", "é"}));
   EXPECT_EQ(both.name, "a.txt+b.csv");
   ASSERT_EQ(both.parts.size(), 2U);
@@ -121,12 +129,14 @@ TEST_F(VocabularyOf, SeveralDatasetsShareTheUnion) {
   const Datasets one = open({{.path = path("a.txt")}}, {.shares = kAll});
   EXPECT_NE(one.parts[0].text->hash(), both.parts[0].text->hash());
   EXPECT_EQ(one.hash, one.parts[0].text->hash());
-  const Datasets swapped = open({{.path = path("b.csv")}, {.path = path("a.txt")}}, {.shares = kAll});
+  const Datasets swapped =
+      open({{.path = path("b.csv")}, {.path = path("a.txt")}}, {.shares = kAll});
   EXPECT_NE(swapped.hash, both.hash);
 }
 
 TEST_F(VocabularyOf, OptionsThatDoNotGoTogetherAreRefused) {
-  EXPECT_TRUE(contains(error<config::UsageError>({.path = write("t.txt", "a")}, {.tokenizer = "t", .vocabulary = "v"}),
+  EXPECT_TRUE(contains(error<config::UsageError>({.path = write("t.txt", "a")},
+                                                 {.tokenizer = "t", .vocabulary = "v"}),
                        "set one of the two"));
 }
 

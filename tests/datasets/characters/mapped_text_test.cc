@@ -37,7 +37,8 @@ std::string random_text(std::mt19937& random, std::size_t characters, unsigned w
 }
 
 template <class Token>
-void expect_same_part(const TokenText& mapped, const TokenText& memory, Split split, std::uint64_t first, std::uint64_t count) {
+void expect_same_part(const TokenText& mapped, const TokenText& memory, Split split,
+                      std::uint64_t first, std::uint64_t count) {
   std::vector<Token> got(count);
   std::vector<Token> expected(count);
   mapped.read(split, first, std::span(got));
@@ -69,7 +70,8 @@ TEST_F(MappedTextOf, AnyTextIsWhatTheTextInMemoryIs) {
       for (const Shares shares : {Shares{0.1, 0}, Shares{0.3, 0.25}, Shares{0, 0}}) {
         const std::string bytes = random_text(random, characters, wide);
         const std::string file = write("t.txt", bytes);
-        expect_same(*text({.path = file}, {.shares = shares}), *make_memory_text(bytes, file, shares), random);
+        expect_same(*text({.path = file}, {.shares = shares}),
+                    *make_memory_text(bytes, file, shares), random);
       }
     }
   }
@@ -90,7 +92,8 @@ TEST_F(MappedTextOf, DocumentsAreCutBetweenThem) {
   const auto half = text({.path = file, .format = "lines"}, {.shares = {0.5, 0}});
   EXPECT_EQ(spelled(*half, Split::kTrain), "abc\n");  // 4 before, 4 behind: the earlier one
   EXPECT_EQ(starts_of(*half, Split::kVal), (Places{0, 8}));
-  EXPECT_EQ(spelled(*text({.path = file, .format = "lines"}, {.shares = {0.4, 0}}), Split::kVal), "abc\n");
+  EXPECT_EQ(spelled(*text({.path = file, .format = "lines"}, {.shares = {0.4, 0}}), Split::kVal),
+            "abc\n");
   const auto three = text({.path = file, .format = "lines"}, {.shares = {0.5, 0.2}});
   EXPECT_EQ(spelled(*three, Split::kTrain), "abc\n");
   EXPECT_EQ(spelled(*three, Split::kVal), "abcdefg\n");
@@ -99,7 +102,8 @@ TEST_F(MappedTextOf, DocumentsAreCutBetweenThem) {
 
 TEST_F(MappedTextOf, DocumentsOfWideCharactersAreCutByCharacters) {
   const std::string file =
-      write("t.csv", "text\néééé\nab\nab\nab\n");                 // joined: éééé n ab n ab n ab: 4+1+2+1+2+1+2 = 13 characters
+      // Joined: éééé n ab n ab n ab: 4+1+2+1+2+1+2 = 13 characters.
+      write("t.csv", "text\néééé\nab\nab\nab\n");
   const auto parts = text({.path = file}, {.shares = {0.4, 0}});  // 7.8 of 13: at 8, not at 5
   EXPECT_EQ(spelled(*parts, Split::kTrain), "éééé\nab\n");
   EXPECT_EQ(spelled(*parts, Split::kVal), "ab\nab");
@@ -114,17 +118,21 @@ TEST_F(MappedTextOf, RecordsStartAtTheirDocuments) {
 TEST_F(MappedTextOf, AnEmptyPartIsRefused) {
   const std::string file = write("t.txt", "one line alone\n");
   EXPECT_TRUE(contains(error({.path = file, .format = "lines"}, {.shares = {0.1, 0}}),
-                       "t.txt: its val part is empty, because a text of documents is cut between them, and it has 1"));
-  EXPECT_TRUE(contains(error({.path = file, .format = "lines"}, {.shares = {0.9, 0}}), "its train part is empty"));
+                       "t.txt: its val part is empty, because a text of documents is cut between "
+                       "them, and it has 1"));
+  EXPECT_TRUE(contains(error({.path = file, .format = "lines"}, {.shares = {0.9, 0}}),
+                       "its train part is empty"));
   const std::string two = write("u.txt", "one\ntwo\n");
-  EXPECT_TRUE(contains(error({.path = two, .format = "lines"}, {.shares = {0.5, 0.1}}), "its test part is empty"));
+  EXPECT_TRUE(contains(error({.path = two, .format = "lines"}, {.shares = {0.5, 0.1}}),
+                       "its test part is empty"));
 }
 
 TEST_F(MappedTextOf, Text8HasItsOwnSplitAndSymbols) {
   const testing::CapturedLog log;
   std::string symbols;
   for (int i = 0; i < 200; ++i) symbols += i % 5 == 4 ? ' ' : static_cast<char>('a' + i % 7);
-  const auto text8 = text({.path = write("text8", symbols), .format = "text8"}, {.shares = {0.5, 0.4}});
+  const auto text8 =
+      text({.path = write("text8", symbols), .format = "text8"}, {.shares = {0.5, 0.4}});
   EXPECT_EQ(text8->vocabulary().size, 27U);
   EXPECT_EQ(text8->vocabulary().tokens.front(), " ");
   EXPECT_EQ(text8->vocabulary().tokens.back(), "z");
@@ -133,9 +141,9 @@ TEST_F(MappedTextOf, Text8HasItsOwnSplitAndSymbols) {
   EXPECT_EQ(text8->length(Split::kTest), 10U);
   EXPECT_EQ(spelled(*text8, Split::kTest), symbols.substr(190));
   EXPECT_EQ(log.count("text8 has 100000000 characters, and this text 200"), 1);
-  EXPECT_TRUE(
-      contains(error({.path = write("bad", "ab c\nd"), .format = "text8"}),
-               "bad: 1 of its characters are not in text8's 27 symbols (1 different ones), the first is U+000A at byte offset 4"));
+  EXPECT_TRUE(contains(error({.path = write("bad", "ab c\nd"), .format = "text8"}),
+                       "bad: 1 of its characters are not in text8's 27 symbols (1 different ones), "
+                       "the first is U+000A at byte offset 4"));
 }
 
 TEST(Splits, CutsAreExactAndDoNotOverflow) {
@@ -152,8 +160,9 @@ TEST_F(MappedTextOf, ReadingATextThatWasChangedIsRefused) {
   const std::string file = write("t.txt", std::string(5000, 'a') + "bé");
   const auto mapped = text({.path = file}, {.shares = {0, 0}});
   std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).write("\xFFx", 2);
-  EXPECT_TRUE(contains(testing::message_of<std::runtime_error>([&] { (void)ids_of(*mapped); }),
-                       "t.txt: the text is not what its index says: it was changed while it was in use"));
+  EXPECT_TRUE(
+      contains(testing::message_of<std::runtime_error>([&] { (void)ids_of(*mapped); }),
+               "t.txt: the text is not what its index says: it was changed while it was in use"));
 }
 
 }  // namespace

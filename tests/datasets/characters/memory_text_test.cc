@@ -60,7 +60,8 @@ TEST(MemoryText, LinesThatAreEmptyDoNotStart) {
 }
 
 TEST(MemoryText, CutsTheSplitsWithoutMakingALineStart) {
-  // 20 characters, 12 for training: the cut lies within the third line, whose rest is not a line of val.
+  // 20 characters, 12 for training: the cut lies within the third line, whose rest is not a line of
+  // val.
   const auto text = text_of("abcd\nabcd\nabcd\nabcd\n", 0.4);
   EXPECT_EQ(starts_of(*text), (Ids{0, 5, 10}));
   EXPECT_EQ(starts_of(*text, Split::kVal), (Ids{3}));
@@ -76,12 +77,15 @@ TEST(MemoryText, CutsAtTheExactFractions) {
   EXPECT_EQ(ids_of(*three, Split::kTest), (Ids{7, 8, 9}));
 }
 
-TEST(MemoryText, IsNamedByItsBytes) { EXPECT_EQ(text_of("abc\n")->hash(), proto::hex16(proto::xxh64(std::string_view("abc\n")))); }
+TEST(MemoryText, IsNamedByItsBytes) {
+  EXPECT_EQ(text_of("abc\n")->hash(), proto::hex16(proto::xxh64(std::string_view("abc\n"))));
+}
 
 TEST(MemoryText, RefusesWhatIsNoText) {
   EXPECT_TRUE(contains(message_of<std::runtime_error>([] { (void)text_of("ab\nc\xC3(d"); }),
                        "dir/some.txt: not valid UTF-8 at byte offset 4"));
-  EXPECT_TRUE(contains(message_of<std::runtime_error>([] { (void)text_of(""); }), "dir/some.txt: the text is empty"));
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([] { (void)text_of(""); }),
+                       "dir/some.txt: the text is empty"));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "datasets/index/index_cache.h"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <optional>
@@ -43,7 +43,8 @@ class CacheHome {
 class IndexOf : public testing::DatasetFiles {
  protected:
   [[nodiscard]] std::string hash(const std::string& file) const {
-    return open_documents(DatasetSpec{.path = file, .format = "lines", .cache = path("cache")}).hash();
+    return open_documents(DatasetSpec{.path = file, .format = "lines", .cache = path("cache")})
+        .hash();
   }
   [[nodiscard]] fs::path only_index() const {
     std::vector<fs::path> files;
@@ -83,8 +84,8 @@ TEST_F(IndexOf, IsMadeAgainWhereItIsDamaged) {
   const std::string file = write("t.txt", "one\ntwo\n");
   const std::string first = hash(file);
   const std::size_t size = proto::read_file(only_index()).size();
-  for (const std::size_t at :
-       {std::size_t{0}, std::size_t{8}, std::size_t{40}, sizeof(IndexHeader) - 1, sizeof(IndexHeader), size - 1}) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{8}, std::size_t{40},
+                               sizeof(IndexHeader) - 1, sizeof(IndexHeader), size - 1}) {
     damage(at);
     const testing::CapturedLog log;
     EXPECT_EQ(hash(file), first) << at;
@@ -150,12 +151,15 @@ TEST_F(IndexOf, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
   const Descriptor held(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   const std::string name = "/proc/self/fd/" + std::to_string(held.get());
   const testing::CapturedLog log;
-  EXPECT_EQ(open_documents(DatasetSpec{.path = name}).hash(), open_documents(DatasetSpec{.path = file}).hash());
-  EXPECT_EQ(std::distance(fs::directory_iterator(path("home/millrace")), fs::directory_iterator()), 1);
+  EXPECT_EQ(open_documents(DatasetSpec{.path = name}).hash(),
+            open_documents(DatasetSpec{.path = file}).hash());
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("home/millrace")), fs::directory_iterator()),
+            1);
   EXPECT_TRUE(fs::exists(path(".t.txt.millrace-index")));
-  EXPECT_TRUE(contains(
-      testing::message_of<std::runtime_error>([&] { (void)open_documents(DatasetSpec{.path = name, .cache = "/proc/self/fd"}); }),
-      "there is no place for its index"));
+  EXPECT_TRUE(contains(testing::message_of<std::runtime_error>([&] {
+                         (void)open_documents(DatasetSpec{.path = name, .cache = "/proc/self/fd"});
+                       }),
+                       "there is no place for its index"));
 }
 
 TEST_F(IndexOf, ManyMakersAtOnceAllGetTheSame) {

@@ -30,7 +30,8 @@ std::string shown(std::string_view bytes) {
     std::snprintf(number, sizeof number, "%03zx", at);
     text += number;
     for (const char byte : line) {
-      std::snprintf(number, sizeof number, " %02x", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+      std::snprintf(number, sizeof number, " %02x",
+                    static_cast<unsigned>(static_cast<unsigned char>(byte)));
       text += number;
     }
     text += "\n";
@@ -39,7 +40,8 @@ std::string shown(std::string_view bytes) {
 }
 
 std::string documented() {
-  const std::string page = proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/dataset_index.md");
+  const std::string page =
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/dataset_index.md");
   const std::string begin = "```hex index\n";
   const std::size_t first = page.find(begin) + begin.size();
   return page.substr(first, page.find("```", first) - first);
@@ -53,7 +55,8 @@ TEST(IndexFormat, IsAsItsPageShows) {
 TEST(IndexFormat, TheExampleHoldsWhatThePageSays) {
   const GrowingFile made = example();
   std::string why;
-  const auto text = IndexedText::open(std::make_unique<MappedFile>(made.fd(), "example"), nullptr, "format text\n", why);
+  const auto text = IndexedText::open(std::make_unique<MappedFile>(made.fd(), "example"), nullptr,
+                                      "format text\n", why);
   ASSERT_TRUE(text) << why;
   EXPECT_EQ(text->text(), "né\n");
   EXPECT_EQ(text->characters(), 3U);

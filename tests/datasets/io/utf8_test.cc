@@ -25,12 +25,14 @@ TEST(Utf8, KnowsTheStandardsExamples) {  // RFC 3629, section 7
 TEST(Utf8, RefusesWhatTheStandardForbids) {
   using namespace std::string_view_literals;
   for (const std::string_view bad : {
-           "\x80"sv, "\xBF"sv,                                                  // a continuation without a start
-           "\xC3"sv, "\xE2\x89"sv, "\xF0\xA3\x8E"sv,                            // cut short
-           "\xC3("sv, "\xE2(\xA2"sv,                                            // a start without its continuation
-           "\xC0\x80"sv, "\xC1\xBF"sv, "\xE0\x9F\xBF"sv, "\xF0\x8F\xBF\xBF"sv,  // longer than needed
-           "\xED\xA0\x80"sv, "\xED\xBF\xBF"sv,                                  // surrogates
-           "\xF4\x90\x80\x80"sv, "\xF8\x88\x80\x80\x80"sv, "\xFF"sv,            // beyond U+10FFFF
+           // A continuation without a start.
+           "\x80"sv, "\xBF"sv, "\xC3"sv, "\xE2\x89"sv, "\xF0\xA3\x8E"sv,  // cut short
+           // A start without its continuation.
+           "\xC3("sv, "\xE2(\xA2"sv,
+           // Longer than needed.
+           "\xC0\x80"sv, "\xC1\xBF"sv, "\xE0\x9F\xBF"sv, "\xF0\x8F\xBF\xBF"sv, "\xED\xA0\x80"sv,
+           "\xED\xBF\xBF"sv,                                          // surrogates
+           "\xF4\x90\x80\x80"sv, "\xF8\x88\x80\x80\x80"sv, "\xFF"sv,  // beyond U+10FFFF
        }) {
     EXPECT_FALSE(decode_utf8(bad, 0)) << testing::PrintToString(bad);
   }

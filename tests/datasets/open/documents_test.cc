@@ -50,10 +50,11 @@ std::string zstd_packed(std::string_view content) {
 class DocumentsOf : public ::testing::Test {
  protected:
   /// The documents of a file with this content.
-  Documents open(const std::string& name, std::string_view content, const std::string& format = "auto",
-                 const std::string& column = "") {
+  Documents open(const std::string& name, std::string_view content,
+                 const std::string& format = "auto", const std::string& column = "") {
     write(folder_ / name, content);
-    return open_documents(DatasetSpec{.path = (folder_ / name).string(), .format = format, .column = column});
+    return open_documents(
+        DatasetSpec{.path = (folder_ / name).string(), .format = format, .column = column});
   }
   Texts texts(const std::string& name, std::string_view content, const std::string& format = "auto",
               const std::string& column = "") {
@@ -64,8 +65,8 @@ class DocumentsOf : public ::testing::Test {
     for (std::uint64_t i = 0; i < documents.count(); ++i) all.emplace_back(documents.document(i));
     return all;
   }
-  std::string error(const std::string& name, std::string_view content, const std::string& format = "auto",
-                    const std::string& column = "") {
+  std::string error(const std::string& name, std::string_view content,
+                    const std::string& format = "auto", const std::string& column = "") {
     return message_of<std::runtime_error>([&] { (void)open(name, content, format, column); });
   }
 
@@ -81,7 +82,8 @@ TEST_F(DocumentsOf, ATextIsOneDocumentNamedByItsBytes) {
 }
 
 TEST_F(DocumentsOf, LinesAreThoseThatAreNotEmpty) {
-  EXPECT_EQ(texts("a.txt", "one\n\ntwo\r\n\r\n three\nlast", "lines"), (Texts{"one", "two", " three", "last"}));
+  EXPECT_EQ(texts("a.txt", "one\n\ntwo\r\n\r\n three\nlast", "lines"),
+            (Texts{"one", "two", " three", "last"}));
   EXPECT_EQ(open("a.txt", "one\n\ntwo\n", "lines").text()->text(), "one\n\ntwo\n");
 }
 
@@ -101,8 +103,10 @@ TEST_F(DocumentsOf, FilesOfAFolderComeByTheirPaths) {
 
 TEST_F(DocumentsOf, CsvFollowsRfc4180) {
   const std::string csv =
-      "id,text,more\r\n1,plain,x\r\n2,\"a, \"\"b\"\"\r\nc\",y\r\n3,,z\r\n\r\n4,\"\",z\r\n5,a \"b\" \rc,\n6,last,";
-  EXPECT_EQ(texts("a.csv", csv, "auto", "text"), (Texts{"plain", "a, \"b\"\r\nc", "a \"b\" \rc", "last"}));
+      "id,text,more\r\n1,plain,x\r\n2,\"a, \"\"b\"\"\r\nc\",y\r\n3,,z\r\n\r\n4,\"\",z\r\n5,a \"b\" "
+      "\rc,\n6,last,";
+  EXPECT_EQ(texts("a.csv", csv, "auto", "text"),
+            (Texts{"plain", "a, \"b\"\r\nc", "a \"b\" \rc", "last"}));
   EXPECT_EQ(texts("a.csv", csv, "auto", "id"), (Texts{"1", "2", "3", "4", "5", "6"}));
   EXPECT_EQ(texts("b.csv", "\xEF\xBB\xBF\"the text\"\nx\ny\n"), (Texts{"x", "y"}));
 }
@@ -110,16 +114,23 @@ TEST_F(DocumentsOf, CsvFollowsRfc4180) {
 TEST_F(DocumentsOf, CsvIsRefusedWithTheLine) {
   EXPECT_TRUE(contains(error("a.csv", "a,b\n1,2\n", "auto", "text"),
                        "a.csv: there is no column 'text' (data.column); the columns are 'a', 'b'"));
-  EXPECT_TRUE(
-      contains(error("a.csv", "a,b\n1,2\n"), "say which column holds the text with --data.column=NAME; the columns are 'a', 'b'"));
-  EXPECT_TRUE(contains(error("a.csv", "a,b\n1,2\n3\n", "auto", "a"), "line 3: it has 1 fields, and the header names 2 columns"));
+  EXPECT_TRUE(contains(
+      error("a.csv", "a,b\n1,2\n"),
+      "say which column holds the text with --data.column=NAME; the columns are 'a', 'b'"));
+  EXPECT_TRUE(contains(error("a.csv", "a,b\n1,2\n3\n", "auto", "a"),
+                       "line 3: it has 1 fields, and the header names 2 columns"));
   EXPECT_TRUE(contains(error("a.csv", "a,b\n1,2\n3,4,5", "auto", "a"), "line 3: it has 3 fields"));
-  EXPECT_TRUE(contains(error("a.csv", "a\n\"x\ny\n", "auto", "a"), "line 2: the quotes that begin there never end"));
-  EXPECT_TRUE(contains(error("a.csv", "a\n\"x\ny\"z\n", "auto", "a"), "line 3: something follows the closing quote"));
-  EXPECT_TRUE(contains(error("a.csv", "a,a\n1,2\n", "auto", "a"), "several columns are called 'a'"));
-  EXPECT_TRUE(contains(error("a.csv", ""), "the file is empty; its first line must name the columns"));
+  EXPECT_TRUE(contains(error("a.csv", "a\n\"x\ny\n", "auto", "a"),
+                       "line 2: the quotes that begin there never end"));
+  EXPECT_TRUE(contains(error("a.csv", "a\n\"x\ny\"z\n", "auto", "a"),
+                       "line 3: something follows the closing quote"));
+  EXPECT_TRUE(
+      contains(error("a.csv", "a,a\n1,2\n", "auto", "a"), "several columns are called 'a'"));
+  EXPECT_TRUE(
+      contains(error("a.csv", ""), "the file is empty; its first line must name the columns"));
   EXPECT_TRUE(contains(error("a.csv", "a\n"), "the text is empty"));
-  EXPECT_TRUE(contains(error("a.csv", "a,b\nxy,\xFFz\n", "auto", "a"), "a.csv: not valid UTF-8 at byte offset 7"));
+  EXPECT_TRUE(contains(error("a.csv", "a,b\nxy,\xFFz\n", "auto", "a"),
+                       "a.csv: not valid UTF-8 at byte offset 7"));
 }
 
 TEST_F(DocumentsOf, JsonLinesHaveAKey) {
@@ -132,9 +143,12 @@ TEST_F(DocumentsOf, JsonLinesHaveAKey) {
 
 TEST_F(DocumentsOf, JsonLinesAreRefusedWithTheLine) {
   const std::string good = "{\"text\": \"one\"}\n";
-  const auto refused = [&](const std::string& line) { return error("a.jsonl", good + line, "auto", "text"); };
-  EXPECT_TRUE(contains(refused("{\"texts\": \"a\", \"b\": 1}"),
-                       "a.jsonl: line 2: there is no key 'text' (data.column); its keys are 'texts', 'b'"));
+  const auto refused = [&](const std::string& line) {
+    return error("a.jsonl", good + line, "auto", "text");
+  };
+  EXPECT_TRUE(
+      contains(refused("{\"texts\": \"a\", \"b\": 1}"),
+               "a.jsonl: line 2: there is no key 'text' (data.column); its keys are 'texts', 'b'"));
   EXPECT_TRUE(contains(refused("{\"text\": 5}"), "line 2: 'text' is a number, not a text"));
   EXPECT_TRUE(contains(refused("{\"text\": null}"), "line 2: 'text' is null, not a text"));
   EXPECT_TRUE(contains(refused("{\"text\": [\"a\"]}"), "line 2: 'text' is an array, not a text"));
@@ -142,7 +156,9 @@ TEST_F(DocumentsOf, JsonLinesAreRefusedWithTheLine) {
   EXPECT_TRUE(contains(refused("{\"text\": \"\\ud800\"}"), "line 2: not valid JSON"));
   EXPECT_TRUE(contains(refused("[1]"), "line 2: not a JSON object"));
   EXPECT_TRUE(contains(refused("{\"text\": \"a\xC3(\"}"), "not valid UTF-8 at byte offset 27"));
-  EXPECT_TRUE(contains(error("a.jsonl", good), "say which key holds the text with --data.column=NAME; its keys are 'text'"));
+  EXPECT_TRUE(
+      contains(error("a.jsonl", good),
+               "say which key holds the text with --data.column=NAME; its keys are 'text'"));
   EXPECT_TRUE(contains(error("a.jsonl", "\n\n", "auto", "text"), "the file is empty"));
 }
 
@@ -150,7 +166,8 @@ TEST_F(DocumentsOf, CompressedFilesAreReadByTheirNames) {
   EXPECT_EQ(texts("a.txt.gz", gzipped("one\ntwo")), (Texts{"one\ntwo"}));
   EXPECT_EQ(texts("b.txt.gz", gzipped("one\n") + gzipped("two")), (Texts{"one\ntwo"}));
   EXPECT_EQ(texts("a.txt.zst", zstd_packed("one\ntwo")), (Texts{"one\ntwo"}));
-  EXPECT_EQ(texts("b.txt.zst", zstd_packed("one\n") + zstd_packed("two"), "lines"), (Texts{"one", "two"}));
+  EXPECT_EQ(texts("b.txt.zst", zstd_packed("one\n") + zstd_packed("two"), "lines"),
+            (Texts{"one", "two"}));
   EXPECT_EQ(texts("a.csv.gz", gzipped("text\none\ntwo\n")), (Texts{"one", "two"}));
   EXPECT_EQ(texts("a.jsonl.zst", zstd_packed("{\"t\":\"x\"}\n"), "auto", "t"), (Texts{"x"}));
   std::string large;
@@ -169,7 +186,8 @@ TEST_F(DocumentsOf, DamagedFilesAreRefused) {
   EXPECT_TRUE(contains(error("a.gz", "no gzip"), "not a sound gzip file"));
   EXPECT_TRUE(contains(error("a.gz", ""), "the gzip file is cut short"));
   const std::string zst = zstd_packed("one\ntwo and some more");
-  EXPECT_TRUE(contains(error("a.zst", zst.substr(0, zst.size() - 3)), "the zstd file is cut short"));
+  EXPECT_TRUE(
+      contains(error("a.zst", zst.substr(0, zst.size() - 3)), "the zstd file is cut short"));
   EXPECT_TRUE(contains(error("a.zst", "no zstd file"), "not a sound zstd file"));
 }
 
@@ -177,41 +195,49 @@ TEST_F(DocumentsOf, HashesTellDocumentsFromOneText) {
   const std::string lines = open("a.txt", "one\ntwo", "lines").hash();
   EXPECT_NE(lines, open("a.txt", "one\ntwo").hash());
   EXPECT_EQ(lines, open("b.txt.gz", gzipped("one\ntwo"), "lines").hash());
-  EXPECT_EQ(open("a.csv", "t\none\n\"two\"\n").hash(), open("a.jsonl", "{\"t\":\"one\"}\n{\"t\":\"two\"}\n", "auto", "t").hash());
-  EXPECT_NE(open("a.csv", "t\n\"one\ntwo\"\nx\n").hash(), open("a.csv", "t\none\n\"two\nx\"\n").hash());
+  EXPECT_EQ(open("a.csv", "t\none\n\"two\"\n").hash(),
+            open("a.jsonl", "{\"t\":\"one\"}\n{\"t\":\"two\"}\n", "auto", "t").hash());
+  EXPECT_NE(open("a.csv", "t\n\"one\ntwo\"\nx\n").hash(),
+            open("a.csv", "t\none\n\"two\nx\"\n").hash());
 }
 
 TEST_F(DocumentsOf, EncodingIsRefusedWithTheFileAndTheOffsetInIt) {
   write(folder_ / "d/a.txt", "good");
   write(folder_ / "d/b.txt", "b\xE9");
-  const std::string message =
-      message_of<std::runtime_error>([&] { (void)open_documents(DatasetSpec{.path = (folder_ / "d").string()}); });
+  const std::string message = message_of<std::runtime_error>(
+      [&] { (void)open_documents(DatasetSpec{.path = (folder_ / "d").string()}); });
   EXPECT_TRUE(contains(message, "d/b.txt: not valid UTF-8 at byte offset 1; convert it"));
 }
 
 TEST_F(DocumentsOf, EveryWrongPathHasItsSentence) {
   EXPECT_TRUE(contains(error("a.txt", ""), "a.txt: the text is empty"));
   EXPECT_TRUE(contains(error("a.txt", "\n\n", "lines"), "it holds no document that is not empty"));
-  EXPECT_TRUE(contains(message_of<std::runtime_error>([] { (void)open_documents(DatasetSpec{.path = "no/such"}); }),
-                       "no/such: there is no such file or folder"));
+  EXPECT_TRUE(contains(
+      message_of<std::runtime_error>([] { (void)open_documents(DatasetSpec{.path = "no/such"}); }),
+      "no/such: there is no such file or folder"));
   fs::create_directories(folder_ / "empty");
-  EXPECT_TRUE(
-      contains(message_of<std::runtime_error>([&] { (void)open_documents(DatasetSpec{.path = (folder_ / "empty").string()}); }),
-               "the folder holds no files"));
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] {
+                         (void)open_documents(DatasetSpec{.path = (folder_ / "empty").string()});
+                       }),
+                       "the folder holds no files"));
   write(folder_ / "mixed/a.csv", "text\nx\n");
   write(folder_ / "mixed/b.txt", "x");
-  EXPECT_TRUE(
-      contains(message_of<config::UsageError>([&] { (void)open_documents(DatasetSpec{.path = (folder_ / "mixed").string()}); }),
-               "the folder holds csv (a.csv) and text (b.txt); say what its files are with --data.format=FORMAT"));
+  EXPECT_TRUE(contains(message_of<config::UsageError>([&] {
+                         (void)open_documents(DatasetSpec{.path = (folder_ / "mixed").string()});
+                       }),
+                       "the folder holds csv (a.csv) and text (b.txt); say what its files are with "
+                       "--data.format=FORMAT"));
   EXPECT_TRUE(contains(error("a.bin", "abcd"), "token files hold no text"));
   EXPECT_TRUE(
-      contains(message_of<config::UsageError>([] { (void)open_documents(config::DataOptions{}); }), "data.path names no dataset"));
+      contains(message_of<config::UsageError>([] { (void)open_documents(config::DataOptions{}); }),
+               "data.path names no dataset"));
 }
 
 TEST_F(DocumentsOf, MaxCharactersCutsTheText) {
   write(folder_ / "a.txt", "aéb\nc");
   const auto first = [&](std::uint64_t n, const std::string& format = "auto") {
-    return open_documents(DatasetSpec{.path = (folder_ / "a.txt").string(), .format = format, .max_characters = n});
+    return open_documents(
+        DatasetSpec{.path = (folder_ / "a.txt").string(), .format = format, .max_characters = n});
   };
   EXPECT_EQ(texts_of(first(2)), (Texts{"aé"}));
   EXPECT_EQ(texts_of(first(5, "lines")), (Texts{"aéb", "c"}));

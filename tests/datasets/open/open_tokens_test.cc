@@ -38,7 +38,8 @@ class TokensOf : public testing::DatasetFiles {
 };
 
 TEST_F(TokensOf, AFileIsCutByTheFractions) {
-  const Datasets opened = open({{.path = write("a.bin", bin16({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}))}}, {.shares = {0.2, 0.1}});
+  const Datasets opened = open({{.path = write("a.bin", bin16({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}))}},
+                               {.shares = {0.2, 0.1}});
   const TokenText& text = *opened.parts.front().text;
   EXPECT_EQ(ids_of(text), (Ids{0, 1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(ids_of(text, Split::kVal), (Ids{7, 8}));
@@ -53,7 +54,8 @@ TEST_F(TokensOf, AFileIsCutByTheFractions) {
 
 TEST_F(TokensOf, EveryWidthIsRead) {
   write("meta.json", R"({"dtype": "uint32", "vocab_size": 70001, "end_of_text": 7})");
-  const auto text = this->text({.path = write("a.bin", bin32({70'000, 7, 1, 7, 7, 2}))}, {.shares = kAll});
+  const auto text =
+      this->text({.path = write("a.bin", bin32({70'000, 7, 1, 7, 7, 2}))}, {.shares = kAll});
   EXPECT_EQ(ids_of(*text), (Ids{70'000, 7, 1, 7, 7, 2}));
   EXPECT_EQ(starts_of(*text), (Places{0, 2, 5}));
   std::vector<std::uint16_t> narrow(1);
@@ -84,7 +86,8 @@ TEST_F(TokensOf, DocumentsBeginBehindEndOfText) {
   const std::uint16_t end = kEndOfText;
   write("d/train.bin", bin16({10, 11, end, end, 12, end}));
   write("d/val.bin", bin16({13, end, 14}));
-  const auto text = this->text({.path = path("d"), .format = "token_folder"}, {.tokenizer = tokenizer()});
+  const auto text =
+      this->text({.path = path("d"), .format = "token_folder"}, {.tokenizer = tokenizer()});
   EXPECT_EQ(starts_of(*text), (Places{0, 4}));
   EXPECT_EQ(starts_of(*text, Split::kVal), (Places{0, 2}));
   EXPECT_TRUE(text->vocabulary().byte_level);
@@ -93,7 +96,8 @@ TEST_F(TokensOf, DocumentsBeginBehindEndOfText) {
 
 TEST_F(TokensOf, ATextIsEncodedSplitBySplit) {
   const std::string half = "the hen\n\n he";
-  const auto text = this->text({.path = write("t.txt", half + half)}, {.shares = {0.5, 0}, .tokenizer = tokenizer()});
+  const auto text = this->text({.path = write("t.txt", half + half)},
+                               {.shares = {0.5, 0}, .tokenizer = tokenizer()});
   Ids expected = encoded(half);
   const std::size_t second_line = expected.size() - encoded(" he").size();
   expected.push_back(kEndOfText);
@@ -121,33 +125,39 @@ TEST_F(TokensOf, AnEncodedTextIsFoundAgain) {
 
 TEST_F(TokensOf, TheSameTokensHaveTheSameHashWhateverThePath) {
   const auto a = text({.path = write("a.bin", bin16({1, 2, 3}))}, {.shares = kAll});
-  const auto b = text({.path = write("b.bin", bin16({1, 2, 3})), .cache = path("cache")}, {.shares = kAll});
+  const auto b =
+      text({.path = write("b.bin", bin16({1, 2, 3})), .cache = path("cache")}, {.shares = kAll});
   EXPECT_EQ(a->hash(), b->hash());
   EXPECT_NE(a->hash(), text({.path = write("c.bin", bin16({1, 3, 3}))}, {.shares = kAll})->hash());
 }
 
 TEST_F(TokensOf, EveryFaultHasItsSentence) {
-  EXPECT_TRUE(contains(error({.path = write("odd.bin", "abc")}), "odd.bin: its size of 3 bytes is no multiple of the 2"));
+  EXPECT_TRUE(contains(error({.path = write("odd.bin", "abc")}),
+                       "odd.bin: its size of 3 bytes is no multiple of the 2"));
   EXPECT_TRUE(contains(error({.path = write("none.bin", "")}), "none.bin: the file is empty"));
-  EXPECT_TRUE(contains(error({.path = write("a.bin", bin16({1, 300, 258}))}, {.tokenizer = tokenizer()}),
-                       "a.bin: token 300 at position 1 is outside the vocabulary of 258 ids"));
+  EXPECT_TRUE(
+      contains(error({.path = write("a.bin", bin16({1, 300, 258}))}, {.tokenizer = tokenizer()}),
+               "a.bin: token 300 at position 1 is outside the vocabulary of 258 ids"));
   EXPECT_TRUE(contains(error({.path = path("a.bin")}, {.vocab_size = 300}),
                        "token 300 at position 1 is outside the vocabulary of 300 ids"));
-  EXPECT_TRUE(contains(error<config::UsageError>({.path = path("a.bin")}, {.tokenizer = tokenizer(), .vocab_size = 7}),
+  EXPECT_TRUE(contains(error<config::UsageError>({.path = path("a.bin")},
+                                                 {.tokenizer = tokenizer(), .vocab_size = 7}),
                        "data.vocab_size = 7, but the tokenizer"));
-  EXPECT_TRUE(contains(error<config::UsageError>({.path = path("a.bin")}, {.vocabulary = "v.json"}), "these are token files"));
+  EXPECT_TRUE(contains(error<config::UsageError>({.path = path("a.bin")}, {.vocabulary = "v.json"}),
+                       "these are token files"));
   write("d/val.bin", bin16({1}));
-  EXPECT_TRUE(contains(error({.path = path("d"), .format = "token_folder"}), "d: there is no train.bin, nor train_000000.bin"));
+  EXPECT_TRUE(contains(error({.path = path("d"), .format = "token_folder"}),
+                       "d: there is no train.bin, nor train_000000.bin"));
   write("d/train.bin", bin16({1}));
   write("d/train_000000.bin", bin16({1}));
-  EXPECT_TRUE(
-      contains(error({.path = path("d"), .format = "token_folder"}), "there is train.bin, and parts of it (train_000000.bin)"));
+  EXPECT_TRUE(contains(error({.path = path("d"), .format = "token_folder"}),
+                       "there is train.bin, and parts of it (train_000000.bin)"));
   EXPECT_TRUE(contains(error<config::UsageError>({.path = path("d")}),
                        "the folder holds token files; say so with --data.format=token_folder"));
   EXPECT_TRUE(contains(error<config::UsageError>({.path = path("d"), .format = "tokens"}),
                        "takes one file, and this is a folder; use --data.format=token_folder"));
-  EXPECT_TRUE(
-      contains(error<config::UsageError>({.path = path("a.bin"), .format = "token_folder"}), "takes a folder with train.bin"));
+  EXPECT_TRUE(contains(error<config::UsageError>({.path = path("a.bin"), .format = "token_folder"}),
+                       "takes a folder with train.bin"));
   const std::string text = write("t.txt", "he");
   EXPECT_TRUE(contains(message_of<config::UsageError>([&] {
                          (void)open({{.path = text}, {.path = path("a.bin")}});
@@ -160,7 +170,8 @@ TEST(TokenNotes, AreChecked) {
     return message_of<std::runtime_error>([&] { (void)parse_token_notes(json, "meta.json"); });
   };
   EXPECT_TRUE(contains(refused("["), "meta.json: not a JSON object"));
-  EXPECT_TRUE(contains(refused(R"({"dtype": "int8"})"), "dtype is \"int8\", not \"uint16\" or \"uint32\""));
+  EXPECT_TRUE(
+      contains(refused(R"({"dtype": "int8"})"), "dtype is \"int8\", not \"uint16\" or \"uint32\""));
   EXPECT_TRUE(contains(refused(R"({"vocab_size": -1})"), "vocab_size is -1, not a whole number"));
   EXPECT_TRUE(contains(refused(R"({"complete": false})"), "tokenize was interrupted"));
   EXPECT_FALSE(parse_token_notes(R"({"end_of_text": null})", "meta.json").end_of_text);

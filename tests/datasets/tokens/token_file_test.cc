@@ -1,4 +1,5 @@
-// Files of token ids: what is written is the documented layout, and what cannot be right is refused.
+// Files of token ids: what is written is the documented layout, and what cannot be right is
+// refused.
 #include "datasets/tokens/token_file.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +25,8 @@ struct TokenFiles : ::testing::Test {
     return writer.finish();
   }
   [[nodiscard]] std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {}));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder.path()), {}));
   }
   template <class Act>
   static std::string error_of(const Act& act) {
@@ -38,7 +40,8 @@ struct TokenFiles : ::testing::Test {
 };
 
 TEST_F(TokenFiles, AreNothingButLittleEndianIds) {
-  EXPECT_EQ(write({1, 0x203, 65535}, WireType::kU16), proto::hex16(proto::xxh64(std::string_view("\1\0\3\2\xff\xff", 6))));
+  EXPECT_EQ(write({1, 0x203, 65535}, WireType::kU16),
+            proto::hex16(proto::xxh64(std::string_view("\1\0\3\2\xff\xff", 6))));
   EXPECT_EQ(proto::read_file(path), std::string("\1\0\3\2\xff\xff", 6));
   (void)write({1, 0x4030201}, WireType::kU32);
   EXPECT_EQ(proto::read_file(path), std::string("\1\0\0\0\1\2\3\4", 8));
@@ -80,12 +83,14 @@ TEST_F(TokenFiles, OfWhatSizeCannotBeAreRefused) {
   proto::replace_file(path, "12345");
   EXPECT_EQ(error_of([&] { TokenFile(path, WireType::kU16); }),
             path.string() +
-                ": its size of 5 bytes is no multiple of the 2 that a token of u16 takes; it is cut short, or its ids are of "
+                ": its size of 5 bytes is no multiple of the 2 that a token of u16 takes; it is "
+                "cut short, or its ids are of "
                 "another width");
   proto::replace_file(path, "123456");
   EXPECT_EQ(error_of([&] { TokenFile(path, WireType::kU32); }),
             path.string() +
-                ": its size of 6 bytes is no multiple of the 4 that a token of u32 takes; it is cut short, or its ids are of "
+                ": its size of 6 bytes is no multiple of the 4 that a token of u32 takes; it is "
+                "cut short, or its ids are of "
                 "another width");
   proto::replace_file(path, "");
   EXPECT_EQ(error_of([&] { TokenFile(path, WireType::kU16); }),
@@ -100,7 +105,8 @@ TEST_F(TokenFiles, IdsOutsideTheVocabularyAreNamedWithTheFirstPlace) {
   EXPECT_EQ(error_of([&] { file.check_ids(302); }), "");
   EXPECT_EQ(error_of([&] { file.check_ids(300); }),
             path.string() +
-                ": token id 300 at position 2 is outside the vocabulary of 300; the file is another tokenizer's, or its ids "
+                ": token id 300 at position 2 is outside the vocabulary of 300; the file is "
+                "another tokenizer's, or its ids "
                 "are of another width than u16");
 }
 

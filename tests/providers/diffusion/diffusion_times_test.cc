@@ -19,7 +19,8 @@ constexpr double kTwo32 = 4294967296.0;
 TEST(DiffusionTimes, WithoutGroupsAreTheWordsOfTheirIndex) {
   const DiffusionTimes times(7, 1);
   for (const std::uint64_t index : {0ULL, 1ULL, 12345678901ULL}) {
-    EXPECT_EQ(times.fraction(Split::kVal, index), Draws(7, Split::kVal, 0, index).word(Purpose::kTime, 0));
+    EXPECT_EQ(times.fraction(Split::kVal, index),
+              Draws(7, Split::kVal, 0, index).word(Purpose::kTime, 0));
   }
 }
 
@@ -41,10 +42,14 @@ TEST(DiffusionTimes, AreStratifiedOverEveryAlignedRunOfAPowerOfTwo) {
     for (std::uint32_t run = 2; run <= n; run *= 2) {
       for (std::uint64_t first = 0; first < 2 * n; first += run) {
         std::vector<std::uint32_t> fractions;
-        for (std::uint64_t i = first; i < first + run; ++i) fractions.push_back(times.fraction(Split::kTrain, i));
+        for (std::uint64_t i = first; i < first + run; ++i) {
+          fractions.push_back(times.fraction(Split::kTrain, i));
+        }
         std::ranges::sort(fractions);
         const auto step = static_cast<std::uint32_t>((std::uint64_t{1} << 32) / run);
-        for (std::size_t i = 1; i < fractions.size(); ++i) ASSERT_EQ(fractions[i] - fractions[i - 1], step) << n << " " << run;
+        for (std::size_t i = 1; i < fractions.size(); ++i) {
+          ASSERT_EQ(fractions[i] - fractions[i - 1], step) << n << " " << run;
+        }
       }
     }
   }
@@ -62,7 +67,9 @@ TEST(DiffusionTimes, AreTheFormulaRoundedOnce) {
   for (std::uint64_t i = 0; i < 100'000; ++i) {
     const long double f = times.fraction(Split::kTrain, i);
     const float t = times.time(Split::kTrain, i, 1e-3);
-    ASSERT_EQ(t, static_cast<float>(1e-3L + (1 - 1e-3L) * (f + 1) / static_cast<long double>(kTwo32))) << i;
+    ASSERT_EQ(t,
+              static_cast<float>(1e-3L + (1 - 1e-3L) * (f + 1) / static_cast<long double>(kTwo32)))
+        << i;
     ASSERT_GE(t, 1e-3F);
     ASSERT_LE(t, 1.0F);
   }
@@ -80,8 +87,10 @@ TEST(DiffusionTimes, StepsAreThePartsOfTheCircle) {
 }
 
 TEST(DiffusionTimes, DifferBySeedAndSplit) {
-  EXPECT_NE(DiffusionTimes(1, 1).fraction(Split::kTrain, 0), DiffusionTimes(2, 1).fraction(Split::kTrain, 0));
-  EXPECT_NE(DiffusionTimes(1, 1).fraction(Split::kTrain, 0), DiffusionTimes(1, 1).fraction(Split::kVal, 0));
+  EXPECT_NE(DiffusionTimes(1, 1).fraction(Split::kTrain, 0),
+            DiffusionTimes(2, 1).fraction(Split::kTrain, 0));
+  EXPECT_NE(DiffusionTimes(1, 1).fraction(Split::kTrain, 0),
+            DiffusionTimes(1, 1).fraction(Split::kVal, 0));
 }
 
 }  // namespace

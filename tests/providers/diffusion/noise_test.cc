@@ -1,4 +1,5 @@
-// Thresholds against 1 − e^(−σ(t)) from libm, rates of moved tokens against thresholds, redraws against the uniform distribution.
+// Thresholds against 1 − e^(−σ(t)) from libm, rates of moved tokens against thresholds, redraws
+// against the uniform distribution.
 #include "providers/diffusion/noise.h"
 
 #include <cmath>
@@ -29,7 +30,9 @@ config::ProviderOptions loglinear(double eps = 1e-3) {
 
 /// The papers' formulas, in more digits than the threshold has.
 long double sigma(const config::ProviderOptions& options, float t) {
-  if (options.noise == "loglinear") return -std::log1p(-(1 - static_cast<long double>(options.noise_eps)) * t);
+  if (options.noise == "loglinear") {
+    return -std::log1p(-(1 - static_cast<long double>(options.noise_eps)) * t);
+  }
   return std::pow(static_cast<long double>(options.sigma_min), 1 - static_cast<long double>(t)) *
          std::pow(static_cast<long double>(options.sigma_max), static_cast<long double>(t));
 }
@@ -40,7 +43,8 @@ void expect_thresholds(const config::ProviderOptions& options) {
     const float t = static_cast<float>(i) / 10'000;
     const long double expected = -std::expm1(-sigma(options, t)) * kTwo32;
     // Half a unit for rounding to a whole number; the rest for the arithmetic.
-    ASSERT_NEAR(static_cast<double>(noise.move_threshold(t)), static_cast<double>(expected), 0.5001) << noise.name() << " " << t;
+    ASSERT_NEAR(static_cast<double>(noise.move_threshold(t)), static_cast<double>(expected), 0.5001)
+        << noise.name() << " " << t;
   }
 }
 
@@ -62,7 +66,8 @@ TEST(Noise, GrowsWithTime) {
     std::uint64_t before = noise.move_threshold(0);
     for (int i = 1; i <= 1000; ++i) {
       const std::uint64_t now = noise.move_threshold(static_cast<float>(i) / 1000);
-      EXPECT_GE(now, before);  // geometric noise ends at its largest value, where e^(−σ) is below 2^-28
+      // Geometric noise ends at its largest value, where e^(−σ) is below 2^-28.
+      EXPECT_GE(now, before);
       before = now;
     }
   }
@@ -148,7 +153,8 @@ TEST(Redraw, ChangesATokenWithTheRateOfMovesThatDoNotComeBack) {
   }
 }
 
-// Also where only few move: the words that choose the state are others than those that choose the positions.
+// Also where only few move: the words that choose the state are others than those that choose the
+// positions.
 TEST(Redraw, IsUniformOverTheStates) {
   const std::vector<std::uint16_t> original(kTokens, 500);  // no state, so that every move is seen
   for (const double p : {0.01, 0.7, 1.0}) {

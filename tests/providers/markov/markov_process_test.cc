@@ -1,4 +1,5 @@
-// The closed forms of the Markov source against sums over all blocks, and its blocks against its probabilities.
+// The closed forms of the Markov source against sums over all blocks, and its blocks against its
+// probabilities.
 #include "providers/markov/markov_process.h"
 
 #include <cmath>
@@ -22,7 +23,8 @@ const MarkovProcess& second_order() {
 }
 
 /// The symbols of a block by its number in base S, the first symbol highest.
-std::vector<std::uint32_t> block_of(std::uint32_t number, std::uint32_t symbols, std::uint32_t length) {
+std::vector<std::uint32_t> block_of(std::uint32_t number, std::uint32_t symbols,
+                                    std::uint32_t length) {
   std::vector<std::uint32_t> block(length);
   for (std::uint32_t i = length; i-- > 0; number /= symbols) block[i] = number % symbols;
   return block;
@@ -37,7 +39,9 @@ double probability_of(const MarkovProcess& process, const std::vector<std::uint3
       continue;
     }
     std::uint32_t context = 0;
-    for (std::size_t j = i - process.order(); j < i; ++j) context = context * process.symbols() + block[j];
+    for (std::size_t j = i - process.order(); j < i; ++j) {
+      context = context * process.symbols() + block[j];
+    }
     p *= process.probability(context, block[i]);
   }
   return p;
@@ -52,7 +56,8 @@ std::uint32_t blocks(const MarkovProcess& process, std::uint32_t length) {
 TEST(MarkovProcess, HasRowsAndColumnsThatAddUpToOne) {
   for (const MarkovProcess* process : {&first_order(), &second_order()}) {
     const std::uint32_t newer = process->contexts() / process->symbols();
-    std::vector<double> into(process->contexts());  // of each context, from all contexts: 1 where the uniform distribution stays
+    // Of each context, from all contexts: 1 where the uniform distribution stays.
+    std::vector<double> into(process->contexts());
     for (std::uint32_t context = 0; context < process->contexts(); ++context) {
       double row = 0;
       for (std::uint32_t to = 0; to < process->symbols(); ++to) {
@@ -95,7 +100,8 @@ TEST(MarkovProcess, KnowsItsBlockEntropy) {
         const double p = probability_of(*process, block_of(b, process->symbols(), length));
         entropy -= p > 0 ? p * std::log(p) : 0;
       }
-      EXPECT_NEAR(process->block_entropy_nats(length) * length, entropy, 1e-9) << process->name() << ", " << length;
+      EXPECT_NEAR(process->block_entropy_nats(length) * length, entropy, 1e-9)
+          << process->name() << ", " << length;
     }
   }
 }
@@ -114,7 +120,9 @@ TEST(MarkovProcess, GeneratesBlocksWithTheirProbabilities) {
     }
     for (std::uint32_t b = 0; b < counts.size(); ++b) {
       const double p = probability_of(*process, block_of(b, process->symbols(), 3));
-      if (p * kBlocks >= 50) expect_rate(counts[b], kBlocks, p, process->name() + ", block " + std::to_string(b));
+      if (p * kBlocks >= 50) {
+        expect_rate(counts[b], kBlocks, p, process->name() + ", block " + std::to_string(b));
+      }
     }
     expect_uniform(last, process->name());  // stationary
   }
@@ -131,8 +139,10 @@ TEST(MarkovProcess, ABlockIsTheBeginningOfALongerOne) {
   }
 }
 
-/// −ln P(x_i | visible) of each hidden position, as sums over all blocks that agree with what is visible.
-std::vector<double> brute_force_surprise(const MarkovProcess& process, const std::vector<std::uint32_t>& block,
+/// −ln P(x_i | visible) of each hidden position, as sums over all blocks that agree with what is
+/// visible.
+std::vector<double> brute_force_surprise(const MarkovProcess& process,
+                                         const std::vector<std::uint32_t>& block,
                                          const std::vector<std::uint8_t>& visible) {
   const auto length = static_cast<std::uint32_t>(block.size());
   double all = 0;
@@ -156,7 +166,8 @@ std::vector<double> brute_force_surprise(const MarkovProcess& process, const std
 TEST(HiddenSurprise, IsTheSumOverAllBlocks) {
   for (const MarkovProcess* process : {&first_order(), &second_order()}) {
     std::vector<std::uint8_t> drawn(5);
-    process->generate<std::uint8_t>(Draws(3, proto::Split::kTrain, 0, 0).words(Purpose::kText, 0, 5), drawn);
+    process->generate<std::uint8_t>(
+        Draws(3, proto::Split::kTrain, 0, 0).words(Purpose::kText, 0, 5), drawn);
     const std::vector<std::uint32_t> block(drawn.begin(), drawn.end());
     for (std::uint32_t pattern : {0b11011U, 0b10001U, 0b01010U, 0b00000U, 0b11100U, 0b00111U}) {
       std::vector<std::uint8_t> visible(5);
@@ -164,29 +175,34 @@ TEST(HiddenSurprise, IsTheSumOverAllBlocks) {
       const auto exact = hidden_surprise_nats(*process, block, visible);
       const auto expected = brute_force_surprise(*process, block, visible);
       ASSERT_EQ(exact.size(), expected.size());
-      for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(exact[i], expected[i], 1e-9) << process->name() << " " << pattern;
+      for (std::size_t i = 0; i < exact.size(); ++i) {
+        EXPECT_NEAR(exact[i], expected[i], 1e-9) << process->name() << " " << pattern;
+      }
     }
   }
 }
 
 TEST(HiddenSurprise, WithoutNeighboursIsThatOfAUniformSymbol) {
   const std::vector<std::uint32_t> block{3, 1, 4, 1, 5};
-  for (const double nats : hidden_surprise_nats(first_order(), block, std::vector<std::uint8_t>(5, 0))) {
+  for (const double nats :
+       hidden_surprise_nats(first_order(), block, std::vector<std::uint8_t>(5, 0))) {
     EXPECT_NEAR(nats, std::log(16.0), 1e-9);
   }
   EXPECT_TRUE(hidden_surprise_nats(first_order(), block, std::vector<std::uint8_t>(5, 1)).empty());
 }
 
-// The last symbol, the others in sight, costs the rate on average: a long mean of what forward–backward says comes to the closed
-// form.
+// The last symbol, the others in sight, costs the rate on average: a long mean of what
+// forward–backward says comes to the closed form.
 TEST(HiddenSurprise, OfTheNextSymbolIsTheRateOnAverage) {
   constexpr std::uint64_t kBlocks = 20'000;
   double sum = 0;
   double squares = 0;
   for (std::uint64_t i = 0; i < kBlocks; ++i) {
     std::vector<std::uint32_t> block(3);
-    first_order().generate<std::uint32_t>(Draws(5, proto::Split::kTrain, 0, i).words(Purpose::kText, 0, 3), block);
-    const double nats = hidden_surprise_nats(first_order(), block, std::vector<std::uint8_t>{1, 1, 0}).front();
+    first_order().generate<std::uint32_t>(
+        Draws(5, proto::Split::kTrain, 0, i).words(Purpose::kText, 0, 3), block);
+    const double nats =
+        hidden_surprise_nats(first_order(), block, std::vector<std::uint8_t>{1, 1, 0}).front();
     sum += nats;
     squares += nats * nats;
   }
@@ -200,7 +216,8 @@ TEST(MarkovProcess, RefusesWhatItCannotBe) {
   expect_error<UsageError>([] { MarkovProcess(15, 1); }, {"source_symbols = 15", "from 16 to 256"});
   expect_error<UsageError>([] { MarkovProcess(257, 1); }, {"source_symbols = 257"});
   expect_error<UsageError>([] { MarkovProcess(16, 0); }, {"source_order = 0"});
-  expect_error<UsageError>([] { MarkovProcess(64, 4); }, {"source_order = 4", "source_symbols = 64", "lower one"});
+  expect_error<UsageError>([] { MarkovProcess(64, 4); },
+                           {"source_order = 4", "source_symbols = 64", "lower one"});
 }
 
 }  // namespace

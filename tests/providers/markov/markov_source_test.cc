@@ -17,7 +17,8 @@ std::size_t number_of(char c) { return MarkovSource::kCharacters.find(c); }
 
 /// H(x1 … xL) as the sum over all 16^L blocks.
 double brute_force_entropy(const MarkovSource& source, std::uint32_t length, Start start) {
-  std::vector<double> blocks;  // probability of each block of the length so far, last character fastest
+  // Probability of each block of the length so far, last character fastest.
+  std::vector<double> blocks;
   for (const double p : source.first(start)) blocks.push_back(p);
   for (std::uint32_t i = 1; i < length; ++i) {
     std::vector<double> longer;
@@ -45,7 +46,9 @@ TEST(MarkovSource, HasRowsThatAddUpToOne) {
 TEST(MarkovSource, NeverPutsBlanksSideBySide) {
   const MarkovSource source;
   for (const char from : {'\n', ' '}) {
-    for (const char to : {'\n', ' '}) EXPECT_EQ(source.probability(number_of(from), number_of(to)), 0.0);
+    for (const char to : {'\n', ' '}) {
+      EXPECT_EQ(source.probability(number_of(from), number_of(to)), 0.0);
+    }
   }
 }
 
@@ -61,7 +64,9 @@ TEST(MarkovSource, HasAStationaryDistribution) {
   const auto now = source.stationary();
   for (std::size_t to = 0; to < MarkovSource::kSymbols; ++to) {
     double next = 0;
-    for (std::size_t from = 0; from < MarkovSource::kSymbols; ++from) next += now[from] * source.probability(from, to);
+    for (std::size_t from = 0; from < MarkovSource::kSymbols; ++from) {
+      next += now[from] * source.probability(from, to);
+    }
     EXPECT_NEAR(next, now[to], 1e-13);
   }
 }
@@ -70,7 +75,8 @@ TEST(MarkovSource, KnowsItsBlockEntropy) {
   const MarkovSource source;
   for (const Start start : {Start::kLine, Start::kStationary}) {
     for (const std::uint32_t length : {1U, 2U, 4U}) {
-      EXPECT_NEAR(source.block_entropy_nats(length, start) * length, brute_force_entropy(source, length, start), 1e-9);
+      EXPECT_NEAR(source.block_entropy_nats(length, start) * length,
+                  brute_force_entropy(source, length, start), 1e-9);
     }
   }
 }
@@ -112,7 +118,8 @@ TEST(MarkovSource, AShorterTextIsTheStartOfALongerOne) {
 
 // The dataset of the fallback recipe, by the same bytes everywhere.
 TEST(MarkovSource, KeepsItsText) {
-  EXPECT_EQ(proto::hex16(proto::xxh64(MarkovSource().generate(kGeneratedCharacters))), "2f770986f5ca67f2");
+  EXPECT_EQ(proto::hex16(proto::xxh64(MarkovSource().generate(kGeneratedCharacters))),
+            "2f770986f5ca67f2");
 }
 
 }  // namespace

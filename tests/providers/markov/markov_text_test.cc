@@ -4,8 +4,8 @@
 
 #include "config/errors.h"
 #include "proto/digest.h"
-#include "providers/windows/open_datasets.h"
 #include "providers/registry.h"
+#include "providers/windows/open_datasets.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -35,7 +35,9 @@ TEST(MarkovText, IsTheChainOfItsProcess) {
   }
   for (std::uint32_t pair = 0; pair < 256; ++pair) {
     const double p = process().probability(pair / 16, pair % 16);
-    if (p * from[pair / 16] >= 20) expect_rate(pairs[pair], from[pair / 16], p, std::to_string(pair));
+    if (p * from[pair / 16] >= 20) {
+      expect_rate(pairs[pair], from[pair / 16], p, std::to_string(pair));
+    }
   }
 }
 
@@ -94,7 +96,9 @@ TEST(MarkovText, IsADatasetForEveryProviderOfWindows) {
     const proto::Batch batch = fill_batch(*stream, {Split::kTrain, 0, 200, {}});
     const auto y = batch.values<std::uint8_t>(1);
     double likeliest = 0;
-    for (std::size_t i = 1; i < 32; ++i) likeliest += process().probability(y[i - 1], y[i]) == 0.5 ? 1 : 0;
+    for (std::size_t i = 1; i < 32; ++i) {
+      likeliest += process().probability(y[i - 1], y[i]) == 0.5 ? 1 : 0;
+    }
     EXPECT_GT(likeliest, 5);
   }
 }
@@ -102,7 +106,8 @@ TEST(MarkovText, IsADatasetForEveryProviderOfWindows) {
 TEST(MarkovText, TakesNoPath) {
   config::Options options = markov_options("sedd");
   options.data.path = "some.txt";
-  expect_error<config::UsageError>([&] { (void)open_datasets(options); }, {"data.format", "some.txt", "leave one of them unset"});
+  expect_error<config::UsageError>([&] { (void)open_datasets(options); },
+                                   {"data.format", "some.txt", "leave one of them unset"});
 }
 
 }  // namespace

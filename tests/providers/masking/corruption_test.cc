@@ -15,7 +15,8 @@ constexpr std::uint8_t kOriginal = 7;
 Draws draws_of(std::uint64_t index) { return Draws(2, proto::Split::kTrain, 0, index); }
 
 /// x for a text of kOriginal alone.
-std::vector<std::uint8_t> corrupted(std::uint64_t index, const std::vector<std::uint8_t>& selected, Corruption how) {
+std::vector<std::uint8_t> corrupted(std::uint64_t index, const std::vector<std::uint8_t>& selected,
+                                    Corruption how) {
   const std::vector<std::uint8_t> original(selected.size(), kOriginal);
   std::vector<std::uint8_t> x(selected.size(), 255);
   corrupt<std::uint8_t>(original, selected, how, kMask, draws_of(index), x);
@@ -38,7 +39,10 @@ TEST(Corruption, LeavesUnselectedPositionsAlone) {
 }
 
 TEST(Corruption, OfSpansIsAllMask) {
-  for (const std::uint8_t x : corrupted(1, std::vector<std::uint8_t>(1000, 1), Corruption::kAllMask)) ASSERT_EQ(x, kMask);
+  for (const std::uint8_t x :
+       corrupted(1, std::vector<std::uint8_t>(1000, 1), Corruption::kAllMask)) {
+    ASSERT_EQ(x, kMask);
+  }
 }
 
 TEST(Corruption, FollowsItsDefinition) {

@@ -1,4 +1,5 @@
-// Every stage type against its definition in docs/reference/char_diffusion.md: selected positions one by one, and their statistics.
+// Every stage type against its definition in docs/reference/char_diffusion.md: selected positions
+// one by one, and their statistics.
 #include "providers/masking/masking.h"
 
 #include <algorithm>
@@ -22,10 +23,13 @@ Selected select(const Masking& masking, std::uint64_t index, std::size_t length)
   return selected;
 }
 
-std::size_t count(const Selected& selected) { return std::accumulate(selected.begin(), selected.end(), std::size_t{0}); }
+std::size_t count(const Selected& selected) {
+  return std::accumulate(selected.begin(), selected.end(), std::size_t{0});
+}
 
 /// How often each position is selected in `samples` samples.
-std::vector<double> hits_by_position(const Masking& masking, std::size_t length, std::uint64_t samples) {
+std::vector<double> hits_by_position(const Masking& masking, std::size_t length,
+                                     std::uint64_t samples) {
   std::vector<double> hits(length);
   for (std::uint64_t i = 0; i < samples; ++i) {
     const Selected selected = select(masking, i, length);
@@ -38,13 +42,17 @@ TEST(DefaultMasking, SelectsWordsBelowTheThreshold) {
   const auto masking = make_default_masking(0.15);
   const Selected selected = select(*masking, 3, 100);
   const auto threshold = static_cast<std::uint32_t>(std::llround(0.15 * 4294967296.0));
-  for (std::size_t j = 0; j < 100; ++j) EXPECT_EQ(selected[j] == 1, draws_of(3).word(Purpose::kSelect, j) < threshold);
+  for (std::size_t j = 0; j < 100; ++j) {
+    EXPECT_EQ(selected[j] == 1, draws_of(3).word(Purpose::kSelect, j) < threshold);
+  }
 }
 
 TEST(DefaultMasking, SelectsEveryPositionWithItsProbability) {
   constexpr std::uint64_t kSamples = 4000;
   for (const double p : {0.01, 0.15, 0.5}) {
-    for (const double hits : hits_by_position(*make_default_masking(p), 64, kSamples)) expect_rate(hits, kSamples, p);
+    for (const double hits : hits_by_position(*make_default_masking(p), 64, kSamples)) {
+      expect_rate(hits, kSamples, p);
+    }
   }
 }
 
@@ -65,7 +73,8 @@ TEST(DefaultMasking, SelectsNoneForZeroAndAllForOne) {
 }
 
 TEST(DefaultMasking, RefusesWhatIsNoProbability) {
-  expect_error<config::UsageError>([] { (void)make_default_masking(1.5); }, {"provider.mask_probability", "1.5", "[0, 1]"});
+  expect_error<config::UsageError>([] { (void)make_default_masking(1.5); },
+                                   {"provider.mask_probability", "1.5", "[0, 1]"});
 }
 
 TEST(RandomMasking, SelectsWithTheRatioThatTheSampleDrew) {
@@ -74,12 +83,15 @@ TEST(RandomMasking, SelectsWithTheRatioThatTheSampleDrew) {
     const std::uint64_t r = std::uint64_t{draws_of(i).word(Purpose::kRatio, 0)} + 1;
     const std::uint64_t threshold = r / 2;  // round(0.5 · 2^32) · r / 2^32
     const Selected selected = select(*masking, i, 100);
-    for (std::size_t j = 0; j < 100; ++j) ASSERT_EQ(selected[j] == 1, draws_of(i).word(Purpose::kSelect, j) < threshold);
+    for (std::size_t j = 0; j < 100; ++j) {
+      ASSERT_EQ(selected[j] == 1, draws_of(i).word(Purpose::kSelect, j) < threshold);
+    }
   }
 }
 
 TEST(RandomMasking, DrawsItsRatioUniformlyUpToTheLargest) {
-  // With ratio p ~ U(0, m) the count of L positions has mean L·m/2 and variance L·(m/2 − m²/3) + L²·m²/12.
+  // With ratio p ~ U(0, m) the count of L positions has mean L·m/2 and variance L·(m/2 − m²/3) +
+  // L²·m²/12.
   constexpr double kMax = 0.5;
   constexpr std::size_t kLength = 256;
   constexpr std::uint64_t kSamples = 4000;
@@ -92,10 +104,12 @@ TEST(RandomMasking, DrawsItsRatioUniformlyUpToTheLargest) {
     squares += selected * selected;
   }
   const double mean = kLength * kMax / 2;
-  const double variance = kLength * (kMax / 2 - kMax * kMax / 3) + kLength * kLength * kMax * kMax / 12;
+  const double variance =
+      kLength * (kMax / 2 - kMax * kMax / 3) + kLength * kLength * kMax * kMax / 12;
   EXPECT_NEAR(sum / kSamples, mean, kSigmas * std::sqrt(variance / kSamples));
   const double measured = squares / kSamples - sum / kSamples * sum / kSamples;
-  EXPECT_NEAR(measured / variance, 1, kSigmas * std::sqrt(2.0 / kSamples));  // a uniform's kurtosis is below the normal's
+  // A uniform's kurtosis is below the normal's.
+  EXPECT_NEAR(measured / variance, 1, kSigmas * std::sqrt(2.0 / kSamples));
 }
 
 TEST(RandomMasking, OfRatioOneCanSelectAll) {
@@ -103,7 +117,9 @@ TEST(RandomMasking, OfRatioOneCanSelectAll) {
   for (std::uint64_t i = 0; i < 50; ++i) {
     const std::uint64_t r = std::uint64_t{draws_of(i).word(Purpose::kRatio, 0)} + 1;
     const Selected selected = select(*masking, i, 64);
-    for (std::size_t j = 0; j < 64; ++j) ASSERT_EQ(selected[j] == 1, draws_of(i).word(Purpose::kSelect, j) < r);
+    for (std::size_t j = 0; j < 64; ++j) {
+      ASSERT_EQ(selected[j] == 1, draws_of(i).word(Purpose::kSelect, j) < r);
+    }
   }
 }
 
@@ -121,7 +137,9 @@ TEST(SpanMasking, FillsTheIntervalsBetweenItsSortedEnds) {
       const Selected selected = select(*masking, i, kLength);
       for (std::uint32_t j = 0; j < kLength; ++j) {
         bool inside = false;
-        for (std::uint32_t s = 0; s < spans; ++s) inside |= ends[2 * s] <= j && j <= ends[2 * s + 1];
+        for (std::uint32_t s = 0; s < spans; ++s) {
+          inside |= ends[2 * s] <= j && j <= ends[2 * s + 1];
+        }
         ASSERT_EQ(selected[j] == 1, inside) << "sample " << i << " position " << j;
       }
     }
@@ -129,8 +147,8 @@ TEST(SpanMasking, FillsTheIntervalsBetweenItsSortedEnds) {
 }
 
 TEST(SpanMasking, CoversEachPositionWithTheExactProbability) {
-  // Position j stays free if an even number of the 2n ends lies before it and none on it. With a = j/L before and b = 1 − a − 1/L
-  // behind, that is ((b + a)^2n + (b − a)^2n)/2.
+  // Position j stays free if an even number of the 2n ends lies before it and none on it. With a =
+  // j/L before and b = 1 − a − 1/L behind, that is ((b + a)^2n + (b − a)^2n)/2.
   constexpr std::size_t kLength = 50;
   constexpr std::uint64_t kSamples = 4000;
   for (const std::uint32_t spans : {1U, 2U, 10U}) {
@@ -152,7 +170,8 @@ TEST(SpanMasking, OfOneSpanHasTheExactLengths) {
   std::vector<double> lengths(kLength + 1);
   for (std::uint64_t i = 0; i < kSamples; ++i) ++lengths[count(select(*masking, i, kLength))];
   for (std::size_t d = 0; d < kLength; ++d) {
-    const double p = d == 0 ? 1.0 / kLength : 2.0 * static_cast<double>(kLength - d) / (kLength * kLength);
+    const double p =
+        d == 0 ? 1.0 / kLength : 2.0 * static_cast<double>(kLength - d) / (kLength * kLength);
     expect_rate(lengths[d + 1], kSamples, p, "length " + std::to_string(d + 1));
   }
 }
@@ -160,7 +179,8 @@ TEST(SpanMasking, OfOneSpanHasTheExactLengths) {
 TEST(MakeMasking, ListsTheKnownTypesForAnUnknownOne) {
   config::StageOptions stage;
   stage.type = "stiky";
-  expect_error<config::UsageError>([&] { (void)make_masking(stage); }, {"stiky", "random, sticky, span"});
+  expect_error<config::UsageError>([&] { (void)make_masking(stage); },
+                                   {"stiky", "random, sticky, span"});
 }
 
 TEST(MakeMasking, NamesTheNumberThatIsOutOfRange) {

@@ -1,4 +1,5 @@
-// Sticky masking against its definition, written once more in the plainest way, and against its statistics.
+// Sticky masking against its definition, written once more in the plainest way, and against its
+// statistics.
 #include "providers/masking/sticky_masking.h"
 
 #include <algorithm>
@@ -21,7 +22,9 @@ Selected select(const StickyMasking& masking, std::uint64_t index, std::size_t l
   return selected;
 }
 
-std::size_t count(const Selected& selected) { return std::accumulate(selected.begin(), selected.end(), std::size_t{0}); }
+std::size_t count(const Selected& selected) {
+  return std::accumulate(selected.begin(), selected.end(), std::size_t{0});
+}
 
 double weight_of(const Selected& selected, std::size_t j, double p1, double p2) {
   const bool left = j > 0 && selected[j - 1] == 1;
@@ -29,8 +32,10 @@ double weight_of(const Selected& selected, std::size_t j, double p1, double p2) 
   return left || right ? p2 : p1;
 }
 
-/// The definition: list, sort, take. (libm's logarithm differs in its last digits; no two keys here are that close.)
-Selected by_definition(std::uint64_t index, std::size_t length, std::size_t need, double p1, double p2) {
+/// The definition: list, sort, take. (libm's logarithm differs in its last digits; no two keys here
+/// are that close.)
+Selected by_definition(std::uint64_t index, std::size_t length, std::size_t need, double p1,
+                       double p2) {
   Selected selected(length);
   for (std::uint64_t round = 0; need > 0; ++round) {
     std::vector<std::pair<double, std::size_t>> keys;
@@ -38,7 +43,8 @@ Selected by_definition(std::uint64_t index, std::size_t length, std::size_t need
       for (std::size_t j = 0; j < length; ++j) {
         const double weight = alike ? 1.0 : weight_of(selected, j, p1, p2);
         if (selected[j] == 1 || weight == 0) continue;
-        const double u = (draws_of(index).word(Purpose::kSelect, round * length + j) + 1.0) / 4294967296.0;
+        const double u =
+            (draws_of(index).word(Purpose::kSelect, round * length + j) + 1.0) / 4294967296.0;
         keys.emplace_back(-std::log(u) / weight, j);
       }
       if (!keys.empty()) break;
@@ -57,35 +63,41 @@ double mean_run(const StickyMasking& masking, std::size_t length, std::uint64_t 
   for (std::uint64_t i = 0; i < samples; ++i) {
     const Selected selected = select(masking, i, length);
     positions += static_cast<double>(count(selected));
-    for (std::size_t j = 0; j < length; ++j) runs += selected[j] == 1 && (j == 0 || selected[j - 1] == 0);
+    for (std::size_t j = 0; j < length; ++j) {
+      runs += selected[j] == 1 && (j == 0 || selected[j - 1] == 0);
+    }
   }
   return positions / runs;
 }
 
 TEST(StickyMasking, FollowsItsDefinition) {
-  for (const auto& [target, p1, p2] : std::vector<std::tuple<double, double, double>>{{.4, .15, .3},
-                                                                                      {.6, .1, .5},
-                                                                                      {.6, .3, .1},
-                                                                                      {.9, .1, .9},
-                                                                                      {.2, .3, 0},
-                                                                                      {.8, .3, 0},
-                                                                                      {.5, 0, .3},
-                                                                                      {.5, 0, 0},
-                                                                                      {1, .2, .4}}) {
+  for (const auto& [target, p1, p2] :
+       std::vector<std::tuple<double, double, double>>{{.4, .15, .3},
+                                                       {.6, .1, .5},
+                                                       {.6, .3, .1},
+                                                       {.9, .1, .9},
+                                                       {.2, .3, 0},
+                                                       {.8, .3, 0},
+                                                       {.5, 0, .3},
+                                                       {.5, 0, 0},
+                                                       {1, .2, .4}}) {
     const StickyMasking masking(target, p1, p2);
     for (const std::size_t length : {1U, 7U, 8U, 64U, 100U}) {
       for (std::uint64_t i = 0; i < 20; ++i) {
-        const auto need = static_cast<std::size_t>(std::ceil(target * static_cast<double>(length) - 1e-6));
+        const auto need =
+            static_cast<std::size_t>(std::ceil(target * static_cast<double>(length) - 1e-6));
         ASSERT_EQ(select(masking, i, length), by_definition(i, length, need, p1, p2))
-            << "target " << target << " p1 " << p1 << " p2 " << p2 << " length " << length << " sample " << i;
+            << "target " << target << " p1 " << p1 << " p2 " << p2 << " length " << length
+            << " sample " << i;
       }
     }
   }
 }
 
 TEST(StickyMasking, CountsItsTargetExactly) {
-  EXPECT_EQ(StickyMasking(0.55, 1, 1).count_for(100), 55U);  // 0.55 · 100 is 55.00000000000001 in doubles
-  EXPECT_EQ(StickyMasking(0.07, 1, 1).count_for(100), 7U);   // 7.000000000000001
+  // 0.55 · 100 is 55.00000000000001 in doubles.
+  EXPECT_EQ(StickyMasking(0.55, 1, 1).count_for(100), 55U);
+  EXPECT_EQ(StickyMasking(0.07, 1, 1).count_for(100), 7U);  // 7.000000000000001
   EXPECT_EQ(StickyMasking(0.4, 1, 1).count_for(1024), 410U);
   EXPECT_EQ(StickyMasking(0.4, 1, 1).count_for(1), 1U);
   EXPECT_EQ(StickyMasking(0.0, 1, 1).count_for(1000), 0U);
@@ -99,7 +111,9 @@ TEST(StickyMasking, SelectsExactlyItsCountWhateverTheWeights) {
       for (const double target : {0.0, 0.2, 0.55, 0.9, 1.0}) {
         const StickyMasking masking(target, p1, p2);
         for (const std::size_t length : {1U, 5U, 100U, 128U}) {
-          for (std::uint64_t i = 0; i < 5; ++i) ASSERT_EQ(count(select(masking, i, length)), masking.count_for(length));
+          for (std::uint64_t i = 0; i < 5; ++i) {
+            ASSERT_EQ(count(select(masking, i, length)), masking.count_for(length));
+          }
         }
       }
     }
@@ -135,8 +149,9 @@ TEST(StickyMasking, WithEqualWeightsSelectsEveryPositionAlike) {
 }
 
 TEST(StickyMasking, DrawsInProportionToTheWeights) {
-  // Of 16 positions the first round selects two and the second one more, where a position beside a selected one weighs three
-  // times as much as another: with m such neighbours among 14 it is one of them with probability 3m/(3m + 14 − m).
+  // Of 16 positions the first round selects two and the second one more, where a position beside a
+  // selected one weighs three times as much as another: with m such neighbours among 14 it is one
+  // of them with probability 3m/(3m + 14 − m).
   const StickyMasking three(3.0 / 16, 0.1, 0.3);
   const StickyMasking two(2.0 / 16, 0.1, 0.3);
   double expected = 0;

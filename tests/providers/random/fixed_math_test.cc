@@ -23,7 +23,9 @@ void expect_near_libm(double x) {
 
 TEST(FixedLog, IsNearTheTrueLogarithmOfWords) {
   const Draws draws(1, proto::Split::kTrain, 0, 0);
-  for (std::uint64_t w = 0; w < 200'000; ++w) expect_near_libm((draws.word(Purpose::kSelect, w) + 1.0) / 4294967296.0);
+  for (std::uint64_t w = 0; w < 200'000; ++w) {
+    expect_near_libm((draws.word(Purpose::kSelect, w) + 1.0) / 4294967296.0);
+  }
 }
 
 TEST(FixedLog, IsNearTheTrueLogarithmOfTinyHugeAndCloseToOne) {
@@ -41,14 +43,16 @@ TEST(FixedLog, IsNearTheTrueLogarithmOfTinyHugeAndCloseToOne) {
 TEST(FixedLog, OfOneIsExactlyZero) { EXPECT_EQ(fixed_log(1.0), 0.0); }
 
 TEST(FixedLog, TellsNeighbouringWordsApart) {
-  for (const std::uint64_t word : {0ULL, 1ULL, 1000ULL, 0x7fffffffULL, 0xb504f333ULL, 0xfffffffdULL}) {
+  for (const std::uint64_t word :
+       {0ULL, 1ULL, 1000ULL, 0x7fffffffULL, 0xb504f333ULL, 0xfffffffdULL}) {
     const double u = small_to_double(word + 1) / 4294967296.0;
     const double next = small_to_double(word + 2) / 4294967296.0;
     EXPECT_LT(fixed_log(u), fixed_log(next)) << word;
   }
 }
 
-// The same bits everywhere: these were computed once, and a machine that gives others would compute another stream.
+// The same bits everywhere: these were computed once, and a machine that gives others would compute
+// another stream.
 TEST(FixedLog, KeepsItsBits) {
   EXPECT_EQ(std::bit_cast<std::uint64_t>(fixed_log(0.5)), 0xbfe62e42fefa39efU);
   EXPECT_EQ(std::bit_cast<std::uint64_t>(fixed_log(0.1)), 0xc0026bb1bbb55515U);
@@ -56,10 +60,12 @@ TEST(FixedLog, KeepsItsBits) {
   EXPECT_EQ(std::bit_cast<std::uint64_t>(fixed_log(0x1p-32)), 0xc0362e42fefa39efU);
 }
 
-/// In units in the last place of the true value, which libm's long double gives with more digits than a double has.
+/// In units in the last place of the true value, which libm's long double gives with more digits
+/// than a double has.
 double error_of_exp_ulps(double x) {
   const long double expected = std::exp(static_cast<long double>(x));
-  const double ulp = std::nextafter(static_cast<double>(expected), INFINITY) - static_cast<double>(expected);
+  const double ulp =
+      std::nextafter(static_cast<double>(expected), INFINITY) - static_cast<double>(expected);
   return static_cast<double>(std::abs((fixed_exp(x) - expected) / ulp));
 }
 
@@ -67,14 +73,18 @@ TEST(FixedExp, IsNearTheTrueExponential) {
   const Draws draws(1, proto::Split::kTrain, 0, 0);
   for (std::uint64_t w = 0; w < 200'000; ++w) {
     const double u = 2 * (draws.word(Purpose::kSelect, w) / 4294967296.0) - 1;
-    for (const double reach : {700.0, 30.0, 1.0, 1e-6}) ASSERT_LE(error_of_exp_ulps(reach * u), 2.0) << reach * u;
+    for (const double reach : {700.0, 30.0, 1.0, 1e-6}) {
+      ASSERT_LE(error_of_exp_ulps(reach * u), 2.0) << reach * u;
+    }
   }
 }
 
 TEST(FixedExp, IsNearTheTrueExponentialWhereItsParametersChange) {
   for (int halves = -2000; halves <= 2000; ++halves) {
     const double x = halves * 0.34657359027997264;  // ½ ln 2
-    for (const double near : {std::nextafter(x, -800), x, std::nextafter(x, 800)}) ASSERT_LE(error_of_exp_ulps(near), 2.0) << near;
+    for (const double near : {std::nextafter(x, -800), x, std::nextafter(x, 800)}) {
+      ASSERT_LE(error_of_exp_ulps(near), 2.0) << near;
+    }
   }
 }
 

@@ -38,13 +38,16 @@ TEST(Permuted, IsABijectionForEverySize) {
   }
 }
 
-// Who asks for one order again and again has its rounds written out; who changes orders every time never has.
+// Who asks for one order again and again has its rounds written out; who changes orders every time
+// never has.
 TEST(Permuted, IsTheSameHoweverOftenItIsAsked) {
   for (const std::uint64_t n : {2, 3, 64, 1000, 4096, 4097, 70'000, 10'000'000, 17'000'000}) {
     const std::uint64_t count = std::min<std::uint64_t>(n, 3000);
     std::vector<std::uint64_t> in_a_row(count);
     std::vector<std::uint64_t> in_turns(count);
-    for (std::uint64_t i = 0; i < count; ++i) in_a_row[i] = permuted(draws_of(1), Purpose::kOrder, n, i);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      in_a_row[i] = permuted(draws_of(1), Purpose::kOrder, n, i);
+    }
     for (std::uint64_t i = 0; i < count; ++i) {
       (void)permuted(draws_of(2), Purpose::kOrder, n, i);
       in_turns[i] = permuted(draws_of(1), Purpose::kOrder, n, i);
@@ -56,7 +59,9 @@ TEST(Permuted, IsTheSameHoweverOftenItIsAsked) {
 /// Different values below n for `count` neighbours, which end at n − 1.
 void expect_injective(std::uint64_t n, std::uint64_t count) {
   std::vector<std::uint64_t> seen;
-  for (std::uint64_t i = n - count; i < n; ++i) seen.push_back(permuted(draws_of(n), Purpose::kOrder, n, i));
+  for (std::uint64_t i = n - count; i < n; ++i) {
+    seen.push_back(permuted(draws_of(n), Purpose::kOrder, n, i));
+  }
   std::ranges::sort(seen);
   EXPECT_EQ(std::ranges::adjacent_find(seen), seen.end()) << n;
   EXPECT_LT(seen.back(), n);
@@ -66,7 +71,8 @@ void expect_injective(std::uint64_t n, std::uint64_t count) {
 
 TEST(Permuted, TakesSizesUpTo64Bits) {
   constexpr std::uint64_t kNarrow = std::uint64_t{1} << 32;
-  for (const std::uint64_t n : {kNarrow - 1, kNarrow, kNarrow + 1, kNarrow << 2, ~std::uint64_t{0} >> 1, ~std::uint64_t{0}}) {
+  for (const std::uint64_t n : {kNarrow - 1, kNarrow, kNarrow + 1, kNarrow << 2,
+                                ~std::uint64_t{0} >> 1, ~std::uint64_t{0}}) {
     expect_injective(n, 2000);
   }
   for (std::uint64_t k = 0; k < 50; ++k) {  // sizes of every length from 13 to 40 bits
@@ -86,7 +92,8 @@ TEST(Permuted, IsWhatItWas) {
   };
   expect_elements(first(1000), {588, 52, 273, 301});
   expect_elements(first(0xffffffff), {95480146, 2184985865, 681179523, 2269014411});
-  expect_elements(first(std::uint64_t{1} << 40), {920403102750, 1088654961669, 828543975363, 384295174980});
+  expect_elements(first(std::uint64_t{1} << 40),
+                  {920403102750, 1088654961669, 828543975363, 384295174980});
 }
 
 TEST(Permuted, PutsEveryValueEverywhereEquallyOftenAbove32Bits) {
@@ -113,11 +120,13 @@ TEST(Permuted, PutsEveryValueEverywhereEquallyOften) {
   for (const std::uint64_t n : {5, 12, 100}) {
     std::vector<std::uint64_t> counts(n * n);
     for (std::uint64_t key = 0; key < 20'000; ++key) {
-      for (const std::uint64_t i : {std::uint64_t{0}, n / 2, n - 1})
+      for (const std::uint64_t i : {std::uint64_t{0}, n / 2, n - 1}) {
         ++counts[i * n + permuted(draws_of(key), Purpose::kOrder, n, i)];
+      }
     }
     for (const std::uint64_t i : {std::uint64_t{0}, n / 2, n - 1}) {
-      expect_uniform(std::span(counts).subspan(i * n, n), std::to_string(n) + " values, position " + std::to_string(i));
+      expect_uniform(std::span(counts).subspan(i * n, n),
+                     std::to_string(n) + " values, position " + std::to_string(i));
     }
   }
 }

@@ -1,5 +1,6 @@
-// Every kernel that this machine can run, against the plain definitions, at sizes around those of vectors, and at the numbers where
-// a comparison turns. Outputs lie between guards: a kernel that writes beside them is found.
+// Every kernel that this machine can run, against the plain definitions, at sizes around those of
+// vectors, and at the numbers where a comparison turns. Outputs lie between guards: a kernel that
+// writes beside them is found.
 #include "providers/random/vector_kernels.h"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ namespace {
 constexpr std::uint32_t kMostWord = 0xffffffff;
 constexpr std::size_t kGuard = 64;
 
-const std::vector<std::size_t> kSizes = {0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 255, 257, 511, 512, 513, 1024, 1500};
+const std::vector<std::size_t> kSizes = {0,  1,  2,   7,   8,   15,  16,  17,  31,   33,  63,
+                                         64, 65, 127, 255, 257, 511, 512, 513, 1024, 1500};
 
 /// `count` values, between guards.
 template <class T>
@@ -36,12 +38,15 @@ class Guarded {
 };
 
 /// Random words, every fifth of them beside `turn` or at an end of what a word can be.
-std::vector<std::uint32_t> words_around(std::uint32_t turn, std::size_t count, std::uint64_t index) {
+std::vector<std::uint32_t> words_around(std::uint32_t turn, std::size_t count,
+                                        std::uint64_t index) {
   const Draws draws(99, proto::Split::kTrain, 0, index);
   std::vector<std::uint32_t> words;
   for (std::size_t j = 0; j < count; ++j) words.push_back(draws.word(Purpose::kText, j));
   const std::uint32_t special[] = {turn, turn - 1, turn + 1, 0, 1, 2, kMostWord, kMostWord - 1};
-  for (std::size_t j = 0; j < count; j += 5) words[j] = special[(j / 5 + index) % std::size(special)];
+  for (std::size_t j = 0; j < count; j += 5) {
+    words[j] = special[(j / 5 + index) % std::size(special)];
+  }
   return words;
 }
 
@@ -49,7 +54,9 @@ std::vector<std::uint32_t> words_around(std::uint32_t turn, std::size_t count, s
 std::vector<std::uint8_t> ones(std::size_t count, std::uint32_t percent, std::uint64_t index) {
   const Draws draws(98, proto::Split::kTrain, 0, index);
   std::vector<std::uint8_t> ones;
-  for (std::size_t j = 0; j < count; ++j) ones.push_back(uniform_below(draws.word(Purpose::kText, j), 100) < percent ? 1 : 0);
+  for (std::size_t j = 0; j < count; ++j) {
+    ones.push_back(uniform_below(draws.word(Purpose::kText, j), 100) < percent ? 1 : 0);
+  }
   return ones;
 }
 
@@ -69,11 +76,15 @@ TEST_P(EveryKernel, DrawsPhilox) {
   for (const std::size_t draws : {kDrawsAtOnce, 5 * kDrawsAtOnce}) {
     for (const std::uint32_t first : {0U, 3U, kMostWord - 5}) {  // draw numbers count modulo 2^32
       Guarded<std::uint32_t> words(4 * draws);
-      kernels_.draw({0xdeadbeef, kMostWord, first, 0x01020304, 0x9abcdef0, 0x12345678}, draws, words.data());
+      kernels_.draw({0xdeadbeef, kMostWord, first, 0x01020304, 0x9abcdef0, 0x12345678}, draws,
+                    words.data());
       ASSERT_TRUE(words.intact());
       for (std::uint32_t d = 0; d < draws; ++d) {
-        const PhiloxBlock block = philox4x32_10({0xdeadbeef, kMostWord, first + d, 0x01020304}, {0x9abcdef0, 0x12345678});
-        for (std::size_t lane = 0; lane < 4; ++lane) ASSERT_EQ(words.data()[4 * d + lane], block[lane]) << "draw " << d;
+        const PhiloxBlock block =
+            philox4x32_10({0xdeadbeef, kMostWord, first + d, 0x01020304}, {0x9abcdef0, 0x12345678});
+        for (std::size_t lane = 0; lane < 4; ++lane) {
+          ASSERT_EQ(words.data()[4 * d + lane], block[lane]) << "draw " << d;
+        }
       }
     }
   }
@@ -84,14 +95,16 @@ TEST_P(EveryKernel, DrawsPhiloxWhereAPositionIsSelected) {
   for (const std::size_t size : {1, 3, 4, 63, 64, 65, 128, 1000, 1024, 2047, 2048, 2049, 5003}) {
     for (const std::uint32_t percent : {0, 1, 15, 35, 60, 100}) {
       const auto selected = ones(size, percent, size);
-      Guarded<std::uint32_t> words((size + 4 * kDrawsAtOnce - 1) / (4 * kDrawsAtOnce) * (4 * kDrawsAtOnce));
+      Guarded<std::uint32_t> words((size + 4 * kDrawsAtOnce - 1) / (4 * kDrawsAtOnce) *
+                                   (4 * kDrawsAtOnce));
       kernels_.draw_where(start, selected.data(), size, words.data());
       ASSERT_TRUE(words.intact());
       for (std::uint32_t j = 0; j < size; ++j) {
         if (selected[j] == 0) continue;
-        const PhiloxBlock block =
-            philox4x32_10({0xdeadbeef, kMostWord, kMostWord - 5 + j / 4, 0x01020304}, {0x9abcdef0, 0x12345678});
-        ASSERT_EQ(words.data()[j], block[j % 4]) << "position " << j << " of " << size << ", " << percent << " %";
+        const PhiloxBlock block = philox4x32_10(
+            {0xdeadbeef, kMostWord, kMostWord - 5 + j / 4, 0x01020304}, {0x9abcdef0, 0x12345678});
+        ASSERT_EQ(words.data()[j], block[j % 4])
+            << "position " << j << " of " << size << ", " << percent << " %";
       }
     }
   }
@@ -99,12 +112,15 @@ TEST_P(EveryKernel, DrawsPhiloxWhereAPositionIsSelected) {
 
 TEST_P(EveryKernel, SelectsWordsUpToTheLast) {
   for (const std::size_t size : kSizes) {
-    for (const std::uint32_t last : {0U, 1U, 644245093U, 0x7fffffffU, 0x80000000U, kMostWord - 1, kMostWord}) {
+    for (const std::uint32_t last :
+         {0U, 1U, 644245093U, 0x7fffffffU, 0x80000000U, kMostWord - 1, kMostWord}) {
       const auto words = words_around(last, size, size);
       Guarded<std::uint8_t> selected(size);
       kernels_.select_to(words.data(), size, last, selected.data());
       ASSERT_TRUE(selected.intact());
-      for (std::size_t j = 0; j < size; ++j) ASSERT_EQ(selected.data()[j], words[j] <= last ? 1 : 0);
+      for (std::size_t j = 0; j < size; ++j) {
+        ASSERT_EQ(selected.data()[j], words[j] <= last ? 1 : 0);
+      }
     }
   }
 }
@@ -142,10 +158,12 @@ void expect_corrupts(const Kernels& kernels, std::uint32_t mask) {
         const auto selected = ones(size, percent, size);
         const auto words = words_around(turn, size, size + percent);
         Guarded<X> x(size);
-        kernels.tokens<X>().corrupt(original.data(), selected.data(), words.data(), size, static_cast<X>(mask), x.data());
+        kernels.tokens<X>().corrupt(original.data(), selected.data(), words.data(), size,
+                                    static_cast<X>(mask), x.data());
         ASSERT_TRUE(x.intact());
         for (std::size_t j = 0; j < size; ++j) {
-          ASSERT_EQ(x.data()[j], corrupted(original[j], selected[j] == 1, words[j], mask)) << j << " of " << size;
+          ASSERT_EQ(x.data()[j], corrupted(original[j], selected[j] == 1, words[j], mask))
+              << j << " of " << size;
         }
       }
     }
@@ -161,13 +179,16 @@ void expect_noise(const Kernels& kernels, std::uint32_t states) {
       const auto drawn = words_around(0x80000000U, size, size + 1);
       Guarded<X> absorbed(size);
       Guarded<X> redrawn(size);
-      kernels.tokens<X>().absorb(original.data(), words.data(), size, last, static_cast<X>(states - 1), absorbed.data());
-      kernels.tokens<X>().redraw(original.data(), words.data(), drawn.data(), size, last, states, redrawn.data());
+      kernels.tokens<X>().absorb(original.data(), words.data(), size, last,
+                                 static_cast<X>(states - 1), absorbed.data());
+      kernels.tokens<X>().redraw(original.data(), words.data(), drawn.data(), size, last, states,
+                                 redrawn.data());
       ASSERT_TRUE(absorbed.intact() && redrawn.intact());
       for (std::size_t j = 0; j < size; ++j) {
         const bool moves = words[j] <= last;
         ASSERT_EQ(absorbed.data()[j], moves ? static_cast<X>(states - 1) : original[j]);
-        ASSERT_EQ(redrawn.data()[j], moves ? static_cast<X>(uniform_below(drawn[j], states)) : original[j]);
+        ASSERT_EQ(redrawn.data()[j],
+                  moves ? static_cast<X>(uniform_below(drawn[j], states)) : original[j]);
       }
     }
   }
@@ -202,7 +223,8 @@ TEST_P(EveryKernel, SplitsUnselectedPositionsByTheirNeighbours) {
       selected.front() = selected.back() = 0;
       Guarded<std::uint32_t> alone(size);
       Guarded<std::uint32_t> beside(size);
-      const ClassCounts counts = kernels_.split(selected.data() + 1, words.data(), size, alone.data(), beside.data());
+      const ClassCounts counts =
+          kernels_.split(selected.data() + 1, words.data(), size, alone.data(), beside.data());
       ASSERT_TRUE(alone.intact() && beside.intact());
       ClassCounts expected;
       for (std::size_t j = 0; j < size; ++j) {
@@ -230,9 +252,11 @@ TEST_P(EveryKernel, CountsAndMarksWhatIsAboveALimit) {
       kernels_.mark_above(alone.data(), beside.data(), size, limit, limit / 2, selected.data());
       ASSERT_TRUE(selected.intact());
       for (std::size_t j = 0; j < size; ++j) {
-        ASSERT_EQ(selected.data()[j], before[j] == 1 || alone[j] > limit || beside[j] > limit / 2 ? 1 : 0);
+        ASSERT_EQ(selected.data()[j],
+                  before[j] == 1 || alone[j] > limit || beside[j] > limit / 2 ? 1 : 0);
       }
-      const auto above = std::count_if(alone.begin(), alone.end(), [limit](std::uint32_t word) { return word > limit; });
+      const auto above = std::count_if(alone.begin(), alone.end(),
+                                       [limit](std::uint32_t word) { return word > limit; });
       ASSERT_EQ(kernels_.count_above(alone.data(), size, limit), static_cast<std::size_t>(above));
     }
   }
@@ -245,11 +269,12 @@ TEST_P(EveryKernel, ListsWhatLiesBetweenTwoLimits) {
         const auto alone = words_around(some, size, size);
         const auto beside = words_around(sure, size, size + 1);
         Guarded<std::uint32_t> listed(size);
-        const std::size_t count =
-            kernels_.list_between(alone.data(), beside.data(), size, sure, sure, some, some / 2, listed.data());
+        const std::size_t count = kernels_.list_between(alone.data(), beside.data(), size, sure,
+                                                        sure, some, some / 2, listed.data());
         std::vector<std::uint32_t> expected;
         for (std::uint32_t j = 0; j < size; ++j) {
-          const bool is_between = (alone[j] > some && alone[j] <= sure) || (beside[j] > some / 2 && beside[j] <= sure);
+          const bool is_between =
+              (alone[j] > some && alone[j] <= sure) || (beside[j] > some / 2 && beside[j] <= sure);
           if (is_between) expected.push_back(j);
         }
         ASSERT_TRUE(listed.intact());
@@ -275,7 +300,8 @@ TEST_P(EveryKernel, ListsOnes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(OfThisMachine, EveryKernel, testing::ValuesIn(available_kernels().begin(), available_kernels().end()),
+INSTANTIATE_TEST_SUITE_P(OfThisMachine, EveryKernel,
+                         testing::ValuesIn(available_kernels().begin(), available_kernels().end()),
                          [](const auto& kernel) { return std::string(kernel.param->name); });
 
 TEST(Kernels, TakesTheFastestOfThoseThatRun) {

@@ -46,7 +46,9 @@ TEST(ItemOrder, ShuffleTakesEachOncePerEpoch) {
   std::vector<std::vector<std::uint64_t>> epochs;
   for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
     std::vector<std::uint64_t> items;
-    for (std::uint64_t i = 0; i < 70; ++i) items.push_back(item(order, Split::kTrain, epoch * 70 + i));
+    for (std::uint64_t i = 0; i < 70; ++i) {
+      items.push_back(item(order, Split::kTrain, epoch * 70 + i));
+    }
     epochs.push_back(items);
     EXPECT_EQ(std::set(items.begin(), items.end()).size(), 70u);
   }

@@ -1,4 +1,5 @@
-// Mixtures of datasets: exact quotas, random access, weights that change, and what of it all is in the fingerprint.
+// Mixtures of datasets: exact quotas, random access, weights that change, and what of it all is in
+// the fingerprint.
 #include "providers/windows/mixture.h"
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 
 #include "config/errors.h"
 #include "proto/digest.h"
-#include "providers/windows/quotas.h"
 #include "providers/registry.h"
+#include "providers/windows/quotas.h"
 #include "support.h"
 
 namespace millrace::providers {
@@ -31,7 +32,9 @@ Quotas quotas(const Mixture& mixture, std::uint64_t block) {
   return {all.begin(), all.end()};
 }
 
-Quotas share(std::uint16_t total, std::vector<std::uint64_t> weights) { return share_out(total, weights); }
+Quotas share(std::uint16_t total, std::vector<std::uint64_t> weights) {
+  return share_out(total, weights);
+}
 
 TEST(ShareOut, GivesTheLargestRemaindersTheRest) {
   EXPECT_EQ(share(1024, {3, 1}), (Quotas{768, 256}));
@@ -44,7 +47,8 @@ TEST(ShareOut, GivesTheLargestRemaindersTheRest) {
 
 TEST(ShareOut, GivesEveryWeightOneAtLeast) {
   EXPECT_EQ(share(1024, {1'000'000, 1, 0}), (Quotas{1023, 1, 0}));
-  EXPECT_EQ(share(1024, {1, 1'000'000, 1'000'000}), (Quotas{1, 511, 512}));  // of equals the earlier gives
+  // Of equals the earlier gives.
+  EXPECT_EQ(share(1024, {1, 1'000'000, 1'000'000}), (Quotas{1, 511, 512}));
   EXPECT_EQ(share(5, {1, 1, 1, 1, 1'000'000}), (Quotas{1, 1, 1, 1, 1}));
 }
 
@@ -52,10 +56,12 @@ TEST(ShareOut, AddsUpAndIsWithinOneOfTheExactShare) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 2000; ++round) {
     std::vector<std::uint64_t> weights(1 + random() % 20);
-    for (std::uint64_t& weight : weights) weight = 1'000 + random() % 100'000;  // none so small that it is lifted to one
+    // None so small that it is lifted to one.
+    for (std::uint64_t& weight : weights) weight = 1'000 + random() % 100'000;
     const Quotas shares = share(1024, weights);
     ASSERT_EQ(std::accumulate(shares.begin(), shares.end(), 0), 1024);
-    const double sum = static_cast<double>(std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}));
+    const double sum =
+        static_cast<double>(std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}));
     for (std::size_t i = 0; i < weights.size(); ++i) {
       ASSERT_LT(std::abs(shares[i] - 1024 * static_cast<double>(weights[i]) / sum), 1);
     }
@@ -64,20 +70,28 @@ TEST(ShareOut, AddsUpAndIsWithinOneOfTheExactShare) {
 
 TEST(WeightAt, MovesEvenlyBetweenPoints) {
   const Points points = {{1000, 2.0}, {2000, 4.0}, {4000, 0.0}};
-  for (const auto& [sample, weight] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
-           {0, 2'000'000}, {1000, 2'000'000}, {1250, 2'500'000}, {2000, 4'000'000}, {3000, 2'000'000}, {4000, 0}, {~0ULL, 0}}) {
+  for (const auto& [sample, weight] :
+       std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 2'000'000},
+                                                            {1000, 2'000'000},
+                                                            {1250, 2'500'000},
+                                                            {2000, 4'000'000},
+                                                            {3000, 2'000'000},
+                                                            {4000, 0},
+                                                            {~0ULL, 0}}) {
     EXPECT_EQ(weight_at(points, sample), weight) << sample;
   }
 }
 
-/// Whether turns [first, first + blocks · 1024) have the quotas of their blocks, and each dataset's samples in order.
-void expect_a_scan(const Mixture& mixture, std::size_t parts, std::uint64_t first_block, std::uint64_t blocks,
-                   std::vector<std::uint64_t> next) {
+/// Whether turns [first, first + blocks · 1024) have the quotas of their blocks, and each dataset's
+/// samples in order.
+void expect_a_scan(const Mixture& mixture, std::size_t parts, std::uint64_t first_block,
+                   std::uint64_t blocks, std::vector<std::uint64_t> next) {
   for (std::uint64_t block = first_block; block < first_block + blocks; ++block) {
     Quotas seen(parts);
     for (std::uint64_t index = block * kBlock; index < (block + 1) * kBlock; ++index) {
       const Turn turn = mixture.turn(index);
-      ASSERT_EQ(turn.number, next[turn.part]++) << "sample " << index << " of dataset " << turn.part;
+      ASSERT_EQ(turn.number, next[turn.part]++)
+          << "sample " << index << " of dataset " << turn.part;
       ++seen[turn.part];
     }
     ASSERT_EQ(seen, quotas(mixture, block)) << "block " << block;
@@ -112,7 +126,9 @@ TEST(Mixture, IsInAnotherOrderInEveryBlock) {
 
 TEST(Mixture, FollowsWeightsThatChange) {
   // From a alone to b alone over 100 blocks, in 64 steps; then from block 200 on a jumps back.
-  const Mixture mixture({{{0, 1}, {100 * kBlock, 0}, {200 * kBlock - 1, 0}, {200 * kBlock, 3}}, {{0, 0}, {100 * kBlock, 1}}}, 1);
+  const Mixture mixture({{{0, 1}, {100 * kBlock, 0}, {200 * kBlock - 1, 0}, {200 * kBlock, 3}},
+                         {{0, 0}, {100 * kBlock, 1}}},
+                        1);
   EXPECT_EQ(quotas(mixture, 0), (Quotas{1024, 0}));
   EXPECT_EQ(quotas(mixture, 50), (Quotas{512, 512}));
   EXPECT_EQ(quotas(mixture, 100), (Quotas{0, 1024}));
@@ -120,7 +136,8 @@ TEST(Mixture, FollowsWeightsThatChange) {
   EXPECT_EQ(quotas(mixture, 200), (Quotas{768, 256}));
   EXPECT_EQ(quotas(mixture, ~std::uint64_t{0} / kBlock), (Quotas{768, 256}));
   for (std::uint64_t block = 0; block < 100; ++block) {
-    EXPECT_NEAR(quotas(mixture, block)[1], 1024 * static_cast<double>(block) / 100, 1024.0 / 64 + 1);
+    EXPECT_NEAR(quotas(mixture, block)[1], 1024 * static_cast<double>(block) / 100,
+                1024.0 / 64 + 1);
     EXPECT_GE(quotas(mixture, block + 1)[1], quotas(mixture, block)[1]);
   }
   expect_a_scan(mixture, 2, 0, 230, {0, 0});
@@ -130,8 +147,8 @@ TEST(Mixture, FollowsWeightsThatChange) {
 TEST(Mixture, FollowsAShortChangeBlockByBlock) {
   const Mixture mixture({{{0, 0}, {32 * kBlock, 1}}, {{0, 1}, {32 * kBlock, 0}}}, 1);
   for (std::uint16_t block = 0; block <= 32; ++block) {
-    EXPECT_EQ(quotas(mixture, block),
-              (Quotas{static_cast<std::uint16_t>(32 * block), static_cast<std::uint16_t>(1024 - 32 * block)}));
+    EXPECT_EQ(quotas(mixture, block), (Quotas{static_cast<std::uint16_t>(32 * block),
+                                              static_cast<std::uint16_t>(1024 - 32 * block)}));
   }
 }
 
@@ -155,7 +172,9 @@ TEST(Mixture, OfRandomWeightsIsReadAtRandomAsInAScan) {
     const Mixture mixture(weights, round);
     expect_a_scan(mixture, weights.size(), 0, 120, std::vector<std::uint64_t>(weights.size()));
     std::vector<Turn> scanned;
-    for (std::uint64_t index = 0; index < 120 * kBlock; ++index) scanned.push_back(mixture.turn(index));
+    for (std::uint64_t index = 0; index < 120 * kBlock; ++index) {
+      scanned.push_back(mixture.turn(index));
+    }
     for (int i = 0; i < 2000; ++i) {
       const std::uint64_t index = random() % scanned.size();
       ASSERT_EQ(mixture.turn(index), scanned[index]);
@@ -169,7 +188,11 @@ TEST(Mixture, RefusesAStretchWithoutWeight) {
         (void)Mixture({{{0, 1}, {4096, 0}}, {{0, 1}, {2048, 0}}}, 1);
       },
       {"at sample 4096", "all weights are 0"});
-  expect_error<config::UsageError>([] { (void)Mixture({constant(0), constant(0)}, 1); }, {"at sample 0"});
+  expect_error<config::UsageError>(
+      [] {
+        (void)Mixture({constant(0), constant(0)}, 1);
+      },
+      {"at sample 0"});
 }
 
 /// Two datasets whose characters differ, by default in the ratio 3 to 1.
@@ -182,8 +205,9 @@ struct Two {
     options.provider.name = "tokens";
     options.provider.block_size = 4;
     options.data.val_fraction = 0.5;
-    options.data.datasets = {config::DatasetOptions{.name = "capitals", .path = capitals.path(), .weights = constant(3)},
-                             config::DatasetOptions{.name = "letters", .path = letters.path(), .weights = constant(1)}};
+    options.data.datasets = {
+        config::DatasetOptions{.name = "capitals", .path = capitals.path(), .weights = constant(3)},
+        config::DatasetOptions{.name = "letters", .path = letters.path(), .weights = constant(1)}};
     return options;
   }
 };
@@ -199,8 +223,10 @@ TEST(MixedStream, HasItsDatasetsInTheirQuotas) {
   for (std::size_t row = 0; row < kBlock; ++row) {
     const bool upper = x[row * 4] < 26;
     capitals += upper ? 1 : 0;
-    for (std::size_t j = 1; j < 4; ++j) ASSERT_EQ(x[row * 4 + j], x[row * 4] + j);  // a window lies in one dataset
-    ASSERT_LE(x[row * 4] % 26, 13 - 5);                                             // and in its train part
+    // A window lies in one dataset.
+    for (std::size_t j = 1; j < 4; ++j) ASSERT_EQ(x[row * 4 + j], x[row * 4] + j);
+    // And in its train part.
+    ASSERT_LE(x[row * 4] % 26, 13 - 5);
   }
   EXPECT_EQ(capitals, 768U);
 }
@@ -225,12 +251,16 @@ TEST(MixedStream, HoldsAllOfValOncePerPass) {
   ASSERT_EQ(provider->meta().size(Split::kVal), 6U);  // of 13 characters each
   std::vector<std::uint8_t> firsts;
   const proto::Batch batch = fill_batch(*provider, {Split::kVal, 0, 6, {}});
-  for (std::size_t row = 0; row < 6; ++row) firsts.push_back(batch.values<std::uint8_t>(0)[row * 4]);
+  for (std::size_t row = 0; row < 6; ++row) {
+    firsts.push_back(batch.values<std::uint8_t>(0)[row * 4]);
+  }
   std::ranges::sort(firsts);
   expect_elements(firsts, {13, 17, 21, 39, 43, 47});
 }
 
-std::string fingerprint(const config::Options& options) { return make_provider(options)->meta().fingerprint; }
+std::string fingerprint(const config::Options& options) {
+  return make_provider(options)->meta().fingerprint;
+}
 
 TEST(MixedStream, FingerprintFollowsWeightsAndContentsAlone) {
   const Two two;
@@ -247,7 +277,10 @@ TEST(MixedStream, FingerprintFollowsWeightsAndContentsAlone) {
   EXPECT_EQ(after([](auto& d) { d[1].description = "small letters"; }), before);
   EXPECT_EQ(after([](auto& d) { d[1].max_chars = 26; }), before);
   EXPECT_EQ(after([](auto& d) { d[1].max_chars = 1000; }), before);
-  EXPECT_EQ(after([&](auto& d) { d.insert(d.begin(), {.name = "off", .path = "/nowhere", .enabled = false}); }), before);
+  EXPECT_EQ(after([&](auto& d) {
+              d.insert(d.begin(), {.name = "off", .path = "/nowhere", .enabled = false});
+            }),
+            before);
   EXPECT_NE(after([](auto& d) { d[1].max_chars = 25; }), before);
   EXPECT_NE(after([&](auto& d) { d[1].path = other.path(); }), before);
   EXPECT_NE(after([](auto& d) { d[1].weights = constant(2); }), before);
@@ -276,9 +309,11 @@ TEST(MixedStream, NamesTheDatasetThatIsTooShort) {
   const Two two;
   config::Options options = two.options();
   options.data.datasets[1].max_chars = 8;
-  expect_error<std::runtime_error>([&] { (void)make_provider(options); }, {"letters: its train part has 4 tokens"});
+  expect_error<std::runtime_error>([&] { (void)make_provider(options); },
+                                   {"letters: its train part has 4 tokens"});
   options.data.datasets[1].path = "/nowhere/letters.txt";
-  expect_error<std::runtime_error>([&] { (void)make_provider(options); }, {"/nowhere/letters.txt", "no such file or folder"});
+  expect_error<std::runtime_error>([&] { (void)make_provider(options); },
+                                   {"/nowhere/letters.txt", "no such file or folder"});
 }
 
 TEST(MixedStream, CopiesFragmentsFromItsOwnDataset) {

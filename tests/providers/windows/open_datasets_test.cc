@@ -31,7 +31,8 @@ TEST(OpenDatasets, TakesThePathOfTheRecipe) {
 TEST(OpenDatasets, SaysWhatToDoWhereThePathIsWrong) {
   config::DataOptions options;
   options.path = "no/such/text.txt";
-  expect_error<std::runtime_error>([&] { (void)open_datasets(options); }, {"no/such/text.txt", "scripts/get-data"});
+  expect_error<std::runtime_error>([&] { (void)open_datasets(options); },
+                                   {"no/such/text.txt", "scripts/get-data"});
   options.path = "";
   expect_error<std::runtime_error>([&] { (void)open_datasets(options); }, {"data.path"});
 }
@@ -42,14 +43,17 @@ TEST(OpenDatasets, WithoutAPathTakesTheUsualFileElseGenerates) {
   config::DataOptions options;
   options.val_fraction = 0;
   EXPECT_EQ(open_datasets(options, folder).name, "generated-markov1");
-  EXPECT_EQ(open_datasets(options, folder).parts.front().text->length(Split::kTrain), kGeneratedCharacters);
+  EXPECT_EQ(open_datasets(options, folder).parts.front().text->length(Split::kTrain),
+            kGeneratedCharacters);
   std::filesystem::create_directories((folder / kDefaultTextPath).parent_path());
   std::ofstream(folder / kDefaultTextPath) << "First Citizen:\n";
   EXPECT_EQ(content_of(open_datasets(options, folder)), "First Citizen:\n");
 }
 
 TEST(OpenDatasets, ReadsTinyShakespeareIntoItsSixtyFiveCharacters) {
-  if (!std::filesystem::exists(MILLRACE_TINY_SHAKESPEARE)) GTEST_SKIP() << "no " << MILLRACE_TINY_SHAKESPEARE;
+  if (!std::filesystem::exists(MILLRACE_TINY_SHAKESPEARE)) {
+    GTEST_SKIP() << "no " << MILLRACE_TINY_SHAKESPEARE;
+  }
   config::DataOptions options;
   options.path = MILLRACE_TINY_SHAKESPEARE;
   const datasets::Datasets opened = open_datasets(options);

@@ -19,7 +19,8 @@ std::string repeated(const std::string& line, std::size_t times) {
   return text;
 }
 
-config::Options options_of(const std::string& order, const std::string& align, double val_fraction = 0) {
+config::Options options_of(const std::string& order, const std::string& align,
+                           double val_fraction = 0) {
   config::Options options;
   options.data.val_fraction = val_fraction;
   options.data.order = order;
@@ -37,7 +38,8 @@ Windows windows_of(const std::string& text, double val_fraction, std::uint32_t l
 }
 
 /// Where train's samples [first, first + count) begin.
-std::vector<std::uint64_t> starts(const Windows& windows, std::uint64_t first, std::uint64_t count) {
+std::vector<std::uint64_t> starts(const Windows& windows, std::uint64_t first,
+                                  std::uint64_t count) {
   std::vector<std::uint64_t> all;
   for (std::uint64_t i = first; i < first + count; ++i) {
     all.push_back(windows.place(Split::kTrain, i, Draws(1337, Split::kTrain, 0, i)).first);
@@ -56,7 +58,8 @@ std::string error_of(const std::string& text, double val_fraction, std::uint32_t
 
 TEST(Windows, SayWhichPartIsTooShort) {
   const std::string text = repeated("abcdefghi\n", 10);
-  expect_contains(error_of(text, 0.1, 91), {"some.txt", "train part has 90 tokens", "takes 91", "block_size", "longer text"});
+  expect_contains(error_of(text, 0.1, 91), {"some.txt", "train part has 90 tokens", "takes 91",
+                                            "block_size", "longer text"});
   expect_contains(error_of(text, 0.1, 11), {"val part has 10 tokens", "val_fraction"});
 }
 
@@ -65,12 +68,15 @@ TEST(Windows, SayWhenNoLineStartsEarlyEnough) {
   expect_contains(error_of(text, 0.0, 11), {"no line starts early enough", "110 tokens"});
 }
 
-TEST(Windows, HaveNoValWhereTheFractionIsZero) { EXPECT_EQ(windows_of("abc\nabc\n", 0.0, 4).size(Split::kVal), 0U); }
+TEST(Windows, HaveNoValWhereTheFractionIsZero) {
+  EXPECT_EQ(windows_of("abc\nabc\n", 0.0, 4).size(Split::kVal), 0U);
+}
 
 constexpr std::uint64_t kFarEpoch = std::uint64_t{1} << 40;
 
 TEST(Windows, AreTheLinesInOrder) {
-  const std::string text = "abcd\n\nefgh\nijkl\nmn\n";  // lines at 0, 6, 11 and 16; from the last no block of 5 fits
+  // Lines at 0, 6, 11 and 16; from the last no block of 5 fits.
+  const std::string text = "abcd\n\nefgh\nijkl\nmn\n";
   const Windows sequential(one_text(text), options_of("sequential", "line"), 5);
   expect_elements(starts(sequential, 0, 7), {0, 6, 11, 0, 6, 11, 0});
   expect_elements(starts(sequential, 3 * kFarEpoch, 3), {0, 6, 11});
@@ -81,7 +87,9 @@ TEST(Windows, ShuffleEveryLineOnceAnEpoch) {
   std::vector<std::uint64_t> lines;
   for (std::uint64_t line = 0; line <= 47; ++line) lines.push_back(10 * line);
   const auto epoch = [&](std::uint64_t number) { return starts(shuffled, 48 * number, 48); };
-  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, kFarEpoch}) EXPECT_EQ(sorted(epoch(number)), lines);
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, kFarEpoch}) {
+    EXPECT_EQ(sorted(epoch(number)), lines);
+  }
   EXPECT_NE(epoch(0), lines);
   EXPECT_NE(epoch(0), epoch(1));
 }
@@ -94,7 +102,8 @@ TEST(Windows, AreDrawnFromEveryPosition) {
 }
 
 TEST(Windows, LieSideBySideInOrder) {
-  const Windows sequential(one_text(repeated("abcdefghi\n", 4)), options_of("sequential", "any"), 12);
+  const Windows sequential(one_text(repeated("abcdefghi\n", 4)), options_of("sequential", "any"),
+                           12);
   expect_elements(starts(sequential, 0, 5), {0, 12, 24, 0, 12});
 }
 
@@ -132,13 +141,16 @@ TEST(Windows, OfTheNextTokenOverlapByOne) {
 
 TEST(Windows, SayHowManySamplesAnEpochHas) {
   const std::string text = repeated("abcdefghi\n", 10);
-  const auto epoch = [&](const std::string& order, const std::string& align, std::uint32_t ahead = 0) {
+  const auto epoch = [&](const std::string& order, const std::string& align,
+                         std::uint32_t ahead = 0) {
     return Windows(one_text(text), options_of(order, align), 12, ahead).epoch_samples();
   };
   EXPECT_EQ(epoch("sequential", "any"), 8U);
   EXPECT_EQ(epoch("shuffle", "any"), 7U);
   EXPECT_EQ(epoch("random", "any"), 7U) << "not 89, one for every position";
-  for (const char* const order : {"random", "shuffle", "sequential"}) EXPECT_EQ(epoch(order, "line"), 9U) << order;
+  for (const char* const order : {"random", "shuffle", "sequential"}) {
+    EXPECT_EQ(epoch(order, "line"), 9U) << order;
+  }
   EXPECT_EQ(epoch("sequential", "any", 5), 7U);
 }
 
@@ -152,7 +164,8 @@ TEST(Windows, OfSeveralDatasetsCountTheirEpochsTogether) {
 }
 
 TEST(Windows, OfValAreOncePerPassInItsOwnOrder) {
-  const Windows windows(one_text(repeated("abcdefghi\n", 100), 0.5), options_of("sequential", "any", 0.5), 12);
+  const Windows windows(one_text(repeated("abcdefghi\n", 100), 0.5),
+                        options_of("sequential", "any", 0.5), 12);
   ASSERT_EQ(windows.size(Split::kVal), 41U);
   const auto pass = [&](std::uint64_t number) {
     std::vector<std::uint64_t> all;
@@ -171,7 +184,9 @@ TEST(Windows, OfValAreOncePerPassInItsOwnOrder) {
 TEST(Windows, ElsewhereIsAnyWindowOfTrainButThisOne) {
   const Windows windows(one_text(repeated("a", 20)), options_of("random", "any"), 12);
   std::vector<std::uint64_t> seen(9);
-  for (std::uint64_t i = 0; i < 10'000; ++i) ++seen.at(windows.elsewhere({0, 3}, Draws(1, Split::kTrain, 0, i))->first);
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    ++seen.at(windows.elsewhere({0, 3}, Draws(1, Split::kTrain, 0, i))->first);
+  }
   EXPECT_EQ(seen[3], 0U);
   seen.erase(seen.begin() + 3);
   expect_uniform(seen);

@@ -11,17 +11,21 @@ using testing::sample_meta;
 
 Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
 
-TEST(Admission, AcceptsTheStreamOfItsRecipe) { EXPECT_EQ(Admission(expected()).reason_against(sample_meta()), std::nullopt); }
+TEST(Admission, AcceptsTheStreamOfItsRecipe) {
+  EXPECT_EQ(Admission(expected()).reason_against(sample_meta()), std::nullopt);
+}
 
 TEST(Admission, NamesTheSettingAndBothValues) {
   Expectation other = expected();
   other.settings["block_size"] = "9";
-  EXPECT_EQ(Admission(other).reason_against(sample_meta()),
-            "block_size is 9 for train and 5 for prepare: run both with the same recipe and overrides");
+  EXPECT_EQ(
+      Admission(other).reason_against(sample_meta()),
+      "block_size is 9 for train and 5 for prepare: run both with the same recipe and overrides");
   other = expected();
   other.data_seed = 8;
-  EXPECT_EQ(Admission(other).reason_against(sample_meta()),
-            "data_seed is 8 for train and 7 for prepare: run both with the same recipe and overrides");
+  EXPECT_EQ(
+      Admission(other).reason_against(sample_meta()),
+      "data_seed is 8 for train and 7 for prepare: run both with the same recipe and overrides");
 }
 
 TEST(Admission, LooksAtTheDatasetsNameWhereTheRecipeNamesOne) {
@@ -29,8 +33,9 @@ TEST(Admission, LooksAtTheDatasetsNameWhereTheRecipeNamesOne) {
   named.dataset = sample_meta().dataset_name;
   EXPECT_EQ(Admission(named).reason_against(sample_meta()), std::nullopt);
   named.dataset = "letters";
-  EXPECT_EQ(Admission(named).reason_against(sample_meta()), "dataset is letters for train and " + sample_meta().dataset_name +
-                                                                " for prepare: run both with the same recipe and overrides");
+  EXPECT_EQ(Admission(named).reason_against(sample_meta()),
+            "dataset is letters for train and " + sample_meta().dataset_name +
+                " for prepare: run both with the same recipe and overrides");
 }
 
 TEST(Admission, OnceOneIsPinnedNoOtherOfTheSameSettingsPasses) {
@@ -47,7 +52,8 @@ TEST(Admission, OnceOneIsPinnedNoOtherOfTheSameSettingsPasses) {
   proto::StreamMeta other_build = sample_meta();  // same settings, other bytes
   other_build.probe[0] = "00000000000000ab";
   ASSERT_TRUE(admission.reason_against(other_build).has_value());
-  EXPECT_NE(admission.reason_against(other_build)->find("digest of the first train samples"), std::string::npos);
+  EXPECT_NE(admission.reason_against(other_build)->find("digest of the first train samples"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -6,9 +6,12 @@ namespace millrace::queue {
 namespace {
 
 /// Samples of 2 KiB.
-const proto::Schema kSchema{{{"x", proto::WireType::kU8, proto::LogicalType::kI64, {2048}, proto::Role::kInput, false}}};
+const proto::Schema kSchema{
+    {{"x", proto::WireType::kU8, proto::LogicalType::kI64, {2048}, proto::Role::kInput, false}}};
 
-std::uint32_t range_of(std::uint64_t window_samples) { return leased_range_samples(kSchema, {.samples = window_samples}); }
+std::uint32_t range_of(std::uint64_t window_samples) {
+  return leased_range_samples(kSchema, {.samples = window_samples});
+}
 
 TEST(RangeSize, IsAnEighthOfASmallWindow) {
   EXPECT_EQ(range_of(1), 1U);
@@ -28,7 +31,12 @@ TEST(RangeSize, GrowsToAMebibyteWithTheWindow) {
 }
 
 TEST(RangeSize, IsASampleWhereSamplesAreLarge) {
-  const proto::Schema large{{{"x", proto::WireType::kU8, proto::LogicalType::kI64, {4 << 20}, proto::Role::kInput, false}}};
+  const proto::Schema large{{{"x",
+                              proto::WireType::kU8,
+                              proto::LogicalType::kI64,
+                              {4 << 20},
+                              proto::Role::kInput,
+                              false}}};
   EXPECT_EQ(leased_range_samples(large, {.samples = 64}), 1U);
 }
 

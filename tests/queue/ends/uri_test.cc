@@ -16,8 +16,9 @@ TEST(Uri, KnowsItsTransports) {
 }
 
 TEST(Uri, RefusesWhatNamesNoPlace) {
-  for (const char* text : {"", "queue/x", "http://a:1", "file://", "ipc://", "tcp://", "tcp://host", "tcp://host:", "tcp://:5",
-                           "tcp://host:0", "tcp://host:65536", "tcp://host:5x"}) {
+  for (const char* text :
+       {"", "queue/x", "http://a:1", "file://", "ipc://", "tcp://", "tcp://host",
+        "tcp://host:", "tcp://:5", "tcp://host:0", "tcp://host:65536", "tcp://host:5x"}) {
     EXPECT_THROW((void)parse_uri(text), std::invalid_argument) << text;
   }
 }

@@ -1,5 +1,5 @@
-// A queue folder on a disk that loses its power at any operation, fills up or may not be written: nobody ever gets a wrong sample,
-// and the stream goes on.
+// A queue folder on a disk that loses its power at any operation, fills up or may not be written:
+// nobody ever gets a wrong sample, and the stream goes on.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -26,16 +26,19 @@ class Machine {
  public:
   explicit Machine(FolderWorld& world) : world_(world) {}
 
-  /// The same until the power goes; that it went while the ends took their leave, they keep to themselves.
+  /// The same until the power goes; that it went while the ends took their leave, they keep to
+  /// themselves.
   void play_until_cut(std::uint64_t& cursor) try { play(cursor); } catch (const PowerCut&) {
   }
 
-  /// Takes chunks from `cursor` on until all are used. The cursor is what a checkpoint has: it survives.
+  /// Takes chunks from `cursor` on until all are used. The cursor is what a checkpoint has: it
+  /// survives.
   void play(std::uint64_t& cursor) {
     const auto producer = world_.producer(2);
     const auto run = world_.met(world_.run("run", cursor));
     for (int turn = 0; cursor < kChunks * world_.chunk; ++turn) {
-      ASSERT_LT(turn, kMostTurns) << "the stream stands still at sample " << cursor << ": " << run->state().words;
+      ASSERT_LT(turn, kMostTurns) << "the stream stands still at sample " << cursor << ": "
+                                  << run->state().words;
       world_.now += 1s;
       world_.fill(*producer);
       run->want(world_.chunk_range(cursor / world_.chunk));
@@ -94,7 +97,8 @@ TEST(FolderPower, AChunkThatCouldNotBeWrittenForWantOfItsFolderIsMadeSoonAfter) 
   world.disk.heal();
   EXPECT_EQ(producer->next(FolderWorld::kAtOnce), std::nullopt) << "not again at once";
   world.now += 20ms;
-  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(0)}) << "without the second that a full disk is given";
+  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(0)})
+      << "without the second that a full disk is given";
 }
 
 TEST(FolderPower, UsedChunksAreToldAtOnceThenEveryFiveMilliseconds) {
@@ -120,8 +124,9 @@ TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
   auto order = producer->next(FolderWorld::kAtOnce);
   producer->deliver(*order, world.samples(order->range));
   order = producer->next(FolderWorld::kAtOnce);
-  EXPECT_TRUE(contains(message_of<NotStored>([&] { producer->deliver(*order, world.samples(order->range)); }),
-                       world.chunk_name(1) + ": cannot write: No space left on device"));
+  EXPECT_TRUE(contains(
+      message_of<NotStored>([&] { producer->deliver(*order, world.samples(order->range)); }),
+      world.chunk_name(1) + ": cannot write: No space left on device"));
   EXPECT_TRUE(contains(producer->state(), "No space left on device, trying again"));
   EXPECT_EQ(world.files(), std::vector{world.chunk_name(0)}) << "nothing half-written, no claim";
   EXPECT_EQ(producer->next(FolderWorld::kAtOnce), std::nullopt) << "not again at once";
@@ -131,7 +136,8 @@ TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
   ASSERT_TRUE(run->take(FolderWorld::kAtOnce).has_value());
   run->release(Split::kTrain, world.chunk);
   world.now += 1s;
-  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(1)}) << "the order that found no room, and no more than fits";
+  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(1)})
+      << "the order that found no room, and no more than fits";
   world.disk.set_room(20 << 20);
   world.now += 1s;
   EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(2)});
@@ -157,11 +163,13 @@ TEST(FolderPower, ARunGoesOnWhereItsOwnFileFindsNoRoom) {
 TEST(FolderPower, AFolderThatMayNotBeWrittenIsAnErrorAtStart) {
   FolderWorld world;
   world.disk.fail_after(0, EROFS);
-  EXPECT_TRUE(contains(message_of<proto::DiskError>([&] { (void)world.producer(1); }), "Read-only file system"));
+  EXPECT_TRUE(contains(message_of<proto::DiskError>([&] { (void)world.producer(1); }),
+                       "Read-only file system"));
   world.disk.heal();
   const auto producer = world.producer(1);
   world.disk.fail_after(0, EROFS);
-  EXPECT_TRUE(contains(message_of<proto::DiskError>([&] { (void)world.met(world.run()); }), "Read-only file system"));
+  EXPECT_TRUE(contains(message_of<proto::DiskError>([&] { (void)world.met(world.run()); }),
+                       "Read-only file system"));
 }
 
 TEST(FolderPower, FlippedBitsAreNeverReadAsSamples) {

@@ -35,13 +35,15 @@ struct FolderStages : ::testing::Test {
 };
 
 TEST_F(FolderStages, BeforeARunTheFirstStageIsComputed) {
-  EXPECT_EQ(fill(*world.producer(2, first)), (Names{world.chunk_name(0, 0), world.chunk_name(1, 0)}));
+  EXPECT_EQ(fill(*world.producer(2, first)),
+            (Names{world.chunk_name(0, 0), world.chunk_name(1, 0)}));
 }
 
 TEST_F(FolderStages, AChunkInWhichTheStageChangesIsComputedAtBoth) {
   const auto producer = world.producer(1, first);
   const auto run = world.met(world.run("run", 0, changed));
-  EXPECT_EQ(fill(*producer), (Names{world.chunk_name(0, 0), world.chunk_name(1, 0), world.chunk_name(1, 2)}));
+  EXPECT_EQ(fill(*producer),
+            (Names{world.chunk_name(0, 0), world.chunk_name(1, 0), world.chunk_name(1, 2)}));
   expect(*run, {Split::kTrain, C, 100, 0});
   expect(*run, {Split::kTrain, C + 100, static_cast<std::uint32_t>(C - 100), 2});
 }
@@ -50,7 +52,8 @@ TEST_F(FolderStages, AnyPartOfAChunkCanBeHad) {
   const auto producer = world.producer(1, first);
   const auto run = world.met(world.run("run", 0, first));
   fill(*producer);
-  for (const auto& [from, count] : {std::pair(0U, 1U), std::pair(17U, 100U), std::pair(world.chunk - 1, 1U)}) {
+  for (const auto& [from, count] :
+       {std::pair(0U, 1U), std::pair(17U, 100U), std::pair(world.chunk - 1, 1U)}) {
     expect(*run, {Split::kTrain, from, count, 0});
     expect(*run, {Split::kTrain, C + from, count, 0});
   }
@@ -75,12 +78,15 @@ TEST_F(FolderStages, RunsAtDifferentStagesShareWhatIsTheSame) {
   const auto producer = world.producer(1, first);
   const auto slow = world.met(world.run("slow", 0, first));
   const auto fast = world.met(world.run("fast", 0, {{0, 0}, {C, 1}}));
-  EXPECT_EQ(fill(*producer), (Names{world.chunk_name(0, 0), world.chunk_name(1, 0), world.chunk_name(1, 1)}));
+  EXPECT_EQ(fill(*producer),
+            (Names{world.chunk_name(0, 0), world.chunk_name(1, 0), world.chunk_name(1, 1)}));
   fast->release(Split::kTrain, C);
-  EXPECT_EQ(world.files(), (Names{world.chunk_name(0, 0), world.chunk_name(1, 0), world.chunk_name(1, 1)}));
+  EXPECT_EQ(world.files(),
+            (Names{world.chunk_name(0, 0), world.chunk_name(1, 0), world.chunk_name(1, 1)}));
   expect(*slow, world.chunk_range(0, 0));
   slow->release(Split::kTrain, C);
-  EXPECT_EQ(world.files(), (Names{world.chunk_name(1, 0), world.chunk_name(1, 1)})) << "used by both, at every stage";
+  EXPECT_EQ(world.files(), (Names{world.chunk_name(1, 0), world.chunk_name(1, 1)}))
+      << "used by both, at every stage";
 }
 
 TEST_F(FolderStages, StagesThatTheStreamHasNotAreNotComputed) {
@@ -96,7 +102,8 @@ TEST_F(FolderStages, AResumeFindsTheStageOfItsLog) {
   world.met(world.run("run", 0, changed)).reset();
   const auto resumed = world.met(world.run("run", C + 100, changed));
   fill(*producer);
-  EXPECT_FALSE(world.disk.look(world.layout.chunk(Split::kTrain, {C, 0})).has_value()) << "stage 0 is used up";
+  EXPECT_FALSE(world.disk.look(world.layout.chunk(Split::kTrain, {C, 0})).has_value())
+      << "stage 0 is used up";
   expect(*resumed, {Split::kTrain, C + 100, 50, 2});
 }
 

@@ -9,8 +9,8 @@
 #include "queue/file/folder.h"
 #include "queue/file/folder_consumer_end.h"
 #include "queue/file/folder_producer_end.h"
-#include "queue/file/run_monitor.h"
 #include "queue/file/quarantine.h"
+#include "queue/file/run_monitor.h"
 #include "tests/queue/folder_world.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
@@ -27,14 +27,18 @@ class FolderQueue : public ::testing::Test {
   static Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
 
   std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks) {
-    return make_folder_producer_end(folder_.path(), sample_meta(), {.ahead = {ahead_chunks * chunk_, 0, 0}});
+    return make_folder_producer_end(folder_.path(), sample_meta(),
+                                    {.ahead = {ahead_chunks * chunk_, 0, 0}});
   }
   std::unique_ptr<ConsumerEnd> consumer(std::uint64_t cursor = 0, const std::string& run = "run") {
-    auto end = make_folder_consumer_end(folder_.path(), expected(), {run, true, cursor, 0, {.samples = 2 * chunk_}});
+    auto end = make_folder_consumer_end(folder_.path(), expected(),
+                                        {run, true, cursor, 0, {.samples = 2 * chunk_}});
     EXPECT_TRUE(end->meet(10s).has_value());
     return end;
   }
-  proto::Range chunk_range(std::uint64_t k) const { return {Split::kTrain, k * chunk_, chunk_, {}}; }
+  proto::Range chunk_range(std::uint64_t k) const {
+    return {Split::kTrain, k * chunk_, chunk_, {}};
+  }
 
   /// Works off all orders that are there; the first indices of the chunks made, in order.
   static std::vector<std::uint64_t> fill(ProducerEnd& end) {
@@ -164,10 +168,12 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
   const std::string whole = proto::read_file(layout_.chunk(Split::kTrain, {}));
   std::string flipped = whole;
   flipped[flipped.size() - 1000] ^= 4;
-  proto::write_chunk(folder_ / "other.chunk", "00000000000000ff", sample_meta().schema, testing::sample_batch(chunk_range(0)));
+  proto::write_chunk(folder_ / "other.chunk", "00000000000000ff", sample_meta().schema,
+                     testing::sample_batch(chunk_range(0)));
   const std::string of_another_stream = proto::read_file(folder_ / "other.chunk");
   for (const std::string& damaged :
-       {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(), of_another_stream}) {
+       {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(),
+        of_another_stream}) {
     put_chunk(0, damaged);
     run->want(chunk_range(0));
     EXPECT_EQ(run->take(0ms), std::nullopt);
@@ -185,20 +191,29 @@ TEST_F(FolderQueue, ProducersThatDiedLeaveNothingBehind) {
   const auto run = consumer();
   const std::filesystem::path train = layout_.split(Split::kTrain);
   const auto later = proto::chunk_name(chunk_);
-  const std::vector<std::string> of_the_dead = {"." + proto::chunk_name(0) + ".0123-7-00000001.tmp", "000000000000.claim"};
+  const std::vector<std::string> of_the_dead = {"." + proto::chunk_name(0) + ".0123-7-00000001.tmp",
+                                                "000000000000.claim"};
   const std::vector<std::string> others = {"." + later + ".0123-7-00000002.tmp", "notes.txt"};
-  for (const auto& names : {of_the_dead, others})
-    for (const std::string& name : names) proto::replace_file(train / name, "");
+  for (const auto& names : {of_the_dead, others}) {
+    for (const std::string& name : names) {
+      proto::replace_file(train / name, "");
+    }
+  }
   run->release(Split::kTrain, chunk_);
-  for (const std::string& name : of_the_dead) EXPECT_FALSE(std::filesystem::exists(train / name)) << name;
-  for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(train / name)) << name;
+  for (const std::string& name : of_the_dead) {
+    EXPECT_FALSE(std::filesystem::exists(train / name)) << name;
+  }
+  for (const std::string& name : others) {
+    EXPECT_TRUE(std::filesystem::exists(train / name)) << name;
+  }
   EXPECT_FALSE(present().contains(0));
 }
 
 TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
   telemetry::Registry registry;
   const auto end = producer(1);
-  auto run = make_folder_consumer_end(folder_.path(), expected(), {.run_id = "run", .registry = registry});
+  auto run =
+      make_folder_consumer_end(folder_.path(), expected(), {.run_id = "run", .registry = registry});
   ASSERT_TRUE(run->meet(0ms).has_value());
   for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
     put_chunk(k, "damaged");
@@ -208,7 +223,9 @@ TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
   const auto kept = proto::real_disk().list(layout_.quarantine());
   EXPECT_EQ(kept.size(), kMaxQuarantined);
   EXPECT_EQ(kept.front(), "train-" + proto::chunk_name(3ULL * chunk_));
-  EXPECT_NE(registry.prometheus_text().find("millrace_queue_damaged_total{cause=\"not a queue file\"} 19"), std::string::npos)
+  EXPECT_NE(registry.prometheus_text().find(
+                "millrace_queue_damaged_total{cause=\"not a queue file\"} 19"),
+            std::string::npos)
       << registry.prometheus_text();
 }
 
@@ -219,7 +236,9 @@ TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
   const auto end = make_folder_producer_end(folder_.path(), other, {.ahead = {1, 0, 0}});
   const auto run = make_folder_consumer_end(folder_.path(), expected(), {});
   EXPECT_EQ(run->meet(0ms), std::nullopt);
-  EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"), std::string::npos) << run->state().words;
+  EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"),
+            std::string::npos)
+      << run->state().words;
   const auto right = producer(1);
   EXPECT_EQ(run->meet(10s), sample_meta());
 }

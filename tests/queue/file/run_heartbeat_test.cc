@@ -1,4 +1,5 @@
-// Who may train a run on a queue folder: one process, whoever died before, and however little its locks reach.
+// Who may train a run on a queue folder: one process, whoever died before, and however little its
+// locks reach.
 #include "queue/file/run_heartbeat.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +32,8 @@ TEST_F(GroupKeeperTest, ASecondProcessIsRefusedAndTheFirstGoesOn) {
   const auto first = world.met(world.run());
   const std::string message = message_of<std::runtime_error>([&] { (void)world.met(world.run()); });
   EXPECT_TRUE(contains(message, "run run is being trained by another process"));
-  EXPECT_TRUE(contains(message, "groups/run/lock is locked): stop it, or choose another train.out_dir"));
+  EXPECT_TRUE(
+      contains(message, "groups/run/lock is locked): stop it, or choose another train.out_dir"));
   world.now += 1s;
   EXPECT_EQ(first->take(0ms), std::nullopt);
   EXPECT_NE(owner(), "") << "the refused one left the group alone";
@@ -69,7 +71,8 @@ TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
   auto second = world.met(world.run());
   world.now += kGroupBeatEvery;
   EXPECT_EQ(first->take(0ms), std::nullopt) << "one that is established just writes";
-  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)second->take(0ms); }), "group.json is written by it"));
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)second->take(0ms); }),
+                       "group.json is written by it"));
   second.reset();
   EXPECT_NE(owner(), "") << "the newcomer takes nothing away";
 }

@@ -21,13 +21,19 @@ proto::Range range(std::uint64_t first) { return {proto::Split::kTrain, first, 8
 
 class LeaseBookTest : public ::testing::Test {
  protected:
-  void hello(const PeerId& from, std::uint32_t capacity = 1) { book_.receive(from, proto::Hello{sample_meta(), capacity}, now_); }
+  void hello(const PeerId& from, std::uint32_t capacity = 1) {
+    book_.receive(from, proto::Hello{sample_meta(), capacity}, now_);
+  }
   void answer(const PeerId& from, const proto::Lease& lease) {
-    book_.receive(from, proto::Filled{lease.number, sample_meta().fingerprint, sample_batch(lease.range)}, now_);
+    book_.receive(from,
+                  proto::Filled{lease.number, sample_meta().fingerprint, sample_batch(lease.range)},
+                  now_);
   }
   void pass(std::chrono::milliseconds time) { now_ += time; }
   /// A sign of life; the producer names all leases that it was given in the test.
-  void alive(const PeerId& from) { book_.receive(from, proto::Ping{kEpoch, given_, proto::digest_of_ranks(ranks_)}, now_); }
+  void alive(const PeerId& from) {
+    book_.receive(from, proto::Ping{kEpoch, given_, proto::digest_of_ranks(ranks_)}, now_);
+  }
 
   /// All messages of one kind that were sent to one peer since the last look; the rest is dropped.
   template <class T>
@@ -36,7 +42,9 @@ class LeaseBookTest : public ::testing::Test {
     std::vector<T> messages;
     for (const auto& [peer, message] : book_.take_outgoing()) {
       if (const auto* lease = std::get_if<proto::Lease>(&message)) given_.push_back(lease->number);
-      if (peer == to && std::holds_alternative<T>(message)) messages.push_back(std::get<T>(message));
+      if (peer == to && std::holds_alternative<T>(message)) {
+        messages.push_back(std::get<T>(message));
+      }
     }
     return messages;
   }
@@ -44,7 +52,8 @@ class LeaseBookTest : public ::testing::Test {
   Time now_{};
   std::vector<std::uint64_t> given_;
   std::vector<std::string> ranks_;
-  LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .late_limit = 2}};
+  LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}),
+                  {.epoch = kEpoch, .run_id = "run", .late_limit = 2}};
 };
 
 TEST_F(LeaseBookTest, WelcomesTheStreamOfItsRecipe) {
@@ -62,7 +71,8 @@ TEST_F(LeaseBookTest, RefusesAnotherStreamWithTheReason) {
   book_.receive("a", proto::Hello{other, 1}, now_);
   const auto refusals = sent<proto::Refuse>("a");
   ASSERT_EQ(refusals.size(), 1U);
-  EXPECT_NE(refusals[0].reason.find("block_size is 5 for train and 6 for prepare"), std::string::npos);
+  EXPECT_NE(refusals[0].reason.find("block_size is 5 for train and 6 for prepare"),
+            std::string::npos);
   EXPECT_EQ(book_.producers(), 0U);
   EXPECT_EQ(book_.accepted(), std::nullopt);
 }
@@ -120,7 +130,9 @@ TEST_F(LeaseBookTest, SharesRangesAmongProducers) {
   for (std::uint64_t first = 0; first < 64; first += 8) book_.want(range(first));
   book_.tick(now_);
   std::map<PeerId, int> leases;
-  for (const auto& [to, message] : book_.take_outgoing()) leases[to] += std::holds_alternative<proto::Lease>(message);
+  for (const auto& [to, message] : book_.take_outgoing()) {
+    leases[to] += std::holds_alternative<proto::Lease>(message);
+  }
   EXPECT_EQ(leases["a"], 4);
   EXPECT_EQ(leases["b"], 4);
 }
@@ -196,7 +208,8 @@ TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
     }
   });
   EXPECT_TRUE(testing::contains(error, "train samples [24, 32) at stage 3: late 2 times"));
-  EXPECT_TRUE(testing::contains(error, "asked of " + proto::hex16(proto::xxh64(std::string_view("a")))));
+  EXPECT_TRUE(
+      testing::contains(error, "asked of " + proto::hex16(proto::xxh64(std::string_view("a")))));
   EXPECT_EQ(now_.time_since_epoch(), 6s);  // late after 2 s, and again after twice as long
 }
 
@@ -384,7 +397,8 @@ TEST_F(LeaseBookTest, ARankOfAnotherRunIsRefused) {
 class AuditTest : public LeaseBookTest {
  protected:
   AuditTest() {
-    book_ = LeaseBook(Admission({"sample", 7, sample_meta().settings, {}}), {.epoch = kEpoch, .run_id = "run", .audit = 1.0});
+    book_ = LeaseBook(Admission({"sample", 7, sample_meta().settings, {}}),
+                      {.epoch = kEpoch, .run_id = "run", .audit = 1.0});
     for (const char* peer : {"a", "b", "c"}) hello(peer);
   }
   /// Answers the lease that is handed out next, with one byte changed by `error`; who it was.
@@ -396,7 +410,8 @@ class AuditTest : public LeaseBookTest {
       proto::BatchBuffer buffer = proto::make_batch(testing::sample_schema(), lease->range);
       testing::fill_sample(lease->range, buffer.view);
       buffer.view.values<std::uint8_t>(0)[3] ^= error;
-      book_.receive(to, proto::Filled{lease->number, sample_meta().fingerprint, buffer.batch}, now_);
+      book_.receive(to, proto::Filled{lease->number, sample_meta().fingerprint, buffer.batch},
+                    now_);
       return to;
     }
     ADD_FAILURE() << "no lease";
@@ -421,7 +436,9 @@ TEST_F(AuditTest, ADifferenceNamesBothAndTheThirdDecides) {
   EXPECT_TRUE(book_.take_arrivals().empty());
   const auto reports = book_.take_reports();
   ASSERT_EQ(reports.size(), 1U);
-  for (const PeerId& peer : {faulty, good}) EXPECT_TRUE(testing::contains(reports[0], proto::hex16(proto::xxh64(peer))));
+  for (const PeerId& peer : {faulty, good}) {
+    EXPECT_TRUE(testing::contains(reports[0], proto::hex16(proto::xxh64(peer))));
+  }
   const PeerId third = answer_next(0);
   EXPECT_TRUE(third != faulty && third != good);
   const auto arrivals = book_.take_arrivals();
@@ -434,7 +451,8 @@ TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
   book_.want(range(0));
   (void)answer_next(1);
   (void)answer_next(2);
-  const std::string error = testing::message_of<std::runtime_error>([this] { (void)answer_next(4); });
+  const std::string error =
+      testing::message_of<std::runtime_error>([this] { (void)answer_next(4); });
   EXPECT_TRUE(testing::contains(error, "producers do not agree on train samples [0, 8)"));
 }
 
@@ -470,7 +488,8 @@ TEST_F(LeaseBookTest, AnswersOfAnotherStreamOrShapeAreDropped) {
   book_.want(range(0));
   const auto leases = sent<proto::Lease>("a");
   ASSERT_EQ(leases.size(), 1U);
-  book_.receive("a", proto::Filled{leases[0].number, "00000000000000ff", sample_batch(range(0))}, now_);
+  book_.receive("a", proto::Filled{leases[0].number, "00000000000000ff", sample_batch(range(0))},
+                now_);
   proto::Batch narrow = sample_batch(range(0));
   narrow.columns.pop_back();
   book_.receive("a", proto::Filled{leases[0].number, sample_meta().fingerprint, narrow}, now_);

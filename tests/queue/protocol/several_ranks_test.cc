@@ -32,10 +32,12 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
     return open_consumer_end(uri_, expected(), plan);
   }
   std::unique_ptr<testing::Worker> producer() const {
-    return std::make_unique<testing::Worker>(open_producer_end(uri_, sample_meta(), {.capacity = 1}));
+    return std::make_unique<testing::Worker>(
+        open_producer_end(uri_, sample_meta(), {.capacity = 1}));
   }
   /// To the end, while the others are at work, too.
-  static void expect_a_batch(ConsumerEnd& end, const std::vector<ConsumerEnd*>& all, std::uint64_t k) {
+  static void expect_a_batch(ConsumerEnd& end, const std::vector<ConsumerEnd*>& all,
+                             std::uint64_t k) {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
     const auto others_work = [&] {
       for (ConsumerEnd* other : all) {
@@ -43,8 +45,11 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
         EXPECT_EQ(other->take(10ms), std::nullopt);
       }
     };
-    for (; !end.meet(50ms); others_work()) ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
-    const proto::Range range{proto::Split::kTrain, k * end.range_samples(), end.range_samples(), {}};
+    for (; !end.meet(50ms); others_work()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
+    }
+    const proto::Range range{
+        proto::Split::kTrain, k * end.range_samples(), end.range_samples(), {}};
     end.want(range);
     std::optional<proto::Batch> batch;
     while (!batch) {
@@ -56,7 +61,8 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
   }
 
   testing::TemporaryFolder folder_;
-  Uri uri_ = parse_uri(GetParam() == "ipc" ? "ipc://" + (folder_ / "race.sock").string() : testing::free_tcp_address());
+  Uri uri_ = parse_uri(GetParam() == "ipc" ? "ipc://" + (folder_ / "race.sock").string()
+                                           : testing::free_tcp_address());
 };
 
 TEST_P(SeveralRanks, ProducersFindThemAllThroughRankZero) {

@@ -1,4 +1,5 @@
-// Strangers and broken peers at a trainer's address: whatever they send, a good producer beside them delivers, bit for bit.
+// Strangers and broken peers at a trainer's address: whatever they send, a good producer beside
+// them delivers, bit for bit.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -6,8 +7,8 @@
 #include <random>
 #include <thread>
 
-#include "queue/zmq/socket.h"
 #include "queue/transports.h"
+#include "queue/zmq/socket.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/free_address.h"
 #include "tests/support/key_pairs.h"
@@ -29,7 +30,8 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     if (GetParam()) sides_ = testing::new_keyed_sides();
     ConsumerPlan plan{.run_id = "run", .eval_samples = 0, .train_window = {.samples = 4096}};
     plan.security = sides_.trainer;
-    consumer_ = open_consumer_end(parse_uri(address_), {"sample", 7, sample_meta().settings, {}}, plan);
+    consumer_ =
+        open_consumer_end(parse_uri(address_), {"sample", 7, sample_meta().settings, {}}, plan);
   }
 
   void expect_that_a_good_producer_delivers() {
@@ -42,7 +44,9 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     consumer_->want(range);
     std::optional<proto::Batch> batch;
     EXPECT_TRUE(until([&] {
-      if (const auto order = producer->next(10ms)) producer->deliver(*order, testing::sample_batch(order->range));
+      if (const auto order = producer->next(10ms)) {
+        producer->deliver(*order, testing::sample_batch(order->range));
+      }
       batch = consumer_->take(10ms);
       return batch.has_value();
     }));
@@ -57,7 +61,8 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     return false;
   }
 
-  /// Sends a message thrice, as a producer with the right keys could, and waits until the trainer said something of it.
+  /// Sends a message thrice, as a producer with the right keys could, and waits until the trainer
+  /// said something of it.
   void send_as_a_producer(const proto::Frames& frames, std::string_view said) {
     Context context;
     Socket dealer = Socket::connect_dealer(context, address_, sides_.producer, random_routing_id());
@@ -96,7 +101,8 @@ TEST_P(BadPeers, RandomBytesOnThePort) {
   std::mt19937_64 draw(1);
   for (int i = 0; i < 300; ++i) {
     std::string bytes = random_bytes(draw, draw() % 2000);
-    if (i % 3 == 0) bytes = "\xff" + bytes;                                      // a versioned greeting, perhaps
+    // A versioned greeting, perhaps.
+    if (i % 3 == 0) bytes = "\xff" + bytes;
     if (i % 3 == 1) bytes = "\xff" + std::string(8, '\0') + "\x7f\x03" + bytes;  // one of version 3
     const RawPeer peer(address_);
     peer.send(bytes);
@@ -128,7 +134,8 @@ TEST_P(BadPeers, AMessageOfAHundredThousandFrames) {
   expect_that_a_good_producer_delivers();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BadPeers, ::testing::Bool(), [](const auto& param) { return param.param ? "Keys" : "Plain"; });
+INSTANTIATE_TEST_SUITE_P(All, BadPeers, ::testing::Bool(),
+                         [](const auto& param) { return param.param ? "Keys" : "Plain"; });
 
 /// Below the protocol of ZeroMQ, so without keys.
 class BadFrames : public BadPeers {};
@@ -148,7 +155,8 @@ TEST_P(BadFrames, AFrameThatNeverEndsTakesNobodyElsesPlace) {
   expect_that_a_good_producer_delivers();
 }
 
-INSTANTIATE_TEST_SUITE_P(Plain, BadFrames, ::testing::Values(false), [](const auto&) { return "Plain"; });
+INSTANTIATE_TEST_SUITE_P(Plain, BadFrames, ::testing::Values(false),
+                         [](const auto&) { return "Plain"; });
 
 }  // namespace
 }  // namespace millrace::queue

@@ -17,10 +17,12 @@ TEST(RankAddress, ARankListensOnAFreePortBesideRankZero) {
 
 TEST(RankAddress, OnAnotherMachineItListensWhereItCanAndTellsWhatItAdvertises) {
   const Uri uri = parse_uri("tcp://10.0.0.1:5555");
-  EXPECT_EQ(addresses_to_bind(uri, "10.0.0.2", 1), (Addresses{"tcp://10.0.0.1:*", "tcp://10.0.0.2:*", "tcp://0.0.0.0:*"}));
+  EXPECT_EQ(addresses_to_bind(uri, "10.0.0.2", 1),
+            (Addresses{"tcp://10.0.0.1:*", "tcp://10.0.0.2:*", "tcp://0.0.0.0:*"}));
   EXPECT_EQ(address_to_tell(uri, "10.0.0.2", "tcp://0.0.0.0:40123"), "tcp://10.0.0.2:40123");
   EXPECT_EQ(addresses_to_bind(uri, "203.0.113.5:7000", 1)[0], "tcp://10.0.0.1:7000");
-  EXPECT_EQ(address_to_tell(uri, "203.0.113.5:7000", "tcp://0.0.0.0:7000"), "tcp://203.0.113.5:7000");
+  EXPECT_EQ(address_to_tell(uri, "203.0.113.5:7000", "tcp://0.0.0.0:7000"),
+            "tcp://203.0.113.5:7000");
 }
 
 TEST(RankAddress, LoopbackStaysLoopbackWhateverIsAdvertised) {
@@ -40,7 +42,8 @@ TEST(RankAddress, WhatCannotBeAnAddressIsRefused) {
   for (const char* text : {":7000", "host:", "host:http"}) {
     EXPECT_THROW((void)addresses_to_bind(uri, text, 1), std::invalid_argument) << text;
   }
-  EXPECT_THROW((void)addresses_to_bind(parse_uri("tcp://0.0.0.0:5555"), "10.0.0.2", 1), std::invalid_argument);
+  EXPECT_THROW((void)addresses_to_bind(parse_uri("tcp://0.0.0.0:5555"), "10.0.0.2", 1),
+               std::invalid_argument);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Sockets of one end: links that share a context, and who gets through a router with keys, or without.
+// Sockets of one end: links that share a context, and who gets through a router with keys, or
+// without.
 #include "queue/zmq/socket.h"
 
 #include <gtest/gtest.h>
@@ -39,14 +40,17 @@ class Meeting : public ::testing::Test {
   }
   Socket& dealer(const std::string& name, const Security& security) {
     names_.push_back(name);
-    return dealers_.emplace_back(Socket::connect_dealer(producers_, router_->bound_address(), security, random_routing_id()));
+    return dealers_.emplace_back(Socket::connect_dealer(producers_, router_->bound_address(),
+                                                        security, random_routing_id()));
   }
   [[nodiscard]] bool meet_until(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
     std::vector<Socket*> all = {&*router_};
     for (Socket& each : dealers_) all.push_back(&each);
     while (!done() && std::chrono::steady_clock::now() < deadline) {
-      for (std::size_t i = 0; i < dealers_.size(); ++i) (void)dealers_[i].send({{}, {frame(names_[i])}});
+      for (std::size_t i = 0; i < dealers_.size(); ++i) {
+        (void)dealers_[i].send({{}, {frame(names_[i])}});
+      }
       wait(all, 20ms);
       while (const auto envelope = router_->receive()) ++heard_[text(envelope->frames.at(0))];
     }
@@ -113,7 +117,8 @@ TEST_F(Meeting, SendingToNobodyIsFalse) {
 TEST_F(Meeting, RightKeysGetThrough) {
   const auto [trainer, producer] = testing::new_keyed_sides();
   const testing::TemporaryFolder folder;
-  for (const std::string& address : {std::string(kAnyPort), "ipc://" + (folder / "race.sock").string()}) {
+  for (const std::string& address :
+       {std::string(kAnyPort), "ipc://" + (folder / "race.sock").string()}) {
     Context context;
     router_.emplace(Socket::bind_router(context, address, trainer));
     (void)dealer("good " + address, producer);
@@ -150,12 +155,24 @@ std::vector<BadSide> bad_sides() {
   Security unlisted = producer;
   unlisted.own = testing::new_key_pair();
   return {
-      {"NoKeys", trainer, {}, producer, &SocketCounters::other_kind, "one of the two sides has keys", "queue.key_file"},
-      {"KeysOnAPlainPort", {}, producer, {}, &SocketCounters::other_kind, "one of the two sides has keys", "queue.key_file"},
-      {"WrongServerKey", trainer, wrong_server, producer, &SocketCounters::wrong_key, "its queue.server_key is not",
-       "queue.server_key"},
-      {"NotOnTheList", trainer, unlisted, producer, &SocketCounters::not_allowed, "is not allowed; if it is yours",
-       "does not allow this key"},
+      {"NoKeys",
+       trainer,
+       {},
+       producer,
+       &SocketCounters::other_kind,
+       "one of the two sides has keys",
+       "queue.key_file"},
+      {"KeysOnAPlainPort",
+       {},
+       producer,
+       {},
+       &SocketCounters::other_kind,
+       "one of the two sides has keys",
+       "queue.key_file"},
+      {"WrongServerKey", trainer, wrong_server, producer, &SocketCounters::wrong_key,
+       "its queue.server_key is not", "queue.server_key"},
+      {"NotOnTheList", trainer, unlisted, producer, &SocketCounters::not_allowed,
+       "is not allowed; if it is yours", "does not allow this key"},
   };
 }
 
@@ -167,8 +184,9 @@ TEST_F(Meeting, WrongSecurityLetsNothingThroughAndHarmsNobody) {
     router_.emplace(Socket::bind_router(context, kAnyPort, side.router));
     const Socket& bad = dealer("bad", side.bad);
     // Twice: it tries again by itself, and is named once.
-    EXPECT_TRUE(meet_until([&] { return router_->counters().*side.counter > 1 && contains(bad.trouble(), side.dealer_says); }))
-        << bad.trouble();
+    EXPECT_TRUE(meet_until([&] {
+      return router_->counters().*side.counter > 1 && contains(bad.trouble(), side.dealer_says);
+    })) << bad.trouble();
     (void)dealer("good", side.good);
     EXPECT_TRUE(meet_until_heard("good"));
     EXPECT_EQ(heard_["bad"], 0);
@@ -216,8 +234,11 @@ TEST_F(Meeting, AProducerThatWasTurnedAwayConnectsOnceTheTrainerKnowsIt) {
 }
 
 TEST_F(Meeting, OthersThanLoopbackNeedKeysOrAWord) {
-  for (const char* address : {"tcp://*:*", "tcp://0.0.0.0:*", "tcp://[::]:*", "tcp://lo:*", "tcp://127.0.0.1.example:*"}) {
-    EXPECT_TRUE(contains(message_of<std::invalid_argument>([&] { listen(address, {}); }), "queue.insecure")) << address;
+  for (const char* address : {"tcp://*:*", "tcp://0.0.0.0:*", "tcp://[::]:*", "tcp://lo:*",
+                              "tcp://127.0.0.1.example:*"}) {
+    EXPECT_TRUE(
+        contains(message_of<std::invalid_argument>([&] { listen(address, {}); }), "queue.insecure"))
+        << address;
   }
   listen("tcp://0.0.0.0:*", {.insecure = true});
   listen("tcp://0.0.0.0:*", testing::new_keyed_sides().trainer);

@@ -1,4 +1,5 @@
-// The program `bench` from outside, with tiny numbers: its fields are there and make sense, and nothing of it stays behind.
+// The program `bench` from outside, with tiny numbers: its fields are there and make sense, and
+// nothing of it stays behind.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -54,7 +55,8 @@ class Bench : public ::testing::Test {
   [[nodiscard]] fs::path bin() const { return folder_ / "bin"; }
 
   /// `before`: words that come before the program.
-  Ran bench(const std::vector<std::string>& arguments, const std::vector<std::string>& before = {}) const {
+  Ran bench(const std::vector<std::string>& arguments,
+            const std::vector<std::string>& before = {}) const {
     std::vector<std::string> words = {"env", "TMPDIR=" + places().string()};
     words.insert(words.end(), before.begin(), before.end());
     words.push_back(std::string(MILLRACE_BIN) + "/bench");
@@ -89,7 +91,8 @@ class Bench : public ::testing::Test {
 };
 
 TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
-  const Lines lines = json_lines({"provider", recipe(), "--producer.threads=3", "--samples=200", "--repeats=2", "--json"});
+  const Lines lines = json_lines(
+      {"provider", recipe(), "--producer.threads=3", "--samples=200", "--repeats=2", "--json"});
   ASSERT_EQ(lines.size(), 2U);
   for (const std::size_t i : {0U, 1U}) {
     EXPECT_EQ(lines[i]["threads"], i == 0 ? 1 : 3);
@@ -99,7 +102,8 @@ TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
     EXPECT_GE(lines[i]["most_tokens_per_s"], lines[i]["tokens_per_s"]);
     EXPECT_GT(lines[i]["tokens_per_cpu_s"], 0.0);
     EXPECT_EQ(lines[i].value("wanted_tokens_per_cpu_s", 0.0), i == 0 ? 500e6 : 0.0);
-    EXPECT_DOUBLE_EQ(lines[i]["bytes_per_s"], 65 * lines[i]["samples_per_s"].get<double>());  // x, y and the stage
+    // X, y and the stage.
+    EXPECT_DOUBLE_EQ(lines[i]["bytes_per_s"], 65 * lines[i]["samples_per_s"].get<double>());
     EXPECT_GT(lines[i]["memcpy_bytes_per_s"], 0.0);
   }
 }
@@ -107,8 +111,8 @@ TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
 TEST_F(Bench, StreamOverEveryTransport) {
   for (const std::string uri : {"inproc://", "file://q", "ipc://q.sock", "tcp://127.0.0.1:1"}) {
     std::ofstream(folder_ / "t.toml") << "include = \"r.toml\"\n[queue]\nuri = \"" << uri << "\"\n";
-    const Lines lines = json_lines(
-        {"stream", folder_ / "t.toml", "--bin", bin(), "--only=stream", "--producers=1", "--samples=512", "--repeats=2", "--json"});
+    const Lines lines = json_lines({"stream", folder_ / "t.toml", "--bin", bin(), "--only=stream",
+                                    "--producers=1", "--samples=512", "--repeats=2", "--json"});
     ASSERT_EQ(lines.size(), uri == "inproc://" ? 1U : 2U) << uri;  // and the producers' memory
     EXPECT_EQ(lines[0]["transport"], uri.substr(0, uri.find(':')));
     EXPECT_EQ(lines[0]["producers"], uri == "inproc://" ? 0 : 1);
@@ -121,8 +125,9 @@ TEST_F(Bench, StreamOverEveryTransport) {
 }
 
 TEST_F(Bench, AKillIsTimedWhateverThePace) {
-  const Lines lines = json_lines({"stream", recipe(), "--bin", bin(), "--only=kill", "--samples=512", "--repeats=1", "--json",
-                                  "--queue.uri=ipc://" + (folder_ / "given.sock").string()});
+  const Lines lines =
+      json_lines({"stream", recipe(), "--bin", bin(), "--only=kill", "--samples=512", "--repeats=1",
+                  "--json", "--queue.uri=ipc://" + (folder_ / "given.sock").string()});
   ASSERT_EQ(lines.size(), 3U);
   for (const std::size_t i : {1U, 2U}) {
     EXPECT_EQ(lines[i]["bench"], "kill");
@@ -134,24 +139,29 @@ TEST_F(Bench, AKillIsTimedWhateverThePace) {
 }
 
 TEST_F(Bench, AnInterruptEndsItAndItsProducers) {
-  const Ran ran = bench({"stream", recipe(), "--only=kill", "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
-                        {"timeout", "--foreground", "--preserve-status", "--signal=INT", "2"});
+  const Ran ran = bench(
+      {"stream", recipe(), "--only=kill", "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
+      {"timeout", "--foreground", "--preserve-status", "--signal=INT", "2"});
   EXPECT_EQ(ran.status, 1) << ran.out;
   EXPECT_TRUE(contains(ran.err, "error: stopped before everything was measured"));
   expect_nothing_left();
 }
 
 TEST_F(Bench, ItsProducersEndWithItEvenIfItIsKilled) {
-  const Ran ran = bench({"stream", recipe(), "--only=kill", "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
-                        {"timeout", "--foreground", "--signal=KILL", "2"});
+  const Ran ran = bench(
+      {"stream", recipe(), "--only=kill", "--queue.uri=ipc://" + (folder_ / "given.sock").string()},
+      {"timeout", "--foreground", "--signal=KILL", "2"});
   EXPECT_NE(ran.status, 0);
   const auto deadline = std::chrono::steady_clock::now() + 30s;
-  while (processes() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+  while (processes() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(10ms);
+  }
   EXPECT_EQ(processes(), 0U);
 }
 
 TEST_F(Bench, SaysWhichProgramIsMissing) {
-  const Ran ran = bench({"stream", recipe(), "--only=stream", "--queue.uri=tcp://127.0.0.1:1", "--bin", places()});
+  const Ran ran = bench(
+      {"stream", recipe(), "--only=stream", "--queue.uri=tcp://127.0.0.1:1", "--bin", places()});
   EXPECT_EQ(ran.status, 2);
   EXPECT_TRUE(contains(ran.err, "prepare: no such program; see --bin"));
   const Ran unknown = bench({"streem"});
@@ -164,14 +174,16 @@ TEST_F(Bench, TrainSaysWhereItsProgramIsMissingAndStillHelps) {
   const Ran ran = testing::run_program({bin() / "bench", "train", recipe()});
   EXPECT_EQ(ran.status, 2);
   const std::string missing = (bin() / "bench_train").string();
-  EXPECT_TRUE(contains(ran.err, missing + ": No such file or directory; it is built where the trainer is"));
+  EXPECT_TRUE(
+      contains(ran.err, missing + ": No such file or directory; it is built where the trainer is"));
   const Ran help = testing::run_program({bin() / "bench", "train", "--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_TRUE(contains(help.out, "usage: bench train CONFIG"));
 }
 
 TEST_F(Bench, AProducerThatCannotWorkEndsItWithItsWords) {
-  const Ran ran = bench({"stream", recipe(), "--only=stream", "--data.path=" + (folder_ / "missing.txt").string(),
+  const Ran ran = bench({"stream", recipe(), "--only=stream",
+                         "--data.path=" + (folder_ / "missing.txt").string(),
                          "--queue.uri=ipc://" + (folder_ / "given.sock").string()});
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(contains(ran.err, "prepare ended by itself")) << ran.err;

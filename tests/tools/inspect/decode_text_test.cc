@@ -29,8 +29,10 @@ proto::StreamMeta meta_of(std::uint32_t block_size) {
   return meta;
 }
 
-proto::Batch batch_of(const proto::StreamMeta& meta, const std::vector<std::uint8_t>& x, const std::vector<std::uint8_t>& y) {
-  proto::BatchBuffer buffer = proto::make_batch(meta.schema, {proto::Split::kTrain, 0, 1, std::nullopt});
+proto::Batch batch_of(const proto::StreamMeta& meta, const std::vector<std::uint8_t>& x,
+                      const std::vector<std::uint8_t>& y) {
+  proto::BatchBuffer buffer =
+      proto::make_batch(meta.schema, {proto::Split::kTrain, 0, 1, std::nullopt});
   std::ranges::copy(x, buffer.view.values<std::uint8_t>(0).begin());
   std::ranges::copy(y, buffer.view.values<std::uint8_t>(1).begin());
   buffer.view.values<std::uint8_t>(2)[0] = 1;
@@ -45,8 +47,10 @@ std::string printed(const Decoded& sample, bool colours) {
 
 TEST(DecodeText, MarksMaskedReplacedAndKept) {
   const proto::StreamMeta meta = meta_of(5);
-  const Decoded sample = decode(meta, batch_of(meta, {3, 0, 1, 2, 0}, {0, 1, 1, kNoTarget, kNoTarget}), 0);
-  EXPECT_EQ(sample.marks, (std::vector<Mark>{Mark::kMasked, Mark::kReplaced, Mark::kKept, Mark::kNone, Mark::kNone}));
+  const Decoded sample =
+      decode(meta, batch_of(meta, {3, 0, 1, 2, 0}, {0, 1, 1, kNoTarget, kNoTarget}), 0);
+  EXPECT_EQ(sample.marks, (std::vector<Mark>{Mark::kMasked, Mark::kReplaced, Mark::kKept,
+                                             Mark::kNone, Mark::kNone}));
   EXPECT_EQ(sample.input, (std::vector<std::string>{"░", "a", "b", "\n", "a"}));
   EXPECT_EQ(sample.original, (std::vector<std::string>{"a", "b", "b", "\n", "a"}));
   EXPECT_EQ(positions(sample, Mark::kReplaced), std::vector<std::size_t>{1});
@@ -102,7 +106,8 @@ TEST(DecodeText, PrintsMarksBelowTheInputOrInColours) {
 TEST(DecodeText, BreaksLongSamplesIntoLines) {
   const proto::StreamMeta meta = meta_of(100);
   const std::vector<std::uint8_t> x(100, 0);
-  const std::string text = printed(decode(meta, batch_of(meta, x, std::vector<std::uint8_t>(100, kNoTarget)), 0), false);
+  const std::string text =
+      printed(decode(meta, batch_of(meta, x, std::vector<std::uint8_t>(100, kNoTarget)), 0), false);
   EXPECT_TRUE(contains(text, "  input    " + std::string(96, 'a') + "\n"));
   EXPECT_TRUE(contains(text, "  input    aaaa\n"));
 }

@@ -1,4 +1,5 @@
-// The program `inspect` from outside: on a small text, and on a queue that `prepare` has filled from it.
+// The program `inspect` from outside: on a small text, and on a queue that `prepare` has filled
+// from it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,10 +38,11 @@ class Inspect : public ::testing::Test {
   Inspect() {
     std::ofstream text(folder_ / "text.txt");
     for (int i = 0; i < 400; ++i) text << "line " << i * 7919 << " of a small text\n";
-    std::ofstream(recipe()) << "[data]\npath = " << folder_ / "text.txt"
-                            << "\n[provider]\nblock_size = 32\n"
-                            << "schedule = \"mix\"\nstages = [{type = \"random\", max_masked_ratio = 0.5}, "
-                            << "{type = \"span\", spans_count = 2}]\n";
+    std::ofstream(recipe())
+        << "[data]\npath = " << folder_ / "text.txt"
+        << "\n[provider]\nblock_size = 32\n"
+        << "schedule = \"mix\"\nstages = [{type = \"random\", max_masked_ratio = 0.5}, "
+        << "{type = \"span\", spans_count = 2}]\n";
   }
 
   [[nodiscard]] std::string recipe() const { return folder_ / "r.toml"; }
@@ -53,7 +55,8 @@ class Inspect : public ::testing::Test {
   // Fills the queue, and returns the folder of its only stream.
   [[nodiscard]] fs::path prepare() const {
     const std::string program = std::string(MILLRACE_BIN) + "/prepare";
-    const Ran ran = testing::run_program({program, recipe(), "--samples=64", "--queue.uri=file://" + queue()});
+    const Ran ran =
+        testing::run_program({program, recipe(), "--samples=64", "--queue.uri=file://" + queue()});
     EXPECT_EQ(ran.status, 0) << ran.err;
     return fs::directory_iterator(queue())->path();
   }
@@ -82,10 +85,12 @@ TEST_F(Inspect, SavesTheVocabularyForAnotherText) {
 
 TEST_F(Inspect, StreamDigestsAreThoseOfTheFunction) {
   const auto provider = providers::make_provider(config::load_recipe(recipe()));
-  const proto::Batch batch = providers::fill_batch(*provider, {proto::Split::kTrain, 60, 70, std::nullopt});
+  const proto::Batch batch =
+      providers::fill_batch(*provider, {proto::Split::kTrain, 60, 70, std::nullopt});
   std::string expected;
   for (std::uint32_t row = 0; row < 70; ++row) {
-    expected += "train " + std::to_string(60 + row) + " " + std::to_string(batch.values<std::uint8_t>(2)[row]) + " " +
+    expected += "train " + std::to_string(60 + row) + " " +
+                std::to_string(batch.values<std::uint8_t>(2)[row]) + " " +
                 proto::hex16(proto::sample_digest(provider->meta().schema, batch, row)) + "\n";
   }
   const Ran ran = inspect({"stream", recipe(), "--first", "60", "--count=70", "--digest"});
@@ -95,26 +100,33 @@ TEST_F(Inspect, StreamDigestsAreThoseOfTheFunction) {
 
 TEST_F(Inspect, StreamDigestsAsJsonSayTheSame) {
   const std::string text = inspect({"stream", recipe(), "--digest", "--split=val"}).out;
-  const auto lines = json_lines(inspect({"stream", recipe(), "--digest", "--split=val", "--json"}).out);
+  const auto lines =
+      json_lines(inspect({"stream", recipe(), "--digest", "--split=val", "--json"}).out);
   ASSERT_EQ(lines.size(), 1u);
-  EXPECT_EQ(text, "val 0 " + std::to_string(lines[0]["stage"].get<int>()) + " " + lines[0]["digest"].get<std::string>() + "\n");
+  EXPECT_EQ(text, "val 0 " + std::to_string(lines[0]["stage"].get<int>()) + " " +
+                      lines[0]["digest"].get<std::string>() + "\n");
 }
 
 TEST_F(Inspect, StreamShowsTheTextAndWhatWasDoneToIt) {
   const Ran ran = inspect({"stream", recipe(), "--count=2"});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  for (const char* part :
-       {"provider char_diffusion", "  original line ", "░", "train 1, stage ", "marks: m masked", "span(spans_count=2)"}) {
+  for (const char* part : {"provider char_diffusion", "  original line ", "░", "train 1, stage ",
+                           "marks: m masked", "span(spans_count=2)"}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "colours are for terminals";
 }
 
 TEST_F(Inspect, StreamSaysHowManySamplesAnEpochHas) {
-  const std::string samples = std::to_string(providers::make_provider(config::load_recipe(recipe()))->meta().epoch_samples.value());
-  EXPECT_TRUE(contains(inspect({"stream", recipe()}).out, "train endless, " + samples + " samples an epoch; val "));
-  EXPECT_EQ(json_lines(inspect({"stream", recipe(), "--json"}).out).at(0)["epoch_samples"], samples);
-  EXPECT_TRUE(contains(inspect({"stream", recipe(), "--provider.name=synthetic", "--schedule=none"}).out, "train endless; val "));
+  const std::string samples = std::to_string(
+      providers::make_provider(config::load_recipe(recipe()))->meta().epoch_samples.value());
+  EXPECT_TRUE(contains(inspect({"stream", recipe()}).out,
+                       "train endless, " + samples + " samples an epoch; val "));
+  EXPECT_EQ(json_lines(inspect({"stream", recipe(), "--json"}).out).at(0)["epoch_samples"],
+            samples);
+  EXPECT_TRUE(
+      contains(inspect({"stream", recipe(), "--provider.name=synthetic", "--schedule=none"}).out,
+               "train endless; val "));
 }
 
 TEST_F(Inspect, StreamAsJsonHoldsMetaAndSamples) {
@@ -132,18 +144,21 @@ TEST_F(Inspect, StreamTakesOverrides) {
 }
 
 TEST_F(Inspect, StreamShowsTheTimeOfANoisedSample) {
-  const std::vector<std::string> d3pm{"stream",    recipe(), "--provider.name=d3pm", "--schedule=none", "--timesteps=10",
-                                      "--count=3", "--json"};
+  const std::vector<std::string> d3pm{"stream",          recipe(),         "--provider.name=d3pm",
+                                      "--schedule=none", "--timesteps=10", "--count=3",
+                                      "--json"};
   const auto steps = json_lines(inspect(d3pm).out);
   ASSERT_EQ(steps.size(), 4u);
   for (std::size_t i = 1; i < 4; ++i) {
     EXPECT_GE(steps[i]["time"].get<int>(), 1);
     EXPECT_LE(steps[i]["time"].get<int>(), 10);
   }
-  const auto times = json_lines(inspect({"stream", recipe(), "--provider.name=sedd", "--schedule=none", "--json"}).out);
+  const auto times = json_lines(
+      inspect({"stream", recipe(), "--provider.name=sedd", "--schedule=none", "--json"}).out);
   EXPECT_GT(times.at(1)["time"].get<double>(), 0.0);
   EXPECT_LE(times.at(1)["time"].get<double>(), 1.0);
-  EXPECT_TRUE(contains(inspect({"stream", recipe(), "--provider.name=sedd", "--schedule=none"}).out, ", time 0."));
+  EXPECT_TRUE(contains(inspect({"stream", recipe(), "--provider.name=sedd", "--schedule=none"}).out,
+                       ", time 0."));
   EXPECT_FALSE(contains(inspect({"stream", recipe()}).out, ", time "));
 }
 
@@ -159,8 +174,10 @@ TEST_F(Inspect, StreamRefusesWhatItCannotShow) {
   };
   EXPECT_TRUE(contains(refusal({"--split=dev"}, 2), "--split=dev: expected train, val or test"));
   EXPECT_TRUE(contains(refusal({"--split=test"}, 1), "dataset text.txt has no test split"));
-  EXPECT_TRUE(contains(refusal({"--split=val", "--first=1000000"}, 2), "sample 1000000 was asked for; the last one of val is "));
-  EXPECT_TRUE(contains(refusal({"--stage=1"}, 2), "--stage: the stage of these samples is part of the stream's function"));
+  EXPECT_TRUE(contains(refusal({"--split=val", "--first=1000000"}, 2),
+                       "sample 1000000 was asked for; the last one of val is "));
+  EXPECT_TRUE(contains(refusal({"--stage=1"}, 2),
+                       "--stage: the stage of these samples is part of the stream's function"));
   EXPECT_TRUE(contains(refusal({"--count=0"}, 2), "--count=0: expected a whole number from 1"));
   EXPECT_TRUE(contains(refusal({"--path=/none"}, 1), "/none"));
 }
@@ -170,7 +187,8 @@ TEST_F(Inspect, QueueSaysWhatLiesReady) {
   const Ran ran = inspect({"queue", queue()});
   EXPECT_EQ(ran.status, 0) << ran.err;
   for (const std::string& part :
-       {"stream " + stream.filename().string(), std::string("; samples 0 to "), std::string("no run has asked for it")}) {
+       {"stream " + stream.filename().string(), std::string("; samples 0 to "),
+        std::string("no run has asked for it")}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   const auto lines = json_lines(inspect({"queue", queue(), "--json"}).out);
@@ -183,7 +201,8 @@ TEST_F(Inspect, QueueSaysWhatLiesReady) {
 TEST_F(Inspect, QueueFindsDamage) {
   const fs::path chunk = prepare() / "train" / proto::chunk_name(0);
   fs::resize_file(chunk, fs::file_size(chunk) - 1);
-  EXPECT_TRUE(contains(inspect({"queue", queue()}).out, "damaged: " + chunk.filename().string() + ": "));
+  EXPECT_TRUE(
+      contains(inspect({"queue", queue()}).out, "damaged: " + chunk.filename().string() + ": "));
   const auto lines = json_lines(inspect({"queue", queue(), "--json"}).out);
   EXPECT_EQ(lines.at(0)["splits"][0]["damaged"].size(), 1u);
 }
@@ -196,8 +215,10 @@ TEST_F(Inspect, QueueRefusesAFolderThatIsNotThere) {
 
 TEST_F(Inspect, BatchShowsTheSamplesOfTheStream) {
   const std::string chunk = prepare() / "train" / proto::chunk_name(0);
-  const auto of_file = json_lines(inspect({"batch", chunk, "--first=5", "--count=2", "--json"}).out);
-  const auto of_stream = json_lines(inspect({"stream", recipe(), "--first=5", "--count=2", "--json"}).out);
+  const auto of_file =
+      json_lines(inspect({"batch", chunk, "--first=5", "--count=2", "--json"}).out);
+  const auto of_stream =
+      json_lines(inspect({"stream", recipe(), "--first=5", "--count=2", "--json"}).out);
   ASSERT_EQ(of_file.size(), 3u);
   EXPECT_EQ(of_file[1], of_stream.at(1));
   EXPECT_EQ(of_file[2], of_stream.at(2));
@@ -229,9 +250,12 @@ class InspectCheckpoint : public Inspect {
   // A checkpoint as the trainer writes it, with a model of one tensor.
   void write_checkpoint(std::uint64_t step) const {
     const std::array<float, 6> values{};
-    const proto::NamedTensor tensor{"w", proto::TensorType::kF32, {2, 3}, std::as_bytes(std::span(values))};
+    const proto::NamedTensor tensor{
+        "w", proto::TensorType::kF32, {2, 3}, std::as_bytes(std::span(values))};
     proto::CheckpointWriter writer(folder_.path(), step);
-    for (const char* name : {proto::kModelFile, proto::kOptimizerFile}) proto::write_safetensors(writer.file(name), {&tensor, 1});
+    for (const char* name : {proto::kModelFile, proto::kOptimizerFile}) {
+      proto::write_safetensors(writer.file(name), {&tensor, 1});
+    }
     std::ofstream(writer.file(proto::kConfigFile)) << config::to_toml({});
     proto::TrainerState state;
     state.step = step;
@@ -250,8 +274,9 @@ TEST_F(InspectCheckpoint, ShowsStateStreamAndTensors) {
   const Ran ran = inspect({"checkpoint", folder});
   EXPECT_EQ(ran.status, 0) << ran.err;
   for (const char* part :
-       {"whole, all files match", "step     12, next train sample 384, in epoch 3\n", "kept     step 10, the end of epoch 2",
-        "provider sample", "w F32 [2, 3]", "model: 6 values in 1 tensors"}) {
+       {"whole, all files match", "step     12, next train sample 384, in epoch 3\n",
+        "kept     step 10, the end of epoch 2", "provider sample", "w F32 [2, 3]",
+        "model: 6 values in 1 tensors"}) {
     EXPECT_TRUE(contains(ran.out, part));
   }
   const auto lines = json_lines(inspect({"checkpoint", folder, "--json"}).out);
@@ -274,7 +299,8 @@ TEST_F(InspectCheckpoint, TakesTheNewestWholeOneOfARun) {
 
 TEST(InspectUsage, NamesItsSubjects) {
   const std::string program = std::string(MILLRACE_BIN) + "/inspect";
-  for (const std::vector<std::string>& words : {std::vector<std::string>{program}, {program, "stremm"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{program}, {program, "stremm"}}) {
     const Ran ran = testing::run_program(words);
     EXPECT_EQ(ran.status, 2);
     EXPECT_TRUE(contains(ran.err, "known: stream, queue, checkpoint, batch"));

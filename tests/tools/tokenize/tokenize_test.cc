@@ -1,4 +1,5 @@
-// tokenize: how a text is cut into splits, what the files hold, and that a run that was interrupted anywhere ends with equal bytes.
+// tokenize: how a text is cut into splits, what the files hold, and that a run that was interrupted
+// anywhere ends with equal bytes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "config/errors.h"
 #include "config/app/stop.h"
+#include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/tokens/token_file.h"
 #include "proto/digest.h"
@@ -43,7 +44,9 @@ SplitText split_of(proto::Split split, const Texts& documents) {
   std::uint64_t bytes = 0;
   for (const std::string& each : documents) bytes += each.size();
   return {split, documents.size(), bytes,
-          [documents = std::make_shared<Texts>(documents)](std::uint64_t i) { return std::string_view((*documents)[i]); }};
+          [documents = std::make_shared<Texts>(documents)](std::uint64_t i) {
+            return std::string_view((*documents)[i]);
+          }};
 }
 
 struct SplitDocuments : ::testing::Test {
@@ -53,9 +56,12 @@ struct SplitDocuments : ::testing::Test {
   [[nodiscard]] std::vector<SplitText> splits_of(const std::string& text, const std::string& format,
                                                  datasets::Shares shares) const {
     proto::replace_file(folder / "text.txt", text);
-    const datasets::DatasetSpec spec{.path = folder / "text.txt", .format = format, .cache = folder / "cache"};
-    const auto documents = std::make_shared<const datasets::Documents>(datasets::open_documents(spec));
-    return split_documents(documents, datasets::cut_text(*documents->text(), datasets::find_sources(spec), shares));
+    const datasets::DatasetSpec spec{
+        .path = folder / "text.txt", .format = format, .cache = folder / "cache"};
+    const auto documents =
+        std::make_shared<const datasets::Documents>(datasets::open_documents(spec));
+    return split_documents(
+        documents, datasets::cut_text(*documents->text(), datasets::find_sources(spec), shares));
   }
 };
 
@@ -78,7 +84,8 @@ TEST_F(SplitDocuments, ThereIsNoSplitWithoutText) {
 }
 
 TEST_F(SplitDocuments, DocumentsStayWholeAndAreAllThere) {
-  const auto splits = splits_of("aaaa\n\nbé\ncccc\nd\neeeeee\n", "lines", {.val = 0.4, .test = 0.2});
+  const auto splits =
+      splits_of("aaaa\n\nbé\ncccc\nd\neeeeee\n", "lines", {.val = 0.4, .test = 0.2});
   ASSERT_EQ(splits.size(), 3U);
   Texts all;
   for (const SplitText& each : splits) {
@@ -167,7 +174,9 @@ TEST_F(TokenizeFiles, WithoutAnEndOfTextNewlinesJoinDocuments) {
 TEST_F(TokenizeFiles, IdsAboveU16TakeFourBytes) {
   datasets::BpeParts parts = datasets::parse_vocab_bpe("");
   parts.added.clear();
-  for (std::uint32_t id = 256; id < 65537; ++id) parts.added.push_back({"<" + std::to_string(id) + ">", id});
+  for (std::uint32_t id = 256; id < 65537; ++id) {
+    parts.added.push_back({"<" + std::to_string(id) + ">", id});
+  }
   TokenizeJob wide = job({"a<65536>"});
   wide.bpe = std::make_shared<const datasets::ByteLevelBpe>(parts);
   EXPECT_EQ(tokenize(wide).width, WireType::kU32);
@@ -177,8 +186,10 @@ TEST_F(TokenizeFiles, IdsAboveU16TakeFourBytes) {
 
 std::vector<std::string> some_documents() {
   std::vector<std::string> documents;
-  for (int i = 0; i < 23; ++i)
-    documents.push_back("the " + std::string(static_cast<std::size_t>(i % 5), 'b') + " abab the mill " + std::to_string(i));
+  for (int i = 0; i < 23; ++i) {
+    documents.push_back("the " + std::string(static_cast<std::size_t>(i % 5), 'b') +
+                        " abab the mill " + std::to_string(i));
+  }
   return documents;
 }
 
@@ -202,8 +213,8 @@ TEST_F(TokenizeFiles, ShardsAreTheOneFileCut) {
   }
 }
 
-// A run ends between any two of its steps: a file is whole and the record does not say so yet, or does. What another run makes of
-// it must be what one run makes.
+// A run ends between any two of its steps: a file is whole and the record does not say so yet, or
+// does. What another run makes of it must be what one run makes.
 TEST_F(TokenizeFiles, AfterAnInterruptionAnywhereTheBytesAreEqual) {
   TokenizeJob sharded = job(some_documents());
   sharded.shard_tokens = 40;
@@ -217,11 +228,14 @@ TEST_F(TokenizeFiles, AfterAnInterruptionAnywhereTheBytesAreEqual) {
       fs::remove_all(sharded.out);
       fs::create_directories(sharded.out);
       TokenRecord half = record;
-      half.splits["train"] = {
-          false, record.splits.at("train").documents, {shards.begin(), shards.begin() + static_cast<std::ptrdiff_t>(done)}};
+      half.splits["train"] = {false,
+                              record.splits.at("train").documents,
+                              {shards.begin(), shards.begin() + static_cast<std::ptrdiff_t>(done)}};
       half.splits["val"] = {false, record.splits.at("val").documents, {}};
       const std::size_t there = std::min(shards.size(), done + (file_without_record ? 1 : 0));
-      for (std::size_t i = 0; i < there; ++i) proto::replace_file(sharded.out / shards[i].file, wanted.at(shards[i].file));
+      for (std::size_t i = 0; i < there; ++i) {
+        proto::replace_file(sharded.out / shards[i].file, wanted.at(shards[i].file));
+      }
       proto::replace_file(sharded.out / ".train_000003.bin.0123-1-00000000.tmp", "half a file");
       if (done > 0) write_record(sharded.out, half);
       if (done == 0 && there > 0) continue;  // files without any record are refused, see below
@@ -246,7 +260,8 @@ TEST_F(TokenizeFiles, AFileIsAnnouncedBeforeItIsThere) {
   const fs::path file = folder_ / "train_000000.bin";
   std::string order;
   ShardWriter writer(
-      {.folder = folder_.path(), .split = "train", .shard_tokens = 3}, {}, [&] { order += fs::exists(file) ? "late " : "before "; },
+      {.folder = folder_.path(), .split = "train", .shard_tokens = 3}, {},
+      [&] { order += fs::exists(file) ? "late " : "before "; },
       [&](const Shard&) { order += fs::exists(file) ? "there " : "missing "; });
   writer.append(Ids{1, 2});
   EXPECT_EQ(order, "");
@@ -271,7 +286,8 @@ TEST_F(TokenizeFiles, AFirstFileThatNobodyNamesIsWrittenAnew) {
 TEST_F(TokenizeFiles, WhatIsFinishedIsLeftAlone) {
   const TokenizeJob one = job(some_documents());
   const TokenRecord record = tokenize(one);
-  proto::replace_file(one.out / "train.bin", std::string(record.splits.at("train").tokens() * 2, 'x'));
+  proto::replace_file(one.out / "train.bin",
+                      std::string(record.splits.at("train").tokens() * 2, 'x'));
   const auto before = files();
   EXPECT_TRUE(tokenize(one) == record);
   EXPECT_EQ(files(), before);
@@ -283,7 +299,8 @@ TEST_F(TokenizeFiles, ChangedInputsAreRefusedWithBothValues) {
   one.inputs["dataset_hash"] = "00000000000000bb";
   EXPECT_EQ(error_of([&] { (void)tokenize(one); }),
             one.out.string() +
-                ": these are tokens of other inputs: dataset_hash is 00000000000000bb now and 00000000000000aa there; take "
+                ": these are tokens of other inputs: dataset_hash is 00000000000000bb now and "
+                "00000000000000aa there; take "
                 "another --out, or remove this folder");
   EXPECT_THROW((void)tokenize(one), config::UsageError);
 }
@@ -293,30 +310,36 @@ TEST_F(TokenizeFiles, AFolderOfSomebodyElseIsLeftAlone) {
   fs::create_directories(one.out);
   proto::replace_file(one.out / "val.bin", "xx");
   EXPECT_EQ(error_of([&] { (void)tokenize(one); }),
-            (one.out / "val.bin").string() + " is there, and no meta.json that says what it was made of; take another --out");
+            (one.out / "val.bin").string() +
+                " is there, and no meta.json that says what it was made of; take another --out");
   proto::replace_file(one.out / "meta.json", "{}");
-  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }), "meta.json: this is no record of tokenize ("));
+  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }),
+                                "meta.json: this is no record of tokenize ("));
   proto::replace_file(one.out / "meta.json", "not even");
-  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }), "meta.json: this is no record of tokenize ("));
+  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }),
+                                "meta.json: this is no record of tokenize ("));
 }
 
 TEST_F(TokenizeFiles, TwoAtOnceInOneFolderAreRefused) {
   const TokenizeJob one = job(some_documents());
   fs::create_directories(one.out);
   const auto lock = proto::real_disk().lock(one.out / ".lock");
-  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }), "another tokenize is at work in this folder"));
+  EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }),
+                                "another tokenize is at work in this folder"));
 }
 
 TEST_F(TokenizeFiles, ATextThatCannotBeEncodedIsNamed) {
   TokenizeJob one = job({"ab", "a\xff"});
-  EXPECT_TRUE(
-      error_of([&] { (void)tokenize(one); }).starts_with("texts.txt: document 2 of train: not valid UTF-8 at byte offset 1; "));
+  EXPECT_TRUE(error_of([&] {
+                (void)tokenize(one);
+              }).starts_with("texts.txt: document 2 of train: not valid UTF-8 at byte offset 1; "));
   EXPECT_EQ(files().size(), 0U);
 }
 
 TEST(TokenizeText, EncodesAndDecodesStreams) {
   const datasets::ByteLevelBpe bpe(datasets::parse_vocab_bpe(kMerges));
-  const auto encoded = [&](const std::string& text, bool json, datasets::Specials specials = datasets::Specials::kAsText) {
+  const auto encoded = [&](const std::string& text, bool json,
+                           datasets::Specials specials = datasets::Specials::kAsText) {
     std::istringstream in(text);
     std::ostringstream out;
     encode_stream(bpe, specials, json, in, out);
@@ -337,14 +360,17 @@ TEST(TokenizeText, EncodesAndDecodesStreams) {
     return std::string();
   };
   EXPECT_EQ(encoded("the ab\n", false), "257 220 259 198\n");
-  EXPECT_EQ(encoded("\"the\"\n\"\\u0000<|endoftext|>\"\n", true, datasets::Specials::kRecognised), "[257]\n[188,261]\n");
+  EXPECT_EQ(encoded("\"the\"\n\"\\u0000<|endoftext|>\"\n", true, datasets::Specials::kRecognised),
+            "[257]\n[188,261]\n");
   EXPECT_EQ(decoded("257 220\n259", false), "the ab");
   EXPECT_EQ(decoded("127\n", false), "\xC3");  // a byte alone
   EXPECT_EQ(decoded("[257]\n[127]\n", true), "\"the\"\n\"\uFFFD\"\n");
-  EXPECT_EQ(error([&] { return decoded("1 x", false); }), "'x' is no token id; ids are whole numbers between spaces");
+  EXPECT_EQ(error([&] { return decoded("1 x", false); }),
+            "'x' is no token id; ids are whole numbers between spaces");
   EXPECT_EQ(error([&] { return decoded("[1]\n[-1]", true); }),
             "line 2 of the input: '-1' is no token id; ids are whole numbers between spaces");
-  EXPECT_EQ(error([&] { return encoded("[1]\n", true); }), "line 1 of the input: expected a text, \"…\"");
+  EXPECT_EQ(error([&] { return encoded("[1]\n", true); }),
+            "line 1 of the input: expected a text, \"…\"");
   EXPECT_EQ(error([&] { return encoded("\"a\n", true); }), "line 1 of the input is no JSON");
 }
 
@@ -354,7 +380,9 @@ class TokenizeProgram : public ::testing::Test {
   TokenizeProgram() {
     proto::replace_file(folder_ / "vocab.bpe", kMerges);
     proto::replace_file(folder_ / "text.txt", "the ab\nabab the\n\nthe end\nab\n");
-    proto::replace_file(folder_ / "r.toml", "[data]\npath = \"text.txt\"\ntokenizer = \"vocab.bpe\"\nval_fraction = 0.2\n");
+    proto::replace_file(
+        folder_ / "r.toml",
+        "[data]\npath = \"text.txt\"\ntokenizer = \"vocab.bpe\"\nval_fraction = 0.2\n");
   }
   [[nodiscard]] Ran run(std::vector<std::string> words) const {
     words.insert(words.begin(), std::string(MILLRACE_BIN) + "/tokenize");
@@ -367,7 +395,8 @@ TEST_F(TokenizeProgram, WritesWhatARecipeSays) {
   const Ran ran = run({"r.toml", "--out", "tokens", "--data.format=lines", "--json"});
   ASSERT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(ran.out,
-            "{\"split\":\"train\",\"tokens\":13,\"documents\":3,\"files\":1}\n{\"split\":\"val\",\"tokens\":2,\"documents\":1,"
+            "{\"split\":\"train\",\"tokens\":13,\"documents\":3,\"files\":1}\n{\"split\":\"val\","
+            "\"tokens\":2,\"documents\":1,"
             "\"files\":1}\n");
   const datasets::TokenFile val(folder_ / "tokens" / "val.bin", WireType::kU16);
   EXPECT_EQ(val[0], 259U);
@@ -417,7 +446,8 @@ TEST_F(TokenizeProgram, DoesWhatItsPageShows) {
 }
 
 TEST_F(TokenizeProgram, SaysWhatIsWrongWithItsWords) {
-  const auto refused = [&](std::vector<std::string> words, int status, const std::string& sentence) {
+  const auto refused = [&](std::vector<std::string> words, int status,
+                           const std::string& sentence) {
     const Ran ran = run(std::move(words));
     EXPECT_EQ(ran.status, status) << ran.err;
     EXPECT_TRUE(testing::contains(ran.err, sentence)) << ran.err;
@@ -426,9 +456,11 @@ TEST_F(TokenizeProgram, SaysWhatIsWrongWithItsWords) {
   refused({"r.toml"}, 2, "name a CONFIG and --out DIR");
   proto::replace_file(folder_ / "none.toml", "[data]\npath = \"text.txt\"\n");
   refused({"none.toml", "--out", "x"}, 2, "data.tokenizer is not set");
-  refused({"r.toml", "--out", "x", "--data.tokenizer=none.json"}, 1, "none.json: there is no such tokenizer");
+  refused({"r.toml", "--out", "x", "--data.tokenizer=none.json"}, 1,
+          "none.json: there is no such tokenizer");
   refused({"r.toml", "--out", "x", "--data.format=tokens"}, 2, "is tokens already");
-  refused({"r.toml", "--out", "x", "--shard-tokens", "0"}, 2, "--shard-tokens=0: expected a whole number from 1 to");
+  refused({"r.toml", "--out", "x", "--shard-tokens", "0"}, 2,
+          "--shard-tokens=0: expected a whole number from 1 to");
   refused({"--encode", "vocab.bpe", "--decode", "vocab.bpe"}, 2, "each by itself");
   refused({"r.toml", "--encode", "vocab.bpe"}, 2, "without CONFIG and --out");
   proto::replace_file(folder_ / "text.txt", "caf\xE9");

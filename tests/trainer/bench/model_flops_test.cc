@@ -8,7 +8,8 @@ namespace {
 
 TEST(ModelFlops, OfGpt2) {
   const config::ModelOptions gpt2{.n_layer = 12, .n_head = 12, .n_embd = 768};
-  constexpr double kBlocks = 12 * 7'077'888.0, kHead = 38'597'376.0, kAttention = 12 * 12 * 768 * 1024.0;
+  constexpr double kBlocks = 12 * 7'077'888.0, kHead = 38'597'376.0,
+                   kAttention = 12 * 12 * 768 * 1024.0;
   EXPECT_DOUBLE_EQ(model_flops_per_token(gpt2, 50257, 1024), 6 * (kBlocks + kHead) + kAttention);
 }
 

@@ -48,7 +48,9 @@ struct ResumeTest : ::testing::Test {
 };
 
 using Contains = std::string;
-void expect_contains(const std::string& text, const Contains& part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
+void expect_contains(const std::string& text, const Contains& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << text;
+}
 
 TEST(ResumeRequest, ReadsTheFlag) {
   EXPECT_EQ(resume_request(false, std::nullopt).how, Resume::kNo);
@@ -69,14 +71,17 @@ TEST_F(ResumeTest, TakesTheNewest) {
   save(10), save(20);
   EXPECT_EQ(find_start(options, {Resume::kNewest, {}})->state.step, 20U);
   EXPECT_EQ(find_start(options, {Resume::kAuto, {}})->state.step, 20U);
-  EXPECT_EQ(find_start(options, {Resume::kFolder, (folder / "out/step-00000010").string()})->state.step, 10U);
+  EXPECT_EQ(
+      find_start(options, {Resume::kFolder, (folder / "out/step-00000010").string()})->state.step,
+      10U);
   EXPECT_EQ(find_start(options, {Resume::kFolder, (folder / "out").string()})->state.step, 20U);
 }
 
 TEST_F(ResumeTest, WithoutACheckpointOnlyAutoStartsAnew) {
   EXPECT_FALSE(find_start(options, {Resume::kAuto, {}}).has_value());
   expect_contains(refusal({Resume::kNewest, {}}), "there is no checkpoint");
-  expect_contains(refusal({Resume::kFolder, (folder / "nowhere").string()}), "nowhere cannot be used");
+  expect_contains(refusal({Resume::kFolder, (folder / "nowhere").string()}),
+                  "nowhere cannot be used");
 }
 
 TEST_F(ResumeTest, SkipsADamagedOne) {

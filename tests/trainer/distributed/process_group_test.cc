@@ -1,4 +1,5 @@
-// What several ranks do together gives what one does alone: sums, gradients, evaluations, and decisions.
+// What several ranks do together gives what one does alone: sums, gradients, evaluations, and
+// decisions.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,10 +11,10 @@
 #include "config/app/stop.h"
 #include "tests/support/free_address.h"
 #include "tests/support/masked_stream.h"
-#include "trainer/models/bidirectional_transformer.h"
 #include "trainer/evaluation/validation_loss.h"
-#include "trainer/training/gradient.h"
+#include "trainer/models/bidirectional_transformer.h"
 #include "trainer/objectives/masked_lm.h"
+#include "trainer/training/gradient.h"
 #include "trainer/training/start.h"
 
 namespace millrace::trainer {
@@ -25,14 +26,16 @@ using testing::MaskedSource;
 constexpr std::uint32_t kTimeoutS = 30;
 const Precision kExact{torch::kFloat64};
 
-/// Runs `body` as each of `world` ranks, in threads; rethrows nothing: a body that throws fails the test.
+/// Runs `body` as each of `world` ranks, in threads; rethrows nothing: a body that throws fails the
+/// test.
 void as_ranks(std::uint32_t world, const std::function<void(Ranks&)>& body) {
   const std::uint16_t port = world > 1 ? free_port() : 0;
   std::vector<std::thread> threads;
   for (std::uint32_t rank = 0; rank < world; ++rank) {
     threads.emplace_back([&, rank] {
       try {
-        Ranks ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port}, kTimeoutS);
+        Ranks ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port},
+                    kTimeoutS);
         body(ranks);
         ranks.part("the end of a test");
       } catch (const std::exception& error) {
@@ -47,7 +50,8 @@ std::shared_ptr<Model> exact_model() {
   static std::mutex one_at_a_time;  // the default generator is shared
   const std::lock_guard lock(one_at_a_time);
   torch::manual_seed(7);
-  auto model = make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
+  auto model = make_bidirectional_transformer(
+      {.vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
   model->to(torch::kFloat64);
   return model;
 }
@@ -59,8 +63,10 @@ struct Summed {
   double loss = 0.0;
 };
 
-/// The gradient of train samples [0, 32) in pieces of these sizes over so many ranks, as rank 0 sees it.
-Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world, const LossScale& loss_scale = kUnscaled) {
+/// The gradient of train samples [0, 32) in pieces of these sizes over so many ranks, as rank 0
+/// sees it.
+Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world,
+                   const LossScale& loss_scale = kUnscaled) {
   Summed result;
   as_ranks(world, [&](Ranks& ranks) {
     MaskedSource source({8});
@@ -68,11 +74,15 @@ Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world
     Feed feed(source, *objective, ranks, torch::kCPU);
     std::vector<consumer::Slice> slices;
     std::uint64_t first = 0;
-    for (std::size_t i = 0; i < pieces.size(); first += pieces[i++])
-      if (i % world == ranks.rank()) slices.push_back({first, pieces[i]});
+    for (std::size_t i = 0; i < pieces.size(); first += pieces[i++]) {
+      if (i % world == ranks.rank()) {
+        slices.push_back({first, pieces[i]});
+      }
+    }
     const auto batch = feed.step(slices);
     const auto model = exact_model();
-    const auto loss = Gradient(*model, *objective, kExact, loss_scale).accumulate(batch.value(), ranks);
+    const auto loss =
+        Gradient(*model, *objective, kExact, loss_scale).accumulate(batch.value(), ranks);
     if (ranks.first()) result = {gradients_of(*model), loss.item<double>()};
   });
   return result;
@@ -80,8 +90,9 @@ Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world
 
 double distance(const Summed& a, const Summed& b) {
   double largest = 0.0;
-  for (std::size_t i = 0; i < a.values.size(); ++i)
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
     largest = std::max(largest, (a.values[i] - b.values[i]).abs().max().item<double>());
+  }
   return largest;
 }
 
@@ -99,8 +110,13 @@ TEST(Ranks, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
 TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
   const Summed whole = gradient_of({32}, 1);
   ASSERT_GT(whole.values[0].abs().max().item<double>(), 1e-3);
-  for (const auto& [pieces, world] : std::vector<std::pair<std::vector<std::uint32_t>, std::uint32_t>>{
-           {{8, 8, 8, 8}, 1}, {{5, 27}, 1}, {{16, 16}, 2}, {{5, 27}, 2}, {{8, 8, 8, 8}, 3}, {{32}, 2}}) {
+  for (const auto& [pieces, world] :
+       std::vector<std::pair<std::vector<std::uint32_t>, std::uint32_t>>{{{8, 8, 8, 8}, 1},
+                                                                         {{5, 27}, 1},
+                                                                         {{16, 16}, 2},
+                                                                         {{5, 27}, 2},
+                                                                         {{8, 8, 8, 8}, 3},
+                                                                         {{32}, 2}}) {
     const Summed cut = gradient_of(pieces, world);
     EXPECT_LT(distance(whole, cut), 1e-12) << pieces.size() << " pieces over " << world << " ranks";
     EXPECT_NEAR(whole.loss, cut.loss, 1e-12);
@@ -124,7 +140,9 @@ TEST(Gradient, OfABatchWithoutTargetsIsZero) {
     const auto batch = feed.step({{5, 1}});
     Gradient sum(*model, *objective, kExact, kUnscaled);
     EXPECT_EQ(sum.accumulate(batch.value(), ranks).item<double>(), 0.0);
-    for (const auto& gradient : gradients_of(*model)) EXPECT_EQ(gradient.abs().max().item<double>(), 0.0);
+    for (const auto& gradient : gradients_of(*model)) {
+      EXPECT_EQ(gradient.abs().max().item<double>(), 0.0);
+    }
   });
 }
 
@@ -135,10 +153,11 @@ Evaluation evaluation_over(std::uint32_t world, std::uint32_t batch_size) {
     const auto objective = make_masked_lm(-100);
     Feed feed(source, *objective, ranks, torch::kCPU);
     const auto model = exact_model();
-    const EvaluationPlan plan{proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
+    const EvaluationPlan plan{
+        proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
     std::uint32_t seen = 0;
-    const auto all =
-        evaluate(*model, *objective, source.meta(), feed, ranks, plan, [&](const proto::Batch& b) { seen += b.range.count; });
+    const auto all = evaluate(*model, *objective, source.meta(), feed, ranks, plan,
+                              [&](const proto::Batch& b) { seen += b.range.count; });
     EXPECT_EQ(seen, consumer::share(plan.deal, 0, 21).count);
     EXPECT_TRUE(model->is_training());
     if (ranks.first()) result = all.value();
@@ -156,7 +175,8 @@ TEST(Evaluation, DoesNotDependOnRanksOrBatches) {
   EXPECT_LT(std::min(one.stages[0].loss, one.stages[1].loss), one.loss);
   EXPECT_GT(std::max(one.stages[0].loss, one.stages[1].loss), one.loss);
   EXPECT_GE(one.metrics.at("accuracy"), 0.0);
-  for (const auto& [world, batch_size] : {std::pair(1U, 4U), std::pair(2U, 4U), std::pair(3U, 21U)}) {
+  for (const auto& [world, batch_size] :
+       {std::pair(1U, 4U), std::pair(2U, 4U), std::pair(3U, 21U)}) {
     const Evaluation other = evaluation_over(world, batch_size);
     EXPECT_NEAR(other.loss, one.loss, 1e-12);
     EXPECT_NEAR(other.stages[1].loss, one.stages[1].loss, 1e-12);
@@ -167,7 +187,8 @@ TEST(Evaluation, DoesNotDependOnRanksOrBatches) {
 TEST(Evaluation, TakesNoMoreThanTheSplitHas) {
   EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 5, 8), 40U);
   EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 50, 8), 100U);
-  EXPECT_THROW((void)evaluation_samples(testing::masked_meta(), proto::Split::kTest, 5, 8), std::runtime_error);
+  EXPECT_THROW((void)evaluation_samples(testing::masked_meta(), proto::Split::kTest, 5, 8),
+               std::runtime_error);
 }
 
 TEST(Feed, AFailureOfOneRankEndsAll) {
@@ -180,7 +201,8 @@ TEST(Feed, AFailureOfOneRankEndsAll) {
       (void)feed.step({{ranks.rank() * 4, 4}});
       ADD_FAILURE() << "rank " << ranks.rank() << " went on";
     } catch (const std::runtime_error& error) {
-      const std::string expected = ranks.rank() == 1 ? "sample 4 cannot be had" : "another rank failed at the start of a step";
+      const std::string expected = ranks.rank() == 1 ? "sample 4 cannot be had"
+                                                     : "another rank failed at the start of a step";
       EXPECT_EQ(std::string(error.what()).rfind(expected, 0), 0U) << error.what();
       ++told;
     }
@@ -194,7 +216,9 @@ TEST(Ranks, SumsAndBroadcastsTensorsOfMixedTypes) {
     std::vector<torch::Tensor> tensors{torch::full({2, 2}, r), torch::full({}, r, torch::kFloat64),
                                        torch::full({3}, r, torch::kFloat64)};
     ranks.all_reduce_sum(tensors, "a test");
-    for (const auto& tensor : tensors) EXPECT_TRUE(torch::equal(tensor, torch::full_like(tensor, 3.0)));
+    for (const auto& tensor : tensors) {
+      EXPECT_TRUE(torch::equal(tensor, torch::full_like(tensor, 3.0)));
+    }
     tensors[0].fill_(r + 5);
     ranks.broadcast(tensors, "a test");
     EXPECT_TRUE(torch::equal(tensors[0], torch::full({2, 2}, 5.0)));
@@ -209,7 +233,9 @@ TEST(Ranks, PartTogetherAgainAndAgain) {
 
 TEST(Ranks, OneThatLeavesWithoutAWordIsNamed) {
   const std::uint16_t port = free_port();
-  const auto rank = [port](std::uint32_t number) { return Ranks({.rank = number, .world = 2, .master_port = port}, 2); };
+  const auto rank = [port](std::uint32_t number) {
+    return Ranks({.rank = number, .world = 2, .master_port = port}, 2);
+  };
   std::thread second([&] { const Ranks silent = rank(1); });
   const auto said = [&]() -> std::string {
     Ranks first = rank(0);
@@ -229,7 +255,9 @@ TEST(Ranks, AMissingRankIsWaitedForAndNamed) {
     Ranks alone({.rank = 0, .world = 2, .master_port = free_port()}, 1);
     FAIL() << "two ranks met although one never came";
   } catch (const std::runtime_error& error) {
-    EXPECT_EQ(std::string(error.what()).rfind("rank 0 of 2 waited for the other ranks at the start, up to 1 s", 0), 0U)
+    EXPECT_EQ(std::string(error.what())
+                  .rfind("rank 0 of 2 waited for the other ranks at the start, up to 1 s", 0),
+              0U)
         << error.what();
   }
 }
@@ -252,7 +280,8 @@ TEST(Ranks, CountTheEpochsOfRankZero) {
     as_ranks(3, [&](Ranks& ranks) {
       proto::StreamMeta meta = testing::masked_meta();
       if (ranks.first() == (samples > 0)) meta.epoch_samples = 30;
-      EXPECT_EQ(agreed_epoch_samples(meta, ranks), samples > 0 ? std::optional(samples) : std::nullopt);
+      EXPECT_EQ(agreed_epoch_samples(meta, ranks),
+                samples > 0 ? std::optional(samples) : std::nullopt);
     });
   }
 }

@@ -20,7 +20,8 @@ TEST(Measurement, RatiosHaveNoErrorWhereAllWindowsAgree) {
   const Estimate found = ratio_of({2.0, 4.0, 8.0}, {1.0, 2.0, 4.0});
   EXPECT_DOUBLE_EQ(found.value, 2.0);
   EXPECT_DOUBLE_EQ(*found.standard_error, 0.0);
-  const Estimate equal = ratio_of({2.0, 4.0, 12.0}, {2.0, 2.0, 2.0}), mean = mean_of({1.0, 2.0, 6.0});
+  const Estimate equal = ratio_of({2.0, 4.0, 12.0}, {2.0, 2.0, 2.0}),
+                 mean = mean_of({1.0, 2.0, 6.0});
   EXPECT_DOUBLE_EQ(equal.value, mean.value);
   EXPECT_DOUBLE_EQ(*equal.standard_error, *mean.standard_error);
 }
@@ -28,7 +29,8 @@ TEST(Measurement, RatiosHaveNoErrorWhereAllWindowsAgree) {
 Measurement bound() {
   Measurement m;
   m.objective = "mdlm";
-  m.windows = 3, m.windows_of_split = 10, m.tokens_per_window = 8, m.samples_per_window = 4, m.seed = 9, m.batch_size = 2;
+  m.windows = 3, m.windows_of_split = 10, m.tokens_per_window = 8, m.samples_per_window = 4,
+  m.seed = 9, m.batch_size = 2;
   m.weights = "ema";
   m.characters = true;
   m.nats_per_token = Estimate{std::log(2.0), 0.1};
@@ -47,7 +49,8 @@ proto::Checkpoint checkpoint() {
 TEST(Measurement, JsonHasTheUnitsAndWhatRepeatsIt) {
   const auto json = nlohmann::json::parse(to_json(bound(), checkpoint()));
   EXPECT_NEAR(json.at("bits_per_token").at("value").get<double>(), 1.0, 1e-12);
-  EXPECT_NEAR(json.at("bits_per_character").at("standard_error").get<double>(), 0.1 / std::log(2.0), 1e-12);
+  EXPECT_NEAR(json.at("bits_per_character").at("standard_error").get<double>(), 0.1 / std::log(2.0),
+              1e-12);
   EXPECT_NEAR(json.at("perplexity").at("value").get<double>(), 2.0, 1e-12);
   EXPECT_NEAR(json.at("perplexity").at("standard_error").get<double>(), 0.2, 1e-12);
   EXPECT_EQ(json.at("likelihood"), "bound");
@@ -55,8 +58,10 @@ TEST(Measurement, JsonHasTheUnitsAndWhatRepeatsIt) {
   EXPECT_NEAR(json.at("by_timesteps").at(0).at("perplexity").at("value").get<double>(), 4.0, 1e-12);
   EXPECT_EQ(json.at("windows"), nlohmann::json::parse(R"({"first_sample":0,"count":3,"of":10})"));
   EXPECT_EQ(json.at("weights_xxh64"), "aa");
-  for (const char* const key : {"checkpoint", "step", "fingerprint", "split", "samples_per_window", "seed", "computed_on"})
+  for (const char* const key : {"checkpoint", "step", "fingerprint", "split", "samples_per_window",
+                                "seed", "computed_on"}) {
     EXPECT_TRUE(json.contains(key)) << key;
+  }
 }
 
 TEST(Measurement, TokensThatAreNoCharactersHaveNoBitsPerCharacter) {
@@ -69,7 +74,10 @@ TEST(Measurement, TokensThatAreNoCharactersHaveNoBitsPerCharacter) {
 TEST(Measurement, AnErrorThatIsNotKnownIsNotTold) {
   Measurement m = bound();
   m.nats_per_token = Estimate{1.0, {}};
-  EXPECT_TRUE(nlohmann::json::parse(to_json(m, checkpoint())).at("nats_per_token").at("standard_error").is_null());
+  EXPECT_TRUE(nlohmann::json::parse(to_json(m, checkpoint()))
+                  .at("nats_per_token")
+                  .at("standard_error")
+                  .is_null());
   EXPECT_NE(to_text(m).find("nats per token      1.0000\n"), std::string::npos);
 }
 
@@ -81,7 +89,9 @@ TEST(Measurement, MaskedLanguageModelsHaveATableByRatio) {
   const auto json = nlohmann::json::parse(to_json(m, checkpoint()));
   EXPECT_FALSE(json.contains("likelihood"));
   EXPECT_EQ(json.at("by_masked_ratio").at(0).at("windows"), 3);
-  EXPECT_NE(to_text(m).find("10– 20 %         3   1.5000 ± 0.1000     0.5000 ± 0.0100"), std::string::npos) << to_text(m);
+  EXPECT_NE(to_text(m).find("10– 20 %         3   1.5000 ± 0.1000     0.5000 ± 0.0100"),
+            std::string::npos)
+      << to_text(m);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Bounds of whole evaluations: closed forms of networks whose cross-entropy is constant, the entropy of a source that a network
-// knows, and how the draws are spread.
+// Bounds of whole evaluations: closed forms of networks whose cross-entropy is constant, the
+// entropy of a source that a network knows, and how the draws are spread.
 #include "trainer/evaluation/nll_bound.h"
 
 #include <gtest/gtest.h>
@@ -7,10 +7,10 @@
 #include <cmath>
 
 #include "tests/support/columns.h"
+#include "trainer/evaluation/likelihood_report.h"
 #include "trainer/objectives/autoregressive.h"
 #include "trainer/objectives/d3pm_absorb.h"
 #include "trainer/objectives/mdlm.h"
-#include "trainer/evaluation/likelihood_report.h"
 #include "trainer/objectives/sedd.h"
 
 namespace millrace::trainer {
@@ -29,8 +29,8 @@ std::shared_ptr<const Noise> noise(const std::string& name = "loglinear") {
   return make_noise(provider);
 }
 
-FreshNoise fresh(std::uint64_t windows, std::uint32_t draws, std::optional<std::int64_t> mask = kMask,
-                 std::int64_t tokens = kTokens) {
+FreshNoise fresh(std::uint64_t windows, std::uint32_t draws,
+                 std::optional<std::int64_t> mask = kMask, std::int64_t tokens = kTokens) {
   return {tokens + (mask ? 1 : 0), mask, 7, windows, draws};
 }
 
@@ -46,7 +46,9 @@ struct Ignorant : Network {
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
 };
 
-WideBatch clean(const torch::Tensor& x0) { return batch_of({{Role::kInput, x0}, {Role::kTarget, x0}}); }
+WideBatch clean(const torch::Tensor& x0) {
+  return batch_of({{Role::kInput, x0}, {Role::kTarget, x0}});
+}
 WideBatch random_windows(std::int64_t count) {
   torch::manual_seed(3);
   return clean(torch::randint(kTokens, {count, kLength}, torch::kInt64));
@@ -70,19 +72,25 @@ TEST(FreshNoise, TimesAreSpreadEvenlyOverWindowsAndDraws) {
 TEST(FreshNoise, MovesTheShareOfTokensThatIsAskedForWhateverTheBatch) {
   const auto x0 = torch::zeros({40, 500}, torch::kInt64);
   const auto moved = torch::full({40}, 0.3, kDouble);
-  const auto absorbed = fresh(40, 2).noised(x0, moved, 0, 1), redrawn = fresh(40, 2, std::nullopt).noised(x0, moved, 0, 1);
+  const auto absorbed = fresh(40, 2).noised(x0, moved, 0, 1),
+             redrawn = fresh(40, 2, std::nullopt).noised(x0, moved, 0, 1);
   const double sd = std::sqrt(0.3 * 0.7 / 20000);
   EXPECT_NEAR(absorbed.eq(kMask).to(torch::kFloat64).mean().item<double>(), 0.3, 4 * sd);
-  for (std::int64_t token = 1; token < kTokens; ++token)
-    EXPECT_NEAR(redrawn.eq(token).to(torch::kFloat64).mean().item<double>(), 0.3 / kTokens, 4 * sd) << token;
+  for (std::int64_t token = 1; token < kTokens; ++token) {
+    EXPECT_NEAR(redrawn.eq(token).to(torch::kFloat64).mean().item<double>(), 0.3 / kTokens, 4 * sd)
+        << token;
+  }
   EXPECT_LT(redrawn.max().item<std::int64_t>(), kTokens);
-  EXPECT_TRUE(torch::equal(fresh(40, 2).noised(x0.narrow(0, 10, 3), moved.narrow(0, 10, 3), 10, 1), absorbed.narrow(0, 10, 3)));
+  EXPECT_TRUE(torch::equal(fresh(40, 2).noised(x0.narrow(0, 10, 3), moved.narrow(0, 10, 3), 10, 1),
+                           absorbed.narrow(0, 10, 3)));
   EXPECT_FALSE(torch::equal(fresh(40, 2).noised(x0, moved, 0, 0), absorbed));
-  EXPECT_TRUE(torch::equal(fresh(40, 2).noised(x0, torch::ones({40}, kDouble), 0, 0), torch::full_like(x0, kMask)));
+  EXPECT_TRUE(torch::equal(fresh(40, 2).noised(x0, torch::ones({40}, kDouble), 0, 0),
+                           torch::full_like(x0, kMask)));
   EXPECT_TRUE(torch::equal(fresh(40, 2).noised(x0, torch::zeros({40}, kDouble), 0, 0), x0));
 }
 
-/// Of ln kTokens nats at each masked token, the integral over the noise from σ(ε_s) to σ(1) of what becomes unmasked.
+/// Of ln kTokens nats at each masked token, the integral over the noise from σ(ε_s) to σ(1) of what
+/// becomes unmasked.
 double share_in_range(const Noise& noise) {
   const auto left = torch::exp(-noise.total(torch::tensor({kEps, 1.0}, kDouble)));
   return (left[0] - left[1]).item<double>();
@@ -95,10 +103,14 @@ TEST(Bound, AConstantCrossEntropyInContinuousTime) {
     const auto sedd = make_sedd(AbsorbingSedd{noise(name), kTokens + 1, kMask, true});
     Ignorant network;
     const torch::NoGradGuard no_grad;
-    const auto nats = make_continuous_bound(*mdlm, {noise(name), kEps}, fresh(4000, 4))->nats(network, batch, 0);
+    const auto nats =
+        make_continuous_bound(*mdlm, {noise(name), kEps}, fresh(4000, 4))->nats(network, batch, 0);
     const Estimate found = estimate(nats);
-    EXPECT_NEAR(found.value, share_in_range(*noise(name)) * kLength * std::log(kTokens), 3 * *found.standard_error) << name;
-    const auto same = make_continuous_bound(*sedd, {noise(name), kEps}, fresh(4000, 4))->nats(network, batch, 0);
+    EXPECT_NEAR(found.value, share_in_range(*noise(name)) * kLength * std::log(kTokens),
+                3 * *found.standard_error)
+        << name;
+    const auto same =
+        make_continuous_bound(*sedd, {noise(name), kEps}, fresh(4000, 4))->nats(network, batch, 0);
     EXPECT_TRUE(torch::allclose(nats, same, 1e-6, 1e-9)) << name;
   }
 }
@@ -113,10 +125,12 @@ TEST(Bound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
   const auto batch = random_windows(4000);
   testing::FixedNetwork network(torch::zeros({4000, kLength, kTokens}, kDouble));
   const torch::NoGradGuard no_grad;
-  const auto bound = make_continuous_bound(*objective, {schedule, kEps}, fresh(4000, 16, std::nullopt));
+  const auto bound =
+      make_continuous_bound(*objective, {schedule, kEps}, fresh(4000, 16, std::nullopt));
   const Estimate found = estimate(bound->nats(network, batch, 0));
   constexpr double kLeftOut = 2e-3;  // of a token: σ ln(1/σ) up to σ(ε_s) = 1e-4
-  EXPECT_NEAR(found.value, kLength * std::log(kTokens), 3 * *found.standard_error + kLength * kLeftOut);
+  EXPECT_NEAR(found.value, kLength * std::log(kTokens),
+              3 * *found.standard_error + kLength * kLeftOut);
   EXPECT_LT(*found.standard_error, 0.05);
 }
 
@@ -126,8 +140,11 @@ TEST(Bound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
   Ignorant network;
   const torch::NoGradGuard no_grad;
   for (const std::int64_t steps : {1, 2, 4, 1000}) {
-    const Estimate found = estimate(make_steps_bound(*objective, {noise(), kEps}, fresh(4000, 4), steps)->nats(network, batch, 0));
-    EXPECT_NEAR(found.value, 0.999 * kLength * std::log(kTokens), 3 * *found.standard_error) << steps;
+    const Estimate found =
+        estimate(make_steps_bound(*objective, {noise(), kEps}, fresh(4000, 4), steps)
+                     ->nats(network, batch, 0));
+    EXPECT_NEAR(found.value, 0.999 * kLength * std::log(kTokens), 3 * *found.standard_error)
+        << steps;
   }
 }
 
@@ -138,9 +155,11 @@ TEST(Bound, D3pmIsAtItsClosedForm) {
   for (const std::int64_t timesteps : {2, 4, 1000}) {
     const auto objective = make_d3pm_absorb({.timesteps = timesteps, .mask = kMask});
     for (const std::int64_t steps : {std::int64_t{1}, std::int64_t{2}, timesteps}) {
-      const Estimate found = estimate(make_d3pm_bound(*objective, timesteps, fresh(4000, 4), steps)->nats(network, batch, 0));
+      const Estimate found = estimate(
+          make_d3pm_bound(*objective, timesteps, fresh(4000, 4), steps)->nats(network, batch, 0));
       const double c = std::log(kTokens) * kLength;  // and CE_0, over all positions
-      EXPECT_NEAR(found.value, c * (1.0 - 1.0 / static_cast<double>(steps)) + c, 3 * *found.standard_error + 1e-9)
+      EXPECT_NEAR(found.value, c * (1.0 - 1.0 / static_cast<double>(steps)) + c,
+                  3 * *found.standard_error + 1e-9)
           << timesteps << ' ' << steps;
     }
   }
@@ -151,7 +170,8 @@ TEST(Bound, TheErrorShrinksAsTheRootOfTheNumberOfWindows) {
   Ignorant network;
   const torch::NoGradGuard no_grad;
   const auto error = [&](std::int64_t windows) {
-    const auto bound = make_continuous_bound(*objective, {noise(), kEps}, fresh(static_cast<std::uint64_t>(windows), 8));
+    const auto bound = make_continuous_bound(*objective, {noise(), kEps},
+                                             fresh(static_cast<std::uint64_t>(windows), 8));
     return *estimate(bound->nats(network, random_windows(windows), 0)).standard_error;
   };
   EXPECT_NEAR(error(500) / error(8000), 4.0, 0.8);
@@ -169,13 +189,18 @@ TEST(Bound, DoesNotDependOnBatches) {
   EXPECT_TRUE(torch::allclose(part, whole.narrow(0, 12, 5), 1e-12, 1e-12));
 }
 
-/// Two tokens of three kinds with these joint probabilities: their entropy, and a network that knows them.
-constexpr std::array<std::array<double, 3>, 3> kJoint{{{0.30, 0.05, 0.05}, {0.02, 0.20, 0.08}, {0.10, 0.05, 0.15}}};
+/// Two tokens of three kinds with these joint probabilities: their entropy, and a network that
+/// knows them.
+constexpr std::array<std::array<double, 3>, 3> kJoint{
+    {{0.30, 0.05, 0.05}, {0.02, 0.20, 0.08}, {0.10, 0.05, 0.15}}};
 
 double entropy() {
   double sum = 0.0;
-  for (const auto& row : kJoint)
-    for (const double p : row) sum -= p * std::log(p);
+  for (const auto& row : kJoint) {
+    for (const double p : row) {
+      sum -= p * std::log(p);
+    }
+  }
   return sum;
 }
 
@@ -188,11 +213,14 @@ torch::Tensor texts_of_the_source(std::int64_t count) {
 
 struct Knowing : Network {
   torch::Tensor encode(const NetworkInput& input) override {
-    const auto joint = torch::from_blob(const_cast<double*>(kJoint[0].data()), {3, 3}, torch::kFloat64);
-    const auto first = at::cat({joint.transpose(0, 1), joint.sum(1).unsqueeze(0)});  // by the second, 3 = masked: p(first, second)
+    const auto joint =
+        torch::from_blob(const_cast<double*>(kJoint[0].data()), {3, 3}, torch::kFloat64);
+    // By the second, 3 = masked: p(first, second).
+    const auto first = at::cat({joint.transpose(0, 1), joint.sum(1).unsqueeze(0)});
     const auto second = at::cat({joint, joint.sum(0).unsqueeze(0)});
-    const auto known =
-        torch::stack({first.index_select(0, input.tokens.select(1, 1)), second.index_select(0, input.tokens.select(1, 0))}, 1);
+    const auto known = torch::stack({first.index_select(0, input.tokens.select(1, 1)),
+                                     second.index_select(0, input.tokens.select(1, 0))},
+                                    1);
     return at::cat({known.log(), torch::zeros({input.tokens.size(0), 2, 1}, kDouble)}, 2);
   }
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
@@ -206,11 +234,13 @@ TEST(Bound, ANetworkThatKnowsTheSourceIsAtItsEntropy) {
   const torch::NoGradGuard no_grad;
   const FreshNoise draws = fresh(kWindows, 4, 3, 3);
   const ContinuousTime time{noise(), kEps};
-  const Estimate found = estimate(make_continuous_bound(*objective, time, draws)->nats(network, batch, 0));
+  const Estimate found =
+      estimate(make_continuous_bound(*objective, time, draws)->nats(network, batch, 0));
   const double left_out = 2 * 2 * kEps * std::log(3.0);  // t below ε_s, and what is never masked
   EXPECT_NEAR(found.value, entropy(), 3 * *found.standard_error + left_out);
   EXPECT_LT(*found.standard_error, 0.05 * entropy());
-  // In few steps several tokens are told at once, which costs what they know of each other; in many it costs nothing.
+  // In few steps several tokens are told at once, which costs what they know of each other; in many
+  // it costs nothing.
   const auto in_steps = [&](std::int64_t steps) {
     return estimate(make_steps_bound(*objective, time, draws, steps)->nats(network, batch, 0));
   };
@@ -223,14 +253,19 @@ TEST(Bound, ANetworkThatKnowsTheSourceIsAtItsEntropy) {
   const Estimate one = in_steps(1), two = in_steps(2), many = in_steps(512);
   EXPECT_NEAR(one.value, apart, 3 * *one.standard_error + left_out);
   EXPECT_NEAR(two.value, (apart + entropy()) / 2, 3 * *two.standard_error + left_out);
-  EXPECT_NEAR(many.value, entropy() + (apart - entropy()) / 512, 3 * *many.standard_error + left_out);
+  EXPECT_NEAR(many.value, entropy() + (apart - entropy()) / 512,
+              3 * *many.standard_error + left_out);
 }
 
 /// The chain rule's own conditionals of that source, after a first token that is given.
 struct Chain : Network {
   torch::Tensor encode(const NetworkInput& input) override {
-    const auto joint = torch::from_blob(const_cast<double*>(kJoint[0].data()), {3, 3}, torch::kFloat64);
-    return (joint / joint.sum(1, true)).log().index_select(0, input.tokens.flatten()).view({input.tokens.size(0), 1, 3});
+    const auto joint =
+        torch::from_blob(const_cast<double*>(kJoint[0].data()), {3, 3}, torch::kFloat64);
+    return (joint / joint.sum(1, true))
+        .log()
+        .index_select(0, input.tokens.flatten())
+        .view({input.tokens.size(0), 1, 3});
   }
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
 };
@@ -241,14 +276,18 @@ TEST(Bound, AutoregressiveIsExact) {
   const auto objective = make_autoregressive(-100);
   Chain network;
   const torch::NoGradGuard no_grad;
-  const auto nats =
-      make_exact(*objective)
-          ->nats(network, batch_of({{Role::kInput, pairs.narrow(1, 0, 1)}, {Role::kTarget, pairs.narrow(1, 1, 1)}}), 0);
+  const auto nats = make_exact(*objective)
+                        ->nats(network,
+                               batch_of({{Role::kInput, pairs.narrow(1, 0, 1)},
+                                         {Role::kTarget, pairs.narrow(1, 1, 1)}}),
+                               0);
   double conditional = 0.0, first = 0.0;
   for (std::size_t a = 0; a < 3; ++a) {
     double row = 0.0;
-    for (std::size_t b = 0; b < 3; ++b)
-      row += kJoint[a][b], conditional += kJoint[a][b] * nats[static_cast<std::int64_t>(3 * a + b)].item<double>();
+    for (std::size_t b = 0; b < 3; ++b) {
+      row += kJoint[a][b],
+          conditional += kJoint[a][b] * nats[static_cast<std::int64_t>(3 * a + b)].item<double>();
+    }
     first -= row * std::log(row);
   }
   EXPECT_NEAR(conditional, entropy() - first, 1e-12);

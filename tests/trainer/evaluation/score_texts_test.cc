@@ -20,7 +20,8 @@ torch::Tensor sticky(const NetworkInput& input) {
 
 TEST(ScoreTexts, AddsUpEachTokenAfterTheFirst) {
   KnowingNetwork network(sticky);
-  const auto nats = nats_of(network, {{0, 0, 1}, {2}, {1, 1, 1, 1, 1}, {}}, {.longest = 8, .batch = 2});
+  const auto nats =
+      nats_of(network, {{0, 0, 1}, {2}, {1, 1, 1, 1, 1}, {}}, {.longest = 8, .batch = 2});
   ASSERT_TRUE(nats.has_value());
   const double same = std::log(2.0), other = std::log(4.0);
   const std::vector<double> wanted{same + other, 0.0, 4.0 * same, 0.0};

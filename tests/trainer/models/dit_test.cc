@@ -10,9 +10,12 @@
 namespace millrace::trainer {
 namespace {
 
-DitShape tiny_shape() { return {.vocab_size = 7, .block_size = 9, .n_layer = 2, .n_head = 2, .n_embd = 8, .cond_dim = 6}; }
+DitShape tiny_shape() {
+  return {.vocab_size = 7, .block_size = 9, .n_layer = 2, .n_head = 2, .n_embd = 8, .cond_dim = 6};
+}
 
-/// In f64, and no parameter where it began: adaLN starts at zero, where most of the network has no effect.
+/// In f64, and no parameter where it began: adaLN starts at zero, where most of the network has no
+/// effect.
 std::shared_ptr<Model> stirred(const DitShape& shape) {
   torch::manual_seed(21);
   auto model = make_dit(shape);
@@ -31,16 +34,17 @@ std::map<std::string, std::vector<std::int64_t>> shapes_of(const Model& model) {
 
 TEST(Dit, HasTheNamesAndShapesOfSeddSmall) {
   constexpr std::int64_t kWidth = 768, kCond = 128, kVocabulary = 50258, kLayers = 12;
-  std::map<std::string, std::vector<std::int64_t>> wanted{{"vocab_embed.embedding", {kVocabulary, kWidth}},
-                                                          {"sigma_map.mlp.0.weight", {kCond, 256}},
-                                                          {"sigma_map.mlp.0.bias", {kCond}},
-                                                          {"sigma_map.mlp.2.weight", {kCond, kCond}},
-                                                          {"sigma_map.mlp.2.bias", {kCond}},
-                                                          {"output_layer.norm_final.weight", {kWidth}},
-                                                          {"output_layer.linear.weight", {kVocabulary, kWidth}},
-                                                          {"output_layer.linear.bias", {kVocabulary}},
-                                                          {"output_layer.adaLN_modulation.weight", {2 * kWidth, kCond}},
-                                                          {"output_layer.adaLN_modulation.bias", {2 * kWidth}}};
+  std::map<std::string, std::vector<std::int64_t>> wanted{
+      {"vocab_embed.embedding", {kVocabulary, kWidth}},
+      {"sigma_map.mlp.0.weight", {kCond, 256}},
+      {"sigma_map.mlp.0.bias", {kCond}},
+      {"sigma_map.mlp.2.weight", {kCond, kCond}},
+      {"sigma_map.mlp.2.bias", {kCond}},
+      {"output_layer.norm_final.weight", {kWidth}},
+      {"output_layer.linear.weight", {kVocabulary, kWidth}},
+      {"output_layer.linear.bias", {kVocabulary}},
+      {"output_layer.adaLN_modulation.weight", {2 * kWidth, kCond}},
+      {"output_layer.adaLN_modulation.bias", {2 * kWidth}}};
   for (std::int64_t i = 0; i < kLayers; ++i) {
     const std::string block = "blocks." + std::to_string(i) + ".";
     wanted[block + "norm1.weight"] = wanted[block + "norm2.weight"] = {kWidth};
@@ -53,8 +57,12 @@ TEST(Dit, HasTheNamesAndShapesOfSeddSmall) {
     wanted[block + "adaLN_modulation.weight"] = {6 * kWidth, kCond};
     wanted[block + "adaLN_modulation.bias"] = {6 * kWidth};
   }
-  const auto model = make_dit(
-      {.vocab_size = kVocabulary, .block_size = 1024, .n_layer = kLayers, .n_head = 12, .n_embd = kWidth, .cond_dim = kCond});
+  const auto model = make_dit({.vocab_size = kVocabulary,
+                               .block_size = 1024,
+                               .n_layer = kLayers,
+                               .n_head = 12,
+                               .n_embd = kWidth,
+                               .cond_dim = kCond});
   EXPECT_EQ(shapes_of(*model), wanted);
   std::int64_t parameters = 0;
   for (const auto& parameter : model->parameters()) parameters += parameter.numel();
@@ -66,16 +74,18 @@ TEST(Dit, TheOrderOfItsParametersIsThatOfSeddsCheckpoints) {
   const auto model = make_dit(tiny_shape());
   std::vector<std::string> names;
   for (const auto& [name, tensor] : parameters_of(*model)) names.push_back(name);
-  const std::vector<std::string> first{"vocab_embed.embedding",    "sigma_map.mlp.0.weight",   "sigma_map.mlp.0.bias",
-                                       "sigma_map.mlp.2.weight",   "sigma_map.mlp.2.bias",     "blocks.0.norm1.weight",
-                                       "blocks.0.attn_qkv.weight", "blocks.0.attn_out.weight", "blocks.0.norm2.weight"};
+  const std::vector<std::string> first{
+      "vocab_embed.embedding",    "sigma_map.mlp.0.weight",   "sigma_map.mlp.0.bias",
+      "sigma_map.mlp.2.weight",   "sigma_map.mlp.2.bias",     "blocks.0.norm1.weight",
+      "blocks.0.attn_qkv.weight", "blocks.0.attn_out.weight", "blocks.0.norm2.weight"};
   EXPECT_TRUE(std::equal(first.begin(), first.end(), names.begin()));
   EXPECT_EQ(names.back(), "output_layer.adaLN_modulation.bias");
 }
 
 TEST(Dit, BeginsWithLogitsOfZero) {
   const auto model = make_dit(tiny_shape());
-  const auto logits = model->forward({torch::randint(7, {2, 5}, torch::kInt64), torch::tensor({0.1, 3.0})});
+  const auto logits =
+      model->forward({torch::randint(7, {2, 5}, torch::kInt64), torch::tensor({0.1, 3.0})});
   EXPECT_TRUE(torch::equal(logits, torch::zeros({2, 5, 7})));
 }
 
@@ -98,7 +108,8 @@ TEST(Dit, EveryPositionSeesEveryOtherAndEverySampleItselfAlone) {
   auto changed = tokens.clone();
   changed[0][5] = 0;
   const auto time = torch::tensor({0.5, 0.7});
-  const auto difference = (model->forward({tokens, time}) - model->forward({changed, time})).abs().amax(2);
+  const auto difference =
+      (model->forward({tokens, time}) - model->forward({changed, time})).abs().amax(2);
   EXPECT_GT(difference[0].min().item<double>(), 0.0);
   EXPECT_EQ(difference[1].max().item<double>(), 0.0);
 }
@@ -119,7 +130,8 @@ TEST(Dit, GradientsAreThoseOfFiniteDifferences) {
       numbers[i] -= 2 * kStep;
       const double slope = (above - value()).item<double>() / (2 * kStep);
       numbers[i] += kStep;
-      EXPECT_NEAR(gradient[i].item<double>(), slope, 1e-6 * (1.0 + std::abs(slope))) << item.key() << ' ' << i;
+      EXPECT_NEAR(gradient[i].item<double>(), slope, 1e-6 * (1.0 + std::abs(slope)))
+          << item.key() << ' ' << i;
     }
   }
 }

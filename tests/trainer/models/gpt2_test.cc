@@ -1,16 +1,19 @@
-// GPT-2: nanoGPT's names and sizes, that no position sees what follows it, and that reading on is reading all.
+// GPT-2: nanoGPT's names and sizes, that no position sees what follows it, and that reading on is
+// reading all.
 #include "trainer/models/gpt2.h"
 
 #include <gtest/gtest.h>
 
+#include "trainer/device/precision.h"
 #include "trainer/nn/attention.h"
 #include "trainer/training/gradient.h"
-#include "trainer/device/precision.h"
 
 namespace millrace::trainer {
 namespace {
 
-Gpt2Shape tiny_shape() { return {.vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16}; }
+Gpt2Shape tiny_shape() {
+  return {.vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16};
+}
 
 std::int64_t values_of(const Model& model) {
   std::int64_t values = 0;
@@ -46,7 +49,8 @@ TEST(Gpt2, NoPositionSeesWhatFollowsIt) {
 
 TEST(Attention, SpelledOutItIsCausalToo) {
   torch::manual_seed(32);
-  const auto q = torch::randn({1, 2, 8, 4}), k = torch::randn({1, 2, 8, 4}), v = torch::randn({1, 2, 8, 4});
+  const auto q = torch::randn({1, 2, 8, 4}), k = torch::randn({1, 2, 8, 4}),
+             v = torch::randn({1, 2, 8, 4});
   const auto half = [](const torch::Tensor& x) { return x.to(torch::kBFloat16); };
   for (const bool causal : {false, true}) {
     const auto wanted = attend(q, k, v, {.causal = causal});
@@ -57,18 +61,23 @@ TEST(Attention, SpelledOutItIsCausalToo) {
 
 TEST(Attention, FewerQueriesAreTheLastOnes) {
   torch::manual_seed(34);
-  const auto q = torch::randn({2, 2, 8, 4}), k = torch::randn({2, 2, 8, 4}), v = torch::randn({2, 2, 8, 4});
-  for (const auto& [type, most] : {std::pair{torch::kFloat32, 1e-5F}, std::pair{torch::kBFloat16, 0.05F}}) {
+  const auto q = torch::randn({2, 2, 8, 4}), k = torch::randn({2, 2, 8, 4}),
+             v = torch::randn({2, 2, 8, 4});
+  for (const auto& [type, most] :
+       {std::pair{torch::kFloat32, 1e-5F}, std::pair{torch::kBFloat16, 0.05F}}) {
     const auto all = attend(q, k, v, {.causal = true});
     for (const std::int64_t queries : {1, 3, 8}) {
-      const auto last = attend(q.narrow(2, 8 - queries, queries).to(type), k.to(type), v.to(type), {.causal = true});
-      EXPECT_LT((last - all.narrow(2, 8 - queries, queries)).abs().max().item<float>(), most) << type << ' ' << queries;
+      const auto last = attend(q.narrow(2, 8 - queries, queries).to(type), k.to(type), v.to(type),
+                               {.causal = true});
+      EXPECT_LT((last - all.narrow(2, 8 - queries, queries)).abs().max().item<float>(), most)
+          << type << ' ' << queries;
     }
   }
 }
 
 /// Logits of tokens [B, L] that are read in parts of these lengths, which add up to L.
-torch::Tensor read_in_parts(Model& model, const torch::Tensor& tokens, const std::vector<std::int64_t>& lengths) {
+torch::Tensor read_in_parts(Model& model, const torch::Tensor& tokens,
+                            const std::vector<std::int64_t>& lengths) {
   const auto reader = model.reader(tokens.size(1));
   std::vector<torch::Tensor> parts;
   std::int64_t at = 0;
@@ -86,8 +95,12 @@ double largest_difference(torch::ScalarType compute, const std::vector<std::int6
   const auto model = make_gpt2(tiny_shape());
   model->to(precision.parameters());
   model->eval();
-  for (auto& parameter : model->parameters())
-    if (parameter.dim() == 2) parameter.set_data(parameter.detach() * 10.0);  // logits of the size of trained ones
+  for (auto& parameter : model->parameters()) {
+    // Logits of the size of trained ones.
+    if (parameter.dim() == 2) {
+      parameter.set_data(parameter.detach() * 10.0);
+    }
+  }
   const auto tokens = torch::randint(11, {3, 10}, torch::kInt64);
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision, torch::kCPU);
@@ -97,7 +110,8 @@ double largest_difference(torch::ScalarType compute, const std::vector<std::int6
 }
 
 TEST(Gpt2, ReadingOnSaysWhatReadingAllDoes) {
-  const std::vector<std::vector<std::int64_t>> cuts{{10}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {5, 1, 1, 1, 1, 1}, {2, 3, 1, 4}};
+  const std::vector<std::vector<std::int64_t>> cuts{
+      {10}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {5, 1, 1, 1, 1, 1}, {2, 3, 1, 4}};
   for (const auto& lengths : cuts) {
     EXPECT_LT(largest_difference(torch::kFloat64, lengths), 1e-12) << lengths;
     EXPECT_LT(largest_difference(torch::kFloat32, lengths), 1e-4) << lengths;
@@ -113,7 +127,8 @@ TEST(Gpt2, ReadersOfTheSameModelKeepToThemselves) {
   const auto a = torch::tensor({{1, 2, 3}}), b = torch::tensor({{7, 8, 9}});
   const auto first = model->reader(3), second = model->reader(3);
   (void)first->read(a.narrow(1, 0, 2)), (void)second->read(b.narrow(1, 0, 2));
-  const auto said = model->project(first->read(a.narrow(1, 2, 1))), alone = model->forward(a).narrow(1, 2, 1);
+  const auto said = model->project(first->read(a.narrow(1, 2, 1))),
+             alone = model->forward(a).narrow(1, 2, 1);
   EXPECT_LT((said - alone).abs().max().item<float>(), 1e-5F);
 }
 

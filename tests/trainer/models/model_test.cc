@@ -6,10 +6,10 @@
 #include "config/errors.h"
 #include "tests/support/masked_stream.h"
 #include "trainer/models/bidirectional_transformer.h"
-#include "trainer/training/gradient.h"
-#include "trainer/objectives/masked_lm.h"
 #include "trainer/models/models.h"
 #include "trainer/nn/rotary.h"
+#include "trainer/objectives/masked_lm.h"
+#include "trainer/training/gradient.h"
 
 namespace millrace::trainer {
 namespace {
@@ -20,11 +20,13 @@ using testing::masked_meta;
 constexpr std::int64_t kIgnore = -100;
 
 TransformerShape tiny_shape() {
-  return {.vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16, .dropout = 0.0};
+  return {
+      .vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16, .dropout = 0.0};
 }
 
 WideBatch wide_batch(std::uint64_t first, std::uint32_t count) {
-  return widen(masked_meta(), masked_batch({proto::Split::kTrain, first, count, std::nullopt}), CopyStream(torch::kCPU));
+  return widen(masked_meta(), masked_batch({proto::Split::kTrain, first, count, std::nullopt}),
+               CopyStream(torch::kCPU));
 }
 
 /// Logits that are given, whatever the tokens.
@@ -38,16 +40,21 @@ struct FixedModel : Model {
 TEST(Rotary, ProductsDependOnDistanceAlone) {
   const Rotary rotary(32, 8);
   torch::manual_seed(1);
-  const auto q = torch::randn({8}).expand({1, 32, 1, 8}), k = torch::randn({8}).expand({1, 32, 1, 8});
+  const auto q = torch::randn({8}).expand({1, 32, 1, 8}),
+             k = torch::randn({8}).expand({1, 32, 1, 8});
   const auto products = torch::matmul(rotary.rotate(q).squeeze(), rotary.rotate(k).squeeze().t());
-  for (const std::int64_t distance : {0, 1, 7, 20})
-    EXPECT_LT((products.diagonal(distance) - products[0][distance]).abs().max().item<float>(), 1e-5F) << distance;
+  for (const std::int64_t distance : {0, 1, 7, 20}) {
+    EXPECT_LT((products.diagonal(distance) - products[0][distance]).abs().max().item<float>(),
+              1e-5F)
+        << distance;
+  }
   EXPECT_GT((products[0] - products[0][0]).abs().max().item<float>(), 0.1F);
 }
 
 TEST(Rotary, TurnsPairsByThePapersAngles) {
   const Rotary rotary(4, 4);
-  const auto turned = rotary.rotate(torch::tensor({1.0F, 1.0F, 0.0F, 0.0F}).expand({1, 4, 1, 4})).squeeze();
+  const auto turned =
+      rotary.rotate(torch::tensor({1.0F, 1.0F, 0.0F, 0.0F}).expand({1, 4, 1, 4})).squeeze();
   const double slow = std::pow(10000.0, -2.0 / 4.0);
   const auto row = turned[3];
   EXPECT_NEAR(row[0].item<double>(), std::cos(3.0), 1e-6);
@@ -60,7 +67,9 @@ TEST(BidirectionalTransformer, HasNanoGptsNamesAndSizes) {
   const auto model = make_bidirectional_transformer(tiny_shape());
   std::vector<std::string> names;
   std::int64_t values = 0;
-  for (const auto& [name, parameter] : parameters_of(*model)) names.push_back(name), values += parameter.numel();
+  for (const auto& [name, parameter] : parameters_of(*model)) {
+    names.push_back(name), values += parameter.numel();
+  }
   EXPECT_EQ(names.front(), "transformer.wte.weight");
   EXPECT_EQ(names.back(), "transformer.ln_f.weight");
   EXPECT_NE(std::ranges::find(names, "transformer.h.1.attn.c_attn.weight"), names.end());
@@ -91,7 +100,8 @@ TEST(BidirectionalTransformer, ShorterSequencesAreFineAndDropoutActsInTrainingOn
 }
 
 TEST(BidirectionalTransformer, StartsWithNanoGptsDeviations) {
-  const auto model = make_bidirectional_transformer({.vocab_size = 500, .block_size = 8, .n_layer = 8, .n_head = 4, .n_embd = 128});
+  const auto model = make_bidirectional_transformer(
+      {.vocab_size = 500, .block_size = 8, .n_layer = 8, .n_head = 4, .n_embd = 128});
   const auto named = model->named_parameters();
   EXPECT_NEAR(named["transformer.wte.weight"].std().item<double>(), 0.02, 0.001);
   EXPECT_NEAR(named["transformer.h.3.attn.c_attn.weight"].std().item<double>(), 0.02, 0.001);
@@ -107,7 +117,8 @@ TEST(BidirectionalTransformer, IsToldTheTimeWhereAsked) {
   EXPECT_TRUE(torch::equal(untold->forward({tokens, time}), untold->forward(tokens)));
   shape.cond_dim = 6;
   const auto told = make_bidirectional_transformer(shape);
-  EXPECT_TRUE(torch::equal(told->forward({tokens, time}), told->forward(tokens))) << "it begins without an effect";
+  EXPECT_TRUE(torch::equal(told->forward({tokens, time}), told->forward(tokens)))
+      << "it begins without an effect";
   const torch::NoGradGuard no_grad;
   told->named_parameters()["time_proj.weight"].normal_();
   EXPECT_FALSE(torch::allclose(told->forward({tokens, time}), told->forward({tokens, time * 2})));
@@ -122,13 +133,16 @@ TEST(BidirectionalTransformer, RefusesAShapeThatCannotBe) {
 TEST(Models, TakesItsSizesFromTheStreamAndListsNames) {
   config::ModelOptions options;
   options.n_layer = 1, options.n_head = 2, options.n_embd = 8;
-  EXPECT_EQ(make_model(options, masked_meta())->named_parameters()["transformer.wte.weight"].size(0), 11);
+  EXPECT_EQ(
+      make_model(options, masked_meta())->named_parameters()["transformer.wte.weight"].size(0), 11);
   options.architecture = "unidirectional";
   try {
     (void)make_model(options, masked_meta());
     FAIL() << "an unknown model was made";
   } catch (const config::UsageError& error) {
-    EXPECT_EQ(std::string(error.what()), "model.architecture = \"unidirectional\" is unknown; known: bidirectional, dit, gpt2");
+    EXPECT_EQ(
+        std::string(error.what()),
+        "model.architecture = \"unidirectional\" is unknown; known: bidirectional, dit, gpt2");
   }
 }
 
@@ -137,14 +151,17 @@ TEST(Models, ArePlacedByTheStreamsPrefixAndTime) {
   options.n_layer = 1, options.n_head = 2, options.n_embd = 8, options.cond_dim = 6;
   auto meta = masked_meta();
   EXPECT_FALSE(make_model(options, meta)->named_parameters().contains("time_proj.weight"));
-  meta.schema.fields.push_back({"t", proto::WireType::kF32, proto::LogicalType::kF32, {}, proto::Role::kTime, false});
-  meta.schema.fields.push_back({"p", proto::WireType::kU8, proto::LogicalType::kI64, {5}, proto::Role::kPrefix, false});
+  meta.schema.fields.push_back(
+      {"t", proto::WireType::kF32, proto::LogicalType::kF32, {}, proto::Role::kTime, false});
+  meta.schema.fields.push_back(
+      {"p", proto::WireType::kU8, proto::LogicalType::kI64, {5}, proto::Role::kPrefix, false});
   EXPECT_TRUE(make_model(options, meta)->named_parameters().contains("time_proj.weight"));
   EXPECT_EQ(make_model(options, meta)->named_buffers()["rotary_cos"].size(0), 12 + 5);
   options.time_conditioning = false;
   EXPECT_FALSE(make_model(options, meta)->named_parameters().contains("time_proj.weight"));
   options.architecture = "gpt2";
-  EXPECT_EQ(make_model(options, meta)->named_parameters()["transformer.wpe.weight"].size(0), 12 + 5);
+  EXPECT_EQ(make_model(options, meta)->named_parameters()["transformer.wpe.weight"].size(0),
+            12 + 5);
   options.architecture = "dit";
   EXPECT_EQ(make_model(options, meta)->named_parameters()["vocab_embed.embedding"].size(0), 11);
 }
@@ -159,7 +176,8 @@ TEST(Widen, TurnsTheSentinelIntoIgnoreIndexAndKeepsTheRest) {
     const auto n = static_cast<std::size_t>(i);
     EXPECT_EQ(x.flatten()[i].item<std::int64_t>(), batch.values<std::uint8_t>(0)[n]);
     const std::int64_t narrow = batch.values<std::uint8_t>(1)[n];
-    EXPECT_EQ(y.flatten()[i].item<std::int64_t>(), narrow == testing::kMaskedSentinel ? kIgnore : narrow);
+    EXPECT_EQ(y.flatten()[i].item<std::int64_t>(),
+              narrow == testing::kMaskedSentinel ? kIgnore : narrow);
   }
   EXPECT_TRUE(torch::equal(wide.stages(), torch::tensor({0, 1, 0, 1, 0, 1, 0})));
   EXPECT_THROW((void)wide.at(proto::Role::kTime), std::runtime_error);
@@ -178,7 +196,8 @@ TEST(Widen, EveryWireTypeArrives) {
   buffer.view.values<float>(2)[0] = 0.25F;
   const auto wide = widen(meta, buffer.batch, CopyStream(torch::kCPU));
   EXPECT_TRUE(torch::equal(wide.at(Role::kInput), torch::tensor({{0, 65535}})));
-  EXPECT_TRUE(torch::equal(wide.at(Role::kTarget), torch::tensor({{std::int64_t{4'000'000'000}, kIgnore}})));
+  EXPECT_TRUE(torch::equal(wide.at(Role::kTarget),
+                           torch::tensor({{std::int64_t{4'000'000'000}, kIgnore}})));
   EXPECT_TRUE(torch::equal(wide.at(Role::kTime), torch::tensor({0.25F})));
   EXPECT_TRUE(torch::equal(wide.stages(), torch::zeros({1}, torch::kInt64)));
 }

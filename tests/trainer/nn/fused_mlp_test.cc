@@ -1,4 +1,5 @@
-// The MLP by our own loops against the formula in f64: values and gradients, for every instruction set that runs here.
+// The MLP by our own loops against the formula in f64: values and gradients, for every instruction
+// set that runs here.
 #include "trainer/nn/fused_mlp.h"
 
 #include <ATen/Parallel.h>
@@ -14,7 +15,8 @@ namespace {
 using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 
-constexpr double kTolerance = 3e-6;  // of the largest number: sums of some hundred products, each rounded to 6e-8
+// Of the largest number: sums of some hundred products, each rounded to 6e-8.
+constexpr double kTolerance = 3e-6;
 
 struct Case {
   std::int64_t rows, width, hidden;
@@ -38,9 +40,12 @@ Given given(const Case& c) {
 /// y, and the gradients of x, W₁, b₁, W₂ and b₂, in f64 by LibTorch.
 Tensors formula(const Given& numbers, GeluKind kind) {
   Tensors leaves;
-  for (const Tensor& leaf : {numbers.x, numbers.first, numbers.first_bias, numbers.second, numbers.second_bias})
+  for (const Tensor& leaf :
+       {numbers.x, numbers.first, numbers.first_bias, numbers.second, numbers.second_bias}) {
     leaves.push_back(leaf.to(torch::kFloat64).requires_grad_(true));
-  const Tensor between = at::gelu(at::linear(leaves[0], leaves[1], leaves[2]), kind == GeluKind::kTanh ? "tanh" : "none");
+  }
+  const Tensor between = at::gelu(at::linear(leaves[0], leaves[1], leaves[2]),
+                                  kind == GeluKind::kTanh ? "tanh" : "none");
   const Tensor y = at::linear(between, leaves[3], leaves[4]);
   y.backward(numbers.grad.to(torch::kFloat64));
   Tensors all{y.detach()};
@@ -63,11 +68,14 @@ Tensors by_function(const Given& numbers, GeluKind kind) {
       second(numbers.second.clone(), numbers.second_bias.clone());
   const Tensor x = numbers.x.clone().requires_grad_(true), y = mlp(x, first, second, kind);
   y.backward(numbers.grad);
-  return {y.detach(), x.grad(), first.weight.grad(), first.bias.grad(), second.weight.grad(), second.bias.grad()};
+  return {y.detach(),           x.grad(),          first.weight.grad(), first.bias.grad(),
+          second.weight.grad(), second.bias.grad()};
 }
 
 /// What keeps nothing but first(x) was asked; else LibTorch's operations were.
-bool is_fused(const Tensor& y) { return y.grad_fn() && y.grad_fn()->name().find("MlpFunction") != std::string::npos; }
+bool is_fused(const Tensor& y) {
+  return y.grad_fn() && y.grad_fn()->name().find("MlpFunction") != std::string::npos;
+}
 
 class WithThreads : public ::testing::TestWithParam<int> {
  protected:
@@ -80,22 +88,27 @@ class WithThreads : public ::testing::TestWithParam<int> {
 INSTANTIATE_TEST_SUITE_P(FusedMlp, WithThreads, ::testing::Values(1, 2, 3));
 
 TEST_P(WithThreads, FollowsItsFormula) {
-  for (const Case& c : std::vector<Case>{{192, 32, 128}, {193, 32, 32}, {999, 64, 160}, {600, 96, 384}})
+  for (const Case& c :
+       std::vector<Case>{{192, 32, 128}, {193, 32, 32}, {999, 64, 160}, {600, 96, 384}}) {
     for (const GeluKind kind : {GeluKind::kExact, GeluKind::kTanh}) {
       SCOPED_TRACE(::testing::Message() << c.rows << " x " << c.width << " x " << c.hidden);
       const Given numbers = given(c);
       expect_near(by_function(numbers, kind), formula(numbers, kind));
     }
+  }
 }
 
 TEST(FusedMlp, IsAskedWhereItFits) {
-  const auto asked = [](std::int64_t rows, std::int64_t width, std::int64_t hidden, torch::ScalarType type) {
-    const Matrix first(torch::randn({hidden, width}).to(type)), second(torch::randn({width, hidden}).to(type));
+  const auto asked = [](std::int64_t rows, std::int64_t width, std::int64_t hidden,
+                        torch::ScalarType type) {
+    const Matrix first(torch::randn({hidden, width}).to(type)),
+        second(torch::randn({width, hidden}).to(type));
     return is_fused(mlp(torch::randn({1, rows, width}).to(type), first, second, GeluKind::kExact));
   };
   const std::int64_t enough = 64 * at::get_num_threads();
   EXPECT_TRUE(asked(enough, 32, 128, torch::kFloat32));
-  EXPECT_FALSE(asked(enough - 1, 32, 128, torch::kFloat32)) << "each thread's sums would be larger than what is saved";
+  EXPECT_FALSE(asked(enough - 1, 32, 128, torch::kFloat32))
+      << "each thread's sums would be larger than what is saved";
   EXPECT_FALSE(asked(enough, 30, 128, torch::kFloat32)) << "no whole panels";
   EXPECT_FALSE(asked(enough, 32, 130, torch::kFloat32)) << "no whole panels";
   EXPECT_FALSE(asked(enough, 32, 128, torch::kFloat64));
@@ -105,16 +118,19 @@ TEST(FusedMlp, NeedsNoBias) {
   Given numbers = given({400, 32, 128});
   numbers.first_bias.zero_(), numbers.second_bias.zero_();
   const Matrix first(numbers.first.clone()), second(numbers.second.clone());
-  const Tensor x = numbers.x.clone().requires_grad_(true), y = mlp(x, first, second, GeluKind::kTanh);
+  const Tensor x = numbers.x.clone().requires_grad_(true),
+               y = mlp(x, first, second, GeluKind::kTanh);
   ASSERT_TRUE(is_fused(y));
   y.backward(numbers.grad);
   const Tensors wanted = formula(numbers, GeluKind::kTanh);
-  expect_near({y.detach(), x.grad(), first.weight.grad(), second.weight.grad()}, {wanted[0], wanted[1], wanted[2], wanted[4]});
+  expect_near({y.detach(), x.grad(), first.weight.grad(), second.weight.grad()},
+              {wanted[0], wanted[1], wanted[2], wanted[4]});
 }
 
 TEST(FusedMlp, ComesToTheSameWithoutGradients) {
   const Given numbers = given({999, 64, 256});
-  const Matrix first(numbers.first, numbers.first_bias), second(numbers.second, numbers.second_bias);
+  const Matrix first(numbers.first, numbers.first_bias),
+      second(numbers.second, numbers.second_bias);
   const Tensor with = mlp(numbers.x, first, second, GeluKind::kExact);
   const torch::NoGradGuard no_grad;
   EXPECT_TRUE(torch::equal(with, mlp(numbers.x, first, second, GeluKind::kExact)));
@@ -122,19 +138,25 @@ TEST(FusedMlp, ComesToTheSameWithoutGradients) {
 
 TEST(FusedMlp, TakesWhatDoesNotLieSideBySide) {
   const Given numbers = given({400, 32, 128});
-  const Matrix first(numbers.first, numbers.first_bias), second(numbers.second, numbers.second_bias);
+  const Matrix first(numbers.first, numbers.first_bias),
+      second(numbers.second, numbers.second_bias);
   const Tensor apart = numbers.x.transpose(1, 2).contiguous().transpose(1, 2);
-  EXPECT_TRUE(torch::equal(mlp(numbers.x, first, second, GeluKind::kExact), mlp(apart, first, second, GeluKind::kExact)));
+  EXPECT_TRUE(torch::equal(mlp(numbers.x, first, second, GeluKind::kExact),
+                           mlp(apart, first, second, GeluKind::kExact)));
 }
 
 /// One block by these loops; the gradients are added to ones.
 Tensors by_kernels(const MlpKernels& kernels, const Given& numbers, const Case& c, GeluKind kind) {
-  const MlpShape shape{.rows = c.rows, .width = c.width, .hidden = c.hidden, .with_tanh = kind == GeluKind::kTanh};
+  const MlpShape shape{
+      .rows = c.rows, .width = c.width, .hidden = c.hidden, .with_tanh = kind == GeluKind::kTanh};
   const auto in = [](const Tensor& x) { return x.const_data_ptr<float>(); };
   const auto out = [](const Tensor& x) { return x.mutable_data_ptr<float>(); };
-  const auto in_panels = [&](const Tensor& x) { return x.view({x.size(0), -1, kernels.panel}).transpose(0, 1).contiguous(); };
+  const auto in_panels = [&](const Tensor& x) {
+    return x.view({x.size(0), -1, kernels.panel}).transpose(0, 1).contiguous();
+  };
   const Tensor first = in_panels(numbers.first), second = in_panels(numbers.second),
-               first_turned = in_panels(numbers.first.t().contiguous()), second_turned = in_panels(numbers.second.t().contiguous());
+               first_turned = in_panels(numbers.first.t().contiguous()),
+               second_turned = in_panels(numbers.second.t().contiguous());
   const Tensor between = torch::empty({c.rows, c.hidden});
   const Tensors found{torch::empty_like(numbers.x),     torch::empty_like(numbers.x),
                       torch::ones_like(numbers.first),  torch::ones_like(numbers.first_bias),
@@ -167,13 +189,17 @@ Tensors by_kernels(const MlpKernels& kernels, const Given& numbers, const Case& 
 }
 
 TEST(FusedMlp, EveryInstructionSetFollowsTheFormula) {
-  for (const CpuKernels* const set : cpu_kernel_sets())
-    for (const Case& c : std::vector<Case>{{1, 32, 32}, {7, 64, 160}, {set->mlp.most_rows, 96, 320}})
+  for (const CpuKernels* const set : cpu_kernel_sets()) {
+    for (const Case& c :
+         std::vector<Case>{{1, 32, 32}, {7, 64, 160}, {set->mlp.most_rows, 96, 320}}) {
       for (const GeluKind kind : {GeluKind::kExact, GeluKind::kTanh}) {
-        SCOPED_TRACE(::testing::Message() << set->lanes << " lanes, " << c.rows << " x " << c.width << " x " << c.hidden);
+        SCOPED_TRACE(::testing::Message() << set->lanes << " lanes, " << c.rows << " x " << c.width
+                                          << " x " << c.hidden);
         const Given numbers = given(c);
         expect_near(by_kernels(set->mlp, numbers, c, kind), formula(numbers, kind));
       }
+    }
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The fused operations against LibTorch's single ones: values and gradients, in f32 and bf16, and dropout's statistics.
+// The fused operations against LibTorch's single ones: values and gradients, in f32 and bf16, and
+// dropout's statistics.
 #include "trainer/nn/fused.h"
 
 #include <ATen/Parallel.h>
@@ -19,12 +20,14 @@ using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 using Function = std::function<Tensor(const Tensors&)>;
 
-/// The value for these inputs and the gradients of Σ value·weights, where weights is the same for equal shapes.
+/// The value for these inputs and the gradients of Σ value·weights, where weights is the same for
+/// equal shapes.
 Tensors value_and_gradients(const Function& function, const Tensors& inputs) {
   Tensors leaves;
   for (const Tensor& input : inputs) leaves.push_back(input.detach().clone().requires_grad_(true));
   const Tensor value = function(leaves);
-  const Tensor weights = torch::arange(value.numel(), torch::kFloat32).remainder(7).sub(2.5).view(value.sizes());
+  const Tensor weights =
+      torch::arange(value.numel(), torch::kFloat32).remainder(7).sub(2.5).view(value.sizes());
   (value.to(torch::kFloat32) * weights).sum().backward();
   Tensors all{value.detach()};
   for (const Tensor& leaf : leaves) all.push_back(leaf.grad());
@@ -32,7 +35,8 @@ Tensors value_and_gradients(const Function& function, const Tensors& inputs) {
 }
 
 /// `fused` gives what `plain` gives in f64, to within `tolerance` of the largest number of each.
-void expect_same(const Function& fused, const Function& plain, const Tensors& inputs, double tolerance) {
+void expect_same(const Function& fused, const Function& plain, const Tensors& inputs,
+                 double tolerance) {
   Tensors exact;
   for (const Tensor& input : inputs) exact.push_back(input.to(torch::kFloat64));
   const auto found = value_and_gradients(fused, inputs), wanted = value_and_gradients(plain, exact);
@@ -42,7 +46,9 @@ void expect_same(const Function& fused, const Function& plain, const Tensors& in
       EXPECT_EQ(found[i].scalar_type(), inputs[i - 1].scalar_type()) << i;
     }
     const double largest = wanted[i].abs().max().item<double>();
-    EXPECT_LE((found[i].to(torch::kFloat64) - wanted[i]).abs().max().item<double>(), tolerance * largest) << i;
+    EXPECT_LE((found[i].to(torch::kFloat64) - wanted[i]).abs().max().item<double>(),
+              tolerance * largest)
+        << i;
   }
 }
 
@@ -56,10 +62,14 @@ Tensor numbers(at::IntArrayRef sizes, std::int64_t seed) {
 Tensor bf16(const Tensor& x) { return x.to(torch::kBFloat16); }
 
 TEST(Fused, Gelu) {
-  const auto x = torch::cat({torch::linspace(-12.0, 12.0, 4001), torch::tensor({0.0F, -100.0F, 100.0F})}).view({1, 1, -1});
+  const auto x =
+      torch::cat({torch::linspace(-12.0, 12.0, 4001), torch::tensor({0.0F, -100.0F, 100.0F})})
+          .view({1, 1, -1});
   for (const auto kind : {GeluKind::kExact, GeluKind::kTanh}) {
     const auto fused = [kind](const Tensors& in) { return gelu(in[0], kind); };
-    const auto plain = [kind](const Tensors& in) { return at::gelu(in[0], kind == GeluKind::kTanh ? "tanh" : "none"); };
+    const auto plain = [kind](const Tensors& in) {
+      return at::gelu(in[0], kind == GeluKind::kTanh ? "tanh" : "none");
+    };
     expect_same(fused, plain, {x}, kF32);
     expect_same(fused, plain, {bf16(x.narrow(2, 0, 4001))}, kBf16);
   }
@@ -79,7 +89,9 @@ Tensor plain_norm(const Tensors& in) {
 }
 
 TEST(Fused, NormWithOneGainAndShift) {
-  const auto fused = [](const Tensors& in) { return scaled_norm(in[0], in[1], in.size() > 2 ? in[2] : Tensor()); };
+  const auto fused = [](const Tensors& in) {
+    return scaled_norm(in[0], in[1], in.size() > 2 ? in[2] : Tensor());
+  };
   const auto x = numbers({3, 37, 29}, 1) + 4.0;
   for (const std::int64_t gains : {1, 3}) {
     expect_same(fused, plain_norm, {x, numbers({gains, 29}, 2), numbers({gains, 29}, 3)}, kF32 * 4);
@@ -97,10 +109,14 @@ TEST(Fused, NormUnderAutocastIsMadeForProducts) {
   at::autocast::set_autocast_enabled(at::kCPU, false);
 }
 
-Tensor plain_add(const Tensors& in) { return in[0] + (in.size() > 2 ? in[2].unsqueeze(1) * in[1] : in[1]); }
+Tensor plain_add(const Tensors& in) {
+  return in[0] + (in.size() > 2 ? in[2].unsqueeze(1) * in[1] : in[1]);
+}
 
 TEST(Fused, AddWithAndWithoutGate) {
-  const auto fused = [](const Tensors& in) { return add_dropped(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), 0.0); };
+  const auto fused = [](const Tensors& in) {
+    return add_dropped(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), 0.0);
+  };
   const auto x = numbers({3, 37, 29}, 1), h = numbers({3, 37, 29}, 2), gate = numbers({3, 29}, 3);
   expect_same(fused, plain_add, {x, h}, kF32);
   expect_same(fused, plain_add, {x, h, gate}, kF32);
@@ -122,7 +138,9 @@ TEST(Fused, DropoutDropsTheShareAndKeepsTheMean) {
       const std::int64_t size = gone.size(dimension) - 1;
       const auto products = gone.narrow(dimension, 0, size) * gone.narrow(dimension, 1, size);
       const double pairs = static_cast<double>(products.numel());
-      EXPECT_NEAR(products.sum().item<double>() / pairs, 0.0, 5.0 * drop * (1.0 - drop) / std::sqrt(pairs)) << dimension;
+      EXPECT_NEAR(products.sum().item<double>() / pairs, 0.0,
+                  5.0 * drop * (1.0 - drop) / std::sqrt(pairs))
+          << dimension;
     }
   }
 }
@@ -131,24 +149,31 @@ TEST(Fused, DropoutIsTheSameBackwardsAndForTheSameSeed) {
   const auto x = torch::zeros({3, 7, 29}), h = numbers({3, 7, 29}, 1), gate = numbers({3, 29}, 2);
   const auto run = [&](std::uint64_t seed) {
     torch::manual_seed(seed);
-    return value_and_gradients([](const Tensors& in) { return add_dropped(in[0], in[1], in[2], 0.4); }, {x, h, gate});
+    return value_and_gradients(
+        [](const Tensors& in) { return add_dropped(in[0], in[1], in[2], 0.4); }, {x, h, gate});
   };
   const auto first = run(9), again = run(9), other = run(10);
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], again[i]));
   EXPECT_FALSE(torch::equal(first[0], other[0]));
   const auto mask = first[0] / (gate.unsqueeze(1) * h);  // 0, or 1/0.6
-  const Function plain = [&](const Tensors& in) { return in[0] + in[2].unsqueeze(1) * in[1] * mask.to(in[0].scalar_type()); };
+  const Function plain = [&](const Tensors& in) {
+    return in[0] + in[2].unsqueeze(1) * in[1] * mask.to(in[0].scalar_type());
+  };
   const auto wanted = value_and_gradients(plain, {x, h, gate});
-  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::allclose(first[i], wanted[i], 1e-4, 1e-5)) << i;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(first[i], wanted[i], 1e-4, 1e-5)) << i;
+  }
 }
 
 TEST(Fused, DropoutAloneIsTheSameBackwards) {
   const auto h = numbers({5, 3, 7, 11}, 1);
   for (const auto& x : {h, bf16(h)}) {
-    const auto found = value_and_gradients([](const Tensors& in) { return dropped(in[0], 0.3); }, {x});
+    const auto found =
+        value_and_gradients([](const Tensors& in) { return dropped(in[0], 0.3); }, {x});
     const auto mask = found[0].to(torch::kFloat32) / x.to(torch::kFloat32);
     EXPECT_GT(mask.eq(0.0).sum().item<std::int64_t>(), 0);
-    const auto weights = torch::arange(x.numel(), torch::kFloat32).remainder(7).sub(2.5).view(x.sizes());
+    const auto weights =
+        torch::arange(x.numel(), torch::kFloat32).remainder(7).sub(2.5).view(x.sizes());
     EXPECT_TRUE(torch::allclose(found[1].to(torch::kFloat32), weights * mask, 2e-2, 1e-6));
   }
   EXPECT_TRUE(dropped(h, 0.0).is_same(h));
@@ -169,8 +194,10 @@ TEST(Fused, Heads) {
     exact.cos = exact.cos.to(torch::kFloat64), exact.sin = exact.sin.to(torch::kFloat64);
     return joined(split_heads(in[0], &exact));
   };
-  expect_same([&](const Tensors& in) { return joined(split_heads(in[0], &rotary)); }, plain, {qkv}, kF32);
-  expect_same([&](const Tensors& in) { return joined(split_heads(in[0], &rotary)); }, plain, {bf16(qkv)}, kBf16);
+  expect_same([&](const Tensors& in) { return joined(split_heads(in[0], &rotary)); }, plain, {qkv},
+              kF32);
+  expect_same([&](const Tensors& in) { return joined(split_heads(in[0], &rotary)); }, plain,
+              {bf16(qkv)}, kBf16);
   const Function unturned = [&](const Tensors& in) { return joined(split_heads(in[0], nullptr)); };
   expect_same(unturned, unturned, {qkv}, 0.0);
 }
@@ -179,7 +206,8 @@ TEST(Fused, WorkIsCutIntoThreads) {
   const int threads = at::get_num_threads();
   at::set_num_threads(2);
   std::atomic<int> parts = 0;
-  at::parallel_for(0, 2, 1, [&](std::int64_t begin, std::int64_t end) { parts += end - begin == 1 ? 1 : 0; });
+  at::parallel_for(
+      0, 2, 1, [&](std::int64_t begin, std::int64_t end) { parts += end - begin == 1 ? 1 : 0; });
   at::set_num_threads(threads);
   EXPECT_EQ(parts, 2);
 }
@@ -187,8 +215,8 @@ TEST(Fused, WorkIsCutIntoThreads) {
 /// Every instruction set that this machine has gives what the baseline gives, to a few roundings.
 TEST(Fused, EveryInstructionSet) {
   constexpr std::int64_t kRows = 3, kWidth = 45;
-  const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5), gain = numbers({kWidth}, 6),
-             zero = torch::zeros({kWidth});
+  const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5),
+             gain = numbers({kWidth}, 6), zero = torch::zeros({kWidth});
   const auto at = [](const Tensor& t) { return t.const_data_ptr<float>(); };
   const auto to = [](const Tensor& t) { return t.mutable_data_ptr<float>(); };
   std::vector<Tensors> found;
@@ -201,13 +229,17 @@ TEST(Fused, EveryInstructionSet) {
     set.f32.gelu(at(x), x.numel(), false, to(out[0]));
     set.f32.gelu_backward(at(x), at(grad), x.numel(), true, to(out[1]));
     set.f32.norm(at(x), at(gain), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));
-    set.f32.norm_backward(at(x), at(gain), at(statistics), at(grad), kRows, kWidth, to(out[3]), to(out[4]), nullptr);
+    set.f32.norm_backward(at(x), at(gain), at(statistics), at(grad), kRows, kWidth, to(out[3]),
+                          to(out[4]), nullptr);
     set.f32.add(at(x), at(grad), at(gain), dropping, 77, kRows, kWidth, to(out[5]));
     set.f32.drop(at(x), dropping, 5, x.numel(), to(out[6]));
     found.push_back(out);
   }
-  for (const Tensors& other : found)
-    for (std::size_t i = 0; i < other.size(); ++i) EXPECT_TRUE(torch::allclose(other[i], found[0][i], 1e-5, 1e-5)) << i;
+  for (const Tensors& other : found) {
+    for (std::size_t i = 0; i < other.size(); ++i) {
+      EXPECT_TRUE(torch::allclose(other[i], found[0][i], 1e-5, 1e-5)) << i;
+    }
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Linear maps against LibTorch's in f64: values and gradients, small ones and ones that are large enough for another library.
+// Linear maps against LibTorch's in f64: values and gradients, small ones and ones that are large
+// enough for another library.
 #include "trainer/nn/linear_map.h"
 
 #include <gtest/gtest.h>
@@ -23,16 +24,22 @@ Tensor numbers(at::IntArrayRef sizes, std::uint64_t seed) {
 template <class Map>
 Tensors value_and_gradients(const Map& map, const Tensors& inputs, torch::ScalarType type) {
   Tensors leaves;
-  for (const Tensor& input : inputs) leaves.push_back(input.to(type).detach().clone().requires_grad_(true));
+  for (const Tensor& input : inputs) {
+    leaves.push_back(input.to(type).detach().clone().requires_grad_(true));
+  }
   const Tensor value = map(leaves);
-  (value * torch::arange(value.numel(), type).remainder(7).sub(2.5).view(value.sizes())).sum().backward();
+  (value * torch::arange(value.numel(), type).remainder(7).sub(2.5).view(value.sizes()))
+      .sum()
+      .backward();
   Tensors all{value.detach().to(torch::kFloat64)};
   for (const Tensor& leaf : leaves) all.push_back(leaf.grad().to(torch::kFloat64));
   return all;
 }
 
 void expect_like_torch(const Tensors& inputs) {
-  const auto ours = [](const Tensors& in) { return linear_map(in[0], in[1], in.size() > 2 ? in[2] : Tensor()); };
+  const auto ours = [](const Tensors& in) {
+    return linear_map(in[0], in[1], in.size() > 2 ? in[2] : Tensor());
+  };
   const auto theirs = [](const Tensors& in) {
     return at::linear(in[0], in[1], in.size() > 2 ? std::optional(in[2]) : std::nullopt);
   };
@@ -41,7 +48,9 @@ void expect_like_torch(const Tensors& inputs) {
   ASSERT_EQ(found.size(), inputs.size() + 1);
   for (std::size_t i = 0; i < found.size(); ++i) {
     ASSERT_EQ(found[i].sizes(), wanted[i].sizes()) << i;
-    EXPECT_LE((found[i] - wanted[i]).abs().max().item<double>(), 1e-5 * wanted[i].abs().max().item<double>()) << i;
+    EXPECT_LE((found[i] - wanted[i]).abs().max().item<double>(),
+              1e-5 * wanted[i].abs().max().item<double>())
+        << i;
   }
 }
 
@@ -58,7 +67,8 @@ TEST(LinearMap, IsLibTorchsWhateverTheSize) {
 TEST(LinearMap, OfATransposedInput) {
   const Tensor x = numbers({129, 900}, 1), weight = numbers({67, 129}, 2);
   const Tensor wanted = at::linear(x.t().to(torch::kFloat64), weight.to(torch::kFloat64));
-  EXPECT_LE((linear_map(x.t(), weight, {}).to(torch::kFloat64) - wanted).abs().max().item<double>(), 1e-4);
+  EXPECT_LE((linear_map(x.t(), weight, {}).to(torch::kFloat64) - wanted).abs().max().item<double>(),
+            1e-4);
 }
 
 TEST(LinearMap, AsksForNoGradientThatNobodyWants) {
@@ -69,7 +79,8 @@ TEST(LinearMap, AsksForNoGradientThatNobodyWants) {
 }
 
 TEST(LinearMap, ABiasAloneHasAGradient) {
-  const Tensor x = numbers({900, 128}, 1), weight = numbers({67, 128}, 2), bias = numbers({67}, 3).requires_grad_(true);
+  const Tensor x = numbers({900, 128}, 1), weight = numbers({67, 128}, 2),
+               bias = numbers({67}, 3).requires_grad_(true);
   linear_map(x, weight, bias).sum().backward();
   EXPECT_TRUE(torch::equal(bias.grad(), torch::full({67}, 900.0F)));
 }
@@ -77,13 +88,15 @@ TEST(LinearMap, ABiasAloneHasAGradient) {
 /// Rows of g further apart than they are long, as a thread sees them that has some columns of it.
 TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
   constexpr std::int64_t kApart = 3;
-  for (const CpuKernels* const kernels : cpu_kernel_sets())
-    for (const auto& [rows, outputs, vectors] :
-         std::vector<std::array<std::int64_t, 3>>{{1, 1, 1}, {5, 8, 2}, {300, 13, 3}, {256, 24, 5}, {700, 67, 2}}) {
+  for (const CpuKernels* const kernels : cpu_kernel_sets()) {
+    for (const auto& [rows, outputs, vectors] : std::vector<std::array<std::int64_t, 3>>{
+             {1, 1, 1}, {5, 8, 2}, {300, 13, 3}, {256, 24, 5}, {700, 67, 2}}) {
       const ProductKernels& run = kernels->product;
       const std::int64_t inputs = vectors * kernels->lanes;
-      SCOPED_TRACE(::testing::Message() << kernels->lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);
-      const Tensor g = numbers({rows, outputs + kApart}, 4), x = numbers({rows, inputs + kApart}, 5);
+      SCOPED_TRACE(::testing::Message()
+                   << kernels->lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);
+      const Tensor g = numbers({rows, outputs + kApart}, 4),
+                   x = numbers({rows, inputs + kApart}, 5);
       const Tensor out = torch::full({outputs, inputs}, 7.0F), sums = torch::full({outputs}, 7.0F);
       std::vector<float> scratch(static_cast<std::size_t>(run.scratch(outputs)));
       TransposedProduct product{.g = {g.const_data_ptr<float>(), outputs + kApart},
@@ -96,15 +109,19 @@ TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
       run.transposed_product(product, scratch.data());
       const Tensor exact = g.narrow(1, 0, outputs).to(torch::kFloat64);
       const Tensor wanted = at::mm(exact.t(), x.narrow(1, 0, inputs).to(torch::kFloat64));
-      EXPECT_LE((out - wanted).abs().max().item<double>(), 1e-5 * wanted.abs().max().item<double>());
-      EXPECT_LE((sums - exact.sum(0)).abs().max().item<double>(), 1e-5 * exact.abs().sum(0).max().item<double>());
+      EXPECT_LE((out - wanted).abs().max().item<double>(),
+                1e-5 * wanted.abs().max().item<double>());
+      EXPECT_LE((sums - exact.sum(0)).abs().max().item<double>(),
+                1e-5 * exact.abs().sum(0).max().item<double>());
 
       sums.fill_(7.0);
       product.sums = nullptr;
       run.transposed_product(product, scratch.data());
-      EXPECT_LE((out - wanted).abs().max().item<double>(), 1e-5 * wanted.abs().max().item<double>());
+      EXPECT_LE((out - wanted).abs().max().item<double>(),
+                1e-5 * wanted.abs().max().item<double>());
       EXPECT_TRUE(torch::equal(sums, torch::full_like(sums, 7.0)));
     }
+  }
 }
 
 }  // namespace

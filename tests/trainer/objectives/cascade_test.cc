@@ -26,7 +26,8 @@ struct Case {
     t = torch::tensor({0.25F, 0.5F, 1.0F});
   }
   [[nodiscard]] WideBatch batch() const {
-    return batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, t}, {Role::kPrefix, prefix}});
+    return batch_of(
+        {{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, t}, {Role::kPrefix, prefix}});
   }
   torch::Tensor prefix, x0, x, t;
 };
@@ -47,8 +48,8 @@ TEST(Cascade, ShowsTheNetworkThePrefixAndCountsTheTargetAlone) {
 
 TEST(Cascade, AModelLearnsFromThePrefix) {
   Case given;
-  const auto model =
-      make_bidirectional_transformer({.vocab_size = 6, .block_size = 10, .n_layer = 1, .n_head = 2, .n_embd = 8, .cond_dim = 4});
+  const auto model = make_bidirectional_transformer(
+      {.vocab_size = 6, .block_size = 10, .n_layer = 1, .n_head = 2, .n_embd = 8, .cond_dim = 4});
   const auto before = make_cascade(inner())->loss(*model, given.batch()).sum.detach();
   given.prefix = (given.prefix + 1) % 5;
   const auto after = make_cascade(inner())->loss(*model, given.batch()).sum.detach();

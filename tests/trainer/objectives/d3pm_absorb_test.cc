@@ -1,4 +1,5 @@
-// D3PM's loss and bound: the divergence of the two posteriors by enumeration, and the closed form of a constant network.
+// D3PM's loss and bound: the divergence of the two posteriors by enumeration, and the closed form
+// of a constant network.
 #include "trainer/objectives/d3pm_absorb.h"
 
 #include <gtest/gtest.h>
@@ -22,8 +23,11 @@ double divergence(const std::vector<double>& p, std::int64_t x0, double tau, dou
   const double before = 1 - (tau - 1) / timesteps, after = 1 - tau / timesteps;
   const double unmask = (before - after) / (1 - after);
   double sum = 0.0;  // staying masked is as likely under both
-  for (std::int64_t y = 0; y < kTokens; ++y)
-    if (y == x0) sum += unmask * std::log(unmask / (unmask * p[static_cast<std::size_t>(y)]));
+  for (std::int64_t y = 0; y < kTokens; ++y) {
+    if (y == x0) {
+      sum += unmask * std::log(unmask / (unmask * p[static_cast<std::size_t>(y)]));
+    }
+  }
   return sum;
 }
 
@@ -36,7 +40,8 @@ TEST(D3pmAbsorb, IsTheDivergenceOfThePosteriorsAndTheCrossEntropy) {
   const auto batch = batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, tau}});
   FixedNetwork network(logits);
   const torch::NoGradGuard no_grad;
-  const auto loss = make_d3pm_absorb({.timesteps = 10, .mask = kMask, .ce_weight = 0.05})->loss(network, batch);
+  const auto loss =
+      make_d3pm_absorb({.timesteps = 10, .mask = kMask, .ce_weight = 0.05})->loss(network, batch);
   const auto p = torch::softmax(logits.narrow(2, 0, kTokens), 2);
   for (std::int64_t b = 0; b < 3; ++b) {
     double kl = 0.0, ce = 0.0;
@@ -45,7 +50,9 @@ TEST(D3pmAbsorb, IsTheDivergenceOfThePosteriorsAndTheCrossEntropy) {
       for (std::int64_t y = 0; y < kTokens; ++y) row.push_back(p[b][i][y].item<double>());
       const auto wanted = x0[b][i].item<std::int64_t>();
       ce -= std::log(row[static_cast<std::size_t>(wanted)]);
-      if (x[b][i].item<std::int64_t>() == kMask) kl += divergence(row, wanted, tau[b].item<double>(), 10);
+      if (x[b][i].item<std::int64_t>() == kMask) {
+        kl += divergence(row, wanted, tau[b].item<double>(), 10);
+      }
     }
     EXPECT_NEAR(loss.sum[b].item<double>(), b == 0 ? ce : kl + 0.05 * ce, 1e-12) << b;
     EXPECT_NEAR(loss.metrics.at("bound")[b].item<double>(), 10 * (b == 0 ? ce : kl), 1e-11) << b;
@@ -63,15 +70,20 @@ double bound_of_constant(std::int64_t timesteps, double& last_entropy) {
   const auto masked = torch::arange(timesteps).unsqueeze(0).lt(tau.unsqueeze(1));
   const auto x = x0.masked_fill(masked, kMask);
   // 2 nats for every masked token, ln 2 for a visible one.
-  const auto certain = [](double nats) { return std::log(std::expm1(nats)); };  // of three others, against 0 for the right one
+  // Of three others, against 0 for the right one.
+  const auto certain = [](double nats) { return std::log(std::expm1(nats)); };
   auto logits = torch::zeros({timesteps, timesteps, kTokens + 1}, torch::dtype(torch::kFloat32));
-  logits.narrow(2, 1, kTokens - 1).copy_(torch::where(masked, certain(2.0), certain(std::log(2.0))).unsqueeze(2) - std::log(3.0));
+  logits.narrow(2, 1, kTokens - 1)
+      .copy_(torch::where(masked, certain(2.0), certain(std::log(2.0))).unsqueeze(2) -
+             std::log(3.0));
   FixedNetwork network(logits);
   const torch::NoGradGuard no_grad;
-  const auto loss = make_d3pm_absorb({.timesteps = timesteps, .mask = kMask})
-                        ->loss(network, batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, tau}}));
+  const auto loss =
+      make_d3pm_absorb({.timesteps = timesteps, .mask = kMask})
+          ->loss(network, batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, tau}}));
   last_entropy = loss.sum[0].item<double>() / static_cast<double>(timesteps);
-  return loss.metrics.at("bound").to(torch::kFloat64).sum().item<double>() / static_cast<double>(timesteps * timesteps);
+  return loss.metrics.at("bound").to(torch::kFloat64).sum().item<double>() /
+         static_cast<double>(timesteps * timesteps);
 }
 
 TEST(D3pmAbsorb, AConstantCrossEntropyCostsWhatTheClosedFormSays) {
@@ -88,12 +100,14 @@ TEST(D3pmAbsorb, GradientsAreThoseOfFiniteDifferences) {
   torch::manual_seed(10);
   const auto x0 = torch::randint(kTokens, {4, 3}, torch::kInt64);
   const auto x = x0.masked_fill(torch::rand({4, 3}).lt(0.5), kMask);
-  const auto batch = batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, torch::tensor({1, 2, 3, 4})}});
+  const auto batch = batch_of(
+      {{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, torch::tensor({1, 2, 3, 4})}});
   const auto value = [&](const torch::Tensor& logits) {
     FixedNetwork network(logits);
     return make_d3pm_absorb({.timesteps = 4, .mask = kMask})->loss(network, batch).sum.sum();
   };
-  EXPECT_LT(testing::largest_gradient_error(value, torch::randn({4, 3, kTokens + 1}, kDouble)), 1e-6);
+  EXPECT_LT(testing::largest_gradient_error(value, torch::randn({4, 3, kTokens + 1}, kDouble)),
+            1e-6);
 }
 
 }  // namespace

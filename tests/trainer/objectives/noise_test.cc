@@ -31,8 +31,11 @@ TEST(Noise, LoglinearWeighsMaskedTokensByOneOverTimeWhateverEpsilon) {
     auto provider = schedule("loglinear");
     provider.noise_eps = eps;
     const auto noise = make_noise(provider);
-    for (const double t : {0.001, 0.37, 0.999})
-      EXPECT_NEAR((noise->rate(time(t)) / torch::expm1(noise->total(time(t)))).item<double>() * t, 1.0, 1e-12) << eps << ' ' << t;
+    for (const double t : {0.001, 0.37, 0.999}) {
+      EXPECT_NEAR((noise->rate(time(t)) / torch::expm1(noise->total(time(t)))).item<double>() * t,
+                  1.0, 1e-12)
+          << eps << ' ' << t;
+    }
   }
 }
 
@@ -40,7 +43,8 @@ TEST(Noise, GeometricGoesFromTheLeastToTheMost) {
   const auto noise = make_noise(schedule("geometric"));
   EXPECT_NEAR(noise->total(time(0)).item<double>(), 1e-4, 1e-16);
   EXPECT_NEAR(noise->total(time(1)).item<double>(), 20.0, 1e-12);
-  EXPECT_NEAR(noise->total(time(0.25)).item<double>(), std::pow(1e-4, 0.75) * std::pow(20.0, 0.25), 1e-15);
+  EXPECT_NEAR(noise->total(time(0.25)).item<double>(), std::pow(1e-4, 0.75) * std::pow(20.0, 0.25),
+              1e-15);
 }
 
 TEST(Noise, TheRateIsTheDerivative) {
@@ -48,7 +52,9 @@ TEST(Noise, TheRateIsTheDerivative) {
     const auto noise = make_noise(schedule(name));
     for (const double t : {0.01, 0.4, 0.95}) {
       constexpr double kStep = 1e-6;
-      const double slope = (noise->total(time(t + kStep)) - noise->total(time(t - kStep))).item<double>() / (2 * kStep);
+      const double slope =
+          (noise->total(time(t + kStep)) - noise->total(time(t - kStep))).item<double>() /
+          (2 * kStep);
       EXPECT_NEAR(noise->rate(time(t)).item<double>() / slope, 1.0, 1e-6) << name << ' ' << t;
     }
   }
@@ -61,7 +67,9 @@ TEST(Noise, ComputesInDoubleWhateverTheTimeTravelledAs) {
   EXPECT_DOUBLE_EQ(noise->total(t).item<double>(), -std::log1p(-0.999 * static_cast<double>(0.3F)));
 }
 
-TEST(Noise, AnUnknownNameListsTheKnown) { EXPECT_THROW((void)make_noise(schedule("cosine")), config::UsageError); }
+TEST(Noise, AnUnknownNameListsTheKnown) {
+  EXPECT_THROW((void)make_noise(schedule("cosine")), config::UsageError);
+}
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -7,21 +7,22 @@
 #include "config/recipe.h"
 #include "tests/support/masked_stream.h"
 #include "tests/support/temporary_folder.h"
-#include "trainer/optim/adamw.h"
-#include "trainer/models/bidirectional_transformer.h"
-#include "trainer/checkpoint/checkpoint.h"
-#include "trainer/training/gradient.h"
-#include "trainer/optim/learning_rate.h"
-#include "trainer/device/precision.h"
 #include "trainer/base/seeds.h"
+#include "trainer/checkpoint/checkpoint.h"
 #include "trainer/checkpoint/tensor_file.h"
+#include "trainer/device/precision.h"
+#include "trainer/models/bidirectional_transformer.h"
+#include "trainer/optim/adamw.h"
+#include "trainer/optim/learning_rate.h"
+#include "trainer/training/gradient.h"
 
 namespace millrace::trainer {
 namespace {
 
 TEST(LearningRate, WarmsUpDecaysAndRests) {
   config::TrainOptions train;
-  train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9, train.lr_decay_iters = 109;
+  train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9,
+  train.lr_decay_iters = 109;
   EXPECT_DOUBLE_EQ(learning_rate(train, 0), 1e-4);
   EXPECT_DOUBLE_EQ(learning_rate(train, 8), 9e-4);
   EXPECT_DOUBLE_EQ(learning_rate(train, 9), 1e-3);
@@ -34,7 +35,8 @@ TEST(LearningRate, WarmsUpDecaysAndRests) {
 
 TEST(LearningRate, OtherSchedulesStayAtTheTop) {
   config::TrainOptions train;
-  train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9, train.lr_decay_iters = 109;
+  train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9,
+  train.lr_decay_iters = 109;
   train.lr_schedule = "warmup_constant";
   EXPECT_DOUBLE_EQ(learning_rate(train, 0), 1e-4);
   EXPECT_DOUBLE_EQ(learning_rate(train, 9), 1e-3);
@@ -46,9 +48,13 @@ TEST(LearningRate, OtherSchedulesStayAtTheTop) {
 
 TEST(Seeds, DifferForEveryStepRankAndSeed) {
   std::set<std::uint64_t> seen{init_seed(1), init_seed(2)};
-  for (std::uint64_t seed = 1; seed <= 2; ++seed)
-    for (std::uint64_t step = 0; step < 50; ++step)
-      for (std::uint32_t rank = 0; rank < 4; ++rank) seen.insert(dropout_seed(seed, step, rank));
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    for (std::uint64_t step = 0; step < 50; ++step) {
+      for (std::uint32_t rank = 0; rank < 4; ++rank) {
+        seen.insert(dropout_seed(seed, step, rank));
+      }
+    }
+  }
   EXPECT_EQ(seen.size(), 2U + 2 * 50 * 4);
 }
 
@@ -65,14 +71,17 @@ struct ReferenceAdamW {
     m = 0.9 * m + 0.1 * g;
     v = 0.95 * v + 0.05 * g * g;
     theta -= lr * decay * theta;
-    return theta - lr * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.95, t))) + 1e-8);
+    return theta -
+           lr * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.95, t))) + 1e-8);
   }
 };
 
 /// Twenty steps of a matrix and of a gain, beside the formula: decay is for matrices only.
 void expect_formula(bool decoupled) {
-  auto matrix = torch::tensor({{0.5}}, torch::kFloat64), gain = torch::tensor({0.5}, torch::kFloat64);
-  AdamW optimizer({{"matrix", matrix}, {"gain", gain}}, {.beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.1, .decoupled = decoupled});
+  auto matrix = torch::tensor({{0.5}}, torch::kFloat64),
+       gain = torch::tensor({0.5}, torch::kFloat64);
+  AdamW optimizer({{"matrix", matrix}, {"gain", gain}},
+                  {.beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.1, .decoupled = decoupled});
   ReferenceAdamW matrix_reference{.decoupled = decoupled}, gain_reference{.decoupled = decoupled};
   double matrix_expected = 0.5, gain_expected = 0.5;
   for (int step = 0; step < 20; ++step) {
@@ -105,7 +114,8 @@ TEST(Ema, FollowsItsFormula) {
     const double value = std::cos(static_cast<double>(n));
     parameter.fill_(value);
     ema.update(torch::tensor(ema.share(n), torch::kFloat64));
-    const double decay = std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
+    const double decay =
+        std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
     expected = decay * expected + (1.0 - decay) * value;
     ASSERT_NEAR(ema.state()[0].second[0].item<double>(), expected, 1e-14) << n;
   }
@@ -138,8 +148,9 @@ TEST(AdamW, AStepThatIsLeftOutChangesNothing) {
     };
     const auto unchanged = [&] {
       bool same = torch::equal(before.back(), parameter);
-      for (std::size_t i = 0; i < optimizer.state().size(); ++i)
+      for (std::size_t i = 0; i < optimizer.state().size(); ++i) {
         same = same && torch::equal(before[i], optimizer.state()[i].second);
+      }
       return same;
     };
     step(1.0F, 0.0F);
@@ -212,7 +223,8 @@ TEST(LossScale, IsOneForOtherPrecisions) {
 }
 
 TEST(FinishedGradient, IsUnscaledAndSaysWhatIsToBeLeftOut) {
-  const auto model = make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
+  const auto model = make_bidirectional_transformer(
+      {.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
   std::int64_t values = 0;
   for (torch::Tensor& parameter : model->parameters()) {
     parameter.mutable_grad() = torch::full_like(parameter, 2048.0, torch::requires_grad(false));
@@ -248,11 +260,13 @@ TEST(FinishedGradient, IsUnscaledAndSaysWhatIsToBeLeftOut) {
 /// One training step of a tiny model on the made-up stream.
 struct TinyRun {
   TinyRun()
-      : model(make_bidirectional_transformer({.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8})),
+      : model(make_bidirectional_transformer(
+            {.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8})),
         optimizer(parameters_of(*model), {}) {}
   void step(std::uint64_t first) {
     model->zero_grad();
-    const auto tokens = widen(testing::masked_meta(), testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}),
+    const auto tokens = widen(testing::masked_meta(),
+                              testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}),
                               CopyStream(torch::kCPU));
     model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
     optimizer.step(kRate);
@@ -262,8 +276,9 @@ struct TinyRun {
 };
 
 bool equal(const NamedTensors& a, const NamedTensors& b) {
-  return std::ranges::equal(a, b,
-                            [](const auto& x, const auto& y) { return x.first == y.first && torch::equal(x.second, y.second); });
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+    return x.first == y.first && torch::equal(x.second, y.second);
+  });
 }
 
 TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
@@ -322,8 +337,8 @@ TEST(Ema, IsLentToTheModelAndTakenBack) {
 
 TEST(TensorFile, EveryDtypeComesBack) {
   const testing::TemporaryFolder folder;
-  for (const auto type :
-       {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
+  for (const auto type : {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16,
+                          torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
     const auto written = torch::arange(6).view({2, 3}).to(type);
     save_tensors(folder / "t", {{"scalar", written[1][2]}, {"transposed", written.t()}}, {});
     const auto scalar = torch::zeros({}, type), transposed = torch::zeros({3, 2}, type);
@@ -338,8 +353,10 @@ TEST(TensorFile, WhatDoesNotFitTheModelIsNamed) {
   save_tensors(folder / "t", {{"a", torch::zeros({2})}}, {});
   EXPECT_THROW(load_tensors(folder / "t", {{"b", torch::zeros({2})}}), std::runtime_error);
   EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({3})}}), std::runtime_error);
-  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2}, torch::kFloat64)}}), std::runtime_error);
-  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2})}, {"b", torch::zeros({2})}}), std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2}, torch::kFloat64)}}),
+               std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2})}, {"b", torch::zeros({2})}}),
+               std::runtime_error);
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ TEST_F(LineFile, AFolderThatIsNotThereIsNamed) {
     Appender appender(folder / "missing/record");
     FAIL() << "a file was opened in a folder that is not there";
   } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("missing/record: cannot open: "), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("missing/record: cannot open: "), std::string::npos)
+        << error.what();
   }
 }
 

@@ -44,27 +44,32 @@ TEST(BadSteps, OfARunThatBeginsWithThem) {
 
 TEST(BadSteps, EachHasALine) {
   EXPECT_EQ(after(10, 500, {true, true}).left_out(-kNan, kInfinity),
-            "step 502: the loss is nan and the gradient's norm inf; the step is left out (2 of train.max_bad_steps = 10 in a row)");
+            "step 502: the loss is nan and the gradient's norm inf; the step is left out (2 of "
+            "train.max_bad_steps = 10 in a row)");
 }
 
 TEST(BadSteps, AFailureNamesTheFirstAndTheLastAndWhatToDo) {
+  EXPECT_EQ(after(2, 500, {true, true}).failure(kNan, kInfinity, "out/step-00000500"),
+            "steps 501 to 502: no finite loss and gradient (train.max_bad_steps = 2); in the last "
+            "the loss is nan and the gradient's "
+            "norm inf; the last good checkpoint is out/step-00000500; start anew in another "
+            "train.out_dir with a lower "
+            "train.learning_rate or train.dtype=float32");
+  EXPECT_EQ(after(1, 0, {true}).failure(1.5, kNan, ""),
+            "step 1: no finite loss and gradient (train.max_bad_steps = 1); in the last the loss "
+            "is 1.500000 and the gradient's norm "
+            "nan; there is no checkpoint yet; start anew in another train.out_dir with a lower "
+            "train.learning_rate or "
+            "train.dtype=float32");
   EXPECT_EQ(
-      after(2, 500, {true, true}).failure(kNan, kInfinity, "out/step-00000500"),
-      "steps 501 to 502: no finite loss and gradient (train.max_bad_steps = 2); in the last the loss is nan and the gradient's "
-      "norm inf; the last good checkpoint is out/step-00000500; start anew in another train.out_dir with a lower "
-      "train.learning_rate or train.dtype=float32");
-  EXPECT_EQ(
-      after(1, 0, {true}).failure(1.5, kNan, ""),
-      "step 1: no finite loss and gradient (train.max_bad_steps = 1); in the last the loss is 1.500000 and the gradient's norm "
-      "nan; there is no checkpoint yet; start anew in another train.out_dir with a lower train.learning_rate or "
-      "train.dtype=float32");
-  EXPECT_EQ(after(10, 8, {false, true, true}).failure(kNan, kNan, "out/step-00000009").substr(0, 71),
-            "steps 10 to 11: no finite loss and gradient (and the run ends with them");
+      after(10, 8, {false, true, true}).failure(kNan, kNan, "out/step-00000009").substr(0, 71),
+      "steps 10 to 11: no finite loss and gradient (and the run ends with them");
 }
 
 TEST(BadSteps, ARunThatIsStoppedMeanwhileSaysWhichCheckpointStays) {
   EXPECT_EQ(after(10, 8, {true}).stopped("out/step-00000008"),
-            "step 9 had no finite loss and gradient, so none is saved; the last good checkpoint is out/step-00000008");
+            "step 9 had no finite loss and gradient, so none is saved; the last good checkpoint is "
+            "out/step-00000008");
 }
 
 }  // namespace

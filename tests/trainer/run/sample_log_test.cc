@@ -14,22 +14,25 @@ namespace {
 using proto::Split;
 using testing::masked_batch;
 
-std::string line(std::uint64_t step, const std::string& split, std::uint64_t index, unsigned stage, const proto::Batch& batch,
-                 std::uint32_t row) {
-  return std::to_string(step) + ' ' + split + ' ' + std::to_string(index) + ' ' + std::to_string(stage) + ' ' +
+std::string line(std::uint64_t step, const std::string& split, std::uint64_t index, unsigned stage,
+                 const proto::Batch& batch, std::uint32_t row) {
+  return std::to_string(step) + ' ' + split + ' ' + std::to_string(index) + ' ' +
+         std::to_string(stage) + ' ' +
          proto::hex16(proto::sample_digest(testing::masked_meta().schema, batch, row)) + '\n';
 }
 
 TEST(Record, HasALinePerSampleAsOfTheStepThatUsedIt) {
   const testing::TemporaryFolder folder;
-  const auto train = masked_batch({Split::kTrain, 6, 2, std::nullopt}), val = masked_batch({Split::kVal, 0, 1, std::nullopt});
+  const auto train = masked_batch({Split::kTrain, 6, 2, std::nullopt}),
+             val = masked_batch({Split::kVal, 0, 1, std::nullopt});
   Recorder recorder(folder / "record", testing::masked_meta().schema, 0);
   recorder.add(train);
   recorder.commit(4);
   recorder.add(val);
   recorder.commit(4);
-  EXPECT_EQ(proto::read_file(folder / "record"),
-            line(4, "train", 6, 0, train, 0) + line(4, "train", 7, 1, train, 1) + line(4, "val", 0, 0, val, 0));
+  EXPECT_EQ(proto::read_file(folder / "record"), line(4, "train", 6, 0, train, 0) +
+                                                     line(4, "train", 7, 1, train, 1) +
+                                                     line(4, "val", 0, 0, val, 0));
 }
 
 TEST(Record, WhatWasNotUsedIsNotWritten) {

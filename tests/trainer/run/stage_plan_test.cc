@@ -17,14 +17,18 @@ constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 constexpr std::uint64_t kGlobalBatch = 12;
 
 config::Options recipe(const std::string& schedule, const std::string& stages) {
-  return config::default_options(
-      {{"schedule", schedule}, {"stages", stages}, {"batch_size", "6"}, {"gradient_accumulation_steps", "2"}});
+  return config::default_options({{"schedule", schedule},
+                                  {"stages", stages},
+                                  {"batch_size", "6"},
+                                  {"gradient_accumulation_steps", "2"}});
 }
 
 /// Stages of these stale counts, and a last one that has none.
 config::Options plateau(const std::vector<int>& counts) {
   std::string stages = "[";
-  for (const int count : counts) stages += "{type='span', spans_count=1, val_loss_stale_count=" + std::to_string(count) + "}, ";
+  for (const int count : counts) {
+    stages += "{type='span', spans_count=1, val_loss_stale_count=" + std::to_string(count) + "}, ";
+  }
   return recipe("plateau", stages + "{type='span', spans_count=1}]");
 }
 
@@ -35,7 +39,8 @@ proto::TrainerState new_run(const config::Options& options) {
 }
 
 /// One step and an evaluation for each loss; the stages of the steps.
-std::vector<int> stages_of_steps(const config::Options& options, const std::vector<double>& losses, proto::TrainerState& state) {
+std::vector<int> stages_of_steps(const config::Options& options, const std::vector<double>& losses,
+                                 proto::TrainerState& state) {
   std::vector<int> stages;
   for (const double loss : losses) {
     stages.push_back(proto::stage_at(state.stage_log, state.cursor).value());
@@ -48,7 +53,8 @@ std::vector<int> stages_of_steps(const config::Options& options, const std::vect
   return stages;
 }
 
-std::vector<int> stages_of_steps(const config::Options& options, const std::vector<double>& losses) {
+std::vector<int> stages_of_steps(const config::Options& options,
+                                 const std::vector<double>& losses) {
   proto::TrainerState state = new_run(options);
   return stages_of_steps(options, losses, state);
 }
@@ -65,28 +71,34 @@ TEST(StagePlan, WithoutNamedStagesTheLogIsEmpty) {
 }
 
 TEST(StagePlan, StepsAreKnownAhead) {
-  const config::Options options =
-      recipe("steps", "[{type='span', spans_count=1, from_step=0}, {type='span', spans_count=2, from_step=3}]");
+  const config::Options options = recipe(
+      "steps",
+      "[{type='span', spans_count=1, from_step=0}, {type='span', spans_count=2, from_step=3}]");
   EXPECT_EQ(first_stage_log(options), (proto::StageLog{{0, 0}, {3 * kGlobalBatch, 1}}));
-  EXPECT_EQ(stages_of_steps(options, {1, 2, 3, 4, kNotANumber}), (Stages{0, 0, 0, 1, 1})) << "no loss moves them";
+  EXPECT_EQ(stages_of_steps(options, {1, 2, 3, 4, kNotANumber}), (Stages{0, 0, 0, 1, 1}))
+      << "no loss moves them";
 }
 
 TEST(StagePlan, TheLastStepThatARecipeCanNameStillFits) {
-  const config::Options options = config::default_options(
-      {{"schedule", "steps"},
-       {"stages", "[{type='span', spans_count=1, from_step=0}, {type='span', spans_count=1, from_step=1000000000000}]"},
-       {"batch_size", "65536"},
-       {"gradient_accumulation_steps", "256"}});
+  const config::Options options =
+      config::default_options({{"schedule", "steps"},
+                               {"stages",
+                                "[{type='span', spans_count=1, from_step=0}, {type='span', "
+                                "spans_count=1, from_step=1000000000000}]"},
+                               {"batch_size", "65536"},
+                               {"gradient_accumulation_steps", "256"}});
   EXPECT_EQ(first_stage_log(options).back().first_index, 1'000'000'000'000ULL << 24);
 }
 
 TEST(StagePlan, PlateauMovesOnOnceTheCountIsFull) {
   EXPECT_EQ(stages_of_steps(plateau({2}), {5, 6, 6, 6, 6}), (Stages{0, 0, 0, 1, 1}));
-  EXPECT_EQ(stages_of_steps(plateau({1, 1}), {5, 5, 5, 5, 5}), (Stages{0, 0, 1, 1, 2})) << "equal is no improvement";
+  EXPECT_EQ(stages_of_steps(plateau({1, 1}), {5, 5, 5, 5, 5}), (Stages{0, 0, 1, 1, 2}))
+      << "equal is no improvement";
 }
 
 TEST(StagePlan, AnImprovementStartsTheCountAnew) {
-  EXPECT_EQ(stages_of_steps(plateau({2}), {5, 6, 4, 5, 3, 4, 4, 0}), (Stages{0, 0, 0, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(stages_of_steps(plateau({2}), {5, 6, 4, 5, 3, 4, 4, 0}),
+            (Stages{0, 0, 0, 0, 0, 0, 0, 1}));
 }
 
 TEST(StagePlan, EachStageHasABestOfItsOwn) {
@@ -138,12 +150,16 @@ TEST(StagePlan, TheLinesNameStageAndReason) {
 std::size_t stream_state_bytes(const proto::TrainerState& state) {
   const auto all = nlohmann::ordered_json::parse(proto::to_json(state));
   nlohmann::ordered_json part;
-  for (const char* const key : {"cursors", "stage_log", "plateau", "evaluation_due", "fingerprint"}) part[key] = all.at(key);
+  for (const char* const key :
+       {"cursors", "stage_log", "plateau", "evaluation_due", "fingerprint"}) {
+    part[key] = all.at(key);
+  }
   return part.dump(2).size();
 }
 
 TEST(StagePlan, TheCheckpointedStreamStateIsSmall) {
-  config::Options options = config::load_recipe(MILLRACE_SOURCE_DIR "/config/char_diffusion.toml", {{"schedule", "plateau"}});
+  config::Options options = config::load_recipe(MILLRACE_SOURCE_DIR "/config/char_diffusion.toml",
+                                                {{"schedule", "plateau"}});
   proto::TrainerState state = new_run(options);
   state.cursor = 1'000'000'000'000'000;
   while (state.stage_log.size() < options.provider.stages.size()) {

@@ -37,8 +37,11 @@ void expect_near(const Reals& found, const Reals& wanted) {
 
 Places open_gaps(const EditedText& text) {
   Places found;
-  for (std::size_t gap = 0; gap <= text.size(); ++gap)
-    if (text.open(gap)) found.push_back(gap);
+  for (std::size_t gap = 0; gap <= text.size(); ++gap) {
+    if (text.open(gap)) {
+      found.push_back(gap);
+    }
+  }
   return found;
 }
 
@@ -63,12 +66,13 @@ TEST(EditPlan, OnlyRatiosChangeALength) {
   plan.noise = {1.0, 1.0};
   plan.keeps_length = true;
   EXPECT_FALSE(plan.edits());
-  for (Ramp EditPlan::*const ratio : {&EditPlan::insert_ratio, &EditPlan::delete_ratio})
+  for (Ramp EditPlan::*const ratio : {&EditPlan::insert_ratio, &EditPlan::delete_ratio}) {
     for (const Ramp& ramp : {Ramp{0.1, 0.0}, Ramp{0.0, 0.1}}) {
       EditPlan other = plan;
       other.*ratio = ramp;
       EXPECT_TRUE(other.edits());
     }
+  }
 }
 
 TEST(EditScores, AGapIsAsUnsureAsTheLessSureNeighbour) {
@@ -78,9 +82,11 @@ TEST(EditScores, AGapIsAsUnsureAsTheLessSureNeighbour) {
 
 TEST(EditScores, DeletionGainsWhatMovesUpLessTheMargin) {
   // d = 0.5, 0.0625, −0.25, and nothing moves up to the last; less 0.125: 0.375, 0, 0, 0.
-  expect_near(deletion_scores({{0.25, 0.5, 0.5, 0.125}, {0.75, 0.5625, 0.25, 0.0}}, 0.125, 0.5), {0.375, 0.0, 0.0, 0.0});
+  expect_near(deletion_scores({{0.25, 0.5, 0.5, 0.125}, {0.75, 0.5625, 0.25, 0.0}}, 0.125, 0.5),
+              {0.375, 0.0, 0.0, 0.0});
   // d = 0.25, 0.5, 0.75: each gets half of the next one's.
-  expect_near(deletion_scores({{0.25, 0.25, 0.125, 0.5}, {0.5, 0.75, 0.875, 0.0}}, 0.0, 0.5), {0.5, 0.875, 0.75, 0.0});
+  expect_near(deletion_scores({{0.25, 0.25, 0.125, 0.5}, {0.5, 0.75, 0.875, 0.0}}, 0.0, 0.5),
+              {0.5, 0.875, 0.75, 0.0});
   expect_near(deletion_scores({{0.5}, {0.0}}, 0.0, 1.0), {0.0});
 }
 
@@ -96,8 +102,10 @@ TEST(EditChoice, TheHighestThatAreAllowed) {
 
 TEST(EditChoice, DiceDecideBetweenEquals) {
   const Reals scores{0.5, 0.5, 0.5, 0.7};
-  EXPECT_EQ(highest(scores, std::vector<bool>(4, true), Reals{0.3, 0.9, 0.1, 0.95}, 2), (Places{2, 3}));
-  EXPECT_EQ(highest(scores, std::vector<bool>(4, true), Reals{0.3, 0.9, 0.1, 0.95}, 3), (Places{0, 2, 3}));
+  EXPECT_EQ(highest(scores, std::vector<bool>(4, true), Reals{0.3, 0.9, 0.1, 0.95}, 2),
+            (Places{2, 3}));
+  EXPECT_EQ(highest(scores, std::vector<bool>(4, true), Reals{0.3, 0.9, 0.1, 0.95}, 3),
+            (Places{0, 2, 3}));
 }
 
 TEST(EditedText, GivenRunsAreClosedAndBordersWhereTheyAreGiven) {
@@ -133,7 +141,8 @@ TEST(EditedText, GivenTokensStayInOrderAndTogether) {
   EXPECT_EQ(text.editable(), 1U);
   text.apply({{3}, {}}, kSlots);
   EXPECT_EQ(text.tokens(), (Ids{0, 1, 4, 6, 7}));
-  EXPECT_EQ(open_gaps(text), (Places{2, 3}));  // between runs, never inside one nor outside the text's given ends
+  // Between runs, never inside one nor outside the text's given ends.
+  EXPECT_EQ(open_gaps(text), (Places{2, 3}));
 }
 
 TEST(EditedText, AnEndThatWasOpenStaysOpen) {
@@ -148,10 +157,16 @@ TEST(EditedText, CoolsDownAroundTheLastEdits) {
   text.apply({{7}, {3}}, kSlots);  // 0 1 2 _ 3 4 5 6 8 9: the slot is token 3, token 7 left gap 8
   const auto resting = [&](std::uint64_t distance) {
     std::pair<Places, Places> found;
-    for (std::size_t i = 0; i <= text.size(); ++i)
-      if (text.gap_rests(i, distance)) found.first.push_back(i);
-    for (std::size_t i = 0; i < text.size(); ++i)
-      if (text.token_rests(i, distance)) found.second.push_back(i);
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+      if (text.gap_rests(i, distance)) {
+        found.first.push_back(i);
+      }
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text.token_rests(i, distance)) {
+        found.second.push_back(i);
+      }
+    }
     return found;
   };
   EXPECT_EQ(resting(0), (std::pair<Places, Places>{}));
@@ -165,7 +180,9 @@ TEST(EditedText, CoolsDownAroundTheLastEdits) {
 Beliefs rising(std::size_t size) {
   Beliefs beliefs{Reals(size, 0.0), Reals(size, 0.0)};
   for (std::size_t i = 0; i < size; ++i) beliefs.own[i] = 0.5 - 0.01 * static_cast<double>(i);
-  for (std::size_t i = 0; i + 1 < size; ++i) beliefs.next[i] = beliefs.own[i] + 0.02 * static_cast<double>(i + 2);
+  for (std::size_t i = 0; i + 1 < size; ++i) {
+    beliefs.next[i] = beliefs.own[i] + 0.02 * static_cast<double>(i + 2);
+  }
   return beliefs;
 }
 
@@ -179,12 +196,15 @@ EditPlan plan_of(const Ratios& ratios) {
   return plan;
 }
 
-Edits chosen(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan, std::size_t longest = kLongest) {
+Edits chosen(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
+             std::size_t longest = kLongest) {
   return choose_edits(text, beliefs, plan, {0, 4, longest, kNoTies, kNoTies});
 }
 
 TEST(EditRound, AShareOfTheEditableTokensIsRoundedDown) {
-  const auto edits = chosen(text_of("aa_______"), rising(9), plan_of({.inserted = 0.3, .deleted = 0.5}));  // 2.1 and 3.5 of 7
+  // 2.1 and 3.5 of 7.
+  const auto edits =
+      chosen(text_of("aa_______"), rising(9), plan_of({.inserted = 0.3, .deleted = 0.5}));
   EXPECT_EQ(edits.inserted, (Places{8, 9}));
   EXPECT_EQ(edits.deleted, (Places{5, 6, 7}));  // the last has nothing behind it to move up
 }
@@ -195,12 +215,17 @@ TEST(EditRound, SharesFollowTheSchedule) {
   plan.edit_schedule = Curve::kLinear;
   const EditedText text = text_of("________");
   const std::vector<std::size_t> wanted{4, 2, 1, 0};  // of 8: 4, 2.67, 1.33, 0
-  for (std::uint64_t round = 0; round < 4; ++round)
-    EXPECT_EQ(choose_edits(text, rising(8), plan, {round, 4, kLongest, kNoTies, kNoTies}).inserted.size(), wanted[round]) << round;
+  for (std::uint64_t round = 0; round < 4; ++round) {
+    EXPECT_EQ(
+        choose_edits(text, rising(8), plan, {round, 4, kLongest, kNoTies, kNoTies}).inserted.size(),
+        wanted[round])
+        << round;
+  }
 }
 
 TEST(EditRound, GivenTokensAreNeverDeletedNorParted) {
-  const auto edits = chosen(text_of("a_aaa_"), rising(6), plan_of({.inserted = 1.0, .deleted = 1.0}));
+  const auto edits =
+      chosen(text_of("a_aaa_"), rising(6), plan_of({.inserted = 1.0, .deleted = 1.0}));
   EXPECT_EQ(edits.deleted, (Places{1}));
   EXPECT_EQ(edits.inserted, (Places{5, 6}));  // 2 of 1, 2, 5, 6
 }
@@ -228,7 +253,8 @@ TEST(EditRound, TheBlockIsTheLimit) {
   const EditPlan plan = plan_of({.inserted = 0.5});
   EXPECT_EQ(chosen(text_of("______"), rising(6), plan, 8).inserted.size(), 2U);
   EXPECT_TRUE(chosen(text_of("______"), rising(6), plan, 6).inserted.empty());
-  const auto edits = chosen(text_of("______"), rising(6), plan_of({.inserted = 0.5, .deleted = 0.2}), 6);
+  const auto edits =
+      chosen(text_of("______"), rising(6), plan_of({.inserted = 0.5, .deleted = 0.2}), 6);
   EXPECT_EQ(edits.deleted.size(), 1U);
   EXPECT_EQ(edits.inserted.size(), 1U);  // as many as room was made for
 }
@@ -245,7 +271,8 @@ TEST(EditRound, LastEditsRest) {
   EditedText text = text_of("______");
   EditPlan plan = plan_of({.inserted = 0.2, .deleted = 0.2});
   plan.cooldown_distance = 2;
-  text.apply(chosen(text, rising(6), plan), kSlots);  // token 3 goes, and a slot comes before token 5
+  // Token 3 goes, and a slot comes before token 5.
+  text.apply(chosen(text, rising(6), plan), kSlots);
   ASSERT_EQ(text.tokens(), (Ids{0, 1, 2, 4, kSlot, 5}));
   const auto edits = chosen(text, rising(6), plan);
   EXPECT_EQ(edits.inserted, (Places{2}));  // two tokens before the slot

@@ -1,4 +1,5 @@
-// Lifting masks with the exact posterior: the distribution of texts that comes out is known in closed form.
+// Lifting masks with the exact posterior: the distribution of texts that comes out is known in
+// closed form.
 #include "trainer/sampling/sample_absorbing.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +13,8 @@
 namespace millrace::trainer {
 namespace {
 
-using testing::counts_of, testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::KnowingNetwork;
+using testing::counts_of, testing::empty_draft, testing::expect_distribution, testing::kLetterMask,
+    testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
 
@@ -23,8 +25,9 @@ double sigma_of(double masked) { return -std::log1p(-std::min(masked, 0.999)); }
 /// Two masks are lifted in the same step with this probability.
 double together(const MaskedMoments& moments) {
   double sum = 0.0;
-  for (std::size_t k = 0; k + 1 < moments.masked.size(); ++k)
+  for (std::size_t k = 0; k + 1 < moments.masked.size(); ++k) {
     sum += std::pow((moments.masked[k] - moments.masked[k + 1]) / moments.masked[0], 2);
+  }
   return sum;
 }
 
@@ -61,13 +64,15 @@ TEST(Ancestral, GivesTheKnownDistribution) {
 
 TEST(Ancestral, OfD3pmGivesTheKnownDistribution) {
   const auto moments = discrete_moments(1000, 7);
-  expect_distribution(counts_of(texts(*make_ancestral(kLetterMask, moments, {}), 5)), testing::texts_at_once(together(moments)));
+  expect_distribution(counts_of(texts(*make_ancestral(kLetterMask, moments, {}), 5)),
+                      testing::texts_at_once(together(moments)));
 }
 
 TEST(Ancestral, AsksOnlyForSamplesThatChange) {
   KnowingNetwork network(posterior);
   Dice dice(1, 0, 3);
-  const auto found = make_ancestral(kLetterMask, discrete_moments(1000, 1000), {})->sample(network, empty_draft(3, 2), dice);
+  const auto found = make_ancestral(kLetterMask, discrete_moments(1000, 1000), {})
+                         ->sample(network, empty_draft(3, 2), dice);
   EXPECT_EQ(found.network_calls, network.calls);
   EXPECT_LE(network.calls, 6U);  // two masks in each of three samples
   EXPECT_LE(network.rows, 6);
@@ -75,15 +80,20 @@ TEST(Ancestral, AsksOnlyForSamplesThatChange) {
 
 TEST(Ancestral, TellsTheNetworkTheTime) {
   KnowingNetwork network([](const NetworkInput& input) {
-    EXPECT_TRUE(torch::equal(input.time, torch::full({input.tokens.size(0)}, 4.0, torch::kFloat64)));
+    EXPECT_TRUE(
+        torch::equal(input.time, torch::full({input.tokens.size(0)}, 4.0, torch::kFloat64)));
     return testing::log_posterior(input.tokens);
   });
   Dice dice(1, 0, 2);
-  EXPECT_EQ(make_ancestral(kLetterMask, discrete_moments(4, 1), {})->sample(network, empty_draft(2, 2), dice).network_calls, 1U);
+  EXPECT_EQ(make_ancestral(kLetterMask, discrete_moments(4, 1), {})
+                ->sample(network, empty_draft(2, 2), dice)
+                .network_calls,
+            1U);
 }
 
 TEST(FirstHitting, GivesTheExactDistribution) {
-  expect_distribution(counts_of(texts(*make_first_hitting(kLetterMask, sigma_of, {}), 6)), testing::known_texts());
+  expect_distribution(counts_of(texts(*make_first_hitting(kLetterMask, sigma_of, {}), 6)),
+                      testing::known_texts());
 }
 
 TEST(FirstHitting, LiftsOneMaskAtATimeAtFallingTimes) {
@@ -94,12 +104,16 @@ TEST(FirstHitting, LiftsOneMaskAtATimeAtFallingTimes) {
     return torch::zeros({1, input.tokens.size(1), 4});
   });
   Dice dice(8, 0, 1);
-  EXPECT_EQ(make_first_hitting(kLetterMask, sigma_of, {})->sample(network, empty_draft(1, 9), dice).network_calls, 9U);
+  EXPECT_EQ(make_first_hitting(kLetterMask, sigma_of, {})
+                ->sample(network, empty_draft(1, 9), dice)
+                .network_calls,
+            9U);
   EXPECT_TRUE(std::is_sorted(told.rbegin(), told.rend()));
   EXPECT_GT(told.front(), told.back());
 }
 
-TEST(FirstHitting, TheLastMaskIsLiftedAtAUniformTime) {  // log-linear: the share of masks at which a single mask goes is uniform
+// Log-linear: the share of masks at which a single mask goes is uniform.
+TEST(FirstHitting, TheLastMaskIsLiftedAtAUniformTime) {
   static double sum;
   sum = 0.0;
   KnowingNetwork network([](const NetworkInput& input) {
@@ -107,7 +121,8 @@ TEST(FirstHitting, TheLastMaskIsLiftedAtAUniformTime) {  // log-linear: the shar
     return torch::zeros({input.tokens.size(0), 1, 4});
   });
   Dice dice(8, 0, 10000);
-  (void)make_first_hitting(kLetterMask, [](double masked) { return masked; }, {})->sample(network, empty_draft(10000, 1), dice);
+  (void)make_first_hitting(kLetterMask, [](double masked) { return masked; }, {})
+      ->sample(network, empty_draft(10000, 1), dice);
   EXPECT_NEAR(sum / 10000, 0.5, 5.0 * std::sqrt(1.0 / 12.0 / 10000));
 }
 
@@ -115,8 +130,9 @@ TEST(FirstHitting, TheLastMaskIsLiftedAtAUniformTime) {  // log-linear: the shar
 class LiftMasks : public ::testing::TestWithParam<bool> {
  protected:
   std::unique_ptr<Sampler> sampler(const Truncation& truncation = {}) const {
-    return GetParam() ? make_first_hitting(kLetterMask, sigma_of, truncation)
-                      : make_ancestral(kLetterMask, continuous_moments(*make_noise({}), 5), truncation);
+    return GetParam()
+               ? make_first_hitting(kLetterMask, sigma_of, truncation)
+               : make_ancestral(kLetterMask, continuous_moments(*make_noise({}), 5), truncation);
   }
 };
 INSTANTIATE_TEST_SUITE_P(Samplers, LiftMasks, ::testing::Bool());
@@ -130,7 +146,8 @@ TEST_P(LiftMasks, FixedTokensStayAndTheOthersFollowThem) {
   const auto found = sampler()->sample(network, draft, dice).tokens;
   EXPECT_TRUE(found.select(1, 1).eq(2).all().item<bool>());
   const auto column = testing::known_texts().select(1, 2);
-  expect_distribution(torch::bincount(found.select(1, 0), {}, 3).to(torch::kFloat64), column / column.sum());
+  expect_distribution(torch::bincount(found.select(1, 0), {}, 3).to(torch::kFloat64),
+                      column / column.sum());
 }
 
 TEST_P(LiftMasks, ATextDependsOnSeedAndNumberAlone) {
@@ -139,7 +156,8 @@ TEST_P(LiftMasks, ATextDependsOnSeedAndNumberAlone) {
   EXPECT_FALSE(torch::equal(texts(*sampler(), 10, 50), all));
   KnowingNetwork network(posterior);
   Dice dice(9, 20, 5);
-  EXPECT_TRUE(torch::equal(sampler()->sample(network, empty_draft(5, 2), dice).tokens, all.narrow(0, 20, 5)));
+  EXPECT_TRUE(torch::equal(sampler()->sample(network, empty_draft(5, 2), dice).tokens,
+                           all.narrow(0, 20, 5)));
 }
 
 TEST_P(LiftMasks, TemperatureZeroTakesTheLikeliest) {

@@ -15,7 +15,8 @@
 namespace millrace::trainer {
 namespace {
 
-using testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::kLetters, testing::KnowingNetwork;
+using testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::kLetters,
+    testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
 const Filling kMasks{kLetters + 1, kLetterMask, false};
@@ -33,7 +34,8 @@ torch::Tensor uneven(const NetworkInput& input) {
 torch::Tensor by_neighbours(const NetworkInput& input) {
   const auto x = input.tokens.to(torch::kFloat64);
   const auto around = x.roll(1, 1) + 2.0 * x.roll(-1, 1) + x.sum(1, true);
-  return torch::stack({around.remainder(3.0), around.remainder(2.0), around.remainder(5.0) * 0.5, around}, 2);
+  return torch::stack(
+      {around.remainder(3.0), around.remainder(2.0), around.remainder(5.0) * 0.5, around}, 2);
 }
 
 /// The tokens that networks were asked about.
@@ -66,7 +68,8 @@ EditPlan constant(double inserted, double deleted) {
 }
 
 std::vector<std::int64_t> text_of(const Sampled& found, std::int64_t row) {
-  const auto* const first = found.tokens.const_data_ptr<std::int64_t>() + row * found.tokens.size(1);
+  const auto* const first =
+      found.tokens.const_data_ptr<std::int64_t>() + row * found.tokens.size(1);
   return {first, first + found.lengths[row].item<std::int64_t>()};
 }
 
@@ -74,13 +77,18 @@ TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
   KnowingNetwork network(posterior);
   Dice dice(5, 0, kSamples);
   Album album;
-  const auto found = make_editing_sampler({}, kMasks, 2, 2, {})->sample(network, empty_draft(kSamples, 2), dice, album.onlooker());
+  const auto found = make_editing_sampler({}, kMasks, 2, 2, {})
+                         ->sample(network, empty_draft(kSamples, 2), dice, album.onlooker());
   EXPECT_EQ(found.network_calls, 2U);
   EXPECT_EQ(found.lengths.eq(2).sum().item<std::int64_t>(), kSamples);
   expect_distribution(testing::counts_of(found.tokens), testing::texts_at_once(1.0));
-  std::vector<std::int64_t> across;  // the first token of round 2 was drawn for the second one of round 1: together they are a text
-  for (const auto& [row, steps] : album.texts) across.insert(across.end(), {steps[2][0], steps[1][1]});
-  expect_distribution(testing::counts_of(torch::tensor(across, torch::kInt64).view({-1, 2})), testing::known_texts());
+  // The first token of round 2 was drawn for the second one of round 1: together they are a text.
+  std::vector<std::int64_t> across;
+  for (const auto& [row, steps] : album.texts) {
+    across.insert(across.end(), {steps[2][0], steps[1][1]});
+  }
+  expect_distribution(testing::counts_of(torch::tensor(across, torch::kInt64).view({-1, 2})),
+                      testing::known_texts());
 }
 
 TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
@@ -92,13 +100,15 @@ TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
   const auto found = make_editing_sampler({}, kMasks, 2, 3, {})->sample(network, draft, dice);
   EXPECT_TRUE(found.tokens.select(1, 0).eq(2).all().item<bool>());
   const auto p = testing::known_texts()[2];
-  expect_distribution(torch::bincount(found.tokens.select(1, 1), {}, kLetters).to(torch::kFloat64), p / p.sum());
+  expect_distribution(torch::bincount(found.tokens.select(1, 1), {}, kLetters).to(torch::kFloat64),
+                      p / p.sum());
 }
 
 TEST(SampleByEditing, TruncatesWhatItDrawsFrom) {
   KnowingNetwork network(uneven);
   Dice dice(6, 0, 50);
-  const auto found = make_editing_sampler({}, kMasks, 9, 2, {.temperature = 0.0})->sample(network, empty_draft(50, 9), dice);
+  const auto found = make_editing_sampler({}, kMasks, 9, 2, {.temperature = 0.0})
+                         ->sample(network, empty_draft(50, 9), dice);
   EXPECT_TRUE(found.tokens.eq(1).all().item<bool>());
 }
 
@@ -110,12 +120,15 @@ TEST(SampleByEditing, GrowsAsScheduled) {
   KnowingNetwork network(uneven);
   Dice dice(7, 0, 3);
   Album album;
-  const auto found = make_editing_sampler(plan, kMasks, 64, 3, {})->sample(network, empty_draft(3, 10), dice, album.onlooker());
+  const auto found = make_editing_sampler(plan, kMasks, 64, 3, {})
+                         ->sample(network, empty_draft(3, 10), dice, album.onlooker());
   EXPECT_EQ(found.network_calls, 4U);  // one to judge what it begins with
   for (const auto& [row, steps] : album.texts) {
     ASSERT_EQ(steps.size(), 4U);
     const std::vector<std::size_t> wanted{10, 15, 19, 20};  // 0.5, 0.3 and 0.1 of the length before
-    for (std::size_t step = 0; step < steps.size(); ++step) EXPECT_EQ(steps[step].size(), wanted[step]) << step;
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+      EXPECT_EQ(steps[step].size(), wanted[step]) << step;
+    }
     EXPECT_EQ(text_of(found, row), steps.back());
   }
 }
@@ -127,18 +140,28 @@ TEST(SampleByEditing, ShrinksByWhatGains) {
   KnowingNetwork network(uneven);
   Dice dice(8, 0, 20);
   Album album;
-  const auto found = make_editing_sampler(plan, kMasks, 64, 6, {})->sample(network, empty_draft(20, 40), dice, album.onlooker());
+  const auto found = make_editing_sampler(plan, kMasks, 64, 6, {})
+                         ->sample(network, empty_draft(20, 40), dice, album.onlooker());
   std::size_t shortened = 0;
-  for (const auto& [row, steps] : album.texts)
+  for (const auto& [row, steps] : album.texts) {
     for (std::size_t step = 1; step < steps.size(); ++step) {
       const auto& before = steps[step - 1];
       std::size_t gainful = 0;
-      for (std::size_t i = 0; step > 1 && i + 1 < before.size(); ++i)
-        if (kUneven[before[i + 1]] - kUneven[before[i]] > plan.delete_margin) ++gainful;
-      const auto share = [&](double of) { return static_cast<std::size_t>(of * static_cast<double>(before.size())); };
-      EXPECT_EQ(steps[step].size(), before.size() + share(0.1) - std::min(share(0.2), gainful)) << row << " " << step;
-      if (steps[step].size() < before.size()) ++shortened;
+      for (std::size_t i = 0; step > 1 && i + 1 < before.size(); ++i) {
+        if (kUneven[before[i + 1]] - kUneven[before[i]] > plan.delete_margin) {
+          ++gainful;
+        }
+      }
+      const auto share = [&](double of) {
+        return static_cast<std::size_t>(of * static_cast<double>(before.size()));
+      };
+      EXPECT_EQ(steps[step].size(), before.size() + share(0.1) - std::min(share(0.2), gainful))
+          << row << " " << step;
+      if (steps[step].size() < before.size()) {
+        ++shortened;
+      }
     }
+  }
   EXPECT_GT(shortened, 50U);
 }
 
@@ -149,13 +172,19 @@ TEST(SampleByEditing, TheNetworkSeesEachTextInItsLengthAlone) {
   KnowingNetwork network(noting);
   Dice dice(9, 0, 30);
   Album album;
-  const auto found = make_editing_sampler(plan, kMasks, 40, 4, {})->sample(network, empty_draft(30, 20), dice, album.onlooker());
+  const auto found = make_editing_sampler(plan, kMasks, 40, 4, {})
+                         ->sample(network, empty_draft(30, 20), dice, album.onlooker());
   EXPECT_EQ(found.network_calls, network.calls);
   EXPECT_EQ(network.rows, 30 * 5);
   std::map<std::int64_t, std::int64_t> asked, wanted;  // rows by length
-  for (std::size_t call = 1; call < seen.size(); ++call) asked[seen[call].size(1)] += seen[call].size(0);
-  for (const auto& [row, steps] : album.texts)
-    for (std::size_t step = 1; step < steps.size(); ++step) ++wanted[static_cast<std::int64_t>(steps[step].size())];
+  for (std::size_t call = 1; call < seen.size(); ++call) {
+    asked[seen[call].size(1)] += seen[call].size(0);
+  }
+  for (const auto& [row, steps] : album.texts) {
+    for (std::size_t step = 1; step < steps.size(); ++step) {
+      ++wanted[static_cast<std::int64_t>(steps[step].size())];
+    }
+  }
   EXPECT_EQ(asked, wanted);
   EXPECT_GT(wanted.size(), 3U);
   EXPECT_EQ(found.tokens.size(1), found.lengths.max().item<std::int64_t>());
@@ -164,7 +193,8 @@ TEST(SampleByEditing, TheNetworkSeesEachTextInItsLengthAlone) {
 TEST(SampleByEditing, NeverLongerThanTheBlock) {
   KnowingNetwork network(uneven);
   Dice dice(10, 0, 4);
-  const auto found = make_editing_sampler(constant(1.0, 0.0), kMasks, 13, 5, {})->sample(network, empty_draft(4, 5), dice);
+  const auto found = make_editing_sampler(constant(1.0, 0.0), kMasks, 13, 5, {})
+                         ->sample(network, empty_draft(4, 5), dice);
   EXPECT_TRUE(found.lengths.eq(13).all().item<bool>());
 }
 
@@ -185,7 +215,8 @@ TEST(SampleByEditing, ATextDoesNotDependOnTheOthers) {
 
 TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
   Draft draft = empty_draft(40, 9);  // 2 1 _ _ 0 0 _ 1 2
-  for (const auto& [at, token] : std::map<std::int64_t, std::int64_t>{{0, 2}, {1, 1}, {4, 0}, {5, 0}, {7, 1}, {8, 2}}) {
+  for (const auto& [at, token] :
+       std::map<std::int64_t, std::int64_t>{{0, 2}, {1, 1}, {4, 0}, {5, 0}, {7, 1}, {8, 2}}) {
     draft.tokens.select(1, at).fill_(token);
     draft.fixed.select(1, at).fill_(true);
   }
@@ -193,8 +224,10 @@ TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
   plan.delete_margin = 0.0;
   plan.cooldown_distance = 0;
   plan.noise = {0.2, 0.2};
-  KnowingNetwork network([](const NetworkInput& input) {  // only 2s are written, so that the zeros show what is given
-    auto logits = torch::full({input.tokens.size(0), input.tokens.size(1), kLetters + 1}, -1000.0, torch::kFloat64);
+  // Only 2s are written, so that the zeros show what is given.
+  KnowingNetwork network([](const NetworkInput& input) {
+    auto logits = torch::full({input.tokens.size(0), input.tokens.size(1), kLetters + 1}, -1000.0,
+                              torch::kFloat64);
     logits.select(2, 2).fill_(0.0);
     return logits;
   });
@@ -230,18 +263,25 @@ TEST(SampleByEditing, NoiseMakesAShareFillingAgain) {
 TEST(SampleByEditing, RandomFillingIsAnyTokenButTheMask) {
   const auto counts_with = [](const Filling& filling) {
     KnowingNetwork network([](const NetworkInput& input) {
-      return torch::zeros({input.tokens.size(0), input.tokens.size(1), kLetters + 1}, torch::kFloat64);
+      return torch::zeros({input.tokens.size(0), input.tokens.size(1), kLetters + 1},
+                          torch::kFloat64);
     });
     Dice dice(14, 0, 1000);
     Album album;
-    (void)make_editing_sampler({}, filling, 20, 1, {})->sample(network, empty_draft(1000, 20), dice, album.onlooker());
+    (void)make_editing_sampler({}, filling, 20, 1, {})
+        ->sample(network, empty_draft(1000, 20), dice, album.onlooker());
     auto counts = torch::zeros({kLetters + 1}, torch::kFloat64);
-    for (const auto& [row, steps] : album.texts)
-      for (const std::int64_t token : steps[0]) counts[token] += 1.0;
+    for (const auto& [row, steps] : album.texts) {
+      for (const std::int64_t token : steps[0]) {
+        counts[token] += 1.0;
+      }
+    }
     return counts;
   };
-  expect_distribution(counts_with({kLetters + 1, 1, true}), torch::tensor({1.0, 0.0, 1.0, 1.0}, torch::kFloat64) / 3.0);
-  expect_distribution(counts_with({kLetters + 1, std::nullopt, false}), torch::full({4}, 0.25, torch::kFloat64));
+  expect_distribution(counts_with({kLetters + 1, 1, true}),
+                      torch::tensor({1.0, 0.0, 1.0, 1.0}, torch::kFloat64) / 3.0);
+  expect_distribution(counts_with({kLetters + 1, std::nullopt, false}),
+                      torch::full({4}, 0.25, torch::kFloat64));
 }
 
 struct Made {
@@ -263,7 +303,8 @@ struct Made {
     const auto onlooker = [&](const Glimpse& glimpse) {
       if (glimpse.step == 0) all = all && glimpse.tokens.eq(kLetterMask).all().item<bool>();
     };
-    (void)make_sampler({.name = name, .steps = 1}, options, meta)->sample(network, empty_draft(4, 6), dice, onlooker);
+    (void)make_sampler({.name = name, .steps = 1}, options, meta)
+        ->sample(network, empty_draft(4, 6), dice, onlooker);
     return all;
   }
 };
@@ -284,7 +325,9 @@ TEST(MakeSampler, EditingFillsWithWhatTrainingShowed) {
 
 TEST(MakeSampler, EditingIsNotForACascade) {
   Made made;
-  const auto make = [&] { (void)make_sampler({.name = "editing", .steps = 1}, made.options, made.meta); };
+  const auto make = [&] {
+    (void)make_sampler({.name = "editing", .steps = 1}, made.options, made.meta);
+  };
   EXPECT_EQ(testing::complaint(make), "none");
   made.options.provider.name = "cascade";
   EXPECT_NE(testing::complaint(make).find("choose --sampler confidence"), std::string::npos);

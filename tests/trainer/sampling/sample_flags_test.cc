@@ -25,12 +25,16 @@ EditPlan plan_of(Given flags) {
 
 TEST(SampleFlags, RealNumbers) {
   constexpr RealRange kRange{0.0, 2.0, "from 0 to 2"};
-  const auto found = [&](const std::string& value) { return real_flag(arguments_of({{"x", value}}), "x", kRange); };
+  const auto found = [&](const std::string& value) {
+    return real_flag(arguments_of({{"x", value}}), "x", kRange);
+  };
   EXPECT_EQ(found("0.25"), 0.25);
   EXPECT_EQ(found("0"), 0.0);
   EXPECT_EQ(found("2"), 2.0);
-  for (const char* const value : {"2.5", "-1", "nan", "one", "1x", ""})
-    EXPECT_EQ(complaint([&] { (void)found(value); }), "--x " + std::string(value) + " is not a number from 0 to 2");
+  for (const char* const value : {"2.5", "-1", "nan", "one", "1x", ""}) {
+    EXPECT_EQ(complaint([&] { (void)found(value); }),
+              "--x " + std::string(value) + " is not a number from 0 to 2");
+  }
   EXPECT_EQ(real_flag(arguments_of({}), "x", kRange), std::nullopt);
 }
 
@@ -72,26 +76,39 @@ TEST(SampleFlags, EachKnobOfEditing) {
 }
 
 TEST(SampleFlags, WhatIsOutOfRange) {
-  const auto told = [](const char* flag, const char* value) { return complaint([&] { (void)plan_of({{flag, value}}); }); };
-  for (const char* const share : {"insert-ratio-start", "insert-ratio-end", "delete-ratio-start", "delete-ratio-end", "noise-start",
-                                  "noise-end", "delete-margin"})
+  const auto told = [](const char* flag, const char* value) {
+    return complaint([&] { (void)plan_of({{flag, value}}); });
+  };
+  for (const char* const share :
+       {"insert-ratio-start", "insert-ratio-end", "delete-ratio-start", "delete-ratio-end",
+        "noise-start", "noise-end", "delete-margin"}) {
     EXPECT_EQ(told(share, "1.5"), "--" + std::string(share) + " 1.5 is not a number from 0 to 1");
+  }
   EXPECT_EQ(told("delete-lambda", "-1"), "--delete-lambda -1 is not a number from 0 to 1e6");
-  EXPECT_EQ(told("edit-schedule", "sine"), "--edit-schedule sine is unknown; known: linear, cosine");
-  EXPECT_EQ(told("noise-schedule", "sine"), "--noise-schedule sine is unknown; known: linear, cosine");
-  EXPECT_EQ(told("length-target", "to_max_new"), "--length-target to_max_new is unknown; known: none, length");
-  EXPECT_EQ(told("cooldown-distance", "-1"), "--cooldown-distance=-1: expected a whole number from 0 to 1000000");
+  EXPECT_EQ(told("edit-schedule", "sine"),
+            "--edit-schedule sine is unknown; known: linear, cosine");
+  EXPECT_EQ(told("noise-schedule", "sine"),
+            "--noise-schedule sine is unknown; known: linear, cosine");
+  EXPECT_EQ(told("length-target", "to_max_new"),
+            "--length-target to_max_new is unknown; known: none, length");
+  EXPECT_EQ(told("cooldown-distance", "-1"),
+            "--cooldown-distance=-1: expected a whole number from 0 to 1000000");
 }
 
 TEST(SampleFlags, OfEditingAlone) {
-  const config::Program program = with_edit_flags({.name = "p", .usage = "", .about = "", .flags = {{"first", "N", "help"}}});
+  const config::Program program =
+      with_edit_flags({.name = "p", .usage = "", .about = "", .flags = {{"first", "N", "help"}}});
   ASSERT_EQ(program.flags.size(), 13U);
   EXPECT_EQ(program.flags[0].name, "first");
   for (std::size_t i = 1; i < program.flags.size(); ++i) {
     const std::string& flag = program.flags[i].name;
-    const std::string wanted = "--" + flag + " goes with --sampler editing alone; choose that, or leave the flag out";
+    const std::string wanted =
+        "--" + flag + " goes with --sampler editing alone; choose that, or leave the flag out";
     EXPECT_EQ(complaint([&] { (void)read_edit_plan(arguments_of({{flag, "0"}})); }), wanted);
-    EXPECT_EQ(complaint([&] { (void)read_edit_plan(arguments_of({{flag, "0"}, {"sampler", "confidence"}})); }), wanted);
+    EXPECT_EQ(complaint([&] {
+                (void)read_edit_plan(arguments_of({{flag, "0"}, {"sampler", "confidence"}}));
+              }),
+              wanted);
   }
 }
 

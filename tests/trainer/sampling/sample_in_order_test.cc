@@ -11,13 +11,16 @@
 namespace millrace::trainer {
 namespace {
 
-using testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::kLetters, testing::KnowingNetwork;
+using testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::kLetters,
+    testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
 
 /// After the token x at i comes x + 1, surely; after 2 any.
 torch::Tensor next_letters(const NetworkInput& input) {
-  return (torch::one_hot((input.tokens + 1) % kLetters, kLetters) * input.tokens.ne(2).unsqueeze(2)).to(torch::kFloat64) * 50.0;
+  return (torch::one_hot((input.tokens + 1) % kLetters, kLetters) * input.tokens.ne(2).unsqueeze(2))
+             .to(torch::kFloat64) *
+         50.0;
 }
 
 Draft started(std::int64_t samples, std::int64_t length, std::int64_t given, std::int64_t token) {
@@ -30,27 +33,34 @@ Draft started(std::int64_t samples, std::int64_t length, std::int64_t given, std
 TEST(SampleAutoregressive, GoesOnFromTheStart) {
   KnowingNetwork network(next_letters);
   Dice dice(4, 0, kSamples);
-  const auto found = make_autoregressive_sampler({})->sample(network, started(kSamples, 4, 1, 0), dice);
+  const auto found =
+      make_autoregressive_sampler({})->sample(network, started(kSamples, 4, 1, 0), dice);
   EXPECT_EQ(found.network_calls, 3U);
-  EXPECT_TRUE(torch::equal(found.tokens.narrow(1, 0, 3), torch::tensor({0, 1, 2}, torch::kInt64).expand({kSamples, 3})));
+  EXPECT_TRUE(torch::equal(found.tokens.narrow(1, 0, 3),
+                           torch::tensor({0, 1, 2}, torch::kInt64).expand({kSamples, 3})));
   expect_distribution(torch::bincount(found.tokens.select(1, 3), {}, 3).to(torch::kFloat64),
                       torch::full({3}, 1.0 / 3.0, torch::kFloat64));
 }
 
 TEST(SampleAutoregressive, GivesTheKnownDistribution) {
-  KnowingNetwork network([](const NetworkInput& input) {  // position 0 is the start; ln p(first), then ln p(second | first)
+  // Position 0 is the start; ln p(first), then ln p(second | first).
+  KnowingNetwork network([](const NetworkInput& input) {
     const auto p = testing::known_texts();
-    return input.tokens.size(1) == 1 ? p.sum(1).log().expand({input.tokens.size(0), 1, 3})
-                                     : (p / p.sum(1, true)).log().index_select(0, input.tokens.select(1, 1)).unsqueeze(1);
+    return input.tokens.size(1) == 1
+               ? p.sum(1).log().expand({input.tokens.size(0), 1, 3})
+               : (p / p.sum(1, true)).log().index_select(0, input.tokens.select(1, 1)).unsqueeze(1);
   });
   Dice dice(14, 0, kSamples);
-  const auto found = make_autoregressive_sampler({})->sample(network, started(kSamples, 3, 1, 0), dice);
+  const auto found =
+      make_autoregressive_sampler({})->sample(network, started(kSamples, 3, 1, 0), dice);
   expect_distribution(testing::counts_of(found.tokens.narrow(1, 1, 2)), testing::known_texts());
 }
 
-/// A model that is read as one that keeps nothing, or as what it is; counts the tokens of a text that are read.
+/// A model that is read as one that keeps nothing, or as what it is; counts the tokens of a text
+/// that are read.
 struct CountingNetwork : Network {
-  CountingNetwork(std::shared_ptr<Model> given, bool can_keep) : model(std::move(given)), keeps(can_keep) {}
+  CountingNetwork(std::shared_ptr<Model> given, bool can_keep)
+      : model(std::move(given)), keeps(can_keep) {}
   torch::Tensor encode(const NetworkInput& input) override {
     tokens += input.tokens.size(1);
     return model->encode(input);
@@ -61,7 +71,8 @@ struct CountingNetwork : Network {
   }
 
   struct Counting : Reader {
-    Counting(CountingNetwork& network, std::int64_t longest) : of(network), inner(network.model->reader(longest)) {}
+    Counting(CountingNetwork& network, std::int64_t longest)
+        : of(network), inner(network.model->reader(longest)) {}
     torch::Tensor read(const torch::Tensor& next) override {
       of.tokens += next.size(1);
       return inner->read(next);
@@ -77,7 +88,8 @@ struct CountingNetwork : Network {
 
 TEST(SampleAutoregressive, KeptOrReadAgainTheTextsAreTheSame) {
   torch::manual_seed(16);
-  const auto model = make_gpt2({.vocab_size = 7, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
+  const auto model =
+      make_gpt2({.vocab_size = 7, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
   model->to(torch::kFloat64);
   model->eval();
   const torch::NoGradGuard no_grad;
@@ -109,8 +121,11 @@ TEST(SampleAutoregressive, NeedsAStartAndNothingFixedBehindIt) {
 torch::Tensor surer_to_the_right(const NetworkInput& input) {
   const std::int64_t length = input.tokens.size(1);
   const auto at = torch::arange(length, torch::kInt64);
-  const auto sure = torch::one_hot(at % kLetters, kLetters + 1).to(torch::kFloat64) * (at + 20).unsqueeze(1);
-  return sure.index_fill(1, torch::tensor({kLetterMask}), 100.0).unsqueeze(0).expand({input.tokens.size(0), length, kLetters + 1});
+  const auto sure =
+      torch::one_hot(at % kLetters, kLetters + 1).to(torch::kFloat64) * (at + 20).unsqueeze(1);
+  return sure.index_fill(1, torch::tensor({kLetterMask}), 100.0)
+      .unsqueeze(0)
+      .expand({input.tokens.size(0), length, kLetters + 1});
 }
 
 TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
@@ -121,12 +136,16 @@ TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
     return surer_to_the_right(input);
   });
   Dice dice(3, 0, 2);
-  const auto found = make_confidence_sampler(kLetterMask, 3, {})->sample(network, empty_draft(2, 7), dice);
+  const auto found =
+      make_confidence_sampler(kLetterMask, 3, {})->sample(network, empty_draft(2, 7), dice);
   ASSERT_EQ(seen.size(), 3U);
   const auto wanted = torch::tensor({0, 1, 2, 0, 1, 2, 0}, torch::kInt64).expand({2, 7});
-  for (const auto& [step, masks] : {std::pair{0U, 7}, std::pair{1U, 4}, std::pair{2U, 2}}) {  // floor(7 · 2/3), floor(7 · 1/3)
+  // Floor(7 · 2/3), floor(7 · 1/3).
+  for (const auto& [step, masks] : {std::pair{0U, 7}, std::pair{1U, 4}, std::pair{2U, 2}}) {
     EXPECT_TRUE(seen[step].narrow(1, 0, masks).eq(kLetterMask).all().item<bool>()) << step;
-    EXPECT_TRUE(torch::equal(seen[step].narrow(1, masks, 7 - masks), wanted.narrow(1, masks, 7 - masks))) << step;
+    EXPECT_TRUE(
+        torch::equal(seen[step].narrow(1, masks, 7 - masks), wanted.narrow(1, masks, 7 - masks)))
+        << step;
   }
   EXPECT_TRUE(torch::equal(found.tokens, wanted));
 }
@@ -134,21 +153,28 @@ TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
 TEST(SampleByConfidence, StepsThatKeepNothingAskNothing) {
   KnowingNetwork network(surer_to_the_right);
   Dice dice(3, 0, 1);
-  EXPECT_EQ(make_confidence_sampler(kLetterMask, 50, {})->sample(network, empty_draft(1, 7), dice).network_calls, 7U);
+  EXPECT_EQ(make_confidence_sampler(kLetterMask, 50, {})
+                ->sample(network, empty_draft(1, 7), dice)
+                .network_calls,
+            7U);
 }
 
 TEST(SampleByConfidence, OneStepDrawsEachByItself) {
-  KnowingNetwork network([](const NetworkInput& input) { return testing::log_posterior(input.tokens); });
+  KnowingNetwork network(
+      [](const NetworkInput& input) { return testing::log_posterior(input.tokens); });
   Dice dice(31, 0, kSamples);
-  const auto found = make_confidence_sampler(kLetterMask, 1, {})->sample(network, empty_draft(kSamples, 2), dice);
+  const auto found =
+      make_confidence_sampler(kLetterMask, 1, {})->sample(network, empty_draft(kSamples, 2), dice);
   expect_distribution(testing::counts_of(found.tokens), testing::texts_at_once(1.0));
 }
 
 TEST(SampleByConfidence, FixedTokensStay) {
   KnowingNetwork network(surer_to_the_right);
   Dice dice(3, 0, 2);
-  const auto found = make_confidence_sampler(kLetterMask, 2, {})->sample(network, started(2, 5, 2, 2), dice);
-  EXPECT_TRUE(torch::equal(found.tokens, torch::tensor({2, 2, 2, 0, 1}, torch::kInt64).expand({2, 5})));
+  const auto found =
+      make_confidence_sampler(kLetterMask, 2, {})->sample(network, started(2, 5, 2, 2), dice);
+  EXPECT_TRUE(
+      torch::equal(found.tokens, torch::tensor({2, 2, 2, 0, 1}, torch::kInt64).expand({2, 5})));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Sampling's random numbers, draws from probabilities, and what temperature, top-k and top-p leave of them.
+// Sampling's random numbers, draws from probabilities, and what temperature, top-k and top-p leave
+// of them.
 #include "trainer/sampling/sample_rng.h"
 
 #include <gtest/gtest.h>
@@ -17,9 +18,11 @@ TEST(Dice, NumbersAreUniform) {
   const auto u = Dice(3, 0, 2).uniform(kCount, torch::kCPU);
   EXPECT_GE(u.min().item<double>(), 0.0);
   EXPECT_LT(u.max().item<double>(), 1.0);
-  const auto counts = torch::bincount((u * 10).to(torch::kInt64).flatten(), {}, 10).to(torch::kFloat64);
+  const auto counts =
+      torch::bincount((u * 10).to(torch::kInt64).flatten(), {}, 10).to(torch::kFloat64);
   const double expected = 2.0 * kCount / 10.0;
-  EXPECT_LT(((counts - expected).square() / expected).sum().item<double>(), 9.0 + 5.0 * std::sqrt(18.0));
+  EXPECT_LT(((counts - expected).square() / expected).sum().item<double>(),
+            9.0 + 5.0 * std::sqrt(18.0));
   const auto a = u.select(0, 0) - 0.5, b = u.select(0, 1) - 0.5;
   EXPECT_LT(std::abs((a * b).mean().item<double>()), 5.0 / 12.0 / std::sqrt(kCount));
 }
@@ -35,22 +38,27 @@ TEST(Dice, GoOnFromCallToCallAndBelongToASampleAlone) {
 
 TEST(Draw, InvertsTheDistributionFunction) {
   const auto p = torch::tensor({0.0, 0.25, 0.0, 0.5, 0.25, 0.0}, kDouble);
-  const auto u = torch::tensor({0.0, 0.2499, 0.25, 0.7499, 0.75, std::nextafter(1.0, 0.0)}, kDouble);
+  const auto u =
+      torch::tensor({0.0, 0.2499, 0.25, 0.7499, 0.75, std::nextafter(1.0, 0.0)}, kDouble);
   const auto wanted = torch::tensor({1, 1, 3, 3, 4, 4}, torch::kInt64);
-  for (const double scale : {1.0, 1.0 / 3.0, 1e-12, 7e5})
+  for (const double scale : {1.0, 1.0 / 3.0, 1e-12, 7e5}) {
     EXPECT_TRUE(torch::equal(draw((p * scale).expand({6, 6}), u), wanted)) << scale;
+  }
 }
 
 TEST(Truncation, ChangesNothingByDefault) {
   const auto logits = torch::randn({4, 7});
-  EXPECT_TRUE(torch::allclose(probabilities_of(logits, {}), at::softmax(logits.to(torch::kFloat64), 1)));
+  EXPECT_TRUE(
+      torch::allclose(probabilities_of(logits, {}), at::softmax(logits.to(torch::kFloat64), 1)));
   EXPECT_EQ(probabilities_of(logits, {}).scalar_type(), torch::kFloat64);
 }
 
 TEST(Truncation, TemperatureDividesLogits) {
   const auto logits = torch::randn({4, 7}, kDouble);
-  EXPECT_TRUE(torch::allclose(probabilities_of(logits, {.temperature = 0.5}), at::softmax(logits * 2.0, 1)));
-  EXPECT_TRUE(torch::equal(probabilities_of(logits, {.temperature = 0.0}).argmax(1), logits.argmax(1)));
+  EXPECT_TRUE(torch::allclose(probabilities_of(logits, {.temperature = 0.5}),
+                              at::softmax(logits * 2.0, 1)));
+  EXPECT_TRUE(
+      torch::equal(probabilities_of(logits, {.temperature = 0.0}).argmax(1), logits.argmax(1)));
   EXPECT_EQ(probabilities_of(logits, {.temperature = 0.0}).sum().item<double>(), 4.0);
 }
 
@@ -66,7 +74,10 @@ TEST(Truncation, TopKKeepsTheLikeliest) {
 TEST(Truncation, TopPKeepsTheFewestThatReachIt) {
   const auto logits = torch::tensor({{0.125, 0.5, 0.125, 0.25}}, kDouble).log();
   const auto kept = [&](double top_p, std::int64_t top_k = 0) {
-    return probabilities_of(logits, {.top_k = top_k, .top_p = top_p}).gt(0.0).sum().item<std::int64_t>();
+    return probabilities_of(logits, {.top_k = top_k, .top_p = top_p})
+        .gt(0.0)
+        .sum()
+        .item<std::int64_t>();
   };
   EXPECT_EQ(kept(1e-9), 1);
   EXPECT_EQ(kept(0.49), 1);
@@ -74,7 +85,8 @@ TEST(Truncation, TopPKeepsTheFewestThatReachIt) {
   EXPECT_EQ(kept(0.74), 2);
   EXPECT_EQ(kept(0.76), 3);
   EXPECT_EQ(kept(0.6, 2), 1);  // of 2/3 and 1/3
-  EXPECT_TRUE(torch::allclose(probabilities_of(logits, {.top_p = 0.6}), torch::tensor({{0.0, 2.0 / 3, 0.0, 1.0 / 3}}, kDouble)));
+  EXPECT_TRUE(torch::allclose(probabilities_of(logits, {.top_p = 0.6}),
+                              torch::tensor({{0.0, 2.0 / 3, 0.0, 1.0 / 3}}, kDouble)));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace {
 const TextStep kStep{4, 2, 0, "T▒e\nmi", {19, 66, 4, 0, 12, 8}};
 
 TEST(StepViews, ALineOfJson) {
-  EXPECT_EQ(to_json_line(kStep), "{\"sample\":4,\"step\":2,\"text\":\"T▒e\\nmi\",\"tokens\":[19,66,4,0,12,8]}\n");
+  EXPECT_EQ(to_json_line(kStep),
+            "{\"sample\":4,\"step\":2,\"text\":\"T▒e\\nmi\",\"tokens\":[19,66,4,0,12,8]}\n");
   TextStep staged = kStep;
   staged.stage = 3;
   EXPECT_EQ(nlohmann::json::parse(to_json_line(staged)).at("stage"), 3);

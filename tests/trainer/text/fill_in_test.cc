@@ -15,7 +15,8 @@ proto::StreamMeta letters() {
 
 TEST(FillIn, ShowsMasksGuessesAndOriginals) {
   // b was replaced by a (position 1, visible), b masked (2), ü kept although selected (3).
-  const std::vector<std::int64_t> input{1, 1, 4, 3, 0}, target{-100, 2, 2, 3, -100}, guess{2, 2, 1, 2, 2};
+  const std::vector<std::int64_t> input{1, 1, 4, 3, 0}, target{-100, 2, 2, 3, -100},
+      guess{2, 2, 1, 2, 2};
   const FilledIn text = fill_in(letters(), {input, target, guess}, 100);
   EXPECT_EQ(text.masked, "aa▒ü↵");
   EXPECT_EQ(text.filled, "aaaü↵");

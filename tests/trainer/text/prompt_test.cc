@@ -24,7 +24,9 @@ proto::StreamMeta characters() {
 }
 
 void expect_parts(const std::string& sentence, const std::vector<std::string>& parts) {
-  for (const std::string& part : parts) EXPECT_NE(sentence.find(part), std::string::npos) << sentence << " lacks " << part;
+  for (const std::string& part : parts) {
+    EXPECT_NE(sentence.find(part), std::string::npos) << sentence << " lacks " << part;
+  }
 }
 
 Prompt read(const PromptRequest& request, std::uint64_t longest = 8) {
@@ -68,8 +70,10 @@ TEST(TextCodec, TokensThatAreKnownByIdAloneAreTheSameWhereTheyAreAsMany) {
 
 TEST(TextCodec, SaysWhichCharacterIsUnknownAndWhere) {
   TextCodec codec(characters(), "");
-  expect_parts(complaint([&] { (void)codec.encode("aéüb", "--start"); }), {"--start", "'ü'", "position 2", "leave it out"});
-  expect_parts(complaint([&] { (void)codec.encode("a\xff", "--start"); }), {"--start", "no UTF-8 at byte 1"});
+  expect_parts(complaint([&] { (void)codec.encode("aéüb", "--start"); }),
+               {"--start", "'ü'", "position 2", "leave it out"});
+  expect_parts(complaint([&] { (void)codec.encode("a\xff", "--start"); }),
+               {"--start", "no UTF-8 at byte 1"});
 }
 
 TEST(TextCodec, WithoutAVocabularyTokensAreTheirIds) {
@@ -85,7 +89,8 @@ TEST(TextCodec, ByteLevelTokensAreBytes) {
   TextCodec codec(meta, "");
   EXPECT_EQ(codec.decode(Ids{0, 1, 2, 3}), " the\né");
   EXPECT_EQ(codec.decode(Ids{2, 0}), "\xEF\xBF\xBD the");
-  expect_parts(complaint([&] { (void)codec.encode("a", "--start"); }), {"--start", "no tokenizer", "--data.tokenizer=FILE"});
+  expect_parts(complaint([&] { (void)codec.encode("a", "--start"); }),
+               {"--start", "no tokenizer", "--data.tokenizer=FILE"});
 }
 
 TEST(Prompt, NothingGiven) {
@@ -104,7 +109,8 @@ TEST(Prompt, OfAFile) {
   const auto path = folder.path() / "prompt.txt";
   std::ofstream(path) << "ba";
   EXPECT_EQ(read({.start = "FILE:" + path.string(), .length = 2}).tokens, (Ids{2, 1}));
-  expect_parts(complaint([&] { (void)read({.start = "FILE:" + path.string() + "x"}); }), {"--start", "prompt.txtx", "cannot read"});
+  expect_parts(complaint([&] { (void)read({.start = "FILE:" + path.string() + "x"}); }),
+               {"--start", "prompt.txtx", "cannot read"});
 }
 
 TEST(Prompt, Template) {
@@ -120,12 +126,16 @@ TEST(Prompt, WhatDoesNotFit) {
                                       "a"});
                }),
                {"--start is 9 tokens", "at most 8 tokens"});
-  expect_parts(complaint([] { (void)read({.start = "ababa", .suffix = "abab"}); }), {"--start with --suffix is 9"});
-  expect_parts(complaint([] { (void)read({.start = "ab", .suffix = "ab", .length = 3}); }), {"--length 3", "4 tokens"});
+  expect_parts(complaint([] { (void)read({.start = "ababa", .suffix = "abab"}); }),
+               {"--start with --suffix is 9"});
+  expect_parts(complaint([] { (void)read({.start = "ab", .suffix = "ab", .length = 3}); }),
+               {"--length 3", "4 tokens"});
   expect_parts(complaint([] { (void)read({.length = 9}); }), {"--length is 9", "at most 8"});
-  expect_parts(complaint([] { (void)read({.template_text = "[MASK][MASK][MASK]", .length = 4}); }), {"--length 4", "3 tokens"});
+  expect_parts(complaint([] { (void)read({.template_text = "[MASK][MASK][MASK]", .length = 4}); }),
+               {"--length 4", "3 tokens"});
   expect_parts(complaint([] { (void)read({.template_text = ""}); }), {"--template is empty"});
-  expect_parts(complaint([] { (void)read({.start = "a", .template_text = "[MASK]"}); }), {"leave out --start"});
+  expect_parts(complaint([] { (void)read({.start = "a", .template_text = "[MASK]"}); }),
+               {"leave out --start"});
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ TEST(TokenEntropy, ClosedForms) {
   EXPECT_EQ(token_entropy(Tokens{}), 0.0);
   EXPECT_EQ(token_entropy(Tokens{7, 7, 7}), 0.0);
   EXPECT_NEAR(token_entropy(Tokens{3, 1, 4, 5}), std::log(4.0), 1e-12);
-  EXPECT_NEAR(token_entropy(Tokens{1, 2, 1, 1}), 0.75 * std::log(4.0 / 3.0) + 0.25 * std::log(4.0), 1e-12);
+  EXPECT_NEAR(token_entropy(Tokens{1, 2, 1, 1}), 0.75 * std::log(4.0 / 3.0) + 0.25 * std::log(4.0),
+              1e-12);
 }
 
 TEST(GenerativePerplexity, IsToldWithTheEntropyBesideIt) {

@@ -1,4 +1,5 @@
-// The training loop, step by step and ahead of the device: both must come to the same, bad steps and all.
+// The training loop, step by step and ahead of the device: both must come to the same, bad steps
+// and all.
 #include "trainer/training/train_loop.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +22,8 @@ namespace millrace::trainer {
 namespace {
 
 constexpr std::uint32_t kBatch = 4;
-constexpr float kTooNear = 1e-45F;  // a time at which the weight of masked diffusion's loss, 1/t, is infinite
+// A time at which the weight of masked diffusion's loss, 1/t, is infinite.
+constexpr float kTooNear = 1e-45F;
 
 using Steps = std::set<std::uint64_t>;
 
@@ -35,15 +37,19 @@ class TimedSource : public consumer::BatchSource {
   }
 
   [[nodiscard]] const proto::StreamMeta& meta() const override { return meta_; }
-  [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first, std::uint32_t count,
+  [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first,
+                                                std::uint32_t count,
                                                 std::chrono::milliseconds) override {
     const proto::Batch masked = testing::masked_batch({split, first, count, std::nullopt});
     proto::BatchBuffer timed = proto::make_batch(meta_.schema, masked.range);
-    for (std::size_t i = 0; i < masked.columns.size(); ++i)
+    for (std::size_t i = 0; i < masked.columns.size(); ++i) {
       std::ranges::copy(masked.columns[i].bytes, timed.view.columns[i].begin());
-    for (std::uint32_t row = 0; row < count; ++row)
+    }
+    for (std::uint32_t row = 0; row < count; ++row) {
       timed.view.values<float>(masked.columns.size())[row] =
-          split == proto::Split::kTrain && bad_.contains((first + row) / kBatch + 1) ? kTooNear : 0.5F;
+          split == proto::Split::kTrain && bad_.contains((first + row) / kBatch + 1) ? kTooNear
+                                                                                     : 0.5F;
+    }
     return timed.batch;
   }
   void advance(std::uint64_t) override {}
@@ -62,7 +68,8 @@ config::Options recipe() {
   train.objective = "mdlm", train.dtype = "float32", train.device = "cpu";
   train.batch_size = kBatch, train.max_iters = 12, train.max_bad_steps = 4;
   train.eval_interval = 4, train.eval_iters = 2, train.log_interval = 1;
-  train.checkpoint_interval = 2, train.keep_checkpoints = 100, train.ema = 0.9, train.grad_clip = 0.1;
+  train.checkpoint_interval = 2, train.keep_checkpoints = 100, train.ema = 0.9,
+  train.grad_clip = 0.1;
   return options;
 }
 
@@ -98,15 +105,19 @@ Left train(const Steps& bad, bool ahead) {
     train_on(options, start, source, {alone, torch::kCPU, {}, watch, ahead}, record);
   } catch (const std::runtime_error& error) {
     left.error = error.what();
-    left.error.erase(std::min(left.error.size(), left.error.find("; the last good checkpoint")));  // whose folder is another
+    // Whose folder is another.
+    left.error.erase(std::min(left.error.size(), left.error.find("; the last good checkpoint")));
   }
   for (const auto& entry : std::filesystem::recursive_directory_iterator(options.train.out_dir)) {
-    const std::string name = std::filesystem::relative(entry.path(), options.train.out_dir).string();
+    const std::string name =
+        std::filesystem::relative(entry.path(), options.train.out_dir).string();
     if (entry.is_symlink()) left.files[name] = std::filesystem::read_symlink(entry.path()).string();
-    if (entry.is_regular_file() && entry.path().extension() == ".safetensors")
+    if (entry.is_regular_file() && entry.path().extension() == ".safetensors") {
       left.files[name] = proto::read_file(entry.path().string());
+    }
   }
-  left.files["metrics.jsonl"] = without_times(proto::read_file(options.train.out_dir + "/metrics.jsonl"));
+  left.files["metrics.jsonl"] =
+      without_times(proto::read_file(options.train.out_dir + "/metrics.jsonl"));
   return left;
 }
 
@@ -132,7 +143,8 @@ TEST(TrainLoop, AheadOfTheDeviceComesToTheSame) {
 TEST(TrainLoop, AheadOfTheDeviceLeavesTheSameStepsOut) {
   const Left plain = train({4, 5, 6, 9}, false);
   EXPECT_EQ(plain.error, "");
-  EXPECT_TRUE(plain.files.contains("step-00000007/model.safetensors")) << "what was due after step 4 waits for a good one";
+  EXPECT_TRUE(plain.files.contains("step-00000007/model.safetensors"))
+      << "what was due after step 4 waits for a good one";
   EXPECT_FALSE(plain.files.contains("step-00000006/model.safetensors"));
   EXPECT_FALSE(plain.files.at("metrics.jsonl") == train({}, false).files.at("metrics.jsonl"));
   expect_same(plain, train({4, 5, 6, 9}, true));
@@ -140,8 +152,12 @@ TEST(TrainLoop, AheadOfTheDeviceLeavesTheSameStepsOut) {
 
 TEST(TrainLoop, AheadOfTheDeviceFailsAtTheSameStep) {
   const Left too_many = train({5, 6, 7, 8}, false), at_the_end = train({12}, false);
-  EXPECT_NE(too_many.error.find("steps 5 to 8: no finite loss and gradient (train.max_bad_steps = 4)"), std::string::npos);
-  EXPECT_NE(at_the_end.error.find("step 12: no finite loss and gradient (and the run ends with them)"), std::string::npos);
+  EXPECT_NE(
+      too_many.error.find("steps 5 to 8: no finite loss and gradient (train.max_bad_steps = 4)"),
+      std::string::npos);
+  EXPECT_NE(
+      at_the_end.error.find("step 12: no finite loss and gradient (and the run ends with them)"),
+      std::string::npos);
   EXPECT_EQ(train({11}, true).error, "") << "the step before the last one is not the last one";
   EXPECT_EQ(train({5, 6, 7, 8}, true).error, too_many.error);
   expect_same(at_the_end, train({12}, true));

@@ -1,5 +1,5 @@
-// Recorded steps against plain ones. A rehearsal stands for a graph: it keeps the first work that it is given and does that ever
-// after, so what a recording reads must lie where it lay at first.
+// Recorded steps against plain ones. A rehearsal stands for a graph: it keeps the first work that
+// it is given and does that ever after, so what a recording reads must lie where it lay at first.
 #include "trainer/training/train_step.h"
 
 #include <gtest/gtest.h>
@@ -49,8 +49,11 @@ Learned learn(double ema, bool recorded) {
   testing::MaskedSource source;
   Ranks alone({}, 60);
   Learned found;
-  const MakeRecording rehearse = [&found] { return ++found.recordings, std::make_unique<Rehearsal>(); };
-  Learner learner(options, source.meta(), torch::kCPU, {torch::kFloat64}, alone, recorded ? rehearse : MakeRecording());
+  const MakeRecording rehearse = [&found] {
+    return ++found.recordings, std::make_unique<Rehearsal>();
+  };
+  Learner learner(options, source.meta(), torch::kCPU, {torch::kFloat64}, alone,
+                  recorded ? rehearse : MakeRecording());
   Feed feed(source, learner.objective(), alone, torch::kCPU);
   learner.model().train();
   for (std::uint64_t step = 0; step < kSteps; ++step) {
@@ -59,9 +62,14 @@ Learned learn(double ema, bool recorded) {
     const StepNumbers numbers = learner.step(batch.value(), step, 7).numbers();
     found.losses.push_back(numbers.loss), found.norms.push_back(numbers.grad_norm);
   }
-  for (const torch::Tensor& parameter : learner.model().parameters()) found.tensors.push_back(parameter.detach());
-  if (learner.ema() != nullptr)
-    for (const auto& [name, tensor] : learner.ema()->state()) found.tensors.push_back(tensor);
+  for (const torch::Tensor& parameter : learner.model().parameters()) {
+    found.tensors.push_back(parameter.detach());
+  }
+  if (learner.ema() != nullptr) {
+    for (const auto& [name, tensor] : learner.ema()->state()) {
+      found.tensors.push_back(tensor);
+    }
+  }
   return found;
 }
 
@@ -69,7 +77,8 @@ TEST(Learner, RecordedStepsComeToWhatPlainOnesDo) {
   for (const double ema : {0.0, 0.9}) {
     const Learned plain = learn(ema, false), recorded = learn(ema, true);
     EXPECT_EQ(plain.recordings, 0);
-    EXPECT_GT(recorded.recordings, 2) << "batches with fewer chosen positions and with more, and what follows the passes";
+    EXPECT_GT(recorded.recordings, 2)
+        << "batches with fewer chosen positions and with more, and what follows the passes";
     EXPECT_LT(recorded.recordings, static_cast<int>(kSteps)) << "each is used again and again";
     for (std::size_t i = 0; i < kSteps; ++i) {
       EXPECT_NEAR(plain.losses[i], recorded.losses[i], 1e-12) << i;
@@ -77,8 +86,9 @@ TEST(Learner, RecordedStepsComeToWhatPlainOnesDo) {
     }
     EXPECT_GT(std::set<double>(plain.losses.begin(), plain.losses.end()).size(), kSteps / 2);
     ASSERT_EQ(plain.tensors.size(), recorded.tensors.size());
-    for (std::size_t i = 0; i < plain.tensors.size(); ++i)
+    for (std::size_t i = 0; i < plain.tensors.size(); ++i) {
       EXPECT_LT((plain.tensors[i] - recorded.tensors[i]).abs().max().item<double>(), 1e-12) << i;
+    }
   }
 }
 
@@ -90,7 +100,8 @@ TEST(Learner, GraphsAreForAGpu) {
     (void)recordings_for(train, torch::kCPU);
     FAIL() << "it was not refused";
   } catch (const config::UsageError& error) {
-    EXPECT_STREQ(error.what(), "train.cuda_graphs = true, but the device is cpu; set --train.cuda_graphs=false");
+    EXPECT_STREQ(error.what(),
+                 "train.cuda_graphs = true, but the device is cpu; set --train.cuda_graphs=false");
   }
 }
 
@@ -98,13 +109,16 @@ TEST(Learner, GraphsAreForAGpu) {
 TEST(Positions, ThatAreNoneCountNowhere) {
   const auto values = torch::arange(6, torch::kFloat64).view({2, 3});
   const auto chosen = torch::tensor({{false, true, false}, {true, false, true}});
-  const Positions exact(chosen), filled(torch::cat({Positions(chosen).numbers(), torch::tensor({-1, -1})}), 2, 3);
+  const Positions exact(chosen),
+      filled(torch::cat({Positions(chosen).numbers(), torch::tensor({-1, -1})}), 2, 3);
   const auto by_sample = torch::tensor({10.0, 20.0}, torch::kFloat64);
   EXPECT_TRUE(torch::equal(exact.of(values), torch::tensor({1.0, 3.0, 5.0}, torch::kFloat64)));
   EXPECT_TRUE(torch::equal(filled.of(values).narrow(0, 0, 3), exact.of(values)));
-  EXPECT_TRUE(torch::equal(filled.of_sample(by_sample).narrow(0, 0, 3), exact.of_sample(by_sample)));
+  EXPECT_TRUE(
+      torch::equal(filled.of_sample(by_sample).narrow(0, 0, 3), exact.of_sample(by_sample)));
   EXPECT_TRUE(torch::equal(exact.sum(torch::ones({3})), torch::tensor({1.0F, 2.0F})));
-  EXPECT_TRUE(torch::equal(filled.sum(torch::tensor({1.0F, 1.0F, 1.0F, 7.0F, 7.0F})), torch::tensor({1.0F, 2.0F})));
+  EXPECT_TRUE(torch::equal(filled.sum(torch::tensor({1.0F, 1.0F, 1.0F, 7.0F, 7.0F})),
+                           torch::tensor({1.0F, 2.0F})));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it (trainer/distributed/process_group.cc).
+// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it
+// (trainer/distributed/process_group.cc).
 #pragma once
 
 #include <chrono>
@@ -13,7 +14,8 @@ class Store {
   virtual void set(const std::string& key, const std::vector<char>& value) = 0;
   virtual std::vector<char> get(const std::string& key) = 0;
   virtual void wait(const std::vector<std::string>& keys) = 0;
-  virtual void wait(const std::vector<std::string>& keys, const std::chrono::milliseconds& timeout) = 0;
+  virtual void wait(const std::vector<std::string>& keys,
+                    const std::chrono::milliseconds& timeout) = 0;
 };
 
 }  // namespace gloo::rendezvous
