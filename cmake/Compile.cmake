@@ -40,12 +40,23 @@ function(millrace_loops target)
     SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3;${LOOPS_OPTIONS}")
 endfunction()
 
+# millrace_sources(TARGET [EXCEPT a.cc …]): every .cc of this folder but these and the programs' *_main.cc, so that a new file needs no
+# line in CMake.
+function(millrace_sources target)
+  cmake_parse_arguments(SOURCES "" "" "EXCEPT" ${ARGN})
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  list(FILTER files EXCLUDE REGEX "_main\\.cc$")
+  list(REMOVE_ITEM files ${SOURCES_EXCEPT} "")
+  target_sources(${target} PRIVATE ${files})
+endfunction()
+
 include(cmake/Headers.cmake)
 millrace_headers(millrace_headers_quick HEADERS ${standard_headers})
 millrace_headers(millrace_headers_loops HEADERS ${standard_headers} LOOPS)
 
-# millrace_room(NAME SOURCES a.cc b.cc PUBLIC lib… PRIVATE lib… [LOOPS] [HEADERS target]): the static library of one folder. LOOPS: its
-# loops run over data. HEADERS: whose precompiled headers it reuses; by default the standard library's.
+# millrace_room(NAME [SOURCES a.cc b.cc] PUBLIC lib… PRIVATE lib… [LOOPS] [HEADERS target]): the static library of one folder, to which
+# millrace_sources adds files. LOOPS: its loops run over data. HEADERS: whose precompiled headers it reuses; by default the standard
+# library's.
 function(millrace_room name)
   cmake_parse_arguments(ROOM "LOOPS" "HEADERS" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(millrace_${name} STATIC ${ROOM_SOURCES})
