@@ -89,7 +89,7 @@ bool ShardWriter::continue_from_progress() try {
   for (const std::uint32_t bits : progress.at("pending_scores").get<std::vector<std::uint32_t>>()) {
     pending_.scores.push_back(std::bit_cast<float>(bits));
   }
-  const auto records = proto::real_disk().look(beside(".records"));
+  const auto records = proto::real_disk().stat(beside(".records"));
   const std::uint64_t needed = header_.chunks * (layout_.record_bytes + kIndexEntryBytes);
   if (!records || records->size_bytes < needed ||
       pending_.tokens.size() != pending_.scores.size() ||

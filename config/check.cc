@@ -165,7 +165,7 @@ void check_datasets(const DataOptions& data) {
   check_points(data.datasets);
   check_one_or_several(data);
   check_no_markov(data.datasets);
-  const std::size_t meant = meant_datasets(data).size();
+  const std::size_t meant = selected_datasets(data).size();
   if (!data.dataset.empty() && meant == 0) {
     std::vector<std::string> names;
     std::string list;

@@ -28,15 +28,14 @@ DatasetKey key(std::string_view name, Kind kind, std::string_view about, bool ne
 }
 
 std::vector<DatasetKey> make_dataset_keys() {
-  const TextKind maybe_text{.choices = {}, .may_be_empty = true};
+  const StringKind maybe_text{.choices = {}, .may_be_empty = true};
   return {
-      key<&D::name>("name", TextKind{}, "what --dataset and messages call it", true),
-      key<&D::path>("path", TextKind{}, "as data.path", true),
+      key<&D::name>("name", StringKind{}, "what --dataset and messages call it", true),
+      key<&D::path>("path", StringKind{}, "as data.path", true),
       key<&D::format>("format", find_key("data.format")->kind, "as data.format"),
       key<&D::column>("column", maybe_text, "as data.column"),
-      key<&D::enabled>("enabled", SwitchKind{},
-                       "false: as if it were not there, but for --dataset"),
-      key<&D::max_chars>("max_chars", WholeKind{0, kMostChars},
+      key<&D::enabled>("enabled", BoolKind{}, "false: as if it were not there, but for --dataset"),
+      key<&D::max_chars>("max_chars", IntKind{0, kMostChars},
                          "only so many characters, or tokens, from its beginning; 0: all"),
       key<&D::weights>("weights", WeightsKind{},
                        "its share of train, relative to the others'; points: the weight moves "
@@ -56,7 +55,7 @@ std::span<const DatasetKey> dataset_keys() {
   return table;
 }
 
-std::vector<DatasetOptions> meant_datasets(const DataOptions& data) {
+std::vector<DatasetOptions> selected_datasets(const DataOptions& data) {
   std::vector<DatasetOptions> meant;
   std::ranges::copy_if(data.datasets, std::back_inserter(meant), [&](const D& dataset) {
     return data.dataset.empty() ? dataset.enabled : dataset.name == data.dataset;

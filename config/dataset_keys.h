@@ -24,7 +24,7 @@ struct DatasetKey {
 
 /// The datasets that a recipe means, in its order: the one that data.dataset names, enabled or not,
 /// else all enabled ones. Empty for a recipe without data.datasets.
-[[nodiscard]] std::vector<DatasetOptions> meant_datasets(const DataOptions& data);
+[[nodiscard]] std::vector<DatasetOptions> selected_datasets(const DataOptions& data);
 
 /// A weight counts in millionths: 0, or from 1e-6 to 1e6. Points have ascending samples.
 [[nodiscard]] bool are_weights(const std::vector<WeightPoint>& points);

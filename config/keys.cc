@@ -95,14 +95,14 @@ Key train(std::string_view name, Kind kind, Shapes shapes, std::string_view abou
 // TOML's integers are signed.
 constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kMaxWindowBytes = std::uint64_t{1} << 40;
-constexpr WholeKind kSteps{0, kMaxSteps};
-constexpr WholeKind kInterval{1, kMaxSteps};
-constexpr RealKind kRate{0, 10};
-constexpr RealKind kBelowOne{.least = 0, .most = 1, .below = true};
-constexpr RealKind kSmall{.least = 0, .most = 0.5, .above = true};
-constexpr RealKind kWeight{0, 1e6};
-constexpr RealKind kSigma{1e-12, 100};  // below, no word of 32 bits moves a token; above, all do
-constexpr WholeKind kLength{1, 1 << 20};
+constexpr IntKind kSteps{0, kMaxSteps};
+constexpr IntKind kInterval{1, kMaxSteps};
+constexpr FloatKind kRate{0, 10};
+constexpr FloatKind kBelowOne{.least = 0, .most = 1, .below = true};
+constexpr FloatKind kSmall{.least = 0, .most = 0.5, .above = true};
+constexpr FloatKind kWeight{0, 1e6};
+constexpr FloatKind kSigma{1e-12, 100};  // below, no word of 32 bits moves a token; above, all do
+constexpr IntKind kLength{1, 1 << 20};
 
 std::vector<Key> make_keys() {
   using D = DataOptions;
@@ -112,14 +112,14 @@ std::vector<Key> make_keys() {
   using W = WatchOptions;
   using M = ModelOptions;
   using T = TrainOptions;
-  const TextKind maybe_text{.choices = {}, .may_be_empty = true};
+  const StringKind maybe_text{.choices = {}, .may_be_empty = true};
   return {
-      data<&D::path>("path", TextKind{}, kRun,
+      data<&D::path>("path", StringKind{}, kRun,
                      "a file or folder; unset: data/tinyshakespeare.txt where it is, else the "
                      "generated corpus"),
       data<&D::format>("format",
-                       TextKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens",
-                                 "token_folder", "markov"}},
+                       StringKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens",
+                                   "token_folder", "markov"}},
                        kRun,
                        "how path holds its documents; auto: by its name (.csv, .jsonl, .bin, each "
                        "also .gz or .zst), else text; "
@@ -132,13 +132,13 @@ std::vector<Key> make_keys() {
       data<&D::test_fraction>("test_fraction", kBelowOne, kStream,
                               "the share of the dataset, behind val, that is test",
                               test_fraction_counts),
-      data<&D::data_seed>("data_seed", WholeKind{0, kMaxSeed}, kStream,
+      data<&D::data_seed>("data_seed", IntKind{0, kMaxSeed}, kStream,
                           "seed of everything that is drawn from the data"),
-      data<&D::order>("order", TextKind{{"random", "shuffle", "sequential"}}, kStream,
+      data<&D::order>("order", StringKind{{"random", "shuffle", "sequential"}}, kStream,
                       "of train's windows; random: drawn with replacement; shuffle: each once per "
                       "epoch, in a new order each",
                       order_counts),
-      data<&D::align>("align", TextKind{{"auto", "line", "any"}}, kStream,
+      data<&D::align>("align", StringKind{{"auto", "line", "any"}}, kStream,
                       "where a window may start; auto: at lines for char_diffusion and "
                       "char_random_replacement, else anywhere",
                       align_counts),
@@ -149,10 +149,10 @@ std::vector<Key> make_keys() {
           "vocabulary", maybe_text, kRun,
           "a vocab.json of characters; empty: the characters that the dataset has"),
       data<&D::unknown>(
-          "unknown", TextKind{{"error", "replace", "drop"}}, kRun,
+          "unknown", StringKind{{"error", "replace", "drop"}}, kRun,
           "characters that the vocabulary lacks: an error, replaced by [UNK], or left out"),
       data<&D::vocab_size>(
-          "vocab_size", WholeKind{0, 1U << 31}, kRun,
+          "vocab_size", IntKind{0, 1U << 31}, kRun,
           "ids of token files that have no tokenizer; 0: the largest that occurs, and one"),
       data<&D::cache>("cache", maybe_text, kRun,
                       "folder of indexes; empty: beside the dataset, or the user's cache where "
@@ -162,24 +162,24 @@ std::vector<Key> make_keys() {
       data<&D::dataset>(
           "dataset", maybe_text, kRun,
           "the name of the one of data.datasets that is meant; empty: all enabled ones"),
-      data<&D::shards>("shards", TextKind{}, kRun,
+      data<&D::shards>("shards", StringKind{}, kRun,
                        "cascade: folder of scored token shards, which annotate writes"),
 
       provider<&P::name>(
-          "name", TextKind{},
+          "name", StringKind{},
           "the function from index to sample, or the path of a shared library that has it",
           nullptr),
-      provider<&P::block_size>("block_size", WholeKind{1, 1 << 20},
+      provider<&P::block_size>("block_size", IntKind{1, 1 << 20},
                                "tokens of a sample; cascade: its lengths say it",
                                block_size_counts),
       provider<&P::mask_probability>(
-          "mask_probability", RealKind{.least = 0, .most = 1, .above = true},
+          "mask_probability", FloatKind{.least = 0, .most = 1, .above = true},
           "share of positions selected where no stage says otherwise", mask_probability_counts),
-      provider<&P::partial_targets>("partial_targets", SwitchKind{},
+      provider<&P::partial_targets>("partial_targets", BoolKind{},
                                     "targets at selected positions only; false: at all",
                                     partial_targets_counts),
       provider<&P::schedule>(
-          "schedule", TextKind{{"none", "mix", "steps", "plateau"}},
+          "schedule", StringKind{{"none", "mix", "steps", "plateau"}},
           "which stage a train sample has; none: default masking; mix: all equally often",
           schedule_counts),
       provider<&P::stages>("stages", StagesKind{}, "the ways to mask train samples", stages_count),
@@ -200,9 +200,9 @@ std::vector<Key> make_keys() {
           "original_token_probability_multiplier", kWeight,
           "char_random_replacement: of the original token's weight in the random draw",
           replacement_counts),
-      provider<&P::graph>("graph", TextKind{{"absorb", "uniform"}},
+      provider<&P::graph>("graph", StringKind{{"absorb", "uniform"}},
                           "sedd: what noise makes of a token: [MASK], or any token", graph_counts),
-      provider<&P::noise>("noise", TextKind{{"loglinear", "geometric"}},
+      provider<&P::noise>("noise", StringKind{{"loglinear", "geometric"}},
                           "sedd, masked, cascade: the noise schedule sigma(t)", noise_counts),
       provider<&P::sigma_min>("sigma_min", kSigma, "geometric noise: sigma(0)", geometric_counts),
       provider<&P::sigma_max>("sigma_max", kSigma, "geometric noise: sigma(1)", geometric_counts),
@@ -212,12 +212,12 @@ std::vector<Key> make_keys() {
       provider<&P::sampling_eps>("sampling_eps", kSmall,
                                  "sedd, masked, cascade: times are drawn from (sampling_eps, 1]",
                                  noise_counts),
-      provider<&P::t_group>("t_group", WholeKind{1, 1 << 20},
+      provider<&P::t_group>("t_group", IntKind{1, 1 << 20},
                             "samples whose times are stratified together; a power of two",
                             t_group_counts),
-      provider<&P::timesteps>("timesteps", WholeKind{2, 1'000'000},
+      provider<&P::timesteps>("timesteps", IntKind{2, 1'000'000},
                               "d3pm: the steps T from data to noise", timesteps_count),
-      provider<&P::cascade_stage>("cascade_stage", WholeKind{1, 3}, "cascade: whose samples",
+      provider<&P::cascade_stage>("cascade_stage", IntKind{1, 3}, "cascade: whose samples",
                                   cascade_counts),
       provider<&P::stage1_length>("stage1_length", kLength, "cascade: tokens of stage 1",
                                   stage1_length_counts),
@@ -226,46 +226,46 @@ std::vector<Key> make_keys() {
       provider<&P::stage3_length>("stage3_length", kLength,
                                   "cascade: tokens of stage 3, a chunk of text", cascade_counts),
       provider<&P::source>(
-          "source", TextKind{{"markov", "random"}},
+          "source", StringKind{{"markov", "random"}},
           "synthetic: text of known entropy, or random tokens of a constant shape, for measuring",
           source_counts),
-      provider<&P::source_symbols>("source_symbols", WholeKind{2, 1 << 20},
+      provider<&P::source_symbols>("source_symbols", IntKind{2, 1 << 20},
                                    "synthetic, and data.format markov: the alphabet",
                                    source_symbols_count),
-      provider<&P::source_order>("source_order", WholeKind{1, 4},
+      provider<&P::source_order>("source_order", IntKind{1, 4},
                                  "of the markov source: symbols that the next one depends on",
                                  source_order_counts),
       provider<&P::settings>("settings", SettingsKind{},
                              "of a provider that is not built in: what it asks for",
                              settings_count),
 
-      annotate<&A::selection>("selection", TextKind{{"constituency", "keybert_no_stopword"}},
+      annotate<&A::selection>("selection", StringKind{{"constituency", "keybert_no_stopword"}},
                               "the rule that picks the tokens of the cascade's first stages"),
       annotate<&A::scorer>(
-          "scorer", TextKind{{"builtin", "python"}},
+          "scorer", StringKind{{"builtin", "python"}},
           "who scores words; python: spaCy for constituency, KeyBERT for keybert_no_stopword"),
-      annotate<&A::python>("python", TextKind{}, "the interpreter that has spaCy or KeyBERT"),
-      annotate<&A::spacy_model>("spacy_model", TextKind{}, "spaCy's model"),
-      annotate<&A::keybert_model>("keybert_model", TextKind{},
+      annotate<&A::python>("python", StringKind{}, "the interpreter that has spaCy or KeyBERT"),
+      annotate<&A::spacy_model>("spacy_model", StringKind{}, "spaCy's model"),
+      annotate<&A::keybert_model>("keybert_model", StringKind{},
                                   "KeyBERT's sentence-transformers model"),
-      annotate<&A::processes>("processes", WholeKind{1, 1024}, "processes of spaCy"),
+      annotate<&A::processes>("processes", IntKind{1, 1024}, "processes of spaCy"),
       annotate<&A::vocab_size>(
-          "vocab_size", WholeKind{257, 1 << 20},
+          "vocab_size", IntKind{257, 1 << 20},
           "tokens of the tokenizer that is trained where data.tokenizer is empty"),
       annotate<&A::save_interval_s>(
-          "save_interval_s", RealKind{0, 86400},
+          "save_interval_s", FloatKind{0, 86400},
           "seconds between saves of an unfinished shard, which a killed annotate continues from"),
 
-      producer<&ProducerOptions::threads>("threads", WholeKind{1, 1024},
+      producer<&ProducerOptions::threads>("threads", IntKind{1, 1024},
                                           "threads of one prepare that compute samples"),
 
-      queue<&Q::uri>("uri", TextKind{},
+      queue<&Q::uri>("uri", StringKind{},
                      "the transport: file://FOLDER, tcp://HOST:PORT, ipc://PATH or inproc://"),
       queue<&Q::advertise>("advertise", maybe_text,
                            "HOST or HOST:PORT at which producers reach this rank, where it is not "
                            "the one it listens at"),
       queue<&Q::insecure>(
-          "insecure", SwitchKind{},
+          "insecure", BoolKind{},
           "allow an address beyond this machine without keys; nothing on the way is encrypted"),
       queue<&Q::key_file>("key_file", maybe_text,
                           "this process's key pair, made by scripts/keys; empty: no keys"),
@@ -275,53 +275,53 @@ std::vector<Key> make_keys() {
           "allowed_keys", maybe_text,
           "file of the producers' public keys, one a line, for a trainer that has keys"),
       queue<&Q::late_s>(
-          "late_s", RealKind{0.1, 86400},
+          "late_s", FloatKind{0.1, 86400},
           "seconds after which a range is late and a second producer is asked as well, at least"),
-      queue<&Q::audit>("audit", RealKind{0, 1},
+      queue<&Q::audit>("audit", FloatKind{0, 1},
                        "share of the ranges that two producers compute, to be compared"),
-      queue<&Q::window_batches>("window_batches", WholeKind{1, 65536},
+      queue<&Q::window_batches>("window_batches", IntKind{1, 65536},
                                 "batches asked for ahead of the trainer"),
-      queue<&Q::window_bytes>("window_bytes", WholeKind{1, kMaxWindowBytes},
+      queue<&Q::window_bytes>("window_bytes", IntKind{1, kMaxWindowBytes},
                               "and no more bytes than these"),
 
-      watch<&W::address>("address", TextKind{.choices = {}, .may_be_empty = true},
+      watch<&W::address>("address", StringKind{.choices = {}, .may_be_empty = true},
                          "HOST:PORT of /metrics and /healthz, port 0: any, rank r of train at port "
                          "+ r; empty: off"),
-      watch<&W::exposed>("exposed", SwitchKind{},
+      watch<&W::exposed>("exposed", BoolKind{},
                          "allow an address beyond this machine; whoever asks is answered"),
 
-      model<&M::architecture>("architecture", TextKind{},
+      model<&M::architecture>("architecture", StringKind{},
                               "the network: bidirectional (rotary positions), dit (modulated by "
                               "the time) or gpt2 (causal)"),
-      model<&M::n_layer>("n_layer", WholeKind{1, 1024}, "blocks"),
-      model<&M::n_head>("n_head", WholeKind{1, 1024}, "attention heads"),
-      model<&M::n_embd>("n_embd", WholeKind{2, 65536}, "width; a multiple of 2 * n_head"),
+      model<&M::n_layer>("n_layer", IntKind{1, 1024}, "blocks"),
+      model<&M::n_head>("n_head", IntKind{1, 1024}, "attention heads"),
+      model<&M::n_embd>("n_embd", IntKind{2, 65536}, "width; a multiple of 2 * n_head"),
       model<&M::dropout>("dropout", kBelowOne, "probability of dropping an activation"),
-      model<&M::cond_dim>("cond_dim", WholeKind{1, 65536},
+      model<&M::cond_dim>("cond_dim", IntKind{1, 65536},
                           "bidirectional, dit: width of the time's embedding"),
       model<&M::time_conditioning>(
-          "time_conditioning", SwitchKind{},
+          "time_conditioning", BoolKind{},
           "bidirectional, dit: tell the network the time, where the stream has one"),
-      model<&M::bias>("bias", SwitchKind{}, "gpt2: biases in matrices and norms"),
+      model<&M::bias>("bias", BoolKind{}, "gpt2: biases in matrices and norms"),
 
-      train<&T::objective>("objective", TextKind{}, kOptimizer,
+      train<&T::objective>("objective", StringKind{}, kOptimizer,
                            "the loss: mlm, sedd, mdlm, d3pm_absorb, cascade or ar"),
       train<&T::scale_by_sigma>(
-          "scale_by_sigma", SwitchKind{}, kOptimizer,
+          "scale_by_sigma", BoolKind{}, kOptimizer,
           "sedd, cascade, with a mask: logits are scores relative to those of a uniform guess"),
       train<&T::ce_weight>("ce_weight", kWeight, kOptimizer,
                            "d3pm_absorb: weight of the cross-entropy beside the bound's terms"),
-      train<&T::seed>("seed", WholeKind{0, kMaxSeed}, kOptimizer,
+      train<&T::seed>("seed", IntKind{0, kMaxSeed}, kOptimizer,
                       "seed of initialisation and dropout"),
-      train<&T::device>("device", TextKind{{"auto", "cpu", "cuda"}}, kRun,
+      train<&T::device>("device", StringKind{{"auto", "cpu", "cuda"}}, kRun,
                         "auto: cuda where there is one"),
-      train<&T::dtype>("dtype", TextKind{{"auto", "float32", "bfloat16", "float16", "float64"}},
+      train<&T::dtype>("dtype", StringKind{{"auto", "float32", "bfloat16", "float16", "float64"}},
                        kOptimizer,
                        "of the computation; auto: half precision where the machine is fast at it; "
                        "float64: for tests"),
-      train<&T::batch_size>("batch_size", WholeKind{1, 65536}, kOptimizer,
+      train<&T::batch_size>("batch_size", IntKind{1, 65536}, kOptimizer,
                             "samples of a micro-batch"),
-      train<&T::gradient_accumulation_steps>("gradient_accumulation_steps", WholeKind{1, 65536},
+      train<&T::gradient_accumulation_steps>("gradient_accumulation_steps", IntKind{1, 65536},
                                              kOptimizer, "micro-batches of a step, over all ranks"),
       train<&T::max_iters>("max_iters", kSteps, kRun, "steps of the whole run"),
       train<&T::max_epochs>("max_epochs", kSteps, kRun,
@@ -334,17 +334,17 @@ std::vector<Key> make_keys() {
                               "steps of linear warmup, but for the schedule constant"),
       train<&T::lr_decay_iters>("lr_decay_iters", kSteps, kOptimizer,
                                 "the step at which the cosine ends; does not follow max_iters"),
-      train<&T::lr_schedule>("lr_schedule", TextKind{{"cosine", "warmup_constant", "constant"}},
+      train<&T::lr_schedule>("lr_schedule", StringKind{{"cosine", "warmup_constant", "constant"}},
                              kOptimizer,
                              "of the learning rate; cosine: warmup, then down to min_lr; "
                              "warmup_constant: warmup, then no change"),
-      train<&T::optimizer>("optimizer", TextKind{{"adamw", "adam"}}, kOptimizer,
+      train<&T::optimizer>("optimizer", StringKind{{"adamw", "adam"}}, kOptimizer,
                            "adam: the weight decay is part of the gradient"),
       train<&T::weight_decay>("weight_decay", kRate, kOptimizer,
                               "the optimizer's, on matrices only"),
       train<&T::beta1>("beta1", kBelowOne, kOptimizer, "the optimizer's"),
       train<&T::beta2>("beta2", kBelowOne, kOptimizer, "the optimizer's"),
-      train<&T::grad_clip>("grad_clip", RealKind{0, 1e6}, kOptimizer,
+      train<&T::grad_clip>("grad_clip", FloatKind{0, 1e6}, kOptimizer,
                            "largest norm of the gradient; 0: no limit"),
       train<&T::ema>(
           "ema", kBelowOne, kOptimizer,
@@ -355,36 +355,36 @@ std::vector<Key> make_keys() {
       train<&T::eval_interval>("eval_interval", kInterval, kRun, "steps between evaluations"),
       train<&T::epoch_eval_interval>("epoch_eval_interval", kSteps, kRun,
                                      "epochs between further evaluations; 0: none"),
-      train<&T::eval_iters>("eval_iters", WholeKind{1, 1'000'000}, kRun,
+      train<&T::eval_iters>("eval_iters", IntKind{1, 1'000'000}, kRun,
                             "micro-batches of one evaluation, over all ranks and stages"),
       train<&T::log_interval>("log_interval", kInterval, kRun, "steps between lines of metrics"),
       train<&T::checkpoint_interval>("checkpoint_interval", kInterval, kRun,
                                      "steps between checkpoints"),
-      train<&T::keep_checkpoints>("keep_checkpoints", WholeKind{1, 10000}, kRun,
+      train<&T::keep_checkpoints>("keep_checkpoints", IntKind{1, 10000}, kRun,
                                   "how many of the newest are kept"),
       train<&T::epoch_checkpoint_interval>(
           "epoch_checkpoint_interval", kSteps, kRun,
           "epochs between checkpoints that stay, as epoch-0005 in out_dir; 0: none"),
-      train<&T::out_dir>("out_dir", TextKind{}, kRun, "folder of metrics and checkpoints"),
-      train<&T::threads>("threads", WholeKind{0, 1024}, kRun,
+      train<&T::out_dir>("out_dir", StringKind{}, kRun, "folder of metrics and checkpoints"),
+      train<&T::threads>("threads", IntKind{0, 1024}, kRun,
                          "of LibTorch's CPU kernels; 0: its own choice"),
-      train<&T::cuda_graphs>("cuda_graphs", SwitchKind{}, kRun,
+      train<&T::cuda_graphs>("cuda_graphs", BoolKind{}, kRun,
                              "give a GPU whole passes at once (docs/explanation/performance.md)"),
-      train<&T::timeout_s>("timeout_s", WholeKind{1, 86400}, kRun,
+      train<&T::timeout_s>("timeout_s", IntKind{1, 86400}, kRun,
                            "seconds that a rank waits for the others"),
   };
 }
 
-std::string whole_expectation(const WholeKind& kind) {
+std::string whole_expectation(const IntKind& kind) {
   return "a whole number from " + std::to_string(kind.least) + " to " + std::to_string(kind.most);
 }
 
-std::string real_expectation(const RealKind& kind) {
+std::string real_expectation(const FloatKind& kind) {
   return "a number " + std::string(kind.above ? "above " : "from ") + shortest(kind.least) +
          (kind.below ? " to below " : " to ") + shortest(kind.most);
 }
 
-std::string text_expectation(const TextKind& kind) {
+std::string text_expectation(const StringKind& kind) {
   if (kind.choices.empty()) return kind.may_be_empty ? "a text" : "a text that is not empty";
   std::string list;
   for (const std::string_view choice : kind.choices) {
@@ -394,13 +394,13 @@ std::string text_expectation(const TextKind& kind) {
 }
 
 // Not-a-number fails both comparisons.
-bool inside(const RealKind& kind, double value) {
+bool inside(const FloatKind& kind, double value) {
   const bool low = kind.above ? value > kind.least : value >= kind.least;
   const bool high = kind.below ? value < kind.most : value <= kind.most;
   return low && high;
 }
 
-bool inside(const TextKind& kind, const std::string& text) {
+bool inside(const StringKind& kind, const std::string& text) {
   if (kind.choices.empty()) return kind.may_be_empty || !text.empty();
   return std::ranges::find(kind.choices, text) != kind.choices.end();
 }
@@ -456,10 +456,10 @@ std::string key_hint(std::string_view name) {
 }
 
 std::string expectation(const Kind& kind) {
-  if (const auto* whole = std::get_if<WholeKind>(&kind)) return whole_expectation(*whole);
-  if (const auto* real = std::get_if<RealKind>(&kind)) return real_expectation(*real);
-  if (const auto* text = std::get_if<TextKind>(&kind)) return text_expectation(*text);
-  if (std::holds_alternative<SwitchKind>(kind)) return "true or false";
+  if (const auto* whole = std::get_if<IntKind>(&kind)) return whole_expectation(*whole);
+  if (const auto* real = std::get_if<FloatKind>(&kind)) return real_expectation(*real);
+  if (const auto* text = std::get_if<StringKind>(&kind)) return text_expectation(*text);
+  if (std::holds_alternative<BoolKind>(kind)) return "true or false";
   if (std::holds_alternative<WeightsKind>(kind)) return weights_expectation();
   if (std::holds_alternative<DatasetsKind>(kind)) {
     return R"(an array of tables such as [{name = "a", path = "a.txt"}])";
@@ -471,21 +471,21 @@ std::string expectation(const Kind& kind) {
 }
 
 bool allows(const Kind& kind, const Value& value) {
-  if (const auto* whole = std::get_if<WholeKind>(&kind)) {
+  if (const auto* whole = std::get_if<IntKind>(&kind)) {
     const std::uint64_t number = std::get<std::uint64_t>(value);
     return number >= whole->least && number <= whole->most;
   }
-  if (const auto* real = std::get_if<RealKind>(&kind)) {
+  if (const auto* real = std::get_if<FloatKind>(&kind)) {
     return inside(*real, std::get<double>(value));
   }
-  if (const auto* text = std::get_if<TextKind>(&kind)) {
+  if (const auto* text = std::get_if<StringKind>(&kind)) {
     return inside(*text, std::get<std::string>(value));
   }
   if (std::holds_alternative<WeightsKind>(kind)) {
     return are_weights(std::get<std::vector<WeightPoint>>(value));
   }
   if (std::holds_alternative<SettingsKind>(kind)) {
-    return !flaw(std::get<SettingTable>(value));
+    return !validation_error(std::get<SettingTable>(value));
   }
   return true;
 }

@@ -25,18 +25,18 @@ using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::str
 /// Steps of a run; times the largest global batch they still fit 64 bits.
 inline constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
 
-struct SwitchKind {};
-struct WholeKind {
+struct BoolKind {};
+struct IntKind {
   std::uint64_t least = 0;
   std::uint64_t most = 0;
 };
-struct RealKind {
+struct FloatKind {
   double least = 0;
   double most = 0;
   bool above = false;  ///< `least` itself is out
   bool below = false;  ///< `most` itself is out
 };
-struct TextKind {
+struct StringKind {
   std::vector<std::string_view> choices;  ///< empty: any text
   bool may_be_empty = false;
 };
@@ -44,7 +44,7 @@ struct StagesKind {};
 struct SettingsKind {};
 struct WeightsKind {};  ///< of a dataset: one number, or points [sample, weight]
 struct DatasetsKind {};
-using Kind = std::variant<SwitchKind, WholeKind, RealKind, TextKind, StagesKind, SettingsKind,
+using Kind = std::variant<BoolKind, IntKind, FloatKind, StringKind, StagesKind, SettingsKind,
                           WeightsKind, DatasetsKind>;
 
 struct Key {

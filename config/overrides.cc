@@ -27,17 +27,17 @@ std::optional<Value> as_value(const std::optional<T>& value) {
 }
 
 std::optional<Value> typed(const Kind& kind, const std::string& text) {
-  if (std::holds_alternative<TextKind>(kind) && !is_utf8(text)) {
+  if (std::holds_alternative<StringKind>(kind) && !is_utf8(text)) {
     throw UsageError("expected UTF-8, as recipes are written in");
   }
-  if (std::holds_alternative<TextKind>(kind)) {
+  if (std::holds_alternative<StringKind>(kind)) {
     return Value(text);
   }
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
   if (std::holds_alternative<DatasetsKind>(kind)) return Value(read_datasets(text));
   if (std::holds_alternative<SettingsKind>(kind)) return Value(read_settings(text));
-  if (std::holds_alternative<WholeKind>(kind)) return as_value(number<std::uint64_t>(text));
-  if (std::holds_alternative<RealKind>(kind)) return as_value(number<double>(text));
+  if (std::holds_alternative<IntKind>(kind)) return as_value(number<std::uint64_t>(text));
+  if (std::holds_alternative<FloatKind>(kind)) return as_value(number<double>(text));
   if (text == "true" || text == "false") return Value(text == "true");
   return std::nullopt;
 }
@@ -51,7 +51,7 @@ Value checked(const Kind& kind, const std::string& text) {
 Value one_setting(const std::string& name, const std::string& text) {
   if (!is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
   const Setting setting = read_setting(text);
-  if (const auto wrong = flaw(name, setting)) throw UsageError(*wrong);
+  if (const auto wrong = validation_error(name, setting)) throw UsageError(*wrong);
   return Value(SettingTable{{name, setting}});
 }
 

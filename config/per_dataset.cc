@@ -23,7 +23,7 @@ std::vector<Options> per_dataset(const Options& options) {
         "out");
   }
   std::vector<Options> each;
-  for (const DatasetOptions& dataset : meant_datasets(options.data)) {
+  for (const DatasetOptions& dataset : selected_datasets(options.data)) {
     Options& one = each.emplace_back(options);
     one.data.dataset = dataset.name;
     one.train.out_dir = below(one.train.out_dir, dataset.name);
@@ -34,7 +34,7 @@ std::vector<Options> per_dataset(const Options& options) {
 
 std::string joined_names(const DataOptions& data) {
   std::string names;
-  for (const DatasetOptions& dataset : meant_datasets(data)) {
+  for (const DatasetOptions& dataset : selected_datasets(data)) {
     names += (names.empty() ? "" : "+") + dataset.name;
   }
   return names;

@@ -62,9 +62,10 @@ std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_vi
 
 // The node as a value of the kind, its type checked.
 Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
-  if (std::holds_alternative<SwitchKind>(kind) && node.is_boolean()) return *node.value<bool>();
-  if (std::holds_alternative<TextKind>(kind) && node.is_string()) return *node.value<std::string>();
-  if (std::holds_alternative<RealKind>(kind) && node.is_number()) return *node.value<double>();
+  if (std::holds_alternative<BoolKind>(kind) && node.is_boolean()) return *node.value<bool>();
+  if (std::holds_alternative<StringKind>(kind) && node.is_string())
+    return *node.value<std::string>();
+  if (std::holds_alternative<FloatKind>(kind) && node.is_number()) return *node.value<double>();
   if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
   if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) {
     return settings_from(node, name);
@@ -75,7 +76,7 @@ Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
   if (std::holds_alternative<DatasetsKind>(kind) && node.is_array()) {
     return datasets_from(node, name);
   }
-  const bool whole = std::holds_alternative<WholeKind>(kind) && node.is_integer() &&
+  const bool whole = std::holds_alternative<IntKind>(kind) && node.is_integer() &&
                      *node.value<std::int64_t>() >= 0;
   if (!whole) refuse(node, name, kind);
   return static_cast<std::uint64_t>(*node.value<std::int64_t>());
@@ -93,7 +94,7 @@ const StageType& stage_type(const toml::table& table, std::string_view name) {
     fail(table, std::string(name) + ": a stage has no type; known types: " + stage_type_names());
   }
   if (!type->is_string()) {
-    refuse(*type, "type", TextKind{});
+    refuse(*type, "type", StringKind{});
   }
   const std::string type_name = *type->value<std::string>();
   const StageType* found = find_stage_type(type_name);
@@ -155,11 +156,11 @@ SettingTable settings_from(const toml::node& node, std::string_view name) {
   for (const auto& [key, each] : *node.as_table()) {
     const std::string one(key.str());
     settings.emplace(one, setting_from(each, std::string(name) + "." + one));
-    if (const auto wrong = flaw(one, settings.at(one))) {
+    if (const auto wrong = validation_error(one, settings.at(one))) {
       fail(each, std::string(name) + ": " + *wrong);
     }
   }
-  if (const auto wrong = flaw(settings)) fail(node, std::string(name) + ": " + *wrong);
+  if (const auto wrong = validation_error(settings)) fail(node, std::string(name) + ": " + *wrong);
   return settings;
 }
 
@@ -279,7 +280,7 @@ toml::table parse(std::string_view text, const std::string& path) {
 }
 
 std::string included_path(const std::string& path, const toml::node& include) {
-  if (!include.is_string()) refuse(include, "include", TextKind{});
+  if (!include.is_string()) refuse(include, "include", StringKind{});
   return (fs::path(path).parent_path() / *include.value<std::string>()).lexically_normal().string();
 }
 

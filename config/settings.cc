@@ -87,7 +87,7 @@ std::string setting_expectation() {
   return "true or false, a whole number, a finite number or a text of one line";
 }
 
-std::optional<std::string> flaw(const std::string& name, const Setting& setting) {
+std::optional<std::string> validation_error(const std::string& name, const Setting& setting) {
   if (!is_plain(name)) {
     return "the name " + toml_string(name) + ": expected up to 64 letters, digits, _ and -";
   }
@@ -102,13 +102,13 @@ std::optional<std::string> flaw(const std::string& name, const Setting& setting)
   return name + " = " + to_toml(setting) + ": expected " + setting_expectation();
 }
 
-std::optional<std::string> flaw(const SettingTable& settings) {
+std::optional<std::string> validation_error(const SettingTable& settings) {
   if (settings.size() > kMaxSettings) {
     return std::to_string(settings.size()) + " settings; a provider has at most " +
            std::to_string(kMaxSettings);
   }
   for (const auto& [name, setting] : settings) {
-    if (auto wrong = flaw(name, setting)) return wrong;
+    if (auto wrong = validation_error(name, setting)) return wrong;
   }
   return std::nullopt;
 }

@@ -32,7 +32,8 @@ template <class T>
 void check_settings(const Options& options, const std::vector<std::string>& known);
 
 /// What is wrong with it, and what to write instead; empty: nothing.
-[[nodiscard]] std::optional<std::string> flaw(const std::string& name, const Setting& setting);
-[[nodiscard]] std::optional<std::string> flaw(const SettingTable& settings);
+[[nodiscard]] std::optional<std::string> validation_error(const std::string& name,
+                                                          const Setting& setting);
+[[nodiscard]] std::optional<std::string> validation_error(const SettingTable& settings);
 
 }  // namespace millrace::config

@@ -7,7 +7,7 @@ namespace {
 
 using S = StageOptions;
 using Given = std::optional<std::uint64_t> S::*;
-constexpr RealKind kShare{0, 1};
+constexpr FloatKind kShare{0, 1};
 
 std::vector<StageType> make_stage_types() {
   return {
@@ -21,7 +21,7 @@ std::vector<StageType> make_stage_types() {
          "weight of a position without a selected neighbour"},
         {"p2_probability", &S::p2_probability, kShare, "weight of a position with one"}}},
       {"span",
-       {{"spans_count", &S::spans_count, WholeKind{1, 65536}, "intervals that are masked whole"}}},
+       {{"spans_count", &S::spans_count, IntKind{1, 65536}, "intervals that are masked whole"}}},
   };
 }
 
@@ -66,9 +66,9 @@ std::string stage_type_names() {
 
 std::span<const StageKey> schedule_keys() {
   static const std::vector<StageKey> table = {
-      {"from_step", &S::from_step, WholeKind{0, kMaxSteps},
+      {"from_step", &S::from_step, IntKind{0, kMaxSteps},
        "steps: the stage holds once so many steps are done"},
-      {"val_loss_stale_count", &S::val_loss_stale_count, WholeKind{1, 1'000'000},
+      {"val_loss_stale_count", &S::val_loss_stale_count, IntKind{1, 1'000'000},
        "plateau: evaluations without improvement before moving on"},
   };
   return table;

@@ -36,7 +36,7 @@ bool is_split_format(std::string_view format) {
 /// Whether the dataset itself says which part is val and test; of several, whether each does.
 bool has_splits_of_its_own(const Options& options) {
   if (options.data.datasets.empty()) return is_split_format(options.data.format);
-  return std::ranges::all_of(meant_datasets(options.data), [](const DatasetOptions& each) {
+  return std::ranges::all_of(selected_datasets(options.data), [](const DatasetOptions& each) {
     return is_split_format(each.format);
   });
 }
@@ -91,7 +91,7 @@ bool test_fraction_counts(const Options& options) {
 }
 bool are_mixed(const Options& options) {
   return (cuts_windows(options) || is(options, "cascade")) &&
-         meant_datasets(options.data).size() > 1;
+         selected_datasets(options.data).size() > 1;
 }
 bool order_counts(const Options& options) {
   return (cuts_windows(options) || is(options, "cascade")) && options.data.order != "random";

@@ -22,7 +22,7 @@ std::string describe_all(const std::vector<StageOptions>& stages) {
 
 std::string describe_weights(const DataOptions& data) {
   std::string text;
-  for (const DatasetOptions& dataset : meant_datasets(data)) {
+  for (const DatasetOptions& dataset : selected_datasets(data)) {
     text += (text.empty() ? "" : ";") + describe(dataset.weights);
   }
   return text;

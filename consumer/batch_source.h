@@ -33,7 +33,7 @@ class BatchSource {
   /// For a stream whose stages the trainer names: from now on train samples have the stages of this
   /// log. What was fetched ahead at another stage is dropped and fetched again, so the next get()
   /// obeys it. It may differ from the log before only at samples that no completed step has used.
-  virtual void follow(const proto::StageLog& log) = 0;
+  virtual void set_stage_log(const proto::StageLog& log) = 0;
 
   /// What it waits for while samples are not there, as a sentence for a person. Any thread.
   [[nodiscard]] virtual std::string state() const = 0;

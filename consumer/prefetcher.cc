@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "config/app/stop.h"
-#include "consumer/supply.h"
+#include "consumer/prefetch_window.h"
 #include "telemetry/stream_metrics.h"
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 
 namespace millrace::consumer {
 namespace {
@@ -47,7 +47,7 @@ class Prefetcher final : public BatchSource {
         released_(plan.cursor),
         metrics_(registry),
         blame_(metrics_.wait_seconds),
-        supply_(meta, plan, end_->range_samples()),
+        window_(meta, plan, end_->range_samples()),
         log_to_tell_(plan.stage_log),
         thread_([this] { run(); }) {}
 
@@ -69,7 +69,7 @@ class Prefetcher final : public BatchSource {
     if (!waiting_) metrics_.gets.add();
     for (auto now = start;; now = Clock::now()) {
       if (failure_) std::rethrow_exception(failure_);
-      if (auto batch = supply_.get(split, first, count)) {
+      if (auto batch = window_.get(split, first, count)) {
         if (!waiting_) metrics_.gets_ready.add();
         blame_.waited(telemetry::WaitCause::kConsumer, seconds_since(now));
         end_wait();
@@ -85,12 +85,12 @@ class Prefetcher final : public BatchSource {
 
   void advance(std::uint64_t cursor) override {
     const std::lock_guard lock(mutex_);
-    supply_.advance(cursor);
+    window_.advance(cursor);
   }
 
-  void follow(const proto::StageLog& log) override {
+  void set_stage_log(const proto::StageLog& log) override {
     const std::lock_guard lock(mutex_);
-    supply_.follow(log);
+    window_.set_stage_log(log);
     log_to_tell_ = log;
   }
 
@@ -109,7 +109,7 @@ class Prefetcher final : public BatchSource {
     try {
       while (!stopping_) {
         tell(take_news());
-        if (auto batch = end_->take(kTakeFor)) put(*batch);
+        if (auto batch = end_->receive(kTakeFor)) put(*batch);
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);
@@ -120,23 +120,23 @@ class Prefetcher final : public BatchSource {
 
   News take_news() {
     const std::lock_guard lock(mutex_);
-    return {std::exchange(log_to_tell_, std::nullopt), supply_.missing(), supply_.used_below()};
+    return {std::exchange(log_to_tell_, std::nullopt), window_.missing(), window_.used_below()};
   }
 
   void tell(const News& news) {
-    if (news.stage_log) end_->follow(*news.stage_log);
+    if (news.stage_log) end_->set_stage_log(*news.stage_log);
     if (std::exchange(released_, news.used_below) != news.used_below) {
       end_->release(proto::Split::kTrain, news.used_below);
     }
     for (const proto::Range& range : news.missing) {
-      end_->want(range);
+      end_->request(range);
     }
   }
 
   void put(const proto::Batch& batch) {
     {
       const std::lock_guard lock(mutex_);
-      supply_.put(batch);
+      window_.put(batch);
       if (waiting_ && overlap(batch.range, waiting_->range)) {
         waiting_->link_seconds = end_->link_seconds();
       }
@@ -150,8 +150,8 @@ class Prefetcher final : public BatchSource {
     for (const proto::SharedBytes& column : batch.columns) {
       metrics_.bytes[batch.range.split].add(static_cast<double>(column.bytes.size()));
     }
-    metrics_.window_samples.set(static_cast<double>(supply_.window()));
-    metrics_.held_samples.set(static_cast<double>(supply_.held()));
+    metrics_.window_samples.set(static_cast<double>(window_.window()));
+    metrics_.held_samples.set(static_cast<double>(window_.held()));
   }
 
   void tell_wait(Clock::time_point now, const proto::Range& range) {
@@ -187,9 +187,9 @@ class Prefetcher final : public BatchSource {
 
   std::mutex mutex_;  // all that follows
   telemetry::ConsumerMetrics metrics_;
-  telemetry::WaitBlame blame_;
+  telemetry::WaitAttribution blame_;
   std::condition_variable arrived_;
-  Supply supply_;
+  PrefetchWindow window_;
   std::optional<proto::StageLog> log_to_tell_;
   std::exception_ptr failure_;
   std::optional<Waiting> waiting_;

@@ -15,8 +15,8 @@ class InprocProducer final : public queue::ConsumerEnd {
       : end_(std::move(ends.consumer)),
         producer_(stream.provider, std::move(ends.producer), threads, registry) {}
 
-  std::optional<proto::StreamMeta> meet(queue::Milliseconds timeout) override {
-    return end_->meet(timeout);
+  std::optional<proto::StreamMeta> wait_for_stream(queue::Milliseconds timeout) override {
+    return end_->wait_for_stream(timeout);
   }
   std::uint32_t range_samples() const override { return end_->range_samples(); }
   void want(const proto::Range& range) override { end_->want(range); }
@@ -25,7 +25,7 @@ class InprocProducer final : public queue::ConsumerEnd {
     return end_->take(timeout);
   }
   void release(proto::Split split, std::uint64_t cursor) override { end_->release(split, cursor); }
-  void follow(const proto::StageLog& log) override { end_->follow(log); }
+  void set_stage_log(const proto::StageLog& log) override { end_->set_stage_log(log); }
   queue::WaitState state() const override { return end_->state(); }
 
  private:

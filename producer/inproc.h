@@ -15,6 +15,6 @@ namespace millrace::producer {
 /// expected one.
 [[nodiscard]] std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(
     const Stream& stream, const queue::Expectation& expected, std::uint32_t threads,
-    std::uint32_t range_samples, telemetry::Registry& registry = telemetry::unwatched());
+    std::uint32_t range_samples, telemetry::Registry& registry = telemetry::null_registry());
 
 }  // namespace millrace::producer

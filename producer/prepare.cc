@@ -14,7 +14,7 @@
 #include "config/errors.h"
 #include "config/sizes.h"
 #include "endpoint/key_files.h"
-#include "endpoint/open_watch.h"
+#include "endpoint/open_monitor.h"
 #include "endpoint/window.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
@@ -115,7 +115,7 @@ void wait_for_end(const Producer& producer, const queue::ProducerEnd& end,
 }  // namespace
 
 Prepared prepare(const config::Options& options, std::optional<std::uint64_t> samples) {
-  const auto watch = endpoint::open_watch(options.watch, kPatience);
+  const auto watch = endpoint::open_monitor(options.watch, kPatience);
   const Stream stream = open_stream(options);
   say_what_is_streamed(options, stream.meta);
   telemetry::tell_stream(watch->registry(), stream.meta.fingerprint, stream.meta.provider);

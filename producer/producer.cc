@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-#include "telemetry/timed.h"
+#include "telemetry/scoped_timer.h"
 
 namespace millrace::producer {
 namespace {
@@ -30,8 +30,8 @@ void Producer::check() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
-  const telemetry::Timed filling(metrics_.fill_seconds);
+std::optional<proto::Batch> Producer::fill(const queue::LeasedRange& order) try {
+  const telemetry::ScopedTimer filling(metrics_.fill_seconds);
   return providers::fill_batch(*provider_, order.range);
 } catch (const std::exception& error) {
   metrics_.failures.add();
@@ -42,7 +42,7 @@ std::optional<proto::Batch> Producer::fill(const queue::Order& order) try {
 void Producer::work() {
   try {
     while (!stopping_) {
-      if (const std::optional<queue::Order> order = end_->next(kLookForStopEvery)) {
+      if (const std::optional<queue::LeasedRange> order = end_->next(kLookForStopEvery)) {
         carry_out(*order);
       }
     }
@@ -52,22 +52,22 @@ void Producer::work() {
   }
 }
 
-void Producer::carry_out(const queue::Order& order) {
-  const telemetry::Raised at_hand(metrics_.leases_open);
+void Producer::carry_out(const queue::LeasedRange& order) {
+  const telemetry::ScopedIncrement at_hand(metrics_.leases_open);
   const auto batch = fill(order);
   if (!batch) return;
   if (deliver(order, *batch)) count(order);
 }
 
-bool Producer::deliver(const queue::Order& order, const proto::Batch& batch) try {
-  const telemetry::Timed delivering(metrics_.deliver_seconds);
+bool Producer::deliver(const queue::LeasedRange& order, const proto::Batch& batch) try {
+  const telemetry::ScopedTimer delivering(metrics_.deliver_seconds);
   end_->deliver(order, batch);
   return true;
 } catch (const queue::NotStored&) {
   return false;  // the end says why, and hands the order out again
 }
 
-void Producer::count(const queue::Order& order) {
+void Producer::count(const queue::LeasedRange& order) {
   const std::uint32_t samples = order.range.count;
   metrics_.samples[order.range.split].add(samples);
   metrics_.bytes[order.range.split].add(static_cast<double>(samples * bytes_per_sample_));

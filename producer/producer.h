@@ -24,7 +24,7 @@ class Producer {
   /// counted in `registry`.
   Producer(std::shared_ptr<const providers::DataProvider> provider,
            std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
-           telemetry::Registry& registry = telemetry::unwatched());
+           telemetry::Registry& registry = telemetry::null_registry());
   /// Workers finish the order at hand and end.
   ~Producer();
   Producer(const Producer&) = delete;
@@ -39,11 +39,11 @@ class Producer {
  private:
   void work();
   /// Empty where the provider threw; the end is told then.
-  [[nodiscard]] std::optional<proto::Batch> fill(const queue::Order& order);
-  void carry_out(const queue::Order& order);
+  [[nodiscard]] std::optional<proto::Batch> fill(const queue::LeasedRange& order);
+  void carry_out(const queue::LeasedRange& order);
   /// False: not stored for now.
-  [[nodiscard]] bool deliver(const queue::Order& order, const proto::Batch& batch);
-  void count(const queue::Order& order);
+  [[nodiscard]] bool deliver(const queue::LeasedRange& order, const proto::Batch& batch);
+  void count(const queue::LeasedRange& order);
 
   std::shared_ptr<const providers::DataProvider> provider_;
   std::shared_ptr<queue::ProducerEnd> end_;

@@ -54,7 +54,7 @@ std::map<std::uint64_t, std::uint64_t> epoch_steps_from(const Json& state) {
   return steps;
 }
 
-Json files_json(const std::map<std::string, FileFacts>& files) {
+Json files_json(const std::map<std::string, FileDigest>& files) {
   Json json = Json::object();
   for (const auto& [name, facts] : files) {
     json[name] = {{"size_bytes", facts.size_bytes}, {"xxh64", facts.xxh64}};
@@ -62,8 +62,8 @@ Json files_json(const std::map<std::string, FileFacts>& files) {
   return json;
 }
 
-std::map<std::string, FileFacts> files_from(const Json& json) {
-  std::map<std::string, FileFacts> files;
+std::map<std::string, FileDigest> files_from(const Json& json) {
+  std::map<std::string, FileDigest> files;
   for (const auto& [name, facts] : json.items()) {
     files[name] = {whole<std::uint64_t>(facts.at("size_bytes")),
                    facts.at("xxh64").get<std::string>()};
@@ -143,10 +143,10 @@ void check_digest(Json& json) {
 }
 
 /// Empty where there is no such file.
-std::optional<FileFacts> facts_of(const fs::path& path, Disk& disk) {
+std::optional<FileDigest> facts_of(const fs::path& path, Disk& disk) {
   const auto content = disk.read(path, Disk::kAll);
   if (!content) return std::nullopt;
-  return FileFacts{content->bytes.size(), hex16(xxh64(content->bytes))};
+  return FileDigest{content->bytes.size(), hex16(xxh64(content->bytes))};
 }
 
 std::string numbered(std::string_view prefix, int digits, std::uint64_t number) {
@@ -178,7 +178,7 @@ bool is_link(const std::string& name) {
 /// Throws std::runtime_error naming the first file that is not as trainer.json says.
 void check_files(const fs::path& folder, const TrainerState& state, Disk& disk) {
   for (const auto& [name, facts] : state.files) {
-    const auto entry = disk.look(folder / name);
+    const auto entry = disk.stat(folder / name);
     if (!entry) throw std::runtime_error(name + " is missing");
     if (entry->size_bytes != facts.size_bytes) {
       throw std::runtime_error(name + " has " + std::to_string(entry->size_bytes) +
@@ -191,7 +191,7 @@ void check_files(const fs::path& folder, const TrainerState& state, Disk& disk) 
 }
 
 bool is_folder(const fs::path& path, Disk& disk) {
-  const auto entry = disk.look(path);
+  const auto entry = disk.stat(path);
   return entry && entry->is_folder;
 }
 
@@ -343,7 +343,7 @@ void CheckpointWriter::commit(TrainerState state) {
 /// either.
 void CheckpointWriter::put_in_place() {
   written_ = true;
-  if (!disk_.look(folder_)) {
+  if (!disk_.stat(folder_)) {
     disk_.rename(temporary_, folder_);
   } else if (!disk_.exchange(temporary_, folder_)) {
     const fs::path replaced = temporary_name(folder_);
@@ -363,7 +363,7 @@ void link_checkpoint(const fs::path& out_dir, const std::string& link, std::uint
 }
 
 void link_final(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
-  if (!disk.look(out_dir / checkpoint_name(step))) return;
+  if (!disk.stat(out_dir / checkpoint_name(step))) return;
   link_checkpoint(out_dir, kFinalLink, step, disk);
   disk.sync(out_dir);
 }
@@ -382,7 +382,7 @@ void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, const L
   }
 }
 
-void go_back_to(const fs::path& out_dir, std::uint64_t step, const Links& links, Disk& disk) {
+void roll_back_to(const fs::path& out_dir, std::uint64_t step, const Links& links, Disk& disk) {
   make_durable_folders(out_dir, disk);
   const auto steps = checkpoint_steps(out_dir, disk);
   Links all = links;

@@ -35,10 +35,10 @@ inline constexpr const char* kBestLink = "best";
 inline constexpr const char* kFinalLink = "final";  // of a run that has reached its end
 
 /// What makes a file of a checkpoint whole.
-struct FileFacts {
+struct FileDigest {
   std::uint64_t size_bytes = 0;
   std::string xxh64;  ///< 16 hex digits
-  bool operator==(const FileFacts&) const = default;
+  bool operator==(const FileDigest&) const = default;
 };
 
 /// How the stage at work fares under the schedule plateau. Starts anew with each stage.
@@ -74,7 +74,7 @@ struct TrainerState {
   std::string cpu_capability;
   std::map<std::string, std::string> versions;
 
-  std::map<std::string, FileFacts> files;  ///< of the folder, but for trainer.json
+  std::map<std::string, FileDigest> files;  ///< of the folder, but for trainer.json
   bool operator==(const TrainerState&) const = default;
 };
 
@@ -160,7 +160,7 @@ void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t 
 /// `links` pointing at what there is of them and no other link, renames checkpoints of later steps
 /// to superseded-…, and removes what a writer that died left behind. All of it lasts through a
 /// power cut once it returns, so that the run's other files may be cut back then.
-void go_back_to(const std::filesystem::path& out_dir, std::uint64_t step, const Links& links,
-                Disk& disk = real_disk());
+void roll_back_to(const std::filesystem::path& out_dir, std::uint64_t step, const Links& links,
+                  Disk& disk = real_disk());
 
 }  // namespace millrace::proto

@@ -143,7 +143,7 @@ class RealDisk final : public Disk {
     return names;
   }
 
-  std::optional<DiskEntry> look(const Path& path) override {
+  std::optional<DiskEntry> stat(const Path& path) override {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) {
       if (!is_missing(errno)) fail(path, "cannot look at it");

@@ -74,7 +74,7 @@ class Disk {
   /// Names in a folder, sorted; none where there is no such folder.
   [[nodiscard]] virtual std::vector<std::string> list(const std::filesystem::path& folder) = 0;
   /// Empty where there is nothing.
-  [[nodiscard]] virtual std::optional<DiskEntry> look(const std::filesystem::path& path) = 0;
+  [[nodiscard]] virtual std::optional<DiskEntry> stat(const std::filesystem::path& path) = 0;
 
   /// Makes the content of a file, or the names of a folder, last through a power cut.
   virtual void sync(const std::filesystem::path& path) = 0;

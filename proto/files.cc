@@ -55,14 +55,14 @@ void replace_file(const fs::path& path, std::string_view content, Disk& disk) {
 }
 
 void make_folders(const fs::path& folder, Disk& disk) {
-  if (folder.empty() || disk.look(folder)) return;
+  if (folder.empty() || disk.stat(folder)) return;
   make_folders(folder.parent_path(), disk);
   disk.make_folder(folder);
 }
 
 void make_durable_folders(const fs::path& folder, Disk& disk) {
   if (folder.empty()) return;
-  if (!disk.look(folder)) {
+  if (!disk.stat(folder)) {
     make_durable_folders(folder.parent_path(), disk);
     disk.make_folder(folder);
   }

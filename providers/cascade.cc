@@ -65,7 +65,7 @@ void check_made_for(const config::Options& options, const annotation::ShardHeade
 }
 
 void check_one_dataset(const config::DataOptions& data) {
-  const auto several = config::meant_datasets(data);
+  const auto several = config::selected_datasets(data);
   if (several.size() < 2) return;
   throw config::UsageError(
       "the provider cascade streams the shards of one dataset, and data.datasets has " +
@@ -187,7 +187,7 @@ class Cascade final : public RowProvider {
 
   template <class X>
   void fill_tokens(proto::Split split, std::uint64_t index, const proto::BatchView& row) const {
-    const Draws draws(seed_, split, 0, index);
+    const PhiloxStream draws(seed_, split, 0, index);
     const auto place = filling_.place(order_.item(split, index, draws));
     const std::span<const std::uint32_t> tokens = tokens_of(place);
     std::size_t column = 0;

@@ -112,7 +112,7 @@ class CharDiffusion final : public RowProvider {
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
   template <class X>
-  void fill_text(std::span<const X> original, const Masking& masking, const Draws& draws,
+  void fill_text(std::span<const X> original, const Masking& masking, const PhiloxStream& draws,
                  const proto::BatchView& row) const;
 
   std::uint64_t seed_;
@@ -149,7 +149,7 @@ void CharDiffusion::fill_row(proto::Split split, std::uint64_t index,
   const Plan& plan = plans_[static_cast<std::size_t>(split)];
   const std::uint8_t stage =
       StageSchedule(plan.schedule, plan.stages(), seed_, split).stage_of(index, named);
-  const Draws draws(seed_, split, stage, index);
+  const PhiloxStream draws(seed_, split, stage, index);
   by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) {
     static thread_local std::vector<X> original;
     original.resize(block_size_);
@@ -161,7 +161,7 @@ void CharDiffusion::fill_row(proto::Split split, std::uint64_t index,
 
 template <class X>
 void CharDiffusion::fill_text(std::span<const X> original, const Masking& masking,
-                              const Draws& draws, const proto::BatchView& row) const {
+                              const PhiloxStream& draws, const proto::BatchView& row) const {
   static thread_local std::vector<std::uint8_t> selected;
   selected.resize(block_size_);
   masking.select(draws, selected);

@@ -45,19 +45,19 @@ class CharRandomReplacement final : public RowProvider {
   void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
     by_type(meta_.schema.fields[kX].wire, [&]<class X>(X) {
-      fill_text<X>(split, Draws(meta_.data_seed, split, 0, index), index, row);
+      fill_text<X>(split, PhiloxStream(meta_.data_seed, split, 0, index), index, row);
     });
   }
 
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const;
   template <class X>
-  void fill_text(Split split, const Draws& draws, std::uint64_t index,
+  void fill_text(Split split, const PhiloxStream& draws, std::uint64_t index,
                  const proto::BatchView& row) const;
   template <class X>
   [[nodiscard]] std::span<const X> fragment(const Place& place,
                                             std::span<const std::uint8_t> selected,
-                                            const Draws& draws) const;
+                                            const PhiloxStream& draws) const;
 
   std::uint32_t block_size_;
   bool partial_targets_;
@@ -85,7 +85,7 @@ proto::StreamMeta CharRandomReplacement::describe(const config::Options& options
 template <class X>
 std::span<const X> CharRandomReplacement::fragment(const Place& place,
                                                    std::span<const std::uint8_t> selected,
-                                                   const Draws& draws) const {
+                                                   const PhiloxStream& draws) const {
   static thread_local std::vector<X> other;
   if (2 * std::ranges::count(selected, 1) >= std::ssize(selected)) return {};
   const std::optional<Place> from = windows_.elsewhere(place, draws);
@@ -96,7 +96,7 @@ std::span<const X> CharRandomReplacement::fragment(const Place& place,
 }
 
 template <class X>
-void CharRandomReplacement::fill_text(Split split, const Draws& draws, std::uint64_t index,
+void CharRandomReplacement::fill_text(Split split, const PhiloxStream& draws, std::uint64_t index,
                                       const proto::BatchView& row) const {
   static thread_local std::vector<X> original;
   static thread_local std::vector<std::uint8_t> selected;

@@ -34,7 +34,7 @@ class Tokens final : public RowProvider {
  protected:
   void fill_row(Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    const Draws draws(meta_.data_seed, split, 0, index);
+    const PhiloxStream draws(meta_.data_seed, split, 0, index);
     by_type(meta_.schema.fields[kX].wire, [&]<class Token>(Token) {
       static thread_local std::vector<Token> window;
       window.resize(std::size_t{meta_.block_size} + kAhead);

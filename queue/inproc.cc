@@ -11,7 +11,7 @@ namespace millrace::queue {
 namespace {
 
 struct Channel {
-  Mailbox<Order> orders;
+  Mailbox<LeasedRange> orders;
   Mailbox<proto::Batch> batches;
 };
 
@@ -19,10 +19,12 @@ class InprocProducerEnd final : public ProducerEnd {
  public:
   explicit InprocProducerEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
-  std::optional<Order> next(Milliseconds timeout) override {
+  std::optional<LeasedRange> next(Milliseconds timeout) override {
     return channel_->orders.take(timeout);
   }
-  void deliver(const Order&, const proto::Batch& batch) override { channel_->batches.put(batch); }
+  void deliver(const LeasedRange&, const proto::Batch& batch) override {
+    channel_->batches.put(batch);
+  }
   bool complete() const override { return false; }
   std::string state() const override { return "in the trainer"; }
 
@@ -40,22 +42,22 @@ class InprocConsumerEnd final : public ConsumerEnd {
     channel_->orders.close();
   }
 
-  std::optional<proto::StreamMeta> meet(Milliseconds) override { return meta_; }
+  std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override { return meta_; }
   std::uint32_t range_samples() const override { return range_samples_; }
 
-  void want(const proto::Range& range) override {
+  void request(const proto::Range& range) override {
     if (!asked_.insert(range).second) return;
     channel_->orders.put({++leases_, range});
   }
 
-  std::optional<proto::Batch> take(Milliseconds timeout) override {
+  std::optional<proto::Batch> receive(Milliseconds timeout) override {
     auto batch = channel_->batches.take(timeout);
     if (!batch || asked_.erase(batch->range) == 0) return std::nullopt;  // forgotten meanwhile
     return batch;
   }
 
   void release(proto::Split, std::uint64_t) override {}
-  void follow(const proto::StageLog& log) override {
+  void set_stage_log(const proto::StageLog& log) override {
     std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
   }
   WaitState state() const override {
@@ -74,7 +76,7 @@ class InprocConsumerEnd final : public ConsumerEnd {
 
 InprocEnds make_inproc(const proto::StreamMeta& meta, const Expectation& expected,
                        std::uint32_t range_samples) {
-  if (const auto reason = Admission(expected).reason_against(meta)) {
+  if (const auto reason = Admission(expected).mismatch(meta)) {
     throw std::runtime_error("the stream does not match: " + *reason);
   }
   auto channel = std::make_shared<Channel>();

@@ -39,7 +39,7 @@ struct ConsumerPlan {
   Window train_window = {};
   Security security = {};
   proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
-  telemetry::Registry* registry = &telemetry::unwatched();
+  telemetry::Registry* registry = &telemetry::null_registry();
 };
 
 /// Throws std::invalid_argument for inproc://, std::runtime_error where the place cannot be used.

@@ -34,7 +34,7 @@ Health::Report Health::report(Clock::time_point now) const {
                      "no progress for " + std::to_string(silent.count()) + " s after: " + state_);
 }
 
-Health& unwatched_health() {
+Health& null_health() {
   static Health health(std::chrono::seconds::max());
   return health;
 }

@@ -39,6 +39,6 @@ class Health {
 };
 
 /// One that nobody asks, for what runs unwatched: tools and tests.
-[[nodiscard]] Health& unwatched_health();
+[[nodiscard]] Health& null_health();
 
 }  // namespace millrace::telemetry

@@ -71,7 +71,7 @@ std::string Registry::prometheus_text() const {
   return text;
 }
 
-Registry& unwatched() {
+Registry& null_registry() {
   static Registry registry;
   return registry;
 }

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "telemetry/cells.h"
+#include "telemetry/metric.h"
 
 namespace millrace::telemetry {
 
@@ -54,6 +54,6 @@ class Registry {
 };
 
 /// A registry that nobody reads, for what runs unwatched: tools and tests.
-[[nodiscard]] Registry& unwatched();
+[[nodiscard]] Registry& null_registry();
 
 }  // namespace millrace::telemetry

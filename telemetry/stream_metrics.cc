@@ -1,6 +1,6 @@
 #include "telemetry/stream_metrics.h"
 
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 
 namespace millrace::telemetry {
 namespace {

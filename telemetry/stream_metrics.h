@@ -7,7 +7,7 @@
 //     ConsumerMetrics metrics(registry);
 //     metrics.samples[batch.range.split].add(batch.range.count);
 //     metrics.gets.add();
-//     WaitBlame blame(metrics.wait_seconds);
+//     WaitAttribution blame(metrics.wait_seconds);
 //
 // A struct made twice from one registry binds the same cells.
 #pragma once
@@ -91,7 +91,7 @@ struct ConsumerMetrics {
   Counter& gets;
   /// Times they were there when it asked.
   Counter& gets_ready;
-  std::vector<std::reference_wrapper<Counter>> wait_seconds;  ///< by WaitCause: for WaitBlame
+  std::vector<std::reference_wrapper<Counter>> wait_seconds;  ///< by WaitCause: for WaitAttribution
 };
 
 /// Of a rank's training.

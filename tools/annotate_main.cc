@@ -38,7 +38,7 @@ const config::Program kProgram{
 /// The recipe with a path: the one dataset that it means, the usual text, or the generated corpus
 /// as a file beside the shards.
 config::Options with_documents(config::Options options) {
-  const std::vector<config::DatasetOptions> several = config::meant_datasets(options.data);
+  const std::vector<config::DatasetOptions> several = config::selected_datasets(options.data);
   if (several.size() > 1) {
     throw config::UsageError(
         "data.datasets: annotate takes one dataset at a time; name it with --data.dataset=" +

@@ -5,7 +5,7 @@
 
 namespace millrace::tools {
 
-[[nodiscard]] inline std::filesystem::path own_folder() {
+[[nodiscard]] inline std::filesystem::path executable_dir() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }
 

@@ -11,9 +11,9 @@
 namespace millrace::tools {
 namespace {
 
-std::string names(const std::vector<Subject>& subjects) {
+std::string names(const std::vector<Subcommand>& subjects) {
   std::string text;
-  for (const Subject& subject : subjects) {
+  for (const Subcommand& subject : subjects) {
     text += (text.empty() ? "" : ", ") + std::string(subject.word);
   }
   return text;
@@ -21,9 +21,9 @@ std::string names(const std::vector<Subject>& subjects) {
 
 // The program that answers when no subject is named.
 config::Program whole_program(const std::string& name, std::string about,
-                              const std::vector<Subject>& subjects) {
+                              const std::vector<Subcommand>& subjects) {
   about += "\n";
-  for (const Subject& subject : subjects) {
+  for (const Subcommand& subject : subjects) {
     about += "\n  " + subject.program.name + " " + subject.program.usage;
   }
   return {.name = name,
@@ -36,8 +36,8 @@ config::Program whole_program(const std::string& name, std::string about,
 }
 
 // Returns only where that program cannot be started; --help needs it no more than the message does.
-int become(const Subject& subject, int argc, const char* const* argv) {
-  const std::string program = own_folder() / subject.elsewhere;
+int become(const Subcommand& subject, int argc, const char* const* argv) {
+  const std::string program = executable_dir() / subject.elsewhere;
   std::vector<const char*> words(argv, argv + argc);
   words.front() = program.c_str();
   words.push_back(nullptr);
@@ -51,10 +51,10 @@ int become(const Subject& subject, int argc, const char* const* argv) {
 
 }  // namespace
 
-int run_subject(const std::string& program, const std::string& about,
-                const std::vector<Subject>& subjects, int argc, const char* const* argv) {
+int run_subcommand(const std::string& program, const std::string& about,
+                   const std::vector<Subcommand>& subjects, int argc, const char* const* argv) {
   const std::string word = argc > 1 ? argv[1] : "";
-  for (const Subject& subject : subjects) {
+  for (const Subcommand& subject : subjects) {
     if (word != subject.word) continue;
     if (!subject.elsewhere.empty()) return become(subject, argc - 1, argv + 1);
     return config::run_program(subject.program, argc - 1, argv + 1, subject.run);

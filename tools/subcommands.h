@@ -11,7 +11,7 @@
 
 namespace millrace::tools {
 
-struct Subject {
+struct Subcommand {
   std::string_view word;  ///< follows the program's name on the command line
   config::Program program;
   std::function<int(const config::Arguments&)> run;
@@ -22,19 +22,19 @@ struct Subject {
 };
 
 /// `inspect`
-[[nodiscard]] Subject stream_subject();
-[[nodiscard]] Subject queue_subject();
-[[nodiscard]] Subject checkpoint_subject();
-[[nodiscard]] Subject batch_subject();
+[[nodiscard]] Subcommand stream_subcommand();
+[[nodiscard]] Subcommand queue_subcommand();
+[[nodiscard]] Subcommand checkpoint_subcommand();
+[[nodiscard]] Subcommand batch_subcommand();
 
 /// `bench`
-[[nodiscard]] Subject provider_bench();
-[[nodiscard]] Subject stream_bench();
-[[nodiscard]] Subject train_bench();
+[[nodiscard]] Subcommand provider_bench();
+[[nodiscard]] Subcommand stream_bench();
+[[nodiscard]] Subcommand train_bench();
 
 /// Runs the subject that the first word names, as run_program does; `about` is the first line of
 /// the whole program's help.
-int run_subject(const std::string& program, const std::string& about,
-                const std::vector<Subject>& subjects, int argc, const char* const* argv);
+int run_subcommand(const std::string& program, const std::string& about,
+                   const std::vector<Subcommand>& subjects, int argc, const char* const* argv);
 
 }  // namespace millrace::tools

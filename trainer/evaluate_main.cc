@@ -130,7 +130,7 @@ void print_json(const trainer::EvaluateResult& result) {
   }
 }
 
-void print(const trainer::Evaluation& found) {
+void print(const trainer::ValidationResult& found) {
   std::cout << proto::to_string(found.split) << " loss " << found.loss << " nats per target on "
             << found.samples << " samples\n";
   for (const auto& [name, value] : found.metrics) std::cout << "  " << name << ' ' << value << '\n';

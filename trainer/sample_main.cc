@@ -94,8 +94,8 @@ const config::Program kProgram{
     .min_positional = 0,
     .max_positional = 0};
 
-trainer::WritingChoice read_choice(const config::Arguments& arguments) {
-  trainer::WritingChoice choice;
+trainer::SamplingOptions read_choice(const config::Arguments& arguments) {
+  trainer::SamplingOptions choice;
   choice.steps = arguments.number("steps", 1, kMost);
   choice.sampler = arguments.value("sampler").value_or("");
   choice.temperature =
@@ -214,13 +214,15 @@ void tell(const trainer::SampleResult& result) {
 }
 
 /// Who scores the texts, if anybody was asked to: opened before they are written.
-std::unique_ptr<trainer::Judge> judge_of(const config::Arguments& arguments) {
+std::unique_ptr<trainer::PerplexityScorer> judge_of(const config::Arguments& arguments) {
   const auto checkpoint = arguments.value("eval-perplexity");
-  return checkpoint ? std::make_unique<trainer::Judge>(*checkpoint, arguments.overrides) : nullptr;
+  return checkpoint ? std::make_unique<trainer::PerplexityScorer>(*checkpoint, arguments.overrides)
+                    : nullptr;
 }
 
 /// The score: on stderr, and as JSON behind the texts.
-void tell_score(trainer::Judge* judge, const trainer::SampleResult& result, std::ostream* json) {
+void tell_score(trainer::PerplexityScorer* judge, const trainer::SampleResult& result,
+                std::ostream* json) {
   const auto found = judge != nullptr ? judge->judge(result.texts, result.meta) : std::nullopt;
   if (!found) return;
   if (json != nullptr) put(*json, trainer::to_json_line(*found), "");

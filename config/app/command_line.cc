@@ -133,8 +133,7 @@ std::optional<std::uint64_t> Arguments::number(const std::string& flag, std::uin
   const char* const end = text->data() + text->size();
   const auto result = std::from_chars(text->data(), end, number);
   if (result.ec != std::errc() || result.ptr != end || number < least || number > most) {
-    throw UsageError("--" + flag + "=" + *text + ": expected " +
-                     expectation(WholeKind{least, most}));
+    throw UsageError("--" + flag + "=" + *text + ": expected " + expectation(IntKind{least, most}));
   }
   return number;
 }

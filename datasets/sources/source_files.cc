@@ -41,7 +41,7 @@ bool is_hidden(const fs::path& relative) {
 }
 
 SourceFile look_at(const fs::path& path) {
-  const auto entry = proto::real_disk().look(path);
+  const auto entry = proto::real_disk().stat(path);
   if (!entry) throw std::runtime_error(path.string() + ": the file has gone; start again");
   return {path, entry->size_bytes, entry->written_ns};
 }

@@ -26,7 +26,7 @@ DiffusionTimes::DiffusionTimes(std::uint64_t seed, std::uint32_t group)
 
 // All 32 bits of k reversed are the reversal of its log2(n) bits, times 2^32 / n.
 std::uint32_t DiffusionTimes::fraction(proto::Split split, std::uint64_t index) const {
-  const Draws of_group(seed_, split, 0, index / group_);
+  const PhiloxStream of_group(seed_, split, 0, index / group_);
   return of_group.word(Purpose::kTime, 0) + reversed(static_cast<std::uint32_t>(index % group_));
 }
 

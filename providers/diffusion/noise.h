@@ -50,7 +50,7 @@ class Noise {
 /// threshold. x.size() words are used from word 0 on, whatever the original's place in a sample.
 template <class X>
 void absorb(std::span<const X> original, std::uint64_t threshold, std::uint32_t mask_token_id,
-            const Draws& draws, std::span<X> x) {
+            const PhiloxStream& draws, std::span<X> x) {
   assert(x.size() == original.size());
   if (threshold == 0) {
     std::copy(original.begin(), original.end(), x.begin());
@@ -68,7 +68,7 @@ void absorb(std::span<const X> original, std::uint64_t threshold, std::uint32_t 
 /// to a relative bias below states / 2^32.
 template <class X>
 void redraw(std::span<const X> original, std::uint64_t threshold, std::uint32_t states,
-            const Draws& draws, std::span<X> x) {
+            const PhiloxStream& draws, std::span<X> x) {
   assert(x.size() == original.size());
   if (threshold == 0) {
     std::copy(original.begin(), original.end(), x.begin());

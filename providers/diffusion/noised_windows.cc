@@ -63,7 +63,7 @@ class NoisedWindows final : public RowProvider {
 
   template <class X>
   void fill_text(proto::Split split, std::uint64_t index, const proto::BatchView& row) const {
-    const Draws draws(seed_, split, 0, index);
+    const PhiloxStream draws(seed_, split, 0, index);
     const std::span<X> x = row.values<X>(kX);
     const std::span<X> y = row.values<X>(kY);
     windows_.read(split, index, draws, y);

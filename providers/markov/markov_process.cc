@@ -39,7 +39,8 @@ std::uint32_t contexts_of(std::uint32_t symbols, std::uint32_t order) {
 MarkovProcess::MarkovProcess(std::uint32_t symbols, std::uint32_t order)
     : symbols_(symbols), order_(order), newer_(1), center_(contexts_of(symbols, order)) {
   newer_ = contexts() / symbols_;
-  const Draws draws(kSourceSeed, proto::Split::kTrain, static_cast<std::uint8_t>(order), symbols);
+  const PhiloxStream draws(kSourceSeed, proto::Split::kTrain, static_cast<std::uint8_t>(order),
+                           symbols);
   for (std::uint32_t oldest = 0; oldest < symbols_; ++oldest) {
     const auto pi =
         static_cast<std::uint32_t>(permuted(draws, Purpose::kWeights, symbols_, oldest));

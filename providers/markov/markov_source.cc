@@ -23,18 +23,18 @@ bool allowed(std::size_t from, std::size_t to) {
 }
 
 /// The sixth power of a uniform number, in 2^-16: a few likely successors, many rare ones.
-std::uint64_t uneven(std::uint32_t word) {
+std::uint64_t skewed(std::uint32_t word) {
   const std::uint64_t u = word >> 16;
   const std::uint64_t cube = (u * u * u) >> 32;
   return (cube * cube) >> 16;
 }
 
 std::array<std::uint32_t, MarkovSource::kSymbols> make_row(std::size_t from) {
-  const Draws draws(kSourceSeed, proto::Split::kTrain, 0, from);
+  const PhiloxStream draws(kSourceSeed, proto::Split::kTrain, 0, from);
   std::array<std::uint64_t, MarkovSource::kSymbols> share{};
   for (std::size_t to = 0; to < share.size(); ++to) {
     if (to != kNewline && allowed(from, to)) {
-      share[to] = 1 + uneven(draws.word(Purpose::kWeights, to));
+      share[to] = 1 + skewed(draws.word(Purpose::kWeights, to));
     }
   }
   const std::uint64_t shares = std::accumulate(share.begin(), share.end(), std::uint64_t{0});
@@ -123,7 +123,7 @@ std::string MarkovSource::generate(std::size_t characters) const {
     std::partial_sum(weights_[from].begin(), weights_[from].end(), up_to[from].begin());
   }
   constexpr std::size_t kAtOnce = 4096;
-  const Draws draws(kSourceSeed, proto::Split::kTrain, 0, 0);
+  const PhiloxStream draws(kSourceSeed, proto::Split::kTrain, 0, 0);
   std::string text(characters, '\0');
   std::size_t symbol = kNewline;
   for (std::size_t done = 0; done < characters; done += kAtOnce) {

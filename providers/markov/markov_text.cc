@@ -14,7 +14,7 @@ constexpr std::uint64_t kTextSeed = 0x6D61726B6F767478;  // "markovtx"
 
 std::vector<std::uint8_t> generate(const MarkovProcess& process, std::uint64_t symbols) {
   constexpr std::uint64_t kAtOnce = 1 << 14;
-  const Draws draws(kTextSeed, Split::kTrain, 0, 0);
+  const PhiloxStream draws(kTextSeed, Split::kTrain, 0, 0);
   std::vector<std::uint8_t> text(symbols);
   std::uint32_t context = uniform_below(draws.word(Purpose::kStart, 0), process.contexts());
   for (std::uint64_t done = 0; done < symbols; done += kAtOnce) {

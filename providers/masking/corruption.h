@@ -29,7 +29,7 @@ inline constexpr std::uint32_t kRandomBelow = 3865470566;  // round(0.9 · 2^32)
 /// below it are tokens.
 template <class X>
 void corrupt(std::span<const X> original, std::span<const std::uint8_t> selected, Corruption how,
-             std::uint32_t mask_token_id, const Draws& draws, std::span<X> x) {
+             std::uint32_t mask_token_id, const PhiloxStream& draws, std::span<X> x) {
   const X mask = static_cast<X>(mask_token_id);
   if (how == Corruption::kAllMask) {
     kernels().tokens<X>().put(original.data(), selected.data(), x.size(), mask, x.data());

@@ -17,7 +17,8 @@ namespace {
 using datasets::threshold_of;
 
 /// Position j is selected where word j of kSelect is below the threshold.
-void select_below(const Draws& draws, std::uint64_t threshold, std::span<std::uint8_t> selected) {
+void select_below(const PhiloxStream& draws, std::uint64_t threshold,
+                  std::span<std::uint8_t> selected) {
   if (threshold == 0) {
     std::fill(selected.begin(), selected.end(), std::uint8_t{0});
     return;
@@ -31,7 +32,7 @@ class DefaultMasking final : public Masking {
  public:
   explicit DefaultMasking(double mask_probability) : threshold_(threshold_of(mask_probability)) {}
 
-  void select(const Draws& draws, std::span<std::uint8_t> selected) const override {
+  void select(const PhiloxStream& draws, std::span<std::uint8_t> selected) const override {
     select_below(draws, threshold_, selected);
   }
 
@@ -45,7 +46,7 @@ class RandomMasking final : public Masking {
   explicit RandomMasking(double max_masked_ratio)
       : max_threshold_(threshold_of(max_masked_ratio)) {}
 
-  void select(const Draws& draws, std::span<std::uint8_t> selected) const override {
+  void select(const PhiloxStream& draws, std::span<std::uint8_t> selected) const override {
     const std::uint64_t r = std::uint64_t{draws.word(Purpose::kRatio, 0)} + 1;
     // Max_threshold_ · r would overflow only for one · one.
     const std::uint64_t one = std::uint64_t{1} << 32;
@@ -61,7 +62,7 @@ class SpanMasking final : public Masking {
  public:
   explicit SpanMasking(std::uint32_t spans_count) : ends_count_(2 * std::size_t{spans_count}) {}
 
-  void select(const Draws& draws, std::span<std::uint8_t> selected) const override {
+  void select(const PhiloxStream& draws, std::span<std::uint8_t> selected) const override {
     static thread_local std::vector<std::uint32_t> ends;
     const auto words = draws.words(Purpose::kSelect, 0, ends_count_);
     const auto length = static_cast<std::uint32_t>(selected.size());

@@ -29,7 +29,7 @@ class Masking {
 
   /// Writes 1 for each selected position of the sample and 0 for the others; selected.size() is the
   /// block size.
-  virtual void select(const Draws& draws, std::span<std::uint8_t> selected) const = 0;
+  virtual void select(const PhiloxStream& draws, std::span<std::uint8_t> selected) const = 0;
 
   [[nodiscard]] virtual Corruption corruption() const { return Corruption::kBert; }
 };

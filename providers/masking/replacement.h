@@ -31,7 +31,7 @@ class Replacement {
   /// where that is empty, [MASK].
   template <class X>
   void apply(std::span<const X> original, std::span<const std::uint8_t> selected,
-             std::span<const X> fragment, const Draws& draws, std::span<X> x) const {
+             std::span<const X> fragment, const PhiloxStream& draws, std::span<X> x) const {
     std::copy(original.begin(), original.end(), x.begin());
     const auto [fates, replacements] =
         draws.words_of_two(Purpose::kCorrupt, Purpose::kReplace, x.size());

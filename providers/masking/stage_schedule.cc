@@ -16,7 +16,8 @@ namespace {
 std::uint8_t mixed(std::uint64_t seed, proto::Split split, std::uint32_t stages,
                    std::uint64_t index) {
   std::array<std::uint8_t, proto::kMaxStages> order;
-  shuffle(Draws(seed, split, 0, index / stages), Purpose::kMix, std::span(order).first(stages));
+  shuffle(PhiloxStream(seed, split, 0, index / stages), Purpose::kMix,
+          std::span(order).first(stages));
   return order[index % stages];
 }
 

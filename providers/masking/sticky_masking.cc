@@ -44,7 +44,7 @@ std::size_t StickyMasking::count_for(std::size_t length) const {
   return (target_nano_ * length + kNano - 1) / kNano;
 }
 
-void StickyMasking::select(const Draws& draws, std::span<std::uint8_t> out) const {
+void StickyMasking::select(const PhiloxStream& draws, std::span<std::uint8_t> out) const {
   static thread_local Scratch scratch;
   const std::size_t length = out.size();
   assert(length > 0);

@@ -23,7 +23,7 @@ class StickyMasking final : public Masking {
  public:
   StickyMasking(double target_masked_ratio, double p1_probability, double p2_probability);
 
-  void select(const Draws& draws, std::span<std::uint8_t> out) const override;
+  void select(const PhiloxStream& draws, std::span<std::uint8_t> out) const override;
 
   /// ceil(target · length), at least 1 where target > 0; target counted in 1e-9.
   [[nodiscard]] std::size_t count_for(std::size_t length) const;

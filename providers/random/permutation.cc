@@ -33,7 +33,7 @@ std::uint64_t feistel(std::uint32_t half_bits, std::uint32_t rounds, std::uint64
 
 /// The network of one order.
 struct Network {
-  Draws draws;
+  PhiloxStream draws;
   Purpose purpose;
   std::uint32_t half_bits;
   bool operator==(const Network&) const = default;
@@ -100,7 +100,8 @@ std::uint64_t pass(const Network& network, const std::uint16_t* written, std::ui
 
 }  // namespace
 
-std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n, std::uint64_t i) {
+std::uint64_t permuted(const PhiloxStream& draws, Purpose purpose, std::uint64_t n,
+                       std::uint64_t i) {
   assert(i < n);
   if (n == 1) return 0;
   static thread_local WrittenRounds rounds;
@@ -113,13 +114,13 @@ std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n, std
   return i;
 }
 
-void shuffle(const Draws& draws, Purpose purpose, std::span<std::uint8_t> order) {
+void shuffle(const PhiloxStream& draws, Purpose purpose, std::span<std::uint8_t> order) {
   assert(order.size() <= proto::kMaxStages);
   std::iota(order.begin(), order.end(), std::uint8_t{0});
   shuffle_values(draws, purpose, order);
 }
 
-void shuffle_values(const Draws& draws, Purpose purpose, std::span<std::uint8_t> values) {
+void shuffle_values(const PhiloxStream& draws, Purpose purpose, std::span<std::uint8_t> values) {
   const auto n = static_cast<std::uint32_t>(values.size());
   const auto words = draws.words(purpose, 0, n);
   for (std::uint32_t step = 0; step + 1 < n; ++step) {

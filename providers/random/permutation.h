@@ -16,14 +16,14 @@ namespace millrace::providers {
 /// four lanes are the four rounds' functions. Entries are spread evenly; for n below about 10 not
 /// all n! orders come equally often: use shuffle() there. Whoever asks for the same order again and
 /// again is answered faster: up to 64 KiB a thread, and a call of Draws::words().
-[[nodiscard]] std::uint64_t permuted(const Draws& draws, Purpose purpose, std::uint64_t n,
+[[nodiscard]] std::uint64_t permuted(const PhiloxStream& draws, Purpose purpose, std::uint64_t n,
                                      std::uint64_t i);
 
 /// Writes a uniformly random order of 0 … n − 1 into `order`, n = order.size() (Fisher–Yates; step
 /// s uses word s of the purpose).
-void shuffle(const Draws& draws, Purpose purpose, std::span<std::uint8_t> order);
+void shuffle(const PhiloxStream& draws, Purpose purpose, std::span<std::uint8_t> order);
 
 /// Brings the values into a uniformly random order, alike; there are at most 2^16.
-void shuffle_values(const Draws& draws, Purpose purpose, std::span<std::uint8_t> values);
+void shuffle_values(const PhiloxStream& draws, Purpose purpose, std::span<std::uint8_t> values);
 
 }  // namespace millrace::providers

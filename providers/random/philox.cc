@@ -47,39 +47,40 @@ std::uint32_t* scratch(std::size_t words) {
 
 PhiloxBlock philox4x32_10(PhiloxBlock counter, PhiloxKey key) { return philox(counter, key); }
 
-Draws::Draws(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index)
+PhiloxStream::PhiloxStream(std::uint64_t seed, proto::Split split, std::uint8_t stage,
+                           std::uint64_t index)
     : key_{low(seed), high(seed)},
       counter_{low(index), high(index), 0,
                static_cast<std::uint32_t>(split) << 24 | static_cast<std::uint32_t>(stage) << 8} {}
 
-PhiloxBlock Draws::block(Purpose purpose, std::uint64_t draw_number) const {
+PhiloxBlock PhiloxStream::block(Purpose purpose, std::uint64_t draw_number) const {
   return philox({counter_[0], counter_[1], low(draw_number),
                  counter_[3] | static_cast<std::uint32_t>(purpose)},
                 key_);
 }
 
-std::uint64_t Draws::below(Purpose purpose, std::uint64_t n) const {
+std::uint64_t PhiloxStream::below(Purpose purpose, std::uint64_t n) const {
   const PhiloxBlock first = block(purpose, 0);
   return uniform_below(first[0], first[1], n);
 }
 
-std::uint32_t Draws::word(Purpose purpose, std::uint64_t w) const {
+std::uint32_t PhiloxStream::word(Purpose purpose, std::uint64_t w) const {
   return block(purpose, w / 4)[w % 4];
 }
 
-PhiloxStart Draws::start(Purpose purpose, std::uint64_t first_draw) const {
+PhiloxStart PhiloxStream::start(Purpose purpose, std::uint64_t first_draw) const {
   return {counter_[0],     counter_[1],
           low(first_draw), counter_[3] | static_cast<std::uint32_t>(purpose),
           key_[0],         key_[1]};
 }
 
-void Draws::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws,
-                 std::uint32_t* words) const {
+void PhiloxStream::draw(Purpose purpose, std::uint64_t first_draw, std::size_t draws,
+                        std::uint32_t* words) const {
   kernels().draw(start(purpose, first_draw), draws, words);
 }
 
-std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first,
-                                            std::size_t count) const {
+std::span<const std::uint32_t> PhiloxStream::words(Purpose purpose, std::uint64_t first,
+                                                   std::size_t count) const {
   const std::uint64_t first_draw = first / 4;
   const std::size_t draws = whole_draws((first + count + 3) / 4 - first_draw);
   std::uint32_t* const words = scratch(4 * draws);
@@ -87,15 +88,15 @@ std::span<const std::uint32_t> Draws::words(Purpose purpose, std::uint64_t first
   return {words + first % 4, count};
 }
 
-std::span<const std::uint32_t> Draws::words_where(Purpose purpose,
-                                                  std::span<const std::uint8_t> selected) const {
+std::span<const std::uint32_t> PhiloxStream::words_where(
+    Purpose purpose, std::span<const std::uint8_t> selected) const {
   std::uint32_t* const words = scratch(4 * whole_draws((selected.size() + 3) / 4));
   kernels().draw_where(start(purpose, 0), selected.data(), selected.size(), words);
   return {words, selected.size()};
 }
 
-std::array<std::span<const std::uint32_t>, 2> Draws::words_of_two(Purpose one, Purpose other,
-                                                                  std::size_t count) const {
+std::array<std::span<const std::uint32_t>, 2> PhiloxStream::words_of_two(Purpose one, Purpose other,
+                                                                         std::size_t count) const {
   const std::size_t draws = whole_draws((count + 3) / 4);
   std::uint32_t* const words = scratch(8 * draws);
   draw(one, 0, draws, words);

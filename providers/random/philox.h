@@ -67,10 +67,10 @@ struct PhiloxStart;  // providers/random/vector_kernels.h
 
 /// The random words of one sample (or of one cycle, or pass): as many as wanted for each purpose.
 /// Word w of a purpose is lane w mod 4 of draw number w div 4 (which counts modulo 2^32).
-class Draws {
+class PhiloxStream {
  public:
-  Draws(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index);
-  bool operator==(const Draws&) const = default;
+  PhiloxStream(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index);
+  bool operator==(const PhiloxStream&) const = default;
 
   [[nodiscard]] std::uint32_t word(Purpose purpose, std::uint64_t w) const;
 

@@ -27,14 +27,15 @@ ItemOrder::ItemOrder(const config::DataOptions& options, std::uint64_t count)
   firsts_ = {0, count - val - test, count - test};
 }
 
-std::uint64_t ItemOrder::item(proto::Split split, std::uint64_t index, const Draws& draws) const {
+std::uint64_t ItemOrder::item(proto::Split split, std::uint64_t index,
+                              const PhiloxStream& draws) const {
   const std::uint64_t count = items(split);
   const std::uint64_t first = firsts_[static_cast<std::size_t>(split)];
   if (split == proto::Split::kTrain && order_ == Order::kRandom) {
     return first + draws.below(Purpose::kStart, count);
   }
   if (split == proto::Split::kTrain && order_ == Order::kSequential) return first + index % count;
-  const Draws of_pass(seed_, split, 0, index / count);
+  const PhiloxStream of_pass(seed_, split, 0, index / count);
   return first + permuted(of_pass, Purpose::kOrder, count, index % count);
 }
 

@@ -31,7 +31,7 @@ class ItemOrder {
   /// The item, below the count of all, that sample `index` of the split is; `draws` are the
   /// sample's. The split has items.
   [[nodiscard]] std::uint64_t item(proto::Split split, std::uint64_t index,
-                                   const Draws& draws) const;
+                                   const PhiloxStream& draws) const;
 
  private:
   enum class Order : std::uint8_t { kRandom, kShuffle, kSequential };

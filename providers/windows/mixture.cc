@@ -30,7 +30,7 @@ std::vector<std::uint16_t> quotas_at(const std::vector<Points>& weights, std::ui
   std::vector<std::uint64_t> millionths;
   for (const Points& points : weights) millionths.push_back(weight_at(points, sample));
   if (std::ranges::any_of(millionths, [](std::uint64_t weight) { return weight > 0; })) {
-    return share_out(Mixture::kBlock, millionths);
+    return apportion(Mixture::kBlock, millionths);
   }
   throw config::UsageError("data.datasets: at sample " + std::to_string(sample) +
                            " all weights are 0; some dataset must have the sample");
@@ -108,7 +108,8 @@ const Mixture::BlockOrder& Mixture::order_of(std::uint64_t block) const {
   for (std::size_t part = 0; part < parts_; ++part) {
     place = std::fill_n(place, quota[part], static_cast<std::uint8_t>(part));
   }
-  shuffle_values(Draws(seed_, proto::Split::kTrain, 0, block), Purpose::kMixture, order.parts);
+  shuffle_values(PhiloxStream(seed_, proto::Split::kTrain, 0, block), Purpose::kMixture,
+                 order.parts);
   std::array<std::uint16_t, 256> seen{};
   for (std::size_t i = 0; i < kBlock; ++i) order.ranks[i] = seen[order.parts[i]]++;
   order.identity = identity_;
@@ -116,7 +117,7 @@ const Mixture::BlockOrder& Mixture::order_of(std::uint64_t block) const {
   return order;
 }
 
-Turn Mixture::turn(std::uint64_t index) const {
+MixtureSlot Mixture::slot(std::uint64_t index) const {
   const std::uint64_t block = index / kBlock;
   const std::size_t place = index % kBlock;
   const BlockOrder& order = order_of(block);

@@ -17,10 +17,10 @@
 namespace millrace::providers {
 
 /// Sample `number` of dataset `part`.
-struct Turn {
+struct MixtureSlot {
   std::size_t part = 0;
   std::uint64_t number = 0;
-  bool operator==(const Turn&) const = default;
+  bool operator==(const MixtureSlot&) const = default;
 };
 
 class Mixture {
@@ -34,7 +34,7 @@ class Mixture {
   Mixture(const std::vector<std::vector<config::WeightPoint>>& weights, std::uint64_t seed);
 
   /// Whose turn sample `index` of train is.
-  [[nodiscard]] Turn turn(std::uint64_t index) const;
+  [[nodiscard]] MixtureSlot slot(std::uint64_t index) const;
 
   /// Samples of the block, by dataset; they add up to kBlock.
   [[nodiscard]] std::span<const std::uint16_t> quotas(std::uint64_t block) const;

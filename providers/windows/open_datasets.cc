@@ -44,7 +44,7 @@ datasets::Datasets generated(const config::DataOptions& options) {
 /// What the recipe names; empty where it names nothing.
 std::vector<datasets::NamedSpec> named_by(const config::DataOptions& options) {
   std::vector<datasets::NamedSpec> specs;
-  for (const config::DatasetOptions& dataset : config::meant_datasets(options)) {
+  for (const config::DatasetOptions& dataset : config::selected_datasets(options)) {
     specs.push_back(
         {dataset.name,
          {dataset.path, dataset.format, dataset.column, dataset.max_chars, options.cache}});

@@ -33,7 +33,7 @@ std::uint64_t weight_at(const std::vector<config::WeightPoint>& points, std::uin
   return datasets::nearest_whole(weight * kMillion);
 }
 
-std::vector<std::uint16_t> share_out(std::uint16_t total, std::span<const std::uint64_t> weights) {
+std::vector<std::uint16_t> apportion(std::uint16_t total, std::span<const std::uint64_t> weights) {
   const std::uint64_t sum = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
   std::vector<std::uint16_t> shares;
   std::vector<std::uint64_t> remainders;

@@ -18,7 +18,7 @@ namespace millrace::providers {
 /// `total` shared out in proportion to the weights (not all 0), largest remainders first, ties to
 /// the earlier. A weight that is not 0 is worth one at least: where it would have none, the largest
 /// share gives one, the earlier of equals. There are at most `total` weights, each below 2^41.
-[[nodiscard]] std::vector<std::uint16_t> share_out(std::uint16_t total,
+[[nodiscard]] std::vector<std::uint16_t> apportion(std::uint16_t total,
                                                    std::span<const std::uint64_t> weights);
 
 }  // namespace millrace::providers

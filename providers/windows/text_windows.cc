@@ -95,14 +95,14 @@ std::uint64_t TextWindows::epoch_samples() const {
   return at_lines_ || order_ != Order::kRandom ? count(Split::kTrain) : shifted_windows();
 }
 
-std::uint64_t TextWindows::shift_of(const Draws& of_epoch) const {
+std::uint64_t TextWindows::shift_of(const PhiloxStream& of_epoch) const {
   const std::uint64_t room =
       text().length(Split::kTrain) - shape_.ahead - count(Split::kTrain) * shape_.length;
   const std::uint64_t shifts = std::min<std::uint64_t>(room + 1, shape_.length);
   return of_epoch.below(Purpose::kShift, shifts);
 }
 
-std::uint64_t TextWindows::train_position(std::uint64_t j, const Draws& draws) const {
+std::uint64_t TextWindows::train_position(std::uint64_t j, const PhiloxStream& draws) const {
   const std::uint64_t windows = count(Split::kTrain);
   std::uint64_t window = 0;
   std::uint64_t shift = 0;
@@ -111,7 +111,7 @@ std::uint64_t TextWindows::train_position(std::uint64_t j, const Draws& draws) c
   } else if (order_ == Order::kSequential) {
     window = j % windows;
   } else {
-    const Draws of_epoch(seed_, Split::kTrain, number_, j / windows);
+    const PhiloxStream of_epoch(seed_, Split::kTrain, number_, j / windows);
     window = permuted(of_epoch, Purpose::kOrder, windows, j % windows);
     if (!at_lines_) shift = shift_of(of_epoch);
   }

@@ -51,7 +51,7 @@ class TextWindows {
 
   /// Position in train of the dataset's sample j; `draws` are the random words of the stream's
   /// sample, which order random takes it from (Purpose::kStart).
-  [[nodiscard]] std::uint64_t train_position(std::uint64_t j, const Draws& draws) const;
+  [[nodiscard]] std::uint64_t train_position(std::uint64_t j, const PhiloxStream& draws) const;
 
   /// Position of window w of val or test, w < count(split).
   [[nodiscard]] std::uint64_t position(proto::Split split, std::uint64_t w) const;
@@ -60,7 +60,7 @@ class TextWindows {
   [[nodiscard]] std::uint64_t count_windows(proto::Split split) const;
   [[nodiscard]] std::uint64_t usable_lines(proto::Split split) const;
   [[nodiscard]] std::uint64_t shifted_windows() const;
-  [[nodiscard]] std::uint64_t shift_of(const Draws& of_epoch) const;
+  [[nodiscard]] std::uint64_t shift_of(const PhiloxStream& of_epoch) const;
 
   datasets::Dataset dataset_;
   std::uint8_t number_;

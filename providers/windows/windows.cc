@@ -23,7 +23,7 @@ WindowShape checked(WindowShape shape) {
 
 std::vector<std::vector<config::WeightPoint>> weights_of(const config::DataOptions& data) {
   std::vector<std::vector<config::WeightPoint>> weights;
-  for (const config::DatasetOptions& dataset : config::meant_datasets(data)) {
+  for (const config::DatasetOptions& dataset : config::selected_datasets(data)) {
     weights.push_back(dataset.weights);
   }
   return weights;
@@ -56,24 +56,25 @@ std::uint64_t Windows::epoch_samples() const {
   return samples;
 }
 
-Place Windows::place(Split split, std::uint64_t index, const Draws& draws) const {
+WindowRef Windows::place(Split split, std::uint64_t index, const PhiloxStream& draws) const {
   if (split == Split::kTrain) {
-    const Turn turn = mixture_ ? mixture_->turn(index) : Turn{0, index};
+    const MixtureSlot turn = mixture_ ? mixture_->turn(index) : Turn{0, index};
     return {turn.part, parts_[turn.part].train_position(turn.number, draws)};
   }
   const std::uint64_t windows = size(split);
-  const Draws of_pass(seed_, split, 0, index / windows);
+  const PhiloxStream of_pass(seed_, split, 0, index / windows);
   std::uint64_t window = permuted(of_pass, Purpose::kOrder, windows, index % windows);
   std::size_t part = 0;
   for (; window >= parts_[part].count(split); ++part) window -= parts_[part].count(split);
   return {part, parts_[part].position(split, window)};
 }
 
-std::optional<Place> Windows::elsewhere(const Place& place, const Draws& draws) const {
+std::optional<WindowRef> Windows::elsewhere(const WindowRef& place,
+                                            const PhiloxStream& draws) const {
   const std::uint64_t others = parts_[place.part].text().length(Split::kTrain) - shape_.tokens();
   if (others == 0) return std::nullopt;
   const std::uint64_t first = draws.below(Purpose::kFragment, others);
-  return Place{place.part, first < place.first ? first : first + 1};
+  return WindowRef{place.part, first < place.first ? first : first + 1};
 }
 
 }  // namespace millrace::providers

@@ -21,10 +21,10 @@
 namespace millrace::providers {
 
 /// A window's dataset, by its number, and its first token's position in the split.
-struct Place {
+struct WindowRef {
   std::size_t part = 0;
   std::uint64_t first = 0;
-  bool operator==(const Place&) const = default;
+  bool operator==(const WindowRef&) const = default;
 };
 
 class Windows {
@@ -44,21 +44,23 @@ class Windows {
   [[nodiscard]] std::uint64_t epoch_samples() const;
 
   /// Where sample `index` lies, whose own random words are `draws` (Purpose::kStart is read).
-  [[nodiscard]] Place place(proto::Split split, std::uint64_t index, const Draws& draws) const;
+  [[nodiscard]] WindowRef place(proto::Split split, std::uint64_t index,
+                                const PhiloxStream& draws) const;
 
   /// Another window of train of the same dataset as the train window `place`, from any position,
   /// drawn from words 0 and 1 of Purpose::kFragment; empty where the dataset has no other.
-  [[nodiscard]] std::optional<Place> elsewhere(const Place& place, const Draws& draws) const;
+  [[nodiscard]] std::optional<WindowRef> elsewhere(const WindowRef& place,
+                                                   const PhiloxStream& draws) const;
 
   /// Writes the window's length + ahead tokens: out has as many.
   template <class Token>
-  void read(proto::Split split, const Place& place, std::span<Token> out) const {
+  void read(proto::Split split, const WindowRef& place, std::span<Token> out) const {
     parts_[place.part].text().read(split, place.first, out);
   }
 
   /// The same of sample `index`.
   template <class Token>
-  void read(proto::Split split, std::uint64_t index, const Draws& draws,
+  void read(proto::Split split, std::uint64_t index, const PhiloxStream& draws,
             std::span<Token> out) const {
     read(split, place(split, index, draws), out);
   }

@@ -15,7 +15,7 @@ Settings with(Settings settings, const std::string& provider, std::uint64_t data
 
 }  // namespace
 
-std::optional<std::string> Admission::reason_against(const proto::StreamMeta& offered) const {
+std::optional<std::string> Admission::mismatch(const proto::StreamMeta& offered) const {
   const std::string dataset = expected_.dataset.empty() ? "" : offered.dataset_name;
   const auto from_recipe = proto::differences(
       with(expected_.settings, expected_.provider, expected_.data_seed, expected_.dataset),

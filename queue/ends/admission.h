@@ -27,7 +27,7 @@ class Admission {
   explicit Admission(Expectation expected) : expected_(std::move(expected)) {}
 
   /// Empty: accepted. Else the reason: which setting differs, both values, what to do.
-  [[nodiscard]] std::optional<std::string> reason_against(const proto::StreamMeta& offered) const;
+  [[nodiscard]] std::optional<std::string> mismatch(const proto::StreamMeta& offered) const;
 
   /// From now on only this stream is accepted.
   void pin(const proto::StreamMeta& accepted) { expected_.pinned = accepted; }

@@ -4,7 +4,7 @@
 
 namespace millrace::queue {
 
-void ProducerEnd::fail(const Order&, const std::string& reason) {
+void ProducerEnd::fail(const LeasedRange&, const std::string& reason) {
   throw std::runtime_error(reason);
 }
 

@@ -16,14 +16,14 @@
 #include "proto/meta.h"
 #include "proto/stage_log.h"
 #include "proto/types.h"
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 
 namespace millrace::queue {
 
 using Milliseconds = std::chrono::milliseconds;
 
 /// One range that a producer was asked to compute; `lease` names this asking, not the range.
-struct Order {
+struct LeasedRange {
   std::uint64_t lease = 0;
   proto::Range range;
   std::uint32_t asker = 0;  ///< which of several ranks; the transport's affair
@@ -49,15 +49,15 @@ class ProducerEnd {
 
   /// The next range to compute, waited for up to `timeout`; empty: nothing is asked for now.
   /// Throws std::runtime_error if this stream was refused, with the reason.
-  [[nodiscard]] virtual std::optional<Order> next(Milliseconds timeout) = 0;
+  [[nodiscard]] virtual std::optional<LeasedRange> next(Milliseconds timeout) = 0;
 
   /// Hands over the samples of an order. Throws NotStored where there is no room for them now (a
   /// full disk), std::runtime_error where they cannot be stored at all.
-  virtual void deliver(const Order& order, const proto::Batch& batch) = 0;
+  virtual void deliver(const LeasedRange& order, const proto::Batch& batch) = 0;
 
   /// Says that the range of an order cannot be computed. Throws std::runtime_error with the reason
   /// where nobody can be told who might have it computed elsewhere.
-  virtual void fail(const Order& order, const std::string& reason);
+  virtual void fail(const LeasedRange& order, const std::string& reason);
 
   /// Whether everything is delivered that will be asked for as long as no trainer comes.
   [[nodiscard]] virtual bool complete() const = 0;
@@ -67,14 +67,14 @@ class ProducerEnd {
 };
 
 /// One thread at a time, but for state(). Over tcp:// and ipc:// producers are heard only while
-/// somebody is in meet() or take().
+/// somebody is in wait_for_stream() or take().
 class ConsumerEnd {
  public:
   virtual ~ConsumerEnd() = default;
 
   /// The meta of the stream that was accepted, waited for up to `timeout`; empty: none that matches
   /// is there yet.
-  [[nodiscard]] virtual std::optional<proto::StreamMeta> meet(Milliseconds timeout) = 0;
+  [[nodiscard]] virtual std::optional<proto::StreamMeta> wait_for_stream(Milliseconds timeout) = 0;
 
   /// The unit of asking: ranges start at its multiples and have its size, but for a split's last.
   /// Known once met.
@@ -82,18 +82,18 @@ class ConsumerEnd {
 
   /// Asks for a range, or a part of one, and goes on asking until it was taken. Asking twice is
   /// asking once.
-  virtual void want(const proto::Range& range) = 0;
+  virtual void request(const proto::Range& range) = 0;
 
   /// A batch that was wanted: whole, verified, of the accepted stream. Waits up to `timeout`.
   /// Throws std::runtime_error if a range cannot be had.
-  [[nodiscard]] virtual std::optional<proto::Batch> take(Milliseconds timeout) = 0;
+  [[nodiscard]] virtual std::optional<proto::Batch> receive(Milliseconds timeout) = 0;
 
   /// Says that completed steps have used every sample of the split below `cursor`.
   virtual void release(proto::Split split, std::uint64_t cursor) = 0;
 
   /// The stages of train samples, where the trainer names them. Forgets every range that was wanted
   /// at another stage.
-  virtual void follow(const proto::StageLog& log) = 0;
+  virtual void set_stage_log(const proto::StageLog& log) = 0;
 
   /// Of the batch that was taken last: of its time from lease to answer, what was not its
   /// producer's work; 0 where no link lies between.

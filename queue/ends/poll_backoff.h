@@ -8,9 +8,9 @@
 
 namespace millrace::queue {
 
-class LookInterval {
+class PollBackoff {
  public:
-  explicit LookInterval(std::chrono::milliseconds longest) : longest_(longest) {}
+  explicit PollBackoff(std::chrono::milliseconds longest) : longest_(longest) {}
 
   void found() { next_ = kShortest; }
   /// Until the next look, and twice as long until the one after it.

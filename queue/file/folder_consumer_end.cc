@@ -44,7 +44,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
         clock_(std::move(clock)),
         metrics_(run_.registry) {}
 
-  std::optional<proto::StreamMeta> meet(Milliseconds timeout) override {
+  std::optional<proto::StreamMeta> wait_for_stream(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
     while (!stream_ && !look_for_stream()) {
       if (!pause_before(deadline)) return std::nullopt;
@@ -54,11 +54,11 @@ class FolderConsumerEnd final : public ConsumerEnd {
 
   std::uint32_t range_samples() const override { return stream_->plan.chunk_samples(); }
 
-  void want(const proto::Range& range) override {
+  void request(const proto::Range& range) override {
     wanted_.emplace(range, stream_->plan.chunk_around(range));
   }
 
-  std::optional<proto::Batch> take(Milliseconds timeout) override {
+  std::optional<proto::Batch> receive(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
     for (;;) {
       publish_if_due();
@@ -79,7 +79,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
     publish_if_due();
   }
 
-  void follow(const proto::StageLog& log) override {
+  void set_stage_log(const proto::StageLog& log) override {
     std::erase_if(wanted_, [&](const auto& wanted) { return !proto::agrees(log, wanted.first); });
     if (std::exchange(run_.stage_log, log) != log && stream_) publish();
   }
@@ -95,7 +95,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
     proto::StreamMeta meta;
     Folder folder;
     ChunkPlan plan;
-    GroupWatch watch;
+    RunMonitor watch;
   };
   /// A range, and the chunk that it lies in.
   using Wanted = std::map<proto::Range, proto::Range, Sooner>;
@@ -114,10 +114,10 @@ class FolderConsumerEnd final : public ConsumerEnd {
     std::optional<std::pair<std::int64_t, proto::StreamMeta>> best;
     for (const std::string& name : disk_.list(queue_)) {
       const auto path = queue_ / name / Folder::kMeta;
-      const auto entry = disk_.look(path);
+      const auto entry = disk_.stat(path);
       const auto meta = entry ? read_meta(path) : std::nullopt;
       if (!meta || meta->fingerprint != name) continue;
-      if (const auto reason = admission_.reason_against(*meta)) {
+      if (const auto reason = admission_.mismatch(*meta)) {
         refusal = *reason;
       } else if (!best || entry->written_ns > best->first) {
         best = {entry->written_ns, *meta};
@@ -144,7 +144,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
     admission_.pin(meta);
     const Folder folder(queue_, meta.fingerprint, disk_);
     if (run_.leads) keeper_.emplace(folder, run_.run_id);
-    stream_.emplace(Stream{meta, folder, ChunkPlan(meta), GroupWatch(folder)});
+    stream_.emplace(Stream{meta, folder, ChunkPlan(meta), RunMonitor(folder)});
     say("no chunk yet in " + folder.root().string() + ": is `prepare` running?");
     publish();
   }
@@ -164,7 +164,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   /// A whole chunk, verified; empty where it is not there, or was damaged and is not any more.
   std::optional<proto::Batch> read(const proto::Range& around) {
     const auto path = stream_->folder.chunk(around.split, {around.first, around.stage});
-    if (!disk_.look(path)) return std::nullopt;
+    if (!disk_.stat(path)) return std::nullopt;
     say("reading " + path.string(), telemetry::WaitCause::kDisk);
     proto::Chunk chunk = proto::read_chunk(path, disk_);
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
@@ -218,7 +218,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
     const proto::Range& soonest = wanted_.begin()->second;
     const proto::ChunkKey key{soonest.first, soonest.stage};
     const std::string chunk = stream_->folder.chunk(soonest.split, key).string();
-    if (disk_.look(stream_->folder.claim(soonest.split, key))) {
+    if (disk_.stat(stream_->folder.claim(soonest.split, key))) {
       say("a producer is at work on " + chunk, telemetry::WaitCause::kProvider);
     } else {
       say("nobody is at work on " + chunk + ": is `prepare` running?");
@@ -236,11 +236,11 @@ class FolderConsumerEnd final : public ConsumerEnd {
   proto::Disk& disk_;
   Clock clock_;
   std::optional<Stream> stream_;
-  std::optional<GroupKeeper> keeper_;  ///< of rank 0
+  std::optional<RunHeartbeat> keeper_;  ///< of rank 0
   Wanted wanted_;
   bool due_ = false;  ///< a chunk was used up, and the group's file does not say so yet
   Time told_used_{};  ///< when it last did for that reason
-  LookInterval interval_{kLookAtLeastEvery};
+  PollBackoff interval_{kLookAtLeastEvery};
   telemetry::QueueMetrics metrics_;
   std::uint64_t damaged_ = 0;
   mutable std::mutex mutex_;  // state_

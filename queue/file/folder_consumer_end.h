@@ -25,11 +25,11 @@ struct FolderRun {
   std::uint64_t eval_samples = 0;  ///< val samples of one evaluation; they stay
   Window train_window{};
   proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
-  telemetry::Registry& registry = telemetry::unwatched();
+  telemetry::Registry& registry = telemetry::null_registry();
 };
 
-/// meet() throws std::runtime_error where another process trains this run, DiskError where the
-/// folder cannot be written. With a timeout of 0 meet() and take() look once, without sleeping.
+/// wait_for_stream() throws std::runtime_error where another process trains this run, DiskError where the
+/// folder cannot be written. With a timeout of 0 wait_for_stream() and take() look once, without sleeping.
 [[nodiscard]] std::unique_ptr<ConsumerEnd> make_folder_consumer_end(
     const std::filesystem::path& queue, const Expectation& expected, const FolderRun& run,
     proto::Disk& disk = proto::real_disk(), Clock clock = real_time);

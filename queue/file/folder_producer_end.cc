@@ -60,20 +60,20 @@ class FolderProducerEnd final : public ProducerEnd {
     for (const auto& [chunk, since] : open_) unclaim(chunk);
   }
 
-  std::optional<Order> next(Milliseconds timeout) override {
+  std::optional<LeasedRange> next(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
     std::unique_lock lock(mutex_);
     for (;;) {
       if (const auto chunk = look(clock_())) {
         interval_.found();
-        return Order{++orders_, *chunk};
+        return LeasedRange{++orders_, *chunk};
       }
       if (clock_() >= deadline) return std::nullopt;
       delivered_.wait_for(lock, interval_.next());
     }
   }
 
-  void deliver(const Order& order, const proto::Batch& batch) override {
+  void deliver(const LeasedRange& order, const proto::Batch& batch) override {
     const std::optional<proto::DiskError> trouble = store(order.range, batch);
     {
       const std::lock_guard lock(mutex_);
@@ -261,8 +261,8 @@ class FolderProducerEnd final : public ProducerEnd {
 
   mutable std::mutex mutex_;
   std::condition_variable delivered_;
-  LookInterval interval_{kLookAtLeastEvery};
-  GroupWatch watch_;
+  PollBackoff interval_{kLookAtLeastEvery};
+  RunMonitor watch_;
   std::map<proto::Range, Time, Sooner> seen_claims_;
   std::optional<Time::duration> chunk_takes_;  ///< from order to file
   std::map<proto::Range, Time, Sooner> open_;  ///< claimed here, and since when

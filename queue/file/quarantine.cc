@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 void keep_newest(const fs::path& quarantine, proto::Disk& disk) {
   std::vector<std::pair<std::int64_t, fs::path>> files;
   for (const std::string& name : disk.list(quarantine)) {
-    if (const auto entry = disk.look(quarantine / name)) {
+    if (const auto entry = disk.stat(quarantine / name)) {
       files.emplace_back(entry->written_ns, quarantine / name);
     }
   }
@@ -35,7 +35,7 @@ bool set_aside(const Folder& folder, const fs::path& path) {
     keep_newest(folder.quarantine(), disk);
     return true;
   } catch (const proto::DiskError&) {
-    if (!disk.look(path)) return false;
+    if (!disk.stat(path)) return false;
     proto::remove_all(path, disk);
     return true;
   }

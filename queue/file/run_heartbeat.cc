@@ -11,7 +11,7 @@
 
 namespace millrace::queue {
 
-GroupKeeper::GroupKeeper(Folder folder, const std::string& run_id) : folder_(std::move(folder)) {
+RunHeartbeat::RunHeartbeat(Folder folder, const std::string& run_id) : folder_(std::move(folder)) {
   group_.run_id = run_id;
   group_.owner = proto::random_id();
   proto::make_folders(folder_.lock(run_id).parent_path(), folder_.disk());
@@ -19,17 +19,17 @@ GroupKeeper::GroupKeeper(Folder folder, const std::string& run_id) : folder_(std
   if (!lock_) refuse(folder_.lock(run_id), " is locked");
 }
 
-GroupKeeper::~GroupKeeper() {
+RunHeartbeat::~RunHeartbeat() {
   if (lock_) proto::try_remove_all(folder_.lock(group_.run_id).parent_path(), folder_.disk());
 }
 
-void GroupKeeper::refuse(const std::filesystem::path& file, const char* sign) {
+void RunHeartbeat::refuse(const std::filesystem::path& file, const char* sign) {
   lock_.reset();  // the group is not ours to take away
   throw std::runtime_error("run " + group_.run_id + " is being trained by another process (" +
                            file.string() + sign + "): stop it, or choose another train.out_dir");
 }
 
-void GroupKeeper::write(Time now) {
+void RunHeartbeat::write(Time now) {
   check_owner(now);
   last_write_ = now;
   ++group_.heartbeat;
@@ -43,11 +43,11 @@ void GroupKeeper::write(Time now) {
   }
 }
 
-void GroupKeeper::beat(Time now) {
-  if (now - last_write_ >= kGroupBeatEvery) write(now);
+void RunHeartbeat::beat(Time now) {
+  if (now - last_write_ >= kHeartbeatInterval) write(now);
 }
 
-void GroupKeeper::check_owner(Time now) {
+void RunHeartbeat::check_owner(Time now) {
   if (!first_write_) {
     first_write_ = now;
     return;
@@ -60,7 +60,7 @@ void GroupKeeper::check_owner(Time now) {
 
 /// A full disk clears as chunks are used up; a folder that vanishes while it is written to is made
 /// again by the next write.
-void GroupKeeper::forgive(const proto::DiskError& error) {
+void RunHeartbeat::forgive(const proto::DiskError& error) {
   if (error.reason() == ENOENT) return;
   if (!error.is_full()) throw error;
   if (!std::exchange(full_, true)) spdlog::warn("{}; going on, and trying again", error.what());

@@ -23,15 +23,15 @@ namespace millrace::queue {
 /// For so long a process looks whether another one writes its run's file.
 inline constexpr std::chrono::seconds kNewcomerFor{2};
 
-class GroupKeeper {
+class RunHeartbeat {
  public:
   /// Takes the run. Throws std::runtime_error if another process has it, DiskError where the folder
   /// cannot be written.
-  GroupKeeper(Folder folder, const std::string& run_id);
+  RunHeartbeat(Folder folder, const std::string& run_id);
   /// A clean end: takes the group away.
-  ~GroupKeeper();
-  GroupKeeper(const GroupKeeper&) = delete;
-  GroupKeeper& operator=(const GroupKeeper&) = delete;
+  ~RunHeartbeat();
+  RunHeartbeat(const RunHeartbeat&) = delete;
+  RunHeartbeat& operator=(const RunHeartbeat&) = delete;
 
   /// What the next write says.
   [[nodiscard]] proto::Group& group() { return group_; }
@@ -39,7 +39,7 @@ class GroupKeeper {
   /// Writes the file, also where somebody cleared the queue. On a full disk it is left as it is
   /// until the next write. Throws std::runtime_error as the constructor does.
   void write(Time now);
-  /// The same, every kGroupBeatEvery.
+  /// The same, every kHeartbeatInterval.
   void beat(Time now);
 
  private:

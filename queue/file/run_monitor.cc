@@ -2,7 +2,7 @@
 
 namespace millrace::queue {
 
-std::vector<proto::Group> GroupWatch::alive(Time now) {
+std::vector<proto::Group> RunMonitor::alive(Time now) {
   std::vector<proto::Group> living;
   for (const std::string& name : folder_.disk().list(folder_.groups())) {
     auto group = proto::read_group(folder_.group(name), folder_.disk());
@@ -11,7 +11,7 @@ std::vector<proto::Group> GroupWatch::alive(Time now) {
     if (!is_new && seen->second.heartbeat != group->heartbeat) {
       seen->second = {group->heartbeat, now};
     }
-    if (now - seen->second.changed <= kGroupDeadAfter) {
+    if (now - seen->second.changed <= kRunDeadAfter) {
       living.push_back(std::move(*group));
     }
   }

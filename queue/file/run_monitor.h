@@ -14,13 +14,13 @@
 namespace millrace::queue {
 
 /// A run that has not counted on for so long is taken for dead.
-inline constexpr std::chrono::seconds kGroupDeadAfter{30};
+inline constexpr std::chrono::seconds kRunDeadAfter{30};
 /// How often a run counts on.
-inline constexpr std::chrono::milliseconds kGroupBeatEvery{250};
+inline constexpr std::chrono::milliseconds kHeartbeatInterval{250};
 
-class GroupWatch {
+class RunMonitor {
  public:
-  explicit GroupWatch(Folder folder) : folder_(std::move(folder)) {}
+  explicit RunMonitor(Folder folder) : folder_(std::move(folder)) {}
 
   /// Reads the groups; one that is seen for the first time counts as alive.
   [[nodiscard]] std::vector<proto::Group> alive(Time now);

@@ -67,14 +67,14 @@ std::string seconds_text(Duration duration) {
 
 // --- What the consumer wants.
 
-void LeaseBook::want(const proto::Range& range) {
-  Ask ask;
+void LeaseBook::request(const proto::Range& range) {
+  RangeRequest ask;
   ask.range = range;
   ask.audited = rules_.audit > 0 && is_drawn(range, rules_.audit);
   asks_.try_emplace(range, std::move(ask));
 }
 
-void LeaseBook::follow(const proto::StageLog& log) {
+void LeaseBook::set_stage_log(const proto::StageLog& log) {
   for (auto at = asks_.begin(); at != asks_.end();) {
     if (proto::agrees(log, at->first)) {
       ++at;
@@ -91,10 +91,10 @@ std::size_t LeaseBook::open_leases() const {
   return open;
 }
 
-std::string LeaseBook::whereabouts() const {
+std::string LeaseBook::describe_next_wanted() const {
   if (asks_.empty()) return "nothing is asked for";
   const auto& [range, ask] = *asks_.begin();
-  const auto held = std::ranges::find(ask.leases, false, &HeldLease::lost);
+  const auto held = std::ranges::find(ask.leases, false, &Lease::lost);
   if (held == ask.leases.end()) {
     return describe(range) + ": all producers are at work on other ranges";
   }
@@ -113,7 +113,7 @@ void LeaseBook::receive(const PeerId& from, proto::Message message, Time now) {
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
-  if (const auto reason = reason_against(from, hello)) {
+  if (const auto reason = mismatch(from, hello)) {
     last_refusal_ = *reason;
     return refuse(from, *reason);
   }
@@ -127,8 +127,8 @@ void LeaseBook::on(const PeerId& from, const proto::Hello& hello, Time now) {
   welcome(from);
 }
 
-std::optional<std::string> LeaseBook::reason_against(const PeerId& from,
-                                                     const proto::Hello& hello) const {
+std::optional<std::string> LeaseBook::mismatch(const PeerId& from,
+                                               const proto::Hello& hello) const {
   if (banned_.contains(from)) {
     return "too many of this producer's answers were damaged or not what was asked for: check its "
            "memory, its network and its "
@@ -137,7 +137,7 @@ std::optional<std::string> LeaseBook::reason_against(const PeerId& from,
   if (peers_.size() >= kMaxProducers && !peers_.contains(from)) {
     return "this trainer has " + std::to_string(kMaxProducers) + " producers already";
   }
-  return admission_.reason_against(hello.meta);
+  return admission_.mismatch(hello.meta);
 }
 
 void LeaseBook::refuse(const PeerId& to, const std::string& reason) {
@@ -169,8 +169,8 @@ void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping
   const std::set<std::uint64_t> named(ping.leases.begin(), ping.leases.end());
   const std::set<std::uint64_t> open = peers_.at(from).leases;  // a copy: lose() changes it
   for (const std::uint64_t number : open) {
-    Ask& ask = asks_.at(range_of_lease_.at(number));
-    HeldLease& held = *std::ranges::find(ask.leases, number, &HeldLease::number);
+    RangeRequest& ask = asks_.at(range_of_lease_.at(number));
+    Lease& held = *std::ranges::find(ask.leases, number, &Lease::number);
     held.pings_without =
         named.contains(number) || now - held.since < kOnTheWayAtMost ? 0 : held.pings_without + 1;
     if (held.pings_without >= kPingsWithout) lose(from, number);
@@ -178,8 +178,8 @@ void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping
 }
 
 void LeaseBook::lose(const PeerId& from, std::uint64_t number) {
-  Ask& ask = asks_.at(range_of_lease_.at(number));
-  for (HeldLease& held : ask.leases) held.lost = held.lost || held.number == number;
+  RangeRequest& ask = asks_.at(range_of_lease_.at(number));
+  for (Lease& held : ask.leases) held.lost = held.lost || held.number == number;
   ask.needs_one = ask.needs_one || ask.is_idle();
   peers_.at(from).leases.erase(number);
   ++counters_.gone;
@@ -207,7 +207,7 @@ LeaseBook::Asks::iterator LeaseBook::ask_of(const PeerId& from, std::uint64_t le
   const auto range = range_of_lease_.find(lease);
   if (range == range_of_lease_.end()) return asks_.end();
   const auto ask = asks_.find(range->second);
-  const bool theirs = std::ranges::any_of(ask->second.leases, [&](const HeldLease& held) {
+  const bool theirs = std::ranges::any_of(ask->second.leases, [&](const Lease& held) {
     return held.number == lease && held.peer == from;
   });
   return theirs ? ask : asks_.end();
@@ -222,14 +222,14 @@ void LeaseBook::on(const PeerId& from, const proto::Filled& filled, Time now) {
   strike(from, filled.lease, "not what it was asked for");
 }
 
-bool LeaseBook::fits(const proto::Filled& filled, const Ask& ask) const {
+bool LeaseBook::fits(const proto::Filled& filled, const RangeRequest& ask) const {
   return filled.batch.range == ask.range && filled.fingerprint == accepted_->fingerprint &&
          proto::fits(accepted_->schema, filled.batch);
 }
 
 void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled,
                        Time now) {
-  const auto held = std::ranges::find(ask->second.leases, filled.lease, &HeldLease::number);
+  const auto held = std::ranges::find(ask->second.leases, filled.lease, &Lease::number);
   const Duration needed = now - held->since;
   learn(from, needed);
   Arrival arrival{filled.batch,
@@ -247,7 +247,7 @@ void LeaseBook::deliver(Asks::iterator ask, Arrival arrival) {
   arrivals_.push_back(std::move(arrival));
 }
 
-std::optional<LeaseBook::Arrival> LeaseBook::compare(Ask& ask) {
+std::optional<LeaseBook::Arrival> LeaseBook::compare(RangeRequest& ask) {
   Version& newest = ask.versions.back();
   const auto same = std::ranges::find(ask.versions, newest.digest, &Version::digest);
   const bool agreed = &*same != &newest;
@@ -264,7 +264,7 @@ std::optional<LeaseBook::Arrival> LeaseBook::compare(Ask& ask) {
   return std::nullopt;
 }
 
-void LeaseBook::report_difference(const Ask& ask) {
+void LeaseBook::report_difference(const RangeRequest& ask) {
   std::string versions;
   for (const Version& version : ask.versions) {
     versions +=
@@ -285,7 +285,7 @@ void LeaseBook::deliver_what_cannot_be_compared() {
   }
 }
 
-bool LeaseBook::has_answered(const Ask& ask, const PeerId& peer) const {
+bool LeaseBook::has_answered(const RangeRequest& ask, const PeerId& peer) const {
   return std::ranges::any_of(ask.versions,
                              [&](const Version& version) { return version.peer == peer; });
 }
@@ -334,7 +334,7 @@ void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
 }
 
 void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::string& what) {
-  Ask& ask = ask_of(from, lease)->second;
+  RangeRequest& ask = ask_of(from, lease)->second;
   report_once(what, "dropped an answer of producer " + name_of(from) + " for " +
                         describe(ask.range) + ": it was " + what);
   release(ask, from, lease);
@@ -342,18 +342,18 @@ void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::strin
   if (peer == peers_.end() || ++peer->second.strikes < kMaxStrikes) return;
   if (banned_.size() < kMaxBanned) banned_.insert(from);
   forget(from);
-  refuse(from, *reason_against(from, {}));
+  refuse(from, *mismatch(from, {}));
 }
 
-void LeaseBook::release(Ask& ask, const PeerId& from, std::uint64_t lease) {
-  std::erase_if(ask.leases, [&](const HeldLease& held) { return held.number == lease; });
+void LeaseBook::release(RangeRequest& ask, const PeerId& from, std::uint64_t lease) {
+  std::erase_if(ask.leases, [&](const Lease& held) { return held.number == lease; });
   range_of_lease_.erase(lease);
   ask.needs_one = true;
   if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(lease);
 }
 
-void LeaseBook::close_leases(const Ask& ask) {
-  for (const HeldLease& held : ask.leases) {
+void LeaseBook::close_leases(const RangeRequest& ask) {
+  for (const Lease& held : ask.leases) {
     range_of_lease_.erase(held.number);
     if (const auto peer = peers_.find(held.peer); peer != peers_.end()) {
       peer->second.leases.erase(held.number);
@@ -414,10 +414,10 @@ void LeaseBook::find_late(Time now) {
   }
 }
 
-void LeaseBook::judge_late(Ask& ask, Time now) {
+void LeaseBook::judge_late(RangeRequest& ask, Time now) {
   ++ask.late;
   ++counters_.late;
-  const HeldLease& first = *std::ranges::find(ask.leases, false, &HeldLease::lost);
+  const Lease& first = *std::ranges::find(ask.leases, false, &Lease::lost);
   const std::string why =
       "producer " + name_of(first.peer) + " has had it for " + seconds_text(now - first.since);
   if (ask.late >= rules_.late_limit) give_up(ask, why);
@@ -445,7 +445,7 @@ bool LeaseBook::has_room() const {
   return !std::ranges::all_of(peers_, [](const auto& peer) { return peer.second.is_full(); });
 }
 
-std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask) {
+std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const RangeRequest& ask) {
   // Who has failed at a range, at once as a rule, would else be the idlest and be asked until the
   // run ends.
   const bool others = std::ranges::any_of(
@@ -456,7 +456,7 @@ std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask)
     // else is there.
     const bool compared = ask.versions.size() == 1 && has_answered(ask, peer->first);
     const bool holds = std::ranges::any_of(
-        ask.leases, [&](const HeldLease& held) { return !held.lost && held.peer == peer->first; });
+        ask.leases, [&](const Lease& held) { return !held.lost && held.peer == peer->first; });
     const bool failed = others && ask.failed_by.contains(peer->first);
     if (peer->second.is_full() || holds || compared || failed) continue;
     const auto effort = [&](const auto& one) {
@@ -467,9 +467,9 @@ std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const Ask& ask)
   return best;
 }
 
-void LeaseBook::lease(Ask& ask, const PeerId& to, Peer& peer, Time now) {
+void LeaseBook::lease(RangeRequest& ask, const PeerId& to, Peer& peer, Time now) {
   if (ask.leases.size() >= kMaxLostLeases) {
-    const auto oldest = std::ranges::find(ask.leases, true, &HeldLease::lost);
+    const auto oldest = std::ranges::find(ask.leases, true, &Lease::lost);
     if (oldest != ask.leases.end()) {
       range_of_lease_.erase(oldest->number);
       ask.leases.erase(oldest);
@@ -495,9 +495,9 @@ Duration LeaseBook::limit(const Peer& peer) const {
   return std::max(least, kLateFactor * *middle);
 }
 
-void LeaseBook::give_up(const Ask& ask, const std::string& why) const {
+void LeaseBook::give_up(const RangeRequest& ask, const std::string& why) const {
   std::set<std::string> asked;
-  for (const HeldLease& held : ask.leases) asked.insert(name_of(held.peer));
+  for (const Lease& held : ask.leases) asked.insert(name_of(held.peer));
   std::string names;
   for (const std::string& name : asked) names += (names.empty() ? "" : ", ") + name;
   throw std::runtime_error(

@@ -65,9 +65,9 @@ class LeaseBook {
   LeaseBook(Admission admission, LeaseRules rules)
       : admission_(std::move(admission)), rules_(std::move(rules)) {}
 
-  void want(const proto::Range& range);
+  void request(const proto::Range& range);
   /// Forgets what is wanted at another stage than this log's; answers to it are then duplicates.
-  void follow(const proto::StageLog& log);
+  void set_stage_log(const proto::StageLog& log);
   void receive(const PeerId& from, proto::Message message, Time now);
   /// A batch came whose columns cannot be used; its header names the lease.
   void damaged(const PeerId& from, std::uint64_t lease);
@@ -105,7 +105,7 @@ class LeaseBook {
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] const LeaseCounters& counters() const { return counters_; }
   /// Who has the range that is wanted soonest, for a person who waits for it.
-  [[nodiscard]] std::string whereabouts() const;
+  [[nodiscard]] std::string describe_next_wanted() const;
   /// Why the last producer was turned away, if none is there now.
   [[nodiscard]] const std::string& last_refusal() const { return last_refusal_; }
 
@@ -120,7 +120,7 @@ class LeaseBook {
 
     [[nodiscard]] bool is_full() const;
   };
-  struct HeldLease {
+  struct Lease {
     std::uint64_t number;
     PeerId peer;
     Time since;
@@ -135,11 +135,11 @@ class LeaseBook {
     std::uint64_t digest = 0;
     Arrival arrival;
   };
-  struct Ask {
+  struct RangeRequest {
     proto::Range range;
     bool audited = false;
     std::vector<Version> versions;
-    std::vector<HeldLease> leases;
+    std::vector<Lease> leases;
     Time late_at;           ///< meaningful while a lease is open
     bool needs_one = true;  ///< another lease is to be made
     std::uint32_t late = 0;
@@ -148,9 +148,9 @@ class LeaseBook {
     std::string why;  ///< the latest failure's
 
     /// Nobody is known to be at work on it.
-    [[nodiscard]] bool is_idle() const { return std::ranges::all_of(leases, &HeldLease::lost); }
+    [[nodiscard]] bool is_idle() const { return std::ranges::all_of(leases, &Lease::lost); }
   };
-  using Asks = std::map<proto::Range, Ask, Sooner>;
+  using Asks = std::map<proto::Range, RangeRequest, Sooner>;
   struct OtherRank {
     std::string address;
     Time heard;
@@ -164,8 +164,8 @@ class LeaseBook {
   void on(const PeerId& from, const proto::Register& other, Time now);
 
   void refuse(const PeerId& to, const std::string& reason);
-  [[nodiscard]] std::optional<std::string> reason_against(const PeerId& from,
-                                                          const proto::Hello& hello) const;
+  [[nodiscard]] std::optional<std::string> mismatch(const PeerId& from,
+                                                    const proto::Hello& hello) const;
   void welcome(const PeerId& to);
   [[nodiscard]] std::vector<std::string> rank_addresses() const;
   /// Leases that their producer should hold and does not name: they, or their answers, were lost on
@@ -175,17 +175,17 @@ class LeaseBook {
 
   /// The ask that this lease of this producer belongs to, or the end.
   [[nodiscard]] Asks::iterator ask_of(const PeerId& from, std::uint64_t lease);
-  [[nodiscard]] bool fits(const proto::Filled& filled, const Ask& ask) const;
+  [[nodiscard]] bool fits(const proto::Filled& filled, const RangeRequest& ask) const;
   void accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled, Time now);
   void learn(const PeerId& from, Duration needed);
   void deliver(Asks::iterator ask, Arrival arrival);
   /// Whether the range is to be computed once more, to be compared; else a version of it that may
   /// be delivered is chosen.
-  [[nodiscard]] std::optional<Arrival> compare(Ask& ask);
-  void report_difference(const Ask& ask);
+  [[nodiscard]] std::optional<Arrival> compare(RangeRequest& ask);
+  void report_difference(const RangeRequest& ask);
   /// A range that is audited and that nobody else is there to compute goes out as it is.
   void deliver_what_cannot_be_compared();
-  [[nodiscard]] bool has_answered(const Ask& ask, const PeerId& peer) const;
+  [[nodiscard]] bool has_answered(const RangeRequest& ask, const PeerId& peer) const;
   /// A producer as logs call it.
   [[nodiscard]] std::string name_of(const PeerId& peer) const;
   /// An answer without an ask: of a lease that was ours once, or made up.
@@ -196,19 +196,19 @@ class LeaseBook {
   /// away.
   void strike(const PeerId& from, std::uint64_t lease, const std::string& what);
   /// A lease was answered, without a batch: another one is to be made.
-  void release(Ask& ask, const PeerId& from, std::uint64_t lease);
-  void close_leases(const Ask& ask);
+  void release(RangeRequest& ask, const PeerId& from, std::uint64_t lease);
+  void close_leases(const RangeRequest& ask);
 
   void find_gone(Time now);
   void find_silent_ranks(Time now);
   void find_late(Time now);
-  void judge_late(Ask& ask, Time now);
+  void judge_late(RangeRequest& ask, Time now);
   void hand_out(Time now);
   /// The least busy producer that does not hold this range yet, or the end.
-  [[nodiscard]] std::map<PeerId, Peer>::iterator free_peer(const Ask& ask);
-  void lease(Ask& ask, const PeerId& to, Peer& peer, Time now);
+  [[nodiscard]] std::map<PeerId, Peer>::iterator free_peer(const RangeRequest& ask);
+  void lease(RangeRequest& ask, const PeerId& to, Peer& peer, Time now);
   [[nodiscard]] Duration limit(const Peer& peer) const;
-  [[noreturn]] void give_up(const Ask& ask, const std::string& why) const;
+  [[noreturn]] void give_up(const RangeRequest& ask, const std::string& why) const;
   void report_once(const std::string& cause, const std::string& sentence);
 
   Admission admission_;

@@ -58,8 +58,8 @@ std::vector<ProducerLinks::Outgoing> ProducerLinks::take_outgoing() {
   return outgoing;
 }
 
-std::vector<Order> ProducerLinks::take_orders() {
-  std::vector<Order> orders;
+std::vector<LeasedRange> ProducerLinks::take_orders() {
+  std::vector<LeasedRange> orders;
   for (Link& link : links_) {
     for (const proto::Lease& lease : link.session.take_leases()) {
       orders.push_back({lease.number, lease.range, link.number});
@@ -68,12 +68,13 @@ std::vector<Order> ProducerLinks::take_orders() {
   return orders;
 }
 
-bool ProducerLinks::holds(const Order& order) const {
+bool ProducerLinks::holds(const LeasedRange& order) const {
   const auto link = std::ranges::find(links_, order.asker, &Link::number);
   return link != links_.end() && link->session.holds(order.lease);
 }
 
-std::optional<ProducerLinks::Destination> ProducerLinks::finish(const Order& order, Time now) {
+std::optional<ProducerLinks::Destination> ProducerLinks::finish(const LeasedRange& order,
+                                                                Time now) {
   Link* link = find(order.asker);
   if (link == nullptr) return std::nullopt;
   const auto held = link->session.finish(order.lease, now);

@@ -32,17 +32,17 @@ class ProducerLinks {
     proto::Message message;
   };
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
-  [[nodiscard]] std::vector<Order> take_orders();
+  [[nodiscard]] std::vector<LeasedRange> take_orders();
 
   /// Whether the rank that gave this order still waits for it.
-  [[nodiscard]] bool holds(const Order& order) const;
+  [[nodiscard]] bool holds(const LeasedRange& order) const;
   /// Where to send the order's answer, and how long it was held; empty if nobody waits for it. It
   /// is counted as sent.
   struct Destination {
     std::string address;
     std::chrono::microseconds held;
   };
-  [[nodiscard]] std::optional<Destination> finish(const Order& order, Time now);
+  [[nodiscard]] std::optional<Destination> finish(const LeasedRange& order, Time now);
 
   /// Of all ranks, rank 0's first.
   [[nodiscard]] std::vector<std::string> addresses() const;

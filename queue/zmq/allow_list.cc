@@ -37,7 +37,7 @@ AllowList::AllowList(zmq::context_t& context, std::set<std::string> keys)
 
 AllowList::~AllowList() {
   stopping_ = true;
-  bell_.ring();
+  bell_.notify();
   thread_.join();
 }
 

@@ -41,7 +41,7 @@ class AllowList {
   /// Fingerprints of keys that were turned away and named in the log.
   std::set<std::string> reported_;
   std::atomic<bool> stopping_{false};
-  Bell bell_;
+  EventFd bell_;
   zmq::socket_t questions_;
   std::thread thread_;  // last: it uses all of the above
 };

@@ -8,19 +8,19 @@
 
 namespace millrace::queue {
 
-Bell::Bell() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+EventFd::EventFd() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (fd_ < 0) throw std::runtime_error("the system has no eventfd left (too many open files?)");
 }
 
-Bell::~Bell() { ::close(fd_); }
+EventFd::~EventFd() { ::close(fd_); }
 
-void Bell::ring() const {
+void EventFd::notify() const {
   const std::uint64_t one = 1;
   // Full means that it rings already.
   [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
 }
 
-void Bell::silence() const {
+void EventFd::clear() const {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
 }

@@ -3,15 +3,15 @@
 
 namespace millrace::queue {
 
-class Bell {
+class EventFd {
  public:
   /// Throws std::runtime_error where the system has no descriptor left.
-  Bell();
-  ~Bell();
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
-  void ring() const;
-  void silence() const;
+  EventFd();
+  ~EventFd();
+  EventFd(const EventFd&) = delete;
+  EventFd& operator=(const EventFd&) = delete;
+  void notify() const;
+  void clear() const;
   [[nodiscard]] int fd() const { return fd_; }
 
  private:

@@ -208,7 +208,8 @@ void Socket::look_after() {
   socket_.connect(address_);
 }
 
-void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout, const Bell* bell) {
+void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
+          const EventFd* bell) {
   std::vector<zmq::pollitem_t> items;
   if (bell != nullptr) items.push_back({nullptr, bell->fd(), ZMQ_POLLIN, 0});
   for (Socket* socket : sockets) {

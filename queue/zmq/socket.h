@@ -79,7 +79,7 @@ class Socket {
 
  private:
   friend void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
-                   const Bell* bell);
+                   const EventFd* bell);
 
   Socket(Context& context, const std::string& address, zmq::socket_type type);
 
@@ -94,6 +94,6 @@ class Socket {
 /// Until one of the sockets has a message (or news of its connections), the bell rings, if there is
 /// one, or the time is over. Silences the bell, and connects dealers anew that ZeroMQ gave up.
 void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
-          const Bell* bell = nullptr);
+          const EventFd* bell = nullptr);
 
 }  // namespace millrace::queue

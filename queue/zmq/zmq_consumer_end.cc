@@ -106,7 +106,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     }
   }
 
-  std::optional<proto::StreamMeta> meet(Milliseconds timeout) override {
+  std::optional<proto::StreamMeta> wait_for_stream(Milliseconds timeout) override {
     work_until(timeout, [this] { return book_.accepted().has_value(); });
     return book_.accepted();
   }
@@ -115,14 +115,14 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     return leased_range_samples(book_.accepted()->schema, train_window_);
   }
 
-  void want(const proto::Range& range) override {
+  void request(const proto::Range& range) override {
     if (!asked_.insert(range).second) return;
     const std::lock_guard lock(mutex_);
-    book_.want(range);
+    book_.request(range);
     act_at_once_ = act_at_once_ || book_.has_room();
   }
 
-  std::optional<proto::Batch> take(Milliseconds timeout) override {
+  std::optional<proto::Batch> receive(Milliseconds timeout) override {
     work_until(timeout, [this] { return !arrivals_.empty(); });
     if (arrivals_.empty()) return std::nullopt;
     LeaseBook::Arrival arrival = std::move(arrivals_.front());
@@ -136,15 +136,16 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
   void release(proto::Split, std::uint64_t) override {}
 
-  void follow(const proto::StageLog& log) override {
+  void set_stage_log(const proto::StageLog& log) override {
     std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
     const std::lock_guard lock(mutex_);
-    book_.follow(log);
+    book_.set_stage_log(log);
   }
 
   WaitState state() const override {
     const std::lock_guard lock(mutex_);
-    if (book_.producers() > 0) return {telemetry::WaitCause::kProvider, book_.whereabouts()};
+    if (book_.producers() > 0)
+      return {telemetry::WaitCause::kProvider, book_.describe_next_wanted()};
     return {telemetry::WaitCause::kNoProducer, why_nobody_is_there()};
   }
 

@@ -1,6 +1,6 @@
 // tcp:// and ipc://, the trainer's side: a ROUTER, and the lease book over it. Rank 0 listens at
 // queue.uri; every other rank listens beside it and tells rank 0 where. It has no thread: producers
-// are heard while somebody waits in meet() or take().
+// are heard while somebody waits in wait_for_stream() or take().
 #pragma once
 
 #include <chrono>

@@ -50,11 +50,11 @@ class ZmqProducerEnd final : public ProducerEnd {
 
   ~ZmqProducerEnd() override {
     stopping_ = true;
-    bell_.ring();
+    bell_.notify();
     thread_.join();
   }
 
-  std::optional<Order> next(Milliseconds timeout) override {
+  std::optional<LeasedRange> next(Milliseconds timeout) override {
     auto order = orders_.take(timeout);
     const std::lock_guard lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
@@ -63,7 +63,7 @@ class ZmqProducerEnd final : public ProducerEnd {
     return std::nullopt;
   }
 
-  void deliver(const Order& order, const proto::Batch& batch) override {
+  void deliver(const LeasedRange& order, const proto::Batch& batch) override {
     const auto to = finish(order);
     if (!to) return;  // the trainer that asked for it is gone
     // The checksums are computed here, by the worker, and not by the one thread that all workers
@@ -73,7 +73,7 @@ class ZmqProducerEnd final : public ProducerEnd {
            proto::encode(proto::Filled{order.lease, fingerprint_, batch, held_us}, schema_));
   }
 
-  void fail(const Order& order, const std::string& reason) override {
+  void fail(const LeasedRange& order, const std::string& reason) override {
     spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(order.range.split),
                   order.range.first, order.range.end(), reason);
     if (const auto to = finish(order)) {
@@ -95,14 +95,14 @@ class ZmqProducerEnd final : public ProducerEnd {
   }
 
  private:
-  std::optional<ProducerLinks::Destination> finish(const Order& order) {
+  std::optional<ProducerLinks::Destination> finish(const LeasedRange& order) {
     const std::lock_guard lock(mutex_);
     return links_.finish(order, std::chrono::steady_clock::now());
   }
 
   void answer(const std::string& address, proto::Frames frames) {
     answers_.put({address, std::move(frames)});
-    bell_.ring();
+    bell_.notify();
   }
 
   /// The thread: the only one that touches the sockets.
@@ -179,7 +179,7 @@ class ZmqProducerEnd final : public ProducerEnd {
       const std::lock_guard lock(mutex_);
       trouble_ = sockets_.at(uri_.text).trouble();
       links_.tick(std::chrono::steady_clock::now());
-      for (const Order& order : links_.take_orders()) orders_.put(order);
+      for (const LeasedRange& order : links_.take_orders()) orders_.put(order);
       outgoing = links_.take_outgoing();
       if (const auto refusal = links_.refusal()) throw std::runtime_error(*refusal);
     }
@@ -209,11 +209,11 @@ class ZmqProducerEnd final : public ProducerEnd {
   ProducerLinks links_;
   std::exception_ptr failure_;
   std::string trouble_;  ///< of the connection to rank 0
-  Mailbox<Order> orders_;
+  Mailbox<LeasedRange> orders_;
   Mailbox<Answer> answers_;
   std::set<proto::DecodeStatus> reported_;
   std::atomic<bool> stopping_{false};
-  Bell bell_;
+  EventFd bell_;
   Context context_;
   std::map<std::string, Socket> sockets_;  ///< by address; the thread's own
   std::thread thread_;                     // last: it uses all of the above

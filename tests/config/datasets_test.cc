@@ -139,7 +139,8 @@ TEST_F(Datasets, AreInsteadOfOnePath) {
 
 std::vector<std::string> names(const Options& options) {
   std::vector<std::string> names;
-  for (const DatasetOptions& dataset : meant_datasets(options.data)) names.push_back(dataset.name);
+  for (const DatasetOptions& dataset : selected_datasets(options.data))
+    names.push_back(dataset.name);
   return names;
 }
 

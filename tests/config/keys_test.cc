@@ -57,16 +57,16 @@ TEST(Keys, EachIsBoundToAMemberOfItsOwn) {
 }
 
 TEST(Keys, RangesRefuseTheirOutside) {
-  const RealKind share{.least = 0, .most = 1, .above = true, .below = true};
+  const FloatKind share{.least = 0, .most = 1, .above = true, .below = true};
   EXPECT_TRUE(allows(share, 0.5));
   for (const double outside : {0.0, 1.0, -1.0, 2.0, std::nan(""), HUGE_VAL, -HUGE_VAL}) {
     EXPECT_FALSE(allows(share, outside));
   }
-  EXPECT_TRUE(allows(WholeKind{1, 3}, std::uint64_t{3}));
-  EXPECT_FALSE(allows(WholeKind{1, 3}, std::uint64_t{0}));
-  EXPECT_FALSE(allows(WholeKind{1, 3}, std::uint64_t{4}));
-  EXPECT_FALSE(allows(TextKind{{"auto", "cpu"}}, std::string("gpu")));
-  EXPECT_FALSE(allows(TextKind{}, std::string()));
+  EXPECT_TRUE(allows(IntKind{1, 3}, std::uint64_t{3}));
+  EXPECT_FALSE(allows(IntKind{1, 3}, std::uint64_t{0}));
+  EXPECT_FALSE(allows(IntKind{1, 3}, std::uint64_t{4}));
+  EXPECT_FALSE(allows(StringKind{{"auto", "cpu"}}, std::string("gpu")));
+  EXPECT_FALSE(allows(StringKind{}, std::string()));
 }
 
 TEST(Keys, ResolveByFullNameOrUniqueLastPart) {

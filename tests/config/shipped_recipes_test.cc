@@ -100,7 +100,7 @@ TEST(ShippedRecipes, RandomReplacementHasTheReferencesWeightsAndNoStages) {
 TEST(ShippedRecipes, TheExampleOfSeveralDatasetsMixesTwo) {
   const Options options = load("datasets_example.toml");
   EXPECT_EQ(options.data.datasets.size(), 3u);
-  EXPECT_EQ(meant_datasets(options.data).size(), 2u);
+  EXPECT_EQ(selected_datasets(options.data).size(), 2u);
   EXPECT_EQ(options.data.order, "shuffle");
 }
 

@@ -11,7 +11,7 @@
 
 #include "queue/ends/range_order.h"
 #include "telemetry/stream_metrics.h"
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::consumer {
@@ -35,14 +35,16 @@ struct Log {
 class ShuffledEnd final : public queue::ConsumerEnd {
  public:
   explicit ShuffledEnd(std::shared_ptr<Log> log) : log_(std::move(log)) {}
-  std::optional<proto::StreamMeta> meet(Milliseconds) override { return testing::sample_meta(); }
+  std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override {
+    return testing::sample_meta();
+  }
   std::uint32_t range_samples() const override { return kRange; }
-  void want(const Range& range) override {
+  void request(const Range& range) override {
     const std::lock_guard lock(log_->mutex);
     log_->wanted.insert(range);
     pending_.insert(range);
   }
-  std::optional<proto::Batch> take(Milliseconds) override {
+  std::optional<proto::Batch> receive(Milliseconds) override {
     if (pending_.empty()) return std::nullopt;
     const auto pick =
         std::next(pending_.begin(), static_cast<std::ptrdiff_t>(random_() % pending_.size()));
@@ -54,7 +56,7 @@ class ShuffledEnd final : public queue::ConsumerEnd {
     const std::lock_guard lock(log_->mutex);
     log_->released = cursor;
   }
-  void follow(const proto::StageLog&) override {}
+  void set_stage_log(const proto::StageLog&) override {}
   queue::WaitState state() const override { return {}; }
 
  private:
@@ -67,16 +69,18 @@ class ShuffledEnd final : public queue::ConsumerEnd {
 class LateEnd final : public queue::ConsumerEnd {
  public:
   explicit LateEnd(const std::atomic<bool>& open) : open_(open) {}
-  std::optional<proto::StreamMeta> meet(Milliseconds) override { return testing::sample_meta(); }
+  std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override {
+    return testing::sample_meta();
+  }
   std::uint32_t range_samples() const override { return kRange; }
-  void want(const Range& range) override { pending_.insert(range); }
-  std::optional<proto::Batch> take(Milliseconds) override {
+  void request(const Range& range) override { pending_.insert(range); }
+  std::optional<proto::Batch> receive(Milliseconds) override {
     if (!open_ || pending_.empty()) return std::nullopt;
     return testing::sample_batch(pending_.extract(pending_.begin()).value());
   }
   double link_seconds() const override { return 1e6; }
   void release(Split, std::uint64_t) override {}
-  void follow(const proto::StageLog&) override {}
+  void set_stage_log(const proto::StageLog&) override {}
   queue::WaitState state() const override { return {telemetry::WaitCause::kProvider, "at work"}; }
 
  private:
@@ -86,20 +90,22 @@ class LateEnd final : public queue::ConsumerEnd {
 
 class BrokenEnd final : public queue::ConsumerEnd {
  public:
-  std::optional<proto::StreamMeta> meet(Milliseconds) override { return testing::sample_meta(); }
+  std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override {
+    return testing::sample_meta();
+  }
   std::uint32_t range_samples() const override { return kRange; }
-  void want(const Range&) override {}
-  std::optional<proto::Batch> take(Milliseconds) override {
+  void request(const Range&) override {}
+  std::optional<proto::Batch> receive(Milliseconds) override {
     throw std::runtime_error("no producer can make it");
   }
   void release(Split, std::uint64_t) override {}
-  void follow(const proto::StageLog&) override {}
+  void set_stage_log(const proto::StageLog&) override {}
   queue::WaitState state() const override { return {}; }
 };
 
 class PrefetcherTest : public ::testing::Test {
  protected:
-  std::unique_ptr<BatchSource> source(const Deal& deal, std::uint64_t cursor = 0,
+  std::unique_ptr<BatchSource> source(const BatchSharding& deal, std::uint64_t cursor = 0,
                                       std::uint64_t window = 64) {
     return make_prefetcher(
         std::make_unique<ShuffledEnd>(log_), testing::sample_meta(),
@@ -115,7 +121,7 @@ class PrefetcherTest : public ::testing::Test {
 };
 
 TEST_F(PrefetcherTest, DeliversTheFunctionInOrderWhateverTheTransportDoes) {
-  const Deal deal{5, 3, 0, 1};
+  const BatchSharding deal{5, 3, 0, 1};
   const auto stream = source(deal, 30);
   for (std::uint64_t cursor = 30; cursor < 600; cursor += deal.global_batch()) {
     for (const Slice& piece : micro_batches(deal, cursor)) {
@@ -144,7 +150,7 @@ TEST_F(PrefetcherTest, AsksForNoMoreThanItsWindow) {
 }
 
 TEST_F(PrefetcherTest, ARankAsksOnlyForRangesOfItsOwnShare) {
-  const Deal second{32, 1, 1, 2};  // samples [16, 32) of every 32
+  const BatchSharding second{32, 1, 1, 2};  // samples [16, 32) of every 32
   const auto stream = source(second, 0, 128);
   for (std::uint64_t cursor = 0; cursor < 320; cursor += 32) {
     expect(*stream, Split::kTrain, cursor + 16, 16);
@@ -170,15 +176,17 @@ TEST_F(PrefetcherTest, TellsTheTransportWhatIsUsed) {
 
 TEST_F(PrefetcherTest, NotYetThereIsEmptyAndNotAnError) {
   class Silent final : public queue::ConsumerEnd {
-    std::optional<proto::StreamMeta> meet(Milliseconds) override { return testing::sample_meta(); }
+    std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override {
+      return testing::sample_meta();
+    }
     std::uint32_t range_samples() const override { return kRange; }
-    void want(const Range&) override {}
-    std::optional<proto::Batch> take(Milliseconds timeout) override {
+    void request(const Range&) override {}
+    std::optional<proto::Batch> receive(Milliseconds timeout) override {
       std::this_thread::sleep_for(timeout);
       return std::nullopt;
     }
     void release(Split, std::uint64_t) override {}
-    void follow(const proto::StageLog&) override {}
+    void set_stage_log(const proto::StageLog&) override {}
     queue::WaitState state() const override {
       return {telemetry::WaitCause::kNoProducer, "nobody is there"};
     }

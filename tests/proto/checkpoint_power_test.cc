@@ -51,7 +51,7 @@ class SavedRun {
 
   void start(std::uint64_t step) {
     may_be_newest_ = from(step);
-    go_back_to(kOut, step, links_of(state_), disk_);
+    roll_back_to(kOut, step, links_of(state_), disk_);
     may_be_newest_ = {saved_[step]};
   }
 
@@ -114,7 +114,7 @@ std::uint64_t operations_of_a_run() {
 std::string dangling(FakeDisk& disk) {
   std::string names;
   for (const std::string& name : disk.list(kOut)) {
-    if (!disk.look(kOut / name)) {
+    if (!disk.stat(kOut / name)) {
       names += name + " ";
     }
   }
@@ -126,9 +126,9 @@ void goes_on(FakeDisk& disk) {
   const auto found = find_newest_whole(
       kOut, [](const std::string&) {}, disk);
   SavedRun run(disk);
-  go_back_to(kOut, found ? found->state.step : 0, found ? links_of(found->state) : Links(), disk);
+  roll_back_to(kOut, found ? found->state.step : 0, found ? links_of(found->state) : Links(), disk);
   EXPECT_EQ(dangling(disk), "");
-  EXPECT_EQ(disk.look(kOut / epoch_link(5)).has_value(), found.has_value())
+  EXPECT_EQ(disk.stat(kOut / epoch_link(5)).has_value(), found.has_value())
       << "the first checkpoint is kept for good";
   run.save(50);
   for (const std::string& name : disk.list(kOut)) {

@@ -202,7 +202,7 @@ TEST_F(CheckpointTest, GoingBackSetsLaterHistoryAside) {
   for (const std::uint64_t step : {1, 2, 3}) save(step);
   link_checkpoint(out, kBestLink, 3);
   fs::create_directories(temporary_name(out / "step-00000004"));
-  go_back_to(out, 2, {{kBestLink, 1}});
+  roll_back_to(out, 2, {{kBestLink, 1}});
   EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(fs::read_symlink(out / "latest"), "step-00000002");
   EXPECT_EQ(fs::read_symlink(out / "best"), "step-00000001");
@@ -215,7 +215,7 @@ TEST_F(CheckpointTest, GoingBackLeavesTheLinksOfThatTimeAndNoOthers) {
   for (const std::uint64_t epoch : {5, 10, 15}) link_checkpoint(out, epoch_link(epoch), epoch / 5);
   link_final(out, 3);
   fs::create_directories(out / "epoch-0015-notes");
-  go_back_to(out, 2, {{epoch_link(5), 1}, {epoch_link(10), 2}, {epoch_link(12345), 99}});
+  roll_back_to(out, 2, {{epoch_link(5), 1}, {epoch_link(10), 2}, {epoch_link(12345), 99}});
   EXPECT_EQ(fs::read_symlink(out / "epoch-0005"), "step-00000001");
   EXPECT_EQ(fs::read_symlink(out / "epoch-0010"), "step-00000002");
   for (const char* const gone : {"epoch-0015", "epoch-12345", "final", "best"}) {
@@ -234,7 +234,7 @@ TEST_F(CheckpointTest, TheEndOfARunIsLinked) {
 }
 
 TEST_F(CheckpointTest, ANewRunHasNoLinks) {
-  go_back_to(out, 0, {});
+  roll_back_to(out, 0, {});
   EXPECT_TRUE(fs::is_empty(out));
 }
 

@@ -56,8 +56,8 @@ TEST_P(AnyDisk, GivesBackWhatWasWritten) {
   EXPECT_EQ(get("a"), "onetwo");
   put("a", "x");
   EXPECT_EQ(get("a"), "x") << "in place of what was there";
-  EXPECT_EQ(disk.look(at / "a")->size_bytes, 1U);
-  EXPECT_FALSE(disk.look(at / "a")->is_folder);
+  EXPECT_EQ(disk.stat(at / "a")->size_bytes, 1U);
+  EXPECT_FALSE(disk.stat(at / "a")->is_folder);
 }
 
 TEST_P(AnyDisk, ReadsNoMoreThanAskedForIntoAlignedMemory) {
@@ -73,7 +73,7 @@ TEST_P(AnyDisk, ReadsNoMoreThanAskedForIntoAlignedMemory) {
 
 TEST_P(AnyDisk, WhatIsNotThereIsEmptyAndWhatCannotBeIsAnError) {
   EXPECT_FALSE(disk.read(at / "a", Disk::kAll).has_value());
-  EXPECT_FALSE(disk.look(at / "a" / "b").has_value());
+  EXPECT_FALSE(disk.stat(at / "a" / "b").has_value());
   EXPECT_EQ(disk.list(at / "a"), Names{});
   EXPECT_TRUE(disk.remove(at / "a"));
   EXPECT_EQ(reason_of([&] { (void)disk.read(at, Disk::kAll); }), EISDIR);
@@ -90,7 +90,7 @@ TEST_P(AnyDisk, NamesAreTakenOnce) {
   EXPECT_FALSE(disk.create(at / "a"));
   EXPECT_TRUE(disk.make_folder(at / "b"));
   EXPECT_FALSE(disk.make_folder(at / "b"));
-  EXPECT_TRUE(disk.look(at / "b")->is_folder);
+  EXPECT_TRUE(disk.stat(at / "b")->is_folder);
   EXPECT_EQ(disk.list(at), (Names{"a", "b"}));
 }
 
@@ -119,7 +119,7 @@ TEST_P(AnyDisk, LinksAreFollowedButNotRemovedThrough) {
   put("target/file", "x");
   disk.link("target", at / "link");
   EXPECT_EQ(get("link/file"), "x");
-  EXPECT_TRUE(disk.look(at / "link")->is_folder);
+  EXPECT_TRUE(disk.stat(at / "link")->is_folder);
   EXPECT_EQ(reason_of([&] { disk.link("target", at / "link"); }), EEXIST);
   remove_all(at / "link", disk);
   EXPECT_EQ(disk.list(at), Names{"target"});

@@ -142,7 +142,7 @@ TEST_F(Cascade, EveryStageOfEveryChunk) {
       EXPECT_EQ(t, DiffusionTimes(1337, 1).time(Split::kTrain, i, 1e-3));
       std::vector<std::uint32_t> noised = target;
       for (std::size_t j = 0; j < noised.size(); ++j) {
-        const bool moves = Draws(1337, Split::kTrain, 0, i).word(Purpose::kSelect, j) <
+        const bool moves = PhiloxStream(1337, Split::kTrain, 0, i).word(Purpose::kSelect, j) <
                            Noise(options_.provider).move_threshold(t);
         if (moves) noised[j] = kVocabulary;
       }

@@ -396,7 +396,7 @@ Others others(const config::Key& key, const config::Value& now) {
   if (const auto* real = std::get_if<double>(&now)) {
     found.values = {*real / 2, 2 * *real, 0.25};
   }
-  if (const auto* kind = std::get_if<config::TextKind>(&key.kind)) {
+  if (const auto* kind = std::get_if<config::StringKind>(&key.kind)) {
     for (const std::string_view choice : kind->choices) {
       found.values.emplace_back(std::string(choice));
     }

@@ -52,7 +52,7 @@ TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {
   expect_contains(philox, {hex_bytes(std::as_bytes(std::span(counter)))});
   const PhiloxBlock block = philox4x32_10(counter, key);
   expect_contains(philox, {hex_words(block)});
-  const Draws draws(1337, Split::kVal, 3, (std::uint64_t{1} << 33) + 5);
+  const PhiloxStream draws(1337, Split::kVal, 3, (std::uint64_t{1} << 33) + 5);
   EXPECT_EQ(draws.word(Purpose::kCorrupt, 6), block[2]);
   expect_contains(philox, {"uniform_below(" + hex_words(std::span(block).subspan(2, 1)) +
                            ", 100) = " + std::to_string(uniform_below(block[2], 100))});
@@ -121,8 +121,8 @@ TEST(Docs, NoiseShowsSamplesWithTheirBytes) {
   expect_shown("noise.md", options, 7);
   expect_contains(
       page("noise.md"),
-      {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kSelect, 0, 12)),
-       hex_words(Draws(1337, Split::kTrain, 0, 1).words(Purpose::kTime, 0, 1)),
+      {hex_words(PhiloxStream(1337, Split::kTrain, 0, 7).words(Purpose::kSelect, 0, 12)),
+       hex_words(PhiloxStream(1337, Split::kTrain, 0, 1).words(Purpose::kTime, 0, 1)),
        std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3eb84fdfU)))});
   options.provider.graph = "uniform";
   options.provider.noise = "geometric";
@@ -146,7 +146,7 @@ TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
     }
   }
   expect_contains(page("synthetic.md"),
-                  {hex_words(Draws(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)),
+                  {hex_words(PhiloxStream(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)),
                    "c is" + likeliest + ".", std::to_string(process.entropy_rate_nats()),
                    std::to_string(process.block_entropy_nats(256)),
                    make_markov_text(process, {0.1, 0})->hash()});

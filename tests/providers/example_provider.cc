@@ -41,7 +41,7 @@ class Progressions final : public RowProvider {
  protected:
   void fill_row(proto::Split split, std::uint64_t index, std::optional<std::uint8_t> /*stage*/,
                 const proto::BatchView& row) const override {
-    const Draws draws(meta_.data_seed, split, 0, index);
+    const PhiloxStream draws(meta_.data_seed, split, 0, index);
     const std::uint32_t start = uniform_below(draws.word(Purpose::kStart, 0), 10);
     const std::uint32_t step = 1 + uniform_below(draws.word(Purpose::kStart, 1), 9);
     const std::uint32_t hidden = uniform_below(draws.word(Purpose::kSelect, 0), meta_.block_size);

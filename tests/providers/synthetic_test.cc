@@ -46,7 +46,7 @@ TEST(Synthetic, HasTheBlocksOfTheMarkovSourceAndTheirNextSymbols) {
   for (std::size_t row = 0; row < 50; ++row) {
     std::vector<std::uint8_t> block(25);
     process.generate<std::uint8_t>(
-        Draws(1337, Split::kVal, 0, 100 + row).words(Purpose::kText, 0, 25), block);
+        PhiloxStream(1337, Split::kVal, 0, 100 + row).words(Purpose::kText, 0, 25), block);
     EXPECT_TRUE(std::equal(block.begin(), block.end() - 1,
                            x.begin() + static_cast<std::ptrdiff_t>(24 * row)));
     EXPECT_TRUE(std::equal(block.begin() + 1, block.end(),

@@ -42,7 +42,7 @@ class FolderWorld {
   }
   [[nodiscard]] std::unique_ptr<ConsumerEnd> met(const FolderRun& wanted) {
     auto end = consumer(wanted);
-    if (!end->meet(kAtOnce)) throw std::logic_error("no stream: " + end->state().words);
+    if (!end->wait_for_stream(kAtOnce)) throw std::logic_error("no stream: " + end->state().words);
     return end;
   }
 
@@ -57,7 +57,7 @@ class FolderWorld {
     return made;
   }
   /// False: there is no room.
-  bool deliver(ProducerEnd& end, const Order& order) try {
+  bool deliver(ProducerEnd& end, const LeasedRange& order) try {
     end.deliver(order, samples(order.range));
     return true;
   } catch (const NotStored&) {

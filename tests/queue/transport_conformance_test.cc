@@ -58,9 +58,10 @@ class Transport : public ::testing::TestWithParam<std::string> {
     return testing::free_tcp_address();
   }
 
-  void meet() {
+  void wait_for_stream() {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
-    while (!meta_ && std::chrono::steady_clock::now() < deadline) meta_ = consumer_->meet(50ms);
+    while (!meta_ && std::chrono::steady_clock::now() < deadline)
+      meta_ = consumer_->wait_for_stream(50ms);
     ASSERT_EQ(meta_, sample_meta());
   }
 
@@ -76,7 +77,7 @@ class Transport : public ::testing::TestWithParam<std::string> {
     std::map<std::uint64_t, int> arrived;
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
     while (arrived.size() < ranges.size() && std::chrono::steady_clock::now() < deadline) {
-      const auto batch = consumer_->take(50ms);
+      const auto batch = consumer_->receive(50ms);
       if (!batch) continue;
       EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(batch->range)));
       ++arrived[batch->range.first];
@@ -98,39 +99,39 @@ TEST_P(Transport, WhatIsWantedArrives) {
     consumer_.reset();
     meta_.reset();
     open(producers);
-    meet();
+    wait_for_stream();
     std::vector<proto::Range> ranges;
     for (std::uint64_t k = 0; k < 2; ++k) ranges.push_back(unit(proto::Split::kTrain, k));
-    for (const proto::Range& range : ranges) consumer_->want(range);
-    for (const proto::Range& range : ranges) consumer_->want(range);  // twice is once
+    for (const proto::Range& range : ranges) consumer_->request(range);
+    for (const proto::Range& range : ranges) consumer_->request(range);  // twice is once
     expect(ranges);
   }
 }
 
 TEST_P(Transport, AFiniteSplitEndsWithAShorterRange) {
   open(1);
-  meet();
+  wait_for_stream();
   const std::uint64_t last =
       (sample_meta().size(proto::Split::kVal) - 1) / consumer_->range_samples();
   const proto::Range range = unit(proto::Split::kVal, last);
   EXPECT_EQ(range.end(), 100U);
-  consumer_->want(range);
+  consumer_->request(range);
   expect({range});
 }
 
 TEST_P(Transport, TheSameRangeCanBeHadAgain) {
   open(1);
-  meet();
+  wait_for_stream();
   for (int i = 0; i < 2; ++i) {
-    consumer_->want(unit(proto::Split::kTrain, 0));
+    consumer_->request(unit(proto::Split::kTrain, 0));
     expect({unit(proto::Split::kTrain, 0)});
   }
 }
 
 TEST_P(Transport, NothingComesUnasked) {
   open(1);
-  meet();
-  EXPECT_EQ(consumer_->take(100ms), std::nullopt);
+  wait_for_stream();
+  EXPECT_EQ(consumer_->receive(100ms), std::nullopt);
 }
 
 /// Over inproc:// both ends live and die together.
@@ -149,8 +150,8 @@ TEST_P(RemoteTransport, AConsumerThatStartsAnewFindsItsProducersAgain) {
       std::make_unique<testing::Worker>(open_producer_end(uri, sample_meta(), producer_plan)));
   for (int start = 0; start < 2; ++start) {
     SCOPED_TRACE(start);
-    meet();
-    consumer_->want(unit(proto::Split::kTrain, 1));
+    wait_for_stream();
+    consumer_->request(unit(proto::Split::kTrain, 1));
     expect({unit(proto::Split::kTrain, 1)});
     consumer_.reset();
     meta_.reset();
@@ -192,7 +193,7 @@ TEST(TcpTransport, AProducerOfAnotherStreamLearnsWhy) {
   const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
   while (reason.empty() && std::chrono::steady_clock::now() < deadline) {
     try {
-      (void)consumer->meet(10ms);
+      (void)consumer->wait_for_stream(10ms);
       (void)producer->next(50ms);
     } catch (const std::runtime_error& error) {
       reason = error.what();

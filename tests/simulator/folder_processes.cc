@@ -39,7 +39,7 @@ void FolderProducer::act(Time now) {
     done_at_ = now + work_;
   }
   if (!order_ || now < done_at_) return;
-  const queue::Order order = *std::exchange(order_, std::nullopt);
+  const queue::LeasedRange order = *std::exchange(order_, std::nullopt);
   try {
     end_->deliver(order, large_samples().make(order.range));
   } catch (const queue::NotStored&) {
@@ -73,7 +73,7 @@ Saved FolderTrainer::load() {
   const Saved saved = found ? Saved{found->state.step, found->state.cursor,
                                     found->state.evaluation_due, found->state.stage_log}
                             : training_.beginning();
-  proto::go_back_to(out_dir, saved.step, {}, disk_);
+  proto::roll_back_to(out_dir, saved.step, {}, disk_);
   return saved;
 }
 
@@ -96,22 +96,23 @@ void FolderTrainer::act(Time now) {
     act(rank, training_);
     if (!rank.supply) return;
     shares.push_back(
-        {rank.deal, &*rank.supply, [&rank](const proto::StageLog& log) { rank.end->follow(log); },
+        {rank.deal, &*rank.supply,
+         [&rank](const proto::StageLog& log) { rank.end->set_stage_log(log); },
          [&rank](std::uint64_t cursor) { rank.end->release(proto::Split::kTrain, cursor); }});
   }
   training_.run(shares, now);
 }
 
 void FolderTrainer::act(Rank& rank, const Training& training) {
-  const auto meta = rank.end->meet(kAtOnce);
+  const auto meta = rank.end->wait_for_stream(kAtOnce);
   if (!meta) return;
   if (!rank.supply) {
     rank.supply.emplace(*meta, training.prefetch_plan(rank.deal), rank.end->range_samples());
   }
   for (const proto::Range& range : rank.supply->missing()) {
-    rank.end->want(range);
+    rank.end->request(range);
   }
-  while (const auto batch = rank.end->take(kAtOnce)) rank.supply->put(*batch);
+  while (const auto batch = rank.end->receive(kAtOnce)) rank.supply->put(*batch);
 }
 
 std::string FolderTrainer::describe() const {

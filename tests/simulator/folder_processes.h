@@ -32,7 +32,7 @@ class FolderProducer {
   ProcessDisk disk_;
   Duration work_;
   std::unique_ptr<queue::ProducerEnd> end_;
-  std::optional<queue::Order> order_;
+  std::optional<queue::LeasedRange> order_;
   Time done_at_{};
 };
 
@@ -50,9 +50,9 @@ class FolderTrainer {
 
  private:
   struct Rank {
-    consumer::Deal deal;
+    consumer::BatchSharding deal;
     std::unique_ptr<queue::ConsumerEnd> end;
-    std::optional<consumer::Supply> supply;
+    std::optional<consumer::PrefetchWindow> supply;
   };
 
   [[nodiscard]] Saved load();

@@ -204,7 +204,7 @@ class World {
     const auto names = disk_.list(folder);
     if (names.empty()) return;
     const auto path = folder / names[random_.below(names.size())];
-    const auto entry = disk_.look(path);
+    const auto entry = disk_.stat(path);
     if (!entry || entry->size_bytes == 0) return;
     say("a bit of " + path.string() + " flips");
     disk_.flip_bit(path, random_.below(entry->size_bytes * 8));

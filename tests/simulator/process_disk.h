@@ -48,9 +48,9 @@ class ProcessDisk final : public proto::Disk {
     if (!is_there()) return {};
     return disk_.list(folder);
   }
-  [[nodiscard]] std::optional<proto::DiskEntry> look(const Path& path) override {
+  [[nodiscard]] std::optional<proto::DiskEntry> stat(const Path& path) override {
     if (!is_there()) return std::nullopt;
-    return disk_.look(path);
+    return disk_.stat(path);
   }
   void sync(const Path& path) override {
     if (lives()) disk_.sync(path);

@@ -52,7 +52,7 @@ void ProducerHost::act(Time now) {
   }
   if (!links_) return;
   links_->tick(now);
-  for (const queue::Order& order : links_->take_orders()) orders_.push_back(order);
+  for (const queue::LeasedRange& order : links_->take_orders()) orders_.push_back(order);
   if (now >= hung_until_) finish_jobs(now);
   begin_jobs(now);
   for (const auto& [to, message] : links_->take_outgoing()) send(to, proto::encode(message), now);
@@ -61,7 +61,7 @@ void ProducerHost::act(Time now) {
 
 void ProducerHost::begin_jobs(Time now) {
   while (jobs_.size() < habits_.workers && !orders_.empty()) {
-    const queue::Order order = orders_.front();
+    const queue::LeasedRange order = orders_.front();
     orders_.pop_front();
     if (links_->holds(order)) {
       jobs_.push_back({order, now + random_.between(habits_.least_work, habits_.most_work)});
@@ -76,7 +76,7 @@ void ProducerHost::finish_jobs(Time now) {
   std::erase_if(jobs_, [now](const Job& job) { return job.done_at <= now; });
 }
 
-void ProducerHost::answer(const queue::Order& order, Time now) {
+void ProducerHost::answer(const queue::LeasedRange& order, Time now) {
   const auto to = links_->finish(order, now);
   if (!to) return;
   if (random_.chance(habits_.failures)) {
@@ -89,7 +89,7 @@ void ProducerHost::answer(const queue::Order& order, Time now) {
   send(to->address, proto::encode(filled, meta().schema), now);
 }
 
-void ProducerHost::lie(const queue::Order& order, Time now) {
+void ProducerHost::lie(const queue::LeasedRange& order, Time now) {
   proto::Filled wrong{order.lease, meta().fingerprint, testing::sample_batch(order.range), 0};
   switch (random_.below(5)) {
     case 0: wrong.lease += 1 + random_.below(8); break;

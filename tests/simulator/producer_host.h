@@ -49,7 +49,7 @@ class ProducerHost {
 
  private:
   struct Job {
-    queue::Order order;
+    queue::LeasedRange order;
     Time done_at;
   };
 
@@ -58,8 +58,8 @@ class ProducerHost {
   void take_in(const Letter& letter, Time now);
   void begin_jobs(Time now);
   void finish_jobs(Time now);
-  void answer(const queue::Order& order, Time now);
-  void lie(const queue::Order& order, Time now);
+  void answer(const queue::LeasedRange& order, Time now);
+  void lie(const queue::LeasedRange& order, Time now);
   void send(const std::string& to, proto::Frames frames, Time now) {
     network_.send({address(), to, std::move(frames)}, now);
   }
@@ -70,7 +70,7 @@ class ProducerHost {
   Network& network_;
   std::uint64_t life_ = 0;
   std::optional<queue::ProducerLinks> links_;  ///< while the process runs
-  std::deque<queue::Order> orders_;
+  std::deque<queue::LeasedRange> orders_;
   std::vector<Job> jobs_;
   std::vector<Letter> inbox_;
   Time stopped_until_{};

@@ -95,7 +95,7 @@ void TrainerHost::act(Rank& rank, Time now) {
     rank.supply.emplace(meta(), training_.prefetch_plan(rank.deal), training_.plan().range_samples);
   }
   if (rank.supply) {
-    for (const proto::Range& range : rank.supply->missing()) rank.book.want(range);
+    for (const proto::Range& range : rank.supply->missing()) rank.book.request(range);
   }
   rank.book.tick(now);
   for (const auto& arrival : rank.book.take_arrivals()) rank.supply->put(arrival.batch);
@@ -114,7 +114,7 @@ void TrainerHost::train(Time now) {
   for (const auto& rank : ranks_) {
     if (!rank->supply) return;
     shares.push_back({rank->deal, &*rank->supply,
-                      [&book = rank->book](const proto::StageLog& log) { book.follow(log); },
+                      [&book = rank->book](const proto::StageLog& log) { book.set_stage_log(log); },
                       [](std::uint64_t) {}});
   }
   training_.run(shares, now);
@@ -126,7 +126,8 @@ std::string TrainerHost::describe() const {
   if (!is_running()) return text + ", not running; last error: " + last_error_;
   for (const auto& rank : ranks_) {
     text += "; " + rank->address + ": " + std::to_string(rank->book.producers()) + " producers, " +
-            std::to_string(rank->book.open_leases()) + " leases, " + rank->book.whereabouts();
+            std::to_string(rank->book.open_leases()) + " leases, " +
+            rank->book.describe_next_wanted();
   }
   return text;
 }

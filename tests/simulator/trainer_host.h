@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "consumer/supply.h"
+#include "consumer/prefetch_window.h"
 #include "queue/protocol/lease_book.h"
 #include "queue/protocol/registration.h"
 #include "tests/simulator/network.h"
@@ -47,8 +47,8 @@ class TrainerHost {
     std::string address;
     queue::LeaseBook book;
     std::optional<queue::Registration> registration;
-    std::optional<consumer::Supply> supply;  ///< once a stream was accepted
-    consumer::Deal deal;
+    std::optional<consumer::PrefetchWindow> supply;  ///< once a stream was accepted
+    consumer::BatchSharding deal;
   };
 
   [[nodiscard]] std::unique_ptr<Rank> make_rank(std::uint32_t number, std::uint32_t world);

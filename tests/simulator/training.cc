@@ -42,7 +42,7 @@ void Training::resume(const Saved& saved) {
   std::erase_if(record_, [&](const Used& used) { return used.step > saved.step; });
 }
 
-consumer::PrefetchPlan Training::prefetch_plan(const consumer::Deal& deal) const {
+consumer::PrefetchPlan Training::prefetch_plan(const consumer::BatchSharding& deal) const {
   consumer::PrefetchPlan plan;
   plan.deal = deal;
   plan.cursor = at_.cursor;
@@ -124,8 +124,8 @@ void Training::change_stage(std::span<const Share> shares) {
   if (!plan_.stage_seed || Random(*plan_.stage_seed ^ at_.step).below(3) == 0) return;
   at_.log.push_back({at_.cursor, static_cast<std::uint8_t>(at_.log.back().stage + 1)});
   for (const Share& share : shares) {
-    share.supply->follow(at_.log);
-    share.follow(at_.log);
+    share.supply->set_stage_log(at_.log);
+    share.set_stage_log(at_.log);
   }
 }
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "consumer/supply.h"
+#include "consumer/prefetch_window.h"
 #include "proto/stage_log.h"
 #include "tests/simulator/made_stream.h"
 #include "tests/simulator/random.h"
@@ -51,8 +51,8 @@ struct Saved {
 
 /// A rank's part.
 struct Share {
-  consumer::Deal deal;
-  consumer::Supply* supply = nullptr;
+  consumer::BatchSharding deal;
+  consumer::PrefetchWindow* supply = nullptr;
   std::function<void(const proto::StageLog&)> follow;  ///< tells the transport of a change of stage
   std::function<void(std::uint64_t)> release;          ///< tells it of the cursor
 };
@@ -73,7 +73,7 @@ class Training {
   [[nodiscard]] bool is_done() const { return at_.step >= plan_.steps; }
   [[nodiscard]] const TrainerPlan& plan() const { return plan_; }
   [[nodiscard]] const Saved& at() const { return at_; }
-  [[nodiscard]] consumer::PrefetchPlan prefetch_plan(const consumer::Deal& deal) const;
+  [[nodiscard]] consumer::PrefetchPlan prefetch_plan(const consumer::BatchSharding& deal) const;
   /// Empty: the record is every sample once, in order.
   [[nodiscard]] std::string difference() const;
 

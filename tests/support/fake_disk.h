@@ -69,7 +69,7 @@ class FakeDisk final : public proto::Disk {
   [[nodiscard]] bool exchange(const Path& a, const Path& b) override;
   bool remove(const Path& path) override;
   [[nodiscard]] std::vector<std::string> list(const Path& folder) override;
-  [[nodiscard]] std::optional<proto::DiskEntry> look(const Path& path) override;
+  [[nodiscard]] std::optional<proto::DiskEntry> stat(const Path& path) override;
   void sync(const Path& path) override;
   [[nodiscard]] std::shared_ptr<const void> lock(const Path& path) override;
 

@@ -79,7 +79,7 @@ class MaskedSource : public consumer::BatchSource {
     return masked_batch({split, first, count, std::nullopt});
   }
   void advance(std::uint64_t cursor) override { cursor_ = cursor; }
-  void follow(const proto::StageLog&) override {}
+  void set_stage_log(const proto::StageLog&) override {}
   [[nodiscard]] std::string state() const override { return "samples that come when they come"; }
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
 

@@ -17,26 +17,26 @@
 namespace {
 
 using namespace millrace;
-using providers::Draws;
+using providers::PhiloxStream;
 using providers::Purpose;
 
-void print_words(const Draws& draws, std::uint8_t purpose) {
+void print_words(const PhiloxStream& draws, std::uint8_t purpose) {
   std::cout << "words " << unsigned{purpose};
   for (const std::uint32_t word : draws.words(Purpose{purpose}, 2, 9)) std::cout << ' ' << word;
   std::cout << '\n';
 }
 
-void print_below(const Draws& draws, std::uint32_t n) {
+void print_below(const PhiloxStream& draws, std::uint32_t n) {
   std::cout << "below " << n << ' ' << providers::uniform_below(draws.word(Purpose::kStart, 5), n)
             << '\n';
 }
 
-void print_entry(const Draws& draws, std::uint64_t n, std::uint64_t i) {
+void print_entry(const PhiloxStream& draws, std::uint64_t n, std::uint64_t i) {
   std::cout << "permuted " << n << ' ' << i << ' '
             << providers::permuted(draws, Purpose::kOrder, n, i) << '\n';
 }
 
-void print_shuffled(const Draws& draws, std::size_t n) {
+void print_shuffled(const PhiloxStream& draws, std::size_t n) {
   std::vector<std::uint8_t> order(n);
   providers::shuffle(draws, Purpose::kMix, order);
   std::cout << "shuffled " << n;
@@ -45,8 +45,9 @@ void print_shuffled(const Draws& draws, std::size_t n) {
 }
 
 void print_draws(const std::vector<std::string>& place) {
-  const Draws draws(std::stoull(place.at(0)), static_cast<proto::Split>(std::stoul(place.at(1))),
-                    static_cast<std::uint8_t>(std::stoul(place.at(2))), std::stoull(place.at(3)));
+  const PhiloxStream draws(
+      std::stoull(place.at(0)), static_cast<proto::Split>(std::stoul(place.at(1))),
+      static_cast<std::uint8_t>(std::stoul(place.at(2))), std::stoull(place.at(3)));
   for (const int purpose : {0, 1, 8, 200, 255}) {
     print_words(draws, static_cast<std::uint8_t>(purpose));
   }

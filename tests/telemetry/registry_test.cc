@@ -101,7 +101,7 @@ TEST(Cells, CountFromManyThreads) {
     threads.emplace_back([&registry] {
       for (int i = 0; i < kTimes; ++i) {
         registry.counter("m_total", "Help.", {{"n", std::to_string(i % 7)}}).add(2);
-        const Raised raised(registry.gauge("level", "Help."));
+        const ScopedIncrement raised(registry.gauge("level", "Help."));
         if (i % 1000 == 0) {
           EXPECT_FALSE(registry.prometheus_text().empty());
         }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "proto/types.h"
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 #include "tests/support/messages.h"
 
 namespace millrace::telemetry {

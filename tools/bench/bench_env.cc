@@ -32,7 +32,7 @@ std::string own_uri(const queue::Uri& uri, const std::filesystem::path& folder) 
 
 }  // namespace
 
-BenchPlace::TemporaryFolder::TemporaryFolder() {
+BenchEnv::TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "millrace-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
     throw std::runtime_error(name + ": cannot make a folder; set TMPDIR to one that has room");
@@ -40,20 +40,19 @@ BenchPlace::TemporaryFolder::TemporaryFolder() {
   path = name;
 }
 
-BenchPlace::TemporaryFolder::~TemporaryFolder() {
+BenchEnv::TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path, ignored);
 }
 
-BenchPlace::BenchPlace(const config::Options& options, bool keep_uri) : options_(options) {
+BenchEnv::BenchEnv(const config::Options& options, bool keep_uri) : options_(options) {
   const queue::Uri uri = read_uri(options.queue.uri);
   options_.train.out_dir = *this / "out";
   options_.watch = {};
   if (!keep_uri) options_.queue.uri = own_uri(uri, folder_.path);
 }
 
-std::string BenchPlace::write_recipe(const std::string& name,
-                                     const config::Options& options) const {
+std::string BenchEnv::write_recipe(const std::string& name, const config::Options& options) const {
   const std::filesystem::path path = *this / name;
   proto::replace_file(path, config::to_toml(options));
   return path;

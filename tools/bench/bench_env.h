@@ -9,12 +9,12 @@
 
 namespace millrace::tools {
 
-class BenchPlace {
+class BenchEnv {
  public:
   /// `keep_uri`: somebody gave queue.uri for this measurement, so it is used as it is. Else a
   /// recipe's folder or socket is replaced by one in the temporary folder, and its tcp:// port by
   /// one that is free on this machine. Throws config::UsageError for an uri that cannot be read.
-  BenchPlace(const config::Options& options, bool keep_uri);
+  BenchEnv(const config::Options& options, bool keep_uri);
 
   [[nodiscard]] const config::Options& options() const { return options_; }
   [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::chrono::seconds kSettle{1};
 constexpr std::chrono::seconds kObserve{1};  ///< on either side of a kill
 
-void take_until_leases_are_open(Taker& taker, PacedTaker& paced) {
+void take_until_leases_are_open(FakeTrainer& taker, PacedTrainer& paced) {
   const auto start = Clock::now();
   while (taker.leases_open() == 0 && Clock::now() - start < kObserve) {
     static_cast<void>(paced.take_one());
@@ -21,10 +21,10 @@ void take_until_leases_are_open(Taker& taker, PacedTaker& paced) {
 
 }  // namespace
 
-KillGaps measure_kills(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s,
+KillGaps measure_kills(FakeTrainer& taker, ProducerPool& crew, std::optional<double> batches_per_s,
                        std::uint64_t repeats) {
   KillGaps gaps;
-  PacedTaker paced(taker, crew, batches_per_s);
+  PacedTrainer paced(taker, crew, batches_per_s);
   for (std::uint64_t i = 0; i < repeats; ++i) {
     static_cast<void>(paced.take_for(kSettle));
     gaps.usual.push_back(paced.take_for(kObserve).longest_gap_s);

@@ -19,7 +19,7 @@ struct KillGaps {
 /// `batches_per_s`: the pace of one who takes them; empty: as fast as they come, so that nothing
 /// lies ready when a producer dies. At the moment of the kill leases are open. A killed producer is
 /// replaced before the next repeat.
-[[nodiscard]] KillGaps measure_kills(Taker& taker, BenchCrew& crew,
+[[nodiscard]] KillGaps measure_kills(FakeTrainer& taker, ProducerPool& crew,
                                      std::optional<double> batches_per_s, std::uint64_t repeats);
 
 }  // namespace millrace::tools

@@ -4,6 +4,6 @@
 
 int main(int argc, char** argv) {
   using namespace millrace::tools;
-  return run_subject("bench", "Measures:", {provider_bench(), stream_bench(), train_bench()}, argc,
-                     argv);
+  return run_subcommand("bench", "Measures:", {provider_bench(), stream_bench(), train_bench()},
+                        argc, argv);
 }

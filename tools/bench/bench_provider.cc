@@ -170,7 +170,7 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-Subject provider_bench() {
+Subcommand provider_bench() {
   return {"provider",
           {.name = "bench provider",
            .usage = "CONFIG [overrides] [--samples N] [--repeats R]",

@@ -36,7 +36,7 @@ config::Options small_run(config::Options options) {
 
 class SmallRun {
  public:
-  SmallRun(const BenchPlace& place, BenchCrew& crew, const std::filesystem::path& bin)
+  SmallRun(const BenchEnv& place, ProducerPool& crew, const std::filesystem::path& bin)
       : place_(place),
         crew_(crew),
         bin_(bin),
@@ -78,8 +78,8 @@ class SmallRun {
         what, kStepWithin);
   }
 
-  const BenchPlace& place_;
-  BenchCrew& crew_;
+  const BenchEnv& place_;
+  ProducerPool& crew_;
   const std::filesystem::path bin_;
   const std::string recipe_;
   const std::filesystem::path out_;
@@ -88,7 +88,7 @@ class SmallRun {
 
 }  // namespace
 
-std::vector<double> measure_resumes(const BenchPlace& place, BenchCrew& crew,
+std::vector<double> measure_resumes(const BenchEnv& place, ProducerPool& crew,
                                     const std::filesystem::path& bin, std::uint64_t repeats) {
   SmallRun run(place, crew, bin);
   std::vector<double> seconds;

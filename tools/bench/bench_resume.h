@@ -14,7 +14,7 @@ namespace millrace::tools {
 /// Seconds from the start of the process to the first line of metrics.jsonl, one a repeat. Each
 /// time the trainer was killed by SIGKILL, with a checkpoint behind it, and away for two seconds.
 /// `bin`: the folder of the program `train`.
-[[nodiscard]] std::vector<double> measure_resumes(const BenchPlace& place, BenchCrew& crew,
+[[nodiscard]] std::vector<double> measure_resumes(const BenchEnv& place, ProducerPool& crew,
                                                   const std::filesystem::path& bin,
                                                   std::uint64_t repeats);
 

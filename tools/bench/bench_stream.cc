@@ -86,7 +86,7 @@ Request request_of(const config::Arguments& arguments, const config::Options& op
           arguments.number("repeats", 1, kMostRepeats).value_or(kRepeats),
           inside ? 0 : arguments.number("producers", 1, kMostProducers).value_or(kProducers),
           arguments.number("mib", 1, kMostMib).value_or(kMib) << 20,
-          bin ? std::filesystem::path(*bin) : own_folder(),
+          bin ? std::filesystem::path(*bin) : executable_dir(),
           parts_of(arguments)};
 }
 
@@ -100,7 +100,7 @@ void measure_transport_alone(const config::Options& options, const Request& requ
   }
 }
 
-void measure_waits(Taker& taker, BenchCrew& crew, const Request& request, double delivered,
+void measure_waits(FakeTrainer& taker, ProducerPool& crew, const Request& request, double delivered,
                    const StreamReport& report) {
   const auto measure = [&](double pace, const std::string& why) {
     report.waited(pace, why, measure_waiting(taker, crew, pace, request.repeats));
@@ -109,8 +109,8 @@ void measure_waits(Taker& taker, BenchCrew& crew, const Request& request, double
   measure(kPaceShare * delivered, fmt::format("{} of what is delivered", kPaceShare));
 }
 
-void measure_kills_at_paces(Taker& taker, BenchCrew& crew, const Request& request, double delivered,
-                            const StreamReport& report) {
+void measure_kills_at_paces(FakeTrainer& taker, ProducerPool& crew, const Request& request,
+                            double delivered, const StreamReport& report) {
   if (crew.size() < 2) return;  // nobody would be left
   report.killed("batches taken as fast as they come",
                 measure_kills(taker, crew, std::nullopt, request.repeats));
@@ -120,9 +120,9 @@ void measure_kills_at_paces(Taker& taker, BenchCrew& crew, const Request& reques
                 measure_kills(taker, crew, pace, request.repeats));
 }
 
-void measure_taking(BenchCrew& crew, const config::Options& options, const Request& request,
+void measure_taking(ProducerPool& crew, const config::Options& options, const Request& request,
                     const StreamReport& report) {
-  Taker taker(options, [&crew] { crew.check(); });
+  FakeTrainer taker(options, [&crew] { crew.check(); });
   const Throughput seen = measure_throughput(taker, request.samples, request.repeats);
   report.delivered(seen);
   if (request.parts.contains("stream") && crew.size() > 0) {
@@ -140,13 +140,13 @@ int run(const config::Arguments& arguments) {
   config::keep_freed_memory();  // as train does
   const config::Options options =
       config::load_recipe(arguments.positional.front(), arguments.overrides);
-  const BenchPlace place(options, gives_uri(arguments));
+  const BenchEnv place(options, gives_uri(arguments));
   const Request request = request_of(arguments, place.options());
   const auto wants = [&](const char* part) { return request.parts.contains(part); };
   const StreamReport report(place.options(), request.producers, request.repeats, arguments.json);
   if (wants("transport")) measure_transport_alone(place.options(), request, report);
   if (request.parts == std::set<std::string>{"transport"}) return 0;
-  BenchCrew crew(place, request.bin, request.producers);
+  ProducerPool crew(place, request.bin, request.producers);
   if (wants("stream") || wants("waiting") || wants("kill")) {
     measure_taking(crew, place.options(), request, report);
   }
@@ -158,7 +158,7 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-Subject stream_bench() {
+Subcommand stream_bench() {
   return {"stream",
           {.name = "bench stream",
            .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] "

@@ -5,11 +5,11 @@
 namespace millrace::tools {
 namespace {
 
-void take_about(Taker& taker, std::uint64_t samples) {
+void take_about(FakeTrainer& taker, std::uint64_t samples) {
   for (std::uint64_t taken = 0; taken < samples; taken += taker.batch_samples()) taker.take();
 }
 
-void measure_once(Taker& taker, std::uint64_t samples, Throughput& throughput) {
+void measure_once(FakeTrainer& taker, std::uint64_t samples, Throughput& throughput) {
   const double gets = taker.gets();
   const double ready = taker.gets_ready();
   const auto start = Clock::now();
@@ -25,7 +25,7 @@ void measure_once(Taker& taker, std::uint64_t samples, Throughput& throughput) {
 
 }  // namespace
 
-Throughput measure_throughput(Taker& taker, std::uint64_t samples, std::uint64_t repeats) {
+Throughput measure_throughput(FakeTrainer& taker, std::uint64_t samples, std::uint64_t repeats) {
   take_about(taker, samples);
   Throughput throughput;
   for (std::uint64_t i = 0; i < repeats; ++i) measure_once(taker, samples, throughput);

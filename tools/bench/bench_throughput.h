@@ -16,7 +16,7 @@ struct Throughput {
 };
 
 /// Repeats follow one another without a pause, after one that is not counted.
-[[nodiscard]] Throughput measure_throughput(Taker& taker, std::uint64_t samples,
+[[nodiscard]] Throughput measure_throughput(FakeTrainer& taker, std::uint64_t samples,
                                             std::uint64_t repeats);
 
 }  // namespace millrace::tools

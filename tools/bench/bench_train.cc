@@ -4,7 +4,7 @@
 
 namespace millrace::tools {
 
-Subject train_bench() {
+Subcommand train_bench() {
   return {"train",
           {.name = "bench train",
            .usage = "CONFIG [overrides] [--steps N] [--repeats R]",

@@ -37,7 +37,7 @@ std::unique_ptr<queue::ProducerEnd> open_end(const config::Options& options,
 /// Both ends of a transport, at work.
 class Ours {
  public:
-  Ours(const config::Options& options, const ReadyStream& stream)
+  Ours(const config::Options& options, const ConstantStream& stream)
       : batch_bytes_(options.train.batch_size * stream.meta().schema.bytes_per_sample()),
         producer_(stream, open_end(options, stream.meta())),
         taker_(options, stream.expectation(), [this] { producer_.check(); }) {}
@@ -58,12 +58,12 @@ class Ours {
   }
 
   const std::uint64_t batch_bytes_;
-  ReadyProducer producer_;
-  Taker taker_;
+  ConstantProducer producer_;
+  FakeTrainer taker_;
 };
 
-void measure_limits(const config::Options& options, const ReadyStream& stream,
-                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchPlace& place,
+void measure_limits(const config::Options& options, const ConstantStream& stream,
+                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchEnv& place,
                     TransportRates& rates) {
   const queue::Scheme scheme = queue::parse_uri(options.queue.uri).scheme;
   if (scheme == queue::Scheme::kFile) {
@@ -86,8 +86,8 @@ void measure_limits(const config::Options& options, const ReadyStream& stream,
 
 TransportRates measure_transport(const config::Options& recipe, std::uint32_t batch_bytes,
                                  std::uint64_t bytes, std::uint64_t repeats) {
-  const BenchPlace place(recipe, false);
-  const ReadyStream stream;
+  const BenchEnv place(recipe, false);
+  const ConstantStream stream;
   const std::size_t sample_bytes = stream.meta().schema.bytes_per_sample();
   const config::Options options =
       ready_options(place.options(), static_cast<std::uint32_t>(batch_bytes / sample_bytes));

@@ -13,9 +13,10 @@ constexpr std::chrono::seconds kObserve{2};
 
 }  // namespace
 
-Waiting measure_waiting(Taker& taker, BenchCrew& crew, double tokens_per_s, std::uint64_t repeats) {
+Waiting measure_waiting(FakeTrainer& taker, ProducerPool& crew, double tokens_per_s,
+                        std::uint64_t repeats) {
   const double batch_tokens = taker.batch_tokens();
-  PacedTaker paced(taker, crew, tokens_per_s / batch_tokens);
+  PacedTrainer paced(taker, crew, tokens_per_s / batch_tokens);
   static_cast<void>(paced.take_for(kSettle));
   Waiting waiting;
   for (std::uint64_t i = 0; i < repeats; ++i) {

@@ -19,7 +19,7 @@ struct Waiting {
 };
 
 /// A repeat lasts for seconds, after one in which the window fills.
-[[nodiscard]] Waiting measure_waiting(Taker& taker, BenchCrew& crew, double tokens_per_s,
+[[nodiscard]] Waiting measure_waiting(FakeTrainer& taker, ProducerPool& crew, double tokens_per_s,
                                       std::uint64_t repeats);
 
 }  // namespace millrace::tools

@@ -26,7 +26,7 @@ proto::StreamMeta make_meta() {
 
 proto::Batch make_most(const proto::Schema& schema) {
   const proto::BatchBuffer buffer =
-      proto::make_batch(schema, {proto::Split::kTrain, 0, ReadyStream::kMostSamples, {}});
+      proto::make_batch(schema, {proto::Split::kTrain, 0, ConstantStream::kMostSamples, {}});
   for (const std::span<std::byte> column : buffer.view.columns) {
     for (std::size_t i = 0; i < column.size(); ++i) {
       column[i] = static_cast<std::byte>(i * 7919 >> 5 & 63);
@@ -37,35 +37,36 @@ proto::Batch make_most(const proto::Schema& schema) {
 
 }  // namespace
 
-ReadyStream::ReadyStream() : meta_(make_meta()), most_(make_most(meta_.schema)) {}
+ConstantStream::ConstantStream() : meta_(make_meta()), most_(make_most(meta_.schema)) {}
 
-proto::Batch ReadyStream::batch(const proto::Range& range) const {
+proto::Batch ConstantStream::batch(const proto::Range& range) const {
   proto::Batch batch = proto::slice(meta_.schema, most_, 0, range.count);
   batch.range = range;
   return batch;
 }
 
-std::vector<proto::SharedBytes> ReadyStream::columns(std::uint32_t samples) const {
+std::vector<proto::SharedBytes> ConstantStream::columns(std::uint32_t samples) const {
   return proto::slice(meta_.schema, most_, 0, samples).columns;
 }
 
-ReadyProducer::ReadyProducer(const ReadyStream& stream, std::shared_ptr<queue::ProducerEnd> end)
+ConstantProducer::ConstantProducer(const ConstantStream& stream,
+                                   std::shared_ptr<queue::ProducerEnd> end)
     : stream_(stream),
       end_(std::move(end)),
       work_(std::async(std::launch::async, [this] { work(); })) {}
 
-void ReadyProducer::work() {
+void ConstantProducer::work() {
   while (!stopping_) {
     if (const auto order = end_->next(kLookForStopEvery)) deliver(*order);
   }
 }
 
-void ReadyProducer::deliver(const queue::Order& order) try {
+void ConstantProducer::deliver(const queue::LeasedRange& order) try {
   end_->deliver(order, stream_.batch(order.range));
 } catch (const queue::NotStored&) {  // it is handed out again
 }
 
-void ReadyProducer::check() {
+void ConstantProducer::check() {
   if (work_.valid() && work_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
     work_.get();
   }

@@ -17,12 +17,12 @@
 
 namespace millrace::tools {
 
-class ReadyStream {
+class ConstantStream {
  public:
   /// Ranges have at most this many samples: 2 MiB.
   static constexpr std::uint32_t kMostSamples = 1024;
 
-  ReadyStream();
+  ConstantStream();
 
   [[nodiscard]] const proto::StreamMeta& meta() const { return meta_; }
   [[nodiscard]] queue::Expectation expectation() const {
@@ -39,21 +39,21 @@ class ReadyStream {
 
 /// Answers what a transport's end is asked for, in a thread of its own, as a worker of `prepare`
 /// does that computes nothing.
-class ReadyProducer {
+class ConstantProducer {
  public:
-  ReadyProducer(const ReadyStream& stream, std::shared_ptr<queue::ProducerEnd> end);
-  ~ReadyProducer() { stopping_ = true; }
-  ReadyProducer(const ReadyProducer&) = delete;
-  ReadyProducer& operator=(const ReadyProducer&) = delete;
+  ConstantProducer(const ConstantStream& stream, std::shared_ptr<queue::ProducerEnd> end);
+  ~ConstantProducer() { stopping_ = true; }
+  ConstantProducer(const ConstantProducer&) = delete;
+  ConstantProducer& operator=(const ConstantProducer&) = delete;
 
   /// Throws what ended the thread, if something did.
   void check();
 
  private:
   void work();
-  void deliver(const queue::Order& order);
+  void deliver(const queue::LeasedRange& order);
 
-  const ReadyStream& stream_;
+  const ConstantStream& stream_;
   const std::shared_ptr<queue::ProducerEnd> end_;
   std::atomic<bool> stopping_{false};
   std::future<void> work_;  // last: it uses all of the above, and is waited for

@@ -66,9 +66,9 @@ std::unique_ptr<consumer::BatchSource> open_source(const config::Options& option
   auto end = open_end(options, expected, registry);
   const auto start = Clock::now();
   for (;;) {
-    if (const auto meta = end->meet(kLookEvery)) {
-      const consumer::Deal deal{options.train.batch_size, options.train.gradient_accumulation_steps,
-                                0, 1};
+    if (const auto meta = end->wait_for_stream(kLookEvery)) {
+      const consumer::BatchSharding deal{options.train.batch_size,
+                                         options.train.gradient_accumulation_steps, 0, 1};
       return consumer::make_prefetcher(
           std::move(end), *meta,
           {deal, 0, 0, endpoint::train_window(options), stage_log_of(options)}, registry);
@@ -81,11 +81,11 @@ std::unique_ptr<consumer::BatchSource> open_source(const config::Options& option
 
 }  // namespace
 
-Taker::Taker(const config::Options& options, std::function<void()> check)
-    : Taker(options, expectation_of(options), std::move(check)) {}
+FakeTrainer::FakeTrainer(const config::Options& options, std::function<void()> check)
+    : FakeTrainer(options, expectation_of(options), std::move(check)) {}
 
-Taker::Taker(const config::Options& options, const queue::Expectation& expected,
-             std::function<void()> check)
+FakeTrainer::FakeTrainer(const config::Options& options, const queue::Expectation& expected,
+                         std::function<void()> check)
     : check_(std::move(check)),
       metrics_(registry_),
       queue_metrics_(registry_),
@@ -93,7 +93,7 @@ Taker::Taker(const config::Options& options, const queue::Expectation& expected,
       step_samples_(config::global_batch(options)),
       source_(open_source(options, expected, registry_, check_)) {}
 
-void Taker::take() {
+void FakeTrainer::take() {
   for (std::chrono::milliseconds waited{0};
        !source_->get(proto::Split::kTrain, next_, batch_samples_, kLookEvery);
        waited += kLookEvery) {

@@ -14,15 +14,15 @@
 
 namespace millrace::tools {
 
-class Taker {
+class FakeTrainer {
  public:
   /// Waits for the stream. Over inproc:// the producer is inside. Throws where none comes in time,
   /// with what it waited for. `check` is called now and then during every wait, and throws where it
   /// is in vain.
-  Taker(const config::Options& options, std::function<void()> check);
+  FakeTrainer(const config::Options& options, std::function<void()> check);
   /// The same of another stream than the recipe's, over its transport.
-  Taker(const config::Options& options, const queue::Expectation& expected,
-        std::function<void()> check);
+  FakeTrainer(const config::Options& options, const queue::Expectation& expected,
+              std::function<void()> check);
 
   /// The next batch_size samples. Throws where they do not come in time, with what they waited for.
   void take();

@@ -11,7 +11,8 @@ constexpr std::chrono::seconds kMadeUpAtMost{1};
 
 }  // namespace
 
-PacedTaker::PacedTaker(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s)
+PacedTrainer::PacedTrainer(FakeTrainer& taker, ProducerPool& crew,
+                           std::optional<double> batches_per_s)
     : taker_(taker), crew_(crew) {
   if (batches_per_s) {
     interval_ = std::chrono::duration_cast<Clock::duration>(
@@ -19,7 +20,7 @@ PacedTaker::PacedTaker(Taker& taker, BenchCrew& crew, std::optional<double> batc
   }
 }
 
-Paced PacedTaker::take_for(Clock::duration time) {
+Paced PacedTrainer::take_for(Clock::duration time) {
   const auto start = Clock::now();
   Paced paced;
   while (Clock::now() - start < time) {
@@ -33,7 +34,7 @@ Paced PacedTaker::take_for(Clock::duration time) {
   return paced;
 }
 
-PacedTaker::Took PacedTaker::take_one() {
+PacedTrainer::Took PacedTrainer::take_one() {
   std::this_thread::sleep_until(due_);
   const auto asked = Clock::now();
   taker_.take();

@@ -20,10 +20,10 @@ struct Paced {
 
 /// What is due is taken when it is there: who waited makes up for it, but not for more than a
 /// second.
-class PacedTaker {
+class PacedTrainer {
  public:
   /// Empty: as fast as they come.
-  PacedTaker(Taker& taker, BenchCrew& crew, std::optional<double> batches_per_s);
+  PacedTrainer(FakeTrainer& taker, ProducerPool& crew, std::optional<double> batches_per_s);
 
   /// For at least `time`.
   [[nodiscard]] Paced take_for(Clock::duration time);
@@ -36,8 +36,8 @@ class PacedTaker {
   Took take_one();
 
  private:
-  Taker& taker_;
-  BenchCrew& crew_;
+  FakeTrainer& taker_;
+  ProducerPool& crew_;
   Clock::duration interval_{0};
   Clock::time_point last_ = Clock::now();
   Clock::time_point due_ = last_;

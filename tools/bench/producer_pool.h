@@ -13,10 +13,10 @@
 
 namespace millrace::tools {
 
-class BenchCrew {
+class ProducerPool {
  public:
   /// `bin`: the folder of the program `prepare`.
-  BenchCrew(const BenchPlace& place, std::filesystem::path bin, std::size_t producers);
+  ProducerPool(const BenchEnv& place, std::filesystem::path bin, std::size_t producers);
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
   /// SIGKILL to the one that has been there longest; returns at once.
@@ -31,7 +31,7 @@ class BenchCrew {
  private:
   void start();
 
-  const BenchPlace& place_;
+  const BenchEnv& place_;
   const std::filesystem::path bin_;
   const std::string recipe_;
   std::size_t started_ = 0;

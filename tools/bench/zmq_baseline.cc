@@ -79,7 +79,7 @@ class Consumer {
   [[nodiscard]] std::string bound_address() const {
     return side_.socket.get(zmq::sockopt::last_endpoint);
   }
-  void meet() {
+  void wait_for_stream() {
     peer_ = side_.receive().to_string();
     static_cast<void>(side_.receive());
   }
@@ -125,12 +125,12 @@ double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns,
   Consumer consumer(address);
   std::future<void> producing =
       std::async(std::launch::async, produce, consumer.bound_address(), columns, all);
-  consumer.meet();
+  consumer.wait_for_stream();
   for (std::uint64_t i = 0; i < kLeasesOpen; ++i) consumer.lease();
   auto start = Clock::now();
   for (std::uint64_t i = 0; i < all; ++i) {
     if (i == kWarm) start = Clock::now();
-    consumer.take();
+    consumer.receive();
     if (i + kLeasesOpen < all) consumer.lease();
   }
   const double seconds = seconds_since(start);

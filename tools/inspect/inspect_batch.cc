@@ -110,7 +110,7 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-Subject batch_subject() {
+Subcommand batch_subcommand() {
   return {"batch",
           {.name = "inspect batch",
            .usage = "FILE [--first I] [--count N]",

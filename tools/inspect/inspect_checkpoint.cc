@@ -121,7 +121,7 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-Subject checkpoint_subject() {
+Subcommand checkpoint_subcommand() {
   return {"checkpoint",
           {.name = "inspect checkpoint",
            .usage = "DIR",

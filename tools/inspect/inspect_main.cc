@@ -3,7 +3,8 @@
 
 int main(int argc, char** argv) {
   using namespace millrace::tools;
-  return run_subject("inspect", "Looks inside, and changes nothing:",
-                     {stream_subject(), queue_subject(), checkpoint_subject(), batch_subject()},
-                     argc, argv);
+  return run_subcommand(
+      "inspect", "Looks inside, and changes nothing:",
+      {stream_subcommand(), queue_subcommand(), checkpoint_subcommand(), batch_subcommand()}, argc,
+      argv);
 }

@@ -228,7 +228,7 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-Subject queue_subject() {
+Subcommand queue_subcommand() {
   return {"queue",
           {.name = "inspect queue",
            .usage = "DIR",

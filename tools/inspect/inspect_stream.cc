@@ -134,7 +134,7 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-Subject stream_subject() {
+Subcommand stream_subcommand() {
   return {
       "stream",
       {.name = "inspect stream",

@@ -98,7 +98,7 @@ bool TokenRecord::complete() const {
 
 std::optional<TokenRecord> read_record(const fs::path& folder) {
   const fs::path path = folder / kRecordFile;
-  if (!proto::real_disk().look(path)) return std::nullopt;
+  if (!proto::real_disk().stat(path)) return std::nullopt;
   try {
     return record_from(proto::read_ordered_json(proto::read_file(path)));
   } catch (const proto::DiskError&) {

@@ -52,7 +52,7 @@ TokenRecord new_record(const TokenizeJob& job) {
 /// Drops what the folder no longer has, from the first file that is missing or of another size on.
 void drop_missing(const fs::path& folder, proto::WireType width, SplitRecord& split) {
   const auto is_missing = [&](const Shard& shard) {
-    const auto file = proto::real_disk().look(folder / shard.file);
+    const auto file = proto::real_disk().stat(folder / shard.file);
     return !file || file->size_bytes != shard.tokens * proto::width(width);
   };
   const auto missing = std::ranges::find_if(split.shards, is_missing);

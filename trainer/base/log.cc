@@ -5,7 +5,7 @@
 
 namespace millrace::trainer {
 
-void say(const std::string& line) { spdlog::info("{}", line); }
-void warn(const std::string& line) { spdlog::warn("{}", line); }
+void log_info(const std::string& line) { spdlog::info("{}", line); }
+void log_warning(const std::string& line) { spdlog::warn("{}", line); }
 
 }  // namespace millrace::trainer

@@ -37,16 +37,16 @@ struct Work {
 };
 
 /// Empty: asked to stop.
-std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Device device) {
+std::optional<Work> make_work(config::Options options, ProcessGroup& ranks, torch::Device device) {
   options.queue.uri = "inproc://";
-  const consumer::Deal deal = deal_of(options.train, ranks);
+  const consumer::BatchSharding deal = deal_of(options.train, ranks);
   const auto source = open_stream(options, {.deal = deal,
                                             .stage_log = first_stage_log(options),
                                             .run_id = proto::random_id(),
                                             .pinned = {}});
   if (!source) return std::nullopt;
   const auto objective = make_objective(options, source->meta());
-  Feed feed(*source, *objective, ranks, device);
+  StepLoader feed(*source, *objective, ranks, device);
   Work work{source->meta(), {}};
   for (std::uint64_t cursor = 0; work.batches.size() < kBatches; source->advance(cursor)) {
     auto batch = feed.step(consumer::micro_batches(deal, cursor));
@@ -61,8 +61,8 @@ std::optional<Work> make_work(config::Options options, Ranks& ranks, torch::Devi
 /// again.
 class Steps {
  public:
-  Steps(const config::Options& options, const Work& work, Ranks& ranks, torch::Device device,
-        const Precision& precision, MakeRecording record)
+  Steps(const config::Options& options, const Work& work, ProcessGroup& ranks, torch::Device device,
+        const Precision& precision, GraphFactory record)
       : seed_(options.train.seed),
         batches_(work.batches),
         device_(device),
@@ -174,8 +174,8 @@ std::optional<StepTimes> time_steps(const config::Options& options, const StepTi
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, 0);
   const Precision precision = choose_precision(options.train.dtype, device);
-  MakeRecording record = recordings_for(options.train, device);
-  Ranks alone({}, options.train.timeout_s);
+  GraphFactory record = graph_factory(options.train, device);
+  ProcessGroup alone({}, options.train.timeout_s);
   const auto work = make_work(options, alone, device);
   if (!work) return std::nullopt;
   Steps steps(options, *work, alone, device, precision, std::move(record));

@@ -72,8 +72,8 @@ StreamOpening::StreamOpening(const config::Options& options, const StreamRequest
 
 StreamOpening::~StreamOpening() = default;
 
-bool StreamOpening::meet() {
-  if (!meta_) meta_ = end_->meet(kMeetFor);
+bool StreamOpening::wait_for_stream() {
+  if (!meta_) meta_ = end_->wait_for_stream(kMeetFor);
   if (meta_) return true;
   health_.alive("waiting for data: " + end_->state().words);
   if (Clock::now() < say_at_) return false;
@@ -90,7 +90,7 @@ std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& option
                                                    const StreamRequest& request) {
   StreamOpening opening(options, request);
   while (!config::stop_requested()) {
-    if (opening.meet()) {
+    if (opening.wait_for_stream()) {
       return opening.source();
     }
   }

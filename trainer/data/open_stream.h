@@ -8,9 +8,9 @@
 #include <string>
 
 #include "config/options.h"
+#include "consumer/batch_sharding.h"
 #include "consumer/batch_source.h"
-#include "consumer/deal.h"
-#include "consumer/supply.h"
+#include "consumer/prefetch_window.h"
 #include "proto/meta.h"
 #include "proto/stage_log.h"
 #include "queue/ends/ends.h"
@@ -21,7 +21,7 @@ namespace millrace::trainer {
 
 /// What the run asks of its stream.
 struct StreamRequest {
-  consumer::Deal deal;  ///< this rank's share of every step
+  consumer::BatchSharding deal;  ///< this rank's share of every step
   /// First train sample that no completed step has used.
   std::uint64_t cursor = 0;
   /// Val samples of one evaluation, over all ranks.
@@ -32,8 +32,8 @@ struct StreamRequest {
   /// Of the checkpoint that is resumed: no other stream is accepted.
   std::optional<proto::StreamMeta> pinned;
   /// Counts what is received and asked for.
-  telemetry::Registry* registry = &telemetry::unwatched();
-  telemetry::Health* health = &telemetry::unwatched_health();  ///< told what is waited for
+  telemetry::Registry* registry = &telemetry::null_registry();
+  telemetry::Health* health = &telemetry::null_health();  ///< told what is waited for
 };
 
 /// A stream that is not there yet.
@@ -48,7 +48,7 @@ class StreamOpening {
 
   /// Waits a fraction of a second for a stream that matches the recipe; true once it is there. Says
   /// now and then on stderr what it waits for.
-  [[nodiscard]] bool meet();
+  [[nodiscard]] bool wait_for_stream();
   /// The stream that was met; once.
   [[nodiscard]] std::unique_ptr<consumer::BatchSource> source();
 

@@ -16,8 +16,8 @@ std::chrono::milliseconds left_until(Clock::time_point deadline) {
 
 }  // namespace
 
-Feed::Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks,
-           torch::Device device, telemetry::Health& health)
+StepLoader::StepLoader(consumer::BatchSource& source, const Objective& objective,
+                       ProcessGroup& ranks, torch::Device device, telemetry::Health& health)
     : source_(source),
       objective_(objective),
       ranks_(ranks),
@@ -25,11 +25,11 @@ Feed::Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ran
       health_(health),
       patience_(std::min<std::chrono::milliseconds>(kPatience, ranks.timeout() / 4)) {}
 
-std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices) {
+std::optional<GlobalBatch> StepLoader::step(const std::vector<consumer::Slice>& slices) {
   GlobalBatch batch;
   double weight = 0.0;
   for (;;) {
-    const Control all = work_and_agree(
+    const RankStatus all = run_and_sync(
         ranks_,
         [&] {
           const auto deadline = Clock::now() + patience_;
@@ -43,8 +43,9 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
           if (batch.micro_batches.size() == slices.size()) {
             health_.alive("this rank has the samples of a step; the others get theirs");
           }
-          return Control{.waiting = static_cast<double>(slices.size() - batch.micro_batches.size()),
-                         .weight = weight};
+          return RankStatus{
+              .waiting = static_cast<double>(slices.size() - batch.micro_batches.size()),
+              .weight = weight};
         },
         "the start of a step");
     if (all.stop > 0) return std::nullopt;
@@ -53,11 +54,11 @@ std::optional<GlobalBatch> Feed::step(const std::vector<consumer::Slice>& slices
   }
 }
 
-bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices,
-                const std::function<void(const MicroBatch&)>& use) {
+bool StepLoader::each(proto::Split split, const std::vector<consumer::Slice>& slices,
+                      const std::function<void(const MicroBatch&)>& use) {
   std::size_t done = 0;
   for (;;) {
-    const Control all = work_and_agree(
+    const RankStatus all = run_and_sync(
         ranks_,
         [&] {
           if (done < slices.size()) {
@@ -68,7 +69,7 @@ bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices,
           if (done == slices.size()) {
             health_.alive("this rank has evaluated; the others are at it");
           }
-          return Control{.waiting = static_cast<double>(slices.size() - done)};
+          return RankStatus{.waiting = static_cast<double>(slices.size() - done)};
         },
         "an evaluation");
     if (all.stop > 0) return false;
@@ -76,22 +77,22 @@ bool Feed::each(proto::Split split, const std::vector<consumer::Slice>& slices,
   }
 }
 
-double Feed::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
+double StepLoader::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
 
 // What is asked of the columns before the forward pass is asked on the host: a device would first
 // finish all that it has to do.
-MicroBatch Feed::made_ready(proto::Batch wire) const {
-  WideBatch wide = widen(source_.meta(), wire, to_device_);
+MicroBatch StepLoader::made_ready(proto::Batch wire) const {
+  DeviceBatch wide = to_device(source_.meta(), wire, to_device_);
   const bool here = to_device_.device().is_cpu();
-  const WideBatch host = here ? wide : widen(source_.meta(), wire, CopyStream(torch::kCPU));
-  if (const auto chosen = objective_.chosen(host); chosen.defined()) {
-    wide = wide.with_chosen(to_device_.bring(Positions(chosen).numbers()));
+  const DeviceBatch host = here ? wide : to_device(source_.meta(), wire, CopyStream(torch::kCPU));
+  if (const auto chosen = objective_.loss_positions(host); chosen.defined()) {
+    wide = wide.with_loss_positions(to_device_.bring(Positions(chosen).numbers()));
   }
   return {std::move(wire), std::move(wide), objective_.weight(host).sum().item<double>()};
 }
 
-std::optional<MicroBatch> Feed::get(proto::Split split, const consumer::Slice& slice,
-                                    std::chrono::milliseconds timeout) {
+std::optional<MicroBatch> StepLoader::get(proto::Split split, const consumer::Slice& slice,
+                                          std::chrono::milliseconds timeout) {
   const auto start = Clock::now();
   auto batch = source_.get(split, slice.first, slice.count, timeout);
   waited_ms_ += ms_since(start);

@@ -12,8 +12,8 @@
 #include <optional>
 #include <vector>
 
+#include "consumer/batch_sharding.h"
 #include "consumer/batch_source.h"
-#include "consumer/deal.h"
 #include "telemetry/health.h"
 #include "trainer/distributed/rank_status.h"
 #include "trainer/objectives/objective.h"
@@ -26,7 +26,7 @@ inline constexpr std::chrono::milliseconds kPatience{2000};
 /// objective chooses.
 struct MicroBatch {
   proto::Batch wire;
-  WideBatch wide;
+  DeviceBatch wide;
   double weight = 0.0;  ///< Σ weight of its samples
 };
 
@@ -36,10 +36,10 @@ struct GlobalBatch {
   double weight = 0.0;                    ///< Σ weight over all ranks
 };
 
-class Feed {
+class StepLoader {
  public:
-  Feed(consumer::BatchSource& source, const Objective& objective, Ranks& ranks,
-       torch::Device device, telemetry::Health& health = telemetry::unwatched_health());
+  StepLoader(consumer::BatchSource& source, const Objective& objective, ProcessGroup& ranks,
+             torch::Device device, telemetry::Health& health = telemetry::null_health());
 
   /// All slices of this rank. Empty: a rank was asked to stop; all ranks get that answer then.
   /// Throws what the source throws, and on the other ranks that one failed.
@@ -60,7 +60,7 @@ class Feed {
 
   consumer::BatchSource& source_;
   const Objective& objective_;
-  Ranks& ranks_;
+  ProcessGroup& ranks_;
   CopyStream to_device_;
   telemetry::Health& health_;
   std::chrono::milliseconds patience_;

@@ -18,7 +18,7 @@ class WatchedSource final : public consumer::BatchSource {
                                                 std::uint32_t count,
                                                 std::chrono::milliseconds timeout) override;
   void advance(std::uint64_t cursor) override { source_.advance(cursor); }
-  void follow(const proto::StageLog& log) override { source_.follow(log); }
+  void set_stage_log(const proto::StageLog& log) override { source_.set_stage_log(log); }
   [[nodiscard]] std::string state() const override { return source_.state(); }
 
  private:

@@ -26,7 +26,7 @@ constexpr int kPlainRuns = 3;
 
 /// Runs and records on a stream of its own, since the default one cannot be recorded; the graph
 /// runs on the current one.
-class Graph : public Recording {
+class Graph : public CudaGraph {
  public:
   /// `pool`: the memory of graphs that never run at the same time.
   Graph(at::cuda::MempoolId_t pool, c10::Stream beside) : pool_(pool), beside_(beside) {}
@@ -79,7 +79,7 @@ class Graph : public Recording {
 
 }  // namespace
 
-MakeRecording recordings_for(const config::TrainOptions& train, torch::Device device) {
+GraphFactory graph_factory(const config::TrainOptions& train, torch::Device device) {
   if (!train.cuda_graphs) return {};
   if (!device.is_cuda()) refuse("the device is " + device.str());
 #ifdef MILLRACE_CUDA_GRAPHS

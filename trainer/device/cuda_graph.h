@@ -11,9 +11,9 @@
 
 namespace millrace::trainer {
 
-class Recording {
+class CudaGraph {
  public:
-  virtual ~Recording() = default;
+  virtual ~CudaGraph() = default;
   /// Does the work, which must be the same in every call: it reads and writes tensors that stay
   /// where they are, asks the device for nothing, and keeps no tensor that it made. The first calls
   /// run it plainly; later ones may leave `work` alone.
@@ -22,10 +22,10 @@ class Recording {
 
 /// Makes the recordings of one model's steps, which never run at the same time. Empty: nothing is
 /// recorded.
-using MakeRecording = std::function<std::unique_ptr<Recording>()>;
+using GraphFactory = std::function<std::unique_ptr<CudaGraph>()>;
 
 /// CUDA graphs where train.cuda_graphs asks for them, else empty. Throws UsageError where the
 /// device is no GPU, or this build has none.
-[[nodiscard]] MakeRecording recordings_for(const config::TrainOptions& train, torch::Device device);
+[[nodiscard]] GraphFactory graph_factory(const config::TrainOptions& train, torch::Device device);
 
 }  // namespace millrace::trainer

@@ -44,8 +44,9 @@ torch::Tensor widen_column(const proto::Field& field, const torch::Tensor& narro
 
 }  // namespace
 
-WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const CopyStream& to) {
-  WideBatch wide;
+DeviceBatch to_device(const proto::StreamMeta& meta, const proto::Batch& batch,
+                      const CopyStream& to) {
+  DeviceBatch wide;
   wide.samples_ = batch.range.count;
   wide.device_ = to.device();
   for (std::size_t i = 0; i < meta.schema.fields.size(); ++i) {
@@ -59,7 +60,7 @@ WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch, const 
   return wide;
 }
 
-const torch::Tensor& WideBatch::at(proto::Role role) const {
+const torch::Tensor& DeviceBatch::at(proto::Role role) const {
   const torch::Tensor& tensor = by_role_[static_cast<std::size_t>(role)];
   if (!tensor.defined()) {
     throw std::runtime_error("the stream has no field with role " +
@@ -69,50 +70,50 @@ const torch::Tensor& WideBatch::at(proto::Role role) const {
   return tensor;
 }
 
-WideBatch WideBatch::with(proto::Role role, torch::Tensor column) const {
-  WideBatch changed = *this;
+DeviceBatch DeviceBatch::with(proto::Role role, torch::Tensor column) const {
+  DeviceBatch changed = *this;
   changed.samples_ = column.size(0);
   changed.device_ = column.device();
   changed.by_role_[static_cast<std::size_t>(role)] = std::move(column);
-  changed.chosen_ = torch::Tensor();  // they follow from the columns
+  changed.loss_positions_ = torch::Tensor();  // they follow from the columns
   return changed;
 }
 
-WideBatch WideBatch::with_chosen(torch::Tensor numbers) const {
-  WideBatch changed = *this;
-  changed.chosen_ = std::move(numbers);
+DeviceBatch DeviceBatch::with_loss_positions(torch::Tensor numbers) const {
+  DeviceBatch changed = *this;
+  changed.loss_positions_ = std::move(numbers);
   return changed;
 }
 
-WideBatch WideBatch::kept(std::int64_t chosen) const {
-  WideBatch copy = *this;
+DeviceBatch DeviceBatch::kept(std::int64_t chosen) const {
+  DeviceBatch copy = *this;
   for (torch::Tensor& column : copy.by_role_) {
     if (column.defined()) {
       column = torch::empty_like(column);
     }
   }
-  if (chosen_.defined()) {
-    copy.chosen_ = torch::empty({chosen}, chosen_.options());
+  if (loss_positions_.defined()) {
+    copy.loss_positions_ = torch::empty({chosen}, loss_positions_.options());
   }
   copy.take(*this);
   return copy;
 }
 
-void WideBatch::take(const WideBatch& other) {
+void DeviceBatch::take(const DeviceBatch& other) {
   for (std::size_t i = 0; i < by_role_.size(); ++i) {
     if (by_role_[i].defined()) {
       by_role_[i].copy_(other.by_role_[i]);
     }
   }
-  if (!chosen_.defined()) {
+  if (!loss_positions_.defined()) {
     return;
   }
-  const std::int64_t count = other.chosen_.size(0);
-  chosen_.narrow(0, 0, count).copy_(other.chosen_);
-  chosen_.narrow(0, count, chosen_.size(0) - count).fill_(-1);
+  const std::int64_t count = other.loss_positions_.size(0);
+  loss_positions_.narrow(0, 0, count).copy_(other.loss_positions_);
+  loss_positions_.narrow(0, count, loss_positions_.size(0) - count).fill_(-1);
 }
 
-torch::Tensor WideBatch::stages() const {
+torch::Tensor DeviceBatch::stages() const {
   const torch::Tensor& stages = by_role_[static_cast<std::size_t>(proto::Role::kStage)];
   return stages.defined() ? stages.reshape({samples_})
                           : torch::zeros({samples_}, torch::dtype(torch::kInt64).device(device_));

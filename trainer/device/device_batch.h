@@ -11,32 +11,32 @@
 namespace millrace::trainer {
 
 /// The columns of a batch as tensors on one device, by role.
-class WideBatch {
+class DeviceBatch {
  public:
   /// i64 or f32 [B, …shape]. Throws std::runtime_error where the stream has no field of this role.
   [[nodiscard]] const torch::Tensor& at(proto::Role role) const;
   /// The stage of each sample, i64 [B]; zeros where the stream has no stage column.
   [[nodiscard]] torch::Tensor stages() const;
   /// The same with another column of this role, [B, …]; an empty batch becomes one of B samples.
-  [[nodiscard]] WideBatch with(proto::Role role, torch::Tensor column) const;
+  [[nodiscard]] DeviceBatch with(proto::Role role, torch::Tensor column) const;
   /// The same with the numbers of the positions that its objective chooses (positions.h), i64 [n],
   /// on the same device.
-  [[nodiscard]] WideBatch with_chosen(torch::Tensor numbers) const;
+  [[nodiscard]] DeviceBatch with_loss_positions(torch::Tensor numbers) const;
   /// Undefined where nobody has found them.
-  [[nodiscard]] const torch::Tensor& chosen() const { return chosen_; }
+  [[nodiscard]] const torch::Tensor& loss_positions() const { return loss_positions_; }
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 
   /// A copy in memory of its own, with room for so many chosen positions where some are chosen.
-  [[nodiscard]] WideBatch kept(std::int64_t chosen) const;
+  [[nodiscard]] DeviceBatch kept(std::int64_t chosen) const;
   /// Copies another batch of the same shapes over this one, where it is; chosen positions that it
   /// has fewer of are −1.
-  void take(const WideBatch& other);
+  void take(const DeviceBatch& other);
 
  private:
-  friend WideBatch widen(const proto::StreamMeta&, const proto::Batch&, const CopyStream&);
+  friend DeviceBatch to_device(const proto::StreamMeta&, const proto::Batch&, const CopyStream&);
   static constexpr std::size_t kRoles = static_cast<std::size_t>(proto::Role::kStage) + 1;
   std::array<torch::Tensor, kRoles> by_role_;
-  torch::Tensor chosen_;
+  torch::Tensor loss_positions_;
   std::int64_t samples_ = 0;
   torch::Device device_ = torch::kCPU;
 };
@@ -44,7 +44,7 @@ class WideBatch {
 /// Copies the wire bytes to the stream's device and widens them there; a sentinel becomes the
 /// stream's ignore_index. The result does not refer to the batch's memory. Of two fields with one
 /// role the first counts.
-[[nodiscard]] WideBatch widen(const proto::StreamMeta& meta, const proto::Batch& batch,
-                              const CopyStream& to);
+[[nodiscard]] DeviceBatch to_device(const proto::StreamMeta& meta, const proto::Batch& batch,
+                                    const CopyStream& to);
 
 }  // namespace millrace::trainer

@@ -8,7 +8,7 @@
 
 namespace millrace::trainer {
 
-Awaited::Awaited(std::initializer_list<torch::Tensor> scalars) {
+DeviceScalars::DeviceScalars(std::initializer_list<torch::Tensor> scalars) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> wide;
   for (const torch::Tensor& scalar : scalars) wide.push_back(scalar.to(torch::kFloat64));
@@ -24,7 +24,7 @@ Awaited::Awaited(std::initializer_list<torch::Tensor> scalars) {
   there_->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
 }
 
-std::vector<double> Awaited::get() const {
+std::vector<double> DeviceScalars::get() const {
   if (there_) there_->synchronize();
   const double* const first = values_.const_data_ptr<double>();
   return {first, first + values_.numel()};

@@ -12,11 +12,11 @@
 
 namespace millrace::trainer {
 
-class Awaited {
+class DeviceScalars {
  public:
   /// Scalars of one device, as they are once it has done all that it was given so far. Waits for
   /// nothing.
-  explicit Awaited(std::initializer_list<torch::Tensor> scalars);
+  explicit DeviceScalars(std::initializer_list<torch::Tensor> scalars);
 
   /// Waits until they are there.
   [[nodiscard]] std::vector<double> get() const;

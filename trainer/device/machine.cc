@@ -16,8 +16,8 @@ namespace {
 
 void compare(const std::string& fact, const std::string& there, const std::string& here) {
   if (there != here) {
-    warn("the checkpoint was made with " + fact + " " + there + ", this run has " + here +
-         ": it goes on, but not bit by bit");
+    log_warning("the checkpoint was made with " + fact + " " + there + ", this run has " + here +
+                ": it goes on, but not bit by bit");
   }
 }
 
@@ -48,10 +48,10 @@ void prepare_cpu(std::uint32_t threads) {
 }
 
 void describe_machine(proto::TrainerState& state, torch::Device device, const Precision& precision,
-                      const Ranks& ranks) {
+                      const ProcessGroup& ranks) {
   state.device = device.is_cuda() ? "cuda" : "cpu";
   state.dtype = name_of(precision.compute);
-  state.ranks = ranks.world();
+  state.ranks = ranks.world_size();
   state.threads = static_cast<std::uint32_t>(at::get_num_threads());
   state.cpu_capability = at::get_cpu_capability();
   state.versions = {{"millrace", MILLRACE_VERSION}, {"torch", TORCH_VERSION}};

@@ -22,7 +22,7 @@ void prepare_cpu(std::uint32_t threads);
 
 /// Notes in `state` where this run computes.
 void describe_machine(proto::TrainerState& state, torch::Device device, const Precision& precision,
-                      const Ranks& ranks);
+                      const ProcessGroup& ranks);
 
 /// Warns of each fact in which a resumed run differs from its checkpoint: it goes on, but not bit
 /// by bit.

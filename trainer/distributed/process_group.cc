@@ -114,14 +114,14 @@ void in_buckets(std::span<torch::Tensor> tensors,
 
 }  // namespace
 
-RankPlace rank_place_from_environment() {
-  RankPlace place;
+DistributedEnv distributed_env_from_environment() {
+  DistributedEnv place;
   place.world = number("WORLD_SIZE", "1", 1, 1U << 20);
   if (place.world == 1) return place;
   place.rank = number("RANK", "", 0, place.world - 1);
   place.local_rank = number("LOCAL_RANK", std::to_string(place.rank).c_str(), 0, place.rank);
-  place.local_world = number("LOCAL_WORLD_SIZE", std::to_string(place.world).c_str(),
-                             place.local_rank + 1, place.world);
+  place.local_world_size = number("LOCAL_WORLD_SIZE", std::to_string(place.world).c_str(),
+                                  place.local_rank + 1, place.world);
   place.master_address = variable("MASTER_ADDR", "127.0.0.1");
   place.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
   place.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
@@ -129,9 +129,10 @@ RankPlace rank_place_from_environment() {
   return place;
 }
 
-class Ranks::Group {
+class ProcessGroup::Group {
  public:
-  Group(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_s_(timeout_s) {
+  Group(const DistributedEnv& place, std::uint32_t timeout_s)
+      : place_(place), timeout_s_(timeout_s) {
     quieten_c10d();
     ignore_broken_pipes();
     waiting_for("the start", [this] { gloo_ = connect(); });
@@ -175,7 +176,7 @@ class Ranks::Group {
   /// not read yet, and a connection that is closed with bytes unread loses those on their way. So
   /// each says in the store that it is through, and waits for all; rank 0, which may serve the
   /// store, stays until the others have gone.
-  void part(const std::string& what) {
+  void shutdown(const std::string& what) {
     waiting_for(what, [this] {
       store_->set(key("through", place_.rank), "");
       store_->wait(keys("through", 0));
@@ -214,23 +215,24 @@ class Ranks::Group {
                                                        static_cast<int>(place_.world), options);
   }
 
-  RankPlace place_;
+  DistributedEnv place_;
   std::uint32_t timeout_s_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
   std::unique_ptr<DeviceGroup> devices_;  ///< null: everything goes through the hosts
 };
 
-Ranks::Ranks(const RankPlace& place, std::uint32_t timeout_s) : place_(place), timeout_(timeout_s) {
+ProcessGroup::ProcessGroup(const DistributedEnv& place, std::uint32_t timeout_s)
+    : place_(place), timeout_(timeout_s) {
   if (place.world > 1) group_ = std::make_unique<Group>(place, timeout_s);
 }
 
-Ranks::~Ranks() = default;
+ProcessGroup::~ProcessGroup() = default;
 
-bool Ranks::connect(torch::Device device) {
+bool ProcessGroup::connect(torch::Device device) {
   if (!group_) return false;
   const bool own =
-      device.is_cuda() && static_cast<int>(place_.local_world) <= torch::cuda::device_count();
+      device.is_cuda() && static_cast<int>(place_.local_world_size) <= torch::cuda::device_count();
   double without = has_device_groups() && own ? 0.0 : 1.0;  // ranks
   all_reduce_sum(std::span(&without, 1), "asking who has a GPU");
   if (without > 0) return false;
@@ -238,7 +240,7 @@ bool Ranks::connect(torch::Device device) {
   return true;
 }
 
-void Ranks::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what) {
+void ProcessGroup::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& what) {
   if (!group_) return;
   if (DeviceGroup* devices = group_->between_devices(tensors)) {
     return group_->waiting_for(what, [&] { devices->all_reduce_sum(tensors); });
@@ -249,14 +251,14 @@ void Ranks::all_reduce_sum(std::span<torch::Tensor> tensors, const std::string& 
   });
 }
 
-void Ranks::all_reduce_sum(std::span<double> values, const std::string& what) {
+void ProcessGroup::all_reduce_sum(std::span<double> values, const std::string& what) {
   if (!group_) return;
   std::vector<torch::Tensor> list{
       torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64)};
   group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
 }
 
-void Ranks::broadcast(std::span<torch::Tensor> tensors, const std::string& what) {
+void ProcessGroup::broadcast(std::span<torch::Tensor> tensors, const std::string& what) {
   if (!group_) return;
   if (DeviceGroup* devices = group_->between_devices(tensors)) {
     return group_->waiting_for(what, [&] { devices->broadcast(tensors); });
@@ -267,7 +269,7 @@ void Ranks::broadcast(std::span<torch::Tensor> tensors, const std::string& what)
   });
 }
 
-std::string Ranks::broadcast(std::string text, const std::string& what) {
+std::string ProcessGroup::broadcast(std::string text, const std::string& what) {
   if (!group_) return text;
   torch::Tensor size = torch::tensor(static_cast<std::int64_t>(text.size()));
   broadcast(std::span(&size, 1), what);
@@ -278,12 +280,12 @@ std::string Ranks::broadcast(std::string text, const std::string& what) {
   return text;
 }
 
-void Ranks::barrier(const std::string& what) {
+void ProcessGroup::barrier(const std::string& what) {
   double nothing = 0.0;
   all_reduce_sum(std::span(&nothing, 1), what);
 }
 
-void Ranks::part(const std::string& what) {
+void ProcessGroup::shutdown(const std::string& what) {
   barrier(what);
   if (group_) group_->part(what);
 }

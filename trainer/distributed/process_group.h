@@ -18,11 +18,11 @@
 namespace millrace::trainer {
 
 /// Where this process stands, from its environment.
-struct RankPlace {
+struct DistributedEnv {
   std::uint32_t rank = 0;
-  std::uint32_t world = 1;
-  std::uint32_t local_rank = 0;   ///< among those on this host: the number of its GPU
-  std::uint32_t local_world = 1;  ///< ranks on this host
+  std::uint32_t world_size = 1;
+  std::uint32_t local_rank = 0;        ///< among those on this host: the number of its GPU
+  std::uint32_t local_world_size = 1;  ///< ranks on this host
   std::string master_address = "127.0.0.1";
   std::uint16_t master_port = 0;
   /// Rank 0 serves the store; false where torchrun's agent already does.
@@ -31,21 +31,21 @@ struct RankPlace {
 };
 
 /// Throws UsageError naming the variable that is missing or cannot be.
-[[nodiscard]] RankPlace rank_place_from_environment();
+[[nodiscard]] DistributedEnv distributed_env_from_environment();
 
-class Ranks {
+class ProcessGroup {
  public:
   /// Waits up to timeout_s for the others, and so long in every operation. Throws
   /// std::runtime_error saying who waited for whom.
-  Ranks(const RankPlace& place, std::uint32_t timeout_s);
-  ~Ranks();
-  Ranks(const Ranks&) = delete;
-  Ranks& operator=(const Ranks&) = delete;
+  ProcessGroup(const DistributedEnv& place, std::uint32_t timeout_s);
+  ~ProcessGroup();
+  ProcessGroup(const ProcessGroup&) = delete;
+  ProcessGroup& operator=(const ProcessGroup&) = delete;
 
   [[nodiscard]] std::uint32_t rank() const { return place_.rank; }
-  [[nodiscard]] std::uint32_t world() const { return place_.world; }
+  [[nodiscard]] std::uint32_t world_size() const { return place_.world_size; }
   [[nodiscard]] std::uint32_t local_rank() const { return place_.local_rank; }
-  [[nodiscard]] bool first() const { return place_.rank == 0; }
+  [[nodiscard]] bool is_rank0() const { return place_.rank == 0; }
   /// How long an operation waits for the other ranks.
   [[nodiscard]] std::chrono::seconds timeout() const { return timeout_; }
 
@@ -64,11 +64,11 @@ class Ranks {
   void barrier(const std::string& what);
   /// The same as the last operation of all: when it returns, no rank reads from this one any more,
   /// which may end.
-  void part(const std::string& what);
+  void shutdown(const std::string& what);
 
  private:
   class Group;
-  RankPlace place_;
+  DistributedEnv place_;
   std::chrono::seconds timeout_;
   std::unique_ptr<Group> group_;  ///< null for one rank
 };

@@ -9,7 +9,7 @@
 
 namespace millrace::trainer {
 
-Control agree(Ranks& ranks, const Control& mine, const std::string& what) {
+RankStatus agree(ProcessGroup& ranks, const RankStatus& mine, const std::string& what) {
   std::array<double, 4> sums{mine.stop, mine.failed, mine.waiting, mine.weight};
   ranks.all_reduce_sum(sums, what);
   if (sums[1] > 0 && mine.failed == 0) {
@@ -18,9 +18,9 @@ Control agree(Ranks& ranks, const Control& mine, const std::string& what) {
   return {sums[0], sums[1], sums[2], sums[3]};
 }
 
-Control work_and_agree(Ranks& ranks, const std::function<Control()>& work,
-                       const std::string& what) {
-  Control mine;
+RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& work,
+                        const std::string& what) {
+  RankStatus mine;
   std::exception_ptr error;
   try {
     mine = work();
@@ -29,7 +29,7 @@ Control work_and_agree(Ranks& ranks, const std::function<Control()>& work,
     mine.failed = 1;
   }
   mine.stop = config::stop_requested() ? 1 : 0;
-  const Control all = agree(ranks, mine, what);
+  const RankStatus all = agree(ranks, mine, what);
   if (error) std::rethrow_exception(error);
   return all;
 }

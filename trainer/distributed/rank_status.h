@@ -10,7 +10,7 @@
 namespace millrace::trainer {
 
 /// Of one rank when given, of all together when returned: a count of the ranks for which it holds.
-struct Control {
+struct RankStatus {
   double stop = 0;     ///< asked to stop
   double failed = 0;   ///< cannot go on; its own error says why
   double waiting = 0;  ///< micro-batches that have not arrived
@@ -18,11 +18,12 @@ struct Control {
 };
 
 /// Throws std::runtime_error on every rank whose own part did not fail where another's did.
-[[nodiscard]] Control agree(Ranks& ranks, const Control& mine, const std::string& what);
+[[nodiscard]] RankStatus agree(ProcessGroup& ranks, const RankStatus& mine,
+                               const std::string& what);
 
 /// Does this rank's part of some work, then agrees, also on whether the process was asked to stop.
 /// An error in the work is rethrown after the others were told.
-[[nodiscard]] Control work_and_agree(Ranks& ranks, const std::function<Control()>& work,
-                                     const std::string& what);
+[[nodiscard]] RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& work,
+                                      const std::string& what);
 
 }  // namespace millrace::trainer

@@ -13,7 +13,7 @@
 
 namespace millrace::trainer {
 
-struct FreshNoise {
+struct EvalNoise {
   std::int64_t states = 0;           ///< N, the mask among them where there is one
   std::optional<std::int64_t> mask;  ///< what every token becomes in the end; unset: any of the N
   std::uint64_t seed = 0;

@@ -43,7 +43,7 @@ std::optional<proto::Batch> wait_for(consumer::BatchSource& source, proto::Split
 
 /// The model's first choice at every position, i64 [B, L]; never the mask.
 torch::Tensor guesses(Model& model, const Objective& objective, const proto::StreamMeta& meta,
-                      const WideBatch& batch, const Precision& precision, torch::Device device) {
+                      const DeviceBatch& batch, const Precision& precision, torch::Device device) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision, device);
   auto logits = objective.logits(model, batch);
@@ -53,7 +53,7 @@ torch::Tensor guesses(Model& model, const Objective& objective, const proto::Str
   return logits.argmax(-1);
 }
 
-std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const WideBatch& batch,
+std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const DeviceBatch& batch,
                                   const torch::Tensor& guess) {
   const auto row = [](const torch::Tensor& tensor, std::int64_t i) {
     const auto length = static_cast<std::size_t>(tensor.size(1));
@@ -81,7 +81,7 @@ struct Trained {
   std::unique_ptr<consumer::BatchSource> source;
   std::shared_ptr<Model> model;
 
-  [[nodiscard]] consumer::Deal deal() const { return {options.train.batch_size, 1, 0, 1}; }
+  [[nodiscard]] consumer::BatchSharding deal() const { return {options.train.batch_size, 1, 0, 1}; }
 };
 
 /// How many of the split are looked at.
@@ -120,23 +120,24 @@ Trained set_up(const EvaluateRequest& request) {
   return trained;
 }
 
-std::optional<Evaluation> losses(const Trained& trained, proto::Split split) {
-  Ranks alone({}, trained.options.train.timeout_s);
+std::optional<ValidationResult> losses(const Trained& trained, proto::Split split) {
+  ProcessGroup alone({}, trained.options.train.timeout_s);
   const auto objective = make_objective(trained.options, trained.source->meta());
-  Feed feed(*trained.source, *objective, alone, trained.device);
+  StepLoader feed(*trained.source, *objective, alone, trained.device);
   return evaluate(*trained.model, *objective, trained.source->meta(), feed, alone,
                   {split, trained.samples, trained.deal(), trained.precision, trained.device},
                   [](const proto::Batch&) {});
 }
 
-std::optional<Measurement> measured(const Trained& trained, const EvaluateRequest& request) {
-  auto found = measure(*trained.model, trained.options, *trained.source,
-                       {request.split, trained.samples, request.samples_per_window, request.seed,
-                        request.timesteps, trained.precision, trained.device});
+std::optional<LikelihoodReport> measured(const Trained& trained, const EvaluateRequest& request) {
+  auto found =
+      measure_likelihood(*trained.model, trained.options, *trained.source,
+                         {request.split, trained.samples, request.samples_per_window, request.seed,
+                          request.timesteps, trained.precision, trained.device});
   if (!found) return std::nullopt;
   found->weights = trained.weights == Weights::kEma ? "ema" : "raw";
   describe_machine(found->machine, trained.device, trained.precision,
-                   Ranks({}, trained.options.train.timeout_s));
+                   ProcessGroup({}, trained.options.train.timeout_s));
   return found;
 }
 
@@ -147,7 +148,7 @@ std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split,
                static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples)));
   if (!batch) return {};
   const proto::StreamMeta& meta = trained.source->meta();
-  const WideBatch wide = widen(meta, *batch, CopyStream(trained.device));
+  const DeviceBatch wide = to_device(meta, *batch, CopyStream(trained.device));
   const auto objective = make_objective(trained.options, meta);
   return fill_in_all(
       meta, wide,

@@ -33,9 +33,9 @@ struct EvaluateRequest {
 };
 
 struct EvaluateResult {
-  proto::Checkpoint checkpoint;          ///< that was taken
-  std::optional<Evaluation> evaluation;  ///< one of these two
-  std::optional<Measurement> measurement;
+  proto::Checkpoint checkpoint;                ///< that was taken
+  std::optional<ValidationResult> evaluation;  ///< one of these two
+  std::optional<LikelihoodReport> measurement;
   std::vector<FilledIn> samples;
 };
 

@@ -29,10 +29,10 @@ void append(Values& values, const torch::Tensor& more) {
 /// The batches of the plan's windows, through `use` with the number of its first window. False:
 /// asked to stop.
 bool each_batch(const config::Options& options, const Objective& objective,
-                consumer::BatchSource& source, const MeasurePlan& plan,
-                const std::function<void(const WideBatch&, std::uint64_t)>& use) {
-  Ranks alone({}, options.train.timeout_s);
-  Feed feed(source, objective, alone, plan.device);
+                consumer::BatchSource& source, const LikelihoodPlan& plan,
+                const std::function<void(const DeviceBatch&, std::uint64_t)>& use) {
+  ProcessGroup alone({}, options.train.timeout_s);
+  StepLoader feed(source, objective, alone, plan.device);
   std::vector<consumer::Slice> slices;
   for (std::uint64_t first = 0; first < plan.windows; first += options.train.batch_size) {
     slices.push_back({first, static_cast<std::uint32_t>(std::min<std::uint64_t>(
@@ -46,14 +46,14 @@ bool each_batch(const config::Options& options, const Objective& objective,
 }
 
 struct Bounds {
-  std::unique_ptr<Bound> own;
-  std::vector<std::unique_ptr<Bound>> in_steps;
+  std::unique_ptr<NllBound> own;
+  std::vector<std::unique_ptr<NllBound>> in_steps;
 };
 
 Bounds bounds_of(const config::Options& options, const proto::StreamMeta& meta,
-                 const Objective& objective, const MeasurePlan& plan) {
+                 const Objective& objective, const LikelihoodPlan& plan) {
   const config::ProviderOptions& provider = options.provider;
-  FreshNoise noise{meta.vocab_size, {}, plan.seed, plan.windows, plan.samples_per_window};
+  EvalNoise noise{meta.vocab_size, {}, plan.seed, plan.windows, plan.samples_per_window};
   if (meta.mask_token_id) noise.mask = *meta.mask_token_id;
   Bounds bounds;
   switch (likelihood_of(options.train.objective)) {
@@ -92,18 +92,18 @@ bool of_characters(const proto::StreamMeta& meta) {
   return true;
 }
 
-bool measure_likelihood(Measurement& found, Model& model, const Objective& objective,
+bool measure_likelihood(LikelihoodReport& found, Model& model, const Objective& objective,
                         const config::Options& options, consumer::BatchSource& source,
-                        const MeasurePlan& plan) {
+                        const LikelihoodPlan& plan) {
   const Bounds bounds = bounds_of(options, source.meta(), objective, plan);
   Values own, tokens;
   std::vector<Values> in_steps(bounds.in_steps.size());
   const bool complete = each_batch(
-      options, objective, source, plan, [&](const WideBatch& batch, std::uint64_t first) {
-        append(own, bounds.own->nats(model, batch, first));
+      options, objective, source, plan, [&](const DeviceBatch& batch, std::uint64_t first) {
+        append(own, bounds.own->nll(model, batch, first));
         append(tokens, objective.weight(batch));
         for (std::size_t i = 0; i < in_steps.size(); ++i) {
-          append(in_steps[i], bounds.in_steps[i]->nats(model, batch, first));
+          append(in_steps[i], bounds.in_steps[i]->nll(model, batch, first));
         }
       });
   if (!complete) return false;
@@ -123,12 +123,12 @@ struct Masked {
   }
 };
 
-bool measure_masked(Measurement& found, Model& model, const Objective& objective,
+bool measure_masked(LikelihoodReport& found, Model& model, const Objective& objective,
                     const config::Options& options, consumer::BatchSource& source,
-                    const MeasurePlan& plan) {
+                    const LikelihoodPlan& plan) {
   Masked all;
   const bool complete =
-      each_batch(options, objective, source, plan, [&](const WideBatch& batch, std::uint64_t) {
+      each_batch(options, objective, source, plan, [&](const DeviceBatch& batch, std::uint64_t) {
         const Loss loss = objective.loss(model, batch);
         append(all.loss, loss.sum), append(all.right, loss.metrics.at("accuracy")),
             append(all.targets, loss.weight);
@@ -181,13 +181,14 @@ void require_timesteps(const config::Options& options, const proto::StreamMeta& 
   }
 }
 
-std::optional<Measurement> measure(Model& model, const config::Options& options,
-                                   consumer::BatchSource& source, const MeasurePlan& plan) {
+std::optional<LikelihoodReport> measure_likelihood(Model& model, const config::Options& options,
+                                                   consumer::BatchSource& source,
+                                                   const LikelihoodPlan& plan) {
   const proto::StreamMeta& meta = source.meta();
   require_timesteps(options, meta, plan.timesteps);
   const auto objective = make_objective(options, meta);
   const Likelihood likelihood = likelihood_of(options.train.objective);
-  Measurement found;
+  LikelihoodReport found;
   found.objective = options.train.objective;
   found.split = plan.split;
   found.windows = plan.windows;

@@ -13,7 +13,7 @@
 
 namespace millrace::trainer {
 
-struct MeasurePlan {
+struct LikelihoodPlan {
   proto::Split split = proto::Split::kVal;
   std::uint64_t windows = 1;  ///< at most those of the split
   std::uint32_t samples_per_window = 1;
@@ -28,8 +28,9 @@ void require_timesteps(const config::Options& options, const proto::StreamMeta& 
                        const std::vector<std::int64_t>& timesteps);
 
 /// The model must be in evaluation mode. Empty: asked to stop.
-[[nodiscard]] std::optional<Measurement> measure(Model& model, const config::Options& options,
-                                                 consumer::BatchSource& source,
-                                                 const MeasurePlan& plan);
+[[nodiscard]] std::optional<LikelihoodReport> measure_likelihood(Model& model,
+                                                                 const config::Options& options,
+                                                                 consumer::BatchSource& source,
+                                                                 const LikelihoodPlan& plan);
 
 }  // namespace millrace::trainer

@@ -44,7 +44,7 @@ void add_likelihood(Json& json, const Estimate& nats, bool characters) {
   if (characters) json["bits_per_character"] = json_of(bits(nats));
 }
 
-Json by_timesteps(const Measurement& m) {
+Json by_timesteps(const LikelihoodReport& m) {
   Json rows = Json::array();
   for (const StepsResult& steps : m.by_timesteps) {
     rows.push_back({{"timesteps", steps.timesteps}});
@@ -53,7 +53,7 @@ Json by_timesteps(const Measurement& m) {
   return rows;
 }
 
-Json by_masked_ratio(const Measurement& m) {
+Json by_masked_ratio(const LikelihoodReport& m) {
   Json rows = Json::array();
   for (const MaskedRatio& ratio : m.by_masked_ratio) {
     rows.push_back({{"above", ratio.above},
@@ -65,13 +65,13 @@ Json by_masked_ratio(const Measurement& m) {
   return rows;
 }
 
-Json computed_on(const Measurement& m) {
+Json computed_on(const LikelihoodReport& m) {
   return {{"device", m.machine.device},   {"dtype", m.machine.dtype},
           {"threads", m.machine.threads}, {"cpu_capability", m.machine.cpu_capability},
           {"batch_size", m.batch_size},   {"versions", m.machine.versions}};
 }
 
-std::string likelihood_text(const Measurement& m, const Estimate& nats) {
+std::string likelihood_text(const LikelihoodReport& m, const Estimate& nats) {
   std::string text = "  nats per token      " + to_text(nats) + "\n  bits per token      " +
                      to_text(bits(nats)) + "\n  perplexity          " +
                      to_text(perplexity(nats), 3) + '\n';
@@ -79,7 +79,7 @@ std::string likelihood_text(const Measurement& m, const Estimate& nats) {
   return text;
 }
 
-std::string masked_text(const Measurement& m) {
+std::string masked_text(const LikelihoodReport& m) {
   std::string text = "  loss      " + to_text(m.loss.value()) + " nats per target\n  accuracy  " +
                      to_text(m.accuracy.value()) +
                      "\n\n  masked      windows   loss                accuracy\n";
@@ -91,7 +91,7 @@ std::string masked_text(const Measurement& m) {
   return text;
 }
 
-std::string steps_text(const Measurement& m) {
+std::string steps_text(const LikelihoodReport& m) {
   std::string text = "\n  steps     nats per token      bits per token      perplexity\n";
   for (const StepsResult& steps : m.by_timesteps) {
     text += fmt::format("  {:<8}  {:<18}  {:<18}  {}\n", steps.timesteps,
@@ -127,7 +127,7 @@ std::string to_text(const Estimate& estimate, int digits) {
              : value;
 }
 
-std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {
+std::string to_json(const LikelihoodReport& m, const proto::Checkpoint& checkpoint) {
   Json json{
       {"checkpoint", checkpoint.folder.string()},
       {"step", checkpoint.state.step},
@@ -154,7 +154,7 @@ std::string to_json(const Measurement& m, const proto::Checkpoint& checkpoint) {
   return proto::json_text(json) + "\n";
 }
 
-std::string to_text(const Measurement& m) {
+std::string to_text(const LikelihoodReport& m) {
   std::string text =
       fmt::format("{} on {}, samples 0 to {} of {}, each a window of {} tokens, {} weights",
                   m.objective, proto::to_string(m.split), m.windows - 1, m.windows_of_split,

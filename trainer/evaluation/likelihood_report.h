@@ -42,7 +42,7 @@ struct MaskedRatio {
   Estimate accuracy;  ///< share of targets
 };
 
-struct Measurement {
+struct LikelihoodReport {
   std::string objective;
   proto::Split split = proto::Split::kVal;
   /// The first so many samples of the split's first pass, which are in random order.
@@ -65,9 +65,9 @@ struct Measurement {
 };
 
 /// One JSON object on a line, with all that is needed to compute it again from the checkpoint.
-[[nodiscard]] std::string to_json(const Measurement& measurement,
+[[nodiscard]] std::string to_json(const LikelihoodReport& measurement,
                                   const proto::Checkpoint& checkpoint);
 /// A few lines for people.
-[[nodiscard]] std::string to_text(const Measurement& measurement);
+[[nodiscard]] std::string to_text(const LikelihoodReport& measurement);
 
 }  // namespace millrace::trainer

@@ -13,11 +13,11 @@ torch::Tensor in_f64(const torch::Tensor& values) {
   return values.to(torch::kCPU, torch::kFloat64);
 }
 
-class Exact : public Bound {
+class Exact : public NllBound {
  public:
   explicit Exact(const Objective& objective) : objective_(objective) {}
 
-  torch::Tensor nats(Network& network, const WideBatch& batch, std::uint64_t) const override {
+  torch::Tensor nll(Network& network, const DeviceBatch& batch, std::uint64_t) const override {
     return in_f64(objective_.loss(network, batch).sum);
   }
 
@@ -25,12 +25,13 @@ class Exact : public Bound {
   const Objective& objective_;
 };
 
-class Continuous : public Bound {
+class Continuous : public NllBound {
  public:
-  Continuous(const Objective& objective, ContinuousTime time, const FreshNoise& noise)
+  Continuous(const Objective& objective, ContinuousTime time, const EvalNoise& noise)
       : objective_(objective), time_(std::move(time)), noise_(noise) {}
 
-  torch::Tensor nats(Network& network, const WideBatch& batch, std::uint64_t first) const override {
+  torch::Tensor nll(Network& network, const DeviceBatch& batch,
+                    std::uint64_t first) const override {
     const auto& x0 = batch.at(Role::kTarget);
     const double range = 1.0 - time_.sampling_eps;
     auto sum = torch::zeros({batch.samples()}, torch::kFloat64);
@@ -58,7 +59,7 @@ class Continuous : public Bound {
 
   const Objective& objective_;
   ContinuousTime time_;
-  FreshNoise noise_;
+  EvalNoise noise_;
 };
 
 /// The times of a bound in steps, by number: entry i − 1 is of t_i.
@@ -75,12 +76,13 @@ Grid grid(torch::Tensor time, const torch::Tensor& moved, bool all_of_last) {
   return {std::move(time), moved, (moved - before) / moved, all_of_last};
 }
 
-class Steps : public Bound {
+class Steps : public NllBound {
  public:
-  Steps(const Objective& objective, Grid grid, const FreshNoise& noise)
+  Steps(const Objective& objective, Grid grid, const EvalNoise& noise)
       : objective_(objective), grid_(std::move(grid)), noise_(noise), steps_(grid_.time.size(0)) {}
 
-  torch::Tensor nats(Network& network, const WideBatch& batch, std::uint64_t first) const override {
+  torch::Tensor nll(Network& network, const DeviceBatch& batch,
+                    std::uint64_t first) const override {
     auto sum = torch::zeros({batch.samples()}, torch::kFloat64);
     for (std::uint32_t draw = 0; draw < noise_.draws && steps_ > 1; ++draw) {
       const auto before_last = torch::floor(noise_.uniform(first, batch.samples(), draw) *
@@ -97,9 +99,9 @@ class Steps : public Bound {
 
  private:
   /// −ln p(x_0) of the masked positions, or of all, at the grid's times of these numbers: f64 [B].
-  [[nodiscard]] torch::Tensor entropy(Network& network, const WideBatch& batch, std::uint64_t first,
-                                      std::uint32_t draw, const torch::Tensor& number,
-                                      bool everywhere) const {
+  [[nodiscard]] torch::Tensor entropy(Network& network, const DeviceBatch& batch,
+                                      std::uint64_t first, std::uint32_t draw,
+                                      const torch::Tensor& number, bool everywhere) const {
     const auto& x0 = batch.at(Role::kTarget);
     const auto x = noise_.noised(x0, grid_.moved.index_select(0, number), first, draw);
     const auto noised = batch.with(Role::kInput, x)
@@ -114,30 +116,31 @@ class Steps : public Bound {
 
   const Objective& objective_;
   Grid grid_;
-  FreshNoise noise_;
+  EvalNoise noise_;
   std::int64_t steps_;
 };
 
 }  // namespace
 
-std::unique_ptr<Bound> make_exact(const Objective& objective) {
+std::unique_ptr<NllBound> make_exact(const Objective& objective) {
   return std::make_unique<Exact>(objective);
 }
 
-std::unique_ptr<Bound> make_continuous_bound(const Objective& objective, const ContinuousTime& time,
-                                             const FreshNoise& noise) {
+std::unique_ptr<NllBound> make_continuous_bound(const Objective& objective,
+                                                const ContinuousTime& time,
+                                                const EvalNoise& noise) {
   return std::make_unique<Continuous>(objective, time, noise);
 }
 
-std::unique_ptr<Bound> make_steps_bound(const Objective& objective, const ContinuousTime& time,
-                                        const FreshNoise& noise, std::int64_t steps) {
+std::unique_ptr<NllBound> make_steps_bound(const Objective& objective, const ContinuousTime& time,
+                                           const EvalNoise& noise, std::int64_t steps) {
   const auto t = torch::arange(1, steps + 1, torch::kFloat64) / static_cast<double>(steps);
   return std::make_unique<Steps>(
       objective, grid(t.to(torch::kFloat32), -torch::expm1(-time.noise->total(t)), false), noise);
 }
 
-std::unique_ptr<Bound> make_d3pm_bound(const Objective& objective, std::int64_t timesteps,
-                                       const FreshNoise& noise, std::int64_t steps) {
+std::unique_ptr<NllBound> make_d3pm_bound(const Objective& objective, std::int64_t timesteps,
+                                          const EvalNoise& noise, std::int64_t steps) {
   const auto number = torch::arange(1, steps + 1, torch::kInt64);
   const auto tau = (number * timesteps * 2 + steps).floor_divide(2 * steps);
   return std::make_unique<Steps>(

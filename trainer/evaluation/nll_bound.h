@@ -27,27 +27,28 @@ struct ContinuousTime {
   double sampling_eps = 1e-3;  ///< ε_s
 };
 
-class Bound {
+class NllBound {
  public:
-  virtual ~Bound() = default;
+  virtual ~NllBound() = default;
   /// nats of each window of the batch, f64 [B] on the CPU; the first of them is window `first` of
   /// the evaluation.
-  [[nodiscard]] virtual torch::Tensor nats(Network& network, const WideBatch& batch,
-                                           std::uint64_t first) const = 0;
+  [[nodiscard]] virtual torch::Tensor nll(Network& network, const DeviceBatch& batch,
+                                          std::uint64_t first) const = 0;
 };
 
 /// These keep a reference to the objective.
-[[nodiscard]] std::unique_ptr<Bound> make_exact(const Objective& objective);
-[[nodiscard]] std::unique_ptr<Bound> make_continuous_bound(const Objective& objective,
-                                                           const ContinuousTime& time,
-                                                           const FreshNoise& noise);
+[[nodiscard]] std::unique_ptr<NllBound> make_exact(const Objective& objective);
+[[nodiscard]] std::unique_ptr<NllBound> make_continuous_bound(const Objective& objective,
+                                                              const ContinuousTime& time,
+                                                              const EvalNoise& noise);
 /// In `steps` steps, at least 1. `noise` must have a mask.
-[[nodiscard]] std::unique_ptr<Bound> make_steps_bound(const Objective& objective,
-                                                      const ContinuousTime& time,
-                                                      const FreshNoise& noise, std::int64_t steps);
+[[nodiscard]] std::unique_ptr<NllBound> make_steps_bound(const Objective& objective,
+                                                         const ContinuousTime& time,
+                                                         const EvalNoise& noise,
+                                                         std::int64_t steps);
 /// In `steps` of D3PM's T steps, 1 … T.
-[[nodiscard]] std::unique_ptr<Bound> make_d3pm_bound(const Objective& objective,
-                                                     std::int64_t timesteps,
-                                                     const FreshNoise& noise, std::int64_t steps);
+[[nodiscard]] std::unique_ptr<NllBound> make_d3pm_bound(const Objective& objective,
+                                                        std::int64_t timesteps,
+                                                        const EvalNoise& noise, std::int64_t steps);
 
 }  // namespace millrace::trainer

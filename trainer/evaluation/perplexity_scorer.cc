@@ -40,7 +40,7 @@ double mean_entropy(const std::vector<WrittenText>& texts) {
 
 }  // namespace
 
-struct Judge::Bench {
+struct PerplexityScorer::Bench {
   Bench(const std::filesystem::path& given, const std::vector<config::Override>& overrides)
       : checkpoint(open_given(given, kFlag)),
         options(autoregressive_recipe(checkpoint.folder, overrides)),
@@ -80,13 +80,14 @@ struct Judge::Bench {
   std::shared_ptr<Model> model;
 };
 
-Judge::Judge(const std::filesystem::path& given, const std::vector<config::Override>& overrides)
+PerplexityScorer::PerplexityScorer(const std::filesystem::path& given,
+                                   const std::vector<config::Override>& overrides)
     : bench_(std::make_unique<Bench>(given, overrides)) {}
 
-Judge::~Judge() = default;
+PerplexityScorer::~PerplexityScorer() = default;
 
-std::optional<GenerativePerplexity> Judge::judge(const std::vector<WrittenText>& texts,
-                                                 const proto::StreamMeta& meta) {
+std::optional<GenerativePerplexity> PerplexityScorer::score(const std::vector<WrittenText>& texts,
+                                                            const proto::StreamMeta& meta) {
   if (texts.empty()) return std::nullopt;
   const auto read = bench_->read(texts, meta);
   std::vector<double> scored;

@@ -32,7 +32,7 @@ std::vector<Window> cut(const Texts& texts, std::size_t longest) {
 }
 
 /// Shorter windows are filled up behind their end, which a causal network does not see.
-WideBatch batch_of(const Texts& texts, std::span<const Window> windows, torch::Device device) {
+DeviceBatch batch_of(const Texts& texts, std::span<const Window> windows, torch::Device device) {
   const auto width = static_cast<std::int64_t>(std::ranges::max(windows, {}, &Window::count).count);
   const auto x = torch::zeros({static_cast<std::int64_t>(windows.size()), width}, torch::kInt64);
   const auto y = torch::full_like(x, kNotScored);
@@ -42,7 +42,7 @@ WideBatch batch_of(const Texts& texts, std::span<const Window> windows, torch::D
     std::copy_n(begin, count, x[static_cast<std::int64_t>(row)].data_ptr<std::int64_t>());
     std::copy_n(begin + 1, count, y[static_cast<std::int64_t>(row)].data_ptr<std::int64_t>());
   }
-  return WideBatch()
+  return DeviceBatch()
       .with(proto::Role::kInput, x.to(device))
       .with(proto::Role::kTarget, y.to(device));
 }

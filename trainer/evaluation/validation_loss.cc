@@ -23,7 +23,7 @@ class Tally {
     for (const auto& [name, values] : loss.metrics) add(kMetric + name, stage, values);
   }
 
-  void reduce(Ranks& ranks) {
+  void reduce(ProcessGroup& ranks) {
     std::istringstream names(
         // A rank without samples has no metrics.
         ranks.broadcast(joined_names(), "the names of an evaluation"));
@@ -34,8 +34,8 @@ class Tally {
     ranks.broadcast(all, "the sums of an evaluation");
   }
 
-  [[nodiscard]] Evaluation result(proto::Split split, const std::vector<std::string>& names) {
-    Evaluation result;
+  [[nodiscard]] ValidationResult result(proto::Split split, const std::vector<std::string>& names) {
+    ValidationResult result;
     result.split = split;
     const auto weight = sums("weight").sum().item<double>();
     result.samples = static_cast<std::uint64_t>(sums("samples").sum().item<double>());
@@ -83,7 +83,7 @@ const std::vector<std::string>& stage_names(const proto::StreamMeta& meta, proto
 }
 
 /// This rank's slices: contiguous, of at most batch_size samples.
-std::vector<consumer::Slice> slices_of(const EvaluationPlan& plan) {
+std::vector<consumer::Slice> slices_of(const ValidationPlan& plan) {
   const consumer::Slice mine =
       consumer::share(plan.deal, 0, static_cast<std::uint32_t>(plan.samples));
   std::vector<consumer::Slice> slices;
@@ -122,10 +122,10 @@ std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split spl
   return std::min(size, eval_iters * batch_size);
 }
 
-std::optional<Evaluation> evaluate(Model& model, const Objective& objective,
-                                   const proto::StreamMeta& meta, Feed& feed, Ranks& ranks,
-                                   const EvaluationPlan& plan,
-                                   const std::function<void(const proto::Batch&)>& used) {
+std::optional<ValidationResult> evaluate(Model& model, const Objective& objective,
+                                         const proto::StreamMeta& meta, StepLoader& feed,
+                                         ProcessGroup& ranks, const ValidationPlan& plan,
+                                         const std::function<void(const proto::Batch&)>& used) {
   const EvaluationMode mode(model);
   const torch::NoGradGuard no_grad;
   Tally tally(stage_names(meta, plan.split).size());

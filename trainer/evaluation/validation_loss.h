@@ -11,10 +11,10 @@
 
 namespace millrace::trainer {
 
-struct EvaluationPlan {
+struct ValidationPlan {
   proto::Split split = proto::Split::kVal;
   std::uint64_t samples = 0;  ///< the first so many of the split, over all ranks
-  consumer::Deal deal;
+  consumer::BatchSharding deal;
   Precision precision;
   torch::Device device = torch::kCPU;
 };
@@ -26,8 +26,9 @@ struct EvaluationPlan {
 
 /// Runs the model without dropout or gradients; it is left in the mode it was in. `used` sees each
 /// batch of this rank. Empty: a rank was asked to stop before the end.
-[[nodiscard]] std::optional<Evaluation> evaluate(
-    Model& model, const Objective& objective, const proto::StreamMeta& meta, Feed& feed,
-    Ranks& ranks, const EvaluationPlan& plan, const std::function<void(const proto::Batch&)>& used);
+[[nodiscard]] std::optional<ValidationResult> evaluate(
+    Model& model, const Objective& objective, const proto::StreamMeta& meta, StepLoader& feed,
+    ProcessGroup& ranks, const ValidationPlan& plan,
+    const std::function<void(const proto::Batch&)>& used);
 
 }  // namespace millrace::trainer

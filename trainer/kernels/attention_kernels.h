@@ -19,7 +19,7 @@ struct AttentionShape {
   std::int64_t size = 0;    ///< D, numbers of a head at each: a multiple of CpuKernels::lanes
   bool causal = false;      ///< position i sees 0 … i alone
   /// Of weights: that of key j for query i has the number (head·L + i)·L + j.
-  Dropping dropping;
+  DropoutMask dropping;
   std::int64_t head = 0;
 };
 
@@ -31,13 +31,13 @@ struct AttentionKernels {
   /// How many numbers of scratch memory the two need.
   std::int64_t (*scratch)(std::int64_t length, std::int64_t size);
 
-  /// out = dropped(softmax(q·kᵀ/√D))·v; log_sums gets the logarithm of each row's Σ exp [L].
+  /// out = dropped(softmax(q·kᵀ/√D))·v; logsumexp gets the logarithm of each row's Σ exp [L].
   void (*forward)(const AttentionShape& shape, const AttentionInput& in, const Rows<float>& out,
-                  float* log_sums, float* scratch);
+                  float* logsumexp, float* scratch);
 
   /// The gradients of q, k and v [L, D], rows side by side, from that of `out`.
   void (*backward)(const AttentionShape& shape, const AttentionInput& in,
-                   const Rows<const float>& out, const float* log_sums,
+                   const Rows<const float>& out, const float* logsumexp,
                    const Rows<const float>& grad, float* grad_q, float* grad_k, float* grad_v,
                    float* scratch);
 };

@@ -58,8 +58,8 @@ inline std::int64_t attention_scratch(std::int64_t length, std::int64_t size) {
 
 /// Scores of one query become weights, not yet divided by their sum, which is returned; behind
 /// `seen` up to `count` they are 0.
-inline float weigh(float* __restrict scores, std::int64_t seen, std::int64_t count, float scale,
-                   float* largest) {
+inline float softmax_row(float* __restrict scores, std::int64_t seen, std::int64_t count,
+                         float scale, float* largest) {
   float most = scores[0];
 #pragma omp simd reduction(max : most)
   for (std::int64_t j = 0; j < seen; ++j) most = scores[j] > most ? scores[j] : most;
@@ -82,7 +82,7 @@ inline void drop_weights(float* weights, const Factor& factor, std::int64_t coun
 }
 
 inline void attention_forward(const AttentionShape& shape, const AttentionInput& in,
-                              const Rows<float>& out, float* log_sums, float* scratch) {
+                              const Rows<float>& out, float* logsumexp, float* scratch) {
   const std::int64_t size = shape.size, padded = whole_vectors(shape.length);
   const float scale = scale_of(shape);
   float* const keys = scratch;
@@ -95,9 +95,9 @@ inline void attention_forward(const AttentionShape& shape, const AttentionInput&
     for (std::int64_t i = 0; i < block.rows; ++i) {
       const std::int64_t query = block.first + i, seen = keys_seen(shape, query);
       float largest = 0.0F;
-      const float sum = weigh(weights[i], seen, block.keys, scale, &largest);
+      const float sum = softmax_row(weights[i], seen, block.keys, scale, &largest);
       inverse[i] = 1.0F / sum;
-      log_sums[query] = largest + std::log(sum);
+      logsumexp[query] = largest + std::log(sum);
       with_factor(shape.dropping, first_weight(shape, query),
                   [&](const auto& factor) { drop_weights(weights[i], factor, seen); });
     }
@@ -115,7 +115,7 @@ inline void attention_forward(const AttentionShape& shape, const AttentionInput&
 /// then the weights are dropped too.
 inline void weigh_backward(float* __restrict scores, float* __restrict grad, std::int64_t seen,
                            std::int64_t count, float scale, float log_sum, float along,
-                           const Dropping& dropping, std::int64_t first) {
+                           const DropoutMask& dropping, std::int64_t first) {
   with_factor(dropping, first, [&](const auto& factor) {
     for (std::int64_t j = 0; j < seen; ++j) {
       const float weight = exp_of(scores[j] * scale - log_sum), kept_part = factor(j);
@@ -128,7 +128,7 @@ inline void weigh_backward(float* __restrict scores, float* __restrict grad, std
 }
 
 inline void attention_backward(const AttentionShape& shape, const AttentionInput& in,
-                               const Rows<const float>& out, const float* log_sums,
+                               const Rows<const float>& out, const float* logsumexp,
                                const Rows<const float>& grad, float* grad_q, float* grad_k,
                                float* grad_v, float* scratch) {
   const std::int64_t size = shape.size, padded = whole_vectors(shape.length);
@@ -154,7 +154,7 @@ inline void attention_backward(const AttentionShape& shape, const AttentionInput
 #pragma omp simd reduction(+ : along)
       for (std::int64_t d = 0; d < size; ++d) along += block_grad[i][d] * out[query][d];
       weigh_backward(weights[i], grads[i], keys_seen(shape, query), block.keys, scale,
-                     log_sums[query], along, shape.dropping, first_weight(shape, query));
+                     logsumexp[query], along, shape.dropping, first_weight(shape, query));
     }
     multiply({weights.values, 1, padded}, block_grad, block.keys, block.rows, size, {grad_v, size},
              true);

@@ -19,7 +19,7 @@ struct CpuKernels {
   std::int64_t lanes;  ///< numbers of f32 in a vector
   PointwiseKernels pointwise;
   AttentionKernels attention;
-  ProductKernels product;
+  GemmKernels gemm;
   MlpKernels mlp;
 };
 

@@ -7,7 +7,7 @@
 namespace millrace::trainer {
 
 /// Element i is kept where a hash of (key, i) is at least `below`.
-struct Dropping {
+struct DropoutMask {
   std::uint32_t key_low = 0, key_high = 0;
   std::uint32_t below = 0;  ///< the probability of dropping · 2^32
   float scale = 1.0F;       ///< of what is kept

@@ -10,7 +10,7 @@
 
 namespace millrace::trainer {
 
-struct TransposedProduct {
+struct GemmTN {
   Rows<const float> g, x;  ///< [rows, outputs], [rows, inputs]
   std::int64_t rows, outputs;
   std::int64_t inputs;  ///< a multiple of CpuKernels::lanes
@@ -18,13 +18,13 @@ struct TransposedProduct {
   float* sums;          ///< [outputs] = the sum of g's rows; null: not wanted
 };
 
-struct ProductKernels {
+struct GemmKernels {
   /// Of `out` that are computed at once: as many, or a multiple, cost least a row.
   std::int64_t block_rows;
 
-  /// How many numbers of scratch memory transposed_product needs.
+  /// How many numbers of scratch memory gemm_tn needs.
   std::int64_t (*scratch)(std::int64_t outputs);
-  void (*transposed_product)(const TransposedProduct& product, float* scratch);
+  void (*gemm_tn)(const GemmTN& product, float* scratch);
 };
 
 }  // namespace millrace::trainer

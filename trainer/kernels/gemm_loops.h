@@ -131,7 +131,7 @@ inline void add_rows(const float* from, std::int64_t rows, std::int64_t columns,
   }
 }
 
-inline void transposed_product(const TransposedProduct& p, float* scratch) {
+inline void gemm_tn(const GemmTN& p, float* scratch) {
   float *const blocks = scratch, *const panel = scratch + kRowsAtOnce * p.outputs;
   if (p.sums != nullptr) std::fill(p.sums, p.sums + p.outputs, 0.0F);
   for (std::int64_t first = 0; first < p.rows; first += kRowsAtOnce) {
@@ -152,9 +152,7 @@ inline void transposed_product(const TransposedProduct& p, float* scratch) {
   }
 }
 
-constexpr ProductKernels product_kernels() {
-  return {kBlockRows, product_scratch, transposed_product};
-}
+constexpr GemmKernels product_kernels() { return {kBlockRows, product_scratch, gemm_tn}; }
 
 }  // namespace
 }  // namespace millrace::trainer

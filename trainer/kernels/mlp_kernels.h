@@ -23,9 +23,9 @@ struct MlpShape {
 };
 
 struct MlpForward {
-  const float* x;                         ///< [rows, width]
-  Panels first_turned, second_turned;     ///< W₁ᵀ [width, hidden], W₂ᵀ [hidden, width]
-  const float *first_bias, *second_bias;  ///< [hidden], [width]
+  const float* x;                              ///< [rows, width]
+  Panels first_transposed, second_transposed;  ///< W₁ᵀ [width, hidden], W₂ᵀ [hidden, width]
+  const float *first_bias, *second_bias;       ///< [hidden], [width]
   /// Gets W₁·x without b₁, [rows, hidden] in panels; null: not kept.
   float* between;
   float* y;  ///< [rows, width]

@@ -92,11 +92,11 @@ inline void mlp_forward(const MlpShape& shape, const MlpForward& mlp, float* scr
   }
   each_group(shape, [&](const Group& group) {
     float* const sums = mlp.between == nullptr ? scratch : mlp.between + group.first * shape.rows;
-    multiply_to_panels({mlp.x, shape.width}, mlp.first_turned, shape, group, sums);
+    multiply_to_panels({mlp.x, shape.width}, mlp.first_transposed, shape, group, sums);
     const auto activate =
         shape.with_tanh ? gelu_of_panels<gelu_with_tanh> : gelu_of_panels<exact_gelu>;
     activate(sums, mlp.first_bias + group.first, shape.rows, group.panels, scratch);
-    multiply_panels(scratch, mlp.second_turned, shape, group, mlp.y, true);
+    multiply_panels(scratch, mlp.second_transposed, shape, group, mlp.y, true);
   });
 }
 

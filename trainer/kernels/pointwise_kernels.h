@@ -39,21 +39,21 @@ struct ActivationKernels {
 
   /// out = x + gate · dropped(h) for each row, gate null: 1; `first` is the number of the first
   /// element.
-  void (*add)(const float* x, const X* h, const float* gate, const Dropping& dropping,
+  void (*add)(const float* x, const X* h, const float* gate, const DropoutMask& dropping,
               std::int64_t first, std::int64_t rows, std::int64_t width, float* out);
   /// grad_h, and what the rows add to grad_gate (null where gate is).
-  void (*add_backward)(const float* grad, const X* h, const float* gate, const Dropping& dropping,
-                       std::int64_t first, std::int64_t rows, std::int64_t width, X* grad_h,
-                       float* grad_gate);
+  void (*add_backward)(const float* grad, const X* h, const float* gate,
+                       const DropoutMask& dropping, std::int64_t first, std::int64_t rows,
+                       std::int64_t width, X* grad_h, float* grad_gate);
 
   /// out = dropped(x); `first` is the number of the first element.
-  void (*drop)(const X* x, const Dropping& dropping, std::int64_t first, std::int64_t count,
+  void (*drop)(const X* x, const DropoutMask& dropping, std::int64_t first, std::int64_t count,
                X* out);
 
   /// out = the row turned: pair (j, j + width/2) by the angle with these cos and sin [width/2], or
   /// back; out may be x.
-  void (*turn)(const X* x, const float* cos, const float* sin, bool back, std::int64_t width,
-               X* out);
+  void (*rotate)(const X* x, const float* cos, const float* sin, bool back, std::int64_t width,
+                 X* out);
 };
 
 struct PointwiseKernels {

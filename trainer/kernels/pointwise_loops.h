@@ -165,7 +165,7 @@ void norm_backward(const float* __restrict x, const float* __restrict gain,
 
 /// What element i is multiplied by: 0, or the scale. Two rounds of a 32-bit mixer of Wellons' kind,
 /// a half of the key in each.
-inline float kept(const Dropping& d, std::uint32_t i) {
+inline float kept(const DropoutMask& d, std::uint32_t i) {
   std::uint32_t h = i * 0x9e3779b1U + d.key_low;
   h = (h ^ (h >> 16)) * 0x21f0aaadU;
   h = ((h ^ (h >> 15)) + d.key_high) * 0x735a2d97U;
@@ -176,7 +176,7 @@ inline float kept(const Dropping& d, std::uint32_t i) {
 /// use(factor) for elements from `first` on, factor(i) being what element first + i is multiplied
 /// by; nothing is hashed where nothing is dropped.
 template <class Use>
-void with_factor(const Dropping& dropping, std::int64_t first, const Use& use) {
+void with_factor(const DropoutMask& dropping, std::int64_t first, const Use& use) {
   if (dropping.below == 0) {
     use([](std::int64_t) { return 1.0F; });
   } else {
@@ -202,7 +202,7 @@ void add_row(const float* __restrict x, const X* __restrict h, const float* __re
 }
 
 template <class X>
-void add(const float* x, const X* h, const float* gate, const Dropping& dropping,
+void add(const float* x, const X* h, const float* gate, const DropoutMask& dropping,
          std::int64_t first, std::int64_t rows, std::int64_t width, float* out) {
   for (std::int64_t row = 0; row < rows; ++row, x += width, h += width, out += width) {
     with_factor(dropping, first + row * width,
@@ -228,7 +228,7 @@ void add_backward_row(const float* __restrict grad, const X* __restrict h,
 }
 
 template <class X>
-void add_backward(const float* grad, const X* h, const float* gate, const Dropping& dropping,
+void add_backward(const float* grad, const X* h, const float* gate, const DropoutMask& dropping,
                   std::int64_t first, std::int64_t rows, std::int64_t width, X* grad_h,
                   float* grad_gate) {
   for (std::int64_t row = 0; row < rows; ++row, grad += width, h += width, grad_h += width) {
@@ -239,16 +239,16 @@ void add_backward(const float* grad, const X* h, const float* gate, const Droppi
 }
 
 template <class X>
-void drop(const X* __restrict x, const Dropping& dropping, std::int64_t first, std::int64_t count,
-          X* __restrict out) {
+void drop(const X* __restrict x, const DropoutMask& dropping, std::int64_t first,
+          std::int64_t count, X* __restrict out) {
   with_factor(dropping, first, [&](const auto& factor) {
     for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(x[i]) * factor(i));
   });
 }
 
 template <class X>
-void turn(const X* x, const float* __restrict cos, const float* __restrict sin, bool back,
-          std::int64_t width, X* out) {
+void rotate(const X* x, const float* __restrict cos, const float* __restrict sin, bool back,
+            std::int64_t width, X* out) {
   const std::int64_t half = width / 2;
   const float sign = back ? -1.0F : 1.0F;
 #pragma omp simd

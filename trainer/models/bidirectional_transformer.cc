@@ -26,19 +26,19 @@ BlockShape block_shape(const TransformerShape& s) {
 /// Only gives the parameters nanoGPT's names: transformer.wte, transformer.h.0 …, transformer.ln_f.
 struct Trunk : torch::nn::Module {
   explicit Trunk(const TransformerShape& s)
-      : wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))) {
+      : wte(register_module("wte", normal_linear(s.vocab_size, s.n_embd, kInitDeviation))) {
     torch::nn::ModuleList list;
     for (std::int64_t i = 0; i < s.n_layer; ++i) {
       blocks.push_back(std::make_shared<Block>(block_shape(s)));
       list->push_back(blocks.back());
     }
     register_module("h", list);
-    ln_f = register_module("ln_f", std::make_shared<Norm>(s.n_embd));
+    ln_f = register_module("ln_f", std::make_shared<LayerNorm>(s.n_embd));
   }
 
-  std::shared_ptr<Matrix> wte;
+  std::shared_ptr<Linear> wte;
   std::vector<std::shared_ptr<Block>> blocks;
-  std::shared_ptr<Norm> ln_f;
+  std::shared_ptr<LayerNorm> ln_f;
 };
 
 class BidirectionalTransformer : public Model {
@@ -52,7 +52,7 @@ class BidirectionalTransformer : public Model {
     register_buffer("rotary_sin", rotary_.sin);
     if (shape.cond_dim == 0) return;
     sigma_map_ = register_module("sigma_map", std::make_shared<TimeEmbedding>(shape.cond_dim));
-    time_proj_ = register_module("time_proj", zero_matrix(shape.n_embd, shape.cond_dim));
+    time_proj_ = register_module("time_proj", zero_linear(shape.n_embd, shape.cond_dim));
   }
 
   torch::Tensor encode(const NetworkInput& input) override {
@@ -74,7 +74,7 @@ class BidirectionalTransformer : public Model {
   Rotary rotary_;
   std::shared_ptr<Trunk> transformer_;
   std::shared_ptr<TimeEmbedding> sigma_map_;  ///< null: not told the time
-  std::shared_ptr<Matrix> time_proj_;
+  std::shared_ptr<Linear> time_proj_;
 };
 
 void check(const TransformerShape& s) {

@@ -51,13 +51,13 @@ struct RotaryEmbedding : torch::nn::Module {
 };
 
 /// norm(x)·(1 + scale) + shift: x [B, L, H], shift and scale [B, H].
-torch::Tensor modulated(const Norm& norm, const torch::Tensor& x, const torch::Tensor& shift,
+torch::Tensor modulated(const LayerNorm& norm, const torch::Tensor& x, const torch::Tensor& shift,
                         const torch::Tensor& scale) {
   return scaled_norm(x, norm.weight * (1.0 + scale.to(x.scalar_type())), shift);
 }
 
 /// c [B, C] → `count` modulations [B, H].
-std::vector<torch::Tensor> modulations(const Matrix& matrix, const torch::Tensor& c,
+std::vector<torch::Tensor> modulations(const Linear& matrix, const torch::Tensor& c,
                                        std::int64_t count) {
   return matrix(c).chunk(count, 1);
 }
@@ -65,33 +65,33 @@ std::vector<torch::Tensor> modulations(const Matrix& matrix, const torch::Tensor
 /// Matrices 0 and 2 of a Sequential whose module 1 is the activation.
 struct Mlp : torch::nn::Module {
   explicit Mlp(std::int64_t width)
-      : first(register_module("0", uniform_matrix(kMlpFactor * width, width, true))),
-        second(register_module("2", uniform_matrix(width, kMlpFactor * width, true))) {}
+      : first(register_module("0", uniform_linear(kMlpFactor * width, width, true))),
+        second(register_module("2", uniform_linear(width, kMlpFactor * width, true))) {}
   torch::Tensor operator()(const torch::Tensor& x) const {
     return trainer::mlp(x, *first, *second, GeluKind::kTanh);
   }
-  std::shared_ptr<Matrix> first, second;
+  std::shared_ptr<Linear> first, second;
 };
 
 struct DitBlock : torch::nn::Module {
   explicit DitBlock(const DitShape& s)
       : heads(s.n_head),
         dropout(s.dropout),
-        norm1(register_module("norm1", std::make_shared<Norm>(s.n_embd))),
-        attn_qkv(register_module("attn_qkv", uniform_matrix(3 * s.n_embd, s.n_embd, false))),
-        attn_out(register_module("attn_out", uniform_matrix(s.n_embd, s.n_embd, false))),
-        norm2(register_module("norm2", std::make_shared<Norm>(s.n_embd))),
+        norm1(register_module("norm1", std::make_shared<LayerNorm>(s.n_embd))),
+        attn_qkv(register_module("attn_qkv", uniform_linear(3 * s.n_embd, s.n_embd, false))),
+        attn_out(register_module("attn_out", uniform_linear(s.n_embd, s.n_embd, false))),
+        norm2(register_module("norm2", std::make_shared<LayerNorm>(s.n_embd))),
         mlp(register_module("mlp", std::make_shared<Mlp>(s.n_embd))),
         adaln(register_module("adaLN_modulation",
-                              zero_matrix(kBlockModulations * s.n_embd, s.cond_dim))) {}
+                              zero_linear(kBlockModulations * s.n_embd, s.cond_dim))) {}
 
   torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& c,
                            const Rotary& rotary) const {
     const auto m = modulations(*adaln, c, kBlockModulations);
     const double drop = is_training() ? dropout : 0.0;
     const auto attended =
-        add_dropped(x, attention(modulated(*norm1, x, m[0], m[1]), rotary), m[2], drop);
-    return add_dropped(attended, (*mlp)(modulated(*norm2, attended, m[3], m[4])), m[5], drop);
+        residual_dropout(x, attention(modulated(*norm1, x, m[0], m[1]), rotary), m[2], drop);
+    return residual_dropout(attended, (*mlp)(modulated(*norm2, attended, m[3], m[4])), m[5], drop);
   }
 
   [[nodiscard]] torch::Tensor attention(const torch::Tensor& x, const Rotary& rotary) const {
@@ -104,22 +104,22 @@ struct DitBlock : torch::nn::Module {
 
   std::int64_t heads;
   double dropout;
-  std::shared_ptr<Norm> norm1;
-  std::shared_ptr<Matrix> attn_qkv, attn_out;
-  std::shared_ptr<Norm> norm2;
+  std::shared_ptr<LayerNorm> norm1;
+  std::shared_ptr<Linear> attn_qkv, attn_out;
+  std::shared_ptr<LayerNorm> norm2;
   std::shared_ptr<Mlp> mlp;
-  std::shared_ptr<Matrix> adaln;
+  std::shared_ptr<Linear> adaln;
 };
 
 struct OutputLayer : torch::nn::Module {
   explicit OutputLayer(const DitShape& s)
-      : norm_final(register_module("norm_final", std::make_shared<Norm>(s.n_embd))),
-        linear(register_module("linear", zero_matrix(s.vocab_size, s.n_embd))),
+      : norm_final(register_module("norm_final", std::make_shared<LayerNorm>(s.n_embd))),
+        linear(register_module("linear", zero_linear(s.vocab_size, s.n_embd))),
         adaln(register_module("adaLN_modulation",
-                              zero_matrix(kOutputModulations * s.n_embd, s.cond_dim))) {}
+                              zero_linear(kOutputModulations * s.n_embd, s.cond_dim))) {}
 
-  std::shared_ptr<Norm> norm_final;
-  std::shared_ptr<Matrix> linear, adaln;
+  std::shared_ptr<LayerNorm> norm_final;
+  std::shared_ptr<Linear> linear, adaln;
 };
 
 class Dit : public Model {

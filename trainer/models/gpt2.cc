@@ -28,21 +28,21 @@ BlockShape block_shape(const Gpt2Shape& s) {
 struct Trunk : torch::nn::Module {
   explicit Trunk(const Gpt2Shape& s)
       : dropout(s.dropout),
-        wte(register_module("wte", normal_matrix(s.vocab_size, s.n_embd, kInitDeviation))),
-        wpe(register_module("wpe", normal_matrix(s.block_size, s.n_embd, kInitDeviation))) {
+        wte(register_module("wte", normal_linear(s.vocab_size, s.n_embd, kInitDeviation))),
+        wpe(register_module("wpe", normal_linear(s.block_size, s.n_embd, kInitDeviation))) {
     torch::nn::ModuleList list;
     for (std::int64_t i = 0; i < s.n_layer; ++i) {
       blocks.push_back(std::make_shared<Block>(block_shape(s)));
       list->push_back(blocks.back());
     }
     register_module("h", list);
-    ln_f = register_module("ln_f", std::make_shared<Norm>(s.n_embd, s.bias));
+    ln_f = register_module("ln_f", std::make_shared<LayerNorm>(s.n_embd, s.bias));
   }
 
   /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for
   /// each block, or none.
   torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind,
-                       std::vector<KeptKeys>* kept) const {
+                       std::vector<KvCache>* kept) const {
     torch::Tensor x =
         at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
     x = dropped(x, is_training() ? dropout : 0.0);
@@ -53,15 +53,15 @@ struct Trunk : torch::nn::Module {
   }
 
   double dropout;
-  std::shared_ptr<Matrix> wte, wpe;
+  std::shared_ptr<Linear> wte, wpe;
   std::vector<std::shared_ptr<Block>> blocks;
-  std::shared_ptr<Norm> ln_f;
+  std::shared_ptr<LayerNorm> ln_f;
 };
 
-class KeepingReader : public Reader {
+class CachedDecoder : public Decoder {
  public:
-  KeepingReader(std::shared_ptr<const Trunk> trunk, std::int64_t longest)
-      : trunk_(std::move(trunk)), kept_(trunk_->blocks.size(), KeptKeys(longest)) {}
+  CachedDecoder(std::shared_ptr<const Trunk> trunk, std::int64_t longest)
+      : trunk_(std::move(trunk)), kept_(trunk_->blocks.size(), KvCache(longest)) {}
 
   torch::Tensor read(const torch::Tensor& tokens) override {
     const auto hidden = trunk_->hidden(tokens, length_, &kept_);
@@ -71,7 +71,7 @@ class KeepingReader : public Reader {
 
  private:
   std::shared_ptr<const Trunk> trunk_;
-  std::vector<KeptKeys> kept_;  ///< by block
+  std::vector<KvCache> kept_;  ///< by block
   std::int64_t length_ = 0;
 };
 
@@ -87,8 +87,8 @@ class Gpt2 : public Model {
   torch::Tensor project(const torch::Tensor& hidden) override {
     return (*transformer_->wte)(hidden);
   }
-  std::unique_ptr<Reader> reader(std::int64_t longest) override {
-    return std::make_unique<KeepingReader>(transformer_, longest);
+  std::unique_ptr<Decoder> decoder(std::int64_t longest) override {
+    return std::make_unique<CachedDecoder>(transformer_, longest);
   }
 
  private:

@@ -4,9 +4,9 @@
 namespace millrace::trainer {
 namespace {
 
-class ReadingAgain : public Reader {
+class RecomputingDecoder : public Decoder {
  public:
-  explicit ReadingAgain(Network& network) : network_(network) {}
+  explicit RecomputingDecoder(Network& network) : network_(network) {}
 
   torch::Tensor read(const torch::Tensor& tokens) override {
     read_ = read_.defined() ? at::cat({read_, tokens}, 1) : tokens;
@@ -21,8 +21,8 @@ class ReadingAgain : public Reader {
 
 }  // namespace
 
-std::unique_ptr<Reader> Network::reader(std::int64_t) {
-  return std::make_unique<ReadingAgain>(*this);
+std::unique_ptr<Decoder> Network::decoder(std::int64_t) {
+  return std::make_unique<RecomputingDecoder>(*this);
 }
 
 }  // namespace millrace::trainer

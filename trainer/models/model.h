@@ -21,9 +21,9 @@ struct NetworkInput {
 /// Reads texts on from where it is, so that what was read need not be read again. Of a causal
 /// network: what is said of a token must not change with those behind it. It borrows the network,
 /// whose parameters stay as they are meanwhile; no gradient is recorded.
-class Reader {
+class Decoder {
  public:
-  virtual ~Reader() = default;
+  virtual ~Decoder() = default;
   /// The next n tokens of each text, i64 [B, n], the same B every time → what encode says of them,
   /// hidden states [B, n, E].
   virtual torch::Tensor read(const torch::Tensor& tokens) = 0;
@@ -39,7 +39,7 @@ class Network {
   virtual torch::Tensor project(const torch::Tensor& hidden) = 0;
   /// At the beginning of texts of at most `longest` tokens. This one reads everything again each
   /// time.
-  [[nodiscard]] virtual std::unique_ptr<Reader> reader(std::int64_t longest);
+  [[nodiscard]] virtual std::unique_ptr<Decoder> decoder(std::int64_t longest);
   /// Logits [B, L, V].
   torch::Tensor forward(const NetworkInput& input) { return project(encode(input)); }
 };

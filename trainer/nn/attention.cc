@@ -52,7 +52,7 @@ torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch
   return (short_half ? spelled_out : fused)(q, k, v, settings.dropout, hides);
 }
 
-void KeptKeys::keep(const torch::Tensor& k, const torch::Tensor& v) {
+void KvCache::keep(const torch::Tensor& k, const torch::Tensor& v) {
   if (!keys_.defined()) {
     keys_ = torch::empty({k.size(0), k.size(1), longest_, k.size(3)}, k.options());
     values_ = torch::empty_like(keys_);

@@ -20,9 +20,9 @@ struct AttentionSettings {
 
 /// The keys and values of one layer for the positions that were read so far, in memory for all that
 /// may come.
-class KeptKeys {
+class KvCache {
  public:
-  explicit KeptKeys(std::int64_t longest) : longest_(longest) {}
+  explicit KvCache(std::int64_t longest) : longest_(longest) {}
   /// Keeps those of the next n positions, each [B, heads, n, D]; B, heads and D stay what they are
   /// at first.
   void keep(const torch::Tensor& k, const torch::Tensor& v);

@@ -11,8 +11,8 @@ namespace millrace::trainer {
 
 /// Once a call from LibTorch's default generator of the CPU; nothing is drawn where `drop`, the
 /// probability, is 0.
-[[nodiscard]] Dropping draw_dropping(torch::autograd::AutogradContext& context, double drop);
+[[nodiscard]] DropoutMask draw_dropout_mask(torch::autograd::AutogradContext& context, double drop);
 /// What was drawn in this context.
-[[nodiscard]] Dropping kept_dropping(torch::autograd::AutogradContext& context);
+[[nodiscard]] DropoutMask saved_dropout_mask(torch::autograd::AutogradContext& context);
 
 }  // namespace millrace::trainer

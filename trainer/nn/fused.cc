@@ -173,14 +173,14 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
 /// Its gradient is the same function of the result's.
 struct DropFunction : torch::autograd::Function<DropFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, double drop) {
-    return run(x.contiguous(), draw_dropping(*context, drop));
+    return run(x.contiguous(), draw_dropout_mask(*context, drop));
   }
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
-    return {run(gradients[0].contiguous(), kept_dropping(*context)), {}};
+    return {run(gradients[0].contiguous(), saved_dropout_mask(*context)), {}};
   }
 
  private:
-  static Tensor run(const Tensor& x, const Dropping& dropping) {
+  static Tensor run(const Tensor& x, const DropoutMask& dropping) {
     Tensor y = torch::empty_like(x);
     by_type(x, [&]<class X>(const ActivationKernels<X>& run, X) {
       each_part(x, [&](std::int64_t begin, std::int64_t end) {
@@ -195,7 +195,7 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& given_x, const Tensor& given_h,
                         const Maybe& given_gate, double drop) {
     const Tensor x = given_x.contiguous(), h = given_h.contiguous(), gate = contiguous(given_gate);
-    const Dropping dropping = draw_dropping(*context, drop);
+    const DropoutMask dropping = draw_dropout_mask(*context, drop);
     const std::int64_t width = x.size(2);
     Tensor y = torch::empty_like(x);
     by_type(h, [&]<class X>(const ActivationKernels<X>& run, X) {
@@ -211,7 +211,7 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
     const auto saved = context->get_saved_variables();
     const Tensor &h = saved[0], &gate = saved[1];
     const Tensor grad = gradients[0].contiguous();
-    const Dropping dropping = kept_dropping(*context);
+    const DropoutMask dropping = saved_dropout_mask(*context);
     const std::int64_t samples = h.size(0), length = h.size(1), width = h.size(2);
     Tensor grad_h = torch::empty_like(h),
            grad_gate = gate.defined() ? torch::zeros({samples, width}, grad.options()) : Tensor();
@@ -296,8 +296,8 @@ struct SplitFunction : torch::autograd::Function<SplitFunction> {
                    std::int64_t position, const Tensor& cos, const Tensor& sin, bool back,
                    std::int64_t size) {
     if (turned && cos.defined()) {
-      run.turn(from, f32(cos) + position * (size / 2), f32(sin) + position * (size / 2), back, size,
-               to);
+      run.rotate(from, f32(cos) + position * (size / 2), f32(sin) + position * (size / 2), back,
+                 size, to);
     } else {
       std::memcpy(to, from, static_cast<std::size_t>(size) * sizeof(X));
     }
@@ -325,7 +325,7 @@ Tensor scaled_norm(const Tensor& x, const Tensor& gain, const Tensor& shift) {
   return shift.defined() ? scaled + over_positions(shift) : scaled;
 }
 
-Tensor add_dropped(const Tensor& x, const Tensor& h, const Tensor& gate, double drop) {
+Tensor residual_dropout(const Tensor& x, const Tensor& h, const Tensor& gate, double drop) {
   if (fits(x) && is_f32(x) && fits(h)) {
     return AddFunction::apply(x, h, maybe(gate.defined() ? gate.to(x.scalar_type()) : gate), drop);
   }

@@ -22,8 +22,8 @@ enum class GeluKind { kExact, kTanh };
 
 /// x + gate · dropout(h): x, h [B, L, H] → [B, L, H] in x's type. gate [B, H], undefined: 1. Which
 /// elements are dropped is drawn from LibTorch's default generator, once a call; `drop` 0: none.
-[[nodiscard]] torch::Tensor add_dropped(const torch::Tensor& x, const torch::Tensor& h,
-                                        const torch::Tensor& gate, double drop);
+[[nodiscard]] torch::Tensor residual_dropout(const torch::Tensor& x, const torch::Tensor& h,
+                                             const torch::Tensor& gate, double drop);
 
 /// dropout(x) of any shape, drawn alike. A training network's; `drop` 0: x itself.
 [[nodiscard]] torch::Tensor dropped(const torch::Tensor& x, double drop);

@@ -42,7 +42,7 @@ Rows<const float> rows_of(const Tensor& x, std::int64_t sample, std::int64_t hea
 
 /// use(sample, head, shape, scratch memory) for every head of q's shape.
 template <class Use>
-void each_head(const Tensor& q, const Dropping& dropping, bool causal, const Use& use) {
+void each_head(const Tensor& q, const DropoutMask& dropping, bool causal, const Use& use) {
   const std::int64_t heads = q.size(1), length = q.size(2), size = q.size(3);
   at::parallel_for(0, q.size(0) * heads, 1, [&](std::int64_t begin, std::int64_t end) {
     const auto scratch = std::make_unique_for_overwrite<float[]>(
@@ -60,28 +60,29 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     const std::int64_t samples = q.size(0), heads = q.size(1), length = q.size(2), size = q.size(3);
     const Tensor out = torch::empty_strided(
         q.sizes(), {length * heads * size, size, heads * size, 1}, q.options());
-    const Tensor log_sums = torch::empty({samples, heads, length}, q.options());
+    const Tensor logsumexp = torch::empty({samples, heads, length}, q.options());
     each_head(
-        q, draw_dropping(*context, drop), causal,
+        q, draw_dropout_mask(*context, drop), causal,
         [&](std::int64_t sample, std::int64_t head, const AttentionShape& shape, float* scratch) {
           kernels().forward(
               shape, {rows_of(q, sample, head), rows_of(k, sample, head), rows_of(v, sample, head)},
               rows_of(out, out.mutable_data_ptr<float>(), sample, head),
-              log_sums.mutable_data_ptr<float>() + shape.head * length, scratch);
+              logsumexp.mutable_data_ptr<float>() + shape.head * length, scratch);
         });
-    context->save_for_backward({q, k, v, out, log_sums});
+    context->save_for_backward({q, k, v, out, logsumexp});
     context->saved_data["causal"] = causal;
     return out;
   }
   static Gradients backward(AutogradContext* context, const Gradients& gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3], &log_sums = saved[4];
+    const Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3],
+                 &logsumexp = saved[4];
     const Tensor grad = with_rows(gradients[0]);
     const Gradients found{torch::empty(q.sizes(), q.options()),
                           torch::empty(q.sizes(), q.options()),
                           torch::empty(q.sizes(), q.options())};
     each_head(
-        q, kept_dropping(*context), context->saved_data["causal"].toBool(),
+        q, saved_dropout_mask(*context), context->saved_data["causal"].toBool(),
         [&](std::int64_t sample, std::int64_t head, const AttentionShape& shape, float* scratch) {
           const auto to = [&](std::size_t i) {
             return found[i].mutable_data_ptr<float>() + shape.head * shape.length * shape.size;
@@ -89,7 +90,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
           kernels().backward(
               shape, {rows_of(q, sample, head), rows_of(k, sample, head), rows_of(v, sample, head)},
               rows_of(out, sample, head),
-              log_sums.const_data_ptr<float>() + shape.head * shape.length,
+              logsumexp.const_data_ptr<float>() + shape.head * shape.length,
               rows_of(grad, sample, head), to(0), to(1), to(2), scratch);
         });
     return {found[0], found[1], found[2], {}, {}};

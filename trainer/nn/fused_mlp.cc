@@ -34,7 +34,7 @@ float* out(const Tensor& x) { return x.mutable_data_ptr<float>(); }
 Tensor panels(const Tensor& matrix) {
   return matrix.reshape({matrix.size(0), -1, kernels().panel}).transpose(0, 1).contiguous();
 }
-Tensor turned_panels(const Tensor& matrix) {
+Tensor transposed_panels(const Tensor& matrix) {
   return matrix.reshape({-1, kernels().panel, matrix.size(1)}).transpose(1, 2).contiguous();
 }
 
@@ -76,8 +76,8 @@ struct MlpFunction : torch::autograd::Function<MlpFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& given, const Tensor& first,
                         const Tensor& first_bias, const Tensor& second, const Tensor& second_bias,
                         bool with_tanh, bool keep) {
-    const Tensor x = given.contiguous(), first_turned = turned_panels(first),
-                 second_turned = turned_panels(second);
+    const Tensor x = given.contiguous(), first_transposed = transposed_panels(first),
+                 second_transposed = transposed_panels(second);
     const std::int64_t width = first.size(1), hidden = first.size(0), rows = x.numel() / width;
     const Tensor y = torch::empty_like(x),
                  between = keep ? torch::empty({rows, hidden}, x.options()) : Tensor();
@@ -86,8 +86,8 @@ struct MlpFunction : torch::autograd::Function<MlpFunction> {
                [&](std::int64_t, std::int64_t row, const MlpShape& shape, float* scratch) {
                  kernels().forward(shape,
                                    {.x = in(x) + row * width,
-                                    .first_turned = in(first_turned),
-                                    .second_turned = in(second_turned),
+                                    .first_transposed = in(first_transposed),
+                                    .second_transposed = in(second_transposed),
                                     .first_bias = in(first_bias),
                                     .second_bias = in(second_bias),
                                     .between = keep ? out(between) + row * hidden : nullptr,
@@ -149,7 +149,7 @@ bool worth_it(std::int64_t rows, std::int64_t width) {
   return rows >= 2 * width * at::get_num_threads();
 }
 
-bool fits(const Tensor& x, const Matrix& first, const Matrix& second) {
+bool fits(const Tensor& x, const Linear& first, const Linear& second) {
   const auto is_f32 = [](const Tensor& tensor) {
     return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
   };
@@ -159,7 +159,7 @@ bool fits(const Tensor& x, const Matrix& first, const Matrix& second) {
          hidden % kernels().panel == 0 && worth_it(x.numel() / width, width);
 }
 
-Tensor bias_of(const Matrix& matrix) {
+Tensor bias_of(const Linear& matrix) {
   return matrix.bias.defined()
              ? matrix.bias
              : torch::zeros({matrix.weight.size(0)}, matrix.weight.options().requires_grad(false));
@@ -167,7 +167,7 @@ Tensor bias_of(const Matrix& matrix) {
 
 }  // namespace
 
-Tensor mlp(const Tensor& x, const Matrix& first, const Matrix& second, GeluKind kind) {
+Tensor mlp(const Tensor& x, const Linear& first, const Linear& second, GeluKind kind) {
   if (!fits(x, first, second)) return second(gelu(first(x), kind));
   return MlpFunction::apply(x, first.weight, bias_of(first), second.weight, bias_of(second),
                             kind == GeluKind::kTanh, torch::GradMode::is_enabled());

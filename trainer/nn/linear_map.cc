@@ -70,7 +70,7 @@ struct WeightGradient {
 
 /// gᵀx, and the sum of g's rows where there is a bias: grad [n, out], x [n, in], rows side by side.
 WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased) {
-  const ProductKernels& kernels = cpu_kernels().product;
+  const GemmKernels& kernels = cpu_kernels().gemm;
   const std::int64_t rows = x.size(0), outputs = grad.size(1), inputs = x.size(1);
   if (inputs % cpu_kernels().lanes != 0) {
     return {at::mm(grad.t(), x), biased ? grad.sum(0) : Tensor()};
@@ -86,14 +86,14 @@ WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased)
                        count = std::min(end * kernels.block_rows, outputs) - first;
     const auto scratch =
         std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels.scratch(count)));
-    kernels.transposed_product({.g = {g + first, outputs},
-                                .x = {in, inputs},
-                                .rows = rows,
-                                .outputs = count,
-                                .inputs = inputs,
-                                .out = out + first * inputs,
-                                .sums = biased ? sums + first : nullptr},
-                               scratch.get());
+    kernels.gemm_tn({.g = {g + first, outputs},
+                     .x = {in, inputs},
+                     .rows = rows,
+                     .outputs = count,
+                     .inputs = inputs,
+                     .out = out + first * inputs,
+                     .sums = biased ? sums + first : nullptr},
+                    scratch.get());
   });
   return found;
 }

@@ -20,7 +20,7 @@ torch::Tensor sinusoids(const torch::Tensor& time) {
 
 /// Only gives the layers SEDD's names: 0 and 2 of a Sequential whose module 1 is the activation.
 struct Sequential : torch::nn::Module {
-  Sequential(const std::shared_ptr<Matrix>& first, const std::shared_ptr<Matrix>& second) {
+  Sequential(const std::shared_ptr<Linear>& first, const std::shared_ptr<Linear>& second) {
     register_module("0", first);
     register_module("2", second);
   }
@@ -29,8 +29,8 @@ struct Sequential : torch::nn::Module {
 }  // namespace
 
 TimeEmbedding::TimeEmbedding(std::int64_t size)
-    : first(uniform_matrix(size, 2 * kFrequencies, true)),
-      second(uniform_matrix(size, size, true)) {
+    : first(uniform_linear(size, 2 * kFrequencies, true)),
+      second(uniform_linear(size, size, true)) {
   register_module("mlp", std::make_shared<Sequential>(first, second));
 }
 

@@ -14,7 +14,7 @@ struct TimeEmbedding : torch::nn::Module {
   explicit TimeEmbedding(std::int64_t size);
   [[nodiscard]] torch::Tensor operator()(const torch::Tensor& time) const;
 
-  std::shared_ptr<Matrix> first, second;
+  std::shared_ptr<Linear> first, second;
 };
 
 }  // namespace millrace::trainer

@@ -23,11 +23,11 @@ struct Block::Attention : torch::nn::Module {
         dropout(s.dropout),
         causal(s.causal),
         c_attn(register_module("c_attn",
-                               normal_matrix(3 * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
+                               normal_linear(3 * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
         c_proj(register_module("c_proj",
-                               normal_matrix(s.n_embd, s.n_embd, residual_deviation(s), s.bias))) {}
+                               normal_linear(s.n_embd, s.n_embd, residual_deviation(s), s.bias))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KeptKeys* kept) const {
+  torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KvCache* kept) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
     const auto qkv = (*c_attn)(x).view({batch, length, 3, heads, width / heads});
     auto [q, k, v] = split_heads(qkv, rotary);
@@ -43,34 +43,34 @@ struct Block::Attention : torch::nn::Module {
   std::int64_t heads;
   double dropout;
   bool causal;
-  std::shared_ptr<Matrix> c_attn, c_proj;
+  std::shared_ptr<Linear> c_attn, c_proj;
 };
 
 struct Block::Mlp : torch::nn::Module {
   explicit Mlp(const BlockShape& s)
       : c_fc(register_module(
-            "c_fc", normal_matrix(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
-        c_proj(register_module("c_proj", normal_matrix(s.n_embd, kMlpFactor * s.n_embd,
+            "c_fc", normal_linear(kMlpFactor * s.n_embd, s.n_embd, kInitDeviation, s.bias))),
+        c_proj(register_module("c_proj", normal_linear(s.n_embd, kMlpFactor * s.n_embd,
                                                        residual_deviation(s), s.bias))) {}
 
   torch::Tensor operator()(const torch::Tensor& x) const {
     return mlp(x, *c_fc, *c_proj, GeluKind::kExact);
   }
 
-  std::shared_ptr<Matrix> c_fc, c_proj;
+  std::shared_ptr<Linear> c_fc, c_proj;
 };
 
 Block::Block(const BlockShape& s)
     : dropout_(s.dropout),
-      ln_1_(register_module("ln_1", std::make_shared<Norm>(s.n_embd, s.bias))),
+      ln_1_(register_module("ln_1", std::make_shared<LayerNorm>(s.n_embd, s.bias))),
       attn_(register_module("attn", std::make_shared<Attention>(s))),
-      ln_2_(register_module("ln_2", std::make_shared<Norm>(s.n_embd, s.bias))),
+      ln_2_(register_module("ln_2", std::make_shared<LayerNorm>(s.n_embd, s.bias))),
       mlp_(register_module("mlp", std::make_shared<Mlp>(s))) {}
 
-torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary, KeptKeys* kept) const {
+torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary, KvCache* kept) const {
   const double drop = is_training() ? dropout_ : 0.0;
-  x = add_dropped(x, (*attn_)((*ln_1_)(x), rotary, kept), {}, drop);
-  return add_dropped(x, (*mlp_)((*ln_2_)(x)), {}, drop);
+  x = residual_dropout(x, (*attn_)((*ln_1_)(x), rotary, kept), {}, drop);
+  return residual_dropout(x, (*mlp_)((*ln_2_)(x)), {}, drop);
 }
 
 }  // namespace millrace::trainer

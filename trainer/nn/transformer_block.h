@@ -29,15 +29,15 @@ struct Block : torch::nn::Module {
   /// x [B, L, E] → the same. `rotary`, where there is one, turns queries and keys. With `kept`, x
   /// stands behind what is kept there, sees it, and is kept itself: causal, without rotary
   /// positions.
-  torch::Tensor operator()(torch::Tensor x, const Rotary* rotary, KeptKeys* kept = nullptr) const;
+  torch::Tensor operator()(torch::Tensor x, const Rotary* rotary, KvCache* kept = nullptr) const;
 
  private:
   struct Attention;
   struct Mlp;
   double dropout_;  ///< of what the residual stream gets, and of attention's weights
-  std::shared_ptr<Norm> ln_1_;
+  std::shared_ptr<LayerNorm> ln_1_;
   std::shared_ptr<Attention> attn_;
-  std::shared_ptr<Norm> ln_2_;
+  std::shared_ptr<LayerNorm> ln_2_;
   std::shared_ptr<Mlp> mlp_;
 };
 

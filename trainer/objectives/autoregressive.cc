@@ -16,11 +16,11 @@ class Autoregressive : public Objective {
  public:
   explicit Autoregressive(std::int64_t ignore_index) : ignore_index_(ignore_index) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override {
+  torch::Tensor weight(const DeviceBatch& batch) const override {
     return batch.at(proto::Role::kTarget).ne(ignore_index_).sum(1);
   }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     const auto& y = batch.at(proto::Role::kTarget);
     const auto next = logits(network, batch);
     const auto nats = at::cross_entropy_loss(next.flatten(0, 1), y.flatten(), {},

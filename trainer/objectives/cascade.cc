@@ -32,18 +32,20 @@ class Cascade : public Objective {
  public:
   explicit Cascade(std::unique_ptr<Objective> inner) : inner_(std::move(inner)) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override { return inner_->weight(batch); }
+  torch::Tensor weight(const DeviceBatch& batch) const override { return inner_->weight(batch); }
 
-  torch::Tensor chosen(const WideBatch& batch) const override { return inner_->chosen(batch); }
+  torch::Tensor loss_positions(const DeviceBatch& batch) const override {
+    return inner_->loss_positions(batch);
+  }
 
-  NetworkInput input(const WideBatch& batch) const override { return inner_->input(batch); }
+  NetworkInput input(const DeviceBatch& batch) const override { return inner_->input(batch); }
 
-  torch::Tensor logits(Network& network, const WideBatch& batch) const override {
+  torch::Tensor logits(Network& network, const DeviceBatch& batch) const override {
     Prefixed prefixed(network, batch.at(proto::Role::kPrefix));
     return inner_->logits(prefixed, batch);
   }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     Prefixed prefixed(network, batch.at(proto::Role::kPrefix));
     return inner_->loss(prefixed, batch);
   }

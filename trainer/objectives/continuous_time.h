@@ -14,11 +14,11 @@ namespace millrace::trainer {
 /// Needs input, target and time. Immutable.
 class ContinuousTimeObjective : public Objective {
  public:
-  torch::Tensor weight(const WideBatch& batch) const override {
+  torch::Tensor weight(const DeviceBatch& batch) const override {
     return lengths_of(batch.at(proto::Role::kTarget));
   }
 
-  NetworkInput input(const WideBatch& batch) const override {
+  NetworkInput input(const DeviceBatch& batch) const override {
     return {batch.at(proto::Role::kInput), noise_->total(batch.at(proto::Role::kTime))};
   }
 
@@ -26,7 +26,7 @@ class ContinuousTimeObjective : public Objective {
   explicit ContinuousTimeObjective(std::shared_ptr<const Noise> noise) : noise_(std::move(noise)) {}
 
   /// σ'(t) of each sample: [B].
-  [[nodiscard]] torch::Tensor rate(const WideBatch& batch) const {
+  [[nodiscard]] torch::Tensor rate(const DeviceBatch& batch) const {
     return noise_->rate(batch.at(proto::Role::kTime));
   }
 

@@ -23,15 +23,15 @@ class D3pmAbsorb : public Objective {
  public:
   explicit D3pmAbsorb(const AbsorbingD3pm& settings) : settings_(settings) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override {
+  torch::Tensor weight(const DeviceBatch& batch) const override {
     return lengths_of(batch.at(proto::Role::kTarget));
   }
 
-  NetworkInput input(const WideBatch& batch) const override {
+  NetworkInput input(const DeviceBatch& batch) const override {
     return {batch.at(proto::Role::kInput), batch.at(proto::Role::kTime)};
   }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     const auto& x = batch.at(proto::Role::kInput);
     const auto& tau = batch.at(proto::Role::kTime);
     const auto log_odds = without_mask(logits(network, batch), settings_.mask);

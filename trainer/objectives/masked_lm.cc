@@ -18,17 +18,17 @@ class MaskedLm : public Objective {
  public:
   explicit MaskedLm(std::int64_t ignore_index) : ignore_index_(ignore_index) {}
 
-  torch::Tensor weight(const WideBatch& batch) const override { return chosen(batch).sum(1); }
+  torch::Tensor weight(const DeviceBatch& batch) const override { return chosen(batch).sum(1); }
 
-  torch::Tensor chosen(const WideBatch& batch) const override {
+  torch::Tensor loss_positions(const DeviceBatch& batch) const override {
     return batch.at(proto::Role::kTarget).ne(ignore_index_);
   }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     const Positions masked = positions(batch);
-    const auto wanted = masked.of(batch.at(proto::Role::kTarget));
+    const auto wanted = masked.gather(batch.at(proto::Role::kTarget));
 
-    const auto logits = at_least_f32(network.project(masked.of(network.encode(input(batch)))));
+    const auto logits = at_least_f32(network.project(masked.gather(network.encode(input(batch)))));
     const auto nats =
         at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None, ignore_index_);
 

@@ -25,18 +25,18 @@ class MaskedDiffusion : public ContinuousTimeObjective {
   MaskedDiffusion(std::shared_ptr<const Noise> noise, std::int64_t mask)
       : ContinuousTimeObjective(std::move(noise)), mask_(mask) {}
 
-  torch::Tensor chosen(const WideBatch& batch) const override {
+  torch::Tensor loss_positions(const DeviceBatch& batch) const override {
     return batch.at(proto::Role::kInput).eq(mask_);
   }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     const NetworkInput given = input(batch);
     const Positions masked = positions(batch);
 
     const auto logits =
-        without_mask(at_least_f32(network.project(masked.of(network.encode(given)))), mask_);
-    const auto nats = at::cross_entropy_loss(logits, masked.of(batch.at(proto::Role::kTarget)), {},
-                                             at::Reduction::None);
+        without_mask(at_least_f32(network.project(masked.gather(network.encode(given)))), mask_);
+    const auto nats = at::cross_entropy_loss(logits, masked.gather(batch.at(proto::Role::kTarget)),
+                                             {}, at::Reduction::None);
     const auto factor = rate(batch) / torch::expm1(given.time);
     return {factor.to(nats.dtype()) * masked.sum(nats), weight(batch), {}};
   }

@@ -25,27 +25,28 @@ class Objective {
  public:
   virtual ~Objective() = default;
   /// The weights [B], i64, known before the forward pass, so that the ranks can agree on their sum.
-  [[nodiscard]] virtual torch::Tensor weight(const WideBatch& batch) const = 0;
+  [[nodiscard]] virtual torch::Tensor weight(const DeviceBatch& batch) const = 0;
   /// The positions whose logits the loss asks for, bool [B, L], known before the forward pass;
   /// undefined: all.
-  [[nodiscard]] virtual torch::Tensor chosen(const WideBatch&) const { return {}; }
-  [[nodiscard]] virtual Loss loss(Network& network, const WideBatch& batch) const = 0;
+  [[nodiscard]] virtual torch::Tensor loss_positions(const DeviceBatch&) const { return {}; }
+  [[nodiscard]] virtual Loss loss(Network& network, const DeviceBatch& batch) const = 0;
   /// What the network is given of the batch: its input, and the time where the objective tells it.
-  [[nodiscard]] virtual NetworkInput input(const WideBatch& batch) const {
+  [[nodiscard]] virtual NetworkInput input(const DeviceBatch& batch) const {
     return batch.at(proto::Role::kInput);
   }
   /// What the network says of every position of the input, [B, L, N], f32 at least.
-  [[nodiscard]] virtual torch::Tensor logits(Network& network, const WideBatch& batch) const {
+  [[nodiscard]] virtual torch::Tensor logits(Network& network, const DeviceBatch& batch) const {
     return at_least_f32(network.forward(input(batch)));
   }
 
  protected:
   /// Those of an objective that chooses some: as they came with the batch, else they are found
   /// here.
-  [[nodiscard]] Positions positions(const WideBatch& batch) const {
+  [[nodiscard]] Positions positions(const DeviceBatch& batch) const {
     const torch::Tensor& input = batch.at(proto::Role::kInput);
-    return batch.chosen().defined() ? Positions(batch.chosen(), input.size(0), input.size(1))
-                                    : Positions(chosen(batch));
+    return batch.loss_positions().defined()
+               ? Positions(batch.loss_positions(), input.size(0), input.size(1))
+               : Positions(chosen(batch));
   }
 };
 

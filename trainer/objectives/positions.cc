@@ -11,15 +11,15 @@ Positions::Positions(const torch::Tensor& numbers, std::int64_t samples, std::in
       flat_(numbers.clamp_min(0)),
       rows_(numbers.div(length, "floor").remainder(samples + 1)) {}
 
-torch::Tensor Positions::of(const torch::Tensor& values) const {
+torch::Tensor Positions::gather(const torch::Tensor& values) const {
   return values.flatten(0, 1).index_select(0, flat_);
 }
 
-torch::Tensor Positions::of_sample(const torch::Tensor& values) const {
+torch::Tensor Positions::gather_by_sample(const torch::Tensor& values) const {
   return values.index_select(0, rows_.clamp_max(samples_ - 1));
 }
 
-torch::Tensor Positions::sum(const torch::Tensor& values) const {
+torch::Tensor Positions::sum_by_sample(const torch::Tensor& values) const {
   return torch::zeros({samples_ + 1}, values.options())
       .index_add(0, rows_, values)
       .narrow(0, 0, samples_);

@@ -15,11 +15,11 @@ class Positions {
   Positions(const torch::Tensor& numbers, std::int64_t samples, std::int64_t length);
 
   /// values [B, L, …] at the n positions: [n, …].
-  [[nodiscard]] torch::Tensor of(const torch::Tensor& values) const;
+  [[nodiscard]] torch::Tensor gather(const torch::Tensor& values) const;
   /// values [B] of each position's sample: [n].
-  [[nodiscard]] torch::Tensor of_sample(const torch::Tensor& values) const;
+  [[nodiscard]] torch::Tensor gather_by_sample(const torch::Tensor& values) const;
   /// values [n] added up per sample: [B].
-  [[nodiscard]] torch::Tensor sum(const torch::Tensor& values) const;
+  [[nodiscard]] torch::Tensor sum_by_sample(const torch::Tensor& values) const;
 
   /// i64 [n], of 0 … B·L − 1.
   [[nodiscard]] const torch::Tensor& numbers() const { return flat_; }

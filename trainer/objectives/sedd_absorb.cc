@@ -28,18 +28,19 @@ class Absorb : public ContinuousTimeObjective {
   explicit Absorb(const AbsorbingSedd& settings)
       : ContinuousTimeObjective(settings.noise), settings_(settings) {}
 
-  torch::Tensor chosen(const WideBatch& batch) const override {
+  torch::Tensor loss_positions(const DeviceBatch& batch) const override {
     return batch.at(proto::Role::kInput).eq(settings_.mask);
   }
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     const NetworkInput given = input(batch);
     const Positions masked = positions(batch);
 
-    const auto logits = at_least_f32(network.project(masked.of(network.encode(given))));
+    const auto logits = at_least_f32(network.project(masked.gather(network.encode(given))));
     const auto log_r = -torch::log(torch::expm1(given.time));
-    const auto entropy = masked.sum(score_entropy(logits, masked.of(batch.at(proto::Role::kTarget)),
-                                                  masked.of_sample(log_r.to(logits.dtype()))));
+    const auto entropy =
+        masked.sum(score_entropy(logits, masked.gather(batch.at(proto::Role::kTarget)),
+                                 masked.gather_by_sample(log_r.to(logits.dtype()))));
     return {rate(batch).to(entropy.dtype()) * entropy, weight(batch), {}};
   }
 

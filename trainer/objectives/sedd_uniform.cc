@@ -23,7 +23,7 @@ class Uniform : public ContinuousTimeObjective {
   explicit Uniform(const UniformSedd& settings)
       : ContinuousTimeObjective(settings.noise), settings_(settings) {}
 
-  Loss loss(Network& network, const WideBatch& batch) const override {
+  Loss loss(Network& network, const DeviceBatch& batch) const override {
     const NetworkInput given = input(batch);
 
     const auto log_score = at_least_f32(network.forward(given));

@@ -21,7 +21,7 @@ class Ema {
   Ema(const NamedTensors& parameters, double decay);
 
   /// 1 − d_n, what the `n`-th step of the run counts, from 1.
-  [[nodiscard]] double share(std::uint64_t n) const { return 1.0 - ema_decay(decay_, n); }
+  [[nodiscard]] double update_weight(std::uint64_t n) const { return 1.0 - ema_decay(decay_, n); }
   /// After a step that counts this share, a scalar on the parameters' device or the CPU. Where
   /// `left_out`, a scalar on their device, is 1 and not 0, the step changed nothing, nor does this;
   /// undefined: 0.

@@ -39,7 +39,7 @@ std::string lines_up_to(std::string_view content, std::uint64_t step, const Step
 
 }  // namespace
 
-void cut_back(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of) {
+void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of) {
   const int fd = open_or_fail(path, O_RDWR);
   const auto closed = std::shared_ptr<void>(nullptr, [fd](void*) { ::close(fd); });  // and unlocked
   if (::flock(fd, LOCK_EX) != 0) fail(path, "cannot lock");
@@ -56,19 +56,19 @@ void cut_back(const std::filesystem::path& path, std::uint64_t step, const StepO
   }
 }
 
-Appender::Appender(std::filesystem::path path)
+AppendLog::AppendLog(std::filesystem::path path)
     : path_(std::move(path)), fd_(open_or_fail(path_, O_WRONLY | O_APPEND)) {}
 
-Appender::~Appender() { ::close(fd_); }
+AppendLog::~AppendLog() { ::close(fd_); }
 
-void Appender::append(std::string_view lines) {
+void AppendLog::append(std::string_view lines) {
   const ssize_t written = ::write(fd_, lines.data(), lines.size());
   // A part of it had room.
   if (written >= 0 && written < static_cast<ssize_t>(lines.size())) errno = ENOSPC;
   if (written != static_cast<ssize_t>(lines.size())) fail(path_, "cannot append");
 }
 
-void Appender::sync() {
+void AppendLog::sync() {
   if (::fdatasync(fd_) != 0) fail(path_, "cannot make it durable");
 }
 

@@ -16,16 +16,16 @@ using StepOf = std::function<std::optional<std::uint64_t>(std::string_view line)
 /// Leaves the lines of steps up to `step` in their order, and nothing else: a line without end or
 /// step goes too. The file is made if it is not there, and changed in place under a lock, since
 /// several ranks may share it. Throws std::runtime_error.
-void cut_back(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of);
+void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of);
 
 /// Appends with one write, so that lines of several processes do not mix.
-class Appender {
+class AppendLog {
  public:
   /// Throws std::runtime_error where the file cannot be opened or written.
-  explicit Appender(std::filesystem::path path);
-  ~Appender();
-  Appender(const Appender&) = delete;
-  Appender& operator=(const Appender&) = delete;
+  explicit AppendLog(std::filesystem::path path);
+  ~AppendLog();
+  AppendLog(const AppendLog&) = delete;
+  AppendLog& operator=(const AppendLog&) = delete;
   void append(std::string_view lines);
   /// Makes what was appended last through a power cut.
   void sync();

@@ -17,7 +17,7 @@ constexpr const char* kFileName = "metrics.jsonl";
 
 std::filesystem::path cut(const std::filesystem::path& out_dir, std::uint64_t step) {
   std::filesystem::create_directories(out_dir);
-  cut_back(out_dir / kFileName, step, step_of_metrics_line);
+  truncate_after(out_dir / kFileName, step, step_of_metrics_line);
   return out_dir / kFileName;
 }
 
@@ -47,7 +47,7 @@ std::string to_line(const TrainPoint& p) {
   return proto::json_text(json) + "\n";
 }
 
-std::string to_line(std::uint64_t step, const Evaluation& evaluation) {
+std::string to_line(std::uint64_t step, const ValidationResult& evaluation) {
   Json json{{"step", step},
             {"split", proto::to_string(evaluation.split)},
             {"loss", evaluation.loss},
@@ -83,7 +83,7 @@ void Metrics::show(const TrainPoint& p) const {
       static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms, 100.0 * p.stall_ms / p.step_ms);
 }
 
-void Metrics::add(std::uint64_t step, const Evaluation& evaluation) {
+void Metrics::add(std::uint64_t step, const ValidationResult& evaluation) {
   file_.append(to_line(step, evaluation));
   spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, last_step_,
                proto::to_string(evaluation.split), evaluation.loss, evaluation.samples);

@@ -34,7 +34,7 @@ struct TrainPoint {
 };
 
 [[nodiscard]] std::string to_line(const TrainPoint& point);
-[[nodiscard]] std::string to_line(std::uint64_t step, const Evaluation& evaluation);
+[[nodiscard]] std::string to_line(std::uint64_t step, const ValidationResult& evaluation);
 /// The step in a line of metrics.jsonl.
 [[nodiscard]] std::optional<std::uint64_t> step_of_metrics_line(std::string_view line);
 
@@ -49,12 +49,12 @@ class Metrics {
   /// Shows it on stderr.
   void show(const TrainPoint& point) const;
   /// Both.
-  void add(std::uint64_t step, const Evaluation& evaluation);
+  void add(std::uint64_t step, const ValidationResult& evaluation);
   /// Before a checkpoint is saved, whose step the lines lead up to.
   void sync() { file_.sync(); }
 
  private:
-  Appender file_;
+  AppendLog file_;
   std::uint64_t last_step_;
   std::uint64_t tokens_per_step_;
 };

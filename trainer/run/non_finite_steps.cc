@@ -20,18 +20,18 @@ std::string what_stays(const std::string& checkpoint) {
 
 }  // namespace
 
-std::string BadSteps::steps() const {
+std::string NonFiniteSteps::steps() const {
   const std::string last = std::to_string(last_);
   return last_ == good_ + 1 ? "step " + last : "steps " + std::to_string(good_ + 1) + " to " + last;
 }
 
-std::string BadSteps::left_out(double loss, double norm) const {
+std::string NonFiniteSteps::skipped(double loss, double norm) const {
   return "step " + std::to_string(last_) + ": " + numbers(loss, norm) + "; the step is left out (" +
          std::to_string(last_ - good_) + " of train.max_bad_steps = " + std::to_string(most_) +
          " in a row)";
 }
 
-std::string BadSteps::failure(double loss, double norm, const std::string& checkpoint) const {
+std::string NonFiniteSteps::failure(double loss, double norm, const std::string& checkpoint) const {
   const std::string why =
       too_many() ? "train.max_bad_steps = " + std::to_string(most_) : "and the run ends with them";
   return steps() + ": no finite loss and gradient (" + why + "); in the last " +
@@ -40,7 +40,7 @@ std::string BadSteps::failure(double loss, double norm, const std::string& check
          "train.dtype=float32";
 }
 
-std::string BadSteps::stopped(const std::string& checkpoint) const {
+std::string NonFiniteSteps::stopped(const std::string& checkpoint) const {
   return steps() + " had no finite loss and gradient, so none is saved; " + what_stays(checkpoint);
 }
 

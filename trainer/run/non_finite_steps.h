@@ -11,10 +11,10 @@
 
 namespace millrace::trainer {
 
-class BadSteps {
+class NonFiniteSteps {
  public:
   /// `most`: train.max_bad_steps. `step`: where the run begins, after a good step or none.
-  BadSteps(std::uint64_t most, std::uint64_t step) : most_(most), good_(step), last_(step) {}
+  NonFiniteSteps(std::uint64_t most, std::uint64_t step) : most_(most), good_(step), last_(step) {}
 
   /// Counts the step that follows.
   void count(bool bad) {
@@ -23,14 +23,14 @@ class BadSteps {
   }
 
   /// The last step was bad.
-  [[nodiscard]] bool on() const { return last_ > good_; }
+  [[nodiscard]] bool in_streak() const { return last_ > good_; }
   [[nodiscard]] bool too_many() const { return last_ - good_ >= most_; }
   /// The last step that was not; 0: none.
   [[nodiscard]] std::uint64_t last_good() const { return good_; }
 
   /// Lines about the steps since then, of which the last had this loss and this norm of the
   /// gradient. One for the log,
-  [[nodiscard]] std::string left_out(double loss, double norm) const;
+  [[nodiscard]] std::string skipped(double loss, double norm) const;
   /// one for a run that fails, where `checkpoint` is the last one (empty: there is none),
   [[nodiscard]] std::string failure(double loss, double norm, const std::string& checkpoint) const;
   /// and one for a run that is stopped meanwhile.

@@ -59,7 +59,7 @@ bool counts_epochs(const config::TrainOptions& train) {
   return std::ranges::any_of(epoch_keys(train), [](const auto& key) { return key.second > 0; });
 }
 
-Agenda::Agenda(const config::Options& options, std::optional<std::uint64_t> epoch_samples)
+RunSchedule::RunSchedule(const config::Options& options, std::optional<std::uint64_t> epoch_samples)
     : train_(options.train),
       step_samples_(config::global_batch(options)),
       epoch_samples_(samples_of_an_epoch(options, epoch_samples)),
@@ -69,30 +69,31 @@ Agenda::Agenda(const config::Options& options, std::optional<std::uint64_t> epoc
   }
 }
 
-std::uint64_t Agenda::epochs_done(std::uint64_t step) const {
+std::uint64_t RunSchedule::epochs_done(std::uint64_t step) const {
   return epoch_samples_ == 0 ? 0 : step * step_samples_ / epoch_samples_;
 }
 
-bool Agenda::line(std::uint64_t step) const {
+bool RunSchedule::should_log(std::uint64_t step) const {
   return last_multiple(step - 1, step, train_.log_interval) > 0;
 }
 
-bool Agenda::evaluation(std::uint64_t good, std::uint64_t step) const {
+bool RunSchedule::should_evaluate(std::uint64_t good, std::uint64_t step) const {
   return last_multiple(good, step, train_.eval_interval) > 0 ||
          last_multiple(epochs_done(good), epochs_done(step), train_.epoch_eval_interval) > 0;
 }
 
-bool Agenda::checkpoint(std::uint64_t good, std::uint64_t step) const {
+bool RunSchedule::should_save(std::uint64_t good, std::uint64_t step) const {
   return last_multiple(good, step, train_.checkpoint_interval) > 0 || epoch_to_keep(good, step);
 }
 
-std::optional<std::uint64_t> Agenda::epoch_to_keep(std::uint64_t good, std::uint64_t step) const {
+std::optional<std::uint64_t> RunSchedule::epoch_to_keep(std::uint64_t good,
+                                                        std::uint64_t step) const {
   const std::uint64_t epoch =
       last_multiple(epochs_done(good), epochs_done(step), train_.epoch_checkpoint_interval);
   return epoch > 0 ? std::optional(epoch) : std::nullopt;
 }
 
-std::optional<double> Agenda::epochs(std::uint64_t step) const {
+std::optional<double> RunSchedule::epochs(std::uint64_t step) const {
   if (epoch_samples_ == 0) return std::nullopt;
   constexpr double kDigits = 1e6;
   const double epochs =
@@ -100,7 +101,7 @@ std::optional<double> Agenda::epochs(std::uint64_t step) const {
   return std::round(epochs * kDigits) / kDigits;
 }
 
-std::string Agenda::about_epochs() const {
+std::string RunSchedule::about_epochs() const {
   if (epoch_samples_ == 0) return {};
   const std::string epoch =
       "an epoch has " + std::to_string(epoch_samples_) + " samples, " +
@@ -116,7 +117,7 @@ std::string Agenda::about_epochs() const {
   return end + (too_early ? ", before " + wanted + "; raise --train.max_iters to get there" : "");
 }
 
-std::string Agenda::over(std::uint64_t step) const {
+std::string RunSchedule::over(std::uint64_t step) const {
   const std::string at = "step " + std::to_string(step);
   if (epochs_end_it()) {
     return at + ", the end of max_epochs = " + std::to_string(train_.max_epochs) +

@@ -20,18 +20,18 @@ namespace millrace::trainer {
 /// Whether a key of the recipe needs to know what an epoch is.
 [[nodiscard]] bool counts_epochs(const config::TrainOptions& train);
 
-class Agenda {
+class RunSchedule {
  public:
   /// `epoch_samples`: StreamMeta's. Throws config::UsageError where the recipe counts epochs and
   /// the stream does not say.
-  Agenda(const config::Options& options, std::optional<std::uint64_t> epoch_samples);
+  RunSchedule(const config::Options& options, std::optional<std::uint64_t> epoch_samples);
 
   /// After so many steps the run is over.
   [[nodiscard]] std::uint64_t last_step() const { return last_step_; }
   /// A line of metrics.jsonl.
-  [[nodiscard]] bool line(std::uint64_t step) const;
-  [[nodiscard]] bool evaluation(std::uint64_t good, std::uint64_t step) const;
-  [[nodiscard]] bool checkpoint(std::uint64_t good, std::uint64_t step) const;
+  [[nodiscard]] bool should_log(std::uint64_t step) const;
+  [[nodiscard]] bool should_evaluate(std::uint64_t good, std::uint64_t step) const;
+  [[nodiscard]] bool should_save(std::uint64_t good, std::uint64_t step) const;
   /// The epoch for whose sake the checkpoint of `step` is kept for good: the last one, where a step
   /// ends several.
   [[nodiscard]] std::optional<std::uint64_t> epoch_to_keep(std::uint64_t good,

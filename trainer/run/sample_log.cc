@@ -9,7 +9,7 @@ namespace millrace::trainer {
 namespace {
 
 std::filesystem::path cut(const std::filesystem::path& path, std::uint64_t step) {
-  cut_back(path, step, step_of_record_line);
+  truncate_after(path, step, step_of_record_line);
   return path;
 }
 
@@ -28,18 +28,18 @@ std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
   return step;
 }
 
-Recorder::Recorder(const std::filesystem::path& path, const proto::Schema& schema,
-                   std::uint64_t step)
+SampleLog::SampleLog(const std::filesystem::path& path, const proto::Schema& schema,
+                     std::uint64_t step)
     : schema_(schema), file_(cut(path, step)) {}
 
-void Recorder::add(const proto::Batch& batch) {
+void SampleLog::add(const proto::Batch& batch) {
   for (std::uint32_t row = 0; row < batch.range.count; ++row) {
     noted_.push_back({batch.range.split, batch.range.first + row, stage_of(schema_, batch, row),
                       proto::sample_digest(schema_, batch, row)});
   }
 }
 
-void Recorder::commit(std::uint64_t step) {
+void SampleLog::commit(std::uint64_t step) {
   std::string lines;
   for (const Sample& sample : noted_) {
     lines += std::to_string(step) + ' ' + std::string(proto::to_string(sample.split)) + ' ' +

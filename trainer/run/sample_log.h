@@ -15,11 +15,11 @@
 
 namespace millrace::trainer {
 
-class Recorder {
+class SampleLog {
  public:
   /// Goes on from `step`: lines of later steps are cut. All ranks must have done so before one of
   /// them commits.
-  Recorder(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step);
+  SampleLog(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step);
 
   /// Notes every sample of the batch.
   void add(const proto::Batch& batch);
@@ -39,7 +39,7 @@ class Recorder {
   };
 
   proto::Schema schema_;
-  Appender file_;
+  AppendLog file_;
   std::vector<Sample> noted_;
 };
 

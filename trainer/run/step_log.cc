@@ -5,14 +5,15 @@
 
 namespace millrace::trainer {
 
-StepLog::StepLog(const Agenda& agenda, telemetry::Watch& watch, std::uint64_t tokens_per_step)
-    : agenda_(agenda),
+StepLog::StepLog(const RunSchedule& schedule, telemetry::Monitor& watch,
+                 std::uint64_t tokens_per_step)
+    : schedule_(schedule),
       health_(watch.health()),
       watched_(watch.registry()),
       tokens_per_step_(tokens_per_step) {}
 
 void StepLog::open(const std::filesystem::path& out_dir, std::uint64_t step) {
-  metrics_.emplace(out_dir, step, agenda_.last_step(), tokens_per_step_);
+  metrics_.emplace(out_dir, step, schedule_.last_step(), tokens_per_step_);
 }
 
 void StepLog::sync() {
@@ -21,7 +22,7 @@ void StepLog::sync() {
 
 void StepLog::at(std::uint64_t step) {
   watched_.step.set(static_cast<double>(step));
-  health_.alive("step " + std::to_string(step) + " of " + std::to_string(agenda_.last_step()));
+  health_.alive("step " + std::to_string(step) + " of " + std::to_string(schedule_.last_step()));
 }
 
 void StepLog::tell(const TrainPoint& point, double step_ms, double stall_ms) {
@@ -38,11 +39,11 @@ void StepLog::add(TrainPoint point, double step_ms, double stall_ms) {
   ++since_line_.steps;
   since_line_.step_ms += step_ms;
   since_line_.stall_ms += stall_ms;
-  const bool record = agenda_.line(point.step);
-  const bool last = point.step == agenda_.last_step();
+  const bool record = schedule_.should_log(point.step);
+  const bool last = point.step == schedule_.last_step();
   if (!metrics_ || (!record && !last)) return;
   point.tokens = point.step * tokens_per_step_;
-  point.epoch = agenda_.epochs(point.step);
+  point.epoch = schedule_.epochs(point.step);
   point.step_ms = since_line_.step_ms / since_line_.steps;
   point.stall_ms = since_line_.stall_ms / since_line_.steps;
   metrics_->show(point);
@@ -52,14 +53,14 @@ void StepLog::add(TrainPoint point, double step_ms, double stall_ms) {
   since_line_ = {};
 }
 
-void StepLog::add(std::uint64_t step, const Evaluation& evaluation) {
+void StepLog::add(std::uint64_t step, const ValidationResult& evaluation) {
   watched_.val_loss.set(evaluation.loss);
   if (metrics_) metrics_->add(step, evaluation);
 }
 
 void StepLog::left_out(const std::string& line) {
   watched_.bad_steps.add();
-  if (metrics_) warn(line);
+  if (metrics_) log_warning(line);
 }
 
 }  // namespace millrace::trainer

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "telemetry/health.h"
+#include "telemetry/monitor.h"
 #include "telemetry/stream_metrics.h"
-#include "telemetry/watch.h"
 #include "trainer/run/metrics.h"
 #include "trainer/run/run_schedule.h"
 
@@ -18,7 +18,7 @@ namespace millrace::trainer {
 class StepLog {
  public:
   /// Agenda and watch outlive this.
-  StepLog(const Agenda& agenda, telemetry::Watch& watch, std::uint64_t tokens_per_step);
+  StepLog(const RunSchedule& schedule, telemetry::Monitor& watch, std::uint64_t tokens_per_step);
 
   /// On rank 0: goes on with metrics.jsonl from `step`. The other ranks write no lines.
   void open(const std::filesystem::path& out_dir, std::uint64_t step);
@@ -32,7 +32,7 @@ class StepLog {
   /// The step that was just done took so long, of which it waited for data so long. Tokens, epochs
   /// and times are filled in here: the times of a line are the mean since the line before.
   void add(TrainPoint point, double step_ms, double stall_ms);
-  void add(std::uint64_t step, const Evaluation& evaluation);
+  void add(std::uint64_t step, const ValidationResult& evaluation);
   /// The step that was just done changed nothing; `line` says why.
   void left_out(const std::string& line);
 
@@ -44,7 +44,7 @@ class StepLog {
     int steps = 0;
   };
 
-  const Agenda& agenda_;
+  const RunSchedule& schedule_;
   telemetry::Health& health_;
   const telemetry::TrainMetrics watched_;
   std::uint64_t tokens_per_step_;

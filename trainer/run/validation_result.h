@@ -16,7 +16,7 @@ struct StageLoss {
   std::uint64_t samples = 0;
 };
 
-struct Evaluation {
+struct ValidationResult {
   proto::Split split = proto::Split::kVal;
   double loss = 0.0;  ///< Σ sum / Σ weight over all samples
   std::uint64_t samples = 0;

@@ -38,9 +38,9 @@ std::size_t share_of(double share, std::size_t editable) {
   return static_cast<std::size_t>(share * static_cast<double>(editable));
 }
 
-std::vector<std::size_t> choose_deletions(const EditedText& text, const Beliefs& beliefs,
+std::vector<std::size_t> choose_deletions(const EditedText& text, const TokenProbs& probs,
                                           const EditPlan& plan, const EditRound& round) {
-  const auto scores = deletion_scores(beliefs, plan.delete_margin, plan.delete_lambda);
+  const auto scores = deletion_scores(probs, plan.delete_margin, plan.delete_lambda);
   std::vector<bool> allowed(text.size());
   std::size_t gainful = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -54,7 +54,7 @@ std::vector<std::size_t> choose_deletions(const EditedText& text, const Beliefs&
   return highest(scores, allowed, round.token_ties, std::min(wanted, text.size() - 1));
 }
 
-std::vector<std::size_t> choose_insertions(const EditedText& text, const Beliefs& beliefs,
+std::vector<std::size_t> choose_insertions(const EditedText& text, const TokenProbs& probs,
                                            const EditPlan& plan, const EditRound& round,
                                            std::size_t room) {
   std::vector<bool> allowed(text.size() + 1);
@@ -64,7 +64,7 @@ std::vector<std::size_t> choose_insertions(const EditedText& text, const Beliefs
   const std::size_t due = plan.keeps_length ? pull(text.size(), text.first_size()) : 0;
   const double share = share_at(plan.insert_ratio, plan.edit_schedule, round.number, round.rounds);
   const std::size_t wanted = share_of(share, text.editable()) + due;
-  return highest(insertion_scores(beliefs), allowed, round.gap_ties, std::min(wanted, room));
+  return highest(insertion_scores(probs), allowed, round.gap_ties, std::min(wanted, room));
 }
 
 }  // namespace
@@ -135,21 +135,21 @@ void EditedText::apply(const Edits& edits, std::span<const std::int64_t> filling
   }
 }
 
-std::vector<double> insertion_scores(const Beliefs& beliefs) {
-  std::vector<double> scores(beliefs.own.size() + 1);
-  for (std::size_t i = 0; i < beliefs.own.size(); ++i) {
-    const double unsure = std::max(0.0, 1.0 - beliefs.own[i]);
+std::vector<double> insertion_scores(const TokenProbs& probs) {
+  std::vector<double> scores(probs.own.size() + 1);
+  for (std::size_t i = 0; i < probs.own.size(); ++i) {
+    const double unsure = std::max(0.0, 1.0 - probs.own[i]);
     scores[i] = std::max(scores[i], unsure);
     scores[i + 1] = unsure;
   }
   return scores;
 }
 
-std::vector<double> deletion_scores(const Beliefs& beliefs, double margin, double lambda) {
-  std::vector<double> scores(beliefs.own.size());
+std::vector<double> deletion_scores(const TokenProbs& probs, double margin, double lambda) {
+  std::vector<double> scores(probs.own.size());
   double behind = 0.0;
   for (std::size_t i = scores.size(); i-- > 0;) {
-    const double here = std::max(0.0, beliefs.next[i] - beliefs.own[i] - margin);
+    const double here = std::max(0.0, probs.next[i] - probs.own[i] - margin);
     scores[i] = here + lambda * behind;
     behind = here;
   }
@@ -170,10 +170,10 @@ std::vector<std::size_t> highest(std::span<const double> scores, const std::vect
   return found;
 }
 
-Edits choose_edits(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
+Edits choose_edits(const EditedText& text, const TokenProbs& probs, const EditPlan& plan,
                    const EditRound& round) {
-  Edits edits{choose_deletions(text, beliefs, plan, round), {}};
-  edits.inserted = choose_insertions(text, beliefs, plan, round,
+  Edits edits{choose_deletions(text, probs, plan, round), {}};
+  edits.inserted = choose_insertions(text, probs, plan, round,
                                      round.longest + edits.deleted.size() - text.size());
   return edits;
 }

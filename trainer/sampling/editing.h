@@ -82,15 +82,15 @@ class EditedText {
 };
 
 /// What a network makes of the tokens x of a text.
-struct Beliefs {
+struct TokenProbs {
   std::vector<double> own;   ///< p_i(x_i): of each token where it stands
   std::vector<double> next;  ///< p_i(x_{i+1}): of the one behind it in its place; the last is 0
 };
 
 /// For each gap the greater 1 − p of its neighbours.
-[[nodiscard]] std::vector<double> insertion_scores(const Beliefs& beliefs);
+[[nodiscard]] std::vector<double> insertion_scores(const TokenProbs& probs);
 /// For each token what the text gains if the rest moves up.
-[[nodiscard]] std::vector<double> deletion_scores(const Beliefs& beliefs, double margin,
+[[nodiscard]] std::vector<double> deletion_scores(const TokenProbs& probs, double margin,
                                                   double lambda);
 
 /// The `count` highest scores, or as many as are allowed, ascending; of equal ones the lower tie.
@@ -106,7 +106,7 @@ struct EditRound {
   std::span<const double> gap_ties;    ///< at least one for each gap
   std::span<const double> token_ties;  ///< and for each token
 };
-[[nodiscard]] Edits choose_edits(const EditedText& text, const Beliefs& beliefs,
+[[nodiscard]] Edits choose_edits(const EditedText& text, const TokenProbs& probs,
                                  const EditPlan& plan, const EditRound& round);
 
 }  // namespace millrace::trainer

@@ -8,7 +8,7 @@
 namespace millrace::trainer {
 
 /// By default nothing is changed.
-struct Truncation {
+struct LogitsFilter {
   double temperature = 1.0;  ///< divides the logits; 0: always the likeliest
   std::int64_t top_k = 0;    ///< only the k likeliest tokens; 0: all
   /// Of these the fewest whose probabilities add up to p (arXiv 1904.09751).
@@ -18,6 +18,6 @@ struct Truncation {
 /// logits [n, N] → probabilities f64 [n, N], each row with the sum 1. Of equal logits the lower
 /// state is kept first.
 [[nodiscard]] torch::Tensor probabilities_of(const torch::Tensor& logits,
-                                             const Truncation& truncation);
+                                             const LogitsFilter& filter);
 
 }  // namespace millrace::trainer

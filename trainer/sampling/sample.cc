@@ -43,7 +43,7 @@ void check_left_to_right(Prompt& prompt, const proto::StreamMeta& meta) {
 }  // namespace
 
 SampleResult sample_checkpoint(const SampleRequest& request) {
-  Writer writer(request.checkpoint, request.choice);
+  TextGenerator writer(request.checkpoint, request.choice);
   if (writer.prefix_length() > 0) {
     throw UsageError(request.checkpoint.string() +
                      " writes behind the text of an earlier stage of a cascade; give all three: "
@@ -56,9 +56,9 @@ SampleResult sample_checkpoint(const SampleRequest& request) {
   const std::uint64_t batch = writer.options().train.batch_size;
   for (std::uint64_t first = 0; first < request.samples && !config::stop_requested();
        first += batch) {
-    Dice dice(request.seed, first,
-              static_cast<std::int64_t>(std::min(batch, request.samples - first)));
-    writer.write(prompt, {}, dice, first, request.on_step, result);
+    SampleRng rng(request.seed, first,
+                  static_cast<std::int64_t>(std::min(batch, request.samples - first)));
+    writer.write(prompt, {}, rng, first, request.on_step, result);
   }
   return result;
 }

@@ -18,7 +18,7 @@
 namespace millrace::trainer {
 
 /// How a checkpoint is to write.
-struct WritingChoice {
+struct SamplingOptions {
   std::optional<std::uint64_t> steps;  ///< unset: 64, or fewer where the model knows fewer
   std::string sampler;                 ///< empty: the objective's first
   double temperature = 1.0;
@@ -61,7 +61,7 @@ struct SampleRequest {
   std::filesystem::path checkpoint;
   std::uint64_t samples = 1;
   std::uint64_t seed = 1337;
-  WritingChoice choice;
+  SamplingOptions choice;
   PromptRequest prompt;
   OnStep on_step;  ///< may be empty
 };
@@ -74,7 +74,7 @@ struct CascadeRequest {
   std::array<std::filesystem::path, 3> stages;
   std::uint64_t samples = 1;
   std::uint64_t seed = 1337;
-  WritingChoice choice;
+  SamplingOptions choice;
   OnStep on_step;
 };
 

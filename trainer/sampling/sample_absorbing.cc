@@ -25,11 +25,10 @@ constexpr double kLastTime = 1e-5;
 
 class LiftMasks : public Sampler {
  public:
-  LiftMasks(std::int64_t mask, const Truncation& truncation)
-      : mask_(mask), truncation_(truncation) {}
+  LiftMasks(std::int64_t mask, const LogitsFilter& filter) : mask_(mask), filter_(filter) {}
 
  protected:
-  [[nodiscard]] torch::Tensor all_masked(const Draft& draft) const {
+  [[nodiscard]] torch::Tensor all_masked(const SamplerInput& draft) const {
     return torch::where(draft.fixed, draft.tokens, mask_);
   }
 
@@ -43,33 +42,33 @@ class LiftMasks : public Sampler {
         network.encode({x.tokens.index_select(0, samples), time.index_select(0, samples)});
     const auto logits = without_mask(at_least_f32(network.project(there.of(hidden))), mask_);
     const auto found =
-        draw(probabilities_of(logits, truncation_), there.of(u.index_select(0, samples)));
+        draw(probabilities_of(logits, filter_), there.of(u.index_select(0, samples)));
     x.tokens = x.tokens.masked_scatter(lifted, found);  // both row by row
     ++x.network_calls;
   }
 
   std::int64_t mask_;
-  Truncation truncation_;
+  LogitsFilter filter_;
 };
 
 class Ancestral : public LiftMasks {
  public:
-  Ancestral(std::int64_t mask, MaskedMoments moments, const Truncation& truncation)
-      : LiftMasks(mask, truncation), moments_(std::move(moments)) {}
+  Ancestral(std::int64_t mask, MaskedMoments moments, const LogitsFilter& filter)
+      : LiftMasks(mask, filter), moments_(std::move(moments)) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice,
-                const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                const StepCallback& on_step) const override {
     Sampled x{all_masked(draft)};
-    onlooker({0, x.tokens});
+    on_step({0, x.tokens});
     const std::int64_t length = x.tokens.size(1);
     for (std::size_t k = 0; k < moments_.time.size(); ++k) {
-      const auto when = dice.uniform(length, x.tokens.device());
-      const auto what = dice.uniform(length, x.tokens.device());
+      const auto when = rng.uniform(length, x.tokens.device());
+      const auto what = rng.uniform(length, x.tokens.device());
       const double share = 1.0 - moments_.masked[k + 1] / moments_.masked[k];
       const auto time = torch::full({x.tokens.size(0)}, moments_.time[k], what.options());
       lift(network, x, x.tokens.eq(mask_).logical_and(when.lt(share)), time, what);
-      onlooker({k + 1, x.tokens});
+      on_step({k + 1, x.tokens});
     }
     return x;
   }
@@ -79,28 +78,27 @@ class Ancestral : public LiftMasks {
 
 class FirstHitting : public LiftMasks {
  public:
-  FirstHitting(std::int64_t mask, std::function<double(double)> time_of,
-               const Truncation& truncation)
-      : LiftMasks(mask, truncation), time_of_(std::move(time_of)) {}
+  FirstHitting(std::int64_t mask, std::function<double(double)> time_of, const LogitsFilter& filter)
+      : LiftMasks(mask, filter), time_of_(std::move(time_of)) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice,
-                const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                const StepCallback& on_step) const override {
     Sampled x{all_masked(draft)};
-    onlooker({0, x.tokens});
+    on_step({0, x.tokens});
     const auto device = x.tokens.device();
     auto log_masked = torch::zeros({x.tokens.size(0)}, torch::kFloat64);
     while (true) {
       const auto masked = x.tokens.eq(mask_);
       const auto left = masked.sum(1);
       if (left.max().item<std::int64_t>() == 0) return x;
-      const auto u = dice.uniform(3, device);
+      const auto u = rng.uniform(3, device);
       log_masked = log_masked + (torch::log1p(-u.select(1, 0)) / left.clamp_min(1)).cpu();
       const auto chosen = (u.select(1, 1) * left).to(torch::kInt64);  // its number among the masks
       const auto lifted = masked.logical_and(masked.cumsum(1).eq(chosen.unsqueeze(1) + 1));
       lift(network, x, lifted, times(log_masked).to(device),
            u.select(1, 2).unsqueeze(1).expand_as(masked));
-      onlooker({x.network_calls, x.tokens});
+      on_step({x.network_calls, x.tokens});
     }
   }
 
@@ -138,14 +136,14 @@ MaskedMoments discrete_moments(std::uint32_t timesteps, std::uint64_t steps) {
 }
 
 std::unique_ptr<Sampler> make_ancestral(std::int64_t mask, MaskedMoments moments,
-                                        const Truncation& truncation) {
-  return std::make_unique<Ancestral>(mask, std::move(moments), truncation);
+                                        const LogitsFilter& filter) {
+  return std::make_unique<Ancestral>(mask, std::move(moments), filter);
 }
 
 std::unique_ptr<Sampler> make_first_hitting(std::int64_t mask,
                                             std::function<double(double)> time_of,
-                                            const Truncation& truncation) {
-  return std::make_unique<FirstHitting>(mask, std::move(time_of), truncation);
+                                            const LogitsFilter& filter) {
+  return std::make_unique<FirstHitting>(mask, std::move(time_of), filter);
 }
 
 }  // namespace millrace::trainer

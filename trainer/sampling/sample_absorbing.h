@@ -24,12 +24,12 @@ struct MaskedMoments {
 
 /// Goes through the moments.
 [[nodiscard]] std::unique_ptr<Sampler> make_ancestral(std::int64_t mask, MaskedMoments moments,
-                                                      const Truncation& truncation);
+                                                      const LogitsFilter& filter);
 
 /// Draws when each mask is lifted (arXiv 2409.02908): one at a time, so L network calls a sample
 /// whatever the schedule. `time_of` is what the network is told where a token is masked with that
 /// probability.
 [[nodiscard]] std::unique_ptr<Sampler> make_first_hitting(
-    std::int64_t mask, std::function<double(double masked)> time_of, const Truncation& truncation);
+    std::int64_t mask, std::function<double(double masked)> time_of, const LogitsFilter& filter);
 
 }  // namespace millrace::trainer

@@ -24,34 +24,34 @@ std::int64_t given_length(const torch::Tensor& fixed) {
 
 class AutoregressiveSampler : public Sampler {
  public:
-  explicit AutoregressiveSampler(const Truncation& truncation) : truncation_(truncation) {}
+  explicit AutoregressiveSampler(const LogitsFilter& filter) : filter_(filter) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice,
-                const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                const StepCallback& on_step) const override {
     Sampled x{draft.tokens.clone()};
     const std::int64_t given = given_length(draft.fixed);
-    const auto reader = network.reader(x.tokens.size(1));
+    const auto reader = network.decoder(x.tokens.size(1));
     auto unread = x.tokens.narrow(1, 0, given);
-    onlooker({0, unread});
+    on_step({0, unread});
     for (std::int64_t i = given; i < x.tokens.size(1); ++i) {
       const auto hidden = reader->read(unread).select(1, -1);
-      const auto next = probabilities_of(at_least_f32(network.project(hidden)), truncation_);
+      const auto next = probabilities_of(at_least_f32(network.project(hidden)), filter_);
       unread = x.tokens.narrow(1, i, 1);
-      unread.copy_(draw(next, dice.uniform(1, next.device()).squeeze(1)).unsqueeze(1));
+      unread.copy_(draw(next, rng.uniform(1, next.device()).squeeze(1)).unsqueeze(1));
       ++x.network_calls;
-      onlooker({x.network_calls, x.tokens.narrow(1, 0, i + 1)});
+      on_step({x.network_calls, x.tokens.narrow(1, 0, i + 1)});
     }
     return x;
   }
 
-  Truncation truncation_;
+  LogitsFilter filter_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_autoregressive_sampler(const Truncation& truncation) {
-  return std::make_unique<AutoregressiveSampler>(truncation);
+std::unique_ptr<Sampler> make_autoregressive_sampler(const LogitsFilter& filter) {
+  return std::make_unique<AutoregressiveSampler>(filter);
 }
 
 }  // namespace millrace::trainer

@@ -10,6 +10,6 @@ namespace millrace::trainer {
 
 /// The draft's fixed tokens must be the first ones, at least one and as many in each sample; else
 /// std::invalid_argument.
-[[nodiscard]] std::unique_ptr<Sampler> make_autoregressive_sampler(const Truncation& truncation);
+[[nodiscard]] std::unique_ptr<Sampler> make_autoregressive_sampler(const LogitsFilter& filter);
 
 }  // namespace millrace::trainer

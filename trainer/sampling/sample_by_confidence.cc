@@ -14,21 +14,21 @@ namespace {
 
 class ConfidenceSampler : public Sampler {
  public:
-  ConfidenceSampler(std::int64_t mask, std::uint64_t steps, const Truncation& truncation)
-      : mask_(mask), steps_(static_cast<std::int64_t>(steps)), truncation_(truncation) {}
+  ConfidenceSampler(std::int64_t mask, std::uint64_t steps, const LogitsFilter& filter)
+      : mask_(mask), steps_(static_cast<std::int64_t>(steps)), filter_(filter) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice,
-                const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                const StepCallback& on_step) const override {
     Sampled x{torch::where(draft.fixed, draft.tokens, mask_)};
-    onlooker({0, x.tokens});
+    on_step({0, x.tokens});
     const auto at_first = x.tokens.eq(mask_).sum(1);
     for (std::int64_t k = 1; k <= steps_; ++k) {
-      const auto u = dice.uniform(x.tokens.size(1), x.tokens.device());
+      const auto u = rng.uniform(x.tokens.size(1), x.tokens.device());
       const auto masked = x.tokens.eq(mask_);
       const auto kept = masked.sum(1) - (at_first * (steps_ - k)).div(steps_, "floor");
       if (kept.max().item<std::int64_t>() > 0) keep_surest(network, x, masked, kept, u);
-      onlooker({static_cast<std::uint64_t>(k), x.tokens});
+      on_step({static_cast<std::uint64_t>(k), x.tokens});
     }
     return x;
   }
@@ -38,7 +38,7 @@ class ConfidenceSampler : public Sampler {
     const Positions there(masked);
     const auto logits =
         without_mask(at_least_f32(network.project(there.of(network.encode({x.tokens})))), mask_);
-    const auto p = probabilities_of(logits, truncation_);
+    const auto p = probabilities_of(logits, filter_);
     const auto found = draw(p, there.of(u));
     const auto sure = torch::full_like(u, -1.0).masked_scatter(
         masked, p.gather(1, found.unsqueeze(1)).squeeze(1));
@@ -52,14 +52,14 @@ class ConfidenceSampler : public Sampler {
 
   std::int64_t mask_;
   std::int64_t steps_;
-  Truncation truncation_;
+  LogitsFilter filter_;
 };
 
 }  // namespace
 
 std::unique_ptr<Sampler> make_confidence_sampler(std::int64_t mask, std::uint64_t steps,
-                                                 const Truncation& truncation) {
-  return std::make_unique<ConfidenceSampler>(mask, steps, truncation);
+                                                 const LogitsFilter& filter) {
+  return std::make_unique<ConfidenceSampler>(mask, steps, filter);
 }
 
 }  // namespace millrace::trainer

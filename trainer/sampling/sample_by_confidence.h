@@ -11,6 +11,6 @@ namespace millrace::trainer {
 /// After step k of `steps` at most the share 1 − k/steps of the masks is left.
 [[nodiscard]] std::unique_ptr<Sampler> make_confidence_sampler(std::int64_t mask,
                                                                std::uint64_t steps,
-                                                               const Truncation& truncation);
+                                                               const LogitsFilter& filter);
 
 }  // namespace millrace::trainer

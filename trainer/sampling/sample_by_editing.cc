@@ -24,18 +24,17 @@ using Rows = std::vector<std::size_t>;
 
 struct Page {
   EditedText text;
-  Beliefs beliefs;
+  TokenProbs probs;
 };
 
 /// The random numbers of one round.
-class Luck {
+class RoundRandoms {
  public:
   enum Use { kGapTies, kTokenTies, kNoise, kFilling, kTokens, kUses };
 
-  Luck(Dice& dice, std::int64_t longest)
+  RoundRandoms(SampleRng& rng, std::int64_t longest)
       : places_(longest + 1),
-        numbers_(
-            dice.uniform(kUses * places_, torch::kCPU).view({dice.samples(), kUses, places_})) {}
+        numbers_(rng.uniform(kUses * places_, torch::kCPU).view({rng.samples(), kUses, places_})) {}
 
   /// One for each gap, so for each token too.
   [[nodiscard]] std::span<const double> of(std::size_t row, Use use) const {
@@ -48,7 +47,7 @@ class Luck {
   torch::Tensor numbers_;
 };
 
-std::vector<Page> pages_of(const Draft& draft) {
+std::vector<Page> pages_of(const SamplerInput& draft) {
   const auto tokens = draft.tokens.cpu().contiguous();
   const auto fixed = draft.fixed.cpu().contiguous();
   const auto length = tokens.size(1);
@@ -92,33 +91,33 @@ struct Settings {
   Filling filling;
   std::int64_t longest;
   std::uint64_t rounds;
-  Truncation truncation;
+  LogitsFilter filter;
 };
 
 /// A batch of texts while they are written.
 class Writing {
  public:
-  Writing(const Settings& settings, Network& network, const Draft& draft)
+  Writing(const Settings& settings, Network& network, const SamplerInput& draft)
       : settings_(settings),
         network_(network),
         device_(draft.tokens.device()),
         pages_(pages_of(draft)) {}
 
   /// Nothing is written.
-  void begin(Dice& dice) {
-    const Luck luck(dice, settings_.longest);
-    for (std::size_t row = 0; row < pages_.size(); ++row) forget(row, 1.0, luck);
+  void begin(SampleRng& rng) {
+    const RoundRandoms luck(rng, settings_.longest);
+    for (std::size_t row = 0; row < pages_.size(); ++row) remask(row, 1.0, luck);
     if (!settings_.plan.edits()) return;
     for (const auto& [length, rows] : by_length(pages_)) judge(rows, logits_of(rows));
   }
 
-  void go_round(std::uint64_t round, Dice& dice) {
-    const Luck luck(dice, settings_.longest);
+  void go_round(std::uint64_t round, SampleRng& rng) {
+    const RoundRandoms luck(rng, settings_.longest);
     const double noise =
         share_at(settings_.plan.noise, settings_.plan.noise_schedule, round, settings_.rounds);
     for (std::size_t row = 0; row < pages_.size(); ++row) {
       if (settings_.plan.edits()) edit(row, round, luck);
-      forget(row, noise, luck);
+      remask(row, noise, luck);
     }
     for (const auto& [length, rows] : by_length(pages_)) {
       const auto logits = logits_of(rows);
@@ -127,9 +126,9 @@ class Writing {
     }
   }
 
-  void show(std::uint64_t step, const Onlooker& onlooker) const {
+  void show(std::uint64_t step, const StepCallback& on_step) const {
     for (std::size_t row = 0; row < pages_.size(); ++row) {
-      onlooker({step, tokens_of(pages_[row].text), static_cast<std::int64_t>(row)});
+      on_step({step, tokens_of(pages_[row].text), static_cast<std::int64_t>(row)});
     }
   }
 
@@ -149,17 +148,18 @@ class Writing {
   }
 
  private:
-  void edit(std::size_t row, std::uint64_t round, const Luck& luck) {
-    auto& [text, beliefs] = pages_[row];
+  void edit(std::size_t row, std::uint64_t round, const RoundRandoms& luck) {
+    auto& [text, probs] = pages_[row];
     const EditRound now{round, settings_.rounds, static_cast<std::size_t>(settings_.longest),
-                        luck.of(row, Luck::kGapTies), luck.of(row, Luck::kTokenTies)};
-    text.apply(choose_edits(text, beliefs, settings_.plan, now), filling(row, luck));
+                        luck.of(row, RoundRandoms::kGapTies),
+                        luck.of(row, RoundRandoms::kTokenTies)};
+    text.apply(choose_edits(text, probs, settings_.plan, now), filling(row, luck));
   }
 
   /// Each token that is not given becomes filling with this probability.
-  void forget(std::size_t row, double share, const Luck& luck) {
+  void remask(std::size_t row, double share, const RoundRandoms& luck) {
     EditedText& text = pages_[row].text;
-    const auto when = luck.of(row, Luck::kNoise);
+    const auto when = luck.of(row, RoundRandoms::kNoise);
     const auto what = filling(row, luck);
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (!text.given(i) && when[i] < share) {
@@ -169,14 +169,14 @@ class Writing {
   }
 
   /// For each place.
-  [[nodiscard]] std::vector<std::int64_t> filling(std::size_t row, const Luck& luck) const {
+  [[nodiscard]] std::vector<std::int64_t> filling(std::size_t row, const RoundRandoms& luck) const {
     const auto& [vocab_size, mask, random] = settings_.filling;
     if (mask && !random) {
       return std::vector<std::int64_t>(static_cast<std::size_t>(settings_.longest) + 1, *mask);
     }
     const auto states = static_cast<double>(vocab_size - (mask ? 1 : 0));
     std::vector<std::int64_t> tokens;
-    for (const double u : luck.of(row, Luck::kFilling)) {
+    for (const double u : luck.of(row, RoundRandoms::kFilling)) {
       const auto token = static_cast<std::int64_t>(u * states);
       tokens.push_back(mask && token >= *mask ? token + 1 : token);
     }
@@ -191,13 +191,13 @@ class Writing {
     return settings_.filling.mask ? without_mask(logits, *settings_.filling.mask) : logits;
   }
 
-  void redraw(const Rows& rows, const torch::Tensor& logits, const Luck& luck) {
+  void redraw(const Rows& rows, const torch::Tensor& logits, const RoundRandoms& luck) {
     const std::size_t length = pages_[rows.front()].text.size();
     std::vector<double> u;
     for (const std::size_t row : rows) {
-      std::ranges::copy(luck.of(row, Luck::kTokens).first(length), std::back_inserter(u));
+      std::ranges::copy(luck.of(row, RoundRandoms::kTokens).first(length), std::back_inserter(u));
     }
-    const auto p = probabilities_of(logits, settings_.truncation);
+    const auto p = probabilities_of(logits, settings_.filter);
     const auto found = draw(p, torch::tensor(u, torch::kFloat64).to(device_)).cpu();
     const auto* next = found.const_data_ptr<std::int64_t>();
     for (const std::size_t row : rows) {
@@ -219,7 +219,7 @@ class Writing {
     const auto own = of(tokens), next = of(tokens.roll(-1, 1));
     next.select(1, -1).zero_();
     for (std::size_t k = 0; k < rows.size(); ++k) {
-      pages_[rows[k]].beliefs = {numbers_of(own, k), numbers_of(next, k)};
+      pages_[rows[k]].probs = {numbers_of(own, k), numbers_of(next, k)};
     }
   }
 
@@ -235,14 +235,14 @@ class EditingSampler : public Sampler {
   explicit EditingSampler(const Settings& settings) : settings_(settings) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice,
-                const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                const StepCallback& on_step) const override {
     Writing writing(settings_, network, draft);
-    writing.begin(dice);
-    writing.show(0, onlooker);
+    writing.begin(rng);
+    writing.show(0, on_step);
     for (std::uint64_t round = 0; round < settings_.rounds; ++round) {
-      writing.go_round(round, dice);
-      writing.show(round + 1, onlooker);
+      writing.go_round(round, rng);
+      writing.show(round + 1, on_step);
     }
     return writing.result();
   }
@@ -254,8 +254,8 @@ class EditingSampler : public Sampler {
 
 std::unique_ptr<Sampler> make_editing_sampler(const EditPlan& plan, const Filling& filling,
                                               std::int64_t longest, std::uint64_t rounds,
-                                              const Truncation& truncation) {
-  return std::make_unique<EditingSampler>(Settings{plan, filling, longest, rounds, truncation});
+                                              const LogitsFilter& filter) {
+  return std::make_unique<EditingSampler>(Settings{plan, filling, longest, rounds, filter});
 }
 
 }  // namespace millrace::trainer

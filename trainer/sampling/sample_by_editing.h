@@ -24,6 +24,6 @@ struct Filling {
                                                             const Filling& filling,
                                                             std::int64_t longest,
                                                             std::uint64_t rounds,
-                                                            const Truncation& truncation);
+                                                            const LogitsFilter& filter);
 
 }  // namespace millrace::trainer

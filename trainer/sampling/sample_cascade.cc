@@ -18,11 +18,11 @@ using config::UsageError;
 
 constexpr std::size_t kStages = 3;
 
-std::string named(std::size_t stage, const Writer& writer) {
+std::string named(std::size_t stage, const TextGenerator& writer) {
   return "--stage" + std::to_string(stage + 1) + " " + writer.checkpoint().folder.string();
 }
 
-void check_first(const Writer& writer) {
+void check_first(const TextGenerator& writer) {
   if (writer.prefix_length() > 0) {
     throw UsageError(
         named(0, writer) + " writes behind " + std::to_string(writer.prefix_length()) +
@@ -31,8 +31,8 @@ void check_first(const Writer& writer) {
 }
 
 /// `stage` goes on from the one before.
-void check_chain(const std::vector<Writer>& writers, std::size_t stage) {
-  const Writer &before = writers[stage - 1], &here = writers[stage];
+void check_chain(const std::vector<TextGenerator>& writers, std::size_t stage) {
+  const TextGenerator &before = writers[stage - 1], &here = writers[stage];
   if (here.prefix_length() != before.longest()) {
     throw UsageError(named(stage, here) + " writes behind " + std::to_string(here.prefix_length()) +
                      " tokens, and " + named(stage - 1, before) + " writes " +
@@ -47,8 +47,8 @@ void check_chain(const std::vector<Writer>& writers, std::size_t stage) {
   }
 }
 
-std::vector<Writer> open_stages(const CascadeRequest& request) {
-  std::vector<Writer> writers;
+std::vector<TextGenerator> open_stages(const CascadeRequest& request) {
+  std::vector<TextGenerator> writers;
   for (const auto& folder : request.stages) writers.emplace_back(folder, request.choice);
   check_first(writers[0]);
   for (std::size_t stage = 1; stage < kStages; ++stage) check_chain(writers, stage);
@@ -87,7 +87,7 @@ double mean_share(const SampleResult& stage, const SampleResult& last) {
 }  // namespace
 
 CascadeResult sample_cascade(const CascadeRequest& request) {
-  std::vector<Writer> writers = open_stages(request);
+  std::vector<TextGenerator> writers = open_stages(request);
   CascadeResult result;
   for (std::size_t stage = 0; stage < kStages; ++stage) {
     result.stages[stage] = {writers[stage].checkpoint().folder,
@@ -100,11 +100,11 @@ CascadeResult sample_cascade(const CascadeRequest& request) {
   const std::uint64_t batch = writers.back().options().train.batch_size;
   for (std::uint64_t first = 0; first < request.samples && !config::stop_requested();
        first += batch) {
-    Dice dice(request.seed, first,
-              static_cast<std::int64_t>(std::min(batch, request.samples - first)));
+    SampleRng rng(request.seed, first,
+                  static_cast<std::int64_t>(std::min(batch, request.samples - first)));
     torch::Tensor tokens;
     for (std::size_t stage = 0; stage < kStages; ++stage) {
-      tokens = writers[stage].write(nothing_given(writers[stage].longest()), tokens, dice, first,
+      tokens = writers[stage].write(nothing_given(writers[stage].longest()), tokens, rng, first,
                                     of_stage(request.on_step, stage), result.stages[stage]);
     }
   }

@@ -12,17 +12,17 @@ constexpr double kUnit = 0x1p-53;
 
 }  // namespace
 
-Dice::Dice(std::uint64_t seed, std::uint64_t first, std::int64_t samples)
+SampleRng::SampleRng(std::uint64_t seed, std::uint64_t first, std::int64_t samples)
     : states_(static_cast<std::size_t>(samples)) {
-  for (std::uint64_t& state : states_) state = scramble(scramble(scramble(seed)) + first++);
+  for (std::uint64_t& state : states_) state = splitmix64(splitmix64(splitmix64(seed)) + first++);
 }
 
-torch::Tensor Dice::uniform(std::int64_t count, torch::Device device) {
+torch::Tensor SampleRng::uniform(std::int64_t count, torch::Device device) {
   auto numbers = torch::empty({static_cast<std::int64_t>(states_.size()), count}, torch::kFloat64);
   auto* next = numbers.data_ptr<double>();
   for (std::uint64_t& state : states_) {
     for (std::int64_t i = 0; i < count; ++i, state += kStep) {
-      *next++ = static_cast<double>(scramble(state) >> 11) * kUnit;
+      *next++ = static_cast<double>(splitmix64(state) >> 11) * kUnit;
     }
   }
   return numbers.to(device);

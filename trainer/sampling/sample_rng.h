@@ -10,10 +10,10 @@
 
 namespace millrace::trainer {
 
-class Dice {
+class SampleRng {
  public:
   /// Of the samples first … first + samples − 1.
-  Dice(std::uint64_t seed, std::uint64_t first, std::int64_t samples);
+  SampleRng(std::uint64_t seed, std::uint64_t first, std::int64_t samples);
   [[nodiscard]] std::int64_t samples() const { return static_cast<std::int64_t>(states_.size()); }
   /// The next `count` numbers of every sample: f64 [B, count] in [0, 1).
   [[nodiscard]] torch::Tensor uniform(std::int64_t count, torch::Device device);

@@ -126,16 +126,16 @@ class ScoreSampler : public Sampler {
       : graph_(std::move(graph)), steps_(std::move(steps)) {}
 
  private:
-  Sampled write(Network& network, const Draft& draft, Dice& dice,
-                const Onlooker& onlooker) const override {
+  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                const StepCallback& on_step) const override {
     const auto device = draft.tokens.device();
     const std::int64_t length = draft.tokens.size(1);
     Sampled x{
-        torch::where(draft.fixed, draft.tokens, graph_.noise_of(dice.uniform(length, device)))};
-    onlooker({0, x.tokens});
+        torch::where(draft.fixed, draft.tokens, graph_.noise_of(rng.uniform(length, device)))};
+    on_step({0, x.tokens});
     for (std::size_t k = 0; k < steps_.size(); ++k) {
-      go(network, x, graph_.open(x.tokens, draft.fixed), steps_[k], dice.uniform(length, device));
-      onlooker({k + 1, x.tokens});
+      go(network, x, graph_.open(x.tokens, draft.fixed), steps_[k], rng.uniform(length, device));
+      on_step({k + 1, x.tokens});
     }
     return x;
   }

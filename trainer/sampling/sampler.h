@@ -13,13 +13,13 @@
 namespace millrace::trainer {
 
 /// What is to be written: B samples of L tokens, on the network's device.
-struct Draft {
+struct SamplerInput {
   torch::Tensor tokens;  ///< i64 [B, L]
   torch::Tensor fixed;   ///< bool [B, L]: these tokens stay; what stands elsewhere does not matter
 };
 
 /// Texts in the middle of being written.
-struct Glimpse {
+struct SampleStep {
   std::uint64_t step = 0;  ///< steps done; 0: as it begins
   /// I64 [n, l], where l may be any; what is not written yet is the mask, noise, or left out at the
   /// end.
@@ -27,7 +27,7 @@ struct Glimpse {
   std::int64_t first = 0;  ///< the sample of the draft that row 0 is
 };
 /// Sees every sample at step 0 and after each step; must not change the tokens.
-using Onlooker = std::function<void(const Glimpse&)>;
+using StepCallback = std::function<void(const SampleStep&)>;
 
 struct Sampled {
   /// I64 [B, L], or as long as the longest text where lengths are its own.
@@ -43,15 +43,15 @@ class Sampler {
  public:
   virtual ~Sampler() = default;
   /// The caller sees to it that no gradient is recorded. `dice` has B samples.
-  [[nodiscard]] Sampled sample(Network& network, const Draft& draft, Dice& dice,
-                               const Onlooker& onlooker = {}) const {
+  [[nodiscard]] Sampled sample(Network& network, const SamplerInput& draft, SampleRng& rng,
+                               const StepCallback& on_step = {}) const {
     return write(
-        network, draft, dice, onlooker ? onlooker : [](const Glimpse&) {});
+        network, draft, rng, on_step ? on_step : [](const SampleStep&) {});
   }
 
  private:
-  [[nodiscard]] virtual Sampled write(Network& network, const Draft& draft, Dice& dice,
-                                      const Onlooker& onlooker) const = 0;
+  [[nodiscard]] virtual Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+                                      const StepCallback& on_step) const = 0;
 };
 
 }  // namespace millrace::trainer

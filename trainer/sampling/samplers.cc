@@ -37,14 +37,14 @@ using Made = std::unique_ptr<Sampler>;
 Made ancestral(const Job& job) {
   const auto noise = make_noise(job.options.provider);
   return make_ancestral(job.mask(), continuous_moments(*noise, job.choice.steps),
-                        job.choice.truncation);
+                        job.choice.filter);
 }
 
 Made first_hitting(const Job& job) {
   const auto noise = make_noise(job.options.provider);
   const double most = noise->total(torch::ones({1}, torch::kFloat64)).item<double>();
   const auto told = [most](double masked) { return std::min(most, -std::log1p(-masked)); };
-  return make_first_hitting(job.mask(), told, job.choice.truncation);
+  return make_first_hitting(job.mask(), told, job.choice.filter);
 }
 
 Made d3pm_ancestral(const Job& job) {
@@ -55,14 +55,14 @@ Made d3pm_ancestral(const Job& job) {
                      std::to_string(timesteps) + "; give at most that many");
   }
   return make_ancestral(job.mask(), discrete_moments(timesteps, job.choice.steps),
-                        job.choice.truncation);
+                        job.choice.filter);
 }
 
 Made d3pm_first_hitting(const Job& job) {
   const double timesteps = job.options.provider.timesteps;
   return make_first_hitting(
       job.mask(), [timesteps](double masked) { return std::ceil(masked * timesteps); },
-      job.choice.truncation);
+      job.choice.filter);
 }
 
 Made score(const Job& job, ScoreStep step) {
@@ -78,7 +78,7 @@ Made analytic(const Job& job) { return score(job, ScoreStep::kAnalytic); }
 Made euler(const Job& job) { return score(job, ScoreStep::kEuler); }
 
 Made confidence(const Job& job) {
-  return make_confidence_sampler(job.mask(), job.choice.steps, job.choice.truncation);
+  return make_confidence_sampler(job.mask(), job.choice.steps, job.choice.filter);
 }
 
 /// What stands where nothing is written is what training showed there.
@@ -96,10 +96,10 @@ Made editing(const Job& job) {
         "choose --sampler confidence");
   }
   return make_editing_sampler(job.choice.editing, filling_of(job), longest_sequence(job.meta),
-                              job.choice.steps, job.choice.truncation);
+                              job.choice.steps, job.choice.filter);
 }
 
-Made autoregressive(const Job& job) { return make_autoregressive_sampler(job.choice.truncation); }
+Made autoregressive(const Job& job) { return make_autoregressive_sampler(job.choice.filter); }
 
 struct Kind {
   const char* objective;
@@ -150,7 +150,7 @@ const Kind& kind_of(const SamplerChoice& choice, const config::Options& options,
 }
 
 void check(const Kind& kind, const SamplerChoice& choice) {
-  const Truncation& wanted = choice.truncation;
+  const LogitsFilter& wanted = choice.filter;
   if (!kind.truncates && (wanted.temperature != 1.0 || wanted.top_k != 0 || wanted.top_p != 1.0)) {
     throw UsageError("--temperature, --top-k and --top-p do not go with the sampler " +
                      std::string(kind.name) +

@@ -15,7 +15,7 @@ namespace millrace::trainer {
 struct SamplerChoice {
   std::string name;  ///< empty: the objective's first
   std::uint64_t steps = 0;
-  Truncation truncation{};
+  LogitsFilter filter{};
   EditPlan editing{};  ///< of the sampler editing
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kDefaultSteps = 64;
 
-SamplerChoice sampler_choice(const WritingChoice& choice, const config::Options& options) {
+SamplerChoice sampler_choice(const SamplingOptions& choice, const config::Options& options) {
   const bool counted = options.train.objective == "d3pm_absorb";
   const std::uint64_t most = counted ? options.provider.timesteps : kDefaultSteps;
   return {choice.sampler,
@@ -55,7 +55,7 @@ std::string with_marks(const TextCodec& codec, std::span<const std::int64_t> tok
 
 }  // namespace
 
-Writer::Writer(const std::filesystem::path& given, const WritingChoice& choice)
+TextGenerator::TextGenerator(const std::filesystem::path& given, const SamplingOptions& choice)
     : checkpoint_(open_given(given)),
       options_(recipe_of(checkpoint_.folder, choice.overrides)),
       device_(choose_device(options_.train.device, 0)),
@@ -67,33 +67,36 @@ Writer::Writer(const std::filesystem::path& given, const WritingChoice& choice)
   model_ = trained_model(checkpoint_, options_, weights, device_, precision_);
 }
 
-std::uint64_t Writer::prefix_length() const { return length_of(meta(), proto::Role::kPrefix, 0); }
+std::uint64_t TextGenerator::prefix_length() const {
+  return length_of(meta(), proto::Role::kPrefix, 0);
+}
 
-std::uint64_t Writer::longest() const {
+std::uint64_t TextGenerator::longest() const {
   return length_of(meta(), proto::Role::kInput, meta().block_size);
 }
 
-Draft Writer::draft(const Prompt& prompt, const torch::Tensor& prefix, std::int64_t samples) const {
+SamplerInput TextGenerator::draft(const Prompt& prompt, const torch::Tensor& prefix,
+                                  std::int64_t samples) const {
   const auto length = static_cast<std::int64_t>(prompt.tokens.size());
   const auto fixed = torch::empty({length}, torch::kBool);
   for (std::int64_t i = 0; i < length; ++i) {
     fixed.data_ptr<bool>()[i] = prompt.fixed[static_cast<std::size_t>(i)];
   }
-  Draft draft{torch::tensor(prompt.tokens, torch::kInt64).to(device_).repeat({samples, 1}),
-              fixed.to(device_).repeat({samples, 1})};
+  SamplerInput draft{torch::tensor(prompt.tokens, torch::kInt64).to(device_).repeat({samples, 1}),
+                     fixed.to(device_).repeat({samples, 1})};
   if (!prefix.defined()) return draft;
   const auto before = prefix.to(device_);
   return {at::cat({before, draft.tokens}, 1),
           at::cat({torch::ones_like(before, torch::kBool), draft.fixed}, 1)};
 }
 
-void Writer::show(const Glimpse& glimpse, std::uint64_t first, const OnStep& on_step) const {
+void TextGenerator::show(const SampleStep& step, std::uint64_t first, const OnStep& on_step) const {
   const auto behind = static_cast<std::int64_t>(prefix_length());
   const auto tokens =
-      glimpse.tokens.narrow(1, behind, glimpse.tokens.size(1) - behind).cpu().contiguous();
+      step.tokens.narrow(1, behind, step.tokens.size(1) - behind).cpu().contiguous();
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
-    TextStep shown{first + static_cast<std::uint64_t>(glimpse.first + row),
-                   glimpse.step,
+    TextStep shown{first + static_cast<std::uint64_t>(step.first + row),
+                   step.step,
                    0,
                    {},
                    row_of(tokens, row, tokens.size(1))};
@@ -102,15 +105,16 @@ void Writer::show(const Glimpse& glimpse, std::uint64_t first, const OnStep& on_
   }
 }
 
-torch::Tensor Writer::write(const Prompt& prompt, const torch::Tensor& prefix, Dice& dice,
-                            std::uint64_t first, const OnStep& on_step, SampleResult& result) {
+torch::Tensor TextGenerator::write(const Prompt& prompt, const torch::Tensor& prefix,
+                                   SampleRng& rng, std::uint64_t first, const OnStep& on_step,
+                                   SampleResult& result) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision_, device_);
-  const Onlooker onlooker =
-      on_step ? Onlooker([&](const Glimpse& glimpse) { show(glimpse, first, on_step); })
-              : Onlooker();
+  const StepCallback on_step =
+      on_step ? StepCallback([&](const SampleStep& step) { show(step, first, on_step); })
+              : StepCallback();
   const Sampled sampled =
-      sampler_->sample(*model_, draft(prompt, prefix, dice.samples()), dice, onlooker);
+      sampler_->sample(*model_, draft(prompt, prefix, rng.samples()), rng, on_step);
   result.network_calls += sampled.network_calls;
   result.clamped += sampled.clamped;
   const auto behind = static_cast<std::int64_t>(prefix_length());

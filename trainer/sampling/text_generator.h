@@ -17,11 +17,11 @@
 
 namespace millrace::trainer {
 
-class Writer {
+class TextGenerator {
  public:
   /// `given`: a checkpoint, or an output folder. Throws UsageError for one that cannot be used and
   /// for a sampler that does not go with it.
-  Writer(const std::filesystem::path& given, const WritingChoice& choice);
+  TextGenerator(const std::filesystem::path& given, const SamplingOptions& choice);
 
   [[nodiscard]] const proto::Checkpoint& checkpoint() const { return checkpoint_; }
   [[nodiscard]] const proto::StreamMeta& meta() const { return checkpoint_.state.meta; }
@@ -35,13 +35,13 @@ class Writer {
   /// Writes a text for each sample of the dice behind `prefix` i64 [B, P], which is undefined where
   /// there is none. Adds to `result`; `first` is the number of the first sample. Returns the texts'
   /// tokens, i64 [B, L].
-  torch::Tensor write(const Prompt& prompt, const torch::Tensor& prefix, Dice& dice,
+  torch::Tensor write(const Prompt& prompt, const torch::Tensor& prefix, SampleRng& rng,
                       std::uint64_t first, const OnStep& on_step, SampleResult& result);
 
  private:
-  [[nodiscard]] Draft draft(const Prompt& prompt, const torch::Tensor& prefix,
-                            std::int64_t samples) const;
-  void show(const Glimpse& glimpse, std::uint64_t first, const OnStep& on_step) const;
+  [[nodiscard]] SamplerInput draft(const Prompt& prompt, const torch::Tensor& prefix,
+                                   std::int64_t samples) const;
+  void show(const SampleStep& step, std::uint64_t first, const OnStep& on_step) const;
 
   proto::Checkpoint checkpoint_;
   config::Options options_;

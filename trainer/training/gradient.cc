@@ -9,10 +9,10 @@ namespace {
 /// Chosen positions are filled up to a multiple of so many parts of all positions.
 constexpr std::int64_t kParts = 16;
 
-std::int64_t room_for(const WideBatch& batch) {
-  if (!batch.chosen().defined()) return 0;
+std::int64_t padded_count(const DeviceBatch& batch) {
+  if (!batch.loss_positions().defined()) return 0;
   const std::int64_t part = (batch.at(proto::Role::kInput).numel() + kParts - 1) / kParts;
-  return (std::max<std::int64_t>(batch.chosen().size(0), 1) + part - 1) / part * part;
+  return (std::max<std::int64_t>(batch.loss_positions().size(0), 1) + part - 1) / part * part;
 }
 
 }  // namespace
@@ -24,7 +24,7 @@ NamedTensors parameters_of(const Model& model) {
 }
 
 Gradient::Gradient(Model& model, const Objective& objective, const Precision& precision,
-                   const LossScale& loss_scale, MakeRecording record)
+                   const LossScale& loss_scale, GraphFactory record)
     : model_(model),
       objective_(objective),
       precision_(precision),
@@ -33,7 +33,7 @@ Gradient::Gradient(Model& model, const Objective& objective, const Precision& pr
       weight_(torch::zeros({}, model.parameters().at(0).options().requires_grad(false))),
       loss_(torch::zeros_like(weight_)) {}
 
-const torch::Tensor& Gradient::accumulate(const GlobalBatch& batch, Ranks& ranks) {
+const torch::Tensor& Gradient::accumulate(const GlobalBatch& batch, ProcessGroup& ranks) {
   zero();
   // A global batch without any target has gradient zero.
   weight_.fill_(std::max(batch.weight, 1.0));
@@ -57,7 +57,7 @@ void Gradient::zero() {
 }
 
 /// Autocast ends before backward, which follows the types that forward chose.
-void Gradient::add(const WideBatch& batch) {
+void Gradient::add(const DeviceBatch& batch) {
   torch::Tensor part;
   {
     const AutocastScope autocast(precision_, weight_.device());
@@ -67,8 +67,8 @@ void Gradient::add(const WideBatch& batch) {
   loss_scale_.scale(part).backward();
 }
 
-void Gradient::add_recorded(const WideBatch& batch) {
-  const std::pair key(batch.samples(), room_for(batch));
+void Gradient::add_recorded(const DeviceBatch& batch) {
+  const std::pair key(batch.samples(), padded_count(batch));
   auto found = recorded_.find(key);
   if (found == recorded_.end()) {
     found = recorded_.emplace(key, Pass{batch.kept(key.second), record_()}).first;

@@ -23,28 +23,28 @@ class Gradient {
  public:
   /// Model, objective and loss scale outlive this; their tensors stay where they are.
   Gradient(Model& model, const Objective& objective, const Precision& precision,
-           const LossScale& loss_scale, MakeRecording record = {});
+           const LossScale& loss_scale, GraphFactory record = {});
 
   /// Leaves the gradient, times the loss scale, in every parameter's grad(), the same on all ranks,
   /// and returns the loss in nats per weight, a scalar on the model's device, which stays where it
   /// is. A rank without samples takes part with zeros. The model must be in training mode for
   /// dropout.
-  [[nodiscard]] const torch::Tensor& accumulate(const GlobalBatch& batch, Ranks& ranks);
+  [[nodiscard]] const torch::Tensor& accumulate(const GlobalBatch& batch, ProcessGroup& ranks);
 
  private:
   struct Pass {
-    WideBatch batch;
-    std::unique_ptr<Recording> recording;
+    DeviceBatch batch;
+    std::unique_ptr<CudaGraph> recording;
   };
   void zero();
-  void add(const WideBatch& batch);
-  void add_recorded(const WideBatch& batch);
+  void add(const DeviceBatch& batch);
+  void add_recorded(const DeviceBatch& batch);
 
   Model& model_;
   const Objective& objective_;
   Precision precision_;
   const LossScale& loss_scale_;
-  MakeRecording record_;
+  GraphFactory record_;
   torch::Tensor weight_, loss_;  ///< scalars
   /// By samples and by room for chosen positions.
   std::map<std::pair<std::int64_t, std::int64_t>, Pass> recorded_;

@@ -29,17 +29,18 @@ std::string look_for_start(const config::Options& options, const ResumeRequest& 
 /// Waits for data together, so that a rank that stops, fails or dies is missed by those that wait.
 /// Empty: asked to stop.
 std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options,
-                                                     const StreamRequest& request, Ranks& ranks) {
+                                                     const StreamRequest& request,
+                                                     ProcessGroup& ranks) {
   std::optional<StreamOpening> opening;
   std::unique_ptr<consumer::BatchSource> source;
   for (;;) {
-    const Control all = work_and_agree(
+    const RankStatus all = run_and_sync(
         ranks,
         [&] {
           if (!opening) opening.emplace(options, request);
           // At work at once: others may meet the stream through it.
-          if (!source && opening->meet()) source = opening->source();
-          return Control{.waiting = source ? 0.0 : 1.0};
+          if (!source && opening->wait_for_stream()) source = opening->source();
+          return RankStatus{.waiting = source ? 0.0 : 1.0};
         },
         "opening the stream");
     if (all.stop > 0) return nullptr;
@@ -49,13 +50,14 @@ std::unique_ptr<consumer::BatchSource> open_together(const config::Options& opti
 
 }  // namespace
 
-Start agree_on_start(const config::Options& options, const ResumeRequest& request, Ranks& ranks) {
+Start agree_on_start(const config::Options& options, const ResumeRequest& request,
+                     ProcessGroup& ranks) {
   Start start;
-  std::string told = ranks.first() ? look_for_start(options, request, start.folder) : "";
+  std::string told = ranks.is_rank0() ? look_for_start(options, request, start.folder) : "";
   told = ranks.broadcast(std::move(told), "the choice of a checkpoint");
   const std::string text = told.substr(1);
   if (told[0] == kRefused) {
-    throw config::UsageError(ranks.first() ? text : "rank 0 refused: " + text);
+    throw config::UsageError(ranks.is_rank0() ? text : "rank 0 refused: " + text);
   }
   start.resumed = told[0] == kResumed;
   if (start.resumed) {
@@ -68,20 +70,21 @@ Start agree_on_start(const config::Options& options, const ResumeRequest& reques
   return start;
 }
 
-std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta, Ranks& ranks) {
+std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta,
+                                                  ProcessGroup& ranks) {
   const std::string told =
       ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch");
   const std::uint64_t samples = std::stoull(told);
   return samples > 0 ? std::optional(samples) : std::nullopt;
 }
 
-consumer::Deal deal_of(const config::TrainOptions& train, const Ranks& ranks) {
-  return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world()};
+consumer::BatchSharding deal_of(const config::TrainOptions& train, const ProcessGroup& ranks) {
+  return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world_size()};
 }
 
 std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options,
-                                                        const Start& start, Ranks& ranks,
-                                                        telemetry::Watch& watch) {
+                                                        const Start& start, ProcessGroup& ranks,
+                                                        telemetry::Monitor& watch) {
   StreamRequest request;
   request.registry = &watch.registry();
   request.health = &watch.health();
@@ -95,7 +98,7 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   if (!source) return nullptr;
   const std::string first = ranks.broadcast(source->meta().fingerprint, "comparing streams");
   const bool same = first == source->meta().fingerprint;
-  const Control all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
+  const RankStatus all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
   if (all.failed > 0) {
     throw std::runtime_error("this rank's stream is " + source->meta().fingerprint +
                              " and rank 0's is " + first +

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <memory>
 
-#include "endpoint/open_watch.h"
+#include "endpoint/open_monitor.h"
 #include "telemetry/stream_metrics.h"
 #include "trainer/base/log.h"
 #include "trainer/data/watched_source.h"
@@ -22,44 +22,45 @@ constexpr std::chrono::seconds kHealthPatience{60};  // beyond the time in which
 class Process {
  public:
   explicit Process(const config::Options& options)
-      : rank_(rank_place_from_environment()),
-        watch_(endpoint::open_watch(options.watch,
-                                    kHealthPatience + std::chrono::seconds(options.train.timeout_s),
-                                    rank_.rank, {{"rank", std::to_string(rank_.rank)}})),
+      : rank_(distributed_env_from_environment()),
+        watch_(endpoint::open_monitor(
+            options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s),
+            rank_.rank, {{"rank", std::to_string(rank_.rank)}})),
         ranks_(rank_, options.train.timeout_s) {
     prepare_cpu(options.train.threads);
     device_ = choose_device(options.train.device, ranks_.local_rank());
     precision_ = choose_precision(options.train.dtype, device_);
-    record_ = recordings_for(options.train, device_);
-    if (ranks_.connect(device_) && ranks_.first()) say("gradients go from GPU to GPU by NCCL");
+    record_ = graph_factory(options.train, device_);
+    if (ranks_.connect(device_) && ranks_.is_rank0())
+      log_info("gradients go from GPU to GPU by NCCL");
   }
 
-  [[nodiscard]] Ranks& ranks() { return ranks_; }
+  [[nodiscard]] ProcessGroup& ranks() { return ranks_; }
 
   void train(const config::Options& options, const TrainRequest& request, const Start& start) {
     const auto source = open_same_stream(options, start, ranks_, *watch_);
     if (!source) return;
     telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
     WatchedSource watched(*source, watch_->health());
-    const Workplace place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(),
-                          record_};
+    const TrainContext place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(),
+                             record_};
     train_on(options, start, watched, place, request.record_path);
   }
 
  private:
-  RankPlace rank_;
-  std::unique_ptr<telemetry::Watch> watch_;
-  Ranks ranks_;
+  DistributedEnv rank_;
+  std::unique_ptr<telemetry::Monitor> watch_;
+  ProcessGroup ranks_;
   torch::Device device_ = torch::kCPU;
   Precision precision_;
-  MakeRecording record_;
+  GraphFactory record_;
 };
 
 /// False also where the checkpoint cannot say: the stream will.
 bool is_done(const config::Options& options, const Start& start) {
   if (!start.resumed || start.state.evaluation_due) return false;
   if (counts_epochs(options.train) && !start.state.meta.epoch_samples) return false;
-  return start.state.step >= Agenda(options, start.state.meta.epoch_samples).last_step();
+  return start.state.step >= RunSchedule(options, start.state.meta.epoch_samples).last_step();
 }
 
 }  // namespace
@@ -73,16 +74,16 @@ void train_all(const std::vector<config::Options>& each) {
   Process process(each.front());
   const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
   for (const config::Options& options : each) {
-    const bool stop = work_and_agree(
-                          process.ranks(), [] { return Control{}; }, "the next dataset")
+    const bool stop = run_and_sync(
+                          process.ranks(), [] { return RankStatus{}; }, "the next dataset")
                           .stop > 0;
     if (stop) return;
     const Start start = agree_on_start(options, request.resume, process.ranks());
     const std::string dataset = "dataset " + options.data.dataset;
     const bool done = is_done(options, start);
     if (process.ranks().first()) {
-      say(dataset + (done ? ": done, step " + std::to_string(start.state.step)
-                          : " in " + options.train.out_dir));
+      log_info(dataset + (done ? ": done, step " + std::to_string(start.state.step)
+                               : " in " + options.train.out_dir));
     }
     if (!done) {
       process.train(options, request, start);

@@ -12,7 +12,7 @@
 
 #include "config/options.h"
 #include "consumer/batch_source.h"
-#include "telemetry/watch.h"
+#include "telemetry/monitor.h"
 #include "trainer/device/cuda_graph.h"
 #include "trainer/device/precision.h"
 #include "trainer/distributed/process_group.h"
@@ -21,21 +21,21 @@
 namespace millrace::trainer {
 
 /// Where a rank trains.
-struct Workplace {
-  Ranks& ranks;
+struct TrainContext {
+  ProcessGroup& ranks;
   torch::Device device;
   Precision precision;
-  telemetry::Watch& watch;
+  telemetry::Monitor& watch;
   /// Each step is given to the device before the numbers of the one before it are there, and told
   /// of once they are; but for those after which something is due, nothing else changes. For
   /// devices that compute beside the host.
   bool ahead = false;
-  MakeRecording record{};
+  GraphFactory record{};
 };
 
 /// Trains on `source` from `start` to the recipe's end, or until a rank is asked to stop, which
 /// saves a checkpoint first. All arguments outlive it. Throws as train() does.
 void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source,
-              const Workplace& place, const std::optional<std::string>& record_path);
+              const TrainContext& place, const std::optional<std::string>& record_path);
 
 }  // namespace millrace::trainer

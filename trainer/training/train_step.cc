@@ -20,8 +20,8 @@ StepNumbers TakenStep::numbers() const {
 }
 
 Learner::Learner(const config::Options& options, const proto::StreamMeta& meta,
-                 torch::Device device, const Precision& precision, Ranks& ranks,
-                 const MakeRecording& record)
+                 torch::Device device, const Precision& precision, ProcessGroup& ranks,
+                 const GraphFactory& record)
     : train_(options.train),
       ranks_(ranks),
       model_(initial_model(options, meta, device, precision)),
@@ -40,10 +40,10 @@ Learner::Learner(const config::Options& options, const proto::StreamMeta& meta,
 TakenStep Learner::step(const GlobalBatch& batch, std::uint64_t completed, std::uint64_t seed) {
   torch::manual_seed(dropout_seed(seed, completed, ranks_.rank()));
   rate_.fill_(learning_rate(train_, completed));
-  if (ema_) share_.fill_(ema_->share(completed + 1));
+  if (ema_) share_.fill_(ema_->update_weight(completed + 1));
   loss_ = gradient_.accumulate(batch, ranks_);
   update_ ? update_->run([this] { update(); }) : update();
-  return TakenStep(Awaited{loss_, norm_, overflowed_});
+  return TakenStep(DeviceScalars{loss_, norm_, overflowed_});
 }
 
 /// Reads and writes tensors that stay where they are.

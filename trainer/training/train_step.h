@@ -38,12 +38,12 @@ struct StepNumbers {
 /// A step that the device was given.
 class TakenStep {
  public:
-  explicit TakenStep(Awaited numbers) : numbers_(std::move(numbers)) {}
+  explicit TakenStep(DeviceScalars numbers) : numbers_(std::move(numbers)) {}
   /// Waits until it is done.
   [[nodiscard]] StepNumbers numbers() const;
 
  private:
-  Awaited numbers_;
+  DeviceScalars numbers_;
 };
 
 class Learner {
@@ -51,7 +51,7 @@ class Learner {
   /// Begins with the recipe's seed. Options and ranks outlive this. With `record` the passes over
   /// micro-batches, and all that follows the sum over the ranks, are recorded.
   Learner(const config::Options& options, const proto::StreamMeta& meta, torch::Device device,
-          const Precision& precision, Ranks& ranks, const MakeRecording& record = {});
+          const Precision& precision, ProcessGroup& ranks, const GraphFactory& record = {});
 
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
@@ -76,14 +76,14 @@ class Learner {
   void update();
 
   const config::TrainOptions& train_;
-  Ranks& ranks_;
+  ProcessGroup& ranks_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
   AdamW optimizer_;
   std::optional<Ema> ema_;
   LossScale loss_scale_;
   Gradient gradient_;
-  std::unique_ptr<Recording> update_;  ///< null: not recorded
+  std::unique_ptr<CudaGraph> update_;  ///< null: not recorded
   /// Scalars: the learning rate, and what the step counts in the average.
   torch::Tensor rate_, share_;
   torch::Tensor loss_, norm_, overflowed_;

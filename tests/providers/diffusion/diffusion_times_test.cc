@@ -20,7 +20,7 @@ TEST(DiffusionTimes, WithoutGroupsAreTheWordsOfTheirIndex) {
   const DiffusionTimes times(7, 1);
   for (const std::uint64_t index : {0ULL, 1ULL, 12345678901ULL}) {
     EXPECT_EQ(times.fraction(Split::kVal, index),
-              Draws(7, Split::kVal, 0, index).word(Purpose::kTime, 0));
+              PhiloxStream(7, Split::kVal, 0, index).word(Purpose::kTime, 0));
   }
 }
 
@@ -29,7 +29,7 @@ TEST(DiffusionTimes, OfAGroupLieInBitReversedOrder) {
   const DiffusionTimes times(7, 8);
   const std::uint32_t reversed[] = {0, 4, 2, 6, 1, 5, 3, 7};
   for (const std::uint64_t group : {0ULL, 5ULL, 1ULL << 40}) {
-    const std::uint32_t offset = Draws(7, Split::kTrain, 0, group).word(Purpose::kTime, 0);
+    const std::uint32_t offset = PhiloxStream(7, Split::kTrain, 0, group).word(Purpose::kTime, 0);
     for (std::uint64_t k = 0; k < 8; ++k) {
       EXPECT_EQ(times.fraction(Split::kTrain, 8 * group + k), offset + reversed[k] * (1U << 29));
     }

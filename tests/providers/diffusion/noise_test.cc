@@ -107,7 +107,8 @@ TEST(Absorb, MasksWithTheProbabilityOfTheThresholdAndLeavesTheRest) {
     double masked = 0;
     for (std::uint64_t i = 0; i < kSamples; ++i) {
       std::vector<std::uint8_t> x(kTokens);
-      absorb<std::uint8_t>(original, threshold, kStates, Draws(1, proto::Split::kTrain, 0, i), x);
+      absorb<std::uint8_t>(original, threshold, kStates,
+                           PhiloxStream(1, proto::Split::kTrain, 0, i), x);
       for (std::size_t j = 0; j < kTokens; ++j) {
         masked += x[j] == kStates ? 1 : 0;
         ASSERT_TRUE(x[j] == kStates || x[j] == original[j]);
@@ -119,7 +120,7 @@ TEST(Absorb, MasksWithTheProbabilityOfTheThresholdAndLeavesTheRest) {
 
 TEST(Absorb, TakesNothingAndEverything) {
   const auto original = some_tokens();
-  const Draws draws(1, proto::Split::kTrain, 0, 0);
+  const PhiloxStream draws(1, proto::Split::kTrain, 0, 0);
   std::vector<std::uint8_t> x(kTokens);
   absorb<std::uint8_t>(original, 0, kStates, draws, x);
   EXPECT_EQ(x, original);
@@ -129,7 +130,7 @@ TEST(Absorb, TakesNothingAndEverything) {
 
 // A threshold between two words tells them apart exactly.
 TEST(Absorb, MovesAWordBelowTheThresholdAndNoneAtIt) {
-  const Draws draws(1, proto::Split::kTrain, 0, 0);
+  const PhiloxStream draws(1, proto::Split::kTrain, 0, 0);
   const std::uint64_t word = draws.word(Purpose::kSelect, 0);
   const std::vector<std::uint8_t> original{3};
   std::vector<std::uint8_t> x(1);
@@ -146,7 +147,8 @@ TEST(Redraw, ChangesATokenWithTheRateOfMovesThatDoNotComeBack) {
     double changed = 0;
     for (std::uint64_t i = 0; i < kSamples; ++i) {
       std::vector<std::uint8_t> x(kTokens);
-      redraw<std::uint8_t>(original, threshold, kStates, Draws(1, proto::Split::kTrain, 0, i), x);
+      redraw<std::uint8_t>(original, threshold, kStates,
+                           PhiloxStream(1, proto::Split::kTrain, 0, i), x);
       for (std::size_t j = 0; j < kTokens; ++j) changed += x[j] != original[j] ? 1 : 0;
     }
     expect_rate(changed, kSamples * kTokens, p * (kStates - 1) / kStates);
@@ -162,7 +164,8 @@ TEST(Redraw, IsUniformOverTheStates) {
     std::vector<std::uint64_t> counts(kStates);
     for (std::uint64_t i = 0; i < kSamples; ++i) {
       std::vector<std::uint16_t> x(kTokens);
-      redraw<std::uint16_t>(original, threshold, kStates, Draws(1, proto::Split::kTrain, 0, i), x);
+      redraw<std::uint16_t>(original, threshold, kStates,
+                            PhiloxStream(1, proto::Split::kTrain, 0, i), x);
       for (const std::uint16_t state : x) {
         if (state != 500) ++counts.at(state);
       }
@@ -174,7 +177,7 @@ TEST(Redraw, IsUniformOverTheStates) {
 TEST(Redraw, TakesNothing) {
   const auto original = some_tokens();
   std::vector<std::uint8_t> x(kTokens);
-  redraw<std::uint8_t>(original, 0, kStates, Draws(1, proto::Split::kTrain, 0, 0), x);
+  redraw<std::uint8_t>(original, 0, kStates, PhiloxStream(1, proto::Split::kTrain, 0, 0), x);
   EXPECT_EQ(x, original);
 }
 

@@ -113,7 +113,7 @@ TEST(MarkovProcess, GeneratesBlocksWithTheirProbabilities) {
     std::vector<std::uint64_t> last(process->symbols());
     for (std::uint64_t i = 0; i < kBlocks; ++i) {
       std::vector<std::uint8_t> block(9);
-      const Draws draws(1, proto::Split::kTrain, 0, i);
+      const PhiloxStream draws(1, proto::Split::kTrain, 0, i);
       process->generate<std::uint8_t>(draws.words(Purpose::kText, 0, block.size()), block);
       ++counts[(block[0] * process->symbols() + block[1]) * process->symbols() + block[2]];
       ++last[block[8]];
@@ -129,7 +129,7 @@ TEST(MarkovProcess, GeneratesBlocksWithTheirProbabilities) {
 }
 
 TEST(MarkovProcess, ABlockIsTheBeginningOfALongerOne) {
-  const Draws draws(1, proto::Split::kTrain, 0, 0);
+  const PhiloxStream draws(1, proto::Split::kTrain, 0, 0);
   for (const std::size_t length : {1U, 2U, 5U}) {
     std::vector<std::uint8_t> shorter(length);
     std::vector<std::uint8_t> longer(6);
@@ -167,7 +167,7 @@ TEST(HiddenSurprise, IsTheSumOverAllBlocks) {
   for (const MarkovProcess* process : {&first_order(), &second_order()}) {
     std::vector<std::uint8_t> drawn(5);
     process->generate<std::uint8_t>(
-        Draws(3, proto::Split::kTrain, 0, 0).words(Purpose::kText, 0, 5), drawn);
+        PhiloxStream(3, proto::Split::kTrain, 0, 0).words(Purpose::kText, 0, 5), drawn);
     const std::vector<std::uint32_t> block(drawn.begin(), drawn.end());
     for (std::uint32_t pattern : {0b11011U, 0b10001U, 0b01010U, 0b00000U, 0b11100U, 0b00111U}) {
       std::vector<std::uint8_t> visible(5);
@@ -200,7 +200,7 @@ TEST(HiddenSurprise, OfTheNextSymbolIsTheRateOnAverage) {
   for (std::uint64_t i = 0; i < kBlocks; ++i) {
     std::vector<std::uint32_t> block(3);
     first_order().generate<std::uint32_t>(
-        Draws(5, proto::Split::kTrain, 0, i).words(Purpose::kText, 0, 3), block);
+        PhiloxStream(5, proto::Split::kTrain, 0, i).words(Purpose::kText, 0, 3), block);
     const double nats =
         hidden_surprise_nats(first_order(), block, std::vector<std::uint8_t>{1, 1, 0}).front();
     sum += nats;

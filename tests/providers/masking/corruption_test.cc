@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint32_t kMask = 65;
 constexpr std::uint8_t kOriginal = 7;
 
-Draws draws_of(std::uint64_t index) { return Draws(2, proto::Split::kTrain, 0, index); }
+PhiloxStream draws_of(std::uint64_t index) {
+  return PhiloxStream(2, proto::Split::kTrain, 0, index);
+}
 
 /// x for a text of kOriginal alone.
 std::vector<std::uint8_t> corrupted(std::uint64_t index, const std::vector<std::uint8_t>& selected,

@@ -15,7 +15,9 @@ namespace {
 
 using Selected = std::vector<std::uint8_t>;
 
-Draws draws_of(std::uint64_t index) { return Draws(4711, proto::Split::kTrain, 0, index); }
+PhiloxStream draws_of(std::uint64_t index) {
+  return PhiloxStream(4711, proto::Split::kTrain, 0, index);
+}
 
 Selected select(const Masking& masking, std::uint64_t index, std::size_t length) {
   Selected selected(length, 7);  // select() must write every position

@@ -14,7 +14,9 @@ namespace {
 
 using Selected = std::vector<std::uint8_t>;
 
-Draws draws_of(std::uint64_t index) { return Draws(815, proto::Split::kTrain, 0, index); }
+PhiloxStream draws_of(std::uint64_t index) {
+  return PhiloxStream(815, proto::Split::kTrain, 0, index);
+}
 
 Selected select(const StickyMasking& masking, std::uint64_t index, std::size_t length) {
   Selected selected(length, 7);

@@ -32,7 +32,8 @@ StickyLimits limits_for(Weights weights) {
 using Words = std::vector<std::uint32_t>;
 
 Words random_words(std::size_t count, std::uint64_t index) {
-  const auto words = Draws(31, proto::Split::kTrain, 0, index).words(Purpose::kText, 0, count);
+  const auto words =
+      PhiloxStream(31, proto::Split::kTrain, 0, index).words(Purpose::kText, 0, count);
   return {words.begin(), words.end()};
 }
 
@@ -61,7 +62,7 @@ Words crowded_words(std::size_t count, std::uint64_t index) {
 /// A sample between two zeros, `percent` of it selected.
 std::vector<std::uint8_t> some_selected(std::size_t length, std::uint32_t percent,
                                         std::uint64_t index) {
-  const Draws draws(32, proto::Split::kTrain, 0, index);
+  const PhiloxStream draws(32, proto::Split::kTrain, 0, index);
   std::vector<std::uint8_t> padded(length + 2);
   for (std::size_t j = 0; j < length; ++j) {
     padded[j + 1] = uniform_below(draws.word(Purpose::kText, j), 100) < percent ? 1 : 0;

@@ -22,7 +22,7 @@ void expect_near_libm(double x) {
 }
 
 TEST(FixedLog, IsNearTheTrueLogarithmOfWords) {
-  const Draws draws(1, proto::Split::kTrain, 0, 0);
+  const PhiloxStream draws(1, proto::Split::kTrain, 0, 0);
   for (std::uint64_t w = 0; w < 200'000; ++w) {
     expect_near_libm((draws.word(Purpose::kSelect, w) + 1.0) / 4294967296.0);
   }
@@ -70,7 +70,7 @@ double error_of_exp_ulps(double x) {
 }
 
 TEST(FixedExp, IsNearTheTrueExponential) {
-  const Draws draws(1, proto::Split::kTrain, 0, 0);
+  const PhiloxStream draws(1, proto::Split::kTrain, 0, 0);
   for (std::uint64_t w = 0; w < 200'000; ++w) {
     const double u = 2 * (draws.word(Purpose::kSelect, w) / 4294967296.0) - 1;
     for (const double reach : {700.0, 30.0, 1.0, 1e-6}) {

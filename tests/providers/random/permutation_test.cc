@@ -13,7 +13,9 @@
 namespace millrace::providers {
 namespace {
 
-Draws draws_of(std::uint64_t index) { return Draws(99, proto::Split::kVal, 0, index); }
+PhiloxStream draws_of(std::uint64_t index) {
+  return PhiloxStream(99, proto::Split::kVal, 0, index);
+}
 
 std::vector<std::uint64_t> whole(std::uint64_t n, std::uint64_t key) {
   std::vector<std::uint64_t> order(n);

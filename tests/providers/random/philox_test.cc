@@ -21,8 +21,8 @@ TEST(Philox, GivesTheKnownAnswers) {
       (PhiloxBlock{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
-TEST(Draws, PutsSeedIndexAndPurposeWhereThePageSays) {
-  const Draws draws(0x1122334455667788, Split::kVal, 0xAB, 0x99AABBCCDDEEFF00);
+TEST(PhiloxStream, PutsSeedIndexAndPurposeWhereThePageSays) {
+  const PhiloxStream draws(0x1122334455667788, Split::kVal, 0xAB, 0x99AABBCCDDEEFF00);
   const PhiloxBlock block =
       philox4x32_10({0xDDEEFF00, 0x99AABBCC, 5, 0x0100AB02}, {0x55667788, 0x11223344});
   for (std::uint64_t lane = 0; lane < 4; ++lane) {
@@ -30,8 +30,8 @@ TEST(Draws, PutsSeedIndexAndPurposeWhereThePageSays) {
   }
 }
 
-TEST(Draws, GivesManyWordsAsOneByOne) {
-  const Draws draws(7, Split::kTrain, 3, 12345);
+TEST(PhiloxStream, GivesManyWordsAsOneByOne) {
+  const PhiloxStream draws(7, Split::kTrain, 3, 12345);
   for (const std::uint64_t first : {0, 1, 2, 3, 4, 31, 1000}) {
     for (const std::size_t count : {0, 1, 2, 3, 4, 5, 33, 257}) {
       const auto words = draws.words(Purpose::kSelect, first, count);
@@ -43,10 +43,10 @@ TEST(Draws, GivesManyWordsAsOneByOne) {
   }
 }
 
-TEST(Draws, NeverSharesAWord) {
+TEST(PhiloxStream, NeverSharesAWord) {
   std::set<std::uint32_t> seen;
   std::size_t drawn = 0;
-  const auto draw = [&](const Draws& draws, Purpose purpose) {
+  const auto draw = [&](const PhiloxStream& draws, Purpose purpose) {
     for (std::uint64_t w = 0; w < 8; ++w, ++drawn) seen.insert(draws.word(purpose, w));
   };
   for (const std::uint64_t seed : {1ULL, 2ULL, 1ULL << 32}) {
@@ -54,7 +54,7 @@ TEST(Draws, NeverSharesAWord) {
       for (const Split split : proto::kSplits) {
         for (const std::uint8_t stage : {std::uint8_t{0}, std::uint8_t{1}}) {
           for (const Purpose purpose : {Purpose::kStart, Purpose::kSelect, Purpose::kOrder}) {
-            draw(Draws(seed, split, stage, index), purpose);
+            draw(PhiloxStream(seed, split, stage, index), purpose);
           }
         }
       }

@@ -40,7 +40,7 @@ class Guarded {
 /// Random words, every fifth of them beside `turn` or at an end of what a word can be.
 std::vector<std::uint32_t> words_around(std::uint32_t turn, std::size_t count,
                                         std::uint64_t index) {
-  const Draws draws(99, proto::Split::kTrain, 0, index);
+  const PhiloxStream draws(99, proto::Split::kTrain, 0, index);
   std::vector<std::uint32_t> words;
   for (std::size_t j = 0; j < count; ++j) words.push_back(draws.word(Purpose::kText, j));
   const std::uint32_t special[] = {turn, turn - 1, turn + 1, 0, 1, 2, kMostWord, kMostWord - 1};
@@ -52,7 +52,7 @@ std::vector<std::uint32_t> words_around(std::uint32_t turn, std::size_t count,
 
 /// Zeros and ones; a share of `percent` is one.
 std::vector<std::uint8_t> ones(std::size_t count, std::uint32_t percent, std::uint64_t index) {
-  const Draws draws(98, proto::Split::kTrain, 0, index);
+  const PhiloxStream draws(98, proto::Split::kTrain, 0, index);
   std::vector<std::uint8_t> ones;
   for (std::size_t j = 0; j < count; ++j) {
     ones.push_back(uniform_below(draws.word(Purpose::kText, j), 100) < percent ? 1 : 0);

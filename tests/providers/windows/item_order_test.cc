@@ -21,7 +21,7 @@ config::DataOptions data_options(const std::string& order) {
 }
 
 std::uint64_t item(const ItemOrder& order, Split split, std::uint64_t index) {
-  return order.item(split, index, Draws(1337, split, 0, index));
+  return order.item(split, index, PhiloxStream(1337, split, 0, index));
 }
 
 TEST(ItemOrder, SplitsFollowOneAnother) {

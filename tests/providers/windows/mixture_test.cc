@@ -33,7 +33,7 @@ Quotas quotas(const Mixture& mixture, std::uint64_t block) {
 }
 
 Quotas share(std::uint16_t total, std::vector<std::uint64_t> weights) {
-  return share_out(total, weights);
+  return apportion(total, weights);
 }
 
 TEST(ShareOut, GivesTheLargestRemaindersTheRest) {
@@ -89,10 +89,10 @@ void expect_a_scan(const Mixture& mixture, std::size_t parts, std::uint64_t firs
   for (std::uint64_t block = first_block; block < first_block + blocks; ++block) {
     Quotas seen(parts);
     for (std::uint64_t index = block * kBlock; index < (block + 1) * kBlock; ++index) {
-      const Turn turn = mixture.turn(index);
-      ASSERT_EQ(turn.number, next[turn.part]++)
-          << "sample " << index << " of dataset " << turn.part;
-      ++seen[turn.part];
+      const MixtureSlot slot = mixture.slot(index);
+      ASSERT_EQ(slot.number, next[slot.part]++)
+          << "sample " << index << " of dataset " << slot.part;
+      ++seen[slot.part];
     }
     ASSERT_EQ(seen, quotas(mixture, block)) << "block " << block;
   }
@@ -110,7 +110,7 @@ TEST(Mixture, IsInAnotherOrderInEveryBlock) {
   const Mixture mixture({constant(1), constant(1)}, 1337);
   const auto order = [](const Mixture& of, std::uint64_t block) {
     std::vector<std::size_t> parts;
-    for (std::uint64_t i = 0; i < kBlock; ++i) parts.push_back(of.turn(block * kBlock + i).part);
+    for (std::uint64_t i = 0; i < kBlock; ++i) parts.push_back(of.slot(block * kBlock + i).part);
     return parts;
   };
   EXPECT_NE(order(mixture, 0), order(mixture, 1));
@@ -171,13 +171,13 @@ TEST(Mixture, OfRandomWeightsIsReadAtRandomAsInAScan) {
     }
     const Mixture mixture(weights, round);
     expect_a_scan(mixture, weights.size(), 0, 120, std::vector<std::uint64_t>(weights.size()));
-    std::vector<Turn> scanned;
+    std::vector<MixtureSlot> scanned;
     for (std::uint64_t index = 0; index < 120 * kBlock; ++index) {
-      scanned.push_back(mixture.turn(index));
+      scanned.push_back(mixture.slot(index));
     }
     for (int i = 0; i < 2000; ++i) {
       const std::uint64_t index = random() % scanned.size();
-      ASSERT_EQ(mixture.turn(index), scanned[index]);
+      ASSERT_EQ(mixture.slot(index), scanned[index]);
     }
   }
 }

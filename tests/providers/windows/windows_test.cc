@@ -42,7 +42,7 @@ std::vector<std::uint64_t> starts(const Windows& windows, std::uint64_t first,
                                   std::uint64_t count) {
   std::vector<std::uint64_t> all;
   for (std::uint64_t i = first; i < first + count; ++i) {
-    all.push_back(windows.place(Split::kTrain, i, Draws(1337, Split::kTrain, 0, i)).first);
+    all.push_back(windows.place(Split::kTrain, i, PhiloxStream(1337, Split::kTrain, 0, i)).first);
   }
   return all;
 }
@@ -170,7 +170,7 @@ TEST(Windows, OfValAreOncePerPassInItsOwnOrder) {
   const auto pass = [&](std::uint64_t number) {
     std::vector<std::uint64_t> all;
     for (std::uint64_t i = 41 * number; i < 41 * (number + 1); ++i) {
-      all.push_back(windows.place(Split::kVal, i, Draws(1337, Split::kVal, 0, i)).first);
+      all.push_back(windows.place(Split::kVal, i, PhiloxStream(1337, Split::kVal, 0, i)).first);
     }
     return all;
   };
@@ -185,13 +185,13 @@ TEST(Windows, ElsewhereIsAnyWindowOfTrainButThisOne) {
   const Windows windows(one_text(repeated("a", 20)), options_of("random", "any"), 12);
   std::vector<std::uint64_t> seen(9);
   for (std::uint64_t i = 0; i < 10'000; ++i) {
-    ++seen.at(windows.elsewhere({0, 3}, Draws(1, Split::kTrain, 0, i))->first);
+    ++seen.at(windows.elsewhere({0, 3}, PhiloxStream(1, Split::kTrain, 0, i))->first);
   }
   EXPECT_EQ(seen[3], 0U);
   seen.erase(seen.begin() + 3);
   expect_uniform(seen);
   const Windows single(one_text(repeated("a", 12)), options_of("random", "any"), 12);
-  EXPECT_EQ(single.elsewhere({0, 0}, Draws(1, Split::kTrain, 0, 0)), std::nullopt);
+  EXPECT_EQ(single.elsewhere({0, 0}, PhiloxStream(1, Split::kTrain, 0, 0)), std::nullopt);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(LookInterval, GrowsUntilSomethingIsFound) {
-  LookInterval interval(1ms);
+TEST(PollBackoff, GrowsUntilSomethingIsFound) {
+  PollBackoff interval(1ms);
   EXPECT_EQ(interval.next(), 250us);
   EXPECT_EQ(interval.next(), 500us);
   EXPECT_EQ(interval.next(), 1ms);

@@ -41,7 +41,7 @@ class Machine {
                                   << run->state().words;
       world_.now += 1s;
       world_.fill(*producer);
-      run->want(world_.chunk_range(cursor / world_.chunk));
+      run->request(world_.chunk_range(cursor / world_.chunk));
       const auto batch = run->take(FolderWorld::kAtOnce);
       if (!batch) continue;
       ASSERT_EQ(batch->range.first, cursor);
@@ -82,10 +82,10 @@ TEST(FolderPower, AMetaThatACutToreIsWrittenAgain) {
   world.fill(*producer);
   proto::replace_file(world.layout.meta(), "{\"provider\": \"sam", world.disk);
   const auto run = world.consumer(world.run());
-  EXPECT_EQ(run->meet(FolderWorld::kAtOnce), std::nullopt);
+  EXPECT_EQ(run->wait_for_stream(FolderWorld::kAtOnce), std::nullopt);
   world.now += 1s;
   world.fill(*producer);
-  EXPECT_EQ(run->meet(FolderWorld::kAtOnce), world.meta);
+  EXPECT_EQ(run->wait_for_stream(FolderWorld::kAtOnce), world.meta);
 }
 
 TEST(FolderPower, AChunkThatCouldNotBeWrittenForWantOfItsFolderIsMadeSoonAfter) {
@@ -132,7 +132,7 @@ TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
   EXPECT_EQ(producer->next(FolderWorld::kAtOnce), std::nullopt) << "not again at once";
 
   const auto run = world.met(world.run());
-  run->want(world.chunk_range(0));
+  run->request(world.chunk_range(0));
   ASSERT_TRUE(run->take(FolderWorld::kAtOnce).has_value());
   run->release(Split::kTrain, world.chunk);
   world.now += 1s;
@@ -151,7 +151,7 @@ TEST(FolderPower, ARunGoesOnWhereItsOwnFileFindsNoRoom) {
   world.disk.set_room(world.disk.used_bytes());
   const auto run = world.met(world.run());
   for (std::uint64_t k = 0; k < 2; ++k) {
-    run->want(world.chunk_range(k));
+    run->request(world.chunk_range(k));
     world.now += 1s;
     ASSERT_TRUE(run->take(FolderWorld::kAtOnce).has_value());
     run->release(Split::kTrain, (k + 1) * world.chunk);
@@ -177,11 +177,11 @@ TEST(FolderPower, FlippedBitsAreNeverReadAsSamples) {
   const auto producer = world.producer(1);
   const auto run = world.met(world.run());
   world.fill(*producer);
-  const std::uint64_t bits = world.disk.look(world.layout.chunk(Split::kTrain, {}))->size_bytes * 8;
+  const std::uint64_t bits = world.disk.stat(world.layout.chunk(Split::kTrain, {}))->size_bytes * 8;
   for (std::uint64_t bit = 0; bit < bits; bit += bits / 50 + 1) {
     world.fill(*producer);
     world.disk.flip_bit(world.layout.chunk(Split::kTrain, {}), bit);
-    run->want(world.chunk_range(0));
+    run->request(world.chunk_range(0));
     auto batch = run->take(FolderWorld::kAtOnce);
     if (!batch) {
       world.fill(*producer);

@@ -27,7 +27,7 @@ struct FolderStages : ::testing::Test {
 
   Names fill(ProducerEnd& end) { return world.fill(end); }
   void expect(ConsumerEnd& run, const proto::Range& range) {
-    run.want(range);
+    run.request(range);
     const auto batch = run.take(FolderWorld::kAtOnce);
     ASSERT_TRUE(batch.has_value()) << run.state().words;
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(range)));
@@ -57,16 +57,17 @@ TEST_F(FolderStages, AnyPartOfAChunkCanBeHad) {
     expect(*run, {Split::kTrain, from, count, 0});
     expect(*run, {Split::kTrain, C + from, count, 0});
   }
-  EXPECT_THROW(run->want({Split::kTrain, C - 1, 2, 0}), std::logic_error) << "parts of two chunks";
+  EXPECT_THROW(run->request({Split::kTrain, C - 1, 2, 0}), std::logic_error)
+      << "parts of two chunks";
 }
 
 TEST_F(FolderStages, AChangeIsPublishedAtOnceAndTheOldStageForgottenAndSwept) {
   const auto producer = world.producer(1, first);
   const auto run = world.met(world.run("run", 0, first));
   fill(*producer);
-  run->want(world.chunk_range(1, 0));
+  run->request(world.chunk_range(1, 0));
   const StageLog log{{0, 0}, {C, 1}};
-  run->follow(log);
+  run->set_stage_log(log);
   EXPECT_EQ(proto::read_group(world.layout.group("run"), world.disk)->stage_log, log);
   EXPECT_EQ(world.files(), Names{world.chunk_name(0, 0)}) << "chunk 1 at stage 0 is of no use";
   EXPECT_EQ(run->take(FolderWorld::kAtOnce), std::nullopt) << "nobody wants it any more";
@@ -102,7 +103,7 @@ TEST_F(FolderStages, AResumeFindsTheStageOfItsLog) {
   world.met(world.run("run", 0, changed)).reset();
   const auto resumed = world.met(world.run("run", C + 100, changed));
   fill(*producer);
-  EXPECT_FALSE(world.disk.look(world.layout.chunk(Split::kTrain, {C, 0})).has_value())
+  EXPECT_FALSE(world.disk.stat(world.layout.chunk(Split::kTrain, {C, 0})).has_value())
       << "stage 0 is used up";
   expect(*resumed, {Split::kTrain, C + 100, 50, 2});
 }

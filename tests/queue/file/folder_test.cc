@@ -33,7 +33,7 @@ class FolderQueue : public ::testing::Test {
   std::unique_ptr<ConsumerEnd> consumer(std::uint64_t cursor = 0, const std::string& run = "run") {
     auto end = make_folder_consumer_end(folder_.path(), expected(),
                                         {run, true, cursor, 0, {.samples = 2 * chunk_}});
-    EXPECT_TRUE(end->meet(10s).has_value());
+    EXPECT_TRUE(end->wait_for_stream(10s).has_value());
     return end;
   }
   proto::Range chunk_range(std::uint64_t k) const {
@@ -175,7 +175,7 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
        {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(),
         of_another_stream}) {
     put_chunk(0, damaged);
-    run->want(chunk_range(0));
+    run->request(chunk_range(0));
     EXPECT_EQ(run->take(0ms), std::nullopt);
     EXPECT_FALSE(present().contains(0));
     EXPECT_TRUE(std::filesystem::exists(layout_.quarantine() / ("train-" + proto::chunk_name(0))));
@@ -214,10 +214,10 @@ TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
   const auto end = producer(1);
   auto run =
       make_folder_consumer_end(folder_.path(), expected(), {.run_id = "run", .registry = registry});
-  ASSERT_TRUE(run->meet(0ms).has_value());
+  ASSERT_TRUE(run->wait_for_stream(0ms).has_value());
   for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
     put_chunk(k, "damaged");
-    run->want(chunk_range(k));
+    run->request(chunk_range(k));
     EXPECT_EQ(run->take(0ms), std::nullopt);
   }
   const auto kept = proto::real_disk().list(layout_.quarantine());
@@ -235,27 +235,27 @@ TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
   other.fingerprint = proto::fingerprint_of(other);
   const auto end = make_folder_producer_end(folder_.path(), other, {.ahead = {1, 0, 0}});
   const auto run = make_folder_consumer_end(folder_.path(), expected(), {});
-  EXPECT_EQ(run->meet(0ms), std::nullopt);
+  EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"),
             std::string::npos)
       << run->state().words;
   const auto right = producer(1);
-  EXPECT_EQ(run->meet(10s), sample_meta());
+  EXPECT_EQ(run->wait_for_stream(10s), sample_meta());
 }
 
 TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
   const auto run = make_folder_consumer_end(folder_ / "absent", expected(), {});
-  EXPECT_EQ(run->meet(0ms), std::nullopt);
+  EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("start `prepare`"), std::string::npos);
 }
 
-TEST(GroupWatch, ARunWhoseHeartbeatStandsStillIsDead) {
+TEST(RunMonitor, ARunWhoseHeartbeatStandsStillIsDead) {
   const testing::TemporaryFolder folder;
   const Folder layout(folder.path(), "stream");
   std::filesystem::create_directories(layout.group("run").parent_path());
   proto::Group group{.run_id = "run", .heartbeat = 1};
   proto::write_group(layout.group("run"), group);
-  GroupWatch watch(layout);
+  RunMonitor watch(layout);
   const Time now{};
   EXPECT_EQ(watch.alive(now).size(), 1U);
   EXPECT_EQ(watch.alive(now + 29s).size(), 1U);

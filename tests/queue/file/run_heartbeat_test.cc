@@ -45,7 +45,7 @@ TEST_F(GroupKeeperTest, OtherRunsAndOtherRanksAreWelcome) {
   FolderRun rank = world.run("run");
   rank.leads = false;
   const auto second_rank = world.met(rank);
-  EXPECT_EQ(GroupWatch(world.layout).alive(world.now).size(), 2U);
+  EXPECT_EQ(RunMonitor(world.layout).alive(world.now).size(), 2U);
 }
 
 TEST_F(GroupKeeperTest, AResumeAfterAKillDoesNotWait) {
@@ -58,7 +58,7 @@ TEST_F(GroupKeeperTest, AResumeAfterAKillDoesNotWait) {
   const auto resumed = world.met(world.run());
   EXPECT_NE(owner(), before);
   for (int i = 0; i < 20; ++i) {
-    world.now += kGroupBeatEvery;
+    world.now += kHeartbeatInterval;
     EXPECT_EQ(resumed->take(0ms), std::nullopt);
   }
 }
@@ -69,7 +69,7 @@ TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
   EXPECT_EQ(first->take(0ms), std::nullopt);
   lose_locks();
   auto second = world.met(world.run());
-  world.now += kGroupBeatEvery;
+  world.now += kHeartbeatInterval;
   EXPECT_EQ(first->take(0ms), std::nullopt) << "one that is established just writes";
   EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)second->take(0ms); }),
                        "group.json is written by it"));
@@ -80,7 +80,7 @@ TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
 TEST_F(GroupKeeperTest, AClearedQueueIsWrittenAgain) {
   const auto run = world.met(world.run());
   proto::remove_all("/q", world.disk);
-  world.now += kGroupBeatEvery;
+  world.now += kHeartbeatInterval;
   EXPECT_EQ(run->take(0ms), std::nullopt);
   EXPECT_NE(owner(), "");
 }

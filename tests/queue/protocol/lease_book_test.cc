@@ -79,7 +79,7 @@ TEST_F(LeaseBookTest, RefusesAnotherStreamWithTheReason) {
 
 TEST_F(LeaseBookTest, GreetsAllProducersAndTakesNothingFromThem) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
   book_.greet();
   const auto welcomes = sent<proto::Welcome>("a");
@@ -90,8 +90,8 @@ TEST_F(LeaseBookTest, GreetsAllProducersAndTakesNothingFromThem) {
 
 TEST_F(LeaseBookTest, LeasesEachRangeOnceAndHandsOutTheAnswer) {
   hello("a");
-  book_.want(range(0));
-  book_.want(range(0));
+  book_.request(range(0));
+  book_.request(range(0));
   const auto leases = sent<proto::Lease>("a");
   ASSERT_EQ(leases.size(), 1U);
   EXPECT_EQ(leases[0].range, range(0));
@@ -103,7 +103,7 @@ TEST_F(LeaseBookTest, LeasesEachRangeOnceAndHandsOutTheAnswer) {
 
 TEST_F(LeaseBookTest, NobodyGetsMoreThanTwiceItsCapacityUnlessItIsQuick) {
   hello("a", 2);
-  for (std::uint64_t first = 0; first < 160; first += 8) book_.want(range(first));
+  for (std::uint64_t first = 0; first < 160; first += 8) book_.request(range(first));
   const auto leases = sent<proto::Lease>("a");
   EXPECT_EQ(leases.size(), 4U);
   EXPECT_FALSE(book_.has_room());
@@ -127,7 +127,7 @@ TEST_F(LeaseBookTest, NobodyGetsMoreThanTwiceItsCapacityUnlessItIsQuick) {
 TEST_F(LeaseBookTest, SharesRangesAmongProducers) {
   hello("a", 4);
   hello("b", 4);
-  for (std::uint64_t first = 0; first < 64; first += 8) book_.want(range(first));
+  for (std::uint64_t first = 0; first < 64; first += 8) book_.request(range(first));
   book_.tick(now_);
   std::map<PeerId, int> leases;
   for (const auto& [to, message] : book_.take_outgoing()) {
@@ -139,8 +139,8 @@ TEST_F(LeaseBookTest, SharesRangesAmongProducers) {
 
 TEST_F(LeaseBookTest, ValIsServedBeforeTrain) {
   hello("a");
-  book_.want(range(0));
-  book_.want({proto::Split::kVal, 50, 8, {}});
+  book_.request(range(0));
+  book_.request({proto::Split::kVal, 50, 8, {}});
   const auto leases = sent<proto::Lease>("a");
   ASSERT_EQ(leases.size(), 2U);
   EXPECT_EQ(leases[0].range.split, proto::Split::kVal);
@@ -148,7 +148,7 @@ TEST_F(LeaseBookTest, ValIsServedBeforeTrain) {
 
 TEST_F(LeaseBookTest, WhatAGoneProducerHeldGoesToAnother) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
   pass(700ms);
   hello("b");
@@ -161,7 +161,7 @@ TEST_F(LeaseBookTest, WhatAGoneProducerHeldGoesToAnother) {
 
 TEST_F(LeaseBookTest, ALateRangeIsAskedOfASecondProducerAndTheFirstAnswerWins) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   const auto first = sent<proto::Lease>("a");
   ASSERT_EQ(first.size(), 1U);
   for (int i = 0; i < 5; ++i) {
@@ -183,7 +183,7 @@ TEST_F(LeaseBookTest, ALateRangeIsAskedOfASecondProducerAndTheFirstAnswerWins) {
 TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
   hello("a");
   for (std::uint64_t first = 0; first < 64; first += 8) {
-    book_.want(range(first));
+    book_.request(range(first));
     const auto leases = sent<proto::Lease>("a");
     ASSERT_EQ(leases.size(), 1U);
     for (int i = 0; i < 8; ++i) {  // four seconds for a range, twice what counts as late
@@ -198,7 +198,7 @@ TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
 
 TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
   hello("a");
-  book_.want({proto::Split::kTrain, 24, 8, 3});
+  book_.request({proto::Split::kTrain, 24, 8, 3});
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
   const std::string error = testing::message_of<std::runtime_error>([this] {
     for (int i = 0; i < 100; ++i) {
@@ -215,7 +215,7 @@ TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
 
 TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   const auto first = sent<proto::Lease>("a");
   ASSERT_EQ(first.size(), 1U);
   for (int i = 0; i < 5; ++i) {
@@ -224,7 +224,7 @@ TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
     book_.tick(now_);
   }
   answer("a", first[0]);  // after 3 s
-  book_.want(range(8));
+  book_.request(range(8));
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
   const auto late_before = book_.counters().late;
   for (int i = 0; i < 23; ++i) {
@@ -241,7 +241,7 @@ TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
 
 TEST_F(LeaseBookTest, ALeaseThatItsProducerDoesNotNameWasLostOnTheWay) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   const auto leases = sent<proto::Lease>("a");
   ASSERT_EQ(leases.size(), 1U);
   given_.clear();
@@ -268,7 +268,7 @@ TEST_F(LeaseBookTest, AProducerThatDoesNotKnowAllRanksIsToldAgain) {
 
 TEST_F(LeaseBookTest, AnAnswerOfAProducerThatWasTakenForGoneIsStillGood) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   const auto leases = sent<proto::Lease>("a");
   ASSERT_EQ(leases.size(), 1U);
   pass(5s);
@@ -282,7 +282,7 @@ TEST_F(LeaseBookTest, AnAnswerOfAProducerThatWasTakenForGoneIsStillGood) {
 TEST_F(LeaseBookTest, AnswersToLeasesThatWereNotGivenAreDropped) {
   hello("a");
   hello("b");
-  book_.want(range(0));
+  book_.request(range(0));
   book_.tick(now_);
   proto::Lease lease;
   PeerId holder;
@@ -303,7 +303,7 @@ TEST_F(LeaseBookTest, AnswersToLeasesThatWereNotGivenAreDropped) {
 
 TEST_F(LeaseBookTest, ADamagedAnswerIsAskedForAgainAndItsSenderTurnedAwayAfterMany) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   std::size_t damaged = 0;
   for (; book_.producers() > 0; ++damaged) {
     const auto leases = sent<proto::Lease>("a");
@@ -320,7 +320,7 @@ TEST_F(LeaseBookTest, ADamagedAnswerIsAskedForAgainAndItsSenderTurnedAwayAfterMa
 TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWithItsReason) {
   hello("a");
   hello("b");
-  book_.want(range(0));
+  book_.request(range(0));
   const auto fail_once = [this] {
     book_.tick(now_);
     for (const auto& [to, message] : book_.take_outgoing()) {
@@ -340,11 +340,11 @@ TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWit
 
 TEST_F(LeaseBookTest, GivesWhatOneFailedAtToAnother) {
   hello("a");
-  for (const std::uint64_t start : {0, 8}) book_.want(range(start));
+  for (const std::uint64_t start : {0, 8}) book_.request(range(start));
   const auto first = sent<proto::Lease>("a");
   ASSERT_EQ(first.size(), 2U);
   hello("b");
-  for (const std::uint64_t start : {16, 24}) book_.want(range(start));
+  for (const std::uint64_t start : {16, 24}) book_.request(range(start));
   given_.clear();
   ASSERT_EQ(sent<proto::Lease>("b").size(), 2U);  // as many as it takes at once
   book_.receive("a", proto::Failed{first[0].number, "no such column"}, now_);
@@ -357,11 +357,11 @@ TEST_F(LeaseBookTest, GivesWhatOneFailedAtToAnother) {
 
 TEST_F(LeaseBookTest, AChangeOfStageForgetsWhatWasAskedAtTheOldOne) {
   hello("a");
-  book_.want({proto::Split::kTrain, 0, 8, 0});
-  book_.want({proto::Split::kTrain, 8, 8, 0});
+  book_.request({proto::Split::kTrain, 0, 8, 0});
+  book_.request({proto::Split::kTrain, 8, 8, 0});
   const auto old = sent<proto::Lease>("a");
   ASSERT_EQ(old.size(), 2U);
-  book_.follow({{0, 0}, {8, 1}});
+  book_.set_stage_log({{0, 0}, {8, 1}});
   answer("a", old[1]);
   EXPECT_TRUE(book_.take_arrivals().empty());
   EXPECT_EQ(book_.counters().duplicates, 1U);
@@ -420,7 +420,7 @@ class AuditTest : public LeaseBookTest {
 };
 
 TEST_F(AuditTest, ARangeThatTwoComputeAlikeArrivesOnce) {
-  book_.want(range(0));
+  book_.request(range(0));
   const PeerId first = answer_next(0);
   EXPECT_TRUE(book_.take_arrivals().empty());
   EXPECT_NE(answer_next(0), first);
@@ -430,7 +430,7 @@ TEST_F(AuditTest, ARangeThatTwoComputeAlikeArrivesOnce) {
 }
 
 TEST_F(AuditTest, ADifferenceNamesBothAndTheThirdDecides) {
-  book_.want(range(0));
+  book_.request(range(0));
   const PeerId faulty = answer_next(4);
   const PeerId good = answer_next(0);
   EXPECT_TRUE(book_.take_arrivals().empty());
@@ -448,7 +448,7 @@ TEST_F(AuditTest, ADifferenceNamesBothAndTheThirdDecides) {
 }
 
 TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
-  book_.want(range(0));
+  book_.request(range(0));
   (void)answer_next(1);
   (void)answer_next(2);
   const std::string error =
@@ -457,7 +457,7 @@ TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
 }
 
 TEST_F(AuditTest, WhatNobodyElseCanComputeGoesOutAsItIs) {
-  book_.want(range(0));
+  book_.request(range(0));
   const PeerId first = answer_next(0);
   for (const char* peer : {"a", "b", "c"}) {
     if (peer != first) book_.receive(peer, proto::Bye{}, now_);
@@ -485,7 +485,7 @@ TEST_F(LeaseBookTest, EveryCauseIsReportedOnce) {
 
 TEST_F(LeaseBookTest, AnswersOfAnotherStreamOrShapeAreDropped) {
   hello("a");
-  book_.want(range(0));
+  book_.request(range(0));
   const auto leases = sent<proto::Lease>("a");
   ASSERT_EQ(leases.size(), 1U);
   book_.receive("a", proto::Filled{leases[0].number, "00000000000000ff", sample_batch(range(0))},
@@ -513,7 +513,7 @@ TEST_F(LeaseBookTest, AStrangerIsAskedToSayHello) {
 TEST_F(LeaseBookTest, ByeGivesLeasesBack) {
   hello("a");
   hello("b");
-  book_.want(range(0));
+  book_.request(range(0));
   book_.tick(now_);
   PeerId holder;
   for (const auto& [to, message] : book_.take_outgoing()) {

@@ -45,17 +45,17 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
         EXPECT_EQ(other->take(10ms), std::nullopt);
       }
     };
-    for (; !end.meet(50ms); others_work()) {
+    for (; !end.wait_for_stream(50ms); others_work()) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
     }
     const proto::Range range{
         proto::Split::kTrain, k * end.range_samples(), end.range_samples(), {}};
-    end.want(range);
+    end.request(range);
     std::optional<proto::Batch> batch;
     while (!batch) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
       others_work();
-      batch = end.take(50ms);
+      batch = end.receive(50ms);
     }
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(range)));
   }
@@ -94,8 +94,8 @@ TEST_P(SeveralRanks, ARankOfAnotherRunHearsSo) {
   const std::string error = testing::message_of<std::runtime_error>([&] {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
     while (std::chrono::steady_clock::now() < deadline) {
-      (void)first->meet(10ms);
-      (void)stray->meet(50ms);
+      (void)first->wait_for_stream(10ms);
+      (void)stray->wait_for_stream(50ms);
     }
   });
   EXPECT_TRUE(testing::contains(error, "rank 0 refused rank 1"));
@@ -103,7 +103,7 @@ TEST_P(SeveralRanks, ARankOfAnotherRunHearsSo) {
 
 TEST_P(SeveralRanks, WithoutRankZeroTheOthersSayWhatTheyWaitFor) {
   const auto second = rank(1);
-  EXPECT_EQ(second->meet(50ms), std::nullopt);
+  EXPECT_EQ(second->wait_for_stream(50ms), std::nullopt);
   EXPECT_TRUE(testing::contains(second->state().words, "no answer from rank 0 at " + uri_.text));
 }
 

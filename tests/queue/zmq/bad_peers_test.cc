@@ -38,16 +38,16 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     ProducerPlan plan{.capacity = 1};
     plan.security = sides_.producer;
     const auto producer = open_producer_end(parse_uri(address_), sample_meta(), plan);
-    ASSERT_TRUE(until([&] { return consumer_->meet(10ms).has_value(); }));
+    ASSERT_TRUE(until([&] { return consumer_->wait_for_stream(10ms).has_value(); }));
     const proto::Range range{proto::Split::kTrain, next_first_, consumer_->range_samples(), {}};
     next_first_ += range.count;
-    consumer_->want(range);
+    consumer_->request(range);
     std::optional<proto::Batch> batch;
     EXPECT_TRUE(until([&] {
       if (const auto order = producer->next(10ms)) {
         producer->deliver(*order, testing::sample_batch(order->range));
       }
-      batch = consumer_->take(10ms);
+      batch = consumer_->receive(10ms);
       return batch.has_value();
     }));
     EXPECT_TRUE(batch && testing::same_bytes(*batch, testing::sample_batch(range)));
@@ -74,7 +74,7 @@ class BadPeers : public ::testing::TestWithParam<bool> {
       }));
     }
     EXPECT_TRUE(until([&] {
-      (void)consumer_->take(10ms);
+      (void)consumer_->receive(10ms);
       return log_.count(said) > 0;
     })) << log_.text();
   }

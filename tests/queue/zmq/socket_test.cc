@@ -101,8 +101,8 @@ TEST_F(Meeting, LinksOfOneEndHaveOneId) {
 
 TEST_F(Meeting, ARingingBellEndsAWait) {
   listen(kAnyPort, {});
-  const Bell bell;
-  bell.ring();
+  const EventFd bell;
+  bell.notify();
   Socket* const all[] = {&*router_};
   wait(all, std::chrono::hours(1), &bell);
 }

@@ -28,16 +28,16 @@ const Precision kExact{torch::kFloat64};
 
 /// Runs `body` as each of `world` ranks, in threads; rethrows nothing: a body that throws fails the
 /// test.
-void as_ranks(std::uint32_t world, const std::function<void(Ranks&)>& body) {
+void as_ranks(std::uint32_t world, const std::function<void(ProcessGroup&)>& body) {
   const std::uint16_t port = world > 1 ? free_port() : 0;
   std::vector<std::thread> threads;
   for (std::uint32_t rank = 0; rank < world; ++rank) {
     threads.emplace_back([&, rank] {
       try {
-        Ranks ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port},
-                    kTimeoutS);
+        ProcessGroup ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port},
+                           kTimeoutS);
         body(ranks);
-        ranks.part("the end of a test");
+        ranks.shutdown("the end of a test");
       } catch (const std::exception& error) {
         ADD_FAILURE() << "rank " << rank << ": " << error.what();
       }
@@ -68,10 +68,10 @@ struct Summed {
 Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world,
                    const LossScale& loss_scale = kUnscaled) {
   Summed result;
-  as_ranks(world, [&](Ranks& ranks) {
+  as_ranks(world, [&](ProcessGroup& ranks) {
     MaskedSource source({8});
     const auto objective = make_masked_lm(-100);
-    Feed feed(source, *objective, ranks, torch::kCPU);
+    StepLoader feed(source, *objective, ranks, torch::kCPU);
     std::vector<consumer::Slice> slices;
     std::uint64_t first = 0;
     for (std::size_t i = 0; i < pieces.size(); first += pieces[i++]) {
@@ -83,7 +83,7 @@ Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world
     const auto model = exact_model();
     const auto loss =
         Gradient(*model, *objective, kExact, loss_scale).accumulate(batch.value(), ranks);
-    if (ranks.first()) result = {gradients_of(*model), loss.item<double>()};
+    if (ranks.is_rank0()) result = {gradients_of(*model), loss.item<double>()};
   });
   return result;
 }
@@ -96,8 +96,8 @@ double distance(const Summed& a, const Summed& b) {
   return largest;
 }
 
-TEST(Ranks, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
-  as_ranks(2, [](Ranks&) {
+TEST(ProcessGroup, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
+  as_ranks(2, [](ProcessGroup&) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     ::close(ends[0]);
@@ -132,10 +132,10 @@ TEST(Gradient, IsScaledByTheLossScaleAndTheLossIsNot) {
 }
 
 TEST(Gradient, OfABatchWithoutTargetsIsZero) {
-  as_ranks(1, [](Ranks& ranks) {
+  as_ranks(1, [](ProcessGroup& ranks) {
     MaskedSource source;
     const auto objective = make_masked_lm(-100);
-    Feed feed(source, *objective, ranks, torch::kCPU);
+    StepLoader feed(source, *objective, ranks, torch::kCPU);
     const auto model = exact_model();
     const auto batch = feed.step({{5, 1}});
     Gradient sum(*model, *objective, kExact, kUnscaled);
@@ -146,27 +146,27 @@ TEST(Gradient, OfABatchWithoutTargetsIsZero) {
   });
 }
 
-Evaluation evaluation_over(std::uint32_t world, std::uint32_t batch_size) {
-  Evaluation result;
-  as_ranks(world, [&](Ranks& ranks) {
+ValidationResult evaluation_over(std::uint32_t world, std::uint32_t batch_size) {
+  ValidationResult result;
+  as_ranks(world, [&](ProcessGroup& ranks) {
     MaskedSource source;
     const auto objective = make_masked_lm(-100);
-    Feed feed(source, *objective, ranks, torch::kCPU);
+    StepLoader feed(source, *objective, ranks, torch::kCPU);
     const auto model = exact_model();
-    const EvaluationPlan plan{
+    const ValidationPlan plan{
         proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
     std::uint32_t seen = 0;
     const auto all = evaluate(*model, *objective, source.meta(), feed, ranks, plan,
                               [&](const proto::Batch& b) { seen += b.range.count; });
     EXPECT_EQ(seen, consumer::share(plan.deal, 0, 21).count);
     EXPECT_TRUE(model->is_training());
-    if (ranks.first()) result = all.value();
+    if (ranks.is_rank0()) result = all.value();
   });
   return result;
 }
 
 TEST(Evaluation, DoesNotDependOnRanksOrBatches) {
-  const Evaluation one = evaluation_over(1, 21);
+  const ValidationResult one = evaluation_over(1, 21);
   EXPECT_EQ(one.samples, 21U);
   ASSERT_EQ(one.stages.size(), 2U);
   EXPECT_EQ(one.stages[0].stage, "few");
@@ -177,7 +177,7 @@ TEST(Evaluation, DoesNotDependOnRanksOrBatches) {
   EXPECT_GE(one.metrics.at("accuracy"), 0.0);
   for (const auto& [world, batch_size] :
        {std::pair(1U, 4U), std::pair(2U, 4U), std::pair(3U, 21U)}) {
-    const Evaluation other = evaluation_over(world, batch_size);
+    const ValidationResult other = evaluation_over(world, batch_size);
     EXPECT_NEAR(other.loss, one.loss, 1e-12);
     EXPECT_NEAR(other.stages[1].loss, one.stages[1].loss, 1e-12);
     EXPECT_EQ(other.metrics, one.metrics);
@@ -191,12 +191,12 @@ TEST(Evaluation, TakesNoMoreThanTheSplitHas) {
                std::runtime_error);
 }
 
-TEST(Feed, AFailureOfOneRankEndsAll) {
+TEST(StepLoader, AFailureOfOneRankEndsAll) {
   std::atomic<int> told{0};
-  as_ranks(2, [&](Ranks& ranks) {
+  as_ranks(2, [&](ProcessGroup& ranks) {
     MaskedSource source({}, 4);
     const auto objective = make_masked_lm(-100);
-    Feed feed(source, *objective, ranks, torch::kCPU);
+    StepLoader feed(source, *objective, ranks, torch::kCPU);
     try {
       (void)feed.step({{ranks.rank() * 4, 4}});
       ADD_FAILURE() << "rank " << ranks.rank() << " went on";
@@ -210,8 +210,8 @@ TEST(Feed, AFailureOfOneRankEndsAll) {
   EXPECT_EQ(told, 2);
 }
 
-TEST(Ranks, SumsAndBroadcastsTensorsOfMixedTypes) {
-  as_ranks(3, [](Ranks& ranks) {
+TEST(ProcessGroup, SumsAndBroadcastsTensorsOfMixedTypes) {
+  as_ranks(3, [](ProcessGroup& ranks) {
     const double r = ranks.rank();
     std::vector<torch::Tensor> tensors{torch::full({2, 2}, r), torch::full({}, r, torch::kFloat64),
                                        torch::full({3}, r, torch::kFloat64)};
@@ -222,23 +222,23 @@ TEST(Ranks, SumsAndBroadcastsTensorsOfMixedTypes) {
     tensors[0].fill_(r + 5);
     ranks.broadcast(tensors, "a test");
     EXPECT_TRUE(torch::equal(tensors[0], torch::full({2, 2}, 5.0)));
-    EXPECT_EQ(ranks.broadcast(ranks.first() ? "told" : "", "a test"), "told");
+    EXPECT_EQ(ranks.broadcast(ranks.is_rank0() ? "told" : "", "a test"), "told");
     EXPECT_EQ(ranks.broadcast("", "a test"), "");
   });
 }
 
-TEST(Ranks, PartTogetherAgainAndAgain) {
-  for (int i = 0; i < 20; ++i) as_ranks(3, [](Ranks&) {});
+TEST(ProcessGroup, PartTogetherAgainAndAgain) {
+  for (int i = 0; i < 20; ++i) as_ranks(3, [](ProcessGroup&) {});
 }
 
-TEST(Ranks, OneThatLeavesWithoutAWordIsNamed) {
+TEST(ProcessGroup, OneThatLeavesWithoutAWordIsNamed) {
   const std::uint16_t port = free_port();
   const auto rank = [port](std::uint32_t number) {
-    return Ranks({.rank = number, .world = 2, .master_port = port}, 2);
+    return ProcessGroup({.rank = number, .world = 2, .master_port = port}, 2);
   };
-  std::thread second([&] { const Ranks silent = rank(1); });
+  std::thread second([&] { const ProcessGroup silent = rank(1); });
   const auto said = [&]() -> std::string {
-    Ranks first = rank(0);
+    ProcessGroup first = rank(0);
     second.join();
     try {
       first.part("the end");
@@ -250,9 +250,9 @@ TEST(Ranks, OneThatLeavesWithoutAWordIsNamed) {
   EXPECT_EQ(said.rfind("rank 0 of 2 waited for the other ranks at the end", 0), 0U) << said;
 }
 
-TEST(Ranks, AMissingRankIsWaitedForAndNamed) {
+TEST(ProcessGroup, AMissingRankIsWaitedForAndNamed) {
   try {
-    Ranks alone({.rank = 0, .world = 2, .master_port = free_port()}, 1);
+    ProcessGroup alone({.rank = 0, .world = 2, .master_port = free_port()}, 1);
     FAIL() << "two ranks met although one never came";
   } catch (const std::runtime_error& error) {
     EXPECT_EQ(std::string(error.what())
@@ -265,21 +265,21 @@ TEST(Ranks, AMissingRankIsWaitedForAndNamed) {
 // Last: the flag cannot be taken back.
 TEST(Stop, AllRanksHearOfItAtTheSameStep) {
   config::request_stop();
-  as_ranks(2, [](Ranks& ranks) {
+  as_ranks(2, [](ProcessGroup& ranks) {
     MaskedSource source;
     const auto objective = make_masked_lm(-100);
-    Feed feed(source, *objective, ranks, torch::kCPU);
+    StepLoader feed(source, *objective, ranks, torch::kCPU);
     EXPECT_FALSE(feed.step({{ranks.rank() * 4, 4}}).has_value());
     EXPECT_FALSE(feed.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
   });
 }
 
 /// Where producers are of several builds, not all of them say it.
-TEST(Ranks, CountTheEpochsOfRankZero) {
+TEST(ProcessGroup, CountTheEpochsOfRankZero) {
   for (const std::uint64_t samples : {30, 0}) {
-    as_ranks(3, [&](Ranks& ranks) {
+    as_ranks(3, [&](ProcessGroup& ranks) {
       proto::StreamMeta meta = testing::masked_meta();
-      if (ranks.first() == (samples > 0)) meta.epoch_samples = 30;
+      if (ranks.is_rank0() == (samples > 0)) meta.epoch_samples = 30;
       EXPECT_EQ(agreed_epoch_samples(meta, ranks),
                 samples > 0 ? std::optional(samples) : std::nullopt);
     });

@@ -9,14 +9,14 @@
 namespace millrace::trainer {
 namespace {
 
-TEST(Measurement, MeansHaveTheErrorOfIndependentValues) {
+TEST(LikelihoodReport, MeansHaveTheErrorOfIndependentValues) {
   const Estimate found = mean_of({1.0, 2.0, 3.0, 6.0});
   EXPECT_DOUBLE_EQ(found.value, 3.0);
   EXPECT_DOUBLE_EQ(*found.standard_error, std::sqrt((4.0 + 1.0 + 0.0 + 9.0) / 3.0 / 4.0));
   EXPECT_EQ(mean_of({5.0}).standard_error, std::nullopt);
 }
 
-TEST(Measurement, RatiosHaveNoErrorWhereAllWindowsAgree) {
+TEST(LikelihoodReport, RatiosHaveNoErrorWhereAllWindowsAgree) {
   const Estimate found = ratio_of({2.0, 4.0, 8.0}, {1.0, 2.0, 4.0});
   EXPECT_DOUBLE_EQ(found.value, 2.0);
   EXPECT_DOUBLE_EQ(*found.standard_error, 0.0);
@@ -26,8 +26,8 @@ TEST(Measurement, RatiosHaveNoErrorWhereAllWindowsAgree) {
   EXPECT_DOUBLE_EQ(*equal.standard_error, *mean.standard_error);
 }
 
-Measurement bound() {
-  Measurement m;
+LikelihoodReport bound() {
+  LikelihoodReport m;
   m.objective = "mdlm";
   m.windows = 3, m.windows_of_split = 10, m.tokens_per_window = 8, m.samples_per_window = 4,
   m.seed = 9, m.batch_size = 2;
@@ -46,7 +46,7 @@ proto::Checkpoint checkpoint() {
   return checkpoint;
 }
 
-TEST(Measurement, JsonHasTheUnitsAndWhatRepeatsIt) {
+TEST(LikelihoodReport, JsonHasTheUnitsAndWhatRepeatsIt) {
   const auto json = nlohmann::json::parse(to_json(bound(), checkpoint()));
   EXPECT_NEAR(json.at("bits_per_token").at("value").get<double>(), 1.0, 1e-12);
   EXPECT_NEAR(json.at("bits_per_character").at("standard_error").get<double>(), 0.1 / std::log(2.0),
@@ -64,15 +64,15 @@ TEST(Measurement, JsonHasTheUnitsAndWhatRepeatsIt) {
   }
 }
 
-TEST(Measurement, TokensThatAreNoCharactersHaveNoBitsPerCharacter) {
-  Measurement m = bound();
+TEST(LikelihoodReport, TokensThatAreNoCharactersHaveNoBitsPerCharacter) {
+  LikelihoodReport m = bound();
   m.characters = false;
   EXPECT_FALSE(nlohmann::json::parse(to_json(m, checkpoint())).contains("bits_per_character"));
   EXPECT_EQ(to_text(m).find("per character"), std::string::npos);
 }
 
-TEST(Measurement, AnErrorThatIsNotKnownIsNotTold) {
-  Measurement m = bound();
+TEST(LikelihoodReport, AnErrorThatIsNotKnownIsNotTold) {
+  LikelihoodReport m = bound();
   m.nats_per_token = Estimate{1.0, {}};
   EXPECT_TRUE(nlohmann::json::parse(to_json(m, checkpoint()))
                   .at("nats_per_token")
@@ -81,8 +81,8 @@ TEST(Measurement, AnErrorThatIsNotKnownIsNotTold) {
   EXPECT_NE(to_text(m).find("nats per token      1.0000\n"), std::string::npos);
 }
 
-TEST(Measurement, MaskedLanguageModelsHaveATableByRatio) {
-  Measurement m = bound();
+TEST(LikelihoodReport, MaskedLanguageModelsHaveATableByRatio) {
+  LikelihoodReport m = bound();
   m.objective = "mlm", m.nats_per_token.reset(), m.by_timesteps.clear();
   m.loss = Estimate{1.5, 0.1}, m.accuracy = Estimate{0.5, 0.01};
   m.by_masked_ratio = {{0.1, 0.2, 3, *m.loss, *m.accuracy}};

@@ -29,8 +29,8 @@ std::shared_ptr<const Noise> noise(const std::string& name = "loglinear") {
   return make_noise(provider);
 }
 
-FreshNoise fresh(std::uint64_t windows, std::uint32_t draws,
-                 std::optional<std::int64_t> mask = kMask, std::int64_t tokens = kTokens) {
+EvalNoise fresh(std::uint64_t windows, std::uint32_t draws,
+                std::optional<std::int64_t> mask = kMask, std::int64_t tokens = kTokens) {
   return {tokens + (mask ? 1 : 0), mask, 7, windows, draws};
 }
 
@@ -46,16 +46,16 @@ struct Ignorant : Network {
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
 };
 
-WideBatch clean(const torch::Tensor& x0) {
+DeviceBatch clean(const torch::Tensor& x0) {
   return batch_of({{Role::kInput, x0}, {Role::kTarget, x0}});
 }
-WideBatch random_windows(std::int64_t count) {
+DeviceBatch random_windows(std::int64_t count) {
   torch::manual_seed(3);
   return clean(torch::randint(kTokens, {count, kLength}, torch::kInt64));
 }
 
-TEST(FreshNoise, TimesAreSpreadEvenlyOverWindowsAndDraws) {
-  const FreshNoise draws = fresh(50, 4);
+TEST(EvalNoise, TimesAreSpreadEvenlyOverWindowsAndDraws) {
+  const EvalNoise draws = fresh(50, 4);
   std::set<int> parts;
   for (std::uint32_t draw = 0; draw < 4; ++draw) {
     const auto values = draws.uniform(0, 50, draw);
@@ -69,7 +69,7 @@ TEST(FreshNoise, TimesAreSpreadEvenlyOverWindowsAndDraws) {
   EXPECT_EQ(parts.size(), 200U);
 }
 
-TEST(FreshNoise, MovesTheShareOfTokensThatIsAskedForWhateverTheBatch) {
+TEST(EvalNoise, MovesTheShareOfTokensThatIsAskedForWhateverTheBatch) {
   const auto x0 = torch::zeros({40, 500}, torch::kInt64);
   const auto moved = torch::full({40}, 0.3, kDouble);
   const auto absorbed = fresh(40, 2).noised(x0, moved, 0, 1),
@@ -96,7 +96,7 @@ double share_in_range(const Noise& noise) {
   return (left[0] - left[1]).item<double>();
 }
 
-TEST(Bound, AConstantCrossEntropyInContinuousTime) {
+TEST(NllBound, AConstantCrossEntropyInContinuousTime) {
   const auto batch = random_windows(4000);
   for (const char* const name : {"loglinear", "geometric"}) {
     const auto mdlm = make_masked_diffusion(noise(name), kMask);
@@ -104,18 +104,18 @@ TEST(Bound, AConstantCrossEntropyInContinuousTime) {
     Ignorant network;
     const torch::NoGradGuard no_grad;
     const auto nats =
-        make_continuous_bound(*mdlm, {noise(name), kEps}, fresh(4000, 4))->nats(network, batch, 0);
+        make_continuous_bound(*mdlm, {noise(name), kEps}, fresh(4000, 4))->nll(network, batch, 0);
     const Estimate found = estimate(nats);
     EXPECT_NEAR(found.value, share_in_range(*noise(name)) * kLength * std::log(kTokens),
                 3 * *found.standard_error)
         << name;
     const auto same =
-        make_continuous_bound(*sedd, {noise(name), kEps}, fresh(4000, 4))->nats(network, batch, 0);
+        make_continuous_bound(*sedd, {noise(name), kEps}, fresh(4000, 4))->nll(network, batch, 0);
     EXPECT_TRUE(torch::allclose(nats, same, 1e-6, 1e-9)) << name;
   }
 }
 
-TEST(Bound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
+TEST(NllBound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
   config::ProviderOptions provider;
   provider.noise = "geometric";
   provider.sigma_max = 1.0;  // at t = 1 more than a third of the tokens is as it was
@@ -127,14 +127,14 @@ TEST(Bound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
   const torch::NoGradGuard no_grad;
   const auto bound =
       make_continuous_bound(*objective, {schedule, kEps}, fresh(4000, 16, std::nullopt));
-  const Estimate found = estimate(bound->nats(network, batch, 0));
+  const Estimate found = estimate(bound->nll(network, batch, 0));
   constexpr double kLeftOut = 2e-3;  // of a token: σ ln(1/σ) up to σ(ε_s) = 1e-4
   EXPECT_NEAR(found.value, kLength * std::log(kTokens),
               3 * *found.standard_error + kLength * kLeftOut);
   EXPECT_LT(*found.standard_error, 0.05);
 }
 
-TEST(Bound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
+TEST(NllBound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
   const auto batch = random_windows(4000);
   const auto objective = make_masked_diffusion(noise(), kMask);
   Ignorant network;
@@ -142,13 +142,13 @@ TEST(Bound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
   for (const std::int64_t steps : {1, 2, 4, 1000}) {
     const Estimate found =
         estimate(make_steps_bound(*objective, {noise(), kEps}, fresh(4000, 4), steps)
-                     ->nats(network, batch, 0));
+                     ->nll(network, batch, 0));
     EXPECT_NEAR(found.value, 0.999 * kLength * std::log(kTokens), 3 * *found.standard_error)
         << steps;
   }
 }
 
-TEST(Bound, D3pmIsAtItsClosedForm) {
+TEST(NllBound, D3pmIsAtItsClosedForm) {
   const auto batch = random_windows(4000);
   Ignorant network;
   const torch::NoGradGuard no_grad;
@@ -156,7 +156,7 @@ TEST(Bound, D3pmIsAtItsClosedForm) {
     const auto objective = make_d3pm_absorb({.timesteps = timesteps, .mask = kMask});
     for (const std::int64_t steps : {std::int64_t{1}, std::int64_t{2}, timesteps}) {
       const Estimate found = estimate(
-          make_d3pm_bound(*objective, timesteps, fresh(4000, 4), steps)->nats(network, batch, 0));
+          make_d3pm_bound(*objective, timesteps, fresh(4000, 4), steps)->nll(network, batch, 0));
       const double c = std::log(kTokens) * kLength;  // and CE_0, over all positions
       EXPECT_NEAR(found.value, c * (1.0 - 1.0 / static_cast<double>(steps)) + c,
                   3 * *found.standard_error + 1e-9)
@@ -165,27 +165,27 @@ TEST(Bound, D3pmIsAtItsClosedForm) {
   }
 }
 
-TEST(Bound, TheErrorShrinksAsTheRootOfTheNumberOfWindows) {
+TEST(NllBound, TheErrorShrinksAsTheRootOfTheNumberOfWindows) {
   const auto objective = make_masked_diffusion(noise(), kMask);
   Ignorant network;
   const torch::NoGradGuard no_grad;
   const auto error = [&](std::int64_t windows) {
     const auto bound = make_continuous_bound(*objective, {noise(), kEps},
                                              fresh(static_cast<std::uint64_t>(windows), 8));
-    return *estimate(bound->nats(network, random_windows(windows), 0)).standard_error;
+    return *estimate(bound->nll(network, random_windows(windows), 0)).standard_error;
   };
   EXPECT_NEAR(error(500) / error(8000), 4.0, 0.8);
 }
 
-TEST(Bound, DoesNotDependOnBatches) {
+TEST(NllBound, DoesNotDependOnBatches) {
   const auto batch = random_windows(20);
   const auto& x0 = batch.at(Role::kTarget);
   const auto objective = make_masked_diffusion(noise(), kMask);
   const auto bound = make_continuous_bound(*objective, {noise(), kEps}, fresh(20, 3));
   Ignorant network;
   const torch::NoGradGuard no_grad;
-  const auto whole = bound->nats(network, batch, 0);
-  const auto part = bound->nats(network, clean(x0.narrow(0, 12, 5)), 12);
+  const auto whole = bound->nll(network, batch, 0);
+  const auto part = bound->nll(network, clean(x0.narrow(0, 12, 5)), 12);
   EXPECT_TRUE(torch::allclose(part, whole.narrow(0, 12, 5), 1e-12, 1e-12));
 }
 
@@ -226,23 +226,23 @@ struct Knowing : Network {
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
 };
 
-TEST(Bound, ANetworkThatKnowsTheSourceIsAtItsEntropy) {
+TEST(NllBound, ANetworkThatKnowsTheSourceIsAtItsEntropy) {
   constexpr std::int64_t kWindows = 20000;
   const auto batch = clean(texts_of_the_source(kWindows));
   const auto objective = make_masked_diffusion(noise(), 3);
   Knowing network;
   const torch::NoGradGuard no_grad;
-  const FreshNoise draws = fresh(kWindows, 4, 3, 3);
+  const EvalNoise draws = fresh(kWindows, 4, 3, 3);
   const ContinuousTime time{noise(), kEps};
   const Estimate found =
-      estimate(make_continuous_bound(*objective, time, draws)->nats(network, batch, 0));
+      estimate(make_continuous_bound(*objective, time, draws)->nll(network, batch, 0));
   const double left_out = 2 * 2 * kEps * std::log(3.0);  // t below ε_s, and what is never masked
   EXPECT_NEAR(found.value, entropy(), 3 * *found.standard_error + left_out);
   EXPECT_LT(*found.standard_error, 0.05 * entropy());
   // In few steps several tokens are told at once, which costs what they know of each other; in many
   // it costs nothing.
   const auto in_steps = [&](std::int64_t steps) {
-    return estimate(make_steps_bound(*objective, time, draws, steps)->nats(network, batch, 0));
+    return estimate(make_steps_bound(*objective, time, draws, steps)->nll(network, batch, 0));
   };
   double apart = 0.0;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -270,17 +270,17 @@ struct Chain : Network {
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
 };
 
-TEST(Bound, AutoregressiveIsExact) {
+TEST(NllBound, AutoregressiveIsExact) {
   torch::Tensor pairs = torch::zeros({9, 2}, torch::kInt64);
   for (std::int64_t n = 0; n < 9; ++n) pairs[n][0] = n / 3, pairs[n][1] = n % 3;
   const auto objective = make_autoregressive(-100);
   Chain network;
   const torch::NoGradGuard no_grad;
   const auto nats = make_exact(*objective)
-                        ->nats(network,
-                               batch_of({{Role::kInput, pairs.narrow(1, 0, 1)},
-                                         {Role::kTarget, pairs.narrow(1, 1, 1)}}),
-                               0);
+                        ->nll(network,
+                              batch_of({{Role::kInput, pairs.narrow(1, 0, 1)},
+                                        {Role::kTarget, pairs.narrow(1, 1, 1)}}),
+                              0);
   double conditional = 0.0, first = 0.0;
   for (std::size_t a = 0; a < 3; ++a) {
     double row = 0.0;

@@ -78,7 +78,7 @@ TEST(Attention, FewerQueriesAreTheLastOnes) {
 /// Logits of tokens [B, L] that are read in parts of these lengths, which add up to L.
 torch::Tensor read_in_parts(Model& model, const torch::Tensor& tokens,
                             const std::vector<std::int64_t>& lengths) {
-  const auto reader = model.reader(tokens.size(1));
+  const auto reader = model.decoder(tokens.size(1));
   std::vector<torch::Tensor> parts;
   std::int64_t at = 0;
   for (const std::int64_t length : lengths) {
@@ -125,7 +125,7 @@ TEST(Gpt2, ReadersOfTheSameModelKeepToThemselves) {
   model->eval();
   const torch::NoGradGuard no_grad;
   const auto a = torch::tensor({{1, 2, 3}}), b = torch::tensor({{7, 8, 9}});
-  const auto first = model->reader(3), second = model->reader(3);
+  const auto first = model->decoder(3), second = model->decoder(3);
   (void)first->read(a.narrow(1, 0, 2)), (void)second->read(b.narrow(1, 0, 2));
   const auto said = model->project(first->read(a.narrow(1, 2, 1))),
              alone = model->forward(a).narrow(1, 2, 1);
@@ -135,7 +135,7 @@ TEST(Gpt2, ReadersOfTheSameModelKeepToThemselves) {
 TEST(Gpt2, NothingIsReadBehindTheLongestText) {
   const auto model = make_gpt2(tiny_shape());
   const torch::NoGradGuard no_grad;
-  const auto reader = model->reader(4);
+  const auto reader = model->decoder(4);
   (void)reader->read(torch::zeros({1, 4}, torch::kInt64));
   EXPECT_THROW((void)reader->read(torch::zeros({1, 1}, torch::kInt64)), c10::Error);
 }

@@ -24,9 +24,9 @@ TransformerShape tiny_shape() {
       .vocab_size = 11, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16, .dropout = 0.0};
 }
 
-WideBatch wide_batch(std::uint64_t first, std::uint32_t count) {
-  return widen(masked_meta(), masked_batch({proto::Split::kTrain, first, count, std::nullopt}),
-               CopyStream(torch::kCPU));
+DeviceBatch wide_batch(std::uint64_t first, std::uint32_t count) {
+  return to_device(masked_meta(), masked_batch({proto::Split::kTrain, first, count, std::nullopt}),
+                   CopyStream(torch::kCPU));
 }
 
 /// Logits that are given, whatever the tokens.
@@ -168,7 +168,7 @@ TEST(Models, ArePlacedByTheStreamsPrefixAndTime) {
 
 TEST(Widen, TurnsTheSentinelIntoIgnoreIndexAndKeepsTheRest) {
   const auto batch = masked_batch({proto::Split::kTrain, 0, 7, std::nullopt});
-  const auto wide = widen(masked_meta(), batch, CopyStream(torch::kCPU));
+  const auto wide = to_device(masked_meta(), batch, CopyStream(torch::kCPU));
   const auto x = wide.at(proto::Role::kInput), y = wide.at(proto::Role::kTarget);
   ASSERT_EQ(y.sizes(), (std::vector<std::int64_t>{7, 12}));
   ASSERT_EQ(y.scalar_type(), torch::kInt64);
@@ -194,7 +194,7 @@ TEST(Widen, EveryWireTypeArrives) {
   buffer.view.values<std::uint32_t>(1)[0] = 4'000'000'000;
   buffer.view.values<std::uint32_t>(1)[1] = 4'294'967'295;
   buffer.view.values<float>(2)[0] = 0.25F;
-  const auto wide = widen(meta, buffer.batch, CopyStream(torch::kCPU));
+  const auto wide = to_device(meta, buffer.batch, CopyStream(torch::kCPU));
   EXPECT_TRUE(torch::equal(wide.at(Role::kInput), torch::tensor({{0, 65535}})));
   EXPECT_TRUE(torch::equal(wide.at(Role::kTarget),
                            torch::tensor({{std::int64_t{4'000'000'000}, kIgnore}})));

@@ -179,7 +179,7 @@ TEST(FusedAttention, IsOnlyForWhatItFits) {
 /// All heads by these loops.
 Found by_kernels(const AttentionKernels& kernels, const Given& numbers, const Case& c) {
   const Tensor out = torch::empty_like(numbers.q),
-               log_sums = torch::empty({c.samples * c.heads, c.length});
+               logsumexp = torch::empty({c.samples * c.heads, c.length});
   Found found{out, {torch::empty_like(out), torch::empty_like(out), torch::empty_like(out)}};
   std::vector<float> scratch(static_cast<std::size_t>(kernels.scratch(c.length, c.size)));
   for (std::int64_t head = 0; head < c.samples * c.heads; ++head) {
@@ -191,7 +191,7 @@ Found by_kernels(const AttentionKernels& kernels, const Given& numbers, const Ca
     };
     const AttentionShape shape{c.length, c.size, c.causal, {}, head};
     const AttentionInput in{rows(numbers.q), rows(numbers.k), rows(numbers.v)};
-    float* const sums = log_sums.mutable_data_ptr<float>() + head * c.length;
+    float* const sums = logsumexp.mutable_data_ptr<float>() + head * c.length;
     kernels.forward(shape, in, {to(out), c.size}, sums, scratch.data());
     kernels.backward(shape, in, rows(out), sums, rows(numbers.grad), to(found.gradients[0]),
                      to(found.gradients[1]), to(found.gradients[2]), scratch.data());

@@ -64,7 +64,7 @@ void expect_near(const Tensors& found, const Tensors& wanted) {
 }
 
 Tensors by_function(const Given& numbers, GeluKind kind) {
-  const Matrix first(numbers.first.clone(), numbers.first_bias.clone()),
+  const Linear first(numbers.first.clone(), numbers.first_bias.clone()),
       second(numbers.second.clone(), numbers.second_bias.clone());
   const Tensor x = numbers.x.clone().requires_grad_(true), y = mlp(x, first, second, kind);
   y.backward(numbers.grad);
@@ -101,7 +101,7 @@ TEST_P(WithThreads, FollowsItsFormula) {
 TEST(FusedMlp, IsAskedWhereItFits) {
   const auto asked = [](std::int64_t rows, std::int64_t width, std::int64_t hidden,
                         torch::ScalarType type) {
-    const Matrix first(torch::randn({hidden, width}).to(type)),
+    const Linear first(torch::randn({hidden, width}).to(type)),
         second(torch::randn({width, hidden}).to(type));
     return is_fused(mlp(torch::randn({1, rows, width}).to(type), first, second, GeluKind::kExact));
   };
@@ -117,7 +117,7 @@ TEST(FusedMlp, IsAskedWhereItFits) {
 TEST(FusedMlp, NeedsNoBias) {
   Given numbers = given({400, 32, 128});
   numbers.first_bias.zero_(), numbers.second_bias.zero_();
-  const Matrix first(numbers.first.clone()), second(numbers.second.clone());
+  const Linear first(numbers.first.clone()), second(numbers.second.clone());
   const Tensor x = numbers.x.clone().requires_grad_(true),
                y = mlp(x, first, second, GeluKind::kTanh);
   ASSERT_TRUE(is_fused(y));
@@ -129,7 +129,7 @@ TEST(FusedMlp, NeedsNoBias) {
 
 TEST(FusedMlp, ComesToTheSameWithoutGradients) {
   const Given numbers = given({999, 64, 256});
-  const Matrix first(numbers.first, numbers.first_bias),
+  const Linear first(numbers.first, numbers.first_bias),
       second(numbers.second, numbers.second_bias);
   const Tensor with = mlp(numbers.x, first, second, GeluKind::kExact);
   const torch::NoGradGuard no_grad;
@@ -138,7 +138,7 @@ TEST(FusedMlp, ComesToTheSameWithoutGradients) {
 
 TEST(FusedMlp, TakesWhatDoesNotLieSideBySide) {
   const Given numbers = given({400, 32, 128});
-  const Matrix first(numbers.first, numbers.first_bias),
+  const Linear first(numbers.first, numbers.first_bias),
       second(numbers.second, numbers.second_bias);
   const Tensor apart = numbers.x.transpose(1, 2).contiguous().transpose(1, 2);
   EXPECT_TRUE(torch::equal(mlp(numbers.x, first, second, GeluKind::kExact),
@@ -155,8 +155,8 @@ Tensors by_kernels(const MlpKernels& kernels, const Given& numbers, const Case& 
     return x.view({x.size(0), -1, kernels.panel}).transpose(0, 1).contiguous();
   };
   const Tensor first = in_panels(numbers.first), second = in_panels(numbers.second),
-               first_turned = in_panels(numbers.first.t().contiguous()),
-               second_turned = in_panels(numbers.second.t().contiguous());
+               first_transposed = in_panels(numbers.first.t().contiguous()),
+               second_transposed = in_panels(numbers.second.t().contiguous());
   const Tensor between = torch::empty({c.rows, c.hidden});
   const Tensors found{torch::empty_like(numbers.x),     torch::empty_like(numbers.x),
                       torch::ones_like(numbers.first),  torch::ones_like(numbers.first_bias),
@@ -164,8 +164,8 @@ Tensors by_kernels(const MlpKernels& kernels, const Given& numbers, const Case& 
   std::vector<float> scratch(static_cast<std::size_t>(kernels.scratch(shape)));
   kernels.forward(shape,
                   {.x = in(numbers.x),
-                   .first_turned = in(first_turned),
-                   .second_turned = in(second_turned),
+                   .first_transposed = in(first_transposed),
+                   .second_transposed = in(second_transposed),
                    .first_bias = in(numbers.first_bias),
                    .second_bias = in(numbers.second_bias),
                    .between = out(between),

@@ -115,7 +115,7 @@ Tensor plain_add(const Tensors& in) {
 
 TEST(Fused, AddWithAndWithoutGate) {
   const auto fused = [](const Tensors& in) {
-    return add_dropped(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), 0.0);
+    return residual_dropout(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), 0.0);
   };
   const auto x = numbers({3, 37, 29}, 1), h = numbers({3, 37, 29}, 2), gate = numbers({3, 29}, 3);
   expect_same(fused, plain_add, {x, h}, kF32);
@@ -128,7 +128,7 @@ TEST(Fused, DropoutDropsTheShareAndKeepsTheMean) {
   const auto h = torch::ones({8, 512, 64});
   const auto n = static_cast<double>(h.numel());
   for (const double drop : {0.1, 0.5}) {
-    const auto kept = add_dropped(torch::zeros_like(h), h, {}, drop);
+    const auto kept = residual_dropout(torch::zeros_like(h), h, {}, drop);
     const double share = kept.eq(0.0).sum().item<double>() / n;
     EXPECT_NEAR(share, drop, 5.0 * std::sqrt(drop * (1.0 - drop) / n));
     EXPECT_NEAR(kept.max().item<double>(), 1.0 / (1.0 - drop), 1e-6);
@@ -150,7 +150,7 @@ TEST(Fused, DropoutIsTheSameBackwardsAndForTheSameSeed) {
   const auto run = [&](std::uint64_t seed) {
     torch::manual_seed(seed);
     return value_and_gradients(
-        [](const Tensors& in) { return add_dropped(in[0], in[1], in[2], 0.4); }, {x, h, gate});
+        [](const Tensors& in) { return residual_dropout(in[0], in[1], in[2], 0.4); }, {x, h, gate});
   };
   const auto first = run(9), again = run(9), other = run(10);
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], again[i]));
@@ -182,7 +182,7 @@ TEST(Fused, DropoutAloneIsTheSameBackwards) {
 TEST(Fused, TwoDropoutsOfOneStepDiffer) {
   torch::manual_seed(1);
   const auto h = torch::ones({1, 64, 64});
-  EXPECT_FALSE(torch::equal(add_dropped(h, h, {}, 0.5), add_dropped(h, h, {}, 0.5)));
+  EXPECT_FALSE(torch::equal(residual_dropout(h, h, {}, 0.5), residual_dropout(h, h, {}, 0.5)));
 }
 
 TEST(Fused, Heads) {
@@ -225,7 +225,7 @@ TEST(Fused, EveryInstructionSet) {
     Tensors out;
     for (int i = 0; i < 7; ++i) out.push_back(torch::zeros_like(x));
     const auto statistics = torch::zeros({kRows, 2});
-    const Dropping dropping{1, 2, 1U << 30, 1.3F};
+    const DropoutMask dropping{1, 2, 1U << 30, 1.3F};
     set.f32.gelu(at(x), x.numel(), false, to(out[0]));
     set.f32.gelu_backward(at(x), at(grad), x.numel(), true, to(out[1]));
     set.f32.norm(at(x), at(gain), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));

@@ -86,12 +86,12 @@ TEST(LinearMap, ABiasAloneHasAGradient) {
 }
 
 /// Rows of g further apart than they are long, as a thread sees them that has some columns of it.
-TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
+TEST(GemmTN, IsThatOfEveryInstructionSet) {
   constexpr std::int64_t kApart = 3;
   for (const CpuKernels* const kernels : cpu_kernel_sets()) {
     for (const auto& [rows, outputs, vectors] : std::vector<std::array<std::int64_t, 3>>{
              {1, 1, 1}, {5, 8, 2}, {300, 13, 3}, {256, 24, 5}, {700, 67, 2}}) {
-      const ProductKernels& run = kernels->product;
+      const GemmKernels& run = kernels->product;
       const std::int64_t inputs = vectors * kernels->lanes;
       SCOPED_TRACE(::testing::Message()
                    << kernels->lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);
@@ -99,14 +99,14 @@ TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
                    x = numbers({rows, inputs + kApart}, 5);
       const Tensor out = torch::full({outputs, inputs}, 7.0F), sums = torch::full({outputs}, 7.0F);
       std::vector<float> scratch(static_cast<std::size_t>(run.scratch(outputs)));
-      TransposedProduct product{.g = {g.const_data_ptr<float>(), outputs + kApart},
-                                .x = {x.const_data_ptr<float>(), inputs + kApart},
-                                .rows = rows,
-                                .outputs = outputs,
-                                .inputs = inputs,
-                                .out = out.mutable_data_ptr<float>(),
-                                .sums = sums.mutable_data_ptr<float>()};
-      run.transposed_product(product, scratch.data());
+      GemmTN product{.g = {g.const_data_ptr<float>(), outputs + kApart},
+                     .x = {x.const_data_ptr<float>(), inputs + kApart},
+                     .rows = rows,
+                     .outputs = outputs,
+                     .inputs = inputs,
+                     .out = out.mutable_data_ptr<float>(),
+                     .sums = sums.mutable_data_ptr<float>()};
+      run.gemm_tn(product, scratch.data());
       const Tensor exact = g.narrow(1, 0, outputs).to(torch::kFloat64);
       const Tensor wanted = at::mm(exact.t(), x.narrow(1, 0, inputs).to(torch::kFloat64));
       EXPECT_LE((out - wanted).abs().max().item<double>(),
@@ -116,7 +116,7 @@ TEST(TransposedProduct, IsThatOfEveryInstructionSet) {
 
       sums.fill_(7.0);
       product.sums = nullptr;
-      run.transposed_product(product, scratch.data());
+      run.gemm_tn(product, scratch.data());
       EXPECT_LE((out - wanted).abs().max().item<double>(),
                 1e-5 * wanted.abs().max().item<double>());
       EXPECT_TRUE(torch::equal(sums, torch::full_like(sums, 7.0)));

@@ -25,7 +25,7 @@ struct Case {
     x = x0.masked_fill(torch::rand({3, 6}).lt(0.6), kMask);
     t = torch::tensor({0.25F, 0.5F, 1.0F});
   }
-  [[nodiscard]] WideBatch batch() const {
+  [[nodiscard]] DeviceBatch batch() const {
     return batch_of(
         {{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, t}, {Role::kPrefix, prefix}});
   }

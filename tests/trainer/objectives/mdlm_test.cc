@@ -33,7 +33,7 @@ struct Case {
     t = torch::tensor({0.001F, 0.3F, 0.6F, 1.0F});
     logits = torch::randn({kBatch, kLength, kTokens + 1}, kDouble);
   }
-  [[nodiscard]] WideBatch batch() const {
+  [[nodiscard]] DeviceBatch batch() const {
     return batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, t}});
   }
   torch::Tensor x0, x, t, logits;

@@ -39,7 +39,7 @@ struct Case {
     t = torch::tensor({0.0625F, 0.5F, 0.9375F});
     logits = torch::randn({kBatch, kLength, absorb ? kTokens + 1 : kTokens}, kDouble);
   }
-  [[nodiscard]] WideBatch batch() const {
+  [[nodiscard]] DeviceBatch batch() const {
     return batch_of({{Role::kInput, x}, {Role::kTarget, x0}, {Role::kTime, t}});
   }
   [[nodiscard]] std::int64_t x_at(std::int64_t b, std::int64_t i) const {

@@ -265,9 +265,10 @@ struct TinyRun {
         optimizer(parameters_of(*model), {}) {}
   void step(std::uint64_t first) {
     model->zero_grad();
-    const auto tokens = widen(testing::masked_meta(),
-                              testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}),
-                              CopyStream(torch::kCPU));
+    const auto tokens =
+        to_device(testing::masked_meta(),
+                  testing::masked_batch({proto::Split::kTrain, first, 4, std::nullopt}),
+                  CopyStream(torch::kCPU));
     model->forward(tokens.at(proto::Role::kInput)).square().mean().backward();
     optimizer.step(kRate);
   }

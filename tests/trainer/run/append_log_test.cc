@@ -21,35 +21,35 @@ struct LineFile : ::testing::Test {
 
 TEST_F(LineFile, LeavesLinesUpToTheStep) {
   write("1 a\n2 b\n3 c\n10 d\n");
-  cut_back(path, 3, step_of_record_line);
+  truncate_after(path, 3, step_of_record_line);
   EXPECT_EQ(content(), "1 a\n2 b\n3 c\n");
 }
 
 TEST_F(LineFile, KeepsTheOrderOfRanksThatShareIt) {
   write("1 a\n2 b\n1 c\n2 d\n1 e\n");
-  cut_back(path, 1, step_of_record_line);
+  truncate_after(path, 1, step_of_record_line);
   EXPECT_EQ(content(), "1 a\n1 c\n1 e\n");
 }
 
 TEST_F(LineFile, DropsALineWithoutEndAndOneWithoutStep) {
   write("1 a\nwhat\n\n1 c");
-  cut_back(path, 9, step_of_record_line);
+  truncate_after(path, 9, step_of_record_line);
   EXPECT_EQ(content(), "1 a\n");
 }
 
 TEST_F(LineFile, AFreshStartEmptiesIt) {
   write("1 a\n2 b\n");
-  cut_back(path, 0, step_of_record_line);
+  truncate_after(path, 0, step_of_record_line);
   EXPECT_EQ(content(), "");
 }
 
 TEST_F(LineFile, IsMadeWhereItIsMissing) {
-  cut_back(path, 0, step_of_record_line);
+  truncate_after(path, 0, step_of_record_line);
   EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 TEST_F(LineFile, TwoAppendersDoNotOverwriteEachOther) {
-  Appender first(path), second(path);
+  AppendLog first(path), second(path);
   first.append("1 a\n");
   second.append("1 b\n1 c\n");
   first.append("2 d\n");
@@ -58,7 +58,7 @@ TEST_F(LineFile, TwoAppendersDoNotOverwriteEachOther) {
 
 TEST_F(LineFile, AFolderThatIsNotThereIsNamed) {
   try {
-    Appender appender(folder / "missing/record");
+    AppendLog appender(folder / "missing/record");
     FAIL() << "a file was opened in a folder that is not there";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find("missing/record: cannot open: "), std::string::npos)

@@ -12,43 +12,43 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-BadSteps after(std::uint64_t most, std::uint64_t begin, const std::vector<bool>& bad) {
-  BadSteps steps(most, begin);
+NonFiniteSteps after(std::uint64_t most, std::uint64_t begin, const std::vector<bool>& bad) {
+  NonFiniteSteps steps(most, begin);
   for (const bool one : bad) steps.count(one);
   return steps;
 }
 
-TEST(BadSteps, AreCountedUntilAGoodOne) {
+TEST(NonFiniteSteps, AreCountedUntilAGoodOne) {
   EXPECT_FALSE(after(3, 0, {}).on());
   EXPECT_FALSE(after(3, 0, {false, false}).on());
   EXPECT_EQ(after(3, 0, {false, false}).last_good(), 2U);
-  const BadSteps two = after(3, 100, {false, true, true});
+  const NonFiniteSteps two = after(3, 100, {false, true, true});
   EXPECT_TRUE(two.on());
   EXPECT_FALSE(two.too_many());
   EXPECT_EQ(two.last_good(), 101U);
   EXPECT_TRUE(after(3, 100, {false, true, true, true}).too_many());
-  const BadSteps apart = after(3, 0, {true, true, false, true, true});
+  const NonFiniteSteps apart = after(3, 0, {true, true, false, true, true});
   EXPECT_TRUE(apart.on());
   EXPECT_FALSE(apart.too_many()) << "in a row, not in all";
   EXPECT_EQ(apart.last_good(), 3U);
   EXPECT_FALSE(after(3, 0, {true, true, false}).on());
 }
 
-TEST(BadSteps, TheFirstIsTooManyWhereOneIs) { EXPECT_TRUE(after(1, 0, {true}).too_many()); }
+TEST(NonFiniteSteps, TheFirstIsTooManyWhereOneIs) { EXPECT_TRUE(after(1, 0, {true}).too_many()); }
 
-TEST(BadSteps, OfARunThatBeginsWithThem) {
-  const BadSteps first = after(2, 0, {true, true});
+TEST(NonFiniteSteps, OfARunThatBeginsWithThem) {
+  const NonFiniteSteps first = after(2, 0, {true, true});
   EXPECT_TRUE(first.too_many());
   EXPECT_EQ(first.last_good(), 0U);
 }
 
-TEST(BadSteps, EachHasALine) {
+TEST(NonFiniteSteps, EachHasALine) {
   EXPECT_EQ(after(10, 500, {true, true}).left_out(-kNan, kInfinity),
             "step 502: the loss is nan and the gradient's norm inf; the step is left out (2 of "
             "train.max_bad_steps = 10 in a row)");
 }
 
-TEST(BadSteps, AFailureNamesTheFirstAndTheLastAndWhatToDo) {
+TEST(NonFiniteSteps, AFailureNamesTheFirstAndTheLastAndWhatToDo) {
   EXPECT_EQ(after(2, 500, {true, true}).failure(kNan, kInfinity, "out/step-00000500"),
             "steps 501 to 502: no finite loss and gradient (train.max_bad_steps = 2); in the last "
             "the loss is nan and the gradient's "
@@ -66,7 +66,7 @@ TEST(BadSteps, AFailureNamesTheFirstAndTheLastAndWhatToDo) {
       "steps 10 to 11: no finite loss and gradient (and the run ends with them");
 }
 
-TEST(BadSteps, ARunThatIsStoppedMeanwhileSaysWhichCheckpointStays) {
+TEST(NonFiniteSteps, ARunThatIsStoppedMeanwhileSaysWhichCheckpointStays) {
   EXPECT_EQ(after(10, 8, {true}).stopped("out/step-00000008"),
             "step 9 had no finite loss and gradient, so none is saved; the last good checkpoint is "
             "out/step-00000008");

@@ -25,7 +25,7 @@ TEST(Record, HasALinePerSampleAsOfTheStepThatUsedIt) {
   const testing::TemporaryFolder folder;
   const auto train = masked_batch({Split::kTrain, 6, 2, std::nullopt}),
              val = masked_batch({Split::kVal, 0, 1, std::nullopt});
-  Recorder recorder(folder / "record", testing::masked_meta().schema, 0);
+  SampleLog recorder(folder / "record", testing::masked_meta().schema, 0);
   recorder.add(train);
   recorder.commit(4);
   recorder.add(val);
@@ -37,7 +37,7 @@ TEST(Record, HasALinePerSampleAsOfTheStepThatUsedIt) {
 
 TEST(Record, WhatWasNotUsedIsNotWritten) {
   const testing::TemporaryFolder folder;
-  Recorder recorder(folder / "record", testing::masked_meta().schema, 0);
+  SampleLog recorder(folder / "record", testing::masked_meta().schema, 0);
   recorder.add(masked_batch({Split::kVal, 0, 3, std::nullopt}));
   recorder.discard();
   recorder.commit(1);
@@ -50,7 +50,7 @@ TEST(Record, StageIsZeroWithoutAStageColumn) {
   auto batch = masked_batch({Split::kTrain, 7, 1, std::nullopt});
   schema.fields.pop_back();
   batch.columns.pop_back();
-  Recorder recorder(folder / "record", schema, 0);
+  SampleLog recorder(folder / "record", schema, 0);
   recorder.add(batch);
   recorder.commit(1);
   EXPECT_EQ(proto::read_file(folder / "record").rfind("1 train 7 0 ", 0), 0U);

@@ -177,13 +177,13 @@ TEST(EditedText, CoolsDownAroundTheLastEdits) {
 }
 
 /// Nothing is sure, and everything would gain by a deletion, to the right more.
-Beliefs rising(std::size_t size) {
-  Beliefs beliefs{Reals(size, 0.0), Reals(size, 0.0)};
-  for (std::size_t i = 0; i < size; ++i) beliefs.own[i] = 0.5 - 0.01 * static_cast<double>(i);
+TokenProbs rising(std::size_t size) {
+  TokenProbs probs{Reals(size, 0.0), Reals(size, 0.0)};
+  for (std::size_t i = 0; i < size; ++i) probs.own[i] = 0.5 - 0.01 * static_cast<double>(i);
   for (std::size_t i = 0; i + 1 < size; ++i) {
-    beliefs.next[i] = beliefs.own[i] + 0.02 * static_cast<double>(i + 2);
+    probs.next[i] = probs.own[i] + 0.02 * static_cast<double>(i + 2);
   }
-  return beliefs;
+  return probs;
 }
 
 struct Ratios {
@@ -196,9 +196,9 @@ EditPlan plan_of(const Ratios& ratios) {
   return plan;
 }
 
-Edits chosen(const EditedText& text, const Beliefs& beliefs, const EditPlan& plan,
+Edits chosen(const EditedText& text, const TokenProbs& probs, const EditPlan& plan,
              std::size_t longest = kLongest) {
-  return choose_edits(text, beliefs, plan, {0, 4, longest, kNoTies, kNoTies});
+  return choose_edits(text, probs, plan, {0, 4, longest, kNoTies, kNoTies});
 }
 
 TEST(EditRound, AShareOfTheEditableTokensIsRoundedDown) {
@@ -260,10 +260,10 @@ TEST(EditRound, TheBlockIsTheLimit) {
 }
 
 TEST(EditRound, ATokenIsLeft) {
-  Beliefs beliefs = rising(3);
-  beliefs.next = {1.0, 1.0, 1.0};
+  TokenProbs probs = rising(3);
+  probs.next = {1.0, 1.0, 1.0};
   EditedText text = text_of("___");
-  text.apply(chosen(text, beliefs, plan_of({.deleted = 1.0})), kSlots);
+  text.apply(chosen(text, probs, plan_of({.deleted = 1.0})), kSlots);
   EXPECT_EQ(text.size(), 1U);
 }
 
@@ -289,7 +289,7 @@ TEST(EditRound, LedBackToItsLength) {
   text.apply({{}, {0, 1, 2}}, kSlots);
   EXPECT_EQ(chosen(text, rising(7), plan).inserted.size(), 1U);
   text.apply({{}, {0, 1, 2}}, kSlots);
-  const Beliefs sure{Reals(10, 1.0), Reals(10, 0.0)};  // no deletion gains anything
+  const TokenProbs sure{Reals(10, 1.0), Reals(10, 0.0)};  // no deletion gains anything
   EXPECT_EQ(chosen(text, sure, plan).deleted.size(), 2U);
   EXPECT_TRUE(chosen(text, sure, plan).inserted.empty());
   plan.delete_ratio = {0.5, 0.5};

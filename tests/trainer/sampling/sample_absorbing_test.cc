@@ -33,8 +33,8 @@ double together(const MaskedMoments& moments) {
 
 torch::Tensor texts(const Sampler& sampler, std::uint64_t seed, std::int64_t samples = kSamples) {
   KnowingNetwork network(posterior);
-  Dice dice(seed, 0, samples);
-  return sampler.sample(network, empty_draft(samples, 2), dice).tokens;
+  SampleRng rng(seed, 0, samples);
+  return sampler.sample(network, empty_draft(samples, 2), rng).tokens;
 }
 
 TEST(Moments, OfContinuousTimeEndAtTextAfterTheGrid) {
@@ -70,9 +70,9 @@ TEST(Ancestral, OfD3pmGivesTheKnownDistribution) {
 
 TEST(Ancestral, AsksOnlyForSamplesThatChange) {
   KnowingNetwork network(posterior);
-  Dice dice(1, 0, 3);
+  SampleRng rng(1, 0, 3);
   const auto found = make_ancestral(kLetterMask, discrete_moments(1000, 1000), {})
-                         ->sample(network, empty_draft(3, 2), dice);
+                         ->sample(network, empty_draft(3, 2), rng);
   EXPECT_EQ(found.network_calls, network.calls);
   EXPECT_LE(network.calls, 6U);  // two masks in each of three samples
   EXPECT_LE(network.rows, 6);
@@ -84,9 +84,9 @@ TEST(Ancestral, TellsTheNetworkTheTime) {
         torch::equal(input.time, torch::full({input.tokens.size(0)}, 4.0, torch::kFloat64)));
     return testing::log_posterior(input.tokens);
   });
-  Dice dice(1, 0, 2);
+  SampleRng rng(1, 0, 2);
   EXPECT_EQ(make_ancestral(kLetterMask, discrete_moments(4, 1), {})
-                ->sample(network, empty_draft(2, 2), dice)
+                ->sample(network, empty_draft(2, 2), rng)
                 .network_calls,
             1U);
 }
@@ -103,9 +103,9 @@ TEST(FirstHitting, LiftsOneMaskAtATimeAtFallingTimes) {
     told.push_back(input.time.item<double>());
     return torch::zeros({1, input.tokens.size(1), 4});
   });
-  Dice dice(8, 0, 1);
+  SampleRng rng(8, 0, 1);
   EXPECT_EQ(make_first_hitting(kLetterMask, sigma_of, {})
-                ->sample(network, empty_draft(1, 9), dice)
+                ->sample(network, empty_draft(1, 9), rng)
                 .network_calls,
             9U);
   EXPECT_TRUE(std::is_sorted(told.rbegin(), told.rend()));
@@ -120,19 +120,18 @@ TEST(FirstHitting, TheLastMaskIsLiftedAtAUniformTime) {
     sum = input.time.sum().item<double>();
     return torch::zeros({input.tokens.size(0), 1, 4});
   });
-  Dice dice(8, 0, 10000);
+  SampleRng rng(8, 0, 10000);
   (void)make_first_hitting(kLetterMask, [](double masked) { return masked; }, {})
-      ->sample(network, empty_draft(10000, 1), dice);
+      ->sample(network, empty_draft(10000, 1), rng);
   EXPECT_NEAR(sum / 10000, 0.5, 5.0 * std::sqrt(1.0 / 12.0 / 10000));
 }
 
 /// Both of them, on one contract.
 class LiftMasks : public ::testing::TestWithParam<bool> {
  protected:
-  std::unique_ptr<Sampler> sampler(const Truncation& truncation = {}) const {
-    return GetParam()
-               ? make_first_hitting(kLetterMask, sigma_of, truncation)
-               : make_ancestral(kLetterMask, continuous_moments(*make_noise({}), 5), truncation);
+  std::unique_ptr<Sampler> sampler(const LogitsFilter& filter = {}) const {
+    return GetParam() ? make_first_hitting(kLetterMask, sigma_of, filter)
+                      : make_ancestral(kLetterMask, continuous_moments(*make_noise({}), 5), filter);
   }
 };
 INSTANTIATE_TEST_SUITE_P(Samplers, LiftMasks, ::testing::Bool());
@@ -142,8 +141,8 @@ TEST_P(LiftMasks, FixedTokensStayAndTheOthersFollowThem) {
   draft.tokens.select(1, 1).fill_(2);
   draft.fixed.select(1, 1).fill_(true);
   KnowingNetwork network(posterior);
-  Dice dice(2, 0, kSamples);
-  const auto found = sampler()->sample(network, draft, dice).tokens;
+  SampleRng rng(2, 0, kSamples);
+  const auto found = sampler()->sample(network, draft, rng).tokens;
   EXPECT_TRUE(found.select(1, 1).eq(2).all().item<bool>());
   const auto column = testing::known_texts().select(1, 2);
   expect_distribution(torch::bincount(found.select(1, 0), {}, 3).to(torch::kFloat64),
@@ -155,8 +154,8 @@ TEST_P(LiftMasks, ATextDependsOnSeedAndNumberAlone) {
   EXPECT_TRUE(torch::equal(texts(*sampler(), 9, 50), all));
   EXPECT_FALSE(torch::equal(texts(*sampler(), 10, 50), all));
   KnowingNetwork network(posterior);
-  Dice dice(9, 20, 5);
-  EXPECT_TRUE(torch::equal(sampler()->sample(network, empty_draft(5, 2), dice).tokens,
+  SampleRng rng(9, 20, 5);
+  EXPECT_TRUE(torch::equal(sampler()->sample(network, empty_draft(5, 2), rng).tokens,
                            all.narrow(0, 20, 5)));
 }
 

@@ -49,13 +49,13 @@ torch::Tensor noting(const NetworkInput& input) {
 struct Album {
   std::map<std::int64_t, std::vector<std::vector<std::int64_t>>> texts;
 
-  [[nodiscard]] Onlooker onlooker() {
-    return [this](const Glimpse& glimpse) {
-      ASSERT_EQ(glimpse.tokens.size(0), 1);
-      const auto* const first = glimpse.tokens.const_data_ptr<std::int64_t>();
-      auto& steps = texts[glimpse.first];
-      EXPECT_EQ(glimpse.step, steps.size());
-      steps.emplace_back(first, first + glimpse.tokens.size(1));
+  [[nodiscard]] StepCallback on_step() {
+    return [this](const SampleStep& step) {
+      ASSERT_EQ(step.tokens.size(0), 1);
+      const auto* const first = step.tokens.const_data_ptr<std::int64_t>();
+      auto& steps = texts[step.first];
+      EXPECT_EQ(step.step, steps.size());
+      steps.emplace_back(first, first + step.tokens.size(1));
     };
   }
 };
@@ -75,10 +75,10 @@ std::vector<std::int64_t> text_of(const Sampled& found, std::int64_t row) {
 
 TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
   KnowingNetwork network(posterior);
-  Dice dice(5, 0, kSamples);
+  SampleRng rng(5, 0, kSamples);
   Album album;
   const auto found = make_editing_sampler({}, kMasks, 2, 2, {})
-                         ->sample(network, empty_draft(kSamples, 2), dice, album.onlooker());
+                         ->sample(network, empty_draft(kSamples, 2), rng, album.on_step());
   EXPECT_EQ(found.network_calls, 2U);
   EXPECT_EQ(found.lengths.eq(2).sum().item<std::int64_t>(), kSamples);
   expect_distribution(testing::counts_of(found.tokens), testing::texts_at_once(1.0));
@@ -93,11 +93,11 @@ TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
 
 TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
   KnowingNetwork network(posterior);
-  Dice dice(6, 0, kSamples);
-  Draft draft = empty_draft(kSamples, 2);
+  SampleRng rng(6, 0, kSamples);
+  SamplerInput draft = empty_draft(kSamples, 2);
   draft.tokens.select(1, 0).fill_(2);
   draft.fixed.select(1, 0).fill_(true);
-  const auto found = make_editing_sampler({}, kMasks, 2, 3, {})->sample(network, draft, dice);
+  const auto found = make_editing_sampler({}, kMasks, 2, 3, {})->sample(network, draft, rng);
   EXPECT_TRUE(found.tokens.select(1, 0).eq(2).all().item<bool>());
   const auto p = testing::known_texts()[2];
   expect_distribution(torch::bincount(found.tokens.select(1, 1), {}, kLetters).to(torch::kFloat64),
@@ -106,9 +106,9 @@ TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
 
 TEST(SampleByEditing, TruncatesWhatItDrawsFrom) {
   KnowingNetwork network(uneven);
-  Dice dice(6, 0, 50);
+  SampleRng rng(6, 0, 50);
   const auto found = make_editing_sampler({}, kMasks, 9, 2, {.temperature = 0.0})
-                         ->sample(network, empty_draft(50, 9), dice);
+                         ->sample(network, empty_draft(50, 9), rng);
   EXPECT_TRUE(found.tokens.eq(1).all().item<bool>());
 }
 
@@ -118,10 +118,10 @@ TEST(SampleByEditing, GrowsAsScheduled) {
   plan.edit_schedule = Curve::kLinear;
   plan.cooldown_distance = 0;
   KnowingNetwork network(uneven);
-  Dice dice(7, 0, 3);
+  SampleRng rng(7, 0, 3);
   Album album;
   const auto found = make_editing_sampler(plan, kMasks, 64, 3, {})
-                         ->sample(network, empty_draft(3, 10), dice, album.onlooker());
+                         ->sample(network, empty_draft(3, 10), rng, album.on_step());
   EXPECT_EQ(found.network_calls, 4U);  // one to judge what it begins with
   for (const auto& [row, steps] : album.texts) {
     ASSERT_EQ(steps.size(), 4U);
@@ -138,10 +138,10 @@ TEST(SampleByEditing, ShrinksByWhatGains) {
   plan.delete_lambda = 0.0;
   plan.cooldown_distance = 0;
   KnowingNetwork network(uneven);
-  Dice dice(8, 0, 20);
+  SampleRng rng(8, 0, 20);
   Album album;
   const auto found = make_editing_sampler(plan, kMasks, 64, 6, {})
-                         ->sample(network, empty_draft(20, 40), dice, album.onlooker());
+                         ->sample(network, empty_draft(20, 40), rng, album.on_step());
   std::size_t shortened = 0;
   for (const auto& [row, steps] : album.texts) {
     for (std::size_t step = 1; step < steps.size(); ++step) {
@@ -170,10 +170,10 @@ TEST(SampleByEditing, TheNetworkSeesEachTextInItsLengthAlone) {
   plan.delete_lambda = 0.0;
   seen.clear();
   KnowingNetwork network(noting);
-  Dice dice(9, 0, 30);
+  SampleRng rng(9, 0, 30);
   Album album;
   const auto found = make_editing_sampler(plan, kMasks, 40, 4, {})
-                         ->sample(network, empty_draft(30, 20), dice, album.onlooker());
+                         ->sample(network, empty_draft(30, 20), rng, album.on_step());
   EXPECT_EQ(found.network_calls, network.calls);
   EXPECT_EQ(network.rows, 30 * 5);
   std::map<std::int64_t, std::int64_t> asked, wanted;  // rows by length
@@ -192,9 +192,9 @@ TEST(SampleByEditing, TheNetworkSeesEachTextInItsLengthAlone) {
 
 TEST(SampleByEditing, NeverLongerThanTheBlock) {
   KnowingNetwork network(uneven);
-  Dice dice(10, 0, 4);
+  SampleRng rng(10, 0, 4);
   const auto found = make_editing_sampler(constant(1.0, 0.0), kMasks, 13, 5, {})
-                         ->sample(network, empty_draft(4, 5), dice);
+                         ->sample(network, empty_draft(4, 5), rng);
   EXPECT_TRUE(found.lengths.eq(13).all().item<bool>());
 }
 
@@ -205,7 +205,7 @@ TEST(SampleByEditing, ATextDoesNotDependOnTheOthers) {
   plan.noise = {0.3, 0.0};
   const auto sampler = make_editing_sampler(plan, kMasks, 24, 6, {});
   KnowingNetwork network(by_neighbours);
-  Dice all(11, 0, 8), last(11, 7, 1);
+  SampleRng all(11, 0, 8), last(11, 7, 1);
   const auto eight = sampler->sample(network, empty_draft(8, 12), all);
   const auto one = sampler->sample(network, empty_draft(1, 12), last);
   EXPECT_EQ(text_of(eight, 7), text_of(one, 0));
@@ -214,7 +214,7 @@ TEST(SampleByEditing, ATextDoesNotDependOnTheOthers) {
 }
 
 TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
-  Draft draft = empty_draft(40, 9);  // 2 1 _ _ 0 0 _ 1 2
+  SamplerInput draft = empty_draft(40, 9);  // 2 1 _ _ 0 0 _ 1 2
   for (const auto& [at, token] :
        std::map<std::int64_t, std::int64_t>{{0, 2}, {1, 1}, {4, 0}, {5, 0}, {7, 1}, {8, 2}}) {
     draft.tokens.select(1, at).fill_(token);
@@ -231,8 +231,8 @@ TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
     logits.select(2, 2).fill_(0.0);
     return logits;
   });
-  Dice dice(12, 0, 40);
-  const auto found = make_editing_sampler(plan, kMasks, 20, 8, {})->sample(network, draft, dice);
+  SampleRng rng(12, 0, 40);
+  const auto found = make_editing_sampler(plan, kMasks, 20, 8, {})->sample(network, draft, rng);
   for (std::int64_t row = 0; row < 40; ++row) {
     const auto text = text_of(found, row);
     ASSERT_GE(text.size(), 6U);
@@ -249,10 +249,10 @@ TEST(SampleByEditing, NoiseMakesAShareFillingAgain) {
   plan.noise = {0.25, 0.25};
   seen.clear();
   KnowingNetwork network(noting);
-  Dice dice(13, 0, 1000);
-  Draft draft = empty_draft(1000, 11);
+  SampleRng rng(13, 0, 1000);
+  SamplerInput draft = empty_draft(1000, 11);
   draft.fixed.select(1, 0).fill_(true);
-  (void)make_editing_sampler(plan, kMasks, 11, 2, {})->sample(network, draft, dice);
+  (void)make_editing_sampler(plan, kMasks, 11, 2, {})->sample(network, draft, rng);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].eq(kLetterMask).sum().item<std::int64_t>(), 10000);
   const double masks = seen[1].eq(kLetterMask).sum().item<double>();
@@ -266,10 +266,10 @@ TEST(SampleByEditing, RandomFillingIsAnyTokenButTheMask) {
       return torch::zeros({input.tokens.size(0), input.tokens.size(1), kLetters + 1},
                           torch::kFloat64);
     });
-    Dice dice(14, 0, 1000);
+    SampleRng rng(14, 0, 1000);
     Album album;
     (void)make_editing_sampler({}, filling, 20, 1, {})
-        ->sample(network, empty_draft(1000, 20), dice, album.onlooker());
+        ->sample(network, empty_draft(1000, 20), rng, album.on_step());
     auto counts = torch::zeros({kLetters + 1}, torch::kFloat64);
     for (const auto& [row, steps] : album.texts) {
       for (const std::int64_t token : steps[0]) {
@@ -298,13 +298,13 @@ struct Made {
   /// Whether all texts begin as masks.
   [[nodiscard]] bool masks(const std::string& name = "editing") const {
     KnowingNetwork network(uneven);
-    Dice dice(15, 0, 4);
+    SampleRng rng(15, 0, 4);
     bool all = true;
-    const auto onlooker = [&](const Glimpse& glimpse) {
-      if (glimpse.step == 0) all = all && glimpse.tokens.eq(kLetterMask).all().item<bool>();
+    const auto on_step = [&](const SampleStep& step) {
+      if (step.step == 0) all = all && step.tokens.eq(kLetterMask).all().item<bool>();
     };
     (void)make_sampler({.name = name, .steps = 1}, options, meta)
-        ->sample(network, empty_draft(4, 6), dice, onlooker);
+        ->sample(network, empty_draft(4, 6), rng, on_step);
     return all;
   }
 };

@@ -23,8 +23,9 @@ torch::Tensor next_letters(const NetworkInput& input) {
          50.0;
 }
 
-Draft started(std::int64_t samples, std::int64_t length, std::int64_t given, std::int64_t token) {
-  Draft draft = empty_draft(samples, length);
+SamplerInput started(std::int64_t samples, std::int64_t length, std::int64_t given,
+                     std::int64_t token) {
+  SamplerInput draft = empty_draft(samples, length);
   draft.tokens.narrow(1, 0, given).fill_(token);
   draft.fixed.narrow(1, 0, given).fill_(true);
   return draft;
@@ -32,9 +33,9 @@ Draft started(std::int64_t samples, std::int64_t length, std::int64_t given, std
 
 TEST(SampleAutoregressive, GoesOnFromTheStart) {
   KnowingNetwork network(next_letters);
-  Dice dice(4, 0, kSamples);
+  SampleRng rng(4, 0, kSamples);
   const auto found =
-      make_autoregressive_sampler({})->sample(network, started(kSamples, 4, 1, 0), dice);
+      make_autoregressive_sampler({})->sample(network, started(kSamples, 4, 1, 0), rng);
   EXPECT_EQ(found.network_calls, 3U);
   EXPECT_TRUE(torch::equal(found.tokens.narrow(1, 0, 3),
                            torch::tensor({0, 1, 2}, torch::kInt64).expand({kSamples, 3})));
@@ -50,9 +51,9 @@ TEST(SampleAutoregressive, GivesTheKnownDistribution) {
                ? p.sum(1).log().expand({input.tokens.size(0), 1, 3})
                : (p / p.sum(1, true)).log().index_select(0, input.tokens.select(1, 1)).unsqueeze(1);
   });
-  Dice dice(14, 0, kSamples);
+  SampleRng rng(14, 0, kSamples);
   const auto found =
-      make_autoregressive_sampler({})->sample(network, started(kSamples, 3, 1, 0), dice);
+      make_autoregressive_sampler({})->sample(network, started(kSamples, 3, 1, 0), rng);
   expect_distribution(testing::counts_of(found.tokens.narrow(1, 1, 2)), testing::known_texts());
 }
 
@@ -66,19 +67,19 @@ struct CountingNetwork : Network {
     return model->encode(input);
   }
   torch::Tensor project(const torch::Tensor& hidden) override { return model->project(hidden); }
-  std::unique_ptr<Reader> reader(std::int64_t longest) override {
+  std::unique_ptr<Decoder> decoder(std::int64_t longest) override {
     return keeps ? std::make_unique<Counting>(*this, longest) : Network::reader(longest);
   }
 
-  struct Counting : Reader {
+  struct Counting : Decoder {
     Counting(CountingNetwork& network, std::int64_t longest)
-        : of(network), inner(network.model->reader(longest)) {}
+        : of(network), inner(network.model->decoder(longest)) {}
     torch::Tensor read(const torch::Tensor& next) override {
       of.tokens += next.size(1);
       return inner->read(next);
     }
     CountingNetwork& of;
-    std::unique_ptr<Reader> inner;
+    std::unique_ptr<Decoder> inner;
   };
 
   std::shared_ptr<Model> model;
@@ -97,8 +98,8 @@ TEST(SampleAutoregressive, KeptOrReadAgainTheTextsAreTheSame) {
   std::vector<std::int64_t> tokens;
   for (const bool keeps : {false, true}) {
     CountingNetwork network(model, keeps);
-    Dice dice(6, 0, 50);
-    found.push_back(make_autoregressive_sampler({})->sample(network, started(50, 12, 4, 1), dice));
+    SampleRng rng(6, 0, 50);
+    found.push_back(make_autoregressive_sampler({})->sample(network, started(50, 12, 4, 1), rng));
     tokens.push_back(network.tokens);
   }
   EXPECT_TRUE(torch::equal(found[0].tokens, found[1].tokens));
@@ -109,12 +110,12 @@ TEST(SampleAutoregressive, KeptOrReadAgainTheTextsAreTheSame) {
 
 TEST(SampleAutoregressive, NeedsAStartAndNothingFixedBehindIt) {
   KnowingNetwork network(next_letters);
-  Dice dice(1, 0, 2);
+  SampleRng rng(1, 0, 2);
   const auto sampler = make_autoregressive_sampler({});
-  EXPECT_THROW((void)sampler->sample(network, empty_draft(2, 3), dice), std::invalid_argument);
-  Draft gap = started(2, 3, 1, 0);
+  EXPECT_THROW((void)sampler->sample(network, empty_draft(2, 3), rng), std::invalid_argument);
+  SamplerInput gap = started(2, 3, 1, 0);
   gap.fixed.select(1, 2).fill_(true);
-  EXPECT_THROW((void)sampler->sample(network, gap, dice), std::invalid_argument);
+  EXPECT_THROW((void)sampler->sample(network, gap, rng), std::invalid_argument);
 }
 
 /// Position i is sure of the letter i % 3 by i.
@@ -135,9 +136,9 @@ TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
     seen.push_back(input.tokens.clone());
     return surer_to_the_right(input);
   });
-  Dice dice(3, 0, 2);
+  SampleRng rng(3, 0, 2);
   const auto found =
-      make_confidence_sampler(kLetterMask, 3, {})->sample(network, empty_draft(2, 7), dice);
+      make_confidence_sampler(kLetterMask, 3, {})->sample(network, empty_draft(2, 7), rng);
   ASSERT_EQ(seen.size(), 3U);
   const auto wanted = torch::tensor({0, 1, 2, 0, 1, 2, 0}, torch::kInt64).expand({2, 7});
   // Floor(7 · 2/3), floor(7 · 1/3).
@@ -152,9 +153,9 @@ TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
 
 TEST(SampleByConfidence, StepsThatKeepNothingAskNothing) {
   KnowingNetwork network(surer_to_the_right);
-  Dice dice(3, 0, 1);
+  SampleRng rng(3, 0, 1);
   EXPECT_EQ(make_confidence_sampler(kLetterMask, 50, {})
-                ->sample(network, empty_draft(1, 7), dice)
+                ->sample(network, empty_draft(1, 7), rng)
                 .network_calls,
             7U);
 }
@@ -162,17 +163,17 @@ TEST(SampleByConfidence, StepsThatKeepNothingAskNothing) {
 TEST(SampleByConfidence, OneStepDrawsEachByItself) {
   KnowingNetwork network(
       [](const NetworkInput& input) { return testing::log_posterior(input.tokens); });
-  Dice dice(31, 0, kSamples);
+  SampleRng rng(31, 0, kSamples);
   const auto found =
-      make_confidence_sampler(kLetterMask, 1, {})->sample(network, empty_draft(kSamples, 2), dice);
+      make_confidence_sampler(kLetterMask, 1, {})->sample(network, empty_draft(kSamples, 2), rng);
   expect_distribution(testing::counts_of(found.tokens), testing::texts_at_once(1.0));
 }
 
 TEST(SampleByConfidence, FixedTokensStay) {
   KnowingNetwork network(surer_to_the_right);
-  Dice dice(3, 0, 2);
+  SampleRng rng(3, 0, 2);
   const auto found =
-      make_confidence_sampler(kLetterMask, 2, {})->sample(network, started(2, 5, 2, 2), dice);
+      make_confidence_sampler(kLetterMask, 2, {})->sample(network, started(2, 5, 2, 2), rng);
   EXPECT_TRUE(
       torch::equal(found.tokens, torch::tensor({2, 2, 2, 0, 1}, torch::kInt64).expand({2, 5})));
 }

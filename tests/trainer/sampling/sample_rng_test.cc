@@ -13,9 +13,9 @@ namespace {
 
 const auto kDouble = torch::dtype(torch::kFloat64);
 
-TEST(Dice, NumbersAreUniform) {
+TEST(SampleRng, NumbersAreUniform) {
   constexpr std::int64_t kCount = 100000;
-  const auto u = Dice(3, 0, 2).uniform(kCount, torch::kCPU);
+  const auto u = SampleRng(3, 0, 2).uniform(kCount, torch::kCPU);
   EXPECT_GE(u.min().item<double>(), 0.0);
   EXPECT_LT(u.max().item<double>(), 1.0);
   const auto counts =
@@ -27,13 +27,13 @@ TEST(Dice, NumbersAreUniform) {
   EXPECT_LT(std::abs((a * b).mean().item<double>()), 5.0 / 12.0 / std::sqrt(kCount));
 }
 
-TEST(Dice, GoOnFromCallToCallAndBelongToASampleAlone) {
-  const auto all = Dice(3, 0, 5).uniform(6, torch::kCPU);
-  Dice some(3, 2, 2);
+TEST(SampleRng, GoOnFromCallToCallAndBelongToASampleAlone) {
+  const auto all = SampleRng(3, 0, 5).uniform(6, torch::kCPU);
+  SampleRng some(3, 2, 2);
   const auto first = some.uniform(4, torch::kCPU);
   const auto then = some.uniform(2, torch::kCPU);
   EXPECT_TRUE(torch::equal(torch::cat({first, then}, 1), all.narrow(0, 2, 2)));
-  EXPECT_FALSE(torch::equal(Dice(4, 0, 5).uniform(6, torch::kCPU), all));
+  EXPECT_FALSE(torch::equal(SampleRng(4, 0, 5).uniform(6, torch::kCPU), all));
 }
 
 TEST(Draw, InvertsTheDistributionFunction) {
@@ -46,14 +46,14 @@ TEST(Draw, InvertsTheDistributionFunction) {
   }
 }
 
-TEST(Truncation, ChangesNothingByDefault) {
+TEST(LogitsFilter, ChangesNothingByDefault) {
   const auto logits = torch::randn({4, 7});
   EXPECT_TRUE(
       torch::allclose(probabilities_of(logits, {}), at::softmax(logits.to(torch::kFloat64), 1)));
   EXPECT_EQ(probabilities_of(logits, {}).scalar_type(), torch::kFloat64);
 }
 
-TEST(Truncation, TemperatureDividesLogits) {
+TEST(LogitsFilter, TemperatureDividesLogits) {
   const auto logits = torch::randn({4, 7}, kDouble);
   EXPECT_TRUE(torch::allclose(probabilities_of(logits, {.temperature = 0.5}),
                               at::softmax(logits * 2.0, 1)));
@@ -62,7 +62,7 @@ TEST(Truncation, TemperatureDividesLogits) {
   EXPECT_EQ(probabilities_of(logits, {.temperature = 0.0}).sum().item<double>(), 4.0);
 }
 
-TEST(Truncation, TopKKeepsTheLikeliest) {
+TEST(LogitsFilter, TopKKeepsTheLikeliest) {
   const auto logits = torch::tensor({{0.1, 0.4, 0.2, 0.3}}, kDouble).log();
   const auto found = probabilities_of(logits, {.top_k = 2});
   EXPECT_TRUE(torch::allclose(found, torch::tensor({{0.0, 4.0 / 7, 0.0, 3.0 / 7}}, kDouble)));
@@ -71,7 +71,7 @@ TEST(Truncation, TopKKeepsTheLikeliest) {
   EXPECT_EQ(equal[0][0].item<double>(), 1.0);
 }
 
-TEST(Truncation, TopPKeepsTheFewestThatReachIt) {
+TEST(LogitsFilter, TopPKeepsTheFewestThatReachIt) {
   const auto logits = torch::tensor({{0.125, 0.5, 0.125, 0.25}}, kDouble).log();
   const auto kept = [&](double top_p, std::int64_t top_k = 0) {
     return probabilities_of(logits, {.top_k = top_k, .top_p = top_p})

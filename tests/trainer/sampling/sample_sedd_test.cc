@@ -52,8 +52,8 @@ AbsorbingSedd absorbing(const std::string& name, bool scale) {
 
 Sampled texts(const Sampler& sampler, bool scale, std::uint64_t seed) {
   KnowingNetwork network(scale ? scaled : bare);
-  Dice dice(seed, 0, kSamples);
-  return sampler.sample(network, empty_draft(kSamples, 2), dice);
+  SampleRng rng(seed, 0, kSamples);
+  return sampler.sample(network, empty_draft(kSamples, 2), rng);
 }
 
 /// A mask is lifted in step k with share[k] of the masks that are left; both of two in the same
@@ -101,9 +101,9 @@ TEST(SampleSeddAbsorb, CountsProbabilitiesThatAreNone) {
   KnowingNetwork network([](const NetworkInput& input) {
     return torch::full({input.tokens.size(0), 2, 4}, 9.0);
   });
-  Dice dice(1, 0, 8);
+  SampleRng rng(1, 0, 8);
   const auto found = make_score_sampler(absorbing("loglinear", true), ScoreStep::kAnalytic, 4)
-                         ->sample(network, empty_draft(8, 2), dice);
+                         ->sample(network, empty_draft(8, 2), rng);
   EXPECT_EQ(found.clamped, 16U);  // the first step lifts all
   EXPECT_EQ(found.network_calls, 1U);
   EXPECT_LT(found.tokens.max().item<std::int64_t>(), kLetterMask);
@@ -125,9 +125,9 @@ torch::Tensor uniform_scores(const NetworkInput& input) {
 torch::Tensor letters(ScoreStep step, const std::string& name, std::uint64_t steps,
                       std::uint64_t seed) {
   KnowingNetwork network(uniform_scores);
-  Dice dice(seed, 0, kSamples);
+  SampleRng rng(seed, 0, kSamples);
   const auto found = make_score_sampler(UniformSedd{noise(name), kLetters}, step, steps)
-                         ->sample(network, empty_draft(kSamples, 1), dice);
+                         ->sample(network, empty_draft(kSamples, 1), rng);
   EXPECT_EQ(found.network_calls, steps + 1);
   return torch::bincount(found.tokens.flatten(), {}, kLetters).to(torch::kFloat64);
 }
@@ -177,10 +177,10 @@ TEST(SampleSeddUniform, FixedTokensStay) {
     EXPECT_TRUE(input.tokens.select(1, 0).eq(1).all().item<bool>());
     return torch::randn({input.tokens.size(0), 2, kLetters});
   });
-  Dice dice(2, 0, 2000);
+  SampleRng rng(2, 0, 2000);
   const auto found =
       make_score_sampler(UniformSedd{noise("geometric"), kLetters}, ScoreStep::kAnalytic, 5)
-          ->sample(network, draft, dice);
+          ->sample(network, draft, rng);
   EXPECT_TRUE(found.tokens.select(1, 0).eq(1).all().item<bool>());
   EXPECT_EQ(std::get<0>(at::_unique(found.tokens.select(1, 1))).numel(), kLetters);
 }
@@ -189,9 +189,9 @@ TEST(SampleSedd, ATextDependsOnSeedAndNumberAlone) {
   for (const ScoreStep step : {ScoreStep::kAnalytic, ScoreStep::kEuler}) {
     const auto some = [&](std::uint64_t seed, std::uint64_t first, std::int64_t count) {
       KnowingNetwork network(scaled);
-      Dice dice(seed, first, count);
+      SampleRng rng(seed, first, count);
       return make_score_sampler(absorbing("loglinear", true), step, 5)
-          ->sample(network, empty_draft(count, 2), dice)
+          ->sample(network, empty_draft(count, 2), rng)
           .tokens;
     };
     EXPECT_TRUE(torch::equal(some(1, 0, 60).narrow(0, 30, 10), some(1, 30, 10)));

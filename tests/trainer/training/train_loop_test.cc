@@ -53,7 +53,7 @@ class TimedSource : public consumer::BatchSource {
     return timed.batch;
   }
   void advance(std::uint64_t) override {}
-  void follow(const proto::StageLog&) override {}
+  void set_stage_log(const proto::StageLog&) override {}
   [[nodiscard]] std::string state() const override { return "samples that are there"; }
 
  private:
@@ -95,8 +95,8 @@ Left train(const Steps& bad, bool ahead) {
   config::Options options = recipe();
   options.train.out_dir = (folder / "out").string();
   const std::string record = (folder / "record").string();
-  telemetry::Watch watch({});
-  Ranks alone({}, options.train.timeout_s);
+  telemetry::Monitor watch({});
+  ProcessGroup alone({}, options.train.timeout_s);
   TimedSource source(bad);
   Start start;
   start.state.run_id = "a run", start.state.seed = 7;

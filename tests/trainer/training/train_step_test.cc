@@ -18,7 +18,7 @@ constexpr std::uint32_t kBatch = 8;
 constexpr std::uint64_t kSteps = 12;
 constexpr std::uint32_t kMicroBatches = 2;
 
-class Rehearsal : public Recording {
+class Rehearsal : public CudaGraph {
  public:
   void run(const std::function<void()>& work) override {
     if (!first_) first_ = work;
@@ -47,14 +47,14 @@ struct Learned {
 Learned learn(double ema, bool recorded) {
   const config::Options options = recipe(ema);
   testing::MaskedSource source;
-  Ranks alone({}, 60);
+  ProcessGroup alone({}, 60);
   Learned found;
-  const MakeRecording rehearse = [&found] {
+  const GraphFactory rehearse = [&found] {
     return ++found.recordings, std::make_unique<Rehearsal>();
   };
   Learner learner(options, source.meta(), torch::kCPU, {torch::kFloat64}, alone,
-                  recorded ? rehearse : MakeRecording());
-  Feed feed(source, learner.objective(), alone, torch::kCPU);
+                  recorded ? rehearse : GraphFactory());
+  StepLoader feed(source, learner.objective(), alone, torch::kCPU);
   learner.model().train();
   for (std::uint64_t step = 0; step < kSteps; ++step) {
     const std::uint64_t first = step * kBatch * kMicroBatches;
@@ -94,10 +94,10 @@ TEST(Learner, RecordedStepsComeToWhatPlainOnesDo) {
 
 TEST(Learner, GraphsAreForAGpu) {
   config::TrainOptions train;
-  EXPECT_FALSE(recordings_for(train, torch::kCPU));
+  EXPECT_FALSE(graph_factory(train, torch::kCPU));
   train.cuda_graphs = true;
   try {
-    (void)recordings_for(train, torch::kCPU);
+    (void)graph_factory(train, torch::kCPU);
     FAIL() << "it was not refused";
   } catch (const config::UsageError& error) {
     EXPECT_STREQ(error.what(),

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "config/options.h"
-#include "telemetry/watch.h"
+#include "telemetry/monitor.h"
 
 namespace millrace::endpoint {
 
@@ -13,9 +13,8 @@ namespace millrace::endpoint {
 /// the same. `patience`: see telemetry::Health. `rank`: of a trainer; its labels go on every cell.
 /// Throws UsageError for an address that cannot be used, std::runtime_error for one that cannot be
 /// opened (a port in use).
-[[nodiscard]] std::unique_ptr<telemetry::Watch> open_watch(const config::WatchOptions& options,
-                                                           std::chrono::seconds patience,
-                                                           std::uint32_t rank = 0,
-                                                           const telemetry::Labels& labels = {});
+[[nodiscard]] std::unique_ptr<telemetry::Monitor> open_monitor(
+    const config::WatchOptions& options, std::chrono::seconds patience, std::uint32_t rank = 0,
+    const telemetry::Labels& labels = {});
 
 }  // namespace millrace::endpoint

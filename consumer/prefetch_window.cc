@@ -1,4 +1,4 @@
-#include "consumer/supply.h"
+#include "consumer/prefetch_window.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,23 +11,24 @@ constexpr std::uint64_t kKeepValBytes = std::uint64_t{64} << 20;
 
 }  // namespace
 
-Supply::Supply(const proto::StreamMeta& meta, const PrefetchPlan& plan, std::uint32_t range_samples)
+PrefetchWindow::PrefetchWindow(const proto::StreamMeta& meta, const PrefetchPlan& plan,
+                               std::uint32_t range_samples)
     : meta_(meta),
       plan_(plan),
       range_samples_(range_samples),
       window_(std::max<std::uint64_t>(plan.train_window.samples_of(meta.schema),
                                       2 * std::uint64_t{range_samples})),
-      shelves_{Shelf(meta.schema), Shelf(meta.schema), Shelf(meta.schema)},
+      buffers_{ReorderBuffer(meta.schema), ReorderBuffer(meta.schema), ReorderBuffer(meta.schema)},
       step_(plan.cursor),
       position_(plan.cursor) {}
 
-std::optional<proto::Batch> Supply::get(proto::Split split, std::uint64_t first,
-                                        std::uint32_t count) {
+std::optional<proto::Batch> PrefetchWindow::get(proto::Split split, std::uint64_t first,
+                                                std::uint32_t count) {
   move_to(split, first);
-  return shelf(split).get(first, count);
+  return buffer(split).get(first, count);
 }
 
-void Supply::move_to(proto::Split split, std::uint64_t first) {
+void PrefetchWindow::move_to(proto::Split split, std::uint64_t first) {
   if (split == proto::Split::kTrain) {
     position_ = std::max(position_, first);
     return;
@@ -35,28 +36,28 @@ void Supply::move_to(proto::Split split, std::uint64_t first) {
   asked_val_ = true;
   val_from_ = first;
   if (plan_.eval_samples * meta_.schema.bytes_per_sample() > kKeepValBytes) {
-    shelf(split).drop_below(first);
+    buffer(split).drop_below(first);
   }
 }
 
-void Supply::advance(std::uint64_t cursor) {
+void PrefetchWindow::advance(std::uint64_t cursor) {
   step_ = cursor;
   position_ = std::max(position_, cursor);
-  shelf(proto::Split::kTrain).drop_below(cursor);
+  buffer(proto::Split::kTrain).drop_below(cursor);
 }
 
-void Supply::follow(const proto::StageLog& log) {
+void PrefetchWindow::set_stage_log(const proto::StageLog& log) {
   plan_.stage_log = log;
-  shelf(proto::Split::kTrain).drop_unless([&](const proto::Range& range) {
+  buffer(proto::Split::kTrain).drop_unless([&](const proto::Range& range) {
     return proto::agrees(log, range);
   });
 }
 
-void Supply::put(const proto::Batch& batch) {
-  if (proto::agrees(plan_.stage_log, batch.range)) shelf(batch.range.split).put(batch);
+void PrefetchWindow::put(const proto::Batch& batch) {
+  if (proto::agrees(plan_.stage_log, batch.range)) buffer(batch.range.split).put(batch);
 }
 
-std::vector<proto::Range> Supply::missing() const {
+std::vector<proto::Range> PrefetchWindow::missing() const {
   std::vector<proto::Range> ranges;
   add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
   // This rank's share of every step in the window: shares of one step are contiguous, and steps
@@ -75,29 +76,29 @@ std::vector<proto::Range> Supply::missing() const {
   return ranges;
 }
 
-void Supply::add_missing(proto::Split split, std::uint64_t from, std::uint64_t until,
-                         std::vector<proto::Range>& ranges) const {
+void PrefetchWindow::add_missing(proto::Split split, std::uint64_t from, std::uint64_t until,
+                                 std::vector<proto::Range>& ranges) const {
   if (from == until) return;
   for (std::uint64_t first = from / range_samples_ * range_samples_; first < until;
        first += range_samples_) {
     for (const proto::Range& piece : pieces(split, first)) {
       // By the step before, which ends in this range.
       const bool asked = !ranges.empty() && ranges.back() == piece;
-      if (piece.end() > from && piece.first < until && !asked && !shelf(split).has(piece.first)) {
+      if (piece.end() > from && piece.first < until && !asked && !buffer(split).has(piece.first)) {
         ranges.push_back(piece);
       }
     }
   }
 }
 
-std::vector<proto::Range> Supply::pieces(proto::Split split, std::uint64_t first) const {
+std::vector<proto::Range> PrefetchWindow::pieces(proto::Split split, std::uint64_t first) const {
   const auto count = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(range_samples_, meta_.size(split) - first));
   if (split == proto::Split::kTrain) return proto::cut_at_stages(plan_.stage_log, first, count);
   return {{split, first, count, std::nullopt}};
 }
 
-std::uint64_t Supply::val_end() const {
+std::uint64_t PrefetchWindow::val_end() const {
   return asked_val_ ? std::min(plan_.eval_samples, meta_.size(proto::Split::kVal)) : 0;
 }
 

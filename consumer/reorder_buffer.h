@@ -14,9 +14,9 @@
 namespace millrace::consumer {
 
 /// The samples of one split. Not thread-safe.
-class Shelf {
+class ReorderBuffer {
  public:
-  explicit Shelf(proto::Schema schema) : schema_(std::move(schema)) {}
+  explicit ReorderBuffer(proto::Schema schema) : schema_(std::move(schema)) {}
 
   /// False: it was there already.
   bool put(const proto::Batch& batch);

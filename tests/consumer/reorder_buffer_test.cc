@@ -1,4 +1,4 @@
-#include "consumer/shelf.h"
+#include "consumer/reorder_buffer.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ class ShelfTest : public ::testing::Test {
     EXPECT_TRUE(shelf_.put(sample_batch({Split::kTrain, first, 4, {}})));
   }
 
-  Shelf shelf_{testing::sample_schema()};
+  ReorderBuffer shelf_{testing::sample_schema()};
 };
 
 TEST_F(ShelfTest, PutsBatchesInOrderWhateverOrderTheyComeIn) {

@@ -10,8 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "consumer/deal.h"
-#include "consumer/shelf.h"
+#include "consumer/batch_sharding.h"
+#include "consumer/reorder_buffer.h"
 #include "proto/batch.h"
 #include "proto/meta.h"
 #include "proto/stage_log.h"
@@ -20,7 +20,7 @@
 namespace millrace::consumer {
 
 struct PrefetchPlan {
-  Deal deal;
+  BatchSharding deal;
   std::uint64_t cursor = 0;  ///< first train sample to be used
   /// Val samples of one evaluation: no more than these are fetched ahead.
   std::uint64_t eval_samples = 0;
@@ -28,10 +28,11 @@ struct PrefetchPlan {
   proto::StageLog stage_log{};  ///< empty where the stages are part of the stream's function
 };
 
-class Supply {
+class PrefetchWindow {
  public:
   /// `range_samples`: what the transport asks for at once.
-  Supply(const proto::StreamMeta& meta, const PrefetchPlan& plan, std::uint32_t range_samples);
+  PrefetchWindow(const proto::StreamMeta& meta, const PrefetchPlan& plan,
+                 std::uint32_t range_samples);
 
   /// The trainer's turn. Samples [first, first + count) if all are here; the window moves with what
   /// it asks for.
@@ -41,7 +42,7 @@ class Supply {
   void advance(std::uint64_t cursor);
   /// From now on train samples have the stages of this log; what is here at another stage is
   /// dropped.
-  void follow(const proto::StageLog& log);
+  void set_stage_log(const proto::StageLog& log);
 
   /// The transport's turn. Of a batch that is here already, or at a stage that no longer holds,
   /// nothing is kept.
@@ -50,17 +51,17 @@ class Supply {
   [[nodiscard]] std::vector<proto::Range> missing() const;
   /// Train samples that are here, and how many the window wants: at least two ranges, so that one
   /// is here when the other is used up.
-  [[nodiscard]] std::uint64_t held() const { return shelf(proto::Split::kTrain).samples(); }
+  [[nodiscard]] std::uint64_t held() const { return buffer(proto::Split::kTrain).samples(); }
   [[nodiscard]] std::uint64_t window() const { return window_; }
   /// No train sample below is needed any more.
   [[nodiscard]] std::uint64_t used_below() const { return step_; }
 
  private:
-  [[nodiscard]] Shelf& shelf(proto::Split split) {
-    return shelves_[static_cast<std::size_t>(split)];
+  [[nodiscard]] ReorderBuffer& buffer(proto::Split split) {
+    return buffers_[static_cast<std::size_t>(split)];
   }
-  [[nodiscard]] const Shelf& shelf(proto::Split split) const {
-    return shelves_[static_cast<std::size_t>(split)];
+  [[nodiscard]] const ReorderBuffer& buffer(proto::Split split) const {
+    return buffers_[static_cast<std::size_t>(split)];
   }
   void move_to(proto::Split split, std::uint64_t first);
   void add_missing(proto::Split split, std::uint64_t from, std::uint64_t until,
@@ -72,7 +73,7 @@ class Supply {
   PrefetchPlan plan_;
   std::uint32_t range_samples_;
   std::uint64_t window_;
-  std::array<Shelf, proto::kSplitCount> shelves_;
+  std::array<ReorderBuffer, proto::kSplitCount> buffers_;
   std::uint64_t step_;      ///< first sample of the step at work
   std::uint64_t position_;  ///< first train sample that the trainer has asked for last
   bool asked_val_ = false;

@@ -1,11 +1,11 @@
-#include "consumer/shelf.h"
+#include "consumer/reorder_buffer.h"
 
 #include <algorithm>
 #include <iterator>
 
 namespace millrace::consumer {
 
-std::optional<proto::Batch> Shelf::get(std::uint64_t first, std::uint32_t count) const {
+std::optional<proto::Batch> ReorderBuffer::get(std::uint64_t first, std::uint32_t count) const {
   if (batches_.empty() || first < batches_.begin()->first) return std::nullopt;
   auto batch = batches_.begin();
   // Mostly it is the first one.
@@ -25,17 +25,17 @@ std::optional<proto::Batch> Shelf::get(std::uint64_t first, std::uint32_t count)
   return proto::join(schema_, pieces);
 }
 
-bool Shelf::put(const proto::Batch& batch) {
+bool ReorderBuffer::put(const proto::Batch& batch) {
   const bool is_new = batches_.try_emplace(batch.range.first, batch).second;
   if (is_new) samples_ += batch.range.count;
   return is_new;
 }
 
-void Shelf::drop_below(std::uint64_t index) {
+void ReorderBuffer::drop_below(std::uint64_t index) {
   while (!batches_.empty() && batches_.begin()->second.range.end() <= index) drop(batches_.begin());
 }
 
-Shelf::Batches::iterator Shelf::drop(Batches::iterator batch) {
+ReorderBuffer::Batches::iterator ReorderBuffer::drop(Batches::iterator batch) {
   samples_ -= batch->second.range.count;
   return batches_.erase(batch);
 }

@@ -42,12 +42,12 @@ class Gauge : public Cell {
 };
 
 /// A level that is one higher as long as the object lives.
-class Raised {
+class ScopedIncrement {
  public:
-  explicit Raised(Gauge& gauge) : gauge_(gauge) { gauge_.add(1.0); }
-  ~Raised() { gauge_.add(-1.0); }
-  Raised(const Raised&) = delete;
-  Raised& operator=(const Raised&) = delete;
+  explicit ScopedIncrement(Gauge& gauge) : gauge_(gauge) { gauge_.add(1.0); }
+  ~ScopedIncrement() { gauge_.add(-1.0); }
+  ScopedIncrement(const ScopedIncrement&) = delete;
+  ScopedIncrement& operator=(const ScopedIncrement&) = delete;
 
  private:
   Gauge& gauge_;

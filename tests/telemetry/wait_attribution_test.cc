@@ -1,4 +1,4 @@
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ class Blame : public ::testing::Test {
 
   Registry registry_;
   ConsumerMetrics metrics_{registry_};
-  WaitBlame blame_{metrics_.wait_seconds};
+  WaitAttribution blame_{metrics_.wait_seconds};
 };
 
 TEST_F(Blame, ChargesWhatIsKnownAtOnce) {
@@ -58,7 +58,7 @@ TEST_F(Blame, ChargesNoMoreThanWasWaited) {
 
 TEST_F(Blame, ShowsAProviderThatNeverAnswers) {
   for (int i = 0; i < 120; ++i) blame_.waited(WaitCause::kProvider, 0.25);
-  EXPECT_EQ(seconds(WaitCause::kProvider), 30.0 - WaitBlame::kHeldBackAtMost_s);
+  EXPECT_EQ(seconds(WaitCause::kProvider), 30.0 - WaitAttribution::kHeldBackAtMost_s);
   blame_.arrived(0.0);
   EXPECT_EQ(seconds(WaitCause::kProvider), 30.0);
 }

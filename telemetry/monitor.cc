@@ -1,4 +1,4 @@
-#include "telemetry/watch.h"
+#include "telemetry/monitor.h"
 
 #include <cstdint>
 #include <limits>
@@ -7,7 +7,7 @@
 namespace millrace::telemetry {
 namespace {
 
-Address address_of(const WatchPlan& plan) {
+Address address_of(const MonitorPlan& plan) {
   Address address = parse_address(plan.address, plan.exposed);
   if (address.port == 0) return address;
   const std::uint64_t port = std::uint64_t{address.port} + plan.rank;
@@ -31,7 +31,7 @@ Page health_page(const Health& health) {
 
 }  // namespace
 
-Watch::Watch(const WatchPlan& plan) : registry_(plan.labels), health_(plan.patience) {
+Watch::Monitor(const MonitorPlan& plan) : registry_(plan.labels), health_(plan.patience) {
   if (plan.address.empty()) return;
   port_ = std::make_unique<HttpPort>(address_of(plan),
                                      Pages{{"/metrics", [this] { return metrics_page(registry_); }},

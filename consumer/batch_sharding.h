@@ -14,7 +14,7 @@ struct Slice {
 };
 
 /// One rank's share of every step.
-struct Deal {
+struct BatchSharding {
   std::uint32_t batch_size = 1;                   ///< samples of a micro-batch
   std::uint32_t gradient_accumulation_steps = 1;  ///< micro-batches of a step, over all ranks
   std::uint32_t rank = 0;
@@ -28,10 +28,10 @@ struct Deal {
 
 /// The part of [first, first + count) that belongs to the deal's rank: contiguous blocks, the same
 /// for equal arguments on every rank; empty slices where ranks outnumber samples.
-[[nodiscard]] Slice share(const Deal& deal, std::uint64_t first, std::uint32_t count);
+[[nodiscard]] Slice share(const BatchSharding& deal, std::uint64_t first, std::uint32_t count);
 
 /// This rank's micro-batches of the step that starts at `cursor`: its share of the global batch in
 /// pieces of at most batch_size. Where the ranks divide the micro-batches these are whole ones.
-[[nodiscard]] std::vector<Slice> micro_batches(const Deal& deal, std::uint64_t cursor);
+[[nodiscard]] std::vector<Slice> micro_batches(const BatchSharding& deal, std::uint64_t cursor);
 
 }  // namespace millrace::consumer

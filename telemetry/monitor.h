@@ -18,7 +18,7 @@
 
 namespace millrace::telemetry {
 
-struct WatchPlan {
+struct MonitorPlan {
   std::string address;                ///< watch.address; empty: no port
   bool exposed = false;               ///< watch.exposed: others may reach it
   std::uint32_t rank = 0;             ///< rank r listens at the address's port + r
@@ -26,11 +26,11 @@ struct WatchPlan {
   Labels labels = {};                 ///< on every cell
 };
 
-class Watch {
+class Monitor {
  public:
   /// Throws std::invalid_argument for an address that cannot be used, std::runtime_error where the
   /// port cannot be opened.
-  explicit Watch(const WatchPlan& plan);
+  explicit Monitor(const MonitorPlan& plan);
 
   [[nodiscard]] Registry& registry() { return registry_; }
   [[nodiscard]] Health& health() { return health_; }

@@ -1,4 +1,4 @@
-#include "telemetry/watch.h"
+#include "telemetry/monitor.h"
 
 #include <gtest/gtest.h>
 
@@ -16,19 +16,19 @@ using testing::body_of;
 using testing::contains;
 using testing::http_get;
 
-std::uint16_t port_of(const Watch& watch) {
+std::uint16_t port_of(const Monitor& watch) {
   const std::string url = watch.url();
   return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
 }
 
 TEST(Watch, HasNoPortUnlessAsked) {
-  Watch watch({});
+  Monitor watch({});
   watch.registry().counter("m_total", "Help.").add();
   EXPECT_EQ(watch.url(), "");
 }
 
 TEST(Watch, ShowsNumbersAndHealth) {
-  Watch watch({.address = "127.0.0.1:0", .labels = {{"rank", "0"}}});
+  Monitor watch({.address = "127.0.0.1:0", .labels = {{"rank", "0"}}});
   watch.registry().counter("m_total", "Help.").add(3);
   watch.health().alive("step 3 of 12");
   const std::string metrics = http_get(port_of(watch), "/metrics");
@@ -45,16 +45,16 @@ TEST(Watch, ShowsNumbersAndHealth) {
 
 TEST(Watch, GivesEveryRankAPort) {
   const std::uint16_t port = testing::free_port();
-  const Watch watch({.address = "127.0.0.1:" + std::to_string(port - 1), .rank = 1});
+  const Monitor watch({.address = "127.0.0.1:" + std::to_string(port - 1), .rank = 1});
   EXPECT_EQ(port_of(watch), port);
-  EXPECT_THROW(Watch({.address = "127.0.0.1:65535", .rank = 1}), std::invalid_argument);
+  EXPECT_THROW(Monitor({.address = "127.0.0.1:65535", .rank = 1}), std::invalid_argument);
 }
 
 TEST(Watch, RefusesWhatOthersCanReach) {
   const std::string message =
-      testing::message_of<std::invalid_argument>([] { Watch({.address = "0.0.0.0:0"}); });
+      testing::message_of<std::invalid_argument>([] { Monitor({.address = "0.0.0.0:0"}); });
   EXPECT_TRUE(contains(message, "watch.exposed = true")) << message;
-  EXPECT_NE(Watch({.address = "0.0.0.0:0", .exposed = true}).url(), "");
+  EXPECT_NE(Monitor({.address = "0.0.0.0:0", .exposed = true}).url(), "");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "telemetry/wait_blame.h"
+#include "telemetry/wait_attribution.h"
 
 #include <algorithm>
 #include <cassert>
@@ -14,12 +14,12 @@ std::string_view to_string(WaitCause cause) {
   return kNames[static_cast<std::size_t>(cause)];
 }
 
-WaitBlame::WaitBlame(std::vector<std::reference_wrapper<Counter>> seconds)
+WaitAttribution::WaitAttribution(std::vector<std::reference_wrapper<Counter>> seconds)
     : seconds_(std::move(seconds)) {
   assert(seconds_.size() == std::size(kWaitCauses));
 }
 
-void WaitBlame::waited(WaitCause where, double seconds) {
+void WaitAttribution::waited(WaitCause where, double seconds) {
   if (where != WaitCause::kProvider && where != WaitCause::kLink) return charge(where, seconds);
   held_back_ += seconds;
   const double overdue = std::max(0.0, held_back_ - kHeldBackAtMost_s);
@@ -27,7 +27,7 @@ void WaitBlame::waited(WaitCause where, double seconds) {
   held_back_ -= overdue;
 }
 
-void WaitBlame::arrived(double link_seconds) {
+void WaitAttribution::arrived(double link_seconds) {
   const double link = std::clamp(link_seconds, 0.0, held_back_);
   charge(WaitCause::kLink, link);
   charge(WaitCause::kProvider, held_back_ - link);

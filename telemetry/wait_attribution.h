@@ -6,7 +6,7 @@
 // until its answer tells how long the producer held it: the rest was the link's. An answer that
 // does not come must still be seen: beyond kHeldBackAtMost_s those seconds go to the provider.
 //
-//     WaitBlame blame(metrics.wait_seconds);          // telemetry/stream_metrics.h
+//     WaitAttribution blame(metrics.wait_seconds);          // telemetry/stream_metrics.h
 //     blame.waited(WaitCause::kNoProducer, 0.1);      // after each slice of a wait: where the sample was in it
 //     blame.waited(WaitCause::kProvider, 0.1);        // it is out: with a producer, or on its way
 //     blame.arrived(answered - leased - held);        // its answer is here (0 where no link lies between)
@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "telemetry/cells.h"
+#include "telemetry/metric.h"
 
 namespace millrace::telemetry {
 
@@ -38,12 +38,12 @@ inline constexpr WaitCause kWaitCauses[] = {WaitCause::kNoProducer, WaitCause::k
 /// "no_producer", "provider", "link", "disk" or "consumer": the value of the label `cause`.
 [[nodiscard]] std::string_view to_string(WaitCause cause);
 
-class WaitBlame {
+class WaitAttribution {
  public:
   static constexpr double kHeldBackAtMost_s = 10.0;
 
   /// One counter of seconds per cause, in the order of kWaitCauses.
-  explicit WaitBlame(std::vector<std::reference_wrapper<Counter>> seconds);
+  explicit WaitAttribution(std::vector<std::reference_wrapper<Counter>> seconds);
 
   /// The wait went on for `seconds` while the sample was there. kProvider and kLink both mean: a
   /// producer was asked for it, and it is not here.

@@ -1,0 +1,22 @@
+#include "endpoint/open_monitor.h"
+
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+
+#include "config/errors.h"
+
+namespace millrace::endpoint {
+
+std::unique_ptr<telemetry::Monitor> open_monitor(const config::WatchOptions& options,
+                                                 std::chrono::seconds patience, std::uint32_t rank,
+                                                 const telemetry::Labels& labels) try {
+  auto watch = std::make_unique<telemetry::Monitor>(
+      telemetry::MonitorPlan{options.address, options.exposed, rank, patience, labels});
+  if (!watch->url().empty()) spdlog::info("watch at {0}/metrics and {0}/healthz", watch->url());
+  return watch;
+} catch (const std::invalid_argument& error) {
+  throw config::UsageError(error.what());
+}
+
+}  // namespace millrace::endpoint
