@@ -19,10 +19,10 @@ class InprocProducer final : public queue::ConsumerEnd {
     return end_->wait_for_stream(timeout);
   }
   std::uint32_t range_samples() const override { return end_->range_samples(); }
-  void want(const proto::Range& range) override { end_->want(range); }
-  std::optional<proto::Batch> take(queue::Milliseconds timeout) override {
+  void request(const proto::Range& range) override { end_->request(range); }
+  std::optional<proto::Batch> receive(queue::Milliseconds timeout) override {
     producer_.check();
-    return end_->take(timeout);
+    return end_->receive(timeout);
   }
   void release(proto::Split split, std::uint64_t cursor) override { end_->release(split, cursor); }
   void set_stage_log(const proto::StageLog& log) override { end_->set_stage_log(log); }

@@ -55,7 +55,7 @@ class CharRandomReplacement final : public RowProvider {
   void fill_text(Split split, const PhiloxStream& draws, std::uint64_t index,
                  const proto::BatchView& row) const;
   template <class X>
-  [[nodiscard]] std::span<const X> fragment(const Place& place,
+  [[nodiscard]] std::span<const X> fragment(const WindowRef& place,
                                             std::span<const std::uint8_t> selected,
                                             const PhiloxStream& draws) const;
 
@@ -83,12 +83,12 @@ proto::StreamMeta CharRandomReplacement::describe(const config::Options& options
 /// The window that fragment positions are copied from; none where half of the sample or more is
 /// selected, since little of its own text would be left, and where the dataset has no other window.
 template <class X>
-std::span<const X> CharRandomReplacement::fragment(const Place& place,
+std::span<const X> CharRandomReplacement::fragment(const WindowRef& place,
                                                    std::span<const std::uint8_t> selected,
                                                    const PhiloxStream& draws) const {
   static thread_local std::vector<X> other;
   if (2 * std::ranges::count(selected, 1) >= std::ssize(selected)) return {};
-  const std::optional<Place> from = windows_.elsewhere(place, draws);
+  const std::optional<WindowRef> from = windows_.elsewhere(place, draws);
   if (!from) return {};
   other.resize(block_size_);
   windows_.read(Split::kTrain, *from, std::span(other));
@@ -102,7 +102,7 @@ void CharRandomReplacement::fill_text(Split split, const PhiloxStream& draws, st
   static thread_local std::vector<std::uint8_t> selected;
   original.resize(block_size_);
   selected.resize(block_size_);
-  const Place place = windows_.place(split, index, draws);
+  const WindowRef place = windows_.place(split, index, draws);
   windows_.read(split, place, std::span(original));
   masking_->select(draws, selected);
 

@@ -31,13 +31,13 @@ Page health_page(const Health& health) {
 
 }  // namespace
 
-Watch::Monitor(const MonitorPlan& plan) : registry_(plan.labels), health_(plan.patience) {
+Monitor::Monitor(const MonitorPlan& plan) : registry_(plan.labels), health_(plan.patience) {
   if (plan.address.empty()) return;
   port_ = std::make_unique<HttpPort>(address_of(plan),
                                      Pages{{"/metrics", [this] { return metrics_page(registry_); }},
                                            {"/healthz", [this] { return health_page(health_); }}});
 }
 
-std::string Watch::url() const { return port_ ? "http://" + to_string(port_->address()) : ""; }
+std::string Monitor::url() const { return port_ ? "http://" + to_string(port_->address()) : ""; }
 
 }  // namespace millrace::telemetry

@@ -1,5 +1,5 @@
 // The cells that each room binds: one struct per room, made from the process's registry.
-// docs/how-to/watching.md lists them.
+// docs/reference/metrics.md lists them.
 //
 // A room takes a `telemetry::Registry&` (unwatched() where nobody looks), makes its struct once and
 // changes cells from any thread:

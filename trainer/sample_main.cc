@@ -221,9 +221,9 @@ std::unique_ptr<trainer::PerplexityScorer> judge_of(const config::Arguments& arg
 }
 
 /// The score: on stderr, and as JSON behind the texts.
-void tell_score(trainer::PerplexityScorer* judge, const trainer::SampleResult& result,
+void tell_score(trainer::PerplexityScorer* scorer, const trainer::SampleResult& result,
                 std::ostream* json) {
-  const auto found = judge != nullptr ? judge->judge(result.texts, result.meta) : std::nullopt;
+  const auto found = scorer != nullptr ? scorer->score(result.texts, result.meta) : std::nullopt;
   if (!found) return;
   if (json != nullptr) put(*json, trainer::to_json_line(*found), "");
   std::cerr << trainer::to_line(*found);

@@ -58,8 +58,8 @@ std::uint64_t Windows::epoch_samples() const {
 
 WindowRef Windows::place(Split split, std::uint64_t index, const PhiloxStream& draws) const {
   if (split == Split::kTrain) {
-    const MixtureSlot turn = mixture_ ? mixture_->turn(index) : Turn{0, index};
-    return {turn.part, parts_[turn.part].train_position(turn.number, draws)};
+    const MixtureSlot slot = mixture_ ? mixture_->slot(index) : MixtureSlot{0, index};
+    return {slot.part, parts_[slot.part].train_position(slot.number, draws)};
   }
   const std::uint64_t windows = size(split);
   const PhiloxStream of_pass(seed_, split, 0, index / windows);

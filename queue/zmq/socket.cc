@@ -221,7 +221,7 @@ void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) throw;
   }
-  if (bell != nullptr) bell->silence();
+  if (bell != nullptr) bell->clear();
   for (Socket* socket : sockets) socket->look_after();
 }
 

@@ -7,13 +7,13 @@
 #include <fstream>
 #include <set>
 
-#include "../support/temporary_folder.h"
 #include "annotation/sampled_passages.h"
 #include "annotation/shard_folder.h"
 #include "config/app/stop.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "proto/files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::annotation {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "../support/temporary_folder.h"
 #include "annotation/scorer.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::annotation {
 namespace {

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "../support/temporary_folder.h"
 #include "annotation/shard_folder.h"
 #include "proto/files.h"
-#include "shards.h"
+#include "tests/annotation/shards.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::annotation {
 namespace {
@@ -238,7 +238,7 @@ TEST_F(ScoredShards, ThePagesWorkedExample) {
   write_shard(folder_.path(), small_header(), three_chunks());
   EXPECT_EQ(
       proto::read_file(path()),
-      hex_example(proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/scored_shards.md")));
+      hex_example(proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/scored_shards.md")));
 }
 
 }  // namespace

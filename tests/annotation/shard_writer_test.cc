@@ -5,9 +5,9 @@
 
 #include <fstream>
 
-#include "../support/temporary_folder.h"
 #include "proto/files.h"
-#include "shards.h"
+#include "tests/annotation/shards.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::annotation {
 namespace {

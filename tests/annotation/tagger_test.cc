@@ -8,7 +8,7 @@
 #include <string>
 
 #include "annotation/lexicon.h"
-#include "tagged_page.h"
+#include "tests/annotation/tagged_page.h"
 
 namespace millrace::annotation {
 namespace {

@@ -94,7 +94,7 @@ TEST(Keys, ReferenceNamesEveryKeyOnce) {
 }
 
 TEST(Keys, ThePageListsThemAll) {
-  std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/recipes.md");
+  std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/recipes.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   EXPECT_NE(page.find("```text\n" + key_reference() + "```\n"), std::string::npos)
       << "docs/reference/recipes.md is not up to date; put the output of `inspect stream "

@@ -33,12 +33,12 @@ TEST(InprocProducer, SeveralThreadsFillWhatIsWanted) {
   const auto end = make_inproc_producer(stream, expected(), 3, 16);
   std::set<std::uint64_t> open;
   for (std::uint64_t k = 0; k < 50; ++k) {
-    end->want({proto::Split::kTrain, k * 16, 16, {}});
+    end->request({proto::Split::kTrain, k * 16, 16, {}});
     open.insert(k * 16);
   }
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (!open.empty() && std::chrono::steady_clock::now() < deadline) {
-    const auto batch = end->take(50ms);
+    const auto batch = end->receive(50ms);
     if (!batch) continue;
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(batch->range)));
     EXPECT_EQ(open.erase(batch->range.first), 1U);
@@ -52,10 +52,10 @@ TEST(InprocProducer, CountsWhatItDelivers) {
   const telemetry::ProducerMetrics metrics(registry);
   {
     const auto end = make_inproc_producer(stream, expected(), 2, 16, registry);
-    end->want({proto::Split::kTrain, 0, 16, {}});
-    end->want({proto::Split::kTrain, 16, 16, {}});
-    end->want({proto::Split::kVal, 0, 16, {}});
-    for (int taken = 0; taken < 3;) taken += end->take(50ms) ? 1 : 0;
+    end->request({proto::Split::kTrain, 0, 16, {}});
+    end->request({proto::Split::kTrain, 16, 16, {}});
+    end->request({proto::Split::kVal, 0, 16, {}});
+    for (int taken = 0; taken < 3;) taken += end->receive(50ms) ? 1 : 0;
   }
   EXPECT_EQ(metrics.samples[proto::Split::kTrain].value(), 32.0);
   EXPECT_EQ(metrics.samples[proto::Split::kVal].value(), 16.0);
@@ -69,9 +69,9 @@ TEST(InprocProducer, CountsWhatItDelivers) {
 TEST(InprocProducer, AProvidersErrorReachesTheTrainer) {
   const Stream stream{std::make_shared<RaisingProvider>(), sample_meta()};
   const auto end = make_inproc_producer(stream, expected(), 1, 16);
-  end->want({proto::Split::kTrain, 0, 16, {}});
+  end->request({proto::Split::kTrain, 0, 16, {}});
   const auto wait_for_error = [&] {
-    for (int i = 0; i < 400; ++i) (void)end->take(50ms);
+    for (int i = 0; i < 400; ++i) (void)end->receive(50ms);
   };
   EXPECT_THROW(wait_for_error(), std::runtime_error);
 }

@@ -19,7 +19,7 @@ namespace {
 
 /// The bytes of the block "```hex NAME" of a page: lines of an offset and bytes.
 std::string documented(const std::string& page, const std::string& name) {
-  std::istringstream lines(read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/" + page));
+  std::istringstream lines(read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/" + page));
   std::string line;
   while (std::getline(lines, line) && line != "```hex " + name) {
   }
@@ -79,7 +79,7 @@ TEST(WorkedExamples, GroupFile) {
               {{{4096, 20480}, {0, 640}, {}}},
               {{0, 0}, {12288, 3}}};
   write_group(folder / "group.json", group);
-  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/queue_file.md");
+  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/queue_file.md");
   EXPECT_NE(page.find("```json\n" + read_file(folder / "group.json") + "```"), std::string::npos);
 }
 
@@ -93,7 +93,7 @@ TEST(WorkedExamples, Safetensors) {
 }
 
 TEST(WorkedExamples, TrainerState) {
-  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/checkpoint.md");
+  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/checkpoint.md");
   const std::size_t begin = page.find("```json\n") + 8;
   const TrainerState state =
       trainer_state_from_json(page.substr(begin, page.find("```", begin) - begin));

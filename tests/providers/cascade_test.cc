@@ -14,7 +14,7 @@
 #include "proto/digest.h"
 #include "providers/diffusion/diffusion_times.h"
 #include "providers/diffusion/noise.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -12,7 +12,7 @@
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "providers/windows/open_datasets.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -13,7 +13,7 @@
 #include "proto/digest.h"
 #include "providers/masking/replacement.h"
 #include "providers/registry.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -21,8 +21,8 @@
 #include "config/stream_settings.h"
 #include "proto/digest.h"
 #include "providers/registry.h"
-#include "scored_text.h"
-#include "support.h"
+#include "tests/providers/scored_text.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "example_provider.h"
 #include "proto/digest.h"
-#include "support.h"
+#include "tests/providers/example_provider.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

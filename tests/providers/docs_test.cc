@@ -14,7 +14,7 @@
 #include "providers/random/philox.h"
 #include "providers/registry.h"
 #include "providers/windows/mixture.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {
@@ -165,8 +165,8 @@ TEST(Docs, MixtureShowsQuotasAndTurns) {
   std::string datasets = "dataset  ";
   std::string numbers = "number   ";
   for (std::uint64_t i = 5120; i < 5136; ++i) {
-    datasets += " " + std::to_string(constant.turn(i).part);
-    numbers += " " + std::to_string(constant.turn(i).number);
+    datasets += " " + std::to_string(constant.slot(i).part);
+    numbers += " " + std::to_string(constant.slot(i).number);
   }
   expect_contains(shown, {datasets, numbers});
 }
@@ -174,7 +174,7 @@ TEST(Docs, MixtureShowsQuotasAndTurns) {
 TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {
   const std::string example =
       proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/tests/providers/example_provider.cc");
-  expect_contains(page("adding_a_provider.md"), {example});
+  expect_contains(page("how-to/adding_a_provider.md"), {example});
 }
 
 }  // namespace

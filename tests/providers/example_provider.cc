@@ -1,6 +1,6 @@
 // Arithmetic progressions modulo 10, such as 3 0 7 4 1 8, in which one digit is masked: sample i is
 // drawn from Philox at index i.
-#include "example_provider.h"
+#include "tests/providers/example_provider.h"
 
 #include "config/settings.h"
 #include "config/stream_settings.h"

@@ -5,7 +5,7 @@
 
 #include "proto/digest.h"
 #include "providers/registry.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

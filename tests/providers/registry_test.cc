@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "config/errors.h"
-#include "scored_text.h"
-#include "support.h"
+#include "tests/providers/scored_text.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

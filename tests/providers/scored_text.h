@@ -5,7 +5,7 @@
 
 #include "annotation/annotate.h"
 #include "config/options.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 

@@ -11,7 +11,7 @@
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "providers/masked.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "config/errors.h"
 #include "providers/markov/markov_process.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -10,7 +10,7 @@
 #include "datasets/characters/memory_text.h"
 #include "proto/files.h"
 #include "providers/registry.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

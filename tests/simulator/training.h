@@ -53,7 +53,7 @@ struct Saved {
 struct Share {
   consumer::BatchSharding deal;
   consumer::PrefetchWindow* supply = nullptr;
-  std::function<void(const proto::StageLog&)> follow;  ///< tells the transport of a change of stage
+  std::function<void(const proto::StageLog&)> set_stage_log;  ///< tells the transport of a change of stage
   std::function<void(std::uint64_t)> release;          ///< tells it of the cursor
 };
 

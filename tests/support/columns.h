@@ -18,7 +18,7 @@ using Column = std::pair<proto::Role, torch::Tensor>;
 
 struct ColumnStream {
   proto::StreamMeta meta;
-  trainer::WideBatch batch;
+  trainer::DeviceBatch batch;
 };
 
 inline proto::Field field_of(const Column& column) {
@@ -58,11 +58,11 @@ inline ColumnStream stream_of(const std::vector<Column>& columns) {
       }
     }
   }
-  stream.batch = trainer::widen(stream.meta, buffer.batch, trainer::CopyStream(torch::kCPU));
+  stream.batch = trainer::to_device(stream.meta, buffer.batch, trainer::CopyStream(torch::kCPU));
   return stream;
 }
 
-inline trainer::WideBatch batch_of(const std::vector<Column>& columns) {
+inline trainer::DeviceBatch batch_of(const std::vector<Column>& columns) {
   return stream_of(columns).batch;
 }
 

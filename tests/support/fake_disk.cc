@@ -97,7 +97,7 @@ FakeDisk::NodePtr FakeDisk::find(const Path& path) const {
   return found == folder->names.end() ? nullptr : found->second;
 }
 
-FakeDisk::NodePtr FakeDisk::set_stage_log(Path path) const {
+FakeDisk::NodePtr FakeDisk::follow(Path path) const {
   NodePtr node = find(path);
   for (int links = 0; node && node->kind == Kind::kLink; ++links) {
     if (links == kMostLinks) throw DiskError(path, "cannot follow", ELOOP);

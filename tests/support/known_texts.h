@@ -56,7 +56,7 @@ struct KnowingNetwork : trainer::Network {
 };
 
 /// Nothing given.
-inline trainer::Draft empty_draft(std::int64_t samples, std::int64_t length) {
+inline trainer::SamplerInput empty_draft(std::int64_t samples, std::int64_t length) {
   return {torch::zeros({samples, length}, torch::kInt64),
           torch::zeros({samples, length}, torch::kBool)};
 }

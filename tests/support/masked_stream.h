@@ -46,8 +46,8 @@ inline proto::Batch masked_batch(const proto::Range& range) {
     const std::uint64_t stage = index % 2;
     buffer.view.values<std::uint8_t>(2)[row] = static_cast<std::uint8_t>(stage);
     for (std::uint32_t j = 0; j < kMaskedBlock; ++j) {
-      const std::uint64_t word = trainer::scramble(index * kMaskedBlock + j +
-                                                   (static_cast<std::uint64_t>(range.split) << 32));
+      const std::uint64_t word = trainer::splitmix64(
+          index * kMaskedBlock + j + (static_cast<std::uint64_t>(range.split) << 32));
       const bool target = index != 5 && word % 8 < 2 + 3 * stage;
       const auto token = static_cast<std::uint8_t>((word >> 8) % 10);
       buffer.view.values<std::uint8_t>(0)[row * kMaskedBlock + j] =

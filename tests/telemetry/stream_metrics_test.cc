@@ -80,7 +80,7 @@ TEST(StreamMetrics, HaveNamesAsPrometheusWantsThem) {
 }
 
 TEST(StreamMetrics, ThePageListsThemAll) {
-  std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/watching.md");
+  std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/metrics.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   Registry registry;
   bind_all(registry);

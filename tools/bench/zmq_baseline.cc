@@ -130,7 +130,7 @@ double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns,
   auto start = Clock::now();
   for (std::uint64_t i = 0; i < all; ++i) {
     if (i == kWarm) start = Clock::now();
-    consumer.receive();
+    consumer.take();
     if (i + kLeasesOpen < all) consumer.lease();
   }
   const double seconds = seconds_since(start);

@@ -4,7 +4,7 @@
 #include "config/recipe.h"
 #include "proto/files.h"
 #include "trainer/checkpoint/tensor_file.h"
-#include "trainer/training/gradient.h"
+#include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
 

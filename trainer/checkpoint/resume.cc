@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<proto::Checkpoint> newest(const fs::path& out_dir, bool required) {
-  auto found = proto::find_newest_whole(out_dir, warn);
+  auto found = proto::find_newest_whole(out_dir, log_warning);
   if (found) return found;
   if (!proto::checkpoint_steps(out_dir).empty()) {
     throw config::UsageError("no checkpoint in " + out_dir.string() +

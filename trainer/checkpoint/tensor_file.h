@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "trainer/optim/adamw.h"
+#include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
 

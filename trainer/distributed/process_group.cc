@@ -116,12 +116,12 @@ void in_buckets(std::span<torch::Tensor> tensors,
 
 DistributedEnv distributed_env_from_environment() {
   DistributedEnv place;
-  place.world = number("WORLD_SIZE", "1", 1, 1U << 20);
-  if (place.world == 1) return place;
-  place.rank = number("RANK", "", 0, place.world - 1);
+  place.world_size = number("WORLD_SIZE", "1", 1, 1U << 20);
+  if (place.world_size == 1) return place;
+  place.rank = number("RANK", "", 0, place.world_size - 1);
   place.local_rank = number("LOCAL_RANK", std::to_string(place.rank).c_str(), 0, place.rank);
-  place.local_world_size = number("LOCAL_WORLD_SIZE", std::to_string(place.world).c_str(),
-                                  place.local_rank + 1, place.world);
+  place.local_world_size = number("LOCAL_WORLD_SIZE", std::to_string(place.world_size).c_str(),
+                                  place.local_rank + 1, place.world_size);
   place.master_address = variable("MASTER_ADDR", "127.0.0.1");
   place.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
   place.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
@@ -144,7 +144,7 @@ class ProcessGroup::Group {
       action();
     } catch (const std::exception& error) {
       throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " +
-                               std::to_string(place_.world) + " waited for the other ranks at " +
+                               std::to_string(place_.world_size) + " waited for the other ranks at " +
                                what + ", up to " + std::to_string(timeout_s_) +
                                " s (train.timeout_s), at " + place_.master_address + ":" +
                                std::to_string(place_.master_port) +
@@ -162,7 +162,7 @@ class ProcessGroup::Group {
   void connect_devices() {
     waiting_for("connecting the GPUs", [this] {
       devices_ = make_device_group(c10::make_intrusive<c10d::PrefixStore>("devices", store_),
-                                   place_.rank, place_.world, std::chrono::seconds(timeout_s_));
+                                   place_.rank, place_.world_size, std::chrono::seconds(timeout_s_));
     });
   }
 
@@ -196,7 +196,7 @@ class ProcessGroup::Group {
 
   std::vector<std::string> keys(const std::string& word, std::uint32_t first) const {
     std::vector<std::string> all;
-    for (std::uint32_t rank = first; rank < place_.world; ++rank) all.push_back(key(word, rank));
+    for (std::uint32_t rank = first; rank < place_.world_size; ++rank) all.push_back(key(word, rank));
     return all;
   }
 
@@ -204,7 +204,7 @@ class ProcessGroup::Group {
     c10d::TCPStoreOptions store;
     store.port = place_.master_port;
     store.isServer = place_.rank == 0 && place_.serves_store;
-    store.numWorkers = place_.world;
+    store.numWorkers = place_.world_size;
     store.waitWorkers = false;
     store.timeout = std::chrono::seconds(timeout_s_);
     auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
@@ -212,7 +212,7 @@ class ProcessGroup::Group {
     store_ = c10::make_intrusive<c10d::PrefixStore>(
         place_.store_prefix, c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
     return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(place_.rank),
-                                                       static_cast<int>(place_.world), options);
+                                                       static_cast<int>(place_.world_size), options);
   }
 
   DistributedEnv place_;
@@ -224,7 +224,7 @@ class ProcessGroup::Group {
 
 ProcessGroup::ProcessGroup(const DistributedEnv& place, std::uint32_t timeout_s)
     : place_(place), timeout_(timeout_s) {
-  if (place.world > 1) group_ = std::make_unique<Group>(place, timeout_s);
+  if (place.world_size > 1) group_ = std::make_unique<Group>(place, timeout_s);
 }
 
 ProcessGroup::~ProcessGroup() = default;
@@ -287,7 +287,7 @@ void ProcessGroup::barrier(const std::string& what) {
 
 void ProcessGroup::shutdown(const std::string& what) {
   barrier(what);
-  if (group_) group_->part(what);
+  if (group_) group_->shutdown(what);
 }
 
 }  // namespace millrace::trainer

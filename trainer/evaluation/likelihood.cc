@@ -92,7 +92,7 @@ bool of_characters(const proto::StreamMeta& meta) {
   return true;
 }
 
-bool measure_likelihood(LikelihoodReport& found, Model& model, const Objective& objective,
+bool measure_bounds(LikelihoodReport& found, Model& model, const Objective& objective,
                         const config::Options& options, consumer::BatchSource& source,
                         const LikelihoodPlan& plan) {
   const Bounds bounds = bounds_of(options, source.meta(), objective, plan);
@@ -201,7 +201,7 @@ std::optional<LikelihoodReport> measure_likelihood(Model& model, const config::O
   found.batch_size = options.train.batch_size;
   found.exact = likelihood == Likelihood::kExact;
   found.characters = of_characters(meta);
-  const auto how = likelihood == Likelihood::kNone ? measure_masked : measure_likelihood;
+  const auto how = likelihood == Likelihood::kNone ? measure_masked : measure_bounds;
   if (!how(found, model, *objective, options, source, plan)) return std::nullopt;
   return found;
 }

@@ -1,12 +1,12 @@
-// All loops over f32 and bf16 on a CPU that were compiled for each instruction set, and the choice
-// of one of them.
+// The CPU loops over f32 and bf16, compiled once for each instruction set.
 //
 // kernels_portable.cc, kernels_avx2.cc and kernels_avx512.cc compile them. Every set comes to the
 // same but for roundings.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <string_view>
+#include <vector>
 
 #include "trainer/kernels/attention_kernels.h"
 #include "trainer/kernels/gemm_kernels.h"
@@ -29,11 +29,8 @@ extern const CpuKernels kAvx2Kernels;
 extern const CpuKernels kAvx512Kernels;
 #endif
 
-/// Those that run here, the chosen ones last.
-[[nodiscard]] std::span<const CpuKernels* const> cpu_kernel_sets();
-
-/// Those for the instruction set that LibTorch chose for its own, by ATEN_CPU_CAPABILITY or by what
-/// the processor has; a checkpoint names it.
-[[nodiscard]] const CpuKernels& cpu_kernels();
+/// The sets that a processor of this capability runs, the best last. `capability` in LibTorch's
+/// words: "AVX512", "AVX2", or anything else for the portable set alone.
+[[nodiscard]] std::vector<const CpuKernels*> cpu_kernel_sets(std::string_view capability);
 
 }  // namespace millrace::trainer

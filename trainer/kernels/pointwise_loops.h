@@ -262,7 +262,7 @@ void rotate(const X* x, const float* __restrict cos, const float* __restrict sin
 template <class X>
 constexpr ActivationKernels<X> activation_kernels() {
   return {gelu<X>, gelu_backward<X>, norm<X>, norm_backward<X>,
-          add<X>,  add_backward<X>,  drop<X>, turn<X>};
+          add<X>,  add_backward<X>,  drop<X>, rotate<X>};
 }
 constexpr PointwiseKernels pointwise_kernels() {
   return {activation_kernels<float>(), activation_kernels<Bf16>()};

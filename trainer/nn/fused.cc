@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 #include "trainer/nn/draw_dropout_mask.h"
 
 namespace millrace::trainer {

@@ -13,7 +13,7 @@
 
 #include <memory>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 #include "trainer/nn/draw_dropout_mask.h"
 
 namespace millrace::trainer {

@@ -16,7 +16,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 
 namespace millrace::trainer {
 namespace {

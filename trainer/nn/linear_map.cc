@@ -17,7 +17,7 @@
 #include <optional>
 #include <string_view>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 
 namespace millrace::trainer {
 namespace {

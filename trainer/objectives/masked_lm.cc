@@ -18,7 +18,7 @@ class MaskedLm : public Objective {
  public:
   explicit MaskedLm(std::int64_t ignore_index) : ignore_index_(ignore_index) {}
 
-  torch::Tensor weight(const DeviceBatch& batch) const override { return chosen(batch).sum(1); }
+  torch::Tensor weight(const DeviceBatch& batch) const override { return loss_positions(batch).sum(1); }
 
   torch::Tensor loss_positions(const DeviceBatch& batch) const override {
     return batch.at(proto::Role::kTarget).ne(ignore_index_);
@@ -32,9 +32,9 @@ class MaskedLm : public Objective {
     const auto nats =
         at::cross_entropy_loss(logits, wanted, {}, at::Reduction::None, ignore_index_);
 
-    Loss loss{masked.sum(nats), weight(batch), {}};
+    Loss loss{masked.sum_by_sample(nats), weight(batch), {}};
     if (!torch::GradMode::is_enabled()) {
-      loss.metrics["accuracy"] = masked.sum(logits.argmax(1).eq(wanted).to(torch::kFloat64));
+      loss.metrics["accuracy"] = masked.sum_by_sample(logits.argmax(1).eq(wanted).to(torch::kFloat64));
     }
     return loss;
   }

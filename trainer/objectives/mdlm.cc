@@ -38,7 +38,7 @@ class MaskedDiffusion : public ContinuousTimeObjective {
     const auto nats = at::cross_entropy_loss(logits, masked.gather(batch.at(proto::Role::kTarget)),
                                              {}, at::Reduction::None);
     const auto factor = rate(batch) / torch::expm1(given.time);
-    return {factor.to(nats.dtype()) * masked.sum(nats), weight(batch), {}};
+    return {factor.to(nats.dtype()) * masked.sum_by_sample(nats), weight(batch), {}};
   }
 
  private:

@@ -46,7 +46,7 @@ class Objective {
     const torch::Tensor& input = batch.at(proto::Role::kInput);
     return batch.loss_positions().defined()
                ? Positions(batch.loss_positions(), input.size(0), input.size(1))
-               : Positions(chosen(batch));
+               : Positions(loss_positions(batch));
   }
 };
 

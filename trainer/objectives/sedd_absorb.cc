@@ -39,7 +39,7 @@ class Absorb : public ContinuousTimeObjective {
     const auto logits = at_least_f32(network.project(masked.gather(network.encode(given))));
     const auto log_r = -torch::log(torch::expm1(given.time));
     const auto entropy =
-        masked.sum(score_entropy(logits, masked.gather(batch.at(proto::Role::kTarget)),
+        masked.sum_by_sample(score_entropy(logits, masked.gather(batch.at(proto::Role::kTarget)),
                                  masked.gather_by_sample(log_r.to(logits.dtype()))));
     return {rate(batch).to(entropy.dtype()) * entropy, weight(batch), {}};
   }

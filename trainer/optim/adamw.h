@@ -9,16 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
 #include <vector>
 
-#include "trainer/base/torch.h"
+#include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
-
-/// Tensors with the names that they have in files.
-using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 struct AdamWSettings {
   double beta1 = 0.9;

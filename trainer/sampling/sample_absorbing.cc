@@ -40,9 +40,9 @@ class LiftMasks : public Sampler {
     const Positions there(lifted.index_select(0, samples));
     const auto hidden =
         network.encode({x.tokens.index_select(0, samples), time.index_select(0, samples)});
-    const auto logits = without_mask(at_least_f32(network.project(there.of(hidden))), mask_);
+    const auto logits = without_mask(at_least_f32(network.project(there.gather(hidden))), mask_);
     const auto found =
-        draw(probabilities_of(logits, filter_), there.of(u.index_select(0, samples)));
+        draw(probabilities_of(logits, filter_), there.gather(u.index_select(0, samples)));
     x.tokens = x.tokens.masked_scatter(lifted, found);  // both row by row
     ++x.network_calls;
   }

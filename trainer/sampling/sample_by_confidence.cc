@@ -37,9 +37,9 @@ class ConfidenceSampler : public Sampler {
                    const torch::Tensor& kept, const torch::Tensor& u) const {
     const Positions there(masked);
     const auto logits =
-        without_mask(at_least_f32(network.project(there.of(network.encode({x.tokens})))), mask_);
+        without_mask(at_least_f32(network.project(there.gather(network.encode({x.tokens})))), mask_);
     const auto p = probabilities_of(logits, filter_);
-    const auto found = draw(p, there.of(u));
+    const auto found = draw(p, there.gather(u));
     const auto sure = torch::full_like(u, -1.0).masked_scatter(
         masked, p.gather(1, found.unsqueeze(1)).squeeze(1));
     const auto order = std::get<1>(sure.sort(true, 1, true));  // stable, descending

@@ -148,11 +148,11 @@ class ScoreSampler : public Sampler {
     const auto tokens = x.tokens.index_select(0, samples);
     const auto time = torch::full({samples.size(0)}, step.sigma, u.options());
     const auto logits =
-        network.project(there.of(network.encode({tokens, time}))).to(torch::kFloat64);
-    const auto p = graph_.transition(logits, there.of(tokens), step);
+        network.project(there.gather(network.encode({tokens, time}))).to(torch::kFloat64);
+    const auto p = graph_.transition(logits, there.gather(tokens), step);
     x.clamped += static_cast<std::uint64_t>(p.lt(0.0).any(1).sum().template item<std::int64_t>());
     x.tokens =
-        x.tokens.masked_scatter(open, draw(p.clamp_min(0.0), there.of(u.index_select(0, samples))));
+        x.tokens.masked_scatter(open, draw(p.clamp_min(0.0), there.gather(u.index_select(0, samples))));
     ++x.network_calls;
   }
 

@@ -110,11 +110,11 @@ torch::Tensor TextGenerator::write(const Prompt& prompt, const torch::Tensor& pr
                                    SampleResult& result) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision_, device_);
-  const StepCallback on_step =
+  const StepCallback show_step =
       on_step ? StepCallback([&](const SampleStep& step) { show(step, first, on_step); })
               : StepCallback();
   const Sampled sampled =
-      sampler_->sample(*model_, draft(prompt, prefix, rng.samples()), rng, on_step);
+      sampler_->sample(*model_, draft(prompt, prefix, rng.samples()), rng, show_step);
   result.network_calls += sampled.network_calls;
   result.clamped += sampled.clamped;
   const auto behind = static_cast<std::int64_t>(prefix_length());

@@ -17,12 +17,6 @@ std::int64_t padded_count(const DeviceBatch& batch) {
 
 }  // namespace
 
-NamedTensors parameters_of(const Model& model) {
-  NamedTensors named;
-  for (const auto& item : model.named_parameters()) named.emplace_back(item.key(), item.value());
-  return named;
-}
-
 Gradient::Gradient(Model& model, const Objective& objective, const Precision& precision,
                    const LossScale& loss_scale, GraphFactory record)
     : model_(model),

@@ -9,12 +9,8 @@
 #include "trainer/data/step_loader.h"
 #include "trainer/device/cuda_graph.h"
 #include "trainer/device/precision.h"
-#include "trainer/optim/adamw.h"
 
 namespace millrace::trainer {
-
-/// The model's parameters under their names, in the model's order.
-[[nodiscard]] NamedTensors parameters_of(const Model& model);
 
 /// Forward and backward passes of one model, and what they add up to. Where passes are recorded
 /// (cuda_graph.h), each micro-batch is copied to a place of its own first, and its chosen positions

@@ -81,7 +81,7 @@ void train_all(const std::vector<config::Options>& each) {
     const Start start = agree_on_start(options, request.resume, process.ranks());
     const std::string dataset = "dataset " + options.data.dataset;
     const bool done = is_done(options, start);
-    if (process.ranks().first()) {
+    if (process.ranks().is_rank0()) {
       log_info(dataset + (done ? ": done, step " + std::to_string(start.state.step)
                                : " in " + options.train.out_dir));
     }

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "../support/temporary_folder.h"
 #include "datasets/bpe/bpe_files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::datasets {
 namespace {

@@ -41,7 +41,7 @@ std::string shown(std::string_view bytes) {
 
 std::string documented() {
   const std::string page =
-      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/dataset_index.md");
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/dataset_index.md");
   const std::string begin = "```hex index\n";
   const std::size_t first = page.find(begin) + begin.size();
   return page.substr(first, page.find("```", first) - first);

@@ -6,7 +6,7 @@
 #include "proto/digest.h"
 #include "providers/registry.h"
 #include "providers/windows/open_datasets.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "providers/random/philox.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "providers/masking/corruption.h"
 #include "providers/random/philox.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

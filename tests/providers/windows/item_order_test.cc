@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

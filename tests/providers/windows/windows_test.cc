@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "datasets/characters/memory_text.h"
-#include "support.h"
+#include "tests/providers/support.h"
 
 namespace millrace::providers {
 namespace {

@@ -42,7 +42,7 @@ class Machine {
       world_.now += 1s;
       world_.fill(*producer);
       run->request(world_.chunk_range(cursor / world_.chunk));
-      const auto batch = run->take(FolderWorld::kAtOnce);
+      const auto batch = run->receive(FolderWorld::kAtOnce);
       if (!batch) continue;
       ASSERT_EQ(batch->range.first, cursor);
       ASSERT_TRUE(testing::same_bytes(*batch, world_.samples(batch->range)));
@@ -110,10 +110,10 @@ TEST(FolderPower, UsedChunksAreToldAtOnceThenEveryFiveMilliseconds) {
   EXPECT_EQ(world.files().front(), world.chunk_name(1)) << "swept";
   run->release(Split::kTrain, 2 * world.chunk);
   EXPECT_EQ(world.files().front(), world.chunk_name(1)) << "just told";
-  EXPECT_FALSE(run->take(FolderWorld::kAtOnce).has_value());
+  EXPECT_FALSE(run->receive(FolderWorld::kAtOnce).has_value());
   EXPECT_EQ(world.files().front(), world.chunk_name(1));
   world.now += 5ms;
-  EXPECT_FALSE(run->take(FolderWorld::kAtOnce).has_value());
+  EXPECT_FALSE(run->receive(FolderWorld::kAtOnce).has_value());
   EXPECT_EQ(world.files().front(), world.chunk_name(2));
 }
 
@@ -133,7 +133,7 @@ TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
 
   const auto run = world.met(world.run());
   run->request(world.chunk_range(0));
-  ASSERT_TRUE(run->take(FolderWorld::kAtOnce).has_value());
+  ASSERT_TRUE(run->receive(FolderWorld::kAtOnce).has_value());
   run->release(Split::kTrain, world.chunk);
   world.now += 1s;
   EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(1)})
@@ -153,7 +153,7 @@ TEST(FolderPower, ARunGoesOnWhereItsOwnFileFindsNoRoom) {
   for (std::uint64_t k = 0; k < 2; ++k) {
     run->request(world.chunk_range(k));
     world.now += 1s;
-    ASSERT_TRUE(run->take(FolderWorld::kAtOnce).has_value());
+    ASSERT_TRUE(run->receive(FolderWorld::kAtOnce).has_value());
     run->release(Split::kTrain, (k + 1) * world.chunk);
   }
   world.now += 1s;
@@ -182,10 +182,10 @@ TEST(FolderPower, FlippedBitsAreNeverReadAsSamples) {
     world.fill(*producer);
     world.disk.flip_bit(world.layout.chunk(Split::kTrain, {}), bit);
     run->request(world.chunk_range(0));
-    auto batch = run->take(FolderWorld::kAtOnce);
+    auto batch = run->receive(FolderWorld::kAtOnce);
     if (!batch) {
       world.fill(*producer);
-      batch = run->take(FolderWorld::kAtOnce);
+      batch = run->receive(FolderWorld::kAtOnce);
     }
     ASSERT_TRUE(batch && testing::same_bytes(*batch, world.samples(batch->range))) << bit;
   }

@@ -28,7 +28,7 @@ struct FolderStages : ::testing::Test {
   Names fill(ProducerEnd& end) { return world.fill(end); }
   void expect(ConsumerEnd& run, const proto::Range& range) {
     run.request(range);
-    const auto batch = run.take(FolderWorld::kAtOnce);
+    const auto batch = run.receive(FolderWorld::kAtOnce);
     ASSERT_TRUE(batch.has_value()) << run.state().words;
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(range)));
   }
@@ -70,7 +70,7 @@ TEST_F(FolderStages, AChangeIsPublishedAtOnceAndTheOldStageForgottenAndSwept) {
   run->set_stage_log(log);
   EXPECT_EQ(proto::read_group(world.layout.group("run"), world.disk)->stage_log, log);
   EXPECT_EQ(world.files(), Names{world.chunk_name(0, 0)}) << "chunk 1 at stage 0 is of no use";
-  EXPECT_EQ(run->take(FolderWorld::kAtOnce), std::nullopt) << "nobody wants it any more";
+  EXPECT_EQ(run->receive(FolderWorld::kAtOnce), std::nullopt) << "nobody wants it any more";
   EXPECT_EQ(fill(*producer), Names{world.chunk_name(1, 1)});
   expect(*run, world.chunk_range(1, 1));
 }

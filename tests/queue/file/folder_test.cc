@@ -176,11 +176,11 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
         of_another_stream}) {
     put_chunk(0, damaged);
     run->request(chunk_range(0));
-    EXPECT_EQ(run->take(0ms), std::nullopt);
+    EXPECT_EQ(run->receive(0ms), std::nullopt);
     EXPECT_FALSE(present().contains(0));
     EXPECT_TRUE(std::filesystem::exists(layout_.quarantine() / ("train-" + proto::chunk_name(0))));
     EXPECT_EQ(fill(*end), std::vector<std::uint64_t>{0});
-    const auto batch = run->take(5s);
+    const auto batch = run->receive(5s);
     ASSERT_TRUE(batch.has_value());
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(chunk_range(0))));
   }
@@ -218,7 +218,7 @@ TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
   for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
     put_chunk(k, "damaged");
     run->request(chunk_range(k));
-    EXPECT_EQ(run->take(0ms), std::nullopt);
+    EXPECT_EQ(run->receive(0ms), std::nullopt);
   }
   const auto kept = proto::real_disk().list(layout_.quarantine());
   EXPECT_EQ(kept.size(), kMaxQuarantined);

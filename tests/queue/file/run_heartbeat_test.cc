@@ -35,7 +35,7 @@ TEST_F(GroupKeeperTest, ASecondProcessIsRefusedAndTheFirstGoesOn) {
   EXPECT_TRUE(
       contains(message, "groups/run/lock is locked): stop it, or choose another train.out_dir"));
   world.now += 1s;
-  EXPECT_EQ(first->take(0ms), std::nullopt);
+  EXPECT_EQ(first->receive(0ms), std::nullopt);
   EXPECT_NE(owner(), "") << "the refused one left the group alone";
 }
 
@@ -59,19 +59,19 @@ TEST_F(GroupKeeperTest, AResumeAfterAKillDoesNotWait) {
   EXPECT_NE(owner(), before);
   for (int i = 0; i < 20; ++i) {
     world.now += kHeartbeatInterval;
-    EXPECT_EQ(resumed->take(0ms), std::nullopt);
+    EXPECT_EQ(resumed->receive(0ms), std::nullopt);
   }
 }
 
 TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
   const auto first = world.met(world.run());
   world.now += kNewcomerFor + 1s;
-  EXPECT_EQ(first->take(0ms), std::nullopt);
+  EXPECT_EQ(first->receive(0ms), std::nullopt);
   lose_locks();
   auto second = world.met(world.run());
   world.now += kHeartbeatInterval;
-  EXPECT_EQ(first->take(0ms), std::nullopt) << "one that is established just writes";
-  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)second->take(0ms); }),
+  EXPECT_EQ(first->receive(0ms), std::nullopt) << "one that is established just writes";
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)second->receive(0ms); }),
                        "group.json is written by it"));
   second.reset();
   EXPECT_NE(owner(), "") << "the newcomer takes nothing away";
@@ -81,7 +81,7 @@ TEST_F(GroupKeeperTest, AClearedQueueIsWrittenAgain) {
   const auto run = world.met(world.run());
   proto::remove_all("/q", world.disk);
   world.now += kHeartbeatInterval;
-  EXPECT_EQ(run->take(0ms), std::nullopt);
+  EXPECT_EQ(run->receive(0ms), std::nullopt);
   EXPECT_NE(owner(), "");
 }
 

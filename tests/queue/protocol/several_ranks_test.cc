@@ -42,7 +42,7 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
     const auto others_work = [&] {
       for (ConsumerEnd* other : all) {
         if (other == &end) continue;
-        EXPECT_EQ(other->take(10ms), std::nullopt);
+        EXPECT_EQ(other->receive(10ms), std::nullopt);
       }
     };
     for (; !end.wait_for_stream(50ms); others_work()) {

@@ -34,7 +34,7 @@ void as_ranks(std::uint32_t world, const std::function<void(ProcessGroup&)>& bod
   for (std::uint32_t rank = 0; rank < world; ++rank) {
     threads.emplace_back([&, rank] {
       try {
-        ProcessGroup ranks({.rank = rank, .world = world, .local_rank = rank, .master_port = port},
+        ProcessGroup ranks({.rank = rank, .world_size = world, .local_rank = rank, .master_port = port},
                            kTimeoutS);
         body(ranks);
         ranks.shutdown("the end of a test");
@@ -234,14 +234,14 @@ TEST(ProcessGroup, PartTogetherAgainAndAgain) {
 TEST(ProcessGroup, OneThatLeavesWithoutAWordIsNamed) {
   const std::uint16_t port = free_port();
   const auto rank = [port](std::uint32_t number) {
-    return ProcessGroup({.rank = number, .world = 2, .master_port = port}, 2);
+    return ProcessGroup({.rank = number, .world_size = 2, .master_port = port}, 2);
   };
   std::thread second([&] { const ProcessGroup silent = rank(1); });
   const auto said = [&]() -> std::string {
     ProcessGroup first = rank(0);
     second.join();
     try {
-      first.part("the end");
+      first.shutdown("the end");
     } catch (const std::runtime_error& error) {
       return error.what();
     }
@@ -252,7 +252,7 @@ TEST(ProcessGroup, OneThatLeavesWithoutAWordIsNamed) {
 
 TEST(ProcessGroup, AMissingRankIsWaitedForAndNamed) {
   try {
-    ProcessGroup alone({.rank = 0, .world = 2, .master_port = free_port()}, 1);
+    ProcessGroup alone({.rank = 0, .world_size = 2, .master_port = free_port()}, 1);
     FAIL() << "two ranks met although one never came";
   } catch (const std::runtime_error& error) {
     EXPECT_EQ(std::string(error.what())

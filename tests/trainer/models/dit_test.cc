@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "trainer/training/gradient.h"
+#include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "trainer/device/precision.h"
 #include "trainer/nn/attention.h"
-#include "trainer/training/gradient.h"
+#include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
 namespace {

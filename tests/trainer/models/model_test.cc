@@ -9,7 +9,7 @@
 #include "trainer/models/models.h"
 #include "trainer/nn/rotary.h"
 #include "trainer/objectives/masked_lm.h"
-#include "trainer/training/gradient.h"
+#include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
 namespace {

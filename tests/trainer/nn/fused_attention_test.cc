@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 
 namespace millrace::trainer {
 namespace {
@@ -201,7 +201,7 @@ Found by_kernels(const AttentionKernels& kernels, const Given& numbers, const Ca
 
 TEST(FusedAttention, EveryInstructionSetFollowsTheFormula) {
   const auto one = torch::ones({1}, torch::kFloat64);
-  for (const CpuKernels* const kernels : cpu_kernel_sets()) {
+  for (const CpuKernels* const kernels : runnable_cpu_kernels()) {
     for (const Case& c : kCases) {
       SCOPED_TRACE(::testing::Message()
                    << kernels->lanes << " lanes, " << c.length << " x " << c.size);

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 
 namespace millrace::trainer {
 namespace {
@@ -189,7 +189,7 @@ Tensors by_kernels(const MlpKernels& kernels, const Given& numbers, const Case& 
 }
 
 TEST(FusedMlp, EveryInstructionSetFollowsTheFormula) {
-  for (const CpuKernels* const set : cpu_kernel_sets()) {
+  for (const CpuKernels* const set : runnable_cpu_kernels()) {
     for (const Case& c :
          std::vector<Case>{{1, 32, 32}, {7, 64, 160}, {set->mlp.most_rows, 96, 320}}) {
       for (const GeluKind kind : {GeluKind::kExact, GeluKind::kTanh}) {

@@ -11,7 +11,7 @@
 #include <functional>
 #include <vector>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 
 namespace millrace::trainer {
 namespace {
@@ -220,7 +220,7 @@ TEST(Fused, EveryInstructionSet) {
   const auto at = [](const Tensor& t) { return t.const_data_ptr<float>(); };
   const auto to = [](const Tensor& t) { return t.mutable_data_ptr<float>(); };
   std::vector<Tensors> found;
-  for (const CpuKernels* const kernels : cpu_kernel_sets()) {
+  for (const CpuKernels* const kernels : runnable_cpu_kernels()) {
     const PointwiseKernels& set = kernels->pointwise;
     Tensors out;
     for (int i = 0; i < 7; ++i) out.push_back(torch::zeros_like(x));

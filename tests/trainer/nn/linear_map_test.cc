@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "trainer/kernels/cpu_kernels.h"
+#include "trainer/nn/cpu_dispatch.h"
 
 namespace millrace::trainer {
 namespace {
@@ -88,10 +88,10 @@ TEST(LinearMap, ABiasAloneHasAGradient) {
 /// Rows of g further apart than they are long, as a thread sees them that has some columns of it.
 TEST(GemmTN, IsThatOfEveryInstructionSet) {
   constexpr std::int64_t kApart = 3;
-  for (const CpuKernels* const kernels : cpu_kernel_sets()) {
+  for (const CpuKernels* const kernels : runnable_cpu_kernels()) {
     for (const auto& [rows, outputs, vectors] : std::vector<std::array<std::int64_t, 3>>{
              {1, 1, 1}, {5, 8, 2}, {300, 13, 3}, {256, 24, 5}, {700, 67, 2}}) {
-      const GemmKernels& run = kernels->product;
+      const GemmKernels& run = kernels->gemm;
       const std::int64_t inputs = vectors * kernels->lanes;
       SCOPED_TRACE(::testing::Message()
                    << kernels->lanes << " lanes, " << rows << " x " << outputs << " x " << inputs);

@@ -113,7 +113,7 @@ TEST(Ema, FollowsItsFormula) {
   for (std::uint64_t n = 1; n <= 30; ++n) {
     const double value = std::cos(static_cast<double>(n));
     parameter.fill_(value);
-    ema.update(torch::tensor(ema.share(n), torch::kFloat64));
+    ema.update(torch::tensor(ema.update_weight(n), torch::kFloat64));
     const double decay =
         std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
     expected = decay * expected + (1.0 - decay) * value;
@@ -316,7 +316,7 @@ TEST(Ema, IsLentToTheModelAndTakenBack) {
   }
   EXPECT_TRUE(torch::equal(run.model->forward(tokens), trained));
   TinyRun other;
-  ema.update(torch::tensor(ema.share(1), torch::kFloat64));
+  ema.update(torch::tensor(ema.update_weight(1), torch::kFloat64));
   const testing::TemporaryFolder folder;
   config::Options options = config::default_options();
   options.train.out_dir = folder.path().string();

@@ -19,19 +19,19 @@ NonFiniteSteps after(std::uint64_t most, std::uint64_t begin, const std::vector<
 }
 
 TEST(NonFiniteSteps, AreCountedUntilAGoodOne) {
-  EXPECT_FALSE(after(3, 0, {}).on());
-  EXPECT_FALSE(after(3, 0, {false, false}).on());
+  EXPECT_FALSE(after(3, 0, {}).in_streak());
+  EXPECT_FALSE(after(3, 0, {false, false}).in_streak());
   EXPECT_EQ(after(3, 0, {false, false}).last_good(), 2U);
   const NonFiniteSteps two = after(3, 100, {false, true, true});
-  EXPECT_TRUE(two.on());
+  EXPECT_TRUE(two.in_streak());
   EXPECT_FALSE(two.too_many());
   EXPECT_EQ(two.last_good(), 101U);
   EXPECT_TRUE(after(3, 100, {false, true, true, true}).too_many());
   const NonFiniteSteps apart = after(3, 0, {true, true, false, true, true});
-  EXPECT_TRUE(apart.on());
+  EXPECT_TRUE(apart.in_streak());
   EXPECT_FALSE(apart.too_many()) << "in a row, not in all";
   EXPECT_EQ(apart.last_good(), 3U);
-  EXPECT_FALSE(after(3, 0, {true, true, false}).on());
+  EXPECT_FALSE(after(3, 0, {true, true, false}).in_streak());
 }
 
 TEST(NonFiniteSteps, TheFirstIsTooManyWhereOneIs) { EXPECT_TRUE(after(1, 0, {true}).too_many()); }
@@ -43,7 +43,7 @@ TEST(NonFiniteSteps, OfARunThatBeginsWithThem) {
 }
 
 TEST(NonFiniteSteps, EachHasALine) {
-  EXPECT_EQ(after(10, 500, {true, true}).left_out(-kNan, kInfinity),
+  EXPECT_EQ(after(10, 500, {true, true}).skipped(-kNan, kInfinity),
             "step 502: the loss is nan and the gradient's norm inf; the step is left out (2 of "
             "train.max_bad_steps = 10 in a row)");
 }

@@ -51,10 +51,10 @@ TEST(RunSchedule, CountsStepsWhereNobodyAsksForEpochs) {
                                       {"checkpoint_interval", "4"},
                                       {"log_interval", "5"}});
   EXPECT_EQ(steps.last_step(), 9U);
-  EXPECT_EQ(due_steps(steps, &RunSchedule::evaluation, 9), (Steps{3, 6, 9}));
-  EXPECT_EQ(due_steps(steps, &RunSchedule::checkpoint, 9), (Steps{4, 8}));
-  EXPECT_TRUE(steps.line(5));
-  EXPECT_FALSE(steps.line(6));
+  EXPECT_EQ(due_steps(steps, &RunSchedule::should_evaluate, 9), (Steps{3, 6, 9}));
+  EXPECT_EQ(due_steps(steps, &RunSchedule::should_save, 9), (Steps{4, 8}));
+  EXPECT_TRUE(steps.should_log(5));
+  EXPECT_FALSE(steps.should_log(6));
   EXPECT_EQ(steps.epochs(9), std::nullopt);
   EXPECT_EQ(steps.about_epochs(), "");
   EXPECT_EQ(steps.over(9),
@@ -66,8 +66,8 @@ TEST(RunSchedule, AnEpochIsDoneWithTheFirstStepAfterWhichItsSamplesAreUsed) {
   const RunSchedule epochs = schedule(
       {{"max_epochs", "4"}, {"epoch_eval_interval", "1"}, {"epoch_checkpoint_interval", "2"}}, 30);
   EXPECT_EQ(epochs.last_step(), 10U);
-  EXPECT_EQ(due_steps(epochs, &RunSchedule::evaluation, 10), (Steps{3, 5, 8, 10}));
-  EXPECT_EQ(due_steps(epochs, &RunSchedule::checkpoint, 10), (Steps{5, 10}));
+  EXPECT_EQ(due_steps(epochs, &RunSchedule::should_evaluate, 10), (Steps{3, 5, 8, 10}));
+  EXPECT_EQ(due_steps(epochs, &RunSchedule::should_save, 10), (Steps{5, 10}));
   EXPECT_EQ(epochs.epoch_to_keep(4, 5), 2U);
   EXPECT_EQ(epochs.epoch_to_keep(5, 6), std::nullopt);
   EXPECT_EQ(epochs.epochs(1), 0.4);
@@ -81,8 +81,8 @@ TEST(RunSchedule, EpochsAndStepsAreDueEachInItsOwnRight) {
                                      {"checkpoint_interval", "7"},
                                      {"epoch_checkpoint_interval", "1"}},
                                     36);
-  EXPECT_EQ(due_steps(both, &RunSchedule::evaluation, 13), (Steps{4, 6, 8, 12}));
-  EXPECT_EQ(due_steps(both, &RunSchedule::checkpoint, 13), (Steps{3, 6, 7, 9, 12}));
+  EXPECT_EQ(due_steps(both, &RunSchedule::should_evaluate, 13), (Steps{4, 6, 8, 12}));
+  EXPECT_EQ(due_steps(both, &RunSchedule::should_save, 13), (Steps{3, 6, 7, 9, 12}));
   EXPECT_EQ(both.last_step(), config::TrainOptions{}.max_iters);
 }
 
@@ -121,11 +121,11 @@ TEST(RunSchedule, WhatFallsDueInBadStepsWaitsForTheNextGoodOne) {
   const RunSchedule both = schedule(
       {{"eval_interval", "4"}, {"checkpoint_interval", "100"}, {"epoch_checkpoint_interval", "1"}},
       36);
-  EXPECT_EQ(due_steps(both, &RunSchedule::evaluation, 12, {3, 4, 5}), (Steps{6, 8, 12}));
-  EXPECT_EQ(due_steps(both, &RunSchedule::checkpoint, 12, {3, 4, 5}), (Steps{6, 9, 12}))
+  EXPECT_EQ(due_steps(both, &RunSchedule::should_evaluate, 12, {3, 4, 5}), (Steps{6, 8, 12}));
+  EXPECT_EQ(due_steps(both, &RunSchedule::should_save, 12, {3, 4, 5}), (Steps{6, 9, 12}))
       << "one for the epochs 1 and 2";
   EXPECT_EQ(both.epoch_to_keep(2, 6), 2U);
-  EXPECT_EQ(due_steps(both, &RunSchedule::evaluation, 12, {8, 12}), (Steps{4, 9}));
+  EXPECT_EQ(due_steps(both, &RunSchedule::should_evaluate, 12, {8, 12}), (Steps{4, 9}));
 }
 
 TEST(RunSchedule, AStreamWithoutEpochsIsRefusedWhereTheRecipeCountsThem) {

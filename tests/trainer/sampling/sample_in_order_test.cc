@@ -68,7 +68,7 @@ struct CountingNetwork : Network {
   }
   torch::Tensor project(const torch::Tensor& hidden) override { return model->project(hidden); }
   std::unique_ptr<Decoder> decoder(std::int64_t longest) override {
-    return keeps ? std::make_unique<Counting>(*this, longest) : Network::reader(longest);
+    return keeps ? std::make_unique<Counting>(*this, longest) : Network::decoder(longest);
   }
 
   struct Counting : Decoder {

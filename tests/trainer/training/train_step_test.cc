@@ -112,12 +112,12 @@ TEST(Positions, ThatAreNoneCountNowhere) {
   const Positions exact(chosen),
       filled(torch::cat({Positions(chosen).numbers(), torch::tensor({-1, -1})}), 2, 3);
   const auto by_sample = torch::tensor({10.0, 20.0}, torch::kFloat64);
-  EXPECT_TRUE(torch::equal(exact.of(values), torch::tensor({1.0, 3.0, 5.0}, torch::kFloat64)));
-  EXPECT_TRUE(torch::equal(filled.of(values).narrow(0, 0, 3), exact.of(values)));
+  EXPECT_TRUE(torch::equal(exact.gather(values), torch::tensor({1.0, 3.0, 5.0}, torch::kFloat64)));
+  EXPECT_TRUE(torch::equal(filled.gather(values).narrow(0, 0, 3), exact.gather(values)));
   EXPECT_TRUE(
-      torch::equal(filled.of_sample(by_sample).narrow(0, 0, 3), exact.of_sample(by_sample)));
-  EXPECT_TRUE(torch::equal(exact.sum(torch::ones({3})), torch::tensor({1.0F, 2.0F})));
-  EXPECT_TRUE(torch::equal(filled.sum(torch::tensor({1.0F, 1.0F, 1.0F, 7.0F, 7.0F})),
+      torch::equal(filled.gather_by_sample(by_sample).narrow(0, 0, 3), exact.gather_by_sample(by_sample)));
+  EXPECT_TRUE(torch::equal(exact.sum_by_sample(torch::ones({3})), torch::tensor({1.0F, 2.0F})));
+  EXPECT_TRUE(torch::equal(filled.sum_by_sample(torch::tensor({1.0F, 1.0F, 1.0F, 7.0F, 7.0F})),
                            torch::tensor({1.0F, 2.0F})));
 }
 
