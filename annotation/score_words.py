@@ -1,13 +1,14 @@
-"""Scores the words of passages with spaCy or KeyBERT, for annotate: passages on standard input, words on standard output.
+"""Scores the words of passages with spaCy or KeyBERT, for annotate: passages on standard input,
+words on standard output.
 
-annotate starts this program with the user's Python; its text is part of the program, so there is no file to find. First it writes
-one line, {"scorer": name} or {"error": why}. Then, for each batch of lines {"text": passage} that ends with an empty line, one line
-a passage:
+annotate starts this program with the user's Python; its text is part of annotate, so there is no
+file to find. It first writes one line, {"scorer": name} or {"error": why}. Then it reads batches of
+lines {"text": passage}, each batch ended by an empty line, and writes one line a passage:
 
     {"words": [[begin, end, value, is_stop], ...]}
 
-with bounds in bytes of the passage's UTF-8. The value is spaCy's universal part of speech, or KeyBERT's likeness between the word and
-the passage; null where the word was not scored.
+with bounds in bytes of the passage's UTF-8. The value is spaCy's universal part of speech, or
+KeyBERT's similarity between the word and the passage; null where the word was not scored.
 """
 
 import argparse
@@ -42,16 +43,23 @@ class Spacy:
         try:
             import spacy
         except ImportError as error:
-            raise Unusable(f"this Python has no spaCy ({error}); pip install spacy, then python -m spacy download {model}")
+            raise Unusable(
+                f"this Python has no spaCy ({error}); pip install spacy, then "
+                f"python -m spacy download {model}"
+            ) from error
         try:
             self.nlp = spacy.load(model, disable=["ner", "parser", "lemmatizer"])
-        except OSError:
-            raise Unusable(f"spaCy has no model {model}; python -m spacy download {model}")
+        except OSError as error:
+            raise Unusable(
+                f"spaCy has no model {model}; python -m spacy download {model}"
+            ) from error
         self.processes = processes
         self.name = f"spacy {version(spacy)} {model} {self.nlp.meta.get('version', 'unknown')}"
 
     def score(self, texts):
-        for text, document in zip(texts, self.nlp.pipe(texts, n_process=self.processes)):
+        for text, document in zip(
+            texts, self.nlp.pipe(texts, n_process=self.processes), strict=True
+        ):
             at = byte_offsets(text)
             yield [
                 [at[token.idx], at[token.idx + len(token.text)], token.pos_, bool(token.is_stop)]
@@ -66,11 +74,11 @@ class Keybert:
             import keybert
             from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
         except ImportError as error:
-            raise Unusable(f"this Python has no KeyBERT ({error}); pip install keybert")
+            raise Unusable(f"this Python has no KeyBERT ({error}); pip install keybert") from error
         try:
             self.model = keybert.KeyBERT(model=model)
         except Exception as error:
-            raise Unusable(f"KeyBERT cannot load the model {model}: {error}")
+            raise Unusable(f"KeyBERT cannot load the model {model}: {error}") from error
         self.stop_words = ENGLISH_STOP_WORDS
         self.name = f"keybert {version(keybert)} {model}"
 
@@ -79,7 +87,12 @@ class Keybert:
             likeness = self.likeness(text)
             at = byte_offsets(text)
             yield [
-                [at[word.start()], at[word.end()], likeness.get(word.group().lower()), word.group().lower() in self.stop_words]
+                [
+                    at[word.start()],
+                    at[word.end()],
+                    likeness.get(word.group().lower()),
+                    word.group().lower() in self.stop_words,
+                ]
                 for word in WORDS.finditer(text)
             ]
 
@@ -87,7 +100,9 @@ class Keybert:
         words = {word.lower() for word in SCORED.findall(text)}
         if not words:
             return {}
-        pairs = self.model.extract_keywords(text, keyphrase_ngram_range=(1, 1), stop_words=None, top_n=len(words))
+        pairs = self.model.extract_keywords(
+            text, keyphrase_ngram_range=(1, 1), stop_words=None, top_n=len(words)
+        )
         return {word: float(score) for word, score in pairs}
 
 
@@ -103,12 +118,14 @@ def batches(lines):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--selection", choices=["constituency", "keybert_no_stopword"], required=True)
+    parser.add_argument(
+        "--selection", choices=["constituency", "keybert_no_stopword"], required=True
+    )
     parser.add_argument("--model", required=True)
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
 
-    # Whatever the libraries print goes to standard error, so that standard output has our lines alone.
+    # What libraries print goes to standard error: standard output is for our lines alone.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
@@ -118,7 +135,11 @@ def main():
 
     try:
         constituency = arguments.selection == "constituency"
-        scorer = Spacy(arguments.model, arguments.processes) if constituency else Keybert(arguments.model)
+        scorer = (
+            Spacy(arguments.model, arguments.processes)
+            if constituency
+            else Keybert(arguments.model)
+        )
     except Unusable as error:
         say({"error": str(error)})
         return

@@ -1,4 +1,4 @@
-"""Arithmetic progressions modulo 10, such as 3 0 7 4 1 8, in which one digit is masked: sample i is drawn from Philox at index i.
+"""Arithmetic progressions modulo 10, such as 3 0 7 4 1 8, in which one digit is masked.
 
 The same stream, byte for byte, as tests/providers/example_provider.cc.
 

@@ -1,13 +1,13 @@
-"""What ends a program of ours with one line, by its exit status: as config/errors.h has it."""
+"""Errors that end a program with one line on stderr and an exit status (config/errors.h)."""
 
 
 class Error(RuntimeError):
-    """Data, a peer or a folder that cannot be used (exit status 1)."""
+    """Data, a peer or a folder that cannot be used. Programs end with exit status 1."""
 
     status = 1
 
 
 class UsageError(Error):
-    """A recipe or a provider that cannot be (exit status 2)."""
+    """A wrong argument, recipe or provider. Programs end with exit status 2."""
 
     status = 2

@@ -1,15 +1,17 @@
-"""Streams from a queue folder (docs/reference/queue_file.md): finds the stream, and reads its chunks in order. Never writes."""
+"""Streams from a queue folder (docs/reference/queue_file.md). Reads only, and never writes."""
 
-import json
+import os
 import pathlib
 import time
+from collections.abc import Callable, Iterator, Sequence
 
 from xxhash import xxh64_intdigest
 
 from . import protobuf
 from .errors import Error, UsageError
-from .meta import fingerprint_of, size_of
-from .schema import Field
+from .meta import check_meta, size_of
+from .protobuf import Meta, Range
+from .schema import SPLITS, Field, bytes_per_sample
 
 _MAGIC, _VERSION, _PREAMBLE_BYTES, _ALIGNMENT = b"MILLRACE", 1, 32, 64
 _TARGET_BYTES = 1 << 20
@@ -18,133 +20,155 @@ _LOOK_EVERY_S = 0.05
 
 
 class DamagedChunk(ValueError):
-    """A chunk that is cut short, altered, or another's."""
+    """A chunk that is cut short, altered, or of another stream or place."""
 
 
-def chunk_samples(fields):
-    """The power of two that brings a chunk nearest to 1 MiB (between 0.75 and 1.5 of it), at least 1."""
-    most = max(_TARGET_BYTES * 3 // 2 // sum(field.bytes_per_sample for field in fields), 1)
+def chunk_samples(fields: Sequence[Field]) -> int:
+    """Samples of a chunk: the power of two that brings it nearest to 1 MiB, at least 1.
+
+    So a chunk has between 0.75 and 1.5 MiB, unless one sample is larger."""
+    most = max(_TARGET_BYTES * 3 // 2 // bytes_per_sample(fields), 1)
     return 1 << (most.bit_length() - 1)
 
 
-def chunk_name(first, stage=None):
+def chunk_name(first: int, stage: int | None = None) -> str:
+    """The file's name of the chunk that begins at sample `first`."""
     return f"{first:012d}" + (f".s{stage}" if stage is not None else "") + ".chunk"
 
 
-def _aligned(size):
-    return -(-size // _ALIGNMENT) * _ALIGNMENT
+def parse_chunk(
+    data: bytes, fingerprint: str, fields: Sequence[Field]
+) -> tuple[Range, list[bytes]]:
+    """The range of a queue file, and its columns: the wire bytes [count, …shape] of each field.
 
-
-def parse_chunk(data, fingerprint, fields):
-    """(split, first, count, stage, columns) of a queue file's bytes. Throws DamagedChunk."""
-    if len(data) < _PREAMBLE_BYTES or data[:8] != _MAGIC:
+    Raises DamagedChunk."""
+    if len(data) < _PREAMBLE_BYTES or not data.startswith(_MAGIC):
         raise DamagedChunk("not a queue file")
-    version, header_bytes = int.from_bytes(data[8:12], "little"), int.from_bytes(data[12:16], "little")
-    header = data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + header_bytes]
+    version, header_bytes = _little_endian(data[8:12]), _little_endian(data[12:16])
+    header_checksum, file_bytes = _little_endian(data[16:24]), _little_endian(data[24:32])
     if version != _VERSION:
         raise DamagedChunk(f"version {version} of the format, and this package reads {_VERSION}")
-    if int.from_bytes(data[24:32], "little") != len(data) or int.from_bytes(data[16:24], "little") != xxh64_intdigest(header):
+    header = data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + header_bytes]
+    if file_bytes != len(data) or header_checksum != xxh64_intdigest(header):
         raise DamagedChunk("cut short or altered")
     try:
         info = protobuf.decode("BatchInfo", header)
     except protobuf.NotAMessage as error:
         raise DamagedChunk(str(error)) from error
-    if info["fingerprint"] != fingerprint or info["range"] is None or len(info["columns"]) != len(fields):
+    place: Range | None = info["range"]
+    if info["fingerprint"] != fingerprint or place is None or len(info["columns"]) != len(fields):
         raise DamagedChunk("of another stream")
-    place = info["range"]
-    return place["split"], place["first"], place["count"], place["stage"], _columns(data, _PREAMBLE_BYTES + header_bytes, info, fields)
-
-
-def _columns(data, at, info, fields):
-    columns, at = [], _aligned(at)
-    for field, column in zip(fields, info["columns"]):
-        size = info["range"]["count"] * field.bytes_per_sample
-        columns.append(bytes(data[at : at + size]))
-        wanted = (field.wire, [info["range"]["count"], *field.shape], xxh64_intdigest(columns[-1]))
-        if (column["wire"], column["shape"], column["checksum"]) != wanted:
+    columns, at = [], _aligned(_PREAMBLE_BYTES + header_bytes)
+    for field, column in zip(fields, info["columns"], strict=True):
+        size = place["count"] * field.bytes_per_sample
+        columns.append(data[at : at + size])
+        expected = (field.wire, [place["count"], *field.shape], xxh64_intdigest(columns[-1]))
+        if (column["wire"], column["shape"], column["checksum"]) != expected:
             raise DamagedChunk(f"column {field.name} is cut short or altered")
         at = _aligned(at + size)
-    return columns
+    return place, columns
 
 
-def meta_from_json(text):
-    """The message Meta from protobuf's JSON, in which 64-bit numbers are texts."""
-    return _from_json("Meta", json.loads(text))
+def _little_endian(data: bytes) -> int:
+    return int.from_bytes(data, "little")
 
 
-def _from_json(message, values):
-    table = {}
-    for field in protobuf.fields_of(message):
-        value = values.get(field.name)
-        if value is None:
-            table[field.name] = field.absent()
-        elif field.label == "repeated":
-            table[field.name] = [_one_from_json(field, one) for one in value]
-        else:
-            table[field.name] = _one_from_json(field, value)
-    return table
-
-
-def _one_from_json(field, value):
-    if field.is_message:
-        return _from_json(field.type, value)
-    return int(value) if field.type in ("fixed64", "uint64", "sint64") else value
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
 class FolderSource:
-    """One stream of a queue folder. `accepts`: says what is wrong with a meta, or nothing."""
+    """One stream of a queue folder."""
 
-    def __init__(self, folder, fingerprint, accepts, timeout_s):
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        fingerprint: str | None,
+        accepts: Callable[[Meta], str | None],
+        timeout_s: float,
+    ) -> None:
+        """`fingerprint`: of the wanted stream; None: the only one there is. `accepts`: says what is
+        wrong with a stream, or nothing. `timeout_s`: how long to wait for a chunk.
+
+        Raises Error where there is no such stream, UsageError where there are several."""
         self._timeout_s = timeout_s
         self._root, self.meta = self._find(pathlib.Path(folder), fingerprint, accepts)
         self.fields = [Field.from_message(field) for field in self.meta["fields"]]
 
     @staticmethod
-    def _find(folder, fingerprint, accepts):
-        found, others = [], []
+    def _find(
+        folder: pathlib.Path, fingerprint: str | None, accepts: Callable[[Meta], str | None]
+    ) -> tuple[pathlib.Path, Meta]:
+        found: list[tuple[pathlib.Path, Meta]] = []
+        hint = ""
         for path in sorted(folder.glob("*/meta.json")):
+            name = path.parent.name
             try:
-                meta = meta_from_json(path.read_text())
-                usable = fingerprint_of(meta) == meta["fingerprint"] == path.parent.name
-            except (OSError, ValueError, TypeError, KeyError, AttributeError, UsageError):
-                continue  # torn, or being written: not a stream
-            if usable and fingerprint in (None, path.parent.name):
-                reason = accepts(meta)
-                (others if reason else found).append((path.parent, meta, reason))
+                meta = protobuf.meta_from_json(path.read_text(encoding="utf-8"))
+                check_meta(meta)
+            except (OSError, ValueError, UsageError):
+                continue  # not a stream: torn, or being written
+            if meta["fingerprint"] != name or fingerprint not in (None, name):
+                continue
+            if reason := accepts(meta):
+                hint = hint or f"; {name}: {reason}"
+            else:
+                found.append((path.parent, meta))
         if len(found) == 1:
-            return found[0][:2]
+            return found[0]
         if found:
-            names = ", ".join(f"{path.name} ({meta['provider']})" for path, meta, _ in found)
-            raise UsageError(f"{folder} holds {len(found)} streams: say which with fingerprint=…: {names}")
-        hint = f"; {others[0][0].name}: {others[0][2]}" if others else ""
+            names = ", ".join(f"{path.name} ({meta['provider']})" for path, meta in found)
+            raise UsageError(
+                f"{folder} holds {len(found)} streams: say which with fingerprint=…: {names}"
+            )
         raise Error(f"{folder} holds no such stream{hint}; run prepare with this recipe first")
 
-    def pieces(self, split_number, split, first, count, stage):
-        """(first index, count, columns) of consecutive samples, as far as the chunks go where no count is given."""
+    def pieces(
+        self, split: str, first: int, count: int | None, stage: int | None
+    ) -> Iterator[tuple[int, list[bytes]]]:
+        """(samples, columns) of consecutive pieces of [first, first + count).
+
+        A `count` of None reads as far as the chunks go. Raises Error."""
         size, whole = size_of(self.meta, split), chunk_samples(self.fields)
         end = size if count is None else first + count
         if end > size or first >= size > 0:
-            raise Error(f"the {split} split has {size} samples; {count or 1} from index {first} on were asked for")
-        read_some = False
+            raise Error(
+                f"the {split} split has {size} samples; {count or 1} from index {first} on "
+                "were asked for"
+            )
+        has_read = False
         while first < end:
             start = first // whole * whole
-            data = self._wait_for(split, start, stage)
-            if data is None and count is None and read_some:
+            path = self._root / split / chunk_name(start, stage)
+            data = self._wait_for(path)
+            if data is None and count is None and has_read:
                 return
             if data is None:
-                raise Error(f"{split} sample {first} is not in {self._root}: it was not made yet, or a trainer has used and deleted it; "
-                            f"run prepare, or raise timeout_s ({self._timeout_s:g} now)")  # fmt: skip
-            read_some = True
-            made, columns = self._parsed(data, (split_number, start, stage), split)
+                raise Error(
+                    f"{split} sample {first} is not in {self._root}: it was not made yet, or a "
+                    "trainer has used and deleted it; run prepare, or raise timeout_s "
+                    f"({self._timeout_s:g} now)"
+                )
+            has_read = True
+            made, columns = self._parsed(path, data, (SPLITS.index(split), start, stage))
             skipped, taken = first - start, min(end, start + made) - first
             if taken <= 0:
-                raise Error(f"{split} sample {first} is not in its chunk, though it should be; remove the folder {self._root}")
-            yield first, taken, [column[skipped * field.bytes_per_sample : (skipped + taken) * field.bytes_per_sample]
-                                 for field, column in zip(self.fields, columns)]  # fmt: skip
+                raise Error(
+                    f"{split} sample {first} is not in its chunk, though it should be; "
+                    f"remove the folder {self._root}"
+                )
+            yield taken, self._rows(columns, skipped, skipped + taken)
             first += taken
 
-    def _wait_for(self, split, start, stage):
-        path = self._root / split / chunk_name(start, stage)
+    def _rows(self, columns: Sequence[bytes], begin: int, end: int) -> list[bytes]:
+        """Rows [begin, end) of each column."""
+        return [
+            column[begin * field.bytes_per_sample : end * field.bytes_per_sample]
+            for field, column in zip(self.fields, columns, strict=True)
+        ]
+
+    def _wait_for(self, path: pathlib.Path) -> bytes | None:
+        """The file's bytes; None: it did not come in time."""
         deadline = time.monotonic() + self._timeout_s
         while True:
             try:
@@ -155,17 +179,17 @@ class FolderSource:
                     return None
                 time.sleep(_LOOK_EVERY_S)
 
-    def _parsed(self, data, place, split):
+    def _parsed(
+        self, path: pathlib.Path, data: bytes, place: tuple[int, int, int | None]
+    ) -> tuple[int, list[bytes]]:
+        """(samples, columns) of a chunk at (split, first, stage). Raises Error."""
         try:
-            split_number, first, count, stage, columns = parse_chunk(data, self.meta["fingerprint"], self.fields)
-            if (split_number, first, stage) != place:
+            made, columns = parse_chunk(data, self.meta["fingerprint"], self.fields)
+            if (made["split"], made["first"], made["stage"]) != place:
                 raise DamagedChunk("of another place in the stream")
         except DamagedChunk as error:
-            name = self._root / split / chunk_name(place[1], place[2])
-            raise Error(f"{name}: {error}; remove it, and prepare computes it again") from error
-        return count, columns
+            raise Error(f"{path}: {error}; remove it, and prepare computes it again") from error
+        return made["count"], columns
 
-    def close(self):
-        pass
-
-
+    def close(self) -> None:
+        """Nothing is open."""

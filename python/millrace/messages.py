@@ -1,50 +1,64 @@
-"""Messages between producers and a trainer as frames: docs/reference/message.md has the grammar."""
+"""Messages between producers and a trainer, as ZeroMQ frames (docs/reference/message.md)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from xxhash import xxh64_intdigest
 
 from . import protobuf
+from .protobuf import NotAMessage
 
 VERSION = 1
-_MAGIC = b"MLRC"
 MAX_FRAME_BYTES = 80 << 20
-_MAX_HEADER_BYTES = 8 << 20
 MAX_HELD_LEASES = 1024
 MAX_REASON_BYTES = 4096
+_MAGIC = b"MLRC"
+_MAGIC_FRAME_BYTES = 16
 
-NotAMessage = protobuf.NotAMessage
+__all__ = [
+    "MAX_FRAME_BYTES",
+    "MAX_HELD_LEASES",
+    "MAX_REASON_BYTES",
+    "VERSION",
+    "NotAMessage",
+    "OtherVersion",
+    "cut",
+    "pack",
+    "ranks_digest",
+    "unpack",
+]
 
 
 class OtherVersion(NotAMessage):
     """A message of another protocol version."""
 
 
-def pack(kind, values, columns=()):
-    """The frames of one message: pack("ping", {"epoch": …})."""
-    header = protobuf.encode("Header", {kind: values})
-    first = _MAGIC + VERSION.to_bytes(2, "little") + bytes(2) + xxh64_intdigest(header).to_bytes(8, "little")
-    return [first, header, *columns]
+def pack(kind: str, values: Mapping[str, Any], columns: Iterable[bytes] = ()) -> list[bytes]:
+    """The frames of one message: pack("ping", {"epoch": …}). `columns`: a batch's column frames."""
+    header = protobuf.encode_header(kind, values)
+    checksum = xxh64_intdigest(header).to_bytes(8, "little")
+    return [_MAGIC + VERSION.to_bytes(2, "little") + bytes(2) + checksum, header, *columns]
 
 
-def unpack(frames):
-    """(kind, values, column frames). Throws NotAMessage."""
-    if len(frames) < 2 or len(frames[0]) != 16 or frames[0][:4] != _MAGIC:
+def unpack(frames: Sequence[bytes]) -> tuple[str, dict[str, Any], Sequence[bytes]]:
+    """(kind, values, column frames) of a message. Raises NotAMessage."""
+    if len(frames) < 2 or len(frames[0]) != _MAGIC_FRAME_BYTES or not frames[0].startswith(_MAGIC):
         raise NotAMessage("not a Millrace message")
     version = int.from_bytes(frames[0][4:6], "little")
     if version != VERSION:
         raise OtherVersion(f"protocol version {version}, and this package speaks {VERSION}")
-    if len(frames[1]) > _MAX_HEADER_BYTES or int.from_bytes(frames[0][8:], "little") != xxh64_intdigest(frames[1]):
+    checksum = int.from_bytes(frames[0][8:], "little")
+    if len(frames[1]) > protobuf.MAX_MESSAGE_BYTES or xxh64_intdigest(frames[1]) != checksum:
         raise NotAMessage("a header that does not match its checksum")
-    header = protobuf.decode("Header", frames[1])
-    for kind, values in header.items():
-        if values is not None:
-            return kind, values, frames[2:]
-    raise NotAMessage("a header of no known kind")
+    kind, values = protobuf.decode_header(frames[1])
+    return kind, values, frames[2:]
 
 
-def ranks_digest(ranks):
+def ranks_digest(ranks: Iterable[str]) -> int:
+    """xxh64 of the ranks' addresses, each followed by a newline: Ping.ranks_digest."""
     return xxh64_intdigest("".join(rank + "\n" for rank in ranks).encode())
 
 
-def cut(reason):
-    """A reason is for a person to read: the beginning says enough."""
+def cut(reason: str) -> str:
+    """The first MAX_REASON_BYTES bytes of a reason, in whole characters."""
     return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -1,13 +1,18 @@
-"""All randomness of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+"""The random numbers of a stream: Philox4x32-10, a counter-based generator without state.
 
-The same words as providers/random/philox.h makes, for the same key and counter; docs/reference/philox.md shows the layout with a worked example. A word
-is a function of (data seed, split, stage, index, purpose, its number): there is no state, so any sample can be drawn at any time.
+A word is a function of (data seed, split, stage, index, purpose, number of the word), so any sample
+can be drawn at any time. The words are those of providers/random/philox.h for the same key and
+counter; docs/reference/philox.md shows the layout with a worked example.
+
+Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11.
 """
 
 import enum
 import math
+from typing import Any, overload
 
 import numpy as np
+import numpy.typing as npt
 
 _MASK32 = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
@@ -17,7 +22,9 @@ _NARROW_ROUNDS, _WIDE_ROUNDS = 8, 4  # of a permutation, up to 2^32 entries and 
 
 
 class Purpose(enum.IntEnum):
-    """What a word is for, so that no two uses share one; a provider of your own may use any number below 256."""
+    """What a word is used for, so that no two uses share one.
+
+    These numbers are taken by C++ providers; yours may use any number below 256."""
 
     START = 0
     SELECT = 1
@@ -34,8 +41,10 @@ class Purpose(enum.IntEnum):
     FRAGMENT = 12
 
 
-def philox4x32_10(counter, key):
-    """The four words of each counter: uint32 arrays [..., 4] and [2] (or [..., 2]) in, [..., 4] out."""
+def philox4x32_10(counter: npt.ArrayLike, key: npt.ArrayLike) -> npt.NDArray[np.uint32]:
+    """The four words of each counter: uint32 […, 4].
+
+    `counter`: […, 4] and `key`: [2] or […, 2], of 32-bit words."""
     counter = np.asarray(counter, dtype=np.uint64)
     key = np.asarray(key, dtype=np.uint64)
     c0, c1, c2, c3 = (counter[..., lane] for lane in range(4))
@@ -48,8 +57,10 @@ def philox4x32_10(counter, key):
     return np.stack(np.broadcast_arrays(c0, c1, c2, c3), axis=-1).astype(np.uint32)
 
 
-def _one_block(counter, key):
-    """The same for one counter in Python's integers, ten times as fast there."""
+def _one_block(
+    counter: tuple[int, int, int, int], key: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """philox4x32_10 of one counter in Python's integers: much faster for one than NumPy is."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(_ROUNDS):
@@ -59,11 +70,19 @@ def _one_block(counter, key):
     return c0, c1, c2, c3
 
 
-def uniform_below(words, n, high=None):
-    """floor(word * n / 2^32) of each word: a value below n, which is at most 2^32. With `high`, of two words (ints) low and high:
-    floor((high * 2^32 + word) * n / 2^64), for an n up to 2^64."""
+@overload
+def uniform_below(words: int, n: int, high: int | None = None) -> int: ...
+@overload
+def uniform_below(words: npt.NDArray[np.integer[Any]], n: int) -> npt.NDArray[np.int64]: ...
+def uniform_below(
+    words: int | npt.NDArray[np.integer[Any]], n: int, high: int | None = None
+) -> int | npt.NDArray[np.int64]:
+    """A value below n from each 32-bit word: floor(word * n / 2^32). n is at most 2^32.
+
+    An int for an int, int64 of the same shape for an array. With `high`, `words` is one int, and
+    the value is floor((high * 2^32 + words) * n / 2^64), for an n up to 2^64. Raises ValueError."""
     if high is not None:
-        return (high << 32 | words) * n >> 64
+        return int((high << 32 | words) * n >> 64)
     if not 0 < n <= 1 << 32:
         raise ValueError(f"uniform_below(…, {n}): expected a number from 1 to 2^32")
     if isinstance(words, int):
@@ -71,66 +90,87 @@ def uniform_below(words, n, high=None):
     return (np.asarray(words, dtype=np.uint64) * np.uint64(n) >> np.uint64(32)).astype(np.int64)
 
 
-def threshold(probability):
-    """Of a word, below which an event of this probability happens: `words < threshold(p)`. A 64-bit number, so p = 1 always does."""
+def threshold(probability: float) -> np.uint64:
+    """The number that a 32-bit word is below with this probability: `words < threshold(p)`.
+
+    A 64-bit number, so that an event of probability 1 always happens. Raises ValueError."""
     if not 0 <= probability <= 1:
         raise ValueError(f"threshold({probability}): expected a probability from 0 to 1")
     return np.uint64(math.floor(probability * 2.0**32 + 0.5))
 
 
 class Draws:
-    """The random words of one place in the stream: of a sample, or of a thing of a number of its own (a cycle, a pass)."""
+    """The random words of one sample, or of a thing with a number of its own: a cycle, a pass."""
 
-    def __init__(self, seed, split, stage, index):
-        """`split`: 0 train, 1 val, 2 test."""
+    def __init__(self, seed: int, split: int, stage: int, index: int) -> None:
+        """`seed`: the stream's data seed. `split`: 0 train, 1 val, 2 test. `stage`: 0 where there
+        is none. `index`: of the sample, or the thing's number."""
         self._key = (seed & _MASK32, seed >> 32)
         self._index = (index & _MASK32, index >> 32)
         self._place = split << 24 | stage << 8
 
-    def block(self, purpose, draw):
-        """The four words of one draw."""
+    def block(self, purpose: int, draw: int) -> tuple[int, int, int, int]:
+        """Words [4 * draw, 4 * draw + 4)."""
         return _one_block((*self._index, draw & _MASK32, self._place | purpose), self._key)
 
-    def word(self, purpose, number=0):
+    def word(self, purpose: int, number: int = 0) -> int:
+        """One word: an int below 2^32."""
         return self.block(purpose, number // 4)[number % 4]
 
-    def words(self, purpose, count, first=0):
+    def words(self, purpose: int, count: int, first: int = 0) -> npt.NDArray[np.uint32]:
         """Words [first, first + count): uint32 [count]."""
-        return words_of(self._key, np.array([self._index], dtype=np.uint64), self._place, purpose, count, first)[0]
+        index = np.array([self._index], dtype=np.uint64)
+        return words_of(self._key, index, self._place, purpose, count, first).reshape(count)
 
-    def below(self, n, purpose, number=0):
-        """A value below n (at most 2^32) from one word."""
+    def below(self, n: int, purpose: int, number: int = 0) -> int:
+        """A value below n, which is at most 2^32, from one word."""
         return uniform_below(self.word(purpose, number), n)
 
-    def shuffled(self, n, purpose):
-        """A random order of 0 … n − 1: int64 [n]."""
-        order = np.arange(n)
+    def shuffled(self, n: int, purpose: int) -> npt.NDArray[np.int64]:
+        """A random order of 0 … n - 1: int64 [n]. Uses the first n - 1 words."""
+        order = np.arange(n, dtype=np.int64)
         picks = self.words(purpose, max(n - 1, 0))
         for step in range(n - 1):
             one, other = n - step - 1, uniform_below(int(picks[step]), n - step)
             order[one], order[other] = order[other], order[one]
         return order
 
-    def permuted(self, n, i, purpose=Purpose.ORDER):
-        """Entry i of a random order of 0 … n − 1, without making the order; for large n."""
+    def permuted(self, n: int, i: int, purpose: int = Purpose.ORDER) -> int:
+        """Entry i of a random order of 0 … n - 1, without making the order: for large n.
+
+        Raises ValueError unless 0 <= i < n."""
         if not 0 <= i < n:
             raise ValueError(f"permuted({n}, {i}): expected an entry from 0 to {n - 1}")
         if n == 1:
             return 0
         half = ((n - 1).bit_length() + 1) // 2
         low = (1 << half) - 1
+        is_narrow = half <= 16
         while True:
             left, right = i >> half, i & low
-            for turn in range(_NARROW_ROUNDS if half <= 16 else _WIDE_ROUNDS):
-                word = self.block(purpose, turn << 16 | right)[0] if half <= 16 else self.block(purpose, right)[turn]
+            for turn in range(_NARROW_ROUNDS if is_narrow else _WIDE_ROUNDS):
+                if is_narrow:
+                    word = self.block(purpose, turn << 16 | right)[0]
+                else:
+                    word = self.block(purpose, right)[turn]
                 left, right = right, left ^ (word & low)
             i = left << half | right
             if i < n:
                 return i
 
 
-def words_of(key, indices, place, purpose, count, first=0):
-    """Words [first, first + count) of several places: `indices` are [n, 2] halves, the result is uint32 [n, count]."""
+def words_of(
+    key: tuple[int, int],
+    indices: npt.NDArray[np.uint64],
+    place: int,
+    purpose: int,
+    count: int,
+    first: int = 0,
+) -> npt.NDArray[np.uint32]:
+    """Words [first, first + count) of several indices: uint32 [n, count].
+
+    `indices`: [n, 2], the low and the high 32 bits of each. `place`: the counter's last word
+    without the purpose. Raises ValueError for a purpose above 255."""
     if not 0 <= purpose < 256:
         raise ValueError(f"purpose {purpose}: expected a number from 0 to 255")
     draws = np.arange(first // 4, (first + count + 3) // 4, dtype=np.uint64)
@@ -139,11 +179,22 @@ def words_of(key, indices, place, purpose, count, first=0):
     counter[:, :, 2] = draws & np.uint64(_MASK32)
     counter[:, :, 3] = place | purpose
     skipped = first % 4
-    return philox4x32_10(counter, key).reshape(len(indices), -1)[:, skipped : skipped + count]
+    words = philox4x32_10(counter, key).reshape(len(indices), -1)
+    return words[:, skipped : skipped + count]
 
 
-def words_of_range(seed, split, stage, first_index, samples, purpose, count, first=0):
-    """Words of consecutive samples: uint32 [samples, count]."""
+def words_of_range(
+    seed: int,
+    split: int,
+    stage: int,
+    first_index: int,
+    samples: int,
+    purpose: int,
+    count: int,
+    first: int = 0,
+) -> npt.NDArray[np.uint32]:
+    """Words [first, first + count) of consecutive samples: uint32 [samples, count]."""
     index = np.arange(samples, dtype=np.uint64) + np.uint64(first_index)
     halves = np.stack([index & np.uint64(_MASK32), index >> np.uint64(32)], axis=-1)
-    return words_of((seed & _MASK32, seed >> 32), halves, split << 24 | stage << 8, purpose, count, first)
+    key = (seed & _MASK32, seed >> 32)
+    return words_of(key, halves, split << 24 | stage << 8, purpose, count, first)

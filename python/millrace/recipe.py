@@ -1,7 +1,8 @@
-"""What a producer needs of a recipe: the TOML files with their includes, and `--key=value` overrides, read as config/ reads them.
+"""A producer's keys of a recipe, from TOML files with includes and `--key=value` overrides.
 
-Keys of other programs are not looked at: `prepare` and `train` check them. A wrong value of a key that shapes the stream is refused here,
-or by the trainer, which names the setting and both values.
+They are read as config/ reads them. Keys of other programs are ignored: `prepare` and `train` check
+them. A wrong value of a key that shapes the stream is refused here, or by the trainer, which names
+the setting and both values.
 """
 
 import dataclasses
@@ -12,8 +13,12 @@ import os
 import pathlib
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 from .errors import UsageError
+
+SettingValue: TypeAlias = bool | int | float | str
 
 _log = logging.getLogger("millrace")
 _MAX_INCLUDES = 8
@@ -26,12 +31,18 @@ _TABLE = 'a table such as {level = 3, style = "plain"}'
 
 @dataclasses.dataclass
 class Recipe:
-    """The keys that a producer looks at, by their full name's parts."""
+    """The keys that a producer looks at.
+
+    path: of the recipe's file, for messages. provider_name: provider.name. block_size: tokens of a
+    sample, provider.block_size. settings: provider.settings. data_path: data.path. data_seed:
+    data.data_seed. threads: producer.threads, the default number of worker processes. uri,
+    insecure, key_file, server_key: of queue.
+    """
 
     path: str = ""
     provider_name: str = "char_diffusion"
     block_size: int = 1024
-    settings: dict = dataclasses.field(default_factory=dict)
+    settings: dict[str, SettingValue] = dataclasses.field(default_factory=dict)
     data_path: str | None = None
     data_seed: int = 1337
     threads: int = 1
@@ -40,30 +51,31 @@ class Recipe:
     key_file: str = ""
     server_key: str = ""
 
-    def stream_settings(self):
-        """What the fingerprint covers and the trainer compares, as canonical text."""
-        return {"block_size": str(self.block_size), **{name: to_toml(value) for name, value in self.settings.items()}}
+    def stream_settings(self) -> dict[str, str]:
+        """The settings that are fingerprinted and that the trainer compares, as canonical text."""
+        own = {name: to_toml(value) for name, value in self.settings.items()}
+        return {"block_size": str(self.block_size), **own}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Key:
-    member: str
+    member: str  # of Recipe
     kind: type
     least: int = 0
     most: int = 2**63 - 1
     may_be_empty: bool = False
 
-    def expectation(self):
+    def expectation(self) -> str:
         if self.kind is int:
             return f"a whole number from {self.least} to {self.most}"
-        return {bool: "true or false", dict: _TABLE}.get(self.kind, "a text" + " that is not empty" * (not self.may_be_empty))
+        if self.kind is str:
+            return "a text" if self.may_be_empty else "a text that is not empty"
+        return "true or false" if self.kind is bool else _TABLE
 
-    def allows(self, value):
-        if type(value) is not self.kind:
-            return False
+    def allows(self, value: object) -> bool:
         if self.kind is int:
-            return self.least <= value <= self.most
-        return self.kind is not str or self.may_be_empty or value != ""
+            return type(value) is int and self.least <= value <= self.most
+        return type(value) is self.kind and (self.may_be_empty or value != "")
 
 
 _KEYS = {
@@ -81,8 +93,10 @@ _KEYS = {
 _NOT_UNIQUE = ("threads",)  # several sections have one
 
 
-def load_recipe(path, overrides=()):
-    """A Recipe from a file and texts such as "--queue.uri=tcp://127.0.0.1:5555". Throws UsageError."""
+def load_recipe(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Recipe:
+    """The recipe in a file, with overrides such as "--queue.uri=tcp://127.0.0.1:5555".
+
+    Raises UsageError."""
     recipe = Recipe(path=str(path))
     _read_file(pathlib.Path(path), [], recipe)
     for override in overrides:
@@ -90,7 +104,8 @@ def load_recipe(path, overrides=()):
     return recipe
 
 
-def _read_file(path, chain, recipe):
+def _read_file(path: pathlib.Path, chain: Sequence[pathlib.Path], recipe: Recipe) -> None:
+    """`chain`: the files that include this one, as resolved paths."""
     top = _parse(path)
     chain = [*chain, path.resolve()]
     include = top.pop("include", None)
@@ -100,11 +115,12 @@ def _read_file(path, chain, recipe):
         if not isinstance(table, dict):
             raise UsageError(f"{path}: key '{section}' stands in no section")
         for name, value in table.items():
-            if f"{section}.{name}" in _KEYS:
-                _set(recipe, f"{section}.{name}", value, f"{path}: {section}.{name} = {_shown(value)}")
+            key = f"{section}.{name}"
+            if key in _KEYS:
+                _set(recipe, key, value, f"{path}: {key} = {_shown(value)}")
 
 
-def _parse(path):
+def _parse(path: pathlib.Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
@@ -113,7 +129,7 @@ def _parse(path):
         raise UsageError(f"{path}: not TOML: {error}") from error
 
 
-def _included(path, include, chain):
+def _included(path: pathlib.Path, include: Any, chain: Sequence[pathlib.Path]) -> pathlib.Path:
     if not isinstance(include, str):
         raise UsageError(f"{path}: include = {_shown(include)}: expected a text")
     other = path.parent / include
@@ -127,7 +143,7 @@ def _included(path, include, chain):
     return other
 
 
-def _set(recipe, name, value, where):
+def _set(recipe: Recipe, name: str, value: Any, where: str) -> None:
     key = _KEYS[name]
     if not key.allows(value):
         raise UsageError(f"{where}: expected {key.expectation()}")
@@ -136,39 +152,51 @@ def _set(recipe, name, value, where):
             check_setting(setting, one, where)
         value = {**recipe.settings, **value}
         if len(value) > _MAX_SETTINGS:
-            raise UsageError(f"{where}: {len(value)} settings; a provider has at most {_MAX_SETTINGS}")
+            raise UsageError(
+                f"{where}: {len(value)} settings; a provider has at most {_MAX_SETTINGS}"
+            )
     setattr(recipe, key.member, value)
 
 
-def check_setting(name, value, where):
+def check_setting(name: str, value: Any, where: str) -> None:
+    """Raises UsageError, beginning with `where`, for a setting that no provider may have."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise UsageError(f"{where}: the name {name!r}: expected up to 64 letters, digits, _ and -")
     if name in _TAKEN:
-        raise UsageError(f"{where}: the name '{name}' is taken by what every stream says of itself; choose another")
+        raise UsageError(
+            f"{where}: the name '{name}' is taken by the stream's own description; choose another"
+        )
     if not _is_setting(value):
         raise UsageError(f"{where}: {name} = {_shown(value)}: expected {_SETTING}")
 
 
-def _is_setting(value):
+def _is_setting(value: Any) -> bool:
     if isinstance(value, str):
-        return len(value.encode()) <= _MAX_SETTING_BYTES and not any(c < " " or c == "\x7f" for c in value)
+        is_one_line = not any(c < " " or c == "\x7f" for c in value)
+        return is_one_line and len(value.encode()) <= _MAX_SETTING_BYTES
     return type(value) in (bool, int) or (type(value) is float and math.isfinite(value))
 
 
-def _apply(override, recipe):
+def _apply(override: str, recipe: Recipe) -> None:
     name, equals, text = override.removeprefix("--").partition("=")
     if not override.startswith("--") or not equals:
-        raise UsageError(f"'{override}': expected an override such as --queue.uri=tcp://127.0.0.1:5555")
+        raise UsageError(
+            f"'{override}': expected an override such as --queue.uri=tcp://127.0.0.1:5555"
+        )
     if name.startswith(("provider.settings.", "settings.")):
         setting = name.partition("settings.")[2]
-        return _set(recipe, "provider.settings", {setting: _setting_value(text)}, override)
-    full = [key for key in _KEYS if key == name or (key.endswith("." + name) and name not in _NOT_UNIQUE)]
-    if not full:
-        return _log.warning("%s: not a key that a producer in Python looks at; left alone", override)
-    return _set(recipe, full[0], _typed(_KEYS[full[0]], text, override), override)
+        _set(recipe, "provider.settings", {setting: _setting_value(text)}, override)
+        return
+    is_short = name not in _NOT_UNIQUE
+    full = [key for key in _KEYS if key == name or (is_short and key.endswith("." + name))]
+    if full:
+        _set(recipe, full[0], _typed(_KEYS[full[0]], text, override), override)
+    else:
+        _log.warning("%s: ignored; a producer in Python does not use this key", override)
 
 
-def _typed(key, text, where):
+def _typed(key: _Key, text: str, where: str) -> Any:
+    """The value of an override's text; None for one that is not of the key's type."""
     if key.kind is str:
         return text
     if key.kind is bool:
@@ -181,8 +209,8 @@ def _typed(key, text, where):
         raise UsageError(f"{where}: not TOML: {error}") from error
 
 
-def _setting_value(text):
-    """TOML, or a text without quotes."""
+def _setting_value(text: str) -> Any:
+    """The value of a setting in an override: TOML, or a text without quotes."""
     try:
         top = tomllib.loads("setting = " + text)
     except tomllib.TOMLDecodeError:
@@ -190,14 +218,14 @@ def _setting_value(text):
     return top["setting"] if len(top) == 1 else text
 
 
-def _shown(value):
+def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return "a table"
     return "an array" if isinstance(value, list) else to_toml(value)
 
 
-def to_toml(value):
-    """A setting as the recipes' own writer has it: 3, 3.0, true or "plain"."""
+def to_toml(value: Any) -> str:
+    """A setting as canonical TOML, the same text as C++ writes: 3, 3.0, true or "plain"."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -205,28 +233,34 @@ def to_toml(value):
     return _quoted(value) if isinstance(value, str) else str(value)
 
 
-def _number(value):
-    """The shortest text that reads back to the same double, plain or with an exponent, with a point where it has neither."""
+def _number(value: float) -> str:
+    """The shortest text that reads back to the same double, plain or with an exponent.
+
+    A point is added where it has neither."""
     if not math.isfinite(value):
         return repr(value)
     sign = "-" if math.copysign(1, value) < 0 else ""
-    _, digits, exponent = decimal.Decimal(repr(abs(value))).normalize().as_tuple()
-    digits = "".join(str(digit) for digit in digits)
-    power = len(digits) - 1 + exponent if value else 0
-    scientific = digits[0] + ("." + digits[1:] if digits[1:] else "") + f"e{'-' if power < 0 else '+'}{abs(power):02d}"
-    plain = str(int(abs(value))) if exponent >= 0 else format(decimal.Decimal(repr(abs(value))), "f")
+    exact = decimal.Decimal(repr(abs(value)))
+    normalized = exact.normalize().as_tuple()
+    text, exponent = "".join(map(str, normalized.digits)), int(normalized.exponent)
+    power = len(text) - 1 + exponent if value else 0
+    mantissa = text[0] + ("." + text[1:] if text[1:] else "")
+    scientific = f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    plain = str(int(abs(value))) if exponent >= 0 else format(exact, "f")
     shortest = plain if len(plain) <= len(scientific) else scientific
     return sign + shortest + (".0" if not set(shortest) & set(".e") else "")
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
     plain = (special.get(c) or (f"\\u{ord(c):04X}" if c < " " or c == "\x7f" else c) for c in text)
     return '"' + "".join(plain) + '"'
 
 
-def provider_name(name):
-    """How the stream's meta calls the provider: of a shared library by its file's name without "lib" and ".so"."""
+def provider_name(name: str) -> str:
+    """The provider's name in the stream's meta.
+
+    A shared library is called after its file, without "lib" and ".so"."""
     if "/" not in name and not name.endswith(".so"):
         return name
     base = os.path.basename(name).removesuffix(".so")

@@ -1,12 +1,16 @@
-"""What a sample looks like: its named columns, in the order in which they travel and are digested."""
+"""The schema of a sample: its named columns, in the order in which they travel and are digested."""
 
 import dataclasses
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from xxhash import xxh64
 
 from .errors import UsageError
+from .protobuf import FieldInfo
 
 IGNORE_INDEX = -100
 SPLITS = ("train", "val", "test")
@@ -16,123 +20,180 @@ _MAX_FIELDS = 32
 _MAX_SAMPLE_BYTES = 64 << 20
 
 _WIRES = {"u8": 1, "u16": 2, "u32": 3, "f32": 4}
-_TYPES = {"u8": np.dtype("u1"), "u16": np.dtype("<u2"), "u32": np.dtype("<u4"), "f32": np.dtype("<f4")}
+_TYPES: dict[str, np.dtype[Any]] = {
+    "u8": np.dtype("u1"),
+    "u16": np.dtype("<u2"),
+    "u32": np.dtype("<u4"),
+    "f32": np.dtype("<f4"),
+}
 _NAME_OF_WIRE = {number: name for name, number in _WIRES.items()}
 _LOGICAL_OF_WIRE = {"u8": "i64", "u16": "i64", "u32": "i64", "f32": "f32"}
 _LOGICALS = {"i64": 1, "f32": 2}
 _ROLES = {"input": 1, "target": 2, "time": 3, "prefix": 4, "weight": 5, "stage": 6}
+_NAME_OF_ROLE = {number: name for name, number in _ROLES.items()}
 _TOKEN_ROLES = ("input", "target", "prefix")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class Field:
-    """One column: `dtype` is how a value travels (u8, u16, u32 or f32, or NumPy's name of it), `shape` that of one sample.
+    """One column of a schema.
 
-    With `sentinel` the type's largest value stands for "no target here"; samples then write -100 (IGNORE_INDEX) there."""
+    name: without spaces.
+    dtype: how a value travels: "u8", "u16", "u32" or "f32". NumPy's names of them, such as
+        np.uint8, are turned into these.
+    shape: of one sample; () is a scalar, and a single number n stands for (n,).
+    role: "input", "target", "time", "prefix", "weight" or "stage".
+    sentinel: the type's largest value stands for "no target here"; samples write IGNORE_INDEX
+        (-100) there. Not for f32.
+
+    Raises UsageError.
+    """
 
     name: str
     dtype: str
-    shape: tuple = ()
-    role: str = "input"
-    sentinel: bool = False
+    shape: tuple[int, ...]
+    role: str
+    sentinel: bool
 
-    def __post_init__(self):
-        object.__setattr__(self, "dtype", self._short_dtype())
-        object.__setattr__(self, "shape", tuple(self.shape) if hasattr(self.shape, "__len__") else (self.shape,))
-        if not isinstance(self.name, str) or not self.name or not self.name.isprintable() or " " in self.name:
-            raise UsageError(f"a field called {self.name!r}: expected a name without spaces")
+    def __init__(
+        self,
+        name: str,
+        dtype: npt.DTypeLike,
+        shape: int | Iterable[int] = (),
+        role: str = "input",
+        sentinel: bool = False,
+    ) -> None:
+        extents = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "dtype", _short_dtype(name, dtype))
+        object.__setattr__(self, "shape", extents)
+        object.__setattr__(self, "role", role)
+        object.__setattr__(self, "sentinel", sentinel)
+        self._check()
+
+    def _check(self) -> None:
+        name: object = self.name
+        if not isinstance(name, str) or not name or not name.isprintable() or " " in name:
+            raise UsageError(f"a field called {name!r}: expected a name without spaces")
         if self.role not in _ROLES:
-            raise UsageError(f"field {self.name}: role {self.role!r} is none of {', '.join(_ROLES)}")
-        if any(not isinstance(extent, int) or not 0 < extent < 2**32 for extent in self.shape):
-            raise UsageError(f"field {self.name}: shape {self.shape} is not made of whole numbers above 0")
+            raise UsageError(f"field {name}: role {self.role!r} is none of {', '.join(_ROLES)}")
+        if not all(isinstance(extent, int) and 0 < extent < 2**32 for extent in self.shape):
+            raise UsageError(
+                f"field {name}: shape {self.shape} is not made of whole numbers above 0"
+            )
         if self.sentinel and self.dtype == "f32":
-            raise UsageError(f"field {self.name}: a sentinel needs u8, u16 or u32, and this is f32")
-
-    def _short_dtype(self):
-        if self.dtype in _TYPES:
-            return self.dtype
-        try:
-            wanted = np.dtype(self.dtype).newbyteorder("<")
-        except TypeError:
-            wanted = None
-        for name, dtype in _TYPES.items():
-            if wanted is not None and dtype.newbyteorder("<") == wanted:
-                return name
-        raise UsageError(f"field {self.name}: dtype {self.dtype!r} is none of {', '.join(_TYPES)}")
+            raise UsageError(f"field {name}: a sentinel needs u8, u16 or u32, and this is f32")
 
     @property
-    def wire(self):
+    def wire(self) -> int:
+        """The number of the wire dtype in messages."""
         return _WIRES[self.dtype]
 
     @property
-    def wire_dtype(self):
+    def wire_dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of a value as it travels: little-endian."""
         return _TYPES[self.dtype]
 
     @property
-    def largest(self):
-        """The largest value of an integer type, which is the sentinel where there is one."""
-        return 2 ** (8 * self.wire_dtype.itemsize) - 1
+    def largest(self) -> int:
+        """The largest value of an integer dtype; the sentinel of a field that has one."""
+        return int(2 ** (8 * self.wire_dtype.itemsize) - 1)
 
     @property
-    def holds_tokens(self):
+    def holds_tokens(self) -> bool:
+        """Whether values are token ids, which the vocabulary bounds."""
         return self.role in _TOKEN_ROLES and self.dtype != "f32"
 
     @property
-    def bytes_per_sample(self):
+    def bytes_per_sample(self) -> int:
+        """Wire bytes of one sample."""
         return math.prod(self.shape) * self.wire_dtype.itemsize
 
-    def describe(self):
-        """As the fingerprint's text has it."""
+    def describe(self) -> str:
+        """The field's line in the text that is fingerprinted."""
         shape = ",".join(str(extent) for extent in self.shape)
-        return f"{self.name} {self.dtype} {_LOGICAL_OF_WIRE[self.dtype]} [{shape}] {self.role}" + " sentinel" * self.sentinel
+        line = f"{self.name} {self.dtype} {_LOGICAL_OF_WIRE[self.dtype]} [{shape}] {self.role}"
+        return line + " sentinel" * self.sentinel
 
-    def message(self):
-        logical = _LOGICALS[_LOGICAL_OF_WIRE[self.dtype]]
-        return {"name": self.name, "wire": self.wire, "logical": logical, "shape": self.shape, "role": _ROLES[self.role],
-                "sentinel": self.sentinel}  # fmt: skip
+    def message(self) -> FieldInfo:
+        """The field as a message of proto/stream.proto."""
+        return {
+            "name": self.name,
+            "wire": self.wire,
+            "logical": _LOGICALS[_LOGICAL_OF_WIRE[self.dtype]],
+            "shape": list(self.shape),
+            "role": _ROLES[self.role],
+            "sentinel": bool(self.sentinel),
+        }
 
     @staticmethod
-    def from_message(values):
-        names = {number: name for name, number in _ROLES.items()}
-        if values["wire"] not in _NAME_OF_WIRE or values["role"] not in names:
-            raise UsageError(f"field {values['name']}: wire type {values['wire']}, role {values['role']} is not known")
-        return Field(values["name"], _NAME_OF_WIRE[values["wire"]], tuple(values["shape"]), names[values["role"]], values["sentinel"])
+    def from_message(values: FieldInfo) -> "Field":
+        """The inverse of message(). Raises UsageError for numbers that are not known."""
+        wire, role = values["wire"], values["role"]
+        if wire not in _NAME_OF_WIRE or role not in _NAME_OF_ROLE:
+            raise UsageError(
+                f"field {values['name']}: wire type {wire}, role {role}: one of them is not known"
+            )
+        return Field(
+            values["name"],
+            _NAME_OF_WIRE[wire],
+            values["shape"],
+            _NAME_OF_ROLE[role],
+            values["sentinel"],
+        )
 
-    def to_wire(self, values, count, vocab_size):
-        """`values` of `count` samples as the bytes that travel, after checking them. `vocab_size`: 0 where it is not known."""
+    def to_wire(self, values: npt.ArrayLike, count: int, vocab_size: int) -> bytes:
+        """The wire bytes of `values` [count, …shape], after checking shape, dtype and range.
+
+        `vocab_size`: bounds token ids; 0: not known. Raises ValueError."""
         array = np.asarray(values)
         if array.shape != (count, *self.shape):
-            raise ValueError(f"field {self.name}: shape {array.shape[1:]} of a sample; the schema says {self.shape}")
+            raise ValueError(
+                f"field {self.name}: shape {array.shape} of {count} samples; "
+                f"the schema says {(count, *self.shape)}"
+            )
         if self.dtype == "f32":
             return self._float_bytes(array)
         if array.dtype.kind not in "iub":
-            raise ValueError(f"field {self.name}: dtype {array.dtype}; the schema says {self.dtype}, so give whole numbers")
+            raise ValueError(
+                f"field {self.name}: dtype {array.dtype}; the schema says {self.dtype}, "
+                "so give whole numbers"
+            )
         return self._whole_bytes(array, vocab_size)
 
-    def _float_bytes(self, array):
+    def _float_bytes(self, array: npt.NDArray[Any]) -> bytes:
         if array.dtype.kind not in "fiub":
-            raise ValueError(f"field {self.name}: dtype {array.dtype}; the schema says f32, so give numbers")
+            raise ValueError(
+                f"field {self.name}: dtype {array.dtype}; the schema says f32, so give numbers"
+            )
         narrow = array.astype(self.wire_dtype)
         if not np.isfinite(narrow).all():
             raise ValueError(f"field {self.name}: a value that is not finite as f32")
         return narrow.tobytes()
 
-    def _whole_bytes(self, array, vocab_size):
-        absent = (array == IGNORE_INDEX) if self.sentinel and array.dtype.kind == "i" else np.zeros(array.shape, bool)
+    def _whole_bytes(self, array: npt.NDArray[Any], vocab_size: int) -> bytes:
+        has_absent = self.sentinel and array.dtype.kind == "i"
+        absent = array == IGNORE_INDEX if has_absent else np.zeros(array.shape, dtype=bool)
         limit = self.largest if self.sentinel else self.largest + 1
         if self.holds_tokens and 0 < vocab_size < limit:
             limit = vocab_size
         wrong = ~absent & ((array < 0) | (array >= limit))
         if wrong.any():
-            raise ValueError(f"field {self.name}: value {array[wrong].flat[0]} is not from 0 to {limit - 1}{self._hint(limit)}")
+            raise ValueError(
+                f"field {self.name}: value {array[wrong].flat[0]} is not from 0 to {limit - 1}"
+                f"{self._hint(limit)}"
+            )
         return np.where(absent, self.largest, array).astype(self.wire_dtype).tobytes()
 
-    def _hint(self, limit):
+    def _hint(self, limit: int) -> str:
         sentinel = f", or {IGNORE_INDEX} for no target" if self.sentinel else ""
-        return sentinel + (" (the vocabulary)" if limit < self.largest else f" (what {self.dtype} holds)")
+        bound = "the vocabulary" if limit < self.largest else f"what {self.dtype} holds"
+        return f"{sentinel} ({bound})"
 
-    def from_wire(self, data, count, raw=False):
-        """The array [count, …shape]: int64 with -100 for the sentinel, or float32; with `raw` as it travels."""
+    def from_wire(self, data: bytes, count: int, raw: bool = False) -> npt.NDArray[Any]:
+        """The array [count, …shape] of wire bytes.
+
+        int64 with IGNORE_INDEX for the sentinel, or float32; with `raw` the wire dtype as it is."""
         array = np.frombuffer(data, dtype=self.wire_dtype).reshape(count, *self.shape)
         if raw or self.dtype == "f32":
             return array
@@ -142,8 +203,26 @@ class Field:
         return wide
 
 
-def check_schema(fields):
-    if not isinstance(fields, (list, tuple)) or not fields or not all(isinstance(field, Field) for field in fields):
+def _short_dtype(name: str, dtype: npt.DTypeLike) -> str:
+    if isinstance(dtype, str) and dtype in _TYPES:
+        return dtype
+    try:
+        wanted = np.dtype(dtype).newbyteorder("<")
+    except TypeError:
+        wanted = None
+    for short, wire_dtype in _TYPES.items():
+        if wanted is not None and wire_dtype.newbyteorder("<") == wanted:
+            return short
+    raise UsageError(f"field {name}: dtype {dtype!r} is none of {', '.join(_TYPES)}")
+
+
+def check_schema(fields: object) -> None:
+    """Raises UsageError for what is not a list of fields within the limits."""
+    if (
+        not isinstance(fields, (list, tuple))
+        or not fields
+        or not all(isinstance(field, Field) for field in fields)
+    ):
         raise UsageError("schema: expected a list of one or more millrace.Field")
     names = [field.name for field in fields]
     for name in names:
@@ -151,26 +230,35 @@ def check_schema(fields):
             raise UsageError(f"schema: two fields are called {name}")
     if len(fields) > _MAX_FIELDS:
         raise UsageError(f"schema: {len(fields)} fields; at most {_MAX_FIELDS} are possible")
-    size = sum(field.bytes_per_sample for field in fields)
+    size = bytes_per_sample(fields)
     if size > _MAX_SAMPLE_BYTES:
         raise UsageError(f"schema: {size} bytes a sample; at most {_MAX_SAMPLE_BYTES} are possible")
 
 
-def sample_digests(fields, columns, count):
-    """The digest of each sample: xxh64 over its wire bytes, fields in schema order; 16 hex digits."""
-    digests = []
-    for row in range(count):
-        digest = xxh64()
-        for field, column in zip(fields, columns):
-            digest.update(column[row * field.bytes_per_sample : (row + 1) * field.bytes_per_sample])
-        digests.append(digest.hexdigest())
-    return digests
+def bytes_per_sample(fields: Iterable[Field]) -> int:
+    """Wire bytes of one sample, all fields together."""
+    return sum(field.bytes_per_sample for field in fields)
 
 
-def range_digest(fields, columns, count):
-    """xxh64 over samples, sample after sample: what the probe holds."""
+def sample_digests(fields: Sequence[Field], columns: Sequence[bytes], count: int) -> list[str]:
+    """The digest of each sample: xxh64 over its wire bytes, fields in schema order; 16 hex digits.
+
+    `columns`: the wire bytes [count, …shape] of each field."""
+    return [xxh64(b"".join(_row_bytes(fields, columns, row))).hexdigest() for row in range(count)]
+
+
+def range_digest(fields: Sequence[Field], columns: Sequence[bytes], count: int) -> str:
+    """xxh64 over the wire bytes of all samples, one after the other: an entry of the probe."""
     digest = xxh64()
     for row in range(count):
-        for field, column in zip(fields, columns):
-            digest.update(column[row * field.bytes_per_sample : (row + 1) * field.bytes_per_sample])
+        for data in _row_bytes(fields, columns, row):
+            digest.update(data)
     return digest.hexdigest()
+
+
+def _row_bytes(fields: Sequence[Field], columns: Sequence[bytes], row: int) -> list[bytes]:
+    """The wire bytes of one sample, a piece per field."""
+    return [
+        column[row * field.bytes_per_sample : (row + 1) * field.bytes_per_sample]
+        for field, column in zip(fields, columns, strict=True)
+    ]

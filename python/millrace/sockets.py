@@ -1,25 +1,32 @@
-"""Sockets of the protocol: addresses, limits and keys, as queue/zmq/socket.cc and docs/explanation/security.md have them."""
+"""ZeroMQ sockets of the protocol: addresses, limits and keys (docs/explanation/security.md)."""
 
 import ipaddress
 import os
 import pathlib
 import re
 import stat
+from typing import TypeAlias
 
 import zmq
 import zmq.utils.z85
 
 from .errors import Error, UsageError
 from .messages import MAX_FRAME_BYTES
+from .recipe import Recipe
+
+Context: TypeAlias = "zmq.Context[zmq.Socket[bytes]]"
+Socket: TypeAlias = "zmq.Socket[bytes]"
+Keys: TypeAlias = tuple[bytes, bytes, bytes]  # public, secret, server's public
 
 _SCHEMES = "inproc://, file://FOLDER, tcp://HOST:PORT, ipc://PATH"
 _HEARTBEAT_EVERY_MS, _HEARTBEAT_TIMEOUT_MS = 1000, 5000
 _RECONNECT_FIRST_MS, _RECONNECT_MOST_MS = 50, 200
 _LINGER_MS = 500
+_ROUTING_ID_BYTES = 16
 
 
-def check_uri(uri):
-    """The scheme of a queue.uri. Throws UsageError."""
+def check_uri(uri: str) -> str:
+    """The scheme of a queue.uri: "inproc", "file", "tcp" or "ipc". Raises UsageError."""
     scheme, colon, rest = uri.partition("://")
     if not colon or scheme not in ("inproc", "file", "tcp", "ipc"):
         raise UsageError(f"queue.uri '{uri}' has no known transport; it is one of {_SCHEMES}")
@@ -32,8 +39,8 @@ def check_uri(uri):
     return scheme
 
 
-def is_local(uri):
-    """Whether other machines cannot reach it."""
+def is_local(uri: str) -> bool:
+    """Whether an address can be reached from this machine only."""
     if not uri.startswith("tcp://"):
         return True
     host = uri.removeprefix("tcp://").rpartition(":")[0].strip("[]")
@@ -43,7 +50,7 @@ def is_local(uri):
         return host == "localhost"
 
 
-def _set_limits(socket, uri):
+def _set_limits(socket: Socket, uri: str) -> None:
     socket.linger = _LINGER_MS
     socket.maxmsgsize = MAX_FRAME_BYTES
     socket.heartbeat_ivl = _HEARTBEAT_EVERY_MS
@@ -51,13 +58,13 @@ def _set_limits(socket, uri):
     socket.ipv6 = "[" in uri
 
 
-def dealer(context, uri, routing_id, keys=None):
-    """Connected to a rank; `keys`: (public, secret, server's public) or None."""
+def dealer(context: Context, uri: str, routing_id: bytes, keys: Keys | None = None) -> Socket:
+    """A DEALER that connects to a rank, with CURVE if there are keys. Raises UsageError."""
     socket = context.socket(zmq.DEALER)
     _set_limits(socket, uri)
     socket.routing_id = routing_id
     socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_FIRST_MS, _RECONNECT_MOST_MS
-    socket.immediate = True  # what cannot be sent now is not kept for a trainer that knows nothing of it
+    socket.immediate = True  # queue nothing for a trainer that is not there: it asks again
     if keys:
         socket.curve_publickey, socket.curve_secretkey, socket.curve_serverkey = keys
     try:
@@ -67,10 +74,15 @@ def dealer(context, uri, routing_id, keys=None):
     return socket
 
 
-def router(context, uri):
-    """Bound, for millrace.read(); on this machine alone, as it has no keys."""
+def router(context: Context, uri: str) -> Socket:
+    """A ROUTER that listens for producers, on this machine only, as it has no keys.
+
+    Raises UsageError for another address, Error where it cannot listen."""
     if not is_local(uri):
-        raise UsageError(f"{uri} can be reached by other machines, and millrace.read() has no keys: use 127.0.0.1")
+        raise UsageError(
+            f"{uri} can be reached by other machines, and millrace.read() has no keys: "
+            "use 127.0.0.1"
+        )
     socket = context.socket(zmq.ROUTER)
     _set_limits(socket, uri)
     socket.router_mandatory = True
@@ -79,53 +91,75 @@ def router(context, uri):
         socket.bind(uri)
     except zmq.ZMQError as error:
         socket.close(0)
-        raise Error(f"cannot listen at {uri}: {error}; a trainer may hold it: stop it, or choose another address") from error
+        raise Error(
+            f"cannot listen at {uri}: {error}; a trainer may hold it: stop it, "
+            "or choose another address"
+        ) from error
     return socket
 
 
-def new_routing_id():
+def new_routing_id() -> bytes:
+    """16 random bytes, the first not 0."""
     first = os.urandom(1)
-    return (first if first != b"\0" else b"\1") + os.urandom(15)
+    return (first if first != b"\0" else b"\1") + os.urandom(_ROUTING_ID_BYTES - 1)
 
 
-def producer_keys(recipe):
-    """(public, secret, server's public) for CURVE, or None where the recipe has no keys. Throws UsageError."""
+def producer_keys(recipe: Recipe) -> Keys | None:
+    """The keys of a producer for CURVE; None: the recipe has none. Raises UsageError."""
     if not recipe.key_file and not recipe.server_key:
         return None
     if not recipe.key_file:
-        raise UsageError("queue.server_key: needs queue.key_file, this producer's own pair; scripts/keys makes one")
+        raise UsageError(
+            "queue.server_key: needs queue.key_file, this producer's own pair; "
+            "scripts/keys makes one"
+        )
     if not recipe.server_key:
-        raise UsageError("queue.key_file: a producer with keys needs queue.server_key, the trainer's public key")
+        raise UsageError(
+            "queue.key_file: a producer with keys needs queue.server_key, the trainer's public key"
+        )
     if not _is_key(recipe.server_key):
-        raise UsageError("queue.server_key: not a public key of 40 characters, as scripts/keys prints it")
+        raise UsageError(
+            "queue.server_key: not a public key of 40 characters, as scripts/keys prints it"
+        )
     public, secret = _key_pair(pathlib.Path(recipe.key_file))
     return public.encode(), secret.encode(), recipe.server_key.encode()
 
 
-def _is_key(text):
+def _is_key(text: str) -> bool:
     try:
         return len(text) == 40 and len(zmq.utils.z85.decode(text.encode())) == 32
     except (ValueError, KeyError, UnicodeEncodeError, OverflowError):
         return False
 
 
-def _key_pair(path):
+def _key_pair(path: pathlib.Path) -> tuple[str, str]:
+    """(public, secret) of a file that scripts/keys wrote. Raises UsageError."""
     try:
         mode, lines = path.stat().st_mode, path.read_text().splitlines()
     except OSError as error:
         raise UsageError(f"{path}: cannot read the keys: {error.strerror}") from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(f"{path}: a secret key that others than its owner can read is none; run: chmod 600 {path}")
-    pair = {}
+        raise UsageError(
+            f"{path}: others than its owner can read this secret key; run: chmod 600 {path}"
+        )
+    pair: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.strip().startswith("#"):
             continue
         found = re.fullmatch(r'\s*(public|secret)\s*=\s*"(.*)"\s*', line)
         if not found or not _is_key(found[2]) or found[1] in pair:
-            raise UsageError(f'{path}:{number}: expected one public = "…" and one secret = "…", as scripts/keys writes them')
+            raise UsageError(
+                f'{path}:{number}: expected one public = "…" and one secret = "…", '
+                "as scripts/keys writes them"
+            )
         pair[found[1]] = found[2]
     if len(pair) != 2:
-        raise UsageError(f"{path}: does not hold both a public and a secret key; make a new pair with scripts/keys")
+        raise UsageError(
+            f"{path}: expected a public and a secret key; make a new pair with scripts/keys"
+        )
     if zmq.curve_public(pair["secret"].encode()).decode() != pair["public"]:
-        raise UsageError(f"{path}: its public key is not that of its secret key; make a new pair with scripts/keys")
+        raise UsageError(
+            f"{path}: its public key is not that of its secret key; "
+            "make a new pair with scripts/keys"
+        )
     return pair["public"], pair["secret"]

@@ -1,7 +1,8 @@
-"""Processes that compute samples: each makes the provider for itself and is handed one range at a time.
+"""Worker processes: each has a provider of its own, and computes one range at a time.
 
-A worker that ends is replaced, and its range goes to the next free one; a range at which workers end again and again is answered as
-failed. The parent alone talks to the trainer, so a provider may compute as long as it likes without seeming dead.
+A worker that ends is replaced, and its range goes to the next free one; a range at which workers
+end again and again is answered as failed. Only the parent talks to the trainer, so a provider may
+compute as long as it likes without seeming dead.
 """
 
 import collections
@@ -13,125 +14,152 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext
+from typing import Any, NoReturn, TypeAlias
 
 from .errors import Error, UsageError
 from .meta import difference
+from .protobuf import Meta
+from .provider import Provider
+from .recipe import Recipe
 
 _log = logging.getLogger("millrace")
-_MOST_DEATHS = 3  # of one range's workers, and of workers that do not get as far as being ready
+_MOST_DEATHS = 3  # of one range's workers, and of workers that do not get ready
 _LONGEST_END_S = 2
+
+Answer: TypeAlias = tuple["Task", list[bytes] | None, str | None]  # columns, or the reason
 
 
 @dataclasses.dataclass
 class Task:
-    """A range to compute, for `asker` (whatever the owner knows it by)."""
+    """A range to compute. `asker`: whatever the owner knows it by."""
 
-    asker: object
+    asker: Any
     split: str
     first: int
     count: int
     stage: int | None = None
-    deaths: int = 0
+    deaths: int = 0  # of workers that computed it
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.split} samples [{self.first}, {self.first + self.count})"
 
 
-def _work(provider_class, recipe, pipe):
-    """The life of a worker process. An end of the pipe is the parent's: nobody is left to compute for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us in order
+def _work(provider_class: type[Provider], recipe: Recipe, pipe: Connection) -> None:
+    """A worker process from beginning to end. It ends when the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends workers
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             provider = provider_class(recipe)
             ready = ("ready", provider.meta())
         except Exception as error:
-            pipe.send(("unusable", _reason(error), None if isinstance(error, UsageError) else traceback.format_exc(), _status(error)))
+            trace = None if isinstance(error, UsageError) else traceback.format_exc()
+            pipe.send(("unusable", _reason(error), trace, _status(error)))
             return
         pipe.send(ready)
         while True:
             pipe.send(_answer(provider, *pipe.recv()))
 
 
-def _answer(provider, split, first, count, stage):
+def _answer(
+    provider: Provider, split: str, first: int, count: int, stage: int | None
+) -> tuple[Any, ...]:
     try:
         return "made", provider.columns(split, first, count, stage)
     except Exception as error:
         return "failed", _reason(error), traceback.format_exc()
 
 
-def _reason(error):
-    text = str(error)
-    told = text if isinstance(error, Error) else f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return ": ".join([*getattr(error, "__notes__", ()), told])
+def _reason(error: Exception) -> str:
+    text, kind = str(error), type(error).__name__
+    if not isinstance(error, Error):
+        text = f"{kind}: {text}" if text else kind
+    return ": ".join([*getattr(error, "__notes__", ()), text])
 
 
-def _status(error):
+def _status(error: Exception) -> int:
     return error.status if isinstance(error, Error) else Error.status
 
 
 class _Worker:
-    def __init__(self, context, provider_class, recipe):
+    def __init__(
+        self, context: SpawnContext, provider_class: type[Provider], recipe: Recipe
+    ) -> None:
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(provider_class, recipe, theirs), daemon=True)
+        self.process = context.Process(
+            target=_work, args=(provider_class, recipe, theirs), daemon=True
+        )
         self.process.start()
         theirs.close()
         self.ready = False
-        self.task = None
+        self.task: Task | None = None
 
-    def end(self):
+    def end(self) -> None:
         self.pipe.close()
         self.process.join(0)
         if self.process.is_alive():
             self.process.terminate()
 
-    def how_it_ended(self):
+    def how_it_ended(self) -> str:
         self.process.join(_LONGEST_END_S)
         code = self.process.exitcode
         if code is None:
             return "closed its pipe"
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        if code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"ended with status {code}"
 
 
 class Workers:
-    """`count` processes. All methods are the owner's one thread's."""
+    """A pool of worker processes. One thread, the owner's, calls all methods.
 
-    def __init__(self, provider_class, recipe, count):
-        importing = getattr(multiprocessing.current_process(), "_inheriting", False)  # spawn is at the script, in a new worker
-        if importing or multiprocessing.parent_process() is not None:
-            raise UsageError("serve() was called while a worker process imported the script: put the call under "
-                             "if __name__ == \"__main__\":")  # fmt: skip
-        self._make = lambda: _Worker(multiprocessing.get_context("spawn"), provider_class, recipe)
-        self._waiting = collections.deque()
+    meta: of the stream, once the first worker is ready.
+    """
+
+    def __init__(self, provider_class: type[Provider], recipe: Recipe, count: int) -> None:
+        """Starts `count` processes. Raises UsageError inside of a worker."""
+        # A new worker imports the script, and must not start workers while it does.
+        is_importing = getattr(multiprocessing.current_process(), "_inheriting", False)
+        if is_importing or multiprocessing.parent_process() is not None:
+            raise UsageError(
+                "serve() was called while a worker process imported the script: "
+                'put the call under if __name__ == "__main__":'
+            )
+        context = multiprocessing.get_context("spawn")
+        self._make: Callable[[], _Worker] = lambda: _Worker(context, provider_class, recipe)
+        self._waiting: collections.deque[Task] = collections.deque()
         self._early_deaths = 0
-        self.meta = None  # once the first worker is ready
+        self.meta: Meta | None = None
         self._workers = [self._make() for _ in range(count)]
 
-    def pipes(self):
+    def pipes(self) -> list[Connection]:
+        """The workers' pipes: readable when take() has something to do."""
         return [worker.pipe for worker in self._workers]
 
-    def pids(self):
-        return [worker.process.pid for worker in self._workers]
-
-    def add(self, task):
+    def add(self, task: Task) -> None:
+        """Queues a task."""
         self._waiting.append(task)
 
-    def hand_out(self, still_wanted):
-        """Gives tasks to idle workers; those that nobody wants any more are dropped."""
+    def hand_out(self, still_wanted: Callable[[Task], bool]) -> None:
+        """Gives queued tasks to idle workers, and drops those that are not wanted any more."""
         for worker in self._workers:
             while worker.ready and worker.task is None and self._waiting:
                 task = self._waiting.popleft()
                 if still_wanted(task):
                     self._give(worker, task)
 
-    def _give(self, worker, task):
+    @staticmethod
+    def _give(worker: _Worker, task: Task) -> None:
         worker.task = task
-        try:
+        with contextlib.suppress(OSError):  # of a dead worker: take() finds out
             worker.pipe.send((task.split, task.first, task.count, task.stage))
-        except OSError:
-            pass  # it has died; take() finds out
 
-    def take(self):
-        """What has come, as (task, columns, None) or (task, None, reason)."""
+    def take(self) -> list[Answer]:
+        """The answers that have come: (task, columns, None) or (task, None, reason).
+
+        Raises Error or UsageError where the provider cannot be made."""
         answers = []
         for number, worker in enumerate(self._workers):
             try:
@@ -141,36 +169,39 @@ class Workers:
                 answers += self._replace(number)
         return answers
 
-    def _heard(self, worker, kind, *what):
+    def _heard(self, worker: _Worker, kind: str, *what: Any) -> list[Answer]:
         if kind == "ready":
             self._welcome(worker, *what)
             return []
         if kind == "unusable":
             self._refuse(*what)
         task, worker.task = worker.task, None
+        assert task is not None  # a worker answers nothing else
         if kind == "made":
             return [(task, what[0], None)]
         reason, trace = what
         _log.error("cannot compute %s: %s\n%s", task, reason, trace.rstrip())
         return [(task, None, reason)]
 
-    def _welcome(self, worker, meta):
+    def _welcome(self, worker: _Worker, meta: Meta) -> None:
         if self.meta is None:
             self.meta = meta
         elif other := difference(self.meta, meta):
-            raise Error(f"two workers of one provider make different streams ({other}): sample() must depend on the recipe, the data "
-                        "and the key alone, not on the process, the time, or the order of a set")  # fmt: skip
+            raise Error(
+                f"two workers of one provider make different streams ({other}): sample() must "
+                "depend on the recipe, the data and the key alone, not on the process, the time, "
+                "or the order of a set"
+            )
         worker.ready = True
         self._early_deaths = 0
 
     @staticmethod
-    def _refuse(reason, trace, status):
+    def _refuse(reason: str, trace: str | None, status: int) -> NoReturn:
         if trace:
             _log.error("the provider cannot be made:\n%s", trace.rstrip())
-        error = (UsageError if status == UsageError.status else Error)(reason)
-        raise error
+        raise (UsageError if status == UsageError.status else Error)(reason)
 
-    def _replace(self, number):
+    def _replace(self, number: int) -> list[Answer]:
         worker = self._workers[number]
         how = worker.how_it_ended()
         worker.end()
@@ -178,11 +209,13 @@ class Workers:
             self._early_deaths += 1
             if self._early_deaths >= _MOST_DEATHS:
                 raise Error(f"workers do not start: the last one {how}; what it said stands above")
-        _log.warning("worker %d %s%s; starting another", worker.process.pid, how, f" at {worker.task}" if worker.task else "")
+        at = f" at {worker.task}" if worker.task else ""
+        _log.warning("worker %d %s%s; starting another", worker.process.pid, how, at)
         self._workers[number] = self._make()
-        return self._again(worker.task, how) if worker.task else []
+        return self._retry(worker.task, how) if worker.task else []
 
-    def _again(self, task, how):
+    def _retry(self, task: Task, how: str) -> list[Answer]:
+        """Puts a dead worker's task first in the queue; its failure after too many deaths."""
         task.deaths += 1
         if task.deaths < _MOST_DEATHS:
             self._waiting.appendleft(task)
@@ -191,7 +224,8 @@ class Workers:
         _log.error("cannot compute %s: %s", task, reason)
         return [(task, None, reason)]
 
-    def end(self):
+    def end(self) -> None:
+        """Ends all processes."""
         for worker in self._workers:
             worker.end()
         for worker in self._workers:
@@ -200,15 +234,16 @@ class Workers:
                 worker.process.kill()
 
 
-def own_name():
-    """As trainers' logs call this process: HOST:PROCESS."""
+def own_name() -> str:
+    """HOST:PROCESS, this process's name in trainers' logs."""
     return f"{os.uname().nodename}:{os.getpid()}"
 
 
-def log_to_stderr():
-    """One line per event, as the C++ programs have it, unless the program has set up logging."""
+def log_to_stderr() -> None:
+    """Logs one line per event, as the C++ programs do, unless the program has set up logging."""
     if not _log.handlers and not logging.getLogger().handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("[%(asctime)s.%(msecs)03d] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S"))
+        line = "[%(asctime)s.%(msecs)03d] [%(levelname)s] %(message)s"
+        handler.setFormatter(logging.Formatter(line, "%Y-%m-%d %H:%M:%S"))
         _log.addHandler(handler)
         _log.setLevel(logging.INFO)

@@ -25,7 +25,8 @@ FAILED, WRONG_USAGE = 1, 2
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How long everything takes: `rounds` turns of about `seconds` for each side, but two where `limit_s` are over by then."""
+    """How long everything takes: `rounds` turns of about `seconds` for each side, but two where
+    `limit_s` are over by then."""
 
     rounds: int
     seconds: float
@@ -66,7 +67,10 @@ def parse(words):
         parser.error(f"--only {unknown[0]}: known: {', '.join((*PARTS, BUILD))}")
     wrong = [word for word in others if not (word.startswith("--") and "=" in word)]
     if wrong:
-        parser.error(f"{wrong[0]}: neither a flag nor an override like --data.path=FILE; see scripts/bench-peers --help")
+        parser.error(
+            f"{wrong[0]}: neither a flag nor an override like --data.path=FILE; "
+            "see scripts/bench-peers --help"
+        )
     if not arguments.configs and arguments.only != [BUILD]:
         parser.error("name a recipe, such as config/char_diffusion_small.toml")
     if arguments.threads < 1 or (arguments.rounds is not None and arguments.rounds < 1):
@@ -97,7 +101,9 @@ def measure(arguments, overrides, table):
             table.about("Millrace itself", f"{plan.threads} jobs, once")
             building.building(ROOT, folder, plan, table)
         for number, config in enumerate(arguments.configs):
-            measure_recipe(arguments.only, programs, [config, *overrides], folder / str(number), plan, table)
+            measure_recipe(
+                arguments.only, programs, [config, *overrides], folder / str(number), plan, table
+            )
 
 
 def measure_recipe(only, programs, recipe, folder, plan, table):

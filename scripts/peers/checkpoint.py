@@ -1,11 +1,13 @@
-"""A checkpoint of train as Python reads it (docs/reference/checkpoint.md), and the twin that it makes."""
+"""A checkpoint of train as Python reads it (docs/reference/checkpoint.md), and the twin that it
+makes."""
 
 import json
 import pathlib
 import tomllib
 
-import millrace
 from safetensors.torch import load_file
+
+import millrace
 
 from .losses import make_loss
 from .twins import make_twin
@@ -21,7 +23,8 @@ class Checkpoint:
         self.meta["fields"] = [millrace.Field.from_message(field) for field in self.meta["fields"]]
 
     def twin(self):
-        """A network with this checkpoint's parameters and in their type. Throws where names or shapes are not the same."""
+        """A network with this checkpoint's parameters and in their type. Throws where names or
+        shapes are not the same."""
         parameters = load_file(self._folder / "model.safetensors")
         network = make_twin(self.config, self.meta).to(next(iter(parameters.values())).dtype)
         network.load_state_dict(parameters, strict=True)

@@ -15,8 +15,9 @@ def precision(dtype):
 
 
 class Learner:
-    """`batches`: global batches, each a list of micro-batches by role. `dtype`: float32 or bfloat16 (by autocast), or float64 where the
-    parameters are. `compiled`: network and loss by torch.compile."""
+    """`batches`: global batches, each a list of micro-batches by role. `dtype`: float32 or bfloat16
+    (by autocast), or float64 where the parameters are. `compiled`: network and loss by
+    torch.compile."""
 
     def __init__(self, checkpoint, batches, dtype, compiled=False):
         self._train, self._batches, self._dtype = checkpoint.config["train"], batches, dtype
@@ -24,7 +25,11 @@ class Learner:
         self._parameters = list(self.network.parameters())
         self._loss = torch.compile(self._sum) if compiled else self._sum
         self._optimizer = make_optimizer(self.network, self._train)
-        self._averages = [parameter.detach().clone() for parameter in self._parameters] if self._train["ema"] else None
+        self._averages = (
+            [parameter.detach().clone() for parameter in self._parameters]
+            if self._train["ema"]
+            else None
+        )
         self._done = 0
 
     def gradient(self, batch):
@@ -70,5 +75,10 @@ def make_optimizer(network, train):
     kind = torch.optim.AdamW if train["optimizer"] == "adamw" else torch.optim.Adam
     matrices = [parameter for parameter in network.parameters() if parameter.dim() >= 2]
     others = [parameter for parameter in network.parameters() if parameter.dim() < 2]
-    groups = [{"params": matrices, "weight_decay": train["weight_decay"]}, {"params": others, "weight_decay": 0.0}]
-    return kind(groups, lr=train["learning_rate"], betas=(train["beta1"], train["beta2"]), fused=True)
+    groups = [
+        {"params": matrices, "weight_decay": train["weight_decay"]},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return kind(
+        groups, lr=train["learning_rate"], betas=(train["beta1"], train["beta2"]), fused=True
+    )

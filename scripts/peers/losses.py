@@ -1,8 +1,9 @@
-"""The objectives of trainer/ once more, from their papers' formulas and on logits of every position.
+"""The objectives of trainer/ once more, from their papers' formulas and on logits of every
+position.
 
-An objective says what the network is told (`told`) and makes of logits [B, L, V] the sums [B] in nats and their weights [B], as
-trainer/objectives/objective.h has it. They are written to be read, and owe nothing to the C++ ones: those rearrange sums to lose no digits, these
-do not.
+An objective says what the network is told (`told`) and makes of logits [B, L, V] the sums [B] in
+nats and their weights [B], as trainer/objectives/objective.h has it. They are written to be read,
+and owe nothing to the C++ ones: those rearrange sums to lose no digits, these do not.
 """
 
 import math
@@ -14,7 +15,12 @@ import torch.nn.functional as F
 def make_loss(config, meta):
     """Of a checkpoint's recipe and its stream's meta."""
     sedd = SeddUniform if meta.get("mask_token_id") is None else SeddAbsorb
-    of_tokens = {"mlm": NextOrMasked, "ar": NextOrMasked, "mdlm": MaskedDiffusion, "d3pm_absorb": D3pmAbsorb}
+    of_tokens = {
+        "mlm": NextOrMasked,
+        "ar": NextOrMasked,
+        "mdlm": MaskedDiffusion,
+        "d3pm_absorb": D3pmAbsorb,
+    }
     return of_tokens.get(config["train"]["objective"], sedd)(config, meta)
 
 
@@ -23,7 +29,8 @@ def at_least_f32(logits):
 
 
 def loss_of(network, objective, batch):
-    """(sum [B], weight [B]) of a batch by role; behind a prefix the target's positions alone count."""
+    """(sum [B], weight [B]) of a batch by role; behind a prefix the target's positions alone
+    count."""
     x, time = batch["input"], objective.told(batch)
     if "prefix" in batch:
         logits = network(torch.cat((batch["prefix"], x), dim=1), time)[:, -x.shape[1] :]
@@ -38,7 +45,10 @@ class Noise:
     def __init__(self, provider):
         self._loglinear = provider["noise"] == "loglinear"
         self._reach = 1 - provider["noise_eps"]
-        self._log_min, self._log_max = math.log(provider["sigma_min"]), math.log(provider["sigma_max"])
+        self._log_min, self._log_max = (
+            math.log(provider["sigma_min"]),
+            math.log(provider["sigma_max"]),
+        )
 
     def total(self, t):
         t = t.double()
@@ -66,7 +76,9 @@ class NextOrMasked:
 
     def __call__(self, logits, batch):
         y = batch["target"]
-        nats = F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=self._ignore_index, reduction="none")
+        nats = F.cross_entropy(
+            logits.flatten(0, 1), y.flatten(), ignore_index=self._ignore_index, reduction="none"
+        )
         return nats.view_as(y).sum(1)
 
 
@@ -87,7 +99,9 @@ class Diffusion:
         """−ln p(x_0) [B, L], where no x_0 is the mask."""
         hidden = torch.zeros_like(logits[0, 0])
         hidden[self._mask] = -math.inf
-        return -F.log_softmax(logits + hidden, dim=2).gather(2, batch["target"][:, :, None])[:, :, 0]
+        return -F.log_softmax(logits + hidden, dim=2).gather(2, batch["target"][:, :, None])[
+            :, :, 0
+        ]
 
 
 class MaskedDiffusion(Diffusion):
@@ -126,17 +140,24 @@ class SeddAbsorb(Diffusion):
     def __call__(self, logits, batch):
         x, x0, sigma = batch["input"], batch["target"], self.told(batch)
         moved = torch.expm1(sigma).to(logits.dtype)[:, None]
-        log_score = logits - (moved.log() + math.log(self._states - 1))[:, :, None] if self._scaled else logits
+        log_score = (
+            logits - (moved.log() + math.log(self._states - 1))[:, :, None]
+            if self._scaled
+            else logits
+        )
         ratio = 1 / moved
         score = log_score.exp()
         positive = score.sum(2) - score[:, :, self._mask]
         negative = ratio * log_score.gather(2, x0[:, :, None])[:, :, 0]
         entropy = positive - negative + ratio * (ratio.log() - 1)
-        return self._noise.rate(batch["time"]).to(logits.dtype) * torch.where(x == self._mask, entropy, 0).sum(1)
+        return self._noise.rate(batch["time"]).to(logits.dtype) * torch.where(
+            x == self._mask, entropy, 0
+        ).sum(1)
 
 
 class SeddUniform(Diffusion):
-    """σ'(t) · Σ over positions of Σ_{y≠x} 1/N · (s_y − r_y ln s_y + r_y(ln r_y − 1)), r_y = p(x_t = y | x_0)/p(x_t = x | x_0)."""
+    """σ'(t) · Σ over positions of Σ_{y≠x} 1/N · (s_y − r_y ln s_y + r_y(ln r_y − 1)), r_y = p(x_t =
+    y | x_0)/p(x_t = x | x_0)."""
 
     def __call__(self, log_score, batch):
         x, x0, sigma = batch["input"][:, :, None], batch["target"][:, :, None], self.told(batch)

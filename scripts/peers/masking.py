@@ -1,7 +1,8 @@
 """Masked batches as one makes them in Python: NumPy in a DataLoader, and PyTorch on int64 tensors.
 
-Both cut windows at random places of one text in memory and follow docs/reference/char_diffusion.md: what is selected becomes [MASK] in 80 % of
-the cases, another character in 10 %, and stays in 10 %; targets are -100 elsewhere.
+Both cut windows at random places of one text in memory and follow docs/reference/char_diffusion.md:
+what is selected becomes [MASK] in 80 % of the cases, another character in 10 %, and stays in 10 %;
+targets are -100 elsewhere.
 """
 
 import itertools
@@ -37,7 +38,9 @@ class NumpySamples(Dataset):
         kind = self._random.random(tokens.shape)
         others = (kind >= SHOWN_MASK) & (kind < SHOWN_RANDOM)
         shown = np.where(kind < SHOWN_MASK, self._mask, tokens)
-        shown = np.where(others, self._random.integers(self._vocab_size - 1, size=tokens.shape), shown)
+        shown = np.where(
+            others, self._random.integers(self._vocab_size - 1, size=tokens.shape), shown
+        )
         return np.where(selected, shown, tokens), np.where(selected, tokens, IGNORE_INDEX)
 
 
@@ -67,7 +70,11 @@ class TorchBatches:
         for stage in itertools.cycle(self._stages):
             tokens = self._windows()
             selected = getattr(self, f"_{stage['type']}")(stage)
-            shown = torch.full_like(tokens, self._mask) if stage["type"] == "span" else self._corrupted(tokens)
+            shown = (
+                torch.full_like(tokens, self._mask)
+                if stage["type"] == "span"
+                else self._corrupted(tokens)
+            )
             yield torch.where(selected, shown, tokens), torch.where(selected, tokens, IGNORE_INDEX)
 
     def _windows(self):
@@ -77,14 +84,20 @@ class TorchBatches:
 
     def _corrupted(self, tokens):
         kind = torch.rand(self._shape)
-        others = torch.where(kind < SHOWN_RANDOM, torch.randint(self._vocab_size - 1, self._shape), tokens)
+        others = torch.where(
+            kind < SHOWN_RANDOM, torch.randint(self._vocab_size - 1, self._shape), tokens
+        )
         return torch.where(kind < SHOWN_MASK, self._mask, others)
 
     def _random(self, stage):
         return torch.rand(self._shape) < torch.rand(self._shape[0], 1) * stage["max_masked_ratio"]
 
     def _span(self, stage):
-        ends = torch.randint(self._shape[1], (self._shape[0], 2 * stage["spans_count"])).sort(dim=1).values
+        ends = (
+            torch.randint(self._shape[1], (self._shape[0], 2 * stage["spans_count"]))
+            .sort(dim=1)
+            .values
+        )
         position = torch.arange(self._shape[1])
         inside = (position >= ends[:, 0::2, None]) & (position <= ends[:, 1::2, None])
         return inside.any(dim=1)
@@ -110,7 +123,12 @@ class TorchBatches:
 
 def _loader(batches, workers):
     """Workers are forked, as anywhere on Linux: this process was not, and would hand that on."""
-    return DataLoader(batches, batch_size=None, num_workers=workers, multiprocessing_context="fork" if workers else None)
+    return DataLoader(
+        batches,
+        batch_size=None,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+    )
 
 
 class Maskers:
@@ -122,7 +140,9 @@ class Maskers:
         self._tokens = math.prod(shape)
         samples = NumpySamples(*words, shape[1], recipe["mask_probability"])
         batches = NumpyBatches(*words, *shape, recipe["mask_probability"])
-        self._sources = {f"batches, {workers} workers": iter(_loader(batches, workers)) for workers in (0, 1, 2)}
+        self._sources = {
+            f"batches, {workers} workers": iter(_loader(batches, workers)) for workers in (0, 1, 2)
+        }
         at_random = RandomSampler(samples, replacement=True, num_samples=ENDLESS)
         self._sources["samples"] = iter(DataLoader(samples, shape[0], sampler=at_random))
         self._sources["stages"] = iter(TorchBatches(*words, *shape, recipe["stages"]))
@@ -135,4 +155,7 @@ class Maskers:
             next(source)
             batches += 1
         tokens = batches * self._tokens
-        return {"wall": tokens / (time.perf_counter() - start), "cpu": tokens / (time.process_time() - start_cpu)}
+        return {
+            "wall": tokens / (time.perf_counter() - start),
+            "cpu": tokens / (time.process_time() - start_cpu),
+        }

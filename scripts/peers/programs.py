@@ -1,4 +1,5 @@
-"""Our programs as a user runs them: what they print, how soon they are there, how much memory they have."""
+"""Our programs as a user runs them: what they print, how soon they are there, how much memory they
+have."""
 
 import contextlib
 import json
@@ -48,7 +49,9 @@ class Programs:
         with self._running(name, words) as process:
             while not (path.exists() and path.stat().st_size):
                 if process.poll() is not None:
-                    raise Failed(f"{name} ended before there was {path}: {_last_line(process.errors)}")
+                    raise Failed(
+                        f"{name} ended before there was {path}: {_last_line(process.errors)}"
+                    )
                 time.sleep(POLL_S)
             return time.perf_counter() - start
 
@@ -57,10 +60,15 @@ class Programs:
         """It ends with the `with`, whatever ends that."""
         program = self._folder / name
         if not program.exists():
-            raise Failed(f"{program} is not there; build it with scripts/setup, or say with --bin where the programs are")
+            raise Failed(
+                f"{program} is not there; build it with scripts/setup, "
+                "or say with --bin where the programs are"
+            )
         with tempfile.TemporaryFile("w+") as errors:
             line = [str(word) for word in (program, *words)]
-            process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors, text=True)
+            process = subprocess.Popen(
+                line, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors, text=True
+            )
             process.errors = errors
             try:
                 yield process

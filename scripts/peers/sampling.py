@@ -1,5 +1,5 @@
-"""Ancestral sampling of masked diffusion (MDLM, arXiv 2406.07524, section 3.2.2) with a twin: every step asks the network for every
-position of every text, whether or not a mask is lifted there."""
+"""Ancestral sampling of masked diffusion (MDLM, arXiv 2406.07524, section 3.2.2) with a twin: every
+step asks the network for every position of every text, whether or not a mask is lifted there."""
 
 import itertools
 import math
@@ -12,7 +12,8 @@ LAST_TIME = 1e-5
 
 
 class Writer:
-    """Texts of `length` tokens from masks alone, in `steps` steps and one more that lifts what is left. Probabilities are f64."""
+    """Texts of `length` tokens from masks alone, in `steps` steps and one more that lifts what is
+    left. Probabilities are f64."""
 
     def __init__(self, network, config, meta):
         self._network, self._mask = network.eval(), meta["mask_token_id"]
@@ -36,7 +37,8 @@ class Writer:
         return logits.softmax(dim=2)
 
     def _draw(self, likely, now, then):
-        """Of x_s given a mask at x_t, where a token is masked with probability `now` at t and `then` at s."""
+        """Of x_s given a mask at x_t, where a token is masked with probability `now` at t and
+        `then` at s."""
         weights = likely * (now - then)
         weights[:, :, self._mask] = then
         return (weights / torch.empty_like(weights).exponential_()).argmax(dim=2)

@@ -19,8 +19,9 @@ ALL_OF_IT = "--data.val_fraction=0"  # a short text has no whole sample in a ten
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """One of Maskers' `rates`: the line it makes, beside which schedule of ours, by which clock. What runs in one process is compared by
-    the processor's time, which others on the machine do not change."""
+    """One of Maskers' `rates`: the line it makes, beside which schedule of ours, by which clock.
+    What runs in one process is compared by the processor's time, which others on the machine do not
+    change."""
 
     words: str
     schedule: str
@@ -55,7 +56,9 @@ def masking(programs, path, data, folder, plan, table):
             for name, rates in peers.items():
                 rates.append(maskers.ask("rates", name, plan.seconds / 2))
     for name, peer in PEERS.items():
-        by_clock = [[rates[peer.clock] for rates in side] for side in (ours[peer.schedule], peers[name])]
+        by_clock = [
+            [rates[peer.clock] for rates in side] for side in (ours[peer.schedule], peers[name])
+        ]
         table.add(Line(peer.words, "tokens/s", *by_clock, peer.bound))
 
 
@@ -66,11 +69,22 @@ def _our_rates(programs, recipe, schedule):
 
 
 def _text_of(programs, recipe, folder):
-    """(token ids, vocabulary's size, mask) of the recipe's text: the originals of some samples one after the other."""
+    """(token ids, vocabulary's size, mask) of the recipe's text: the originals of some samples one
+    after the other."""
     uri = f"file://{folder / 'text'}"
-    programs.run("prepare", *recipe, f"--queue.uri={uri}", "--provider.partial_targets=false", f"--samples={TEXT_SAMPLES}")
+    programs.run(
+        "prepare",
+        *recipe,
+        f"--queue.uri={uri}",
+        "--provider.partial_targets=false",
+        f"--samples={TEXT_SAMPLES}",
+    )
     with millrace.read(uri, count=TEXT_SAMPLES, batch=TEXT_SAMPLES) as stream:
-        return next(stream)["y"].reshape(-1), stream.meta["vocab_size"], stream.meta["mask_token_id"]
+        return (
+            next(stream)["y"].reshape(-1),
+            stream.meta["vocab_size"],
+            stream.meta["mask_token_id"],
+        )
 
 
 def _shape_of(path):
@@ -79,18 +93,35 @@ def _shape_of(path):
 
 
 def start(programs, recipe, folder, plan, table):
-    """From `train` to the end of its first step, of a model of no size and of the recipe's own with its data ready, beside a Python that
-    has imported torch and nothing else."""
+    """From `train` to the end of its first step, of a model of no size and of the recipe's own with
+    its data ready, beside a Python that has imported torch and nothing else."""
     ready = f"file://{folder / 'ready'}"
     programs.run("prepare", *recipe, f"--queue.uri={ready}", f"--samples={READY_SAMPLES}")
     small, own, peers = [], [], []
     for number, _ in enumerate(plan.each_round()):
-        for seconds, name, words in ((small, "small", [*SMALL, "--queue.uri=inproc://"]), (own, "own", [f"--queue.uri={ready}"])):
+        for seconds, name, words in (
+            (small, "small", [*SMALL, "--queue.uri=inproc://"]),
+            (own, "own", [f"--queue.uri={ready}"]),
+        ):
             out = folder / f"{name}-{number}"
-            where = [f"--train.out_dir={out}", f"--train.threads={plan.threads}", "--train.device=cpu"]
-            seconds.append(programs.seconds_until(out / "metrics.jsonl", "train", *recipe, *words, *LONG, *where))
+            where = [
+                f"--train.out_dir={out}",
+                f"--train.threads={plan.threads}",
+                "--train.device=cpu",
+            ]
+            seconds.append(
+                programs.seconds_until(
+                    out / "metrics.jsonl", "train", *recipe, *words, *LONG, *where
+                )
+            )
         begin = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import torch"], check=True)
         peers.append(time.perf_counter() - begin)
-    table.add(Line("start to the first step done; `import torch` alone", "s", small, peers, "<= 1.0"))
-    table.add(OwnNumber("start to the recipe's first step, data ready, in seconds", "s", own, peers, "<= 1.0"))
+    table.add(
+        Line("start to the first step done; `import torch` alone", "s", small, peers, "<= 1.0")
+    )
+    table.add(
+        OwnNumber(
+            "start to the recipe's first step, data ready, in seconds", "s", own, peers, "<= 1.0"
+        )
+    )

@@ -9,7 +9,8 @@ NAME, NUMBER = 60, 15  # widths
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """`ours` and `peers`: one number a round, in turns. `seen` is the median of their ratios; `bound` says what it must be."""
+    """`ours` and `peers`: one number a round, in turns. `seen` is the median of their ratios;
+    `bound` says what it must be."""
 
     name: str
     unit: str
@@ -30,16 +31,27 @@ class Line:
         sides = (("ours", self.ours), ("peer", self.peers))
         numbers = {name: statistics.median(values) for name, values in sides if values}
         judged = {"seen": self.seen, "bound": self.bound, "passed": self.passed}
-        return {"line": self.name, "recipe": recipe, **numbers, "unit": self.unit, "rounds": len(self.ours), **judged}
+        return {
+            "line": self.name,
+            "recipe": recipe,
+            **numbers,
+            "unit": self.unit,
+            "rounds": len(self.ours),
+            **judged,
+        }
 
     def as_text(self):
-        ours, peer = (f"{short(statistics.median(values))} {self.unit}" if values else "" for values in (self.ours, self.peers))
+        ours, peer = (
+            f"{short(statistics.median(values))} {self.unit}" if values else ""
+            for values in (self.ours, self.peers)
+        )
         judged = f"{self.seen:8.3g}  {self.bound:<8} {'pass' if self.passed else 'FAIL'}"
         return f"  {self.name:<{NAME}} {ours:>{NUMBER}} {peer:>{NUMBER}} {judged}"
 
 
 class OwnNumber(Line):
-    """What is seen is what we took ourselves; the peer's number, where there is one, stands beside it."""
+    """What is seen is what we took ourselves; the peer's number, where there is one, stands beside
+    it."""
 
     @property
     def seen(self):
@@ -72,13 +84,21 @@ class Table:
         """The lines that follow are of this recipe."""
         self._recipe = recipe
         if not self._as_json:
-            print(f"\n{recipe}: {words}\n  {'':<{NAME}} {'Millrace':>{NUMBER}} {'PyTorch':>{NUMBER}}     seen  wanted", flush=True)
+            names = f"{'':<{NAME}} {'Millrace':>{NUMBER}} {'PyTorch':>{NUMBER}}"
+            print(f"\n{recipe}: {words}\n  {names}     seen  wanted", flush=True)
 
     def add(self, line):
         self.failed += not line.passed
-        print(json.dumps(line.as_json(self._recipe)) if self._as_json else line.as_text(), flush=True)
+        print(
+            json.dumps(line.as_json(self._recipe)) if self._as_json else line.as_text(), flush=True
+        )
 
     def note(self, name, value, unit):
         """A number without a bound."""
         found = {"line": name, "recipe": self._recipe, "value": value, "unit": unit}
-        print(json.dumps(found) if self._as_json else f"  {name:<{NAME}} {short(value) + ' ' + unit:>{NUMBER}}", flush=True)
+        print(
+            json.dumps(found)
+            if self._as_json
+            else f"  {name:<{NAME}} {short(value) + ' ' + unit:>{NUMBER}}",
+            flush=True,
+        )

@@ -48,7 +48,10 @@ class Writing:
     def __init__(self, folder, dtype, threads):
         torch.set_num_threads(threads)
         checkpoint = Checkpoint(folder)
-        self._writer, self._dtype = Writer(checkpoint.twin(), checkpoint.config, checkpoint.meta), dtype
+        self._writer, self._dtype = (
+            Writer(checkpoint.twin(), checkpoint.config, checkpoint.meta),
+            dtype,
+        )
 
     def seconds(self, texts, steps):
         start = time.perf_counter()
@@ -58,7 +61,8 @@ class Writing:
 
 
 class RecipeRun:
-    """One recipe's turn. `recipe`: a program's words for it; `plan`: rounds, seconds, threads, compiled."""
+    """One recipe's turn. `recipe`: a program's words for it; `plan`: rounds, seconds, threads,
+    compiled."""
 
     def __init__(self, programs, recipe, folder, plan, table):
         self._programs, self._folder, self._plan, self._table = programs, folder, plan, table
@@ -74,7 +78,9 @@ class RecipeRun:
             self._memory[dtype] = self._programs.peak_bytes("train", *self._recipe, *few, *where)
             self._checkpoints[dtype] = out / "latest"
         config = Checkpoint(self._checkpoints[DTYPES[0]]).config
-        batches = read_batches(self._programs, self._recipe, config["train"], self._folder / "queue", BATCHES)
+        batches = read_batches(
+            self._programs, self._recipe, config["train"], self._folder / "queue", BATCHES
+        )
         torch.save(batches, self._batches)
         return config
 
@@ -86,7 +92,14 @@ class RecipeRun:
         folder = self._folder / "same"
         ours, twins = compare(self._programs, self._recipe, folder, "float32")
         for name, *numbers in zip(("loss", "gradient's norm"), ours, twins):
-            self._table.add(SameNumber(f"the same {name} of a step, float32", "", *([number] for number in numbers), SAME_LOSS))
+            self._table.add(
+                SameNumber(
+                    f"the same {name} of a step, float32",
+                    "",
+                    *([number] for number in numbers),
+                    SAME_LOSS,
+                )
+            )
 
     def steps(self):
         """Time of a step, and memory."""
@@ -96,24 +109,57 @@ class RecipeRun:
                 self._steps(dtype, "compiled", "<= 1.0")
 
     def _steps(self, dtype, kind, bound):
-        arguments = self._checkpoints[dtype], self._batches, dtype, kind == "compiled", self._plan.threads
+        arguments = (
+            self._checkpoints[dtype],
+            self._batches,
+            dtype,
+            kind == "compiled",
+            self._plan.threads,
+        )
         with BothWaits(Training, *arguments) as twin:
-            first = max(twin.ask_each("first_step"))  # the other one finds in a cache what was compiled
-            count = min(MOST_STEPS, math.ceil(1e3 * self._plan.seconds / twin.ask("step_ms", WARM_UP_STEPS)))
+            first = max(
+                twin.ask_each("first_step")
+            )  # the other one finds in a cache what was compiled
+            count = min(
+                MOST_STEPS, math.ceil(1e3 * self._plan.seconds / twin.ask("step_ms", WARM_UP_STEPS))
+            )
             lines, twins = [], []
             for _ in self._plan.each_round():
                 lines.append(self._bench_train(dtype, count))
                 twins.append(twin.ask_each("step_ms", count))
             memory = twin.peak_bytes()
-        self._table.add(Line(f"training step, {dtype}, {kind}", "ms", [line["step_ms"] for line in lines], better(twins), bound))
+        self._table.add(
+            Line(
+                f"training step, {dtype}, {kind}",
+                "ms",
+                [line["step_ms"] for line in lines],
+                better(twins),
+                bound,
+            )
+        )
         if kind == "compiled":
             self._table.note(f"not counted: the first compiled step, {dtype}", first, "s")
             return
-        self._table.note(f"Millrace, of the machine's matrix product in {dtype}", 100 * median_of(lines, "share_of_product"), "%")
-        self._table.add(Line(f"peak memory, {dtype}", "MB", [self._memory[dtype] / 1e6], [memory / 1e6], "<= 0.8"))
+        self._table.note(
+            f"Millrace, of the machine's matrix product in {dtype}",
+            100 * median_of(lines, "share_of_product"),
+            "%",
+        )
+        self._table.add(
+            Line(
+                f"peak memory, {dtype}", "MB", [self._memory[dtype] / 1e6], [memory / 1e6], "<= 0.8"
+            )
+        )
 
     def _bench_train(self, dtype, count):
-        return self._programs.json("bench", "train", *self._recipe, f"--train.dtype={dtype}", "--repeats=1", f"--steps={count}")[0]
+        return self._programs.json(
+            "bench",
+            "train",
+            *self._recipe,
+            f"--train.dtype={dtype}",
+            "--repeats=1",
+            f"--steps={count}",
+        )[0]
 
     def sampling(self, config):
         length, texts = config["provider"]["block_size"], config["train"]["batch_size"]
@@ -126,15 +172,32 @@ class RecipeRun:
                     ours.append(texts * length / self._sample(dtype, texts, steps))
                     twins.append(twin.ask_each("seconds", texts, steps))
             twins = [texts * length / seconds for seconds in better(twins)]
-            self._table.add(Line(f"sampling, {steps} steps, {dtype}", "tokens/s", ours, twins, ">= 1.2"))
+            self._table.add(
+                Line(f"sampling, {steps} steps, {dtype}", "tokens/s", ours, twins, ">= 1.2")
+            )
 
     def _sample(self, dtype, texts, steps):
-        """Seconds of writing: without those of a start, unless the machine is too busy to tell them."""
+        """Seconds of writing: without those of a start, unless the machine is too busy to tell
+        them."""
         start, whole = self._timed_sample(dtype, 1, 1), self._timed_sample(dtype, texts, steps)
         return whole - start if whole > start else whole
 
     def _timed_sample(self, dtype, texts, steps):
-        words = ["--checkpoint", self._checkpoints[dtype], "--samples", texts, "--steps", steps, "--weights=raw"]
+        words = [
+            "--checkpoint",
+            self._checkpoints[dtype],
+            "--samples",
+            texts,
+            "--steps",
+            steps,
+            "--weights=raw",
+        ]
         start = time.perf_counter()
-        self._programs.run("sample", *words, f"--train.threads={self._plan.threads}", "--output", self._folder / "texts")
+        self._programs.run(
+            "sample",
+            *words,
+            f"--train.threads={self._plan.threads}",
+            "--output",
+            self._folder / "texts",
+        )
         return time.perf_counter() - start

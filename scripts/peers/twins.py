@@ -1,7 +1,9 @@
-"""The networks of trainer/ once more, as one writes them in PyTorch: modules, scaled_dot_product_attention, logits of every position.
+"""The networks of trainer/ once more, as one writes them in PyTorch: modules,
+scaled_dot_product_attention, logits of every position.
 
-Parameters have the names that checkpoints give them, so load_state_dict(strict=True) says whether anything is missing. How they begin does
-not matter here. A network takes tokens [B, L] and, where it is told it, the time [B], and gives logits [B, L, V].
+Parameters have the names that checkpoints give them, so load_state_dict(strict=True) says whether
+anything is missing. How they begin does not matter here. A network takes tokens [B, L] and, where
+it is told it, the time [B], and gives logits [B, L, V].
 """
 
 import torch
@@ -48,7 +50,11 @@ def attention(qkv, heads, rotary=None, causal=False, dropout=0.0):
     if rotary is not None:
         q, k = rotary(q), rotary(k)
     q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-    return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=causal).transpose(1, 2).flatten(2)
+    return (
+        F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=causal)
+        .transpose(1, 2)
+        .flatten(2)
+    )
 
 
 class TimeEmbedding(nn.Module):
@@ -61,7 +67,9 @@ class TimeEmbedding(nn.Module):
     def forward(self, time):
         with torch.autocast(time.device.type, enabled=False):
             time = time.to(self.mlp[0].weight.dtype)
-            angles = time[:, None] * 10000.0 ** (-torch.arange(FREQUENCIES, dtype=time.dtype) / FREQUENCIES)
+            angles = time[:, None] * 10000.0 ** (
+                -torch.arange(FREQUENCIES, dtype=time.dtype) / FREQUENCIES
+            )
             return F.silu(self.mlp(torch.cat((angles.cos(), angles.sin()), dim=1)))
 
 
@@ -75,7 +83,9 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(self.p)
 
     def forward(self, x, rotary):
-        mixed = attention(self.c_attn(x), self.heads, rotary, self.causal, self.p if self.training else 0.0)
+        mixed = attention(
+            self.c_attn(x), self.heads, rotary, self.causal, self.p if self.training else 0.0
+        )
         return self.dropout(self.c_proj(mixed))
 
 
@@ -115,7 +125,9 @@ class Bidirectional(nn.Module):
         self.transformer = nn.ModuleDict(
             {
                 "wte": nn.Embedding(vocab_size, width),
-                "h": nn.ModuleList(Block(model, bias=False, causal=False) for _ in range(model["n_layer"])),
+                "h": nn.ModuleList(
+                    Block(model, bias=False, causal=False) for _ in range(model["n_layer"])
+                ),
                 "ln_f": nn.LayerNorm(width, bias=False),
             }
         )
@@ -143,7 +155,9 @@ class Gpt2(nn.Module):
             {
                 "wte": nn.Embedding(vocab_size, width),
                 "wpe": nn.Embedding(length, width),
-                "h": nn.ModuleList(Block(model, bias=model["bias"], causal=True) for _ in range(model["n_layer"])),
+                "h": nn.ModuleList(
+                    Block(model, bias=model["bias"], causal=True) for _ in range(model["n_layer"])
+                ),
                 "ln_f": nn.LayerNorm(width, bias=model["bias"]),
             }
         )
@@ -170,14 +184,20 @@ class DitBlock(nn.Module):
         self.attn_out = nn.Linear(width, width, bias=False)
         self.norm2 = nn.LayerNorm(width, bias=False)
         self.mlp = nn.Sequential(
-            nn.Linear(width, MLP_FACTOR * width), nn.GELU(approximate="tanh"), nn.Linear(MLP_FACTOR * width, width)
+            nn.Linear(width, MLP_FACTOR * width),
+            nn.GELU(approximate="tanh"),
+            nn.Linear(MLP_FACTOR * width, width),
         )
         self.adaLN_modulation = nn.Linear(model["cond_dim"], 6 * width)
         self.dropout = nn.Dropout(model["dropout"])
 
     def forward(self, x, c, rotary):
-        shift1, scale1, gate1, shift2, scale2, gate2 = self.adaLN_modulation(c)[:, None].chunk(6, dim=2)
-        mixed = attention(self.attn_qkv(modulate(self.norm1(x), shift1, scale1)), self.heads, rotary)
+        shift1, scale1, gate1, shift2, scale2, gate2 = self.adaLN_modulation(c)[:, None].chunk(
+            6, dim=2
+        )
+        mixed = attention(
+            self.attn_qkv(modulate(self.norm1(x), shift1, scale1)), self.heads, rotary
+        )
         x = x + gate1 * self.dropout(self.attn_out(mixed))
         return x + gate2 * self.dropout(self.mlp(modulate(self.norm2(x), shift2, scale2)))
 

@@ -1,4 +1,5 @@
-"""Objects in processes of their own: each with its imports, its threads, and a memory that nobody else fills."""
+"""Objects in processes of their own: each with its imports, its threads, and a memory that nobody
+else fills."""
 
 import contextlib
 import multiprocessing
@@ -12,8 +13,8 @@ LIMIT_S = 900  # torch.compile takes minutes on a slow machine
 
 
 class Worker:
-    """Makes `make(*arguments)` in a new process, and calls its methods there. Ends with the `with`. `environment`: variables that it has
-    beside ours, where ours does not have them."""
+    """Makes `make(*arguments)` in a new process, and calls its methods there. Ends with the `with`.
+    `environment`: variables that it has beside ours, where ours does not have them."""
 
     def __init__(self, make, *arguments, environment=()):
         context = multiprocessing.get_context("spawn")
@@ -29,7 +30,10 @@ class Worker:
             self._connection.send((method, arguments))
             if self._connection.poll(LIMIT_S):
                 return self._connection.recv()
-            raise Failed(f"{method} of a twin took more than {LIMIT_S} s; leave torch.compile out with --quick")
+            raise Failed(
+                f"{method} of a twin took more than {LIMIT_S} s; "
+                "leave torch.compile out with --quick"
+            )
         raise Failed(f"a twin ended at {method}; its error stands above")
 
     def peak_bytes(self):
@@ -46,8 +50,9 @@ class Worker:
 
 
 class BothWaits:
-    """The same twin in two processes, whose threads wait for each other as PyTorch's do by default, spinning, or briefly, as train's do.
-    What is faster depends on what else the machine does: the faster one counts (`better`)."""
+    """The same twin in two processes, whose threads wait for each other as PyTorch's do by default,
+    spinning, or briefly, as train's do. What is faster depends on what else the machine does: the
+    faster one counts (`better`)."""
 
     WAITS = {}, {"GOMP_SPINCOUNT": "5000"}  # the second is what trainer/omp_spin_count.cc sets
 
@@ -74,8 +79,8 @@ class BothWaits:
 
 
 def better(rounds):
-    """Of rounds with a time of each process, those of the one with the smaller median. (The smaller time of each round is less than either
-    process can do, where times are noisy.)"""
+    """Of rounds with a time of each process, those of the one with the smaller median. (The smaller
+    time of each round is less than either process can do, where times are noisy.)"""
     return list(min(zip(*rounds), key=statistics.median))
 
 

@@ -1,7 +1,9 @@
-"""A producer written from docs/reference/message.md alone, with pyzmq, protobuf and xxhash: not our code, but what somebody else would write.
+"""A producer written from docs/reference/message.md alone, with pyzmq, protobuf and xxhash: not our
+code, but what somebody else would write.
 
-It connects to rank 0, holds the same conversation with every rank that Welcome names, and answers leases until it is stopped. What
-it says goes through `hello` and `frames`, so that a test can make it say something else."""
+It connects to rank 0, holds the same conversation with every rank that Welcome names, and answers
+leases until it is stopped. What it says goes through `hello` and `frames`, so that a test can make
+it say something else."""
 
 import importlib
 import os
@@ -23,7 +25,10 @@ HELLO_EVERY_S, PING_EVERY_S, LISTEN_MS = 0.5, 0.2, 20
 def load_messages():
     """The Python classes that protoc makes of stream.proto."""
     with tempfile.TemporaryDirectory(prefix="millrace-protoc-") as folder:
-        subprocess.run(["protoc", f"-I{SOURCE / 'proto'}", f"--python_out={folder}", "stream.proto"], check=True)
+        subprocess.run(
+            ["protoc", f"-I{SOURCE / 'proto'}", f"--python_out={folder}", "stream.proto"],
+            check=True,
+        )
         sys.path.insert(0, folder)
         try:
             return importlib.import_module("stream_pb2")
@@ -69,7 +74,9 @@ class Conversation:
         else:
             header.ping.epoch = self.epoch
             header.ping.leases.extend(self.producer.held(self))
-            header.ping.ranks_digest = xxh64_intdigest("".join(rank + "\n" for rank in self.ranks).encode())
+            header.ping.ranks_digest = xxh64_intdigest(
+                "".join(rank + "\n" for rank in self.ranks).encode()
+            )
         self.send(header)
 
     def send(self, header, columns=()):
@@ -163,7 +170,9 @@ class SlowProducer(ForeignProducer):
         self.since = None  # when work on the first of them began
 
     def answer(self, conversation, lease):
-        self.at_hand.append((conversation, self.messages.Lease.FromString(lease.SerializeToString())))
+        self.at_hand.append(
+            (conversation, self.messages.Lease.FromString(lease.SerializeToString()))
+        )
 
     def held(self, conversation):
         return [lease.number for to, lease in self.at_hand if to is conversation]

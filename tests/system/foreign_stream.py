@@ -1,5 +1,5 @@
-"""The stream of char_diffusion with default masking, written from docs/reference/philox.md and docs/reference/char_diffusion.md alone: not our code, but
-what somebody else would write."""
+"""The stream of char_diffusion with default masking, written from docs/reference/philox.md and
+docs/reference/char_diffusion.md alone: not our code, but what somebody else would write."""
 
 import math
 
@@ -39,7 +39,9 @@ class Draws:
         return self.block(purpose, w // 4)[w % 4]
 
     def words(self, purpose, count):
-        return [word for draw in range((count + 3) // 4) for word in self.block(purpose, draw)][:count]
+        return [word for draw in range((count + 3) // 4) for word in self.block(purpose, draw)][
+            :count
+        ]
 
 
 def permuted(draws, n, i):
@@ -76,11 +78,19 @@ class ForeignStream:
         self.ids = [alphabet.index(character) for character in characters]
         v = rounded(val_fraction * 10**9)
         cut = len(characters) * (10**9 - v) // 10**9
-        self.starts = {TRAIN: self.starts_in(characters, 0, cut), VAL: self.starts_in(characters, cut, len(characters))}
-        self.x_wire, self.y_wire = narrowest(len(self.vocabulary)), narrowest(len(self.vocabulary) + 1)
+        self.starts = {
+            TRAIN: self.starts_in(characters, 0, cut),
+            VAL: self.starts_in(characters, cut, len(characters)),
+        }
+        self.x_wire, self.y_wire = (
+            narrowest(len(self.vocabulary)),
+            narrowest(len(self.vocabulary) + 1),
+        )
 
     def starts_in(self, characters, first, last):
-        begins = (p for p in range(first, last - self.length + 1) if p == 0 or characters[p - 1] == "\n")
+        begins = (
+            p for p in range(first, last - self.length + 1) if p == 0 or characters[p - 1] == "\n"
+        )
         return [p for p in begins if characters[p] != "\n"]
 
     def original(self, split, index, draws):
@@ -88,7 +98,9 @@ class ForeignStream:
         if split == TRAIN:
             number = (draws.word(START, 1) << 32 | draws.word(START, 0)) * len(starts) >> 64
         else:
-            number = permuted(Draws(self.seed, split, index // len(starts)), len(starts), index % len(starts))
+            number = permuted(
+                Draws(self.seed, split, index // len(starts)), len(starts), index % len(starts)
+            )
         return self.ids[starts[number] :][: self.length]
 
     def corrupted(self, token, u):
@@ -104,7 +116,9 @@ class ForeignStream:
         tokens = self.original(split, index, draws)
         threshold = rounded(self.mask_probability * 2**32)
         selected = [word < threshold for word in draws.words(SELECT, self.length)]
-        changed = [self.corrupted(token, u) for token, u in zip(tokens, draws.words(CORRUPT, self.length))]
+        changed = [
+            self.corrupted(token, u) for token, u in zip(tokens, draws.words(CORRUPT, self.length))
+        ]
         sentinel = 2 ** (8 * WIDTHS[self.y_wire]) - 1
         x = [c if s else t for t, s, c in zip(tokens, selected, changed)]
         y = [t if s else sentinel for t, s in zip(tokens, selected)]
@@ -116,13 +130,22 @@ class ForeignStream:
 
     def columns(self, split, first, count):
         """The columns of a range: all samples' x, all samples' y, all samples' stage."""
-        return [b"".join(column) for column in zip(*(self.sample(split, index) for index in range(first, first + count)))]
+        return [
+            b"".join(column)
+            for column in zip(*(self.sample(split, index) for index in range(first, first + count)))
+        ]
 
     def shapes(self, count):
-        return [(self.x_wire, [count, self.length]), (self.y_wire, [count, self.length]), (U8, [count])]
+        return [
+            (self.x_wire, [count, self.length]),
+            (self.y_wire, [count, self.length]),
+            (U8, [count]),
+        ]
 
     def probe(self, split):
-        return xxh64_hexdigest(b"".join(field for index in range(PROBED) for field in self.sample(split, index)))
+        return xxh64_hexdigest(
+            b"".join(field for index in range(PROBED) for field in self.sample(split, index))
+        )
 
     def settings(self):
         return {
@@ -135,7 +158,12 @@ class ForeignStream:
 
     def fingerprint(self):
         names = {U8: "u8", U16: "u16", U32: "u32"}
-        lines = ["provider=char_diffusion", "format_version=1", f"dataset_hash={self.dataset_hash}", f"data_seed={self.seed}"]
+        lines = [
+            "provider=char_diffusion",
+            "format_version=1",
+            f"dataset_hash={self.dataset_hash}",
+            f"data_seed={self.seed}",
+        ]
         lines += [f"setting.{key}={value}" for key, value in sorted(self.settings().items())]
         lines += [
             f"field.0=x {names[self.x_wire]} i64 [{self.length}] input",
@@ -149,14 +177,26 @@ class ForeignStream:
         meta.provider, meta.format_version = "char_diffusion", 1
         for key, value in sorted(self.settings().items()):
             meta.settings.add(key=key, value=value)
-        meta.dataset_name, meta.dataset_hash, meta.data_seed = self.name, self.dataset_hash, self.seed
+        meta.dataset_name, meta.dataset_hash, meta.data_seed = (
+            self.name,
+            self.dataset_hash,
+            self.seed,
+        )
         meta.fields.add(name="x", wire=self.x_wire, logical=1, shape=[self.length], role=1)
-        meta.fields.add(name="y", wire=self.y_wire, logical=1, shape=[self.length], role=2, sentinel=True)
+        meta.fields.add(
+            name="y", wire=self.y_wire, logical=1, shape=[self.length], role=2, sentinel=True
+        )
         meta.fields.add(name="stage", wire=U8, logical=1, role=6)
         meta.vocabulary[:] = self.vocabulary
-        meta.vocab_size, meta.mask_token_id, meta.ignore_index = len(self.vocabulary), self.mask, -100
+        meta.vocab_size, meta.mask_token_id, meta.ignore_index = (
+            len(self.vocabulary),
+            self.mask,
+            -100,
+        )
         meta.block_size = self.length
-        meta.train_stages[:] = meta.val_stages[:] = [f"default(mask_probability={self.mask_probability})"]
+        meta.train_stages[:] = meta.val_stages[:] = [
+            f"default(mask_probability={self.mask_probability})"
+        ]
         meta.sizes[:] = [ENDLESS, len(self.starts[VAL]), 0]
         meta.probe[:] = [self.probe(TRAIN), self.probe(VAL), ""]
         meta.fingerprint = self.fingerprint()

@@ -1,4 +1,5 @@
-"""What the system tests share: run Millrace's programs in a temporary folder, and end what was started, by process id."""
+"""What the system tests share: run Millrace's programs in a temporary folder, and end what was
+started, by process id."""
 
 import os
 import pathlib
@@ -15,7 +16,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SMALL = SOURCE / "config" / "char_diffusion_small.toml"
 LONG_ENOUGH_S = 120
 
-# A model and batches so small that a step takes milliseconds; the stream keeps the recipe's nine stages.
+# A model and batches so small that a step takes milliseconds; the stream keeps the recipe's nine
+# stages.
 TINY = [
     "--provider.block_size=24",
     "--batch_size=6",
@@ -41,7 +43,8 @@ TEXT = "".join(
     )
 )
 
-# The cascade's documents: words of several kinds, so that a chunk of 16 tokens has 8 to pick. All its recipes share the shards.
+# The cascade's documents: words of several kinds, so that a chunk of 16 tokens has 8 to pick. All
+# its recipes share the shards.
 CASCADE_TEXT = "".join(
     f"{who} number {i} {does} the {what}, and never says {why}.\n"
     for i in range(40)
@@ -132,22 +135,45 @@ class SystemTest(unittest.TestCase):
         return [SMALL, "--data.path=text.txt", *TINY]
 
     def train_ranks(self, world, *arguments, more_of_last=()):
-        """Starts one process per rank, as torchrun would; the last one may have further arguments."""
-        shared = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        """Starts one process per rank, as torchrun would; the last one may have further
+        arguments."""
+        shared = {
+            "WORLD_SIZE": str(world),
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(free_port()),
+        }
         each = [arguments] * (world - 1) + [(*arguments, *more_of_last)]
         return [
-            self.start("train", *each[rank], environment={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+            self.start(
+                "train",
+                *each[rank],
+                environment={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            )
             for rank in range(world)
         ]
 
     def record(self, name):
         """The lines of a record as (step, split, index, stage, digest)."""
         lines = (self.folder / name).read_text().splitlines()
-        return [(int(a), b, int(c), int(d), e) for a, b, c, d, e in (line.split() for line in lines)]
+        return [
+            (int(a), b, int(c), int(d), e) for a, b, c, d, e in (line.split() for line in lines)
+        ]
 
     def function(self, split, count, *overrides):
         """What the pure function says: (split, index, stage, digest) of the first samples."""
         output, _ = self.run_program(
-            "inspect", "stream", *self.recipe(), *overrides, "--split", split, "--first", 0, "--count", count, "--digest"
+            "inspect",
+            "stream",
+            *self.recipe(),
+            *overrides,
+            "--split",
+            split,
+            "--first",
+            0,
+            "--count",
+            count,
+            "--digest",
         )
-        return [(a, int(b), int(c), d) for a, b, c, d in (line.split() for line in output.splitlines())]
+        return [
+            (a, int(b), int(c), d) for a, b, c, d in (line.split() for line in output.splitlines())
+        ]

@@ -1,9 +1,12 @@
-"""What the best model pays on the Markov source of 16 symbols and order 1 (docs/reference/synthetic.md), in nats: an oracle of its own.
+"""What the best model pays on the Markov source of 16 symbols and order 1
+(docs/reference/synthetic.md), in nats: an oracle of its own.
 
-Nothing here is read from C++: the source is written down again from its definition, and what is left out of a bound is derived here.
-One thing is used throughout. The chain is stationary and its symbols are uniform, so
+Nothing here is read from C++: the source is written down again from its definition, and what is
+left out of a bound is derived here. One thing is used throughout. The chain is stationary and its
+symbols are uniform, so
 
-    P(x_i = x | nearest visible symbol on the left: u, a symbols away; on the right: v, b away) ∝ T^a[u, x] · T^b[x, v]
+    P(x_i = x | nearest visible symbol on the left: u, a symbols away; on the right: v, b away)
+        ∝ T^a[u, x] · T^b[x, v]
 
 with 1/16 for T^a where nothing on the left is visible, and likewise on the right.
 """
@@ -57,7 +60,8 @@ def generate(symbols, seed):
 
 @functools.cache
 def steps_of(length):
-    """[length, 16, 16]: T^a for a = 1 … length − 1, and last what is known where nothing is visible."""
+    """[length, 16, 16]: T^a for a = 1 … length − 1, and last what is known where nothing is
+    visible."""
     powers = [T]
     while len(powers) < length - 1:
         powers.append(powers[-1] @ T)
@@ -65,11 +69,12 @@ def steps_of(length):
 
 
 class Hiding:
-    """Blocks of which every symbol is hidden with probability m, whatever the others: an absorbing diffusion at the time that has
-    1 − e^(−σ) = m.
+    """Blocks of which every symbol is hidden with probability m, whatever the others: an absorbing
+    diffusion at the time that has 1 − e^(−σ) = m.
 
-    `hidden(m)` is h(m), nats of a hidden symbol given the visible ones. The bound of a perfect model over all m is the entropy,
-    ∫ h(m) dm from 0 to 1 = H(x_1 … x_L)/L, since σ'(t)/(e^σ − 1) dt = dm/m and m of all symbols are hidden.
+    `hidden(m)` is h(m), nats of a hidden symbol given the visible ones. The bound of a perfect
+    model over all m is the entropy, ∫ h(m) dm from 0 to 1 = H(x_1 … x_L)/L, since σ'(t)/(e^σ − 1)
+    dt = dm/m and m of all symbols are hidden.
     """
 
     def __init__(self, length):
@@ -82,14 +87,18 @@ class Hiding:
             self.cost[a] = [entropy(these) - entropy(those) for these, those in zip(joint, ends)]
 
     def nearest(self, symbols, m):
-        """Probabilities of how far away the nearest visible one of so many neighbours is; the last entry: there is none."""
+        """Probabilities of how far away the nearest visible one of so many neighbours is; the last
+        entry: there is none."""
         p = np.zeros(self.length)
         p[:symbols] = m ** np.arange(symbols) * (1 - m)
         p[-1] = m**symbols
         return p
 
     def hidden(self, m):
-        costs = [self.nearest(i, m) @ self.cost @ self.nearest(self.length - 1 - i, m) for i in range(self.length)]
+        costs = [
+            self.nearest(i, m) @ self.cost @ self.nearest(self.length - 1 - i, m)
+            for i in range(self.length)
+        ]
         return float(np.mean(costs))
 
     def between(self, low, high):
@@ -100,14 +109,17 @@ class Hiding:
 
 
 def surprise(block, hidden):
-    """−ln P(x_i | what is visible) for each i of `hidden`, ascending positions, by the nearest visible neighbours."""
+    """−ln P(x_i | what is visible) for each i of `hidden`, ascending positions, by the nearest
+    visible neighbours."""
     steps = steps_of(len(block))
     visible = sorted(set(range(len(block))) - set(hidden))
     costs = []
     for i in hidden:
         at = int(np.searchsorted(visible, i))
         left = steps[i - visible[at - 1] - 1][block[visible[at - 1]]] if at > 0 else steps[-1][0]
-        right = steps[visible[at] - i - 1][:, block[visible[at]]] if at < len(visible) else steps[-1][0]
+        right = (
+            steps[visible[at] - i - 1][:, block[visible[at]]] if at < len(visible) else steps[-1][0]
+        )
         odds = left * right
         costs.append(float(np.log(odds.sum() / odds[block[i]])))
     return costs
@@ -120,10 +132,12 @@ def redrawing_entropy(m):
 
 
 def distinct_entropies(most):
-    """H(d_1 … d_k) for k = 0 … most: d_j is the jth symbol of an endless text that had not occurred before.
+    """H(d_1 … d_k) for k = 0 … most: d_j is the jth symbol of an endless text that had not occurred
+    before.
 
-    The next new symbol depends on which have occurred and on the last one, which is d_j itself at the time of d_j. With V the
-    symbols that have occurred, from each of them the chain leaves V for d with the probabilities (1 − T_VV)^(−1) T_Vd.
+    The next new symbol depends on which have occurred and on the last one, which is d_j itself at
+    the time of d_j. With V the symbols that have occurred, from each of them the chain leaves V for
+    d with the probabilities (1 − T_VV)^(−1) T_Vd.
     """
     entropies = [0.0, MOST]
     now = {1 << symbol: {symbol: 1 / SYMBOLS} for symbol in range(SYMBOLS)}
@@ -132,7 +146,9 @@ def distinct_entropies(most):
         for seen, lasts in now.items():
             inside = [s for s in range(SYMBOLS) if seen >> s & 1]
             outside = [s for s in range(SYMBOLS) if not seen >> s & 1]
-            leaving = np.linalg.solve(np.eye(len(inside)) - T[np.ix_(inside, inside)], T[np.ix_(inside, outside)])
+            leaving = np.linalg.solve(
+                np.eye(len(inside)) - T[np.ix_(inside, inside)], T[np.ix_(inside, outside)]
+            )
             for last, p in lasts.items():
                 exits = leaving[inside.index(last)]
                 nats += p * entropy(exits)

@@ -1,4 +1,5 @@
-"""What the tests of scripts/peers share: the package as it lies in the tree, and recipes cut down to milliseconds a step."""
+"""What the tests of scripts/peers share: the package as it lies in the tree, and recipes cut down
+to milliseconds a step."""
 
 import importlib.util
 import sys

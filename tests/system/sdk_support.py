@@ -1,4 +1,5 @@
-"""What the tests of python/ share: the package as it lies in the tree, its example, and a provider that can be made to misbehave."""
+"""What the tests of python/ share: the package as it lies in the tree, its example, and a provider
+that can be made to misbehave."""
 
 import os
 import pathlib
@@ -14,7 +15,8 @@ EXAMPLE = EXAMPLES / "progressions.py"
 RECIPE = EXAMPLES / "progressions.toml"
 ENVIRONMENT = {"PYTHONPATH": str(PYTHON), "PYTHONUNBUFFERED": "1"}
 
-# A provider in a script of its own, as a user writes it. What it does wrong is not part of the stream, so it comes by the environment.
+# A provider in a script of its own, as a user writes it. What it does wrong is not part of the
+# stream, so it comes by the environment.
 FRAIL = f"""
 import os, signal, sys, time
 sys.path.insert(0, {str(EXAMPLES)!r})

@@ -1,6 +1,8 @@
-"""Steps without a finite loss: they change nothing, are never saved, and end the run where there are too many in a row.
+"""Steps without a finite loss: they change nothing, are never saved, and end the run where there
+are too many in a row.
 
-A provider of ours makes them: the samples of a masked diffusion at a time so near to 0 that the weight of their loss, 1/t, is infinite.
+A provider of ours makes them: the samples of a masked diffusion at a time so near to 0 that the
+weight of their loss, 1/t, is infinite.
 """
 
 import importlib.util
@@ -30,7 +32,10 @@ class Spikes(millrace.Provider):
     sizes = {"val": 12}
 
     def setup(self):
-        self.bad = {"train": (self.setting("bad_from", 0), self.setting("bad_to", 0)), "val": (self.setting("bad_val", 12), 12)}
+        self.bad = {
+            "train": (self.setting("bad_from", 0), self.setting("bad_to", 0)),
+            "val": (self.setting("bad_val", 12), 12),
+        }
         self.schema = [
             Field("x", "u8", (self.block_size,), role="input"),
             Field("y", "u8", (self.block_size,), role="target"),
@@ -88,11 +93,15 @@ class BadSteps(SystemTest):
 
     def producer(self, *stream):
         self.uri = f"--queue.uri=tcp://127.0.0.1:{free_port()}"
-        return self.start_command([sys.executable, "spikes.py", "spikes.toml", self.uri, *stream], environment=ENVIRONMENT)
+        return self.start_command(
+            [sys.executable, "spikes.py", "spikes.toml", self.uri, *stream], environment=ENVIRONMENT
+        )
 
     def train(self, *arguments, stream, status=0):
         producer = self.producer(*stream)
-        _, errors = self.run_program("train", "spikes.toml", self.uri, *stream, *arguments, status=status)
+        _, errors = self.run_program(
+            "train", "spikes.toml", self.uri, *stream, *arguments, status=status
+        )
         self.stop(producer)
         return errors
 
@@ -108,7 +117,9 @@ class BadSteps(SystemTest):
 
     def tensors(self, step):
         names = ("model", "ema", "optimizer")
-        return [(self.folder / f"out/step-{step:08}/{name}.safetensors").read_bytes() for name in names]
+        return [
+            (self.folder / f"out/step-{step:08}/{name}.safetensors").read_bytes() for name in names
+        ]
 
     def error(self, errors):
         lines = [line for line in errors.splitlines() if line.startswith("error:")]
@@ -120,20 +131,35 @@ class AFew(BadSteps):
     def test_are_left_out_and_what_was_due_waits(self):
         errors = self.train("--record-stream=record", stream=bad_steps(4, 6))
         for place, step in enumerate((4, 5, 6), 1):
-            self.assertRegex(errors, rf"step {step}: the loss is (inf|nan) and the gradient's norm \S+; the step is left out "
-                                     rf"\({place} of train.max_bad_steps = 10 in a row\)")  # fmt: skip
+            self.assertRegex(
+                errors,
+                rf"step {step}: the loss is (inf|nan) and the gradient's norm \S+; "
+                rf"the step is left out \({place} of train.max_bad_steps = 10 in a row\)",
+            )
         train = {line["step"]: line for line in self.metrics() if line["split"] == "train"}
         self.assertEqual(sorted(train), list(range(1, 13)))
         self.assertEqual([step for step, line in train.items() if line["loss"] is None], [4, 5, 6])
-        self.assertEqual([line["step"] for line in self.metrics() if line["split"] == "val"], [7, 8, 12])
+        self.assertEqual(
+            [line["step"] for line in self.metrics() if line["split"] == "val"], [7, 8, 12]
+        )
         self.assertEqual(self.steps(), [2, 7, 8, 10, 12])
-        self.assertEqual([index for _, split, index, _, _ in self.record("record") if split == "train"], list(range(12 * BATCH)))
+        self.assertEqual(
+            [index for _, split, index, _, _ in self.record("record") if split == "train"],
+            list(range(12 * BATCH)),
+        )
         self.assertEqual((self.folder / "out/final").resolve().name, "step-00000012")
 
     def test_change_nothing(self):
-        """After the step behind them the optimizer has done four steps, and the average has moved once since the third."""
-        if importlib.util.find_spec("safetensors") is None or importlib.util.find_spec("numpy") is None:
-            self.skipTest("needs safetensors and numpy in the Python that runs the tests: scripts/setup puts them into .venv")
+        """After the step behind them the optimizer has done four steps, and the average has moved
+        once since the third."""
+        if (
+            importlib.util.find_spec("safetensors") is None
+            or importlib.util.find_spec("numpy") is None
+        ):
+            self.skipTest(
+                "needs safetensors and numpy in the Python that runs the tests: "
+                "scripts/setup puts them into .venv"
+            )
         import numpy
         from safetensors.numpy import load_file
 
@@ -157,7 +183,10 @@ class AFew(BadSteps):
         self.assertEqual(self.tensors(12), whole)
 
         def told(all_lines):
-            return [{key: value for key, value in line.items() if not key.endswith("_ms")} for line in all_lines]
+            return [
+                {key: value for key, value in line.items() if not key.endswith("_ms")}
+                for line in all_lines
+            ]
 
         self.assertEqual(told(self.metrics()), told(lines))
 
@@ -166,16 +195,30 @@ class TooMany(BadSteps):
     def test_end_the_run_and_the_last_good_checkpoint_stays(self):
         stream = bad_steps(6, 1000)
         first = self.error(self.train("--max_bad_steps=3", stream=stream, status=1))
-        self.assertRegex(first, r"steps 6 to 8: no finite loss and gradient \(train.max_bad_steps = 3\); in the last the loss is (inf|nan)")
-        self.assertIn("the last good checkpoint is out/step-00000004; start anew in another train.out_dir with a lower", first)
+        self.assertRegex(
+            first,
+            r"steps 6 to 8: no finite loss and gradient \(train.max_bad_steps = 3\); "
+            r"in the last the loss is (inf|nan)",
+        )
+        self.assertIn(
+            "the last good checkpoint is out/step-00000004; "
+            "start anew in another train.out_dir with a lower",
+            first,
+        )
         self.assertEqual(self.steps(), [2, 4])
         self.run_program("inspect", "checkpoint", "out/latest")
         again = self.error(self.train("--max_bad_steps=3", "--resume", stream=stream, status=1))
         self.assertEqual(again, first)
         later = self.error(self.train("--max_bad_steps=4", "--resume", stream=stream, status=1))
         self.assertIn("steps 6 to 9", later)
-        refused = self.error(self.train("--learning_rate=1e-5", "--min_lr=1e-6", "--resume", stream=stream, status=2))
-        self.assertIn("train.learning_rate is 1e-05 now and 5e-04 in the checkpoint (it shapes the optimizer)", refused)
+        refused = self.error(
+            self.train("--learning_rate=1e-5", "--min_lr=1e-6", "--resume", stream=stream, status=2)
+        )
+        self.assertIn(
+            "train.learning_rate is 1e-05 now and 5e-04 in the checkpoint "
+            "(it shapes the optimizer)",
+            refused,
+        )
         self.assertEqual(self.steps(), [2, 4])
 
     def test_one_may_be_too_many(self):
@@ -193,7 +236,14 @@ class TooMany(BadSteps):
     def test_all_ranks_end_at_the_same_step(self):
         stream = bad_steps(3, 1000)
         producer = self.producer(*stream)
-        words = ["spikes.toml", self.uri, *stream, "--max_bad_steps=2", "--batch_size=3", "--gradient_accumulation_steps=2"]
+        words = [
+            "spikes.toml",
+            self.uri,
+            *stream,
+            "--max_bad_steps=2",
+            "--batch_size=3",
+            "--gradient_accumulation_steps=2",
+        ]
         for rank in self.train_ranks(2, *words):
             self.finish(rank, status=1)
             self.assertIn("error: steps 3 to 4: no finite loss", rank.errors)
@@ -208,10 +258,15 @@ class Stopped(BadSteps):
         producer = self.producer(*stream)
         trainer = self.start("train", "spikes.toml", self.uri, *stream, *endless)
         metrics = self.folder / "out/metrics.jsonl"
-        self.wait_until(lambda: metrics.exists() and '"step":40,' in metrics.read_text(), "it is amid them")
+        self.wait_until(
+            lambda: metrics.exists() and '"step":40,' in metrics.read_text(), "it is amid them"
+        )
         self.stop(trainer)
-        self.assertRegex(trainer.errors, r"steps 6 to \d+ had no finite loss and gradient, so none is saved; the last good checkpoint is "
-                                         r"out/step-00000004")  # fmt: skip
+        self.assertRegex(
+            trainer.errors,
+            r"steps 6 to \d+ had no finite loss and gradient, so none is saved; "
+            r"the last good checkpoint is out/step-00000004",
+        )
         self.stop(producer)
         self.assertEqual(self.steps(), [2, 4])
         self.assertEqual(os.readlink(self.folder / "out/latest"), "step-00000004")
@@ -224,7 +279,9 @@ class Evaluations(BadSteps):
     def test_without_a_finite_loss_are_never_the_best(self):
         self.train(stream=["--settings.bad_val=3"])
         val = [line for line in self.metrics() if line["split"] == "val"]
-        self.assertEqual([(line["step"], line["loss"]) for line in val], [(4, None), (8, None), (12, None)])
+        self.assertEqual(
+            [(line["step"], line["loss"]) for line in val], [(4, None), (8, None), (12, None)]
+        )
         self.assertFalse((self.folder / "out/best").is_symlink())
         state = json.loads((self.folder / "out/latest/trainer.json").read_text())
         self.assertEqual((state["best_val_loss"], state["best_step"]), (None, 0))

@@ -1,5 +1,6 @@
-"""`bench` of whole programs: what a transport carries and how long a trainer waits for it; where the trainer is, how long a run that was
-killed takes until its first step after `train --resume`, and how long a step takes."""
+"""`bench` of whole programs: what a transport carries and how long a trainer waits for it; where
+the trainer is, how long a run that was killed takes until its first step after `train --resume`,
+and how long a step takes."""
 
 import json
 import pathlib
@@ -18,29 +19,57 @@ def catches(pid, number):
 
 class Bench(SystemTest):
     def lines(self, *arguments):
-        output, _ = self.run_program("bench", "stream", *self.recipe(), "--samples=100", "--repeats=1", "--json", *arguments)
+        output, _ = self.run_program(
+            "bench", "stream", *self.recipe(), "--samples=100", "--repeats=1", "--json", *arguments
+        )
         return [json.loads(line) for line in output.splitlines()]
 
     def measure(self, *arguments):
         return {line["bench"]: line for line in self.lines("--only=stream,resume", *arguments)}
 
     def test_the_transport_alone_stands_beside_what_the_machine_could(self):
-        wanted = {"tcp": {"raw": 0.45, "bare": 0.9}, "ipc": {"raw": 0.55, "bare": 0.9}, "file": {"plain": 0.5}}
+        wanted = {
+            "tcp": {"raw": 0.45, "bare": 0.9},
+            "ipc": {"raw": 0.55, "bare": 0.9},
+            "file": {"plain": 0.5},
+        }
         for scheme, limits in wanted.items():
             with self.subTest(scheme=scheme):
-                uri = {"tcp": "tcp://127.0.0.1:1", "ipc": f"ipc://{self.folder}/q.sock", "file": f"file://{self.folder}/q"}[scheme]
+                uri = {
+                    "tcp": "tcp://127.0.0.1:1",
+                    "ipc": f"ipc://{self.folder}/q.sock",
+                    "file": f"file://{self.folder}/q",
+                }[scheme]
                 lines = self.lines("--only=transport", "--mib=4", f"--queue.uri={uri}")
-                self.assertEqual([(line["bench"], line["batch_bytes"]) for line in lines], [("transport", 1 << 18), ("transport", 1 << 20)])
+                self.assertEqual(
+                    [(line["bench"], line["batch_bytes"]) for line in lines],
+                    [("transport", 1 << 18), ("transport", 1 << 20)],
+                )
                 for line in lines:
                     self.assertEqual(line["transport"], scheme)
-                    self.assertEqual({key for key in line if key.startswith("share_of_")}, {f"share_of_{limit}" for limit in limits})
+                    self.assertEqual(
+                        {key for key in line if key.startswith("share_of_")},
+                        {f"share_of_{limit}" for limit in limits},
+                    )
                     for limit, share in limits.items():
-                        self.assertAlmostEqual(line[f"share_of_{limit}"] * line[f"{limit}_bytes_per_s"] / line["bytes_per_s"], 1)
+                        self.assertAlmostEqual(
+                            line[f"share_of_{limit}"]
+                            * line[f"{limit}_bytes_per_s"]
+                            / line["bytes_per_s"],
+                            1,
+                        )
                         self.assertEqual(line[f"wanted_of_{limit}"], share)
                 self.assertFalse((self.folder / "q").exists(), "it has a place of its own")
 
     def test_the_transport_alone_in_words(self):
-        words, _ = self.run_program("bench", "stream", *self.recipe(), "--only=transport", "--mib=4", "--queue.uri=tcp://127.0.0.1:1")
+        words, _ = self.run_program(
+            "bench",
+            "stream",
+            *self.recipe(),
+            "--only=transport",
+            "--mib=4",
+            "--queue.uri=tcp://127.0.0.1:1",
+        )
         found = re.findall(r"(\d\.\d\d) of (.+?) \(.+?\), wanted ([\d.]+): (pass|FAIL)", words)
         self.assertEqual([limit for _, limit, _, _ in found], ["raw loopback", "bare ZeroMQ"] * 2)
         for share, _, wanted, verdict in found:
@@ -49,7 +78,9 @@ class Bench(SystemTest):
         self.assertEqual(re.findall(r"batches of (\d+) KiB", words), ["256", "1024"])
 
     def test_memory_of_a_producers_own(self):
-        memory = self.measure("--only=stream", f"--queue.uri=ipc://{self.folder}/race.sock")["memory"]
+        memory = self.measure("--only=stream", f"--queue.uri=ipc://{self.folder}/race.sock")[
+            "memory"
+        ]
         self.assertGreater(memory["anonymous_bytes"], 1 << 18)
         self.assertLess(memory["anonymous_bytes"], memory["wanted_bytes"])
         self.assertEqual(memory["wanted_bytes"], 64 << 20)
@@ -58,8 +89,12 @@ class Bench(SystemTest):
         self.assertEqual(self.lines("--only=transport", "--queue.uri=inproc://"), [])
 
     def test_how_long_a_trainer_waits_at_two_paces(self):
-        stream, fast, paced = self.lines("--only=waiting", "--producers=1", f"--queue.uri=ipc://{self.folder}/race.sock")
-        self.assertEqual([stream["bench"], fast["bench"], paced["bench"]], ["stream", "waiting", "waiting"])
+        stream, fast, paced = self.lines(
+            "--only=waiting", "--producers=1", f"--queue.uri=ipc://{self.folder}/race.sock"
+        )
+        self.assertEqual(
+            [stream["bench"], fast["bench"], paced["bench"]], ["stream", "waiting", "waiting"]
+        )
         self.assertEqual(fast["pace_tokens_per_s"], 20e6)
         self.assertAlmostEqual(paced["pace_tokens_per_s"] / stream["tokens_per_s"], 0.8)
         for line in fast, paced:
@@ -73,48 +108,90 @@ class Bench(SystemTest):
 
     def test_parts_that_are_none(self):
         for parts in ("speed", "stream,speed", ","):
-            _, errors = self.run_program("bench", "stream", *self.recipe(), f"--only={parts}", status=2)
-            self.assertIn(f"--only={parts}: expected some of transport,stream,waiting,kill,resume", errors)
+            _, errors = self.run_program(
+                "bench", "stream", *self.recipe(), f"--only={parts}", status=2
+            )
+            self.assertIn(
+                f"--only={parts}: expected some of transport,stream,waiting,kill,resume", errors
+            )
 
     def test_resuming_is_timed_over_a_socket_a_folder_and_inside(self):
-        for uri, producers in ((f"ipc://{self.folder}/race.sock", 1), (f"file://{self.folder}/queue", 1), ("inproc://", 0)):
+        for uri, producers in (
+            (f"ipc://{self.folder}/race.sock", 1),
+            (f"file://{self.folder}/queue", 1),
+            ("inproc://", 0),
+        ):
             with self.subTest(uri=uri):
                 lines = self.measure(f"--queue.uri={uri}", "--producers=1")
-                self.assertEqual(set(lines), {"stream", "resume", "memory"} if producers else {"stream", "resume"})
+                self.assertEqual(
+                    set(lines),
+                    {"stream", "resume", "memory"} if producers else {"stream", "resume"},
+                )
                 self.assertEqual(lines["resume"]["producers"], producers)
                 self.assertGreater(lines["resume"]["first_step_s"], 0)
                 self.assertLess(lines["resume"]["first_step_s"], LONG_ENOUGH_S)
                 self.assertEqual(lines["resume"]["worst_s"], lines["resume"]["first_step_s"])
 
     def train(self, *arguments):
-        output, _ = self.run_program("bench", "train", *self.recipe(), "--steps=3", "--repeats=2", "--json", *arguments)
+        output, _ = self.run_program(
+            "bench", "train", *self.recipe(), "--steps=3", "--repeats=2", "--json", *arguments
+        )
         return json.loads(output)
 
     def test_training_steps_and_what_the_machine_could_do(self):
         found = self.train("--gradient_accumulation_steps=2", "--dtype=float32")
-        told = ("bench", "objective", "architecture", "device", "dtype", "threads", "batch_size", "gradient_accumulation_steps")
-        self.assertEqual([found[key] for key in told], ["train", "mlm", "bidirectional", "cpu", "float32", 1, 6, 2])
-        self.assertEqual((found["sequence"], found["tokens"], found["steps"]), (24, 6 * 2 * 24, 2 * 3))
+        told = (
+            "bench",
+            "objective",
+            "architecture",
+            "device",
+            "dtype",
+            "threads",
+            "batch_size",
+            "gradient_accumulation_steps",
+        )
+        self.assertEqual(
+            [found[key] for key in told],
+            ["train", "mlm", "bidirectional", "cpu", "float32", 1, 6, 2],
+        )
+        self.assertEqual(
+            (found["sequence"], found["tokens"], found["steps"]), (24, 6 * 2 * 24, 2 * 3)
+        )
         self.assertLessEqual(found["least_step_ms"], found["step_ms"])
         self.assertLessEqual(found["step_ms"], found["most_step_ms"])
         self.assertGreater(found["least_step_ms"], 0)
         self.assertGreater(found["forward_ms"], 0)
         self.assertAlmostEqual(found["tokens_per_s"] * found["step_ms"] / 1e3, found["tokens"])
-        self.assertAlmostEqual(found["model_gflops"] * found["step_ms"] * 1e6 / found["model_flops"], 1)
+        self.assertAlmostEqual(
+            found["model_gflops"] * found["step_ms"] * 1e6 / found["model_flops"], 1
+        )
         self.assertEqual(set(found["product_gflops"]), {"float32", "bfloat16"})
-        self.assertAlmostEqual(found["share_of_product"] * found["product_gflops"]["float32"], found["model_gflops"])
+        self.assertAlmostEqual(
+            found["share_of_product"] * found["product_gflops"]["float32"], found["model_gflops"]
+        )
         self.assertLess(10e6, found["peak_resident_bytes"])
         self.assertFalse((self.folder / "out").exists(), "it writes nothing")
 
     def test_the_parameters_and_the_type_are_those_that_train_has(self):
         found = self.train("--dtype=bfloat16")
-        process = self.start("train", *self.recipe(), "--max_iters=1", "--queue.uri=inproc://", "--out_dir=out", "--dtype=bfloat16")
+        process = self.start(
+            "train",
+            *self.recipe(),
+            "--max_iters=1",
+            "--queue.uri=inproc://",
+            "--out_dir=out",
+            "--dtype=bfloat16",
+        )
         self.finish(process)
-        self.assertIn(f"training {found['parameters']} parameters in {found['dtype']} on cpu", process.errors)
+        self.assertIn(
+            f"training {found['parameters']} parameters in {found['dtype']} on cpu", process.errors
+        )
         self.assertEqual(set(found["product_gflops"]), {"float32", "bfloat16"})
 
     def test_a_type_of_its_own_is_measured_too(self):
-        self.assertEqual(set(self.train("--dtype=float64")["product_gflops"]), {"float32", "bfloat16", "float64"})
+        self.assertEqual(
+            set(self.train("--dtype=float64")["product_gflops"]), {"float32", "bfloat16", "float64"}
+        )
 
     def test_words_that_cannot_be(self):
         for arguments, words in (

@@ -1,4 +1,5 @@
-"""scripts/bench-peers as a user runs it, with tiny numbers: its lines are there, its twins compute the same, and it says what is wrong."""
+"""scripts/bench-peers as a user runs it, with tiny numbers: its lines are there, its twins compute
+the same, and it says what is wrong."""
 
 import json
 import os
@@ -37,7 +38,14 @@ class BenchPeers(SystemTest):
     def bench(self, *words, statuses=(0,), environment=None):
         """(lines of standard output, standard error)."""
         line = [str(word) for word in (SCRIPT, "--bin", BIN, *words)]
-        ran = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=MEASURING_S)
+        ran = subprocess.run(
+            line,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=MEASURING_S,
+        )
         self.assertIn(ran.returncode, statuses, ran.stderr)
         return ran.stdout.splitlines(), ran.stderr
 
@@ -45,7 +53,9 @@ class BenchPeers(SystemTest):
         return [RECIPE, f"--data.path={self.folder}/text.txt", *TOY]
 
     def test_every_line_is_there_and_the_twins_compute_the_same(self):
-        lines, errors = self.bench(*self.recipe(), "--quick", "--threads=1", "--json", statuses=(0, 1))
+        lines, errors = self.bench(
+            *self.recipe(), "--quick", "--threads=1", "--json", statuses=(0, 1)
+        )
         self.assertEqual(errors, "")
         found = {line["line"]: line for line in map(json.loads, lines)}
         self.assertEqual([name for name in found if "bound" in found[name]], JUDGED)
@@ -60,21 +70,27 @@ class BenchPeers(SystemTest):
         self.assertTrue(found["the same loss of a step, float32"]["passed"])
         self.assertTrue(found["the same gradient's norm of a step, float32"]["passed"])
         share = found["Millrace, of the machine's matrix product in float32"]
-        self.assertTrue(0 < share["value"] and share["unit"] == "%")
+        self.assertTrue(share["value"] > 0 and share["unit"] == "%")
         self.assertEqual(os.listdir(self.folder), ["text.txt"], "it leaves nothing behind")
 
     def test_a_part_as_a_table(self):
         lines, _ = self.bench(*self.recipe(), "--quick", "--only=loss", "--threads=1")
-        self.assertEqual([line.split()[-1] for line in lines if line], ["rounds", "wanted", "pass", "pass"])
+        self.assertEqual(
+            [line.split()[-1] for line in lines if line], ["rounds", "wanted", "pass", "pass"]
+        )
 
     def fake_tools(self, status):
-        """A git and a cmake that write down how they are asked; nothing is built, and cmake ends with `status`."""
+        """A git and a cmake that write down how they are asked; nothing is built, and cmake ends
+        with `status`."""
         folder = self.folder / "fake"
         folder.mkdir()
         ends = {"git": 'mkdir -p "$4/trainer"', "cmake": f'echo "no room" >&2; exit {status}'}
         for name, end in ends.items():
             script = folder / name
-            script.write_text(f'#!/bin/sh\necho "{name} $*, CCACHE_DISABLE=$CCACHE_DISABLE" >> "{folder}/asked"\n{end}\n')
+            script.write_text(
+                f'#!/bin/sh\necho "{name} $*, CCACHE_DISABLE=$CCACHE_DISABLE" >> "{folder}/asked"\n'
+                f"{end}\n"
+            )
             script.chmod(0o755)
         return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}, folder / "asked"
 
@@ -88,22 +104,34 @@ class BenchPeers(SystemTest):
         words.append(f"{words[1]} --target train")
         self.assertEqual(cmake, [f"cmake {each}, CCACHE_DISABLE=1" for each in words])
         for line, bound in zip(map(json.loads, lines), ("<= 600", "<= 30"), strict=True):
-            self.assertEqual((line["bound"], line["passed"], line["seen"]), (bound, True, line["ours"]))
+            self.assertEqual(
+                (line["bound"], line["passed"], line["seen"]), (bound, True, line["ours"])
+            )
 
     def test_a_build_that_fails_is_one_line(self):
         environment, _ = self.fake_tools(3)
         _, errors = self.bench("--only=build", environment=environment, statuses=(1,))
-        self.assertEqual(errors, "bench-peers: cmake --preset release -DMILLRACE_TRAINER=ON failed: no room\n")
+        self.assertEqual(
+            errors, "bench-peers: cmake --preset release -DMILLRACE_TRAINER=ON failed: no room\n"
+        )
 
     def test_what_cannot_be_is_one_line(self):
         for words, status, said in (
             ([], 2, "name a recipe, such as config/char_diffusion_small.toml"),
-            ([RECIPE, "--only=loss,speed"], 2, "--only speed: known: masking, start, loss, steps, sampling, build"),
+            (
+                [RECIPE, "--only=loss,speed"],
+                2,
+                "--only speed: known: masking, start, loss, steps, sampling, build",
+            ),
             ([RECIPE, "--fast"], 2, "--fast: neither a flag nor an override"),
             ([RECIPE, "--rounds=0"], 2, "--threads and --rounds: expected a whole number from 1"),
             ([RECIPE, "--rounds=many"], 2, "invalid int value: 'many'"),
             (["none.toml", "--only=loss"], 1, "none.toml: cannot read the recipe"),
-            ([RECIPE, "--only=loss", f"--bin={self.folder}"], 1, "train is not there; build it with scripts/setup"),
+            (
+                [RECIPE, "--only=loss", f"--bin={self.folder}"],
+                1,
+                "train is not there; build it with scripts/setup",
+            ),
         ):
             with self.subTest(words):
                 _, errors = self.bench(*words, statuses=(status,))

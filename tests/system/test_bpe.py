@@ -1,5 +1,6 @@
-"""Byte-level BPE against the Python package `tokenizers`: tokenizers that the package trains and saves must give the same ids here, for
-English, for a page of hard Unicode, for every prefix of random bytes, and for merges and added tokens made to be ambiguous."""
+"""Byte-level BPE against the Python package `tokenizers`: tokenizers that the package trains and
+saves must give the same ids here, for English, for a page of hard Unicode, for every prefix of
+random bytes, and for merges and added tokens made to be ambiguous."""
 
 import array
 import json
@@ -46,13 +47,18 @@ def english():
     for place in (harness.SOURCE.parent / "shared" / "data", harness.SOURCE / "data"):
         if (place / "tinyshakespeare.txt").exists():
             return (place / "tinyshakespeare.txt").read_text()
-    print("tiny Shakespeare is neither in data/ nor in ../shared/data; a generated text stands in (scripts/get-data tinyshakespeare)")
+    print(
+        "tiny Shakespeare is neither in data/ nor in ../shared/data; a generated text stands in "
+        "(scripts/get-data tinyshakespeare)"
+    )
     return harness.TEXT * 20
 
 
 def byte_level(model, add_prefix_space=False, use_regex=True):
     tokenizer = Tokenizer(model)
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space, use_regex=use_regex)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
+        add_prefix_space=add_prefix_space, use_regex=use_regex
+    )
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
@@ -79,7 +85,20 @@ def random_bytes(seed, length=300):
         if kind == 0:
             made += bytes(source.randrange(256) for _ in range(source.randrange(1, 6)))
         elif kind == 1:
-            made += source.choice([b" ", b"  ", b"\n", b"'s", b"'", b"the", b" mill", b"42", b"\xc2\xa0", b"<|endoftext|>"])
+            made += source.choice(
+                [
+                    b" ",
+                    b"  ",
+                    b"\n",
+                    b"'s",
+                    b"'",
+                    b"the",
+                    b" mill",
+                    b"42",
+                    b"\xc2\xa0",
+                    b"<|endoftext|>",
+                ]
+            )
         else:
             at = source.randrange(len(page))
             made += page[at : at + source.randrange(1, 12)]
@@ -93,7 +112,10 @@ def prefixes_of_random_bytes():
             yield made[:length].decode("utf-8", errors="replace")
 
 
-@unittest.skipIf(tokenizers is None, "the Python package tokenizers is not installed: scripts/setup puts it into .venv")
+@unittest.skipIf(
+    tokenizers is None,
+    "the Python package tokenizers is not installed: scripts/setup puts it into .venv",
+)
 class BpeTest(harness.SystemTest):
     def run_tokenize(self, *words, lines):
         """What `tokenize --json` makes of these values, one JSON line each."""
@@ -124,18 +146,24 @@ class BpeTest(harness.SystemTest):
                 self.assertEqual(a, b, f"{text!r}, specials as text: {as_text}")
         tokenizer.encode_special_tokens = False
         decoded = self.run_tokenize("--decode", path, lines=theirs)
-        self.assertEqual(decoded, [tokenizer.decode(ids, skip_special_tokens=False) for ids in theirs])
+        self.assertEqual(
+            decoded, [tokenizer.decode(ids, skip_special_tokens=False) for ids in theirs]
+        )
 
     def test_trained_tokenizers(self):
         text = english()
         for how in ({}, {"add_prefix_space": True}, {"use_regex": False}):
             with self.subTest(**how):
                 # Without the pattern a text is one word, so the trainer is given lines.
-                lines = text[:200_000].splitlines() if how.get("use_regex") is False else [text, HARD]
+                lines = (
+                    text[:200_000].splitlines() if how.get("use_regex") is False else [text, HARD]
+                )
                 tokenizer = trained(lines, 3000, **how)
                 path = self.save(tokenizer)
                 whole = [] if how.get("use_regex") is False else [text]
-                self.assert_same_ids(tokenizer, path, [*whole, HARD, *HARD.split("\n"), *prefixes_of_random_bytes()])
+                self.assert_same_ids(
+                    tokenizer, path, [*whole, HARD, *HARD.split("\n"), *prefixes_of_random_bytes()]
+                )
 
     def test_the_pair_of_files_is_the_same(self):
         tokenizer = trained([english(), HARD], 2000)
@@ -157,8 +185,9 @@ class BpeTest(harness.SystemTest):
         )
 
     def test_every_code_point_cuts_words_alike(self):
-        """Merges of "a", "1" and "!" with every byte that may start a character show whether both are in one word."""
-        alphabet = {byte: spelling for byte, spelling in zip(self.bytes_in_order(), self.alphabet())}
+        """Merges of "a", "1" and "!" with every byte that may start a character show whether both
+        are in one word."""
+        alphabet = dict(zip(self.bytes_in_order(), self.alphabet()))
         vocabulary = {spelling: i for i, spelling in enumerate(alphabet.values())}
         merges = []
         for left in "a1!":
@@ -170,13 +199,17 @@ class BpeTest(harness.SystemTest):
         tokenizer = byte_level(models.BPE(vocabulary, merges))
         path = self.save(tokenizer)
         points = [chr(c) for c in range(0x80, 0x110000) if not 0xD800 <= c < 0xE000]
-        texts = ["".join(f"a{c}1{c}!{c}\n" for c in points[at : at + 4096]) for at in range(0, len(points), 4096)]
+        texts = [
+            "".join(f"a{c}1{c}!{c}\n" for c in points[at : at + 4096])
+            for at in range(0, len(points), 4096)
+        ]
         theirs = [tokenizer.encode(text).ids for text in texts]
         for at, (a, b) in enumerate(zip(self.run_tokenize("--encode", path, lines=texts), theirs)):
             self.assertEqual(a, b, f"code points from {ord(points[at * 4096]):#x} on")
 
     def test_ambiguous_merges(self):
-        """Random lists of merges over two letters: many ways to the same token, merges listed twice, out-of-date candidates."""
+        """Random lists of merges over two letters: many ways to the same token, merges listed
+        twice, out-of-date candidates."""
         for seed in range(40):
             source = random.Random(seed)
             vocabulary = {"a": 0, "b": 1, "c": 2}
@@ -188,18 +221,34 @@ class BpeTest(harness.SystemTest):
                 merges.append((left, right))
                 vocabulary.setdefault(left + right, len(vocabulary))
             # Every way to cut each token in two, so that one token comes about in several turns.
-            merges += [(t[:i], t[i:]) for t in vocabulary for i in range(1, len(t)) if t[:i] in vocabulary and t[i:] in vocabulary]
+            merges += [
+                (t[:i], t[i:])
+                for t in vocabulary
+                for i in range(1, len(t))
+                if t[:i] in vocabulary and t[i:] in vocabulary
+            ]
             source.shuffle(merges)
             tokenizer = byte_level(models.BPE(vocabulary, merges, ignore_merges=seed % 2 == 1))
-            words = ["".join(source.choice("aaabbc") for _ in range(source.randrange(1, 40))) for _ in range(200)]
+            words = [
+                "".join(source.choice("aaabbc") for _ in range(source.randrange(1, 40)))
+                for _ in range(200)
+            ]
             path = self.save(tokenizer)
             theirs = [tokenizer.encode(word).ids for word in words]
-            self.assertEqual(self.run_tokenize("--encode", path, lines=words), theirs, f"seed {seed}: {merges}")
+            self.assertEqual(
+                self.run_tokenize("--encode", path, lines=words), theirs, f"seed {seed}: {merges}"
+            )
 
     def test_added_tokens_of_all_kinds(self):
         for prefix in (False, True):
             tokenizer = trained([english()[:100_000], HARD], 700, add_prefix_space=prefix)
-            tokenizer.add_special_tokens([AddedToken("<s>", normalized=False), AddedToken("<s><s>", normalized=False), "[MASK]"])
+            tokenizer.add_special_tokens(
+                [
+                    AddedToken("<s>", normalized=False),
+                    AddedToken("<s><s>", normalized=False),
+                    "[MASK]",
+                ]
+            )
             tokenizer.add_tokens(
                 [
                     AddedToken("mill", normalized=True),
@@ -212,8 +261,28 @@ class BpeTest(harness.SystemTest):
                 ]
             )
             source = random.Random(3)
-            pieces = ["<s>", "<s", "><", "s", "[MASK]", "mill", " wheel", " race", "\u6c34\u8eca", "e\u0301", "e", "!", " ", "\n", "The", END]
-            texts = ["".join(source.choice(pieces) for _ in range(source.randrange(12))) for _ in range(1500)]
+            pieces = [
+                "<s>",
+                "<s",
+                "><",
+                "s",
+                "[MASK]",
+                "mill",
+                " wheel",
+                " race",
+                "\u6c34\u8eca",
+                "e\u0301",
+                "e",
+                "!",
+                " ",
+                "\n",
+                "The",
+                END,
+            ]
+            texts = [
+                "".join(source.choice(pieces) for _ in range(source.randrange(12)))
+                for _ in range(1500)
+            ]
             self.assert_same_ids(tokenizer, self.save(tokenizer), texts)
 
     @staticmethod
@@ -238,7 +307,8 @@ class BpeTest(harness.SystemTest):
         return found.tolist()
 
     def test_files_hold_what_the_package_says(self):
-        """train.bin and val.bin as nanoGPT has them: of one text, and of lines each with its end."""
+        """train.bin and val.bin as nanoGPT has them: of one text, and of lines each with its
+        end."""
         text = english()
         (self.folder / "text.txt").write_text(text)
         tokenizer = trained([text], 1000)
@@ -250,10 +320,15 @@ class BpeTest(harness.SystemTest):
         self.assertEqual(self.ids_of("one/val.bin"), [*tokenizer.encode(text[end:]).ids, mark])
 
         self.run_program(*self.tokenize_files("lines", "--data.format=lines", "--val_fraction=0"))
-        wanted = [i for line in text.split("\n") if line for i in [*tokenizer.encode(line).ids, mark]]
+        wanted = [
+            i for line in text.split("\n") if line for i in [*tokenizer.encode(line).ids, mark]
+        ]
         self.assertEqual(self.ids_of("lines/train.bin"), wanted)
         meta = json.loads((self.folder / "lines" / "meta.json").read_text())
-        self.assertEqual((meta["dtype"], meta["vocab_size"], meta["end_of_text"]), ("uint16", tokenizer.get_vocab_size(), mark))
+        self.assertEqual(
+            (meta["dtype"], meta["vocab_size"], meta["end_of_text"]),
+            ("uint16", tokenizer.get_vocab_size(), mark),
+        )
 
     def test_a_run_that_is_killed_goes_on(self):
         (self.folder / "text.txt").write_text(english())
@@ -262,12 +337,18 @@ class BpeTest(harness.SystemTest):
         self.run_program(*self.tokenize_files("whole", *words))
         first = self.folder / "killed" / "train_000000.bin"
         process = self.start(*self.tokenize_files("killed", *words))
-        self.wait_until(lambda: first.exists() or process.poll() is not None, "the first file is there")
+        self.wait_until(
+            lambda: first.exists() or process.poll() is not None, "the first file is there"
+        )
         process.kill()  # it may just have ended, which is as well
         process.communicate()
         self.run_program(*self.tokenize_files("killed", *words))
         whole, killed = (
-            {path.name: path.read_bytes() for path in (self.folder / name).iterdir() if path.name != ".lock"}
+            {
+                path.name: path.read_bytes()
+                for path in (self.folder / name).iterdir()
+                if path.name != ".lock"
+            }
             for name in ("whole", "killed")
         )
         self.assertEqual(sorted(whole), sorted(killed))

@@ -1,10 +1,13 @@
-"""Real processes killed, stopped and started again at random, and the committed history is the function all the same.
+"""Real processes killed, stopped and started again at random, and the committed history is the
+function all the same.
 
-For MILLRACE_CHAOS_SECONDS (60) three producers and a trainer of two ranks are killed with -9, stopped and continued, in an order
-that follows from MILLRACE_CHAOS_SEED (1). Then they are left in peace for some steps, and every sample that was recorded is compared
-with what the pure function says: none lost, none doubled, none out of order. No process may be left behind.
+For MILLRACE_CHAOS_SECONDS (60) three producers and a trainer of two ranks are killed with -9,
+stopped and continued, in an order that follows from MILLRACE_CHAOS_SEED (1). Then they are left in
+peace for some steps, and every sample that was recorded is compared with what the pure function
+says: none lost, none doubled, none out of order. No process may be left behind.
 
-Only the actions follow from the seed; when they meet which sample is up to the machine, and must not matter."""
+Only the actions follow from the seed; when they meet which sample is up to the machine, and must
+not matter."""
 
 import os
 import pathlib
@@ -36,10 +39,18 @@ class Chaos(SystemTest):
     # --- Processes.
 
     def arguments(self):
-        return [*self.recipe(), f"--queue.uri={self.uri}", f"--gradient_accumulation_steps={ACCUMULATION}"]
+        return [
+            *self.recipe(),
+            f"--queue.uri={self.uri}",
+            f"--gradient_accumulation_steps={ACCUMULATION}",
+        ]
 
     def start_trainer(self, max_iters=10**9):
-        training = [f"--max_iters={max_iters}", f"--eval_interval={EVAL_INTERVAL}", f"--eval_iters={EVAL_ITERS}"]
+        training = [
+            f"--max_iters={max_iters}",
+            f"--eval_interval={EVAL_INTERVAL}",
+            f"--eval_iters={EVAL_ITERS}",
+        ]
         training += ["--checkpoint_interval=5", "--timeout_s=10", f"--log_interval={10**6}"]
         where = ["--out_dir=out", "--record-stream=record", "--resume=auto"]
         self.ranks = self.train_ranks(RANKS, *self.arguments(), *training, *where)
@@ -130,7 +141,10 @@ class Chaos(SystemTest):
     # --- What must be so.
 
     def steps_saved(self):
-        return max((int(path.name.removeprefix("step-")) for path in (self.folder / "out").glob("step-*")), default=0)
+        return max(
+            (int(path.name.removeprefix("step-")) for path in (self.folder / "out").glob("step-*")),
+            default=0,
+        )
 
     def finish_in_peace(self):
         """Some more steps; how many there are in all."""
@@ -152,7 +166,10 @@ class Chaos(SystemTest):
     def check_record(self, steps):
         record = self.record("record")
         train = sorted(line for line in record if line[1] == "train")
-        self.assertEqual([line[0] for line in train], [1 + i // GLOBAL_BATCH for i in range(steps * GLOBAL_BATCH)])
+        self.assertEqual(
+            [line[0] for line in train],
+            [1 + i // GLOBAL_BATCH for i in range(steps * GLOBAL_BATCH)],
+        )
         self.assertEqual([line[1:] for line in train], self.function("train", steps * GLOBAL_BATCH))
         val = sorted(line for line in record if line[1] == "val")
         evaluated = self.function("val", BATCH * EVAL_ITERS)

@@ -16,7 +16,9 @@ class DatasetsTest(SystemTest):
         shutil.copy(SOURCE / "design_document.md", self.folder)
 
     def train(self, *arguments, status=0):
-        _, errors = self.run_program("train", EXAMPLE, *TINY, "--out_dir=out", *arguments, status=status)
+        _, errors = self.run_program(
+            "train", EXAMPLE, *TINY, "--out_dir=out", *arguments, status=status
+        )
         return errors
 
     def newest(self, out):
@@ -30,12 +32,21 @@ class Mixtures(DatasetsTest):
         used = [line for line in used if line[0] == "train"]
         self.assertEqual(len(used), 72)
         computed, _ = self.run_program(
-            "inspect", "stream", EXAMPLE, *TINY, "--split=train", "--first=0", "--count=72", "--digest"
+            "inspect",
+            "stream",
+            EXAMPLE,
+            *TINY,
+            "--split=train",
+            "--first=0",
+            "--count=72",
+            "--digest",
         )
         self.assertEqual(used, [line.split() for line in computed.splitlines()])
 
     def test_one_dataset_over_a_folder(self):
-        producer = self.start("prepare", EXAMPLE, *TINY, "--dataset", "handbook", "--queue.uri=file://queue/one")
+        producer = self.start(
+            "prepare", EXAMPLE, *TINY, "--dataset", "handbook", "--queue.uri=file://queue/one"
+        )
         errors = self.train("--dataset", "handbook", "--queue.uri=file://queue/one")
         self.stop(producer)
         self.assertIn("(handbook)", errors)
@@ -44,7 +55,10 @@ class Mixtures(DatasetsTest):
     def test_what_no_recipe_of_several_may_say(self):
         self.assertIn("did you mean 'plays'", self.train("--dataset", "play", status=2))
         self.assertIn("is of one dataset", self.train("--data.path=text.txt", status=2))
-        self.assertIn("no such file or folder", self.train("--dataset=my_own", "--queue.uri=inproc://", status=1))
+        self.assertIn(
+            "no such file or folder",
+            self.train("--dataset=my_own", "--queue.uri=inproc://", status=1),
+        )
 
 
 class AModelForEach(DatasetsTest):
@@ -65,7 +79,9 @@ class AModelForEach(DatasetsTest):
 
     def test_each_has_a_queue_of_its_own(self):
         producers = [
-            self.start("prepare", EXAMPLE, *TINY, "--dataset", name, f"--queue.uri=file://queue/{name}")
+            self.start(
+                "prepare", EXAMPLE, *TINY, "--dataset", name, f"--queue.uri=file://queue/{name}"
+            )
             for name in ("handbook", "plays")
         ]
         self.train("--all", "--queue.uri=file://queue")
@@ -76,8 +92,13 @@ class AModelForEach(DatasetsTest):
 
     def test_is_the_model_that_is_trained_alone(self):
         self.train("--all", "--queue.uri=inproc://", "--max_iters=4")
-        self.train("--dataset=handbook", "--queue.uri=inproc://", "--max_iters=4", "--out_dir=alone")
-        models = [(self.folder / out / "latest" / "model.safetensors").read_bytes() for out in ("out/handbook", "alone")]
+        self.train(
+            "--dataset=handbook", "--queue.uri=inproc://", "--max_iters=4", "--out_dir=alone"
+        )
+        models = [
+            (self.folder / out / "latest" / "model.safetensors").read_bytes()
+            for out in ("out/handbook", "alone")
+        ]
         self.assertEqual(*models)
 
     def test_refuses_what_it_cannot_do(self):

@@ -1,4 +1,5 @@
-"""Disks that are full or may not be written: one clear line, nothing lost. Mounts small disks of its own, where it may."""
+"""Disks that are full or may not be written: one clear line, nothing lost. Mounts small disks of
+its own, where it may."""
 
 import resource
 import signal
@@ -11,7 +12,8 @@ FULL = "No space left on device"
 
 
 class SmallDisk(SystemTest):
-    """The queue folder is a disk of its own, which the program alone sees and which goes with it."""
+    """The queue folder is a disk of its own, which the program alone sees and which goes with
+    it."""
 
     def setUp(self):
         super().setUp()
@@ -30,7 +32,16 @@ class SmallDisk(SystemTest):
 
     def enlarge(self, process, size):
         subprocess.run(
-            ["nsenter", f"--target={process.pid}", "--mount", "mount", "-o", f"remount,size={size}", str(self.queue)], check=True
+            [
+                "nsenter",
+                f"--target={process.pid}",
+                "--mount",
+                "mount",
+                "-o",
+                f"remount,size={size}",
+                str(self.queue),
+            ],
+            check=True,
         )
 
     def line_with(self, words, process):
@@ -65,11 +76,18 @@ class SmallDisk(SystemTest):
 @unittest.skipUnless((BIN / "train").exists(), "built without the trainer")
 class Checkpoints(SystemTest):
     def train(self, *arguments):
-        return [str(BIN / "train"), *map(str, [*self.recipe(), "--queue.uri=inproc://", "--out_dir=out", *arguments])]
+        return [
+            str(BIN / "train"),
+            *map(str, [*self.recipe(), "--queue.uri=inproc://", "--out_dir=out", *arguments]),
+        ]
 
     def test_a_checkpoint_that_cannot_be_written_ends_train_and_leaves_the_older_one(self):
-        subprocess.run(self.train("--max_iters=6"), cwd=self.folder, check=True, capture_output=True)
-        before = {path.name: path.read_bytes() for path in (self.folder / "out" / "latest").iterdir()}
+        subprocess.run(
+            self.train("--max_iters=6"), cwd=self.folder, check=True, capture_output=True
+        )
+        before = {
+            path.name: path.read_bytes() for path in (self.folder / "out" / "latest").iterdir()
+        }
         limit = len(before["model.safetensors"])  # the optimizer's file is twice as long
 
         def may_not_write_more():
@@ -86,10 +104,19 @@ class Checkpoints(SystemTest):
             timeout=LONG_ENOUGH_S,
         )
         self.assertEqual(failed.returncode, 1, failed.stderr)
-        self.assertIn("optimizer.safetensors: cannot write: File too large", failed.stderr.splitlines()[-1])
-        after = {path.name: path.read_bytes() for path in (self.folder / "out" / "latest").iterdir()}
+        self.assertIn(
+            "optimizer.safetensors: cannot write: File too large", failed.stderr.splitlines()[-1]
+        )
+        after = {
+            path.name: path.read_bytes() for path in (self.folder / "out" / "latest").iterdir()
+        }
         self.assertEqual(after, before)
-        subprocess.run(self.train("--max_iters=12", "--resume"), cwd=self.folder, check=True, capture_output=True)
+        subprocess.run(
+            self.train("--max_iters=12", "--resume"),
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
         self.assertTrue((self.folder / "out" / "step-00000012").is_dir())
 
 

@@ -1,4 +1,5 @@
-"""docs/ are enough to write a producer: one that is not ours delivers the function. And one that misbehaves harms nobody."""
+"""docs/ are enough to write a producer: one that is not ours delivers the function. And one that
+misbehaves harms nobody."""
 
 import os
 import socket
@@ -26,7 +27,9 @@ class ForeignTest(SystemTest):
 
     def stream(self, text=None):
         text = text or (self.folder / "text.txt").read_bytes()
-        return ForeignStream(text, "text.txt", block_size=24, mask_probability=0.15, val_fraction=0.1, seed=1337)
+        return ForeignStream(
+            text, "text.txt", block_size=24, mask_probability=0.15, val_fraction=0.1, seed=1337
+        )
 
     def started(self, producer):
         producer.start()
@@ -38,7 +41,10 @@ class ForeignTest(SystemTest):
         train = sorted(line[1:] for line in record if line[1] == "train")
         self.assertEqual(train, self.function("train", STEPS * BATCH, *NO_SCHEDULE))
         val = sorted(line for line in record if line[1] == "val")
-        self.assertEqual([line[1:] for line in val], self.function("val", BATCH * EVAL_ITERS, *NO_SCHEDULE) * EVALUATIONS)
+        self.assertEqual(
+            [line[1:] for line in val],
+            self.function("val", BATCH * EVAL_ITERS, *NO_SCHEDULE) * EVALUATIONS,
+        )
 
 
 class AForeignProducer(ForeignTest):
@@ -65,7 +71,10 @@ class AForeignProducer(ForeignTest):
     def test_of_another_text_is_refused_with_the_reason(self):
         ours = self.start("prepare", *self.recipe(), *self.overrides)
         trainer = self.start("train", *self.training, "--max_iters=1000000")
-        self.wait_until(lambda: (self.folder / "record").exists() and (self.folder / "record").read_text(), "a step is done")
+        self.wait_until(
+            lambda: (self.folder / "record").exists() and (self.folder / "record").read_text(),
+            "a step is done",
+        )
         other = self.stream((self.folder / "text.txt").read_bytes().replace(b"water", b"later"))
         producer = self.started(ForeignProducer(self.messages, other, self.address))
         self.wait_until(lambda: producer.refusals, "the foreign producer is refused")
@@ -160,10 +169,22 @@ class Damaged(ForeignProducer):
     noticed_as = "it was damaged"
 
     def frames(self, header, columns):
-        return [*super().frames(header, columns)[:2], *(bytes([column[0] ^ 1]) + column[1:] for column in columns)]
+        return [
+            *super().frames(header, columns)[:2],
+            *(bytes([column[0] ^ 1]) + column[1:] for column in columns),
+        ]
 
 
-BAD = [ForgedFingerprint, UnknownKind, WrongVersion, DamagedHeader, Rubbish, NotAsked, NotWhatWasAsked, Damaged]
+BAD = [
+    ForgedFingerprint,
+    UnknownKind,
+    WrongVersion,
+    DamagedHeader,
+    Rubbish,
+    NotAsked,
+    NotWhatWasAsked,
+    Damaged,
+]
 CAUSES = {kind.noticed_as for kind in BAD}
 
 
@@ -172,7 +193,9 @@ class BadPeers(ForeignTest):
         """Straight to the port, past ZeroMQ, once it is open."""
         host, port = self.address.removeprefix("tcp://").split(":")
         with socket.socket() as connection:
-            self.wait_until(lambda: connection.connect_ex((host, int(port))) == 0, "the trainer listens")
+            self.wait_until(
+                lambda: connection.connect_ex((host, int(port))) == 0, "the trainer listens"
+            )
             connection.sendall(os.urandom(100_000))
 
     def read_until(self, process, parts):
@@ -180,7 +203,9 @@ class BadPeers(ForeignTest):
         lines = []
         while not all(any(part in line for line in lines) for part in parts):
             lines.append(process.stderr.readline())
-            self.assertTrue(lines[-1], f"the end of stderr before all of {parts}:\n{''.join(lines)}")
+            self.assertTrue(
+                lines[-1], f"the end of stderr before all of {parts}:\n{''.join(lines)}"
+            )
         return lines
 
     def test_are_named_once_each_and_harm_nobody(self):

@@ -1,4 +1,5 @@
-"""A provider in Python feeds the C++ trainer: exactly the function, whatever happens to its processes, and clear words when it fails."""
+"""A provider in Python feeds the C++ trainer: exactly the function, whatever happens to its
+processes, and clear words when it fails."""
 
 import os
 import re
@@ -23,7 +24,14 @@ class PythonProvider(SystemTest):
         self.shared = [RECIPE, f"--queue.uri={self.address}"]
 
     def producer(self, *more, trouble="", processes=2, recipe=None):
-        words = [sys.executable, "frail.py", *(recipe or self.shared), *more, "--processes", processes]
+        words = [
+            sys.executable,
+            "frail.py",
+            *(recipe or self.shared),
+            *more,
+            "--processes",
+            processes,
+        ]
         return self.start_command(words, environment={**ENVIRONMENT, "TROUBLE": trouble})
 
     def trainer(self, *more):
@@ -34,9 +42,13 @@ class PythonProvider(SystemTest):
         function = Progressions.from_recipe(RECIPE)
         record = self.record("record")
         train = [(index, digest) for _, split, index, _, digest in record if split == "train"]
-        self.assertEqual(sorted(train), list(enumerate(function.digests("train", 0, steps * BATCH))))
+        self.assertEqual(
+            sorted(train), list(enumerate(function.digests("train", 0, steps * BATCH)))
+        )
         val = [(index, digest) for _, split, index, _, digest in sorted(record) if split == "val"]
-        self.assertEqual(val, list(enumerate(function.digests("val", 0, eval_samples))) * evaluations)
+        self.assertEqual(
+            val, list(enumerate(function.digests("val", 0, eval_samples))) * evaluations
+        )
 
     def steps_done(self):
         path = self.folder / "record"
@@ -57,8 +69,14 @@ class Feeds(PythonProvider):
 
     def test_two_ranks_exactly(self):
         producer = self.producer()
-        for rank in self.train_ranks(2, *self.shared, "--out_dir=out", "--record-stream=record", "--gradient_accumulation_steps=2",
-                                     "--batch_size=3"):  # fmt: skip
+        for rank in self.train_ranks(
+            2,
+            *self.shared,
+            "--out_dir=out",
+            "--record-stream=record",
+            "--gradient_accumulation_steps=2",
+            "--batch_size=3",
+        ):
             self.finish(rank)
         self.check_record(eval_samples=EVAL // 2)
         self.stop(producer)
@@ -72,16 +90,29 @@ class Feeds(PythonProvider):
         self.stop(producer)
         self.stop(ours)
         (self.folder / "record").unlink()
-        self.finish(self.trainer(f"--provider.name={library}", "--queue.uri=inproc://", "--out_dir=inproc"))
+        self.finish(
+            self.trainer(f"--provider.name={library}", "--queue.uri=inproc://", "--out_dir=inproc")
+        )
         self.check_record()
 
     def built_library(self):
         """By the one command of docs/how-to/adding_a_provider.md."""
-        page = (SOURCE / "docs" / "adding_a_provider.md").read_text()
-        line = re.search(r"```sh\n(c\+\+ .*?)\n```", page)[1].replace("libmine.so", "libprogressions.so")
-        sources = ["docs/how-to/plugin_example/progressions.cc", "tests/providers/example_provider.cc"]
+        page = (SOURCE / "docs/how-to/adding_a_provider.md").read_text()
+        line = re.search(r"```sh\n(c\+\+ .*?)\n```", page)[1].replace(
+            "libmine.so", "libprogressions.so"
+        )
+        sources = [
+            "docs/how-to/plugin_example/progressions.cc",
+            "tests/providers/example_provider.cc",
+        ]
         line = line.replace("mine.cc", " ".join(str(SOURCE / source) for source in sources))
-        subprocess.run(["bash", "-ec", line], cwd=self.folder, check=True, timeout=LONG_ENOUGH_S, env={**os.environ, "MILLRACE": str(SOURCE)})
+        subprocess.run(
+            ["bash", "-ec", line],
+            cwd=self.folder,
+            check=True,
+            timeout=LONG_ENOUGH_S,
+            env={**os.environ, "MILLRACE": str(SOURCE)},
+        )
         return self.folder / "libprogressions.so"
 
     def test_a_trainer_that_starts_again(self):
@@ -93,11 +124,19 @@ class Feeds(PythonProvider):
 
     def test_with_keys(self):
         for name in ("trainer", "producer"):
-            made = subprocess.run([SOURCE / "scripts" / "keys", name], cwd=self.folder, capture_output=True, text=True, check=True)
+            made = subprocess.run(
+                [SOURCE / "scripts" / "keys", name],
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
             (self.folder / f"{name}.pub").write_text(made.stdout)
         public = (self.folder / "trainer.pub").read_text().strip()
         producer = self.producer("--queue.key_file=producer.key", f"--queue.server_key={public}")
-        self.finish(self.trainer("--queue.key_file=trainer.key", "--queue.allowed_keys=producer.pub"))
+        self.finish(
+            self.trainer("--queue.key_file=trainer.key", "--queue.allowed_keys=producer.pub")
+        )
         self.check_record()
         self.stop(producer)
 
@@ -124,14 +163,18 @@ class Survives(PythonProvider):
         one.kill()
         self.finish(trainer)
         self.check_record(steps=150, evaluations=1)
-        self.wait_until(lambda: not any(is_alive(worker) for worker in workers), "the workers have ended")
+        self.wait_until(
+            lambda: not any(is_alive(worker) for worker in workers), "the workers have ended"
+        )
         self.stop(other)
 
     def test_one_producer_that_raises(self):
         bad, good = self.producer(trouble="raise on go"), self.producer(trouble="wait for go")
         trainer = self.trainer("--max_iters=40")
         for trouble in ("raise", "wait"):
-            self.wait_until(lambda: list(self.folder.glob(f"{trouble} *")), "each producer has a lease")
+            self.wait_until(
+                lambda: list(self.folder.glob(f"{trouble} *")), "each producer has a lease"
+            )
         (self.folder / "go").touch()
         self.finish(trainer)
         self.check_record(steps=40, evaluations=6)
@@ -144,12 +187,20 @@ class Fails(PythonProvider):
     def test_with_its_traceback_and_the_trainer_names_the_sample(self):
         producer, trainer = self.producer(trouble="raise"), self.trainer()
         self.finish(trainer, status=1)
-        told = re.search(r"error: no producer can make train samples \[(\d+), \d+\): .*failed 3 times.* train sample (\d+): ZeroDivisionError: "
-                         "the well is dry", trainer.errors)  # fmt: skip
+        told = re.search(
+            r"error: no producer can make train samples \[(\d+), \d+\): .*failed 3 times.* "
+            r"train sample (\d+): ZeroDivisionError: the well is dry",
+            trainer.errors,
+        )
         self.assertIsNotNone(told, trainer.errors)
-        self.assertEqual(int(told[2]), max(int(told[1]), 8))  # of several ranges that fail, any may be the first to do so three times
+        # Of several ranges that fail, any may be the first to do so three times.
+        self.assertEqual(int(told[2]), max(int(told[1]), 8))
         self.stop(producer)
-        self.assertRegex(producer.errors, r"cannot compute train samples \[\d+, \d+\): train sample \d+: ZeroDivisionError: the well is dry\nTraceback")
+        self.assertRegex(
+            producer.errors,
+            r"cannot compute train samples \[\d+, \d+\): train sample \d+: ZeroDivisionError: "
+            r"the well is dry\nTraceback",
+        )
         self.assertIn('raise ZeroDivisionError("the well is dry")', producer.errors)
 
     def test_when_workers_die_at_one_sample(self):
@@ -160,9 +211,14 @@ class Fails(PythonProvider):
         self.stop(producer)
 
     def test_when_the_trainer_has_other_settings_of_the_providers_own(self):
-        producer, trainer = self.producer("--settings.level=4"), self.trainer("--provider.settings={level = 5}")
+        producer, trainer = (
+            self.producer("--settings.level=4"),
+            self.trainer("--provider.settings={level = 5}"),
+        )
         self.finish(producer, status=1)
-        self.assertIn("refused this stream: level is 5 for train and 4 for prepare", producer.errors)
+        self.assertIn(
+            "refused this stream: level is 5 for train and 4 for prepare", producer.errors
+        )
         same = self.producer("--provider.settings.level=5")
         self.finish(trainer)
         self.check_record()
@@ -171,7 +227,9 @@ class Fails(PythonProvider):
     def test_when_the_trainer_has_other_settings(self):
         producer, trainer = self.producer("--block_size=9"), self.trainer()
         self.finish(producer, status=1)
-        self.assertIn("refused this stream: block_size is 8 for train and 9 for prepare", producer.errors)
+        self.assertIn(
+            "refused this stream: block_size is 8 for train and 9 for prepare", producer.errors
+        )
         self.assertNotIn("Traceback", producer.errors)
         self.stop(trainer)
 
@@ -180,7 +238,9 @@ class Fails(PythonProvider):
             producer = self.producer()
             workers = self.wait_for_workers(producer)
             self.stop(producer, with_signal=number)
-            self.wait_until(lambda: not any(is_alive(worker) for worker in workers), "the workers have ended")
+            self.wait_until(
+                lambda: not any(is_alive(worker) for worker in workers), "the workers have ended"
+            )
             self.assertNotIn("Traceback", producer.errors)
 
 

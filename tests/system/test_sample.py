@@ -1,5 +1,5 @@
-"""A checkpoint of every objective writes text: what is given stays, the same seed gives the same text, and bad input is told. So does a
-cascade, and every step can be seen."""
+"""A checkpoint of every objective writes text: what is given stays, the same seed gives the same
+text, and bad input is told. So does a cascade, and every step can be seen."""
 
 import json
 import math
@@ -28,10 +28,14 @@ class Sample(SystemTest):
     def train(self, recipe):
         more = ["--max_iters=4", f"--out_dir={recipe}"]
         self.run_program("train", SOURCE / f"config/{recipe}.toml", *ONE_TEXT, *TOY, *more)
-        (self.folder / "text.txt").rename(self.folder / "elsewhere.txt")  # the checkpoint alone is enough
+        (self.folder / "text.txt").rename(
+            self.folder / "elsewhere.txt"
+        )  # the checkpoint alone is enough
 
     def texts(self, recipe, *arguments):
-        output, _ = self.run_program("sample", "--checkpoint", recipe, "--steps", 5, "--json", *arguments)
+        output, _ = self.run_program(
+            "sample", "--checkpoint", recipe, "--steps", 5, "--json", *arguments
+        )
         return [json.loads(line) for line in output.splitlines()]
 
     def refused(self, recipe, *arguments):
@@ -46,7 +50,9 @@ class Sample(SystemTest):
             for sampler in samplers:
                 with self.subTest(recipe=recipe, sampler=sampler):
                     self.check(recipe, sampler)
-            self.assertIn(f"known: {', '.join(samplers)}", self.refused(recipe, "--sampler", "dowsing"))
+            self.assertIn(
+                f"known: {', '.join(samplers)}", self.refused(recipe, "--sampler", "dowsing")
+            )
             (self.folder / "elsewhere.txt").rename(self.folder / "text.txt")
 
     def check(self, recipe, sampler):
@@ -65,8 +71,27 @@ class Sample(SystemTest):
 
     def test_editing_changes_lengths(self):
         self.train("char_diffusion_small")
-        knobs = ["--insert-ratio-start", 0.5, "--delete-ratio-end=0.5", "--delete-margin", 0, "--noise-start", 0.2]
-        more = ["--cooldown-distance", 1, "--edit-schedule", "linear", "--length", 8, "--start", "Th", "--suffix", "ll"]
+        knobs = [
+            "--insert-ratio-start",
+            0.5,
+            "--delete-ratio-end=0.5",
+            "--delete-margin",
+            0,
+            "--noise-start",
+            0.2,
+        ]
+        more = [
+            "--cooldown-distance",
+            1,
+            "--edit-schedule",
+            "linear",
+            "--length",
+            8,
+            "--start",
+            "Th",
+            "--suffix",
+            "ll",
+        ]
         asked = ["--sampler", "editing", "--samples", 12, *knobs, *more]
         found = self.texts("char_diffusion_small", *asked, "--trace", "trace.jsonl")
         lengths = {len(line["tokens"]) for line in found}
@@ -75,20 +100,29 @@ class Sample(SystemTest):
         for line in found:
             self.assertEqual(len(line["text"]), len(line["tokens"]))
             self.assertRegex(line["text"], r"(?s)^Th.*ll$")
-        steps = [json.loads(line) for line in (self.folder / "trace.jsonl").read_text().splitlines()]
+        steps = [
+            json.loads(line) for line in (self.folder / "trace.jsonl").read_text().splitlines()
+        ]
         self.assertEqual(len(steps), 12 * 6)
         self.assertEqual([step["text"] for step in steps if step["step"] == 0], ["Th▒▒▒▒ll"] * 12)
         last = {step["sample"]: step["tokens"] for step in steps if step["step"] == 5}
         self.assertEqual(last, {line["sample"]: line["tokens"] for line in found})
         self.assertEqual(self.texts("char_diffusion_small", *asked), found)
-        output, _ = self.run_program("sample", "--checkpoint", "char_diffusion_small", "--steps", 5, *asked)
+        output, _ = self.run_program(
+            "sample", "--checkpoint", "char_diffusion_small", "--steps", 5, *asked
+        )
         self.assertEqual(output, "".join(line["text"] + "\n" + "=" * 80 + "\n" for line in found))
 
     def test_bad_editing(self):
         self.train("char_diffusion_small")
-        line = self.refused("char_diffusion_small", "--sampler", "editing", "--insert-ratio-start=1.5")
+        line = self.refused(
+            "char_diffusion_small", "--sampler", "editing", "--insert-ratio-start=1.5"
+        )
         self.assertIn("--insert-ratio-start 1.5 is not a number from 0 to 1", line)
-        self.assertIn("--noise-end goes with --sampler editing alone", self.refused("char_diffusion_small", "--noise-end=0"))
+        self.assertIn(
+            "--noise-end goes with --sampler editing alone",
+            self.refused("char_diffusion_small", "--noise-end=0"),
+        )
 
     def test_both_ends_are_given_and_the_seed_decides_the_rest(self):
         self.train("mdlm_small")
@@ -141,17 +175,34 @@ class Sample(SystemTest):
         self.train("mdlm_small")
         asked = ["--samples", 2, "--seed", 5]
         plain = self.texts("mdlm_small", *asked)
-        output, errors = self.run_program("sample", "--checkpoint", "mdlm_small", "--steps", 5, "--json", *asked, "--trace", "t.jsonl", "--verbose")
+        output, errors = self.run_program(
+            "sample",
+            "--checkpoint",
+            "mdlm_small",
+            "--steps",
+            5,
+            "--json",
+            *asked,
+            "--trace",
+            "t.jsonl",
+            "--verbose",
+        )
         self.assertEqual([json.loads(line) for line in output.splitlines()], plain)
         steps = [json.loads(line) for line in (self.folder / "t.jsonl").read_text().splitlines()]
-        self.assertEqual([(step["step"], step["sample"]) for step in steps], [(k, i) for k in range(7) for i in range(2)])
+        self.assertEqual(
+            [(step["step"], step["sample"]) for step in steps],
+            [(k, i) for k in range(7) for i in range(2)],
+        )
         self.assertEqual(steps[0]["text"], "▒" * LENGTH)
         for before, after in zip(steps[::2], steps[2::2]):
             for was, now in zip(before["text"], after["text"]):
                 self.assertIn(was, ("▒", now))
         self.assertEqual([step["text"] for step in steps[-2:]], [line["text"] for line in plain])
         self.assertIn(f"sample 1, step 0: {'▒' * LENGTH}\n", errors)
-        self.assertIn("--trace absent/t.jsonl cannot be written", self.refused("mdlm_small", "--trace", "absent/t.jsonl"))
+        self.assertIn(
+            "--trace absent/t.jsonl cannot be written",
+            self.refused("mdlm_small", "--trace", "absent/t.jsonl"),
+        )
         self.assertIn("--watch needs a terminal", self.refused("mdlm_small", "--watch"))
 
     def test_watching_on_a_terminal(self):
@@ -159,7 +210,19 @@ class Sample(SystemTest):
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.folder)
-            os.execv(BIN / "sample", ["sample", "--checkpoint", "mdlm_small", "--steps", "3", "--watch", "--output", "texts.txt"])
+            os.execv(
+                BIN / "sample",
+                [
+                    "sample",
+                    "--checkpoint",
+                    "mdlm_small",
+                    "--steps",
+                    "3",
+                    "--watch",
+                    "--output",
+                    "texts.txt",
+                ],
+            )
         shown = b""
         try:
             while part := os.read(terminal, 65536):
@@ -183,7 +246,9 @@ class Sample(SystemTest):
         self.assertEqual("".join(lines), plain)
         found = json.loads(last)
         self.assertEqual((found["texts"], found["tokens"], found["step"]), (5, 5 * (LENGTH - 1), 4))
-        self.assertAlmostEqual(found["generative_perplexity"], math.exp(found["nats_per_token"]), places=6)
+        self.assertAlmostEqual(
+            found["generative_perplexity"], math.exp(found["nats_per_token"]), places=6
+        )
         self.assertGreater(found["standard_error"], 0)
         self.assertIn("token entropy", errors)
         entropies = []
@@ -191,27 +256,63 @@ class Sample(SystemTest):
             shares = [line["tokens"].count(token) / LENGTH for token in set(line["tokens"])]
             entropies.append(-sum(share * math.log(share) for share in shares))
         self.assertAlmostEqual(found["token_entropy_nats"], sum(entropies) / 5, places=9)
-        self.assertIn('train.objective = "mdlm"', self.refused("mdlm_small", "--eval-perplexity", "mdlm_small"))
-        self.assertIn("--eval-perplexity absent cannot be used", self.refused("mdlm_small", "--eval-perplexity", "absent"))
+        self.assertIn(
+            'train.objective = "mdlm"',
+            self.refused("mdlm_small", "--eval-perplexity", "mdlm_small"),
+        )
+        self.assertIn(
+            "--eval-perplexity absent cannot be used",
+            self.refused("mdlm_small", "--eval-perplexity", "absent"),
+        )
 
     def test_texts_in_other_tokens_are_encoded_by_who_scores_them(self):
         self.train("mdlm_small")
         text = (self.folder / "elsewhere.txt").read_text()
-        (self.folder / "text.txt").write_text("~" + text)  # one more character: other tokens for each text
+        (self.folder / "text.txt").write_text(
+            "~" + text
+        )  # one more character: other tokens for each text
         self.train("gpt2_small")
-        asked = ["sample", "--checkpoint", "mdlm_small", "--steps", 4, "--samples", 3, "--json", "--eval-perplexity", "gpt2_small"]
+        asked = [
+            "sample",
+            "--checkpoint",
+            "mdlm_small",
+            "--steps",
+            4,
+            "--samples",
+            3,
+            "--json",
+            "--eval-perplexity",
+            "gpt2_small",
+        ]
         longer, _ = self.run_program(*asked)
         found = json.loads(longer.splitlines()[-1])
         self.assertEqual((found["texts"], found["tokens"]), (3, 3 * (LENGTH - 1)))
         (self.folder / "text.txt").write_text(text.replace("m", ""))
-        self.run_program("train", SOURCE / "config/gpt2_small.toml", *ONE_TEXT, *TOY, "--max_iters=4", "--out_dir=without_m")
-        line = self.refused("mdlm_small", "--steps", 4, "--start", "mill", "--eval-perplexity", "without_m")
-        for part in ("--eval-perplexity", "sample 0", "character 'm' at position 0", "vocabulary lacks"):
+        self.run_program(
+            "train",
+            SOURCE / "config/gpt2_small.toml",
+            *ONE_TEXT,
+            *TOY,
+            "--max_iters=4",
+            "--out_dir=without_m",
+        )
+        line = self.refused(
+            "mdlm_small", "--steps", 4, "--start", "mill", "--eval-perplexity", "without_m"
+        )
+        for part in (
+            "--eval-perplexity",
+            "sample 0",
+            "character 'm' at position 0",
+            "vocabulary lacks",
+        ):
             self.assertIn(part, line)
 
     def test_scores_take_no_temperature(self):
         self.train("sedd_char_small")
-        self.assertIn("do not go with the sampler analytic", self.refused("sedd_char_small", "--temperature", "0.5"))
+        self.assertIn(
+            "do not go with the sampler analytic",
+            self.refused("sedd_char_small", "--temperature", "0.5"),
+        )
 
 
 class Cascade(SystemTest):
@@ -227,7 +328,15 @@ class Cascade(SystemTest):
 
     def train(self, stage, *more, out=None):
         recipe = SOURCE / f"config/cascade_stage{stage}_small.toml"
-        self.run_program("train", recipe, *SHARDS, *TOY, "--max_iters=4", *more, f"--out_dir={out or f'stage{stage}'}")
+        self.run_program(
+            "train",
+            recipe,
+            *SHARDS,
+            *TOY,
+            "--max_iters=4",
+            *more,
+            f"--out_dir={out or f'stage{stage}'}",
+        )
 
     def refused(self, *arguments):
         _, errors = self.run_program("sample", *arguments, status=2)
@@ -236,7 +345,10 @@ class Cascade(SystemTest):
     def test_three_files_and_the_last_text(self):
         asked = ["--samples", 5, "--steps", 4, "--seed", 7]
         output, errors = self.run_program("sample", *self.STAGES, *asked, "--trace", "t.jsonl")
-        files = [(self.folder / "sampling_outputs" / f"sample_stage{i}.txt").read_text() for i in (1, 2, 3)]
+        files = [
+            (self.folder / "sampling_outputs" / f"sample_stage{i}.txt").read_text()
+            for i in (1, 2, 3)
+        ]
         self.assertEqual(files[2], output)
         for text in files:
             self.assertEqual(text.count("=" * 80 + "\n"), 5)
@@ -246,15 +358,24 @@ class Cascade(SystemTest):
             found = [json.loads(line)[f"stage{i}"]["text"] for line in lines.splitlines()]
             self.assertEqual("".join(line + "\n" + "=" * 80 + "\n" for line in found), text)
         steps = [json.loads(line) for line in (self.folder / "t.jsonl").read_text().splitlines()]
-        self.assertEqual([len({step["step"] for step in steps if step["stage"] == i}) for i in (1, 2, 3)], [6] * 3)
+        self.assertEqual(
+            [len({step["step"] for step in steps if step["stage"] == i}) for i in (1, 2, 3)],
+            [6] * 3,
+        )
 
     def test_what_is_no_cascade(self):
         self.train(3, "--stage2_length=6", out="other")
         for parts, arguments in [
             (["--stage2 DIR is missing"], ["--stage1", "stage1", "--stage3", "stage3"]),
             (["writes behind 4 tokens", "not the first"], ["--stage1", "stage2", *self.STAGES[2:]]),
-            (["--stage3 ", "writes behind 6 tokens", "writes 8"], [*self.STAGES[:4], "--stage3", "other"]),
-            (["writes behind 8 tokens", "writes 4"], ["--stage1", "stage1", "--stage2", "stage3", "--stage3", "stage3"]),
+            (
+                ["--stage3 ", "writes behind 6 tokens", "writes 8"],
+                [*self.STAGES[:4], "--stage3", "other"],
+            ),
+            (
+                ["writes behind 8 tokens", "writes 4"],
+                ["--stage1", "stage1", "--stage2", "stage3", "--stage3", "stage3"],
+            ),
             (["--start does not go with a cascade"], [*self.STAGES, "--start", "The"]),
             (["give all three"], ["--checkpoint", "stage2"]),
         ]:

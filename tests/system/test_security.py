@@ -41,24 +41,38 @@ class Security(SystemTest):
 
     def example(self):
         """The shell lines of docs/explanation/security.md; the last two start the programs."""
-        page = (SOURCE / "docs" / "security.md").read_text()
+        page = (SOURCE / "docs/explanation/security.md").read_text()
         blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
         return "".join(blocks).replace(EXAMPLE_ADDRESS, self.address).splitlines()
 
     def make_keys(self):
         for line in self.example()[:-2]:
-            subprocess.run(["bash", "-ec", line], cwd=self.folder, check=True, capture_output=True, timeout=LONG_ENOUGH_S)
+            subprocess.run(
+                ["bash", "-ec", line],
+                cwd=self.folder,
+                check=True,
+                capture_output=True,
+                timeout=LONG_ENOUGH_S,
+            )
 
     def start_line(self, line, *more):
         process = subprocess.Popen(
             ["bash", "-c", f'exec {line} "$@"', "bash", *more],
-            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.processes.append(process)
         return process
 
     def secrets(self):
-        return [line.split('"')[1] for file in self.folder.glob("*.key") for line in file.read_text().splitlines()]
+        return [
+            line.split('"')[1]
+            for file in self.folder.glob("*.key")
+            for line in file.read_text().splitlines()
+        ]
 
     def test_the_example_of_the_page_trains(self):
         self.make_keys()
@@ -101,7 +115,9 @@ class Security(SystemTest):
         self.make_keys()
         line = self.example()[-2].replace("127.0.0.1", "0.0.0.0")
         trainer = self.start_line(line, "--out_dir=out")
-        self.assertIn("no producer at tcp://0.0.0.0", self.first_line_with("waiting for data", trainer))
+        self.assertIn(
+            "no producer at tcp://0.0.0.0", self.first_line_with("waiting for data", trainer)
+        )
         self.stop(trainer)
 
 

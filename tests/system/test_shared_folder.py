@@ -1,4 +1,5 @@
-"""Several runs on one queue folder: each has its own cursor, and none is trained twice at a time."""
+"""Several runs on one queue folder: each has its own cursor, and none is trained twice at a
+time."""
 
 import signal
 import unittest
@@ -14,10 +15,20 @@ class SharedFolder(SystemTest):
         self.start("prepare", *self.recipe(), QUEUE)
 
     def train(self, out, *arguments):
-        return self.start("train", *self.recipe(), QUEUE, f"--out_dir={out}", f"--record-stream={out}.record", *arguments)
+        return self.start(
+            "train",
+            *self.recipe(),
+            QUEUE,
+            f"--out_dir={out}",
+            f"--record-stream={out}.record",
+            *arguments,
+        )
 
     def test_two_runs_have_a_cursor_each(self):
-        runs = [self.train(f"out-{rate}", f"--learning_rate={rate}", "--max_iters=60") for rate in ("1e-3", "5e-4")]
+        runs = [
+            self.train(f"out-{rate}", f"--learning_rate={rate}", "--max_iters=60")
+            for rate in ("1e-3", "5e-4")
+        ]
         for run in runs:
             self.finish(run)
         expected = self.function("train", 60 * 6)
@@ -27,7 +38,9 @@ class SharedFolder(SystemTest):
 
     def test_a_run_that_lives_is_not_resumed_and_one_that_was_killed_is(self):
         first = self.train("out", "--max_iters=1000000", "--checkpoint_interval=3")
-        self.wait_until(lambda: (self.folder / "out" / "step-00000006").exists(), "a checkpoint is there")
+        self.wait_until(
+            lambda: (self.folder / "out" / "step-00000006").exists(), "a checkpoint is there"
+        )
         second = self.train("out", "--max_iters=1000000", "--resume")
         self.finish(second, status=1)
         self.assertIn("is being trained by another process", second.errors.splitlines()[-1])

@@ -22,7 +22,11 @@ class TheSmallRecipeLearns(SystemTest):
         _, errors = trainer.communicate(timeout=TRAINS_FOR_S)
         self.assertEqual(trainer.returncode, 0, errors)
         self.stop(producer)
-        lines = (self.folder / "out" / "char_diffusion_small" / "metrics.jsonl").read_text().splitlines()
+        lines = (
+            (self.folder / "out" / "char_diffusion_small" / "metrics.jsonl")
+            .read_text()
+            .splitlines()
+        )
         val = [line for line in map(json.loads, lines) if line["split"] == "val"]
         self.assertEqual(list(val[-1]["stages"]), ["default(mask_probability=0.15)"])
         self.assertLess(val[-1]["loss"], VAL_LOSS_BELOW)

@@ -1,4 +1,5 @@
-"""The samples that a trainer consumes are the function, over every transport, with any number of producers and ranks."""
+"""The samples that a trainer consumes are the function, over every transport, with any number of
+producers and ranks."""
 
 import unittest
 
@@ -12,7 +13,9 @@ class TheDeliveredStreamIsTheFunction(SystemTest):
         overrides = [f"--queue.uri={uri}", f"--gradient_accumulation_steps={ACCUMULATION}"]
         makers = [self.start("prepare", *self.recipe(), *overrides) for _ in range(producers)]
         arguments = [*self.recipe(), *overrides, "--out_dir=out", "--record-stream=record"]
-        for rank in self.train_ranks(ranks, *arguments) if ranks > 1 else [self.start("train", *arguments)]:
+        for rank in (
+            self.train_ranks(ranks, *arguments) if ranks > 1 else [self.start("train", *arguments)]
+        ):
             self.finish(rank)
         for maker in makers:
             self.stop(maker)
@@ -21,9 +24,14 @@ class TheDeliveredStreamIsTheFunction(SystemTest):
         global_batch = BATCH * ACCUMULATION
         train = sorted(line for line in record if line[1] == "train")
         self.assertEqual([line[1:] for line in train], self.function("train", STEPS * global_batch))
-        self.assertEqual([line[0] for line in train], [1 + i // global_batch for i in range(STEPS * global_batch)])
+        self.assertEqual(
+            [line[0] for line in train],
+            [1 + i // global_batch for i in range(STEPS * global_batch)],
+        )
         val = sorted(line for line in record if line[1] == "val")
-        self.assertEqual([line[1:] for line in val], self.function("val", BATCH * EVAL_ITERS) * EVALUATIONS)
+        self.assertEqual(
+            [line[1:] for line in val], self.function("val", BATCH * EVAL_ITERS) * EVALUATIONS
+        )
         return record
 
     def test_inproc(self):

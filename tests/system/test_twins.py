@@ -1,4 +1,5 @@
-"""The PyTorch twins of scripts/peers compute what the C++ models and objectives do; what else is timed beside ours does its work, too."""
+"""The PyTorch twins of scripts/peers compute what the C++ models and objectives do; what else is
+timed beside ours does its work, too."""
 
 import contextlib
 import math
@@ -12,6 +13,7 @@ from peers_support import HAS_TORCH, TOY, WHY_NOT
 if HAS_TORCH:
     import numpy as np
     import torch
+
     from peers.masking import IGNORE_INDEX, NumpyBatches, NumpySamples, TorchBatches
     from peers.programs import Failed, Programs
     from peers.same_loss import compare
@@ -19,8 +21,8 @@ if HAS_TORCH:
     from peers.table import Line, SameNumber
     from peers.worker import BothWaits, Worker, better
 
-# In float64 rounding leaves 1e-15 of loss and gradient. Anything else that was changed in a twin, the kind of GELU for one, made 3e-7
-# at least.
+# In float64 rounding leaves 1e-15 of loss and gradient. Anything else that was changed in a twin,
+# the kind of GELU for one, made 3e-7 at least.
 SAME = 1e-12
 
 CASES = {
@@ -30,9 +32,17 @@ CASES = {
     "sedd, uniform": ["sedd_char_small"],
     "sedd, uniform, log-linear": ["sedd_char_small", "--provider.noise=loglinear"],
     "sedd, absorbing": ["sedd_absorb_small"],
-    "sedd, absorbing, geometric, bare scores": ["sedd_absorb_small", "--provider.noise=geometric", "--scale_by_sigma=false"],
+    "sedd, absorbing, geometric, bare scores": [
+        "sedd_absorb_small",
+        "--provider.noise=geometric",
+        "--scale_by_sigma=false",
+    ],
     "mdlm": ["mdlm_small"],
-    "mdlm, bidirectional, told the time": ["mdlm_small", "--architecture=bidirectional", "--time_conditioning=true"],
+    "mdlm, bidirectional, told the time": [
+        "mdlm_small",
+        "--architecture=bidirectional",
+        "--time_conditioning=true",
+    ],
     "d3pm": ["d3pm_small"],
 }
 
@@ -56,13 +66,18 @@ class TheSameLoss(SystemTest):
     def test_of_every_objective_and_network(self):
         for name, (recipe, *overrides) in CASES.items():
             with self.subTest(name):
-                self.assertLess(self.deviation(name, recipe, "--data.path=text.txt", *overrides), SAME)
+                self.assertLess(
+                    self.deviation(name, recipe, "--data.path=text.txt", *overrides), SAME
+                )
 
     def test_behind_the_prefix_of_a_cascade(self):
         recipe = "cascade_stage2_small"
         (self.folder / "lines.txt").write_text(CASCADE_TEXT)
         self.run_program("annotate", SOURCE / "config" / f"{recipe}.toml", *SHARDS)
-        self.assertLess(self.deviation("cascade", recipe, *SHARDS, "--data.tokenizer=shards/tokenizer.json"), SAME)
+        self.assertLess(
+            self.deviation("cascade", recipe, *SHARDS, "--data.tokenizer=shards/tokenizer.json"),
+            SAME,
+        )
 
 
 @unittest.skipUnless(HAS_TORCH, WHY_NOT)
@@ -90,7 +105,9 @@ class Masking(unittest.TestCase):
         source = self.batches(NumpyBatches, 0.15)
         x, y = (np.concatenate(parts) for parts in zip(*(next(source) for _ in range(8))))
         self.assertEqual((x.dtype, y.dtype, x.shape), (np.int64, np.int64, (8 * 64, BLOCK)))
-        self.assertAlmostEqual(float((y != IGNORE_INDEX).mean()), 0.15, delta=0.01)  # 5 standard errors
+        self.assertAlmostEqual(
+            float((y != IGNORE_INDEX).mean()), 0.15, delta=0.01
+        )  # 5 standard errors
         self.assertTrue((x[y == IGNORE_INDEX] < MASK).all())
         self.assert_bert(x, y)
 
@@ -101,8 +118,17 @@ class Masking(unittest.TestCase):
 
     def test_pytorch_has_every_kind_of_stage(self):
         torch.manual_seed(1)
-        sticky = {"type": "sticky", "target_masked_ratio": 0.55, "p1_probability": 0.1, "p2_probability": 0.6}
-        stages = [sticky, {"type": "random", "max_masked_ratio": 0.5}, {"type": "span", "spans_count": 3}]
+        sticky = {
+            "type": "sticky",
+            "target_masked_ratio": 0.55,
+            "p1_probability": 0.1,
+            "p2_probability": 0.6,
+        }
+        stages = [
+            sticky,
+            {"type": "random", "max_masked_ratio": 0.5},
+            {"type": "span", "spans_count": 3},
+        ]
         source = self.batches(TorchBatches, stages)
         found = [tuple(column.numpy() for column in next(source)) for _ in stages]
         selected = [(y != IGNORE_INDEX).sum(1) for _, y in found]
@@ -111,7 +137,11 @@ class Masking(unittest.TestCase):
         self.assertLessEqual(selected[1].max(), 0.75 * BLOCK)
         self.assertTrue((found[2][0][found[2][1] != IGNORE_INDEX] == MASK).all())
         self.assertLessEqual(self.runs(found[2][1]).max(), 3)
-        self.assertLess(self.runs(found[0][1]).mean(), 0.55 * 0.45 * BLOCK, "it clumps: fewer runs than independent selection has")
+        self.assertLess(
+            self.runs(found[0][1]).mean(),
+            0.55 * 0.45 * BLOCK,
+            "it clumps: fewer runs than independent selection has",
+        )
         self.assert_bert(*found[0])
 
     def runs(self, y):
@@ -135,7 +165,9 @@ class Sampling(unittest.TestCase):
                 return said.expand(*tokens.shape, 4)
 
         provider = {"noise": "loglinear", "noise_eps": 1e-3, "sigma_min": 1e-4, "sigma_max": 20.0}
-        writer = Writer(network := Network(), {"provider": provider}, {"mask_token_id": 3, "block_size": 128})
+        writer = Writer(
+            network := Network(), {"provider": provider}, {"mask_token_id": 3, "block_size": 128}
+        )
         tokens = writer.write(64, 16)
         self.assertEqual((network.calls, tuple(tokens.shape)), (17, (64, 128)))
         shares = torch.bincount(tokens.flatten(), minlength=4) / tokens.numel()
@@ -165,7 +197,10 @@ class Workers(unittest.TestCase):
             self.assertGreater(worker.peak_bytes(), 1e6)
 
     def test_an_error_there_is_one_here(self):
-        with Worker(Counter, 5) as worker, self.assertRaisesRegex(Failed, "a twin ended at add; its error stands above"):
+        with (
+            Worker(Counter, 5) as worker,
+            self.assertRaisesRegex(Failed, "a twin ended at add; its error stands above"),
+        ):
             worker.ask("add", "no number")
 
     def test_two_of_them_differ_in_how_they_wait(self):

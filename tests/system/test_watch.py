@@ -1,4 +1,5 @@
-"""What prepare and train show at their HTTP port: the numbers are those of the record, and the state says what is waited for."""
+"""What prepare and train show at their HTTP port: the numbers are those of the record, and the
+state says what is waited for."""
 
 import json
 import re
@@ -28,7 +29,10 @@ class Watched(SystemTest):
     def metrics(self, url):
         """Values by name and labels, as they stand in the text."""
         lines = self.get(url + "/metrics").splitlines()
-        return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+        return {
+            key: float(value)
+            for key, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        }
 
     def state(self, url):
         health = json.loads(self.get(url + "/healthz"))
@@ -38,36 +42,62 @@ class Watched(SystemTest):
 
 class TheNumbersAreTrue(Watched):
     def waited_for_nobody(self, url):
-        return self.metrics(url)['millrace_consumer_wait_seconds_total{cause="no_producer",rank="0"}']
+        return self.metrics(url)[
+            'millrace_consumer_wait_seconds_total{cause="no_producer",rank="0"}'
+        ]
 
     def test_prepare_counts_what_it_delivers(self):
         uri = f"--queue.uri=tcp://127.0.0.1:{free_port()}"
         maker = self.start("prepare", *self.recipe(), uri, ANY_PORT, "--json")
         url = self.url(maker)
-        self.wait_until(lambda: "waiting for a trainer" in self.state(url), "prepare says what it waits for")
+        self.wait_until(
+            lambda: "waiting for a trainer" in self.state(url), "prepare says what it waits for"
+        )
         self.run_program("train", *self.recipe(), uri, "--out_dir=out", "--record-stream=record")
-        self.wait_until(lambda: "waiting for a trainer" in self.state(url), "prepare has heard that the trainer left")
+        self.wait_until(
+            lambda: "waiting for a trainer" in self.state(url),
+            "prepare has heard that the trainer left",
+        )
         numbers = self.metrics(url)
-        delivered = {split: numbers[f'millrace_producer_samples_total{{split="{split}"}}'] for split in ("train", "val", "test")}
+        delivered = {
+            split: numbers[f'millrace_producer_samples_total{{split="{split}"}}']
+            for split in ("train", "val", "test")
+        }
         record = self.record("record")
         for split in delivered:
-            self.assertGreaterEqual(delivered[split], len({line[2] for line in record if line[1] == split}), split)
+            self.assertGreaterEqual(
+                delivered[split], len({line[2] for line in record if line[1] == split}), split
+            )
         self.assertGreater(numbers["millrace_producer_fill_seconds_total"], 0)
         self.assertEqual(json.loads(self.stop(maker))["samples"], sum(delivered.values()))
 
     def test_train_counts_what_it_records(self):
         uri = f"--queue.uri=tcp://127.0.0.1:{free_port()}"
         trainer = self.start(
-            "train", *self.recipe(), uri, ANY_PORT, "--out_dir=out", "--record-stream=record", "--max_iters=1000000"
+            "train",
+            *self.recipe(),
+            uri,
+            ANY_PORT,
+            "--out_dir=out",
+            "--record-stream=record",
+            "--max_iters=1000000",
         )
         url = self.url(trainer)
         self.wait_until(lambda: "no producer" in self.state(url), "train says what it waits for")
         maker = self.start("prepare", *self.recipe(), uri)
-        self.wait_until(lambda: self.metrics(url).get('millrace_train_step{rank="0"}', 0) >= 20, "train has done 20 steps")
+        self.wait_until(
+            lambda: self.metrics(url).get('millrace_train_step{rank="0"}', 0) >= 20,
+            "train has done 20 steps",
+        )
         self.stop(maker)
-        self.wait_until(lambda: "no producer" in self.state(url), "train says that its producer has left")
+        self.wait_until(
+            lambda: "no producer" in self.state(url), "train says that its producer has left"
+        )
         before = self.waited_for_nobody(url)
-        self.wait_until(lambda: self.waited_for_nobody(url) > before, "the wait is blamed on nobody's being there")
+        self.wait_until(
+            lambda: self.waited_for_nobody(url) > before,
+            "the wait is blamed on nobody's being there",
+        )
         numbers = self.metrics(url)
         train = [line for line in self.record("record") if line[1] == "train"]
         self.assertEqual(numbers['millrace_train_samples_total{rank="0"}'], len(train))
@@ -75,18 +105,30 @@ class TheNumbersAreTrue(Watched):
         self.assertGreater(numbers['millrace_train_step_seconds_total{rank="0"}'], 0)
         self.assertGreater(numbers['millrace_train_loss{rank="0"}'], 0)
         self.assertEqual(numbers['millrace_queue_producers{rank="0"}'], 0)
-        self.assertGreaterEqual(numbers['millrace_consumer_samples_total{rank="0",split="train"}'], len(train))
+        self.assertGreaterEqual(
+            numbers['millrace_consumer_samples_total{rank="0",split="train"}'], len(train)
+        )
         gets = numbers['millrace_consumer_gets_total{rank="0"}']
         self.assertLess(numbers['millrace_consumer_gets_ready_total{rank="0"}'], gets)
         self.stop(trainer)
 
     def test_every_rank_has_a_port(self):
-        arguments = [*self.recipe(), "--queue.uri=inproc://", ANY_PORT, "--out_dir=out", "--max_iters=1000000"]
+        arguments = [
+            *self.recipe(),
+            "--queue.uri=inproc://",
+            ANY_PORT,
+            "--out_dir=out",
+            "--max_iters=1000000",
+        ]
         ranks = self.train_ranks(2, *arguments)
         for rank, url in enumerate([self.url(process) for process in ranks]):
             key = f'millrace_train_samples_total{{rank="{rank}"}}'
-            self.wait_until(lambda: self.metrics(url).get(key, 0) > 0, f"rank {rank} has done a step")
-            produced = self.metrics(url)[f'millrace_producer_samples_total{{rank="{rank}",split="train"}}']
+            self.wait_until(
+                lambda: self.metrics(url).get(key, 0) > 0, f"rank {rank} has done a step"
+            )
+            produced = self.metrics(url)[
+                f'millrace_producer_samples_total{{rank="{rank}",split="train"}}'
+            ]
             self.assertGreater(produced, 0)
         for process in ranks:
             process.terminate()
@@ -97,7 +139,10 @@ class TheNumbersAreTrue(Watched):
 class ThePortIsChecked(Watched):
     def test_other_paths_and_methods(self):
         url = self.url(self.start("prepare", *self.recipe(), "--queue.uri=file://queue", ANY_PORT))
-        for request, status in ((url + "/", 404), (urllib.request.Request(url + "/metrics", data=b"x"), 405)):
+        for request, status in (
+            (url + "/", 404),
+            (urllib.request.Request(url + "/metrics", data=b"x"), 405),
+        ):
             with self.assertRaises(urllib.error.HTTPError) as refused:
                 self.get(request)
             self.assertEqual(refused.exception.code, status)
@@ -109,12 +154,16 @@ class ThePortIsChecked(Watched):
             other.listen()
             address = f"127.0.0.1:{other.getsockname()[1]}"
             for program in ("prepare", "train"):
-                _, errors = self.run_program(program, *self.recipe(), f"--watch.address={address}", status=1)
+                _, errors = self.run_program(
+                    program, *self.recipe(), f"--watch.address={address}", status=1
+                )
                 self.assertIn(f"cannot listen at watch.address {address}", errors)
 
     def test_an_address_that_others_can_reach(self):
         for program in ("prepare", "train"):
-            _, errors = self.run_program(program, *self.recipe(), "--watch.address=0.0.0.0:0", status=2)
+            _, errors = self.run_program(
+                program, *self.recipe(), "--watch.address=0.0.0.0:0", status=2
+            )
             self.assertIn("watch.exposed = true", errors)
 
 
