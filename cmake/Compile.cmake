@@ -4,7 +4,7 @@
 # (design_document.md, "the same bytes on every machine").
 add_library(millrace_compile INTERFACE)
 target_compile_options(millrace_compile INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion $<$<BOOL:${MILLRACE_WERROR}>:-Werror>
   -ffp-contract=off -fno-fast-math
   # GCC 12 sees overlapping copies in "text" + std::string and uninitialised members of a std::variant that is moved, wrongly.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
@@ -15,7 +15,6 @@ if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
 endif()
 target_include_directories(millrace_compile INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_definitions(millrace_compile INTERFACE MILLRACE_VERSION="${PROJECT_VERSION}")
 if(MILLRACE_SANITIZE)
   target_compile_options(millrace_compile INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(millrace_compile INTERFACE -fsanitize=${MILLRACE_SANITIZE})

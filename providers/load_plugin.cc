@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "config/app/version.h"
 #include "config/errors.h"
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
@@ -50,7 +51,7 @@ std::string build_of(const Plugin& plugin) {
 void check_build(const std::string& path, const Plugin& plugin) {
   constexpr Plugin kOurs;
   const std::string remedy =
-      "; build it again with the headers of this build (" MILLRACE_VERSION ")";
+      "; build it again with the headers of this build (" + config::version() + ")";
   if (plugin.version != kOurs.version) {
     refuse(path, "built for " + version(plugin.version) + ", and this program has " +
                      version(kOurs.version) + remedy);

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "config/app/command_line.h"
+#include "config/app/version.h"
 #include "config/errors.h"
 
 namespace millrace::config {
@@ -54,7 +55,7 @@ bool answered(const Program& program, int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--help" || word == "-h") return print_help(program), true;
-    if (word == "--version") return std::cout << program.name << " " MILLRACE_VERSION "\n", true;
+    if (word == "--version") return std::cout << program.name << " " << version() << "\n", true;
     if (word == "--help-keys" && program.overrides) return std::cout << key_reference(), true;
   }
   return false;

@@ -8,6 +8,7 @@
 #include <torch/version.h>
 
 #include "config/app/malloc_tuning.h"
+#include "config/app/version.h"
 #include "config/errors.h"
 #include "trainer/base/log.h"
 
@@ -54,7 +55,7 @@ void describe_machine(proto::TrainerState& state, torch::Device device, const Pr
   state.ranks = ranks.world_size();
   state.threads = static_cast<std::uint32_t>(at::get_num_threads());
   state.cpu_capability = at::get_cpu_capability();
-  state.versions = {{"millrace", MILLRACE_VERSION}, {"torch", TORCH_VERSION}};
+  state.versions = {{"millrace", std::string(config::version_number())}, {"torch", TORCH_VERSION}};
 }
 
 void warn_of_other_machine(const proto::TrainerState& checkpoint, const proto::TrainerState& here) {

@@ -1,0 +1,18 @@
+# The version stands in the file VERSION alone. The commit is asked for at every build, and only version.cc is compiled again where it
+# is another. Run as a script (-P), this file writes the header.
+if(CMAKE_SCRIPT_MODE_FILE)
+  execute_process(COMMAND git rev-parse --short=7 HEAD WORKING_DIRECTORY ${SOURCE_DIR}
+    OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  file(CONFIGURE OUTPUT ${HEADER} CONTENT "#define MILLRACE_VERSION \"${VERSION}\"\n#define MILLRACE_COMMIT \"${commit}\"\n")
+  return()
+endif()
+
+# millrace_version_header(TARGET): gives the target config/app/commit.h, by its path.
+function(millrace_version_header target)
+  set(header ${PROJECT_BINARY_DIR}/generated/config/app/commit.h)
+  add_custom_target(millrace_commit BYPRODUCTS ${header}
+    COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DHEADER=${header} -DVERSION=${PROJECT_VERSION}
+            -P ${PROJECT_SOURCE_DIR}/cmake/Version.cmake)
+  add_dependencies(${target} millrace_commit)
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/generated)
+endfunction()
