@@ -1,0 +1,123 @@
+"""Every relative link of every page leads somewhere, to its heading too, and so does every path in
+backticks that names a file of the repository."""
+
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def tracked(*patterns):
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
+
+
+def anchor(heading):
+    """A heading as the fragment that GitHub makes of it."""
+    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def anchors(page):
+    return {anchor(heading) for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)}
+
+
+def dead_links(path, page, read):
+    """Links of a page that lead nowhere. `read`: a path's text, or None where
+    nothing is there; "" for a folder."""
+    found = []
+    for target in LINK.findall(
+        re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL))
+    ):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, fragment = target.partition("#")
+        where = path if not name else (Path(path).parent / name).as_posix()
+        text = read(where)
+        if text is None or (fragment and fragment not in anchors(text)):
+            found.append(f"{path}: {target}")
+    return found
+
+
+def dead_paths(path, page, rooms, read):
+    """Paths in backticks that begin with a folder of the repository and lead nowhere."""
+    named = re.findall(rf"`((?:{'|'.join(rooms)})/[\w./-]+\.(?:h|cc|py|md|toml|proto|txt))`", page)
+    return [f"{path}: `{name}`" for name in named if read(name) is None]
+
+
+def read_file(name):
+    path = ROOT / name
+    if path.is_dir():
+        return ""
+    return path.read_text() if path.is_file() else None
+
+
+class Links(unittest.TestCase):
+    def setUp(self):
+        self.pages = tracked("*.md")
+        self.rooms = sorted(
+            {name.split("/")[0] for name in tracked() if "/" in name and not name.startswith(".")}
+        )
+
+    def test_every_link_leads_somewhere(self):
+        found = [
+            link for page in self.pages for link in dead_links(page, read_file(page), read_file)
+        ]
+        self.assertEqual(found, [])
+
+    def test_every_file_that_a_page_names_is_there(self):
+        found = [
+            path
+            for page in self.pages
+            for path in dead_paths(page, read_file(page), self.rooms, read_file)
+        ]
+        self.assertEqual(found, [])
+
+    def test_every_file_that_a_comment_names_is_there(self):
+        found = []
+        for name in tracked("*.h", "*.cc", "*.cmake", "*CMakeLists.txt", "*.toml"):
+            for path in re.findall(
+                rf"\b((?:{'|'.join(self.rooms)})/[\w/-]+\.(?:h|cc|py|md|toml|proto))\b",
+                read_file(name),
+            ):
+                generated = read_file(path + ".in") is not None
+                if read_file(path) is None and not generated and not name.startswith("tests/"):
+                    found.append(f"{name}: {path}")
+        self.assertEqual(found, [])
+
+    def test_dead_ones_are_caught(self):
+        texts = {"docs/a.md": "# One heading\n", "docs": ""}
+        page = (
+            "[a](a.md) [h](a.md#one-heading) [no](b.md) [none](a.md#other) [out](https://x.y)"
+            "`docs/c.md` `docs/a.md`"
+        )
+        self.assertEqual(
+            dead_links("docs/p.md", page, texts.get), ["docs/p.md: b.md", "docs/p.md: a.md#other"]
+        )
+        self.assertEqual(
+            dead_paths("docs/p.md", page, ["docs"], texts.get), ["docs/p.md: `docs/c.md`"]
+        )
+
+    def test_docs_index_lists_every_page(self):
+        index = read_file("docs/README.md")
+        pages = [
+            page
+            for page in tracked("docs/*.md")
+            if page != "docs/README.md" and not page.startswith("docs/lab/")
+        ]
+        missing = [page for page in pages if f"({page.removeprefix('docs/')}" not in index]
+        self.assertEqual(missing, [], "docs/README.md leaves these out")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv)
