@@ -169,6 +169,8 @@ class Sample(SystemTest):
         self.assertIn("writes from left to right", self.refused("gpt2_small", "--suffix", "mill"))
         found = self.texts("gpt2_small", "--samples", 2, "--temperature", 0, "--start", "The ")
         self.assertEqual(found[0]["text"], found[1]["text"])
+        only = self.texts("gpt2_small", "--samples", 2, "--top-k", 1, "--start", "The ")
+        self.assertEqual([line["text"] for line in only], [line["text"] for line in found])
         self.assertTrue(self.texts("gpt2_small")[0]["text"].startswith("\n"))
 
     def test_a_trace_has_every_step(self):
