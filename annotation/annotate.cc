@@ -1,5 +1,5 @@
-// The run of one shard: passages in batches to the scorer, tokens and scores into chunks, chunks
-// into the writer.
+// Making a shard: passages go to the scorer in batches, tokens and scores become chunks, chunks go
+// to the writer.
 #include "annotation/annotate.h"
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "annotation/sampled_passages.h"
+#include "annotation/passages.h"
 #include "annotation/scorer.h"
 #include "annotation/shard_folder.h"
 #include "annotation/shard_writer.h"
@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatchPassages = 32;
-constexpr std::uint64_t kFrequencyPassages = 16384;  // 256 MiB
+constexpr std::uint64_t kFrequencyPassages = 16384;  // at most 256 MiB
 
 Selection selection_of(const config::Options& options) {
   return *selection_from(options.annotate.selection);
@@ -48,6 +48,7 @@ std::unique_ptr<Scorer> open_scorer(const config::Options& options,
   return make_builtin_scorer(selection, std::move(frequencies));
 }
 
+/// Throws config::UsageError for settings that do not fit the documents.
 void check(const config::Options& options, Part part, const datasets::Documents& documents,
            std::uint64_t passages) {
   if (options.provider.stage3_length > kMaxChunkLength) {
@@ -62,18 +63,18 @@ void check(const config::Options& options, Part part, const datasets::Documents&
   }
 }
 
-/// Passages of the dataset that shard i of n has: [i, i + 1) · passages / n.
+/// The first passage of shard i of n: i · passages / n, without overflow.
 std::uint64_t first_passage(std::uint64_t passages, std::uint32_t i, std::uint32_t n) {
   return passages / n * i + passages % n * i / n;
 }
 
-/// A passage's tokens, each with its end in bytes of the passage.
+/// The tokens of a passage, and where each ends in the passage, in bytes.
 struct Encoded {
   std::vector<std::uint32_t> ids;
   std::vector<std::uint32_t> ends;
 };
 
-/// Tokenizes, looks up scores and cuts chunks.
+/// Tokenizes passages, gives each token its score, and cuts chunks.
 class Packer {
  public:
   Packer(Selection selection, const datasets::ByteLevelBpe& bpe, std::uint32_t chunk_length,
@@ -108,7 +109,7 @@ class Packer {
     encoder_.append(passage, datasets::Specials::kAsText, encoded.ids);
     std::size_t end = 0;
     for (const std::uint32_t id : encoded.ids) end += bpe_.bytes(id).size();
-    // A space that the tokenizer puts before a text, or nothing.
+    // Length of the space that the tokenizer may put before a text.
     const std::size_t prefix = end - passage.size();
     end = 0;
     for (const std::uint32_t id : encoded.ids) {
@@ -142,17 +143,17 @@ class Packer {
   Pending pending_;
 };
 
-/// A passage on its way through the scorer.
-struct Waiting {
+/// A passage of the current batch.
+struct BatchedPassage {
   std::uint64_t document;
   std::string_view passage;
   bool ends_document;
 };
 
-class Run {
+class ShardRun {
  public:
-  Run(const config::Options& options, const datasets::Documents& documents, Scorer& scorer,
-      Packer& packer, ShardWriter& writer, std::uint64_t passages)
+  ShardRun(const config::Options& options, const datasets::Documents& documents, Scorer& scorer,
+           Packer& packer, ShardWriter& writer, std::uint64_t passages)
       : options_(options),
         documents_(documents),
         scorer_(scorer),
@@ -162,12 +163,11 @@ class Run {
 
   void run(std::uint64_t first) {
     done_ = writer_.passages_done();
-    for_each_passage(
-        documents_, first + done_, first + passages_,
-        [&](std::uint64_t d, std::uint64_t j, std::string_view passage) {
-          waiting_.push_back({d, passage, j + 1 == passages_of(documents_.document(d))});
-          if (waiting_.size() == kBatchPassages) score_batch();
-        });
+    for_each_passage(documents_, first + done_, first + passages_,
+                     [&](std::uint64_t d, std::uint64_t j, std::string_view passage) {
+                       batch_.push_back({d, passage, j + 1 == passages_of(documents_.document(d))});
+                       if (batch_.size() == kBatchPassages) score_batch();
+                     });
     score_batch();
     progress_.clear();
     writer_.finish(passages_, packer_.pending().tokens.size());
@@ -176,25 +176,26 @@ class Run {
  private:
   void score_batch() {
     std::vector<std::string_view> passages;
-    for (const Waiting& each : waiting_) passages.push_back(each.passage);
+    for (const BatchedPassage& each : batch_) passages.push_back(each.passage);
     if (passages.empty()) return;
     const std::vector<std::vector<Word>> words = scorer_.score(passages);
-    for (std::size_t i = 0; i < waiting_.size(); ++i) pack(waiting_[i], words[i]);
-    done_ += waiting_.size();
-    waiting_.clear();
-    save_now_and_then();
+    for (std::size_t i = 0; i < batch_.size(); ++i) pack(batch_[i], words[i]);
+    done_ += batch_.size();
+    batch_.clear();
+    save_if_due();
   }
 
-  void pack(const Waiting& waiting, const std::vector<Word>& words) {
+  void pack(const BatchedPassage& one, const std::vector<Word>& words) {
     try {
-      packer_.add(waiting.passage, words, waiting.ends_document);
+      packer_.add(one.passage, words, one.ends_document);
     } catch (const std::runtime_error& error) {
-      throw std::runtime_error(documents_.name() + ", document " +
-                               std::to_string(waiting.document) + ": " + error.what());
+      throw std::runtime_error(documents_.name() + ", document " + std::to_string(one.document) +
+                               ": " + error.what());
     }
   }
 
-  void save_now_and_then() {
+  /// Saves every annotate.save_interval_s, and where the process is asked to stop; then throws.
+  void save_if_due() {
     const bool stop = config::stop_requested();
     if (stop ||
         Clock::now() - saved_ >= std::chrono::duration<double>(options_.annotate.save_interval_s)) {
@@ -216,14 +217,14 @@ class Run {
   Scorer& scorer_;
   Packer& packer_;
   ShardWriter& writer_;
-  std::uint64_t passages_;
-  std::uint64_t done_ = 0;
-  std::vector<Waiting> waiting_;
+  std::uint64_t passages_;  ///< of the shard
+  std::uint64_t done_ = 0;  ///< of these
+  std::vector<BatchedPassage> batch_;
   Clock::time_point saved_ = Clock::now();
   config::Progress progress_;
 };
 
-/// What the shard is to be of.
+/// The header of the shard to be made; its counts are 0.
 ShardHeader planned_header(const config::Options& options, Part part,
                            const datasets::Documents& documents, std::uint64_t passages,
                            const datasets::ByteLevelBpe& bpe, const std::string& scorer) {
@@ -243,7 +244,8 @@ ShardHeader planned_header(const config::Options& options, Part part,
   return header;
 }
 
-/// Whether the shard is there, and whole. Stage lengths may differ: they only say what was counted.
+/// Whether the complete shard is there. Its stage lengths may differ from the recipe's: they only
+/// tell what was counted. Throws for a damaged shard, and for one of other data.
 bool is_finished(const fs::path& path, const ShardHeader& planned) {
   if (!fs::exists(path)) return false;
   const ScoredShard shard(path);
@@ -289,7 +291,7 @@ Annotated annotate(const config::Options& options, Part part) {
   Packer packer(planned.selection, *bpe, planned.chunk_length, writer);
   const std::uint64_t count =
       first_passage(passages, part.shard + 1, part.shards) - planned.first_passage;
-  Run(options, documents, *scorer, packer, writer, count).run(planned.first_passage);
+  ShardRun(options, documents, *scorer, packer, writer, count).run(planned.first_passage);
   return result_of(path, planned, false);
 }
 

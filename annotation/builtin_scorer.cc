@@ -1,4 +1,4 @@
-// The scorers that need no model: the tagger, and tf-idf.
+// The built-in scorers, which need no model: the tagger, and tf-idf.
 #include <utility>
 
 #include "annotation/lexicon.h"
@@ -8,7 +8,7 @@
 namespace millrace::annotation {
 namespace {
 
-// A change that changes a score changes these.
+// To be renumbered with every change that changes a score.
 const std::string kTaggerName = "builtin-tagger-1";
 const std::string kKeywordsName = "builtin-tf-idf-1";
 

@@ -1,4 +1,4 @@
-// Word lists, one per class, and the rules of inflection and derivation.
+// The lists of words by class, and the rules of inflection and derivation.
 #include "annotation/lexicon.h"
 
 #include <array>
@@ -15,7 +15,7 @@ struct List {
   std::string_view words;  ///< separated by spaces
 };
 
-// Where a word stands in several lists, the first counts.
+// The first entry of a word that is in several lists counts.
 constexpr List kClosed[] = {
     {kDeterminer, kDeterminer,
      "the a an this these those my your his its our their every each some any no another either "
@@ -266,8 +266,8 @@ const Lexicon& lexicon() {
   return instance;
 }
 
-/// The listed open-class word that `stem` + some letters is a form of: as it stands, with a final
-/// e, or with its last letter once ("stopp" of "stopped").
+/// The listed word of an open class with this stem: the stem itself, with a final e, with its last
+/// letter once ("stopp" of "stopped"), or with y for i ("carri" of "carried"). Or nullptr.
 const Entry* listed_stem(std::string_view stem, bool may_double) {
   if (stem.size() < 2) return nullptr;
   for (const std::string& form : {std::string(stem), std::string(stem) + "e"}) {
@@ -284,7 +284,7 @@ const Entry* listed_stem(std::string_view stem, bool may_double) {
   return nullptr;
 }
 
-/// An inflected form of a listed word: "mills", "carried", "stopping", "slower".
+/// The entry of an inflected form of a listed word: "mills", "carried", "stopping", "slower".
 Entry inflected(std::string_view word) {
   const auto stem_of = [&](std::string_view ending) {
     return word.ends_with(ending) ? listed_stem(word.substr(0, word.size() - ending.size()), true)
@@ -323,7 +323,7 @@ struct Ending {
   std::uint16_t usual;
 };
 
-// The first that fits counts, so longer ones come first where one ends in the other.
+// The first match counts, so an ending comes before its own ending ("ness" before "s").
 constexpr Ending kEndings[] = {
     {"ness", kN, kN},      {"ment", kN, kN},          {"tion", kN, kN},     {"sion", kN, kN},
     {"ity", kN, kN},       {"ship", kN, kN},          {"hood", kN, kN},     {"ism", kN, kN},

@@ -1,6 +1,6 @@
-// The words that the built-in tagger knows: closed classes in full, some hundred common nouns,
-// verbs, adjectives and adverbs, and the endings that tell the class of the others. Written for
-// Millrace. English. Immutable; any thread.
+// The lexicon of the built-in tagger: English words of the closed classes in full, some hundred
+// common nouns, verbs, adjectives and adverbs, and endings that suggest the class of other words.
+// Written for Millrace. Immutable, so any thread may use it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace millrace::annotation {
 
-/// Classes that a word may have, as bits.
+/// Classes of words, as bits.
 enum Class : std::uint16_t {
   kNone = 0,
   kN = 1,            ///< noun
@@ -31,16 +31,17 @@ enum Class : std::uint16_t {
 inline constexpr std::uint16_t kOpen = kN | kV | kA | kR;
 inline constexpr std::uint16_t kAuxiliary = kModal | kBe | kHave | kDo;
 
+/// An entry of the lexicon.
 struct Entry {
-  std::uint16_t classes = kNone;  ///< all that it may be
-  std::uint16_t usual = kNone;    ///< the one to take where nothing else tells
+  std::uint16_t classes = kNone;  ///< all classes that the word may have
+  std::uint16_t usual = kNone;    ///< the likeliest one without context
   bool known = false;             ///< listed, or an inflected form of a listed word
 };
 
-/// What a word in lower case may be; by its endings where it is not listed.
+/// The entry of a word in lower case; a guess by its ending where it is not listed.
 [[nodiscard]] Entry look_up(std::string_view lower_case);
 
-/// Words that say little by themselves, in lower case: closed classes, and the commonest verbs,
+/// Whether a word in lower case carries little meaning: closed classes, and the commonest verbs,
 /// adverbs and adjectives.
 [[nodiscard]] bool is_stop_word(std::string_view lower_case);
 

@@ -1,5 +1,5 @@
-// A scorer that is a Python process: passages go through a pipe, words come back through another
-// (score_words.py has the protocol).
+// The scorer in a Python process: passages go through one pipe, words come back through another
+// (protocol: score_words.py).
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -16,7 +16,7 @@
 
 #include "annotation/score_words_text.h"
 #include "annotation/scorer.h"
-#include "datasets/io/descriptor.h"
+#include "proto/descriptor.h"
 #include "proto/json_text.h"
 
 extern char** environ;
@@ -24,9 +24,9 @@ extern char** environ;
 namespace millrace::annotation {
 namespace {
 
-using datasets::Descriptor;
+using proto::Descriptor;
 
-/// A process with pipes to its standard input and from its standard output, ended with this object.
+/// A process with pipes to its standard input and from its standard output. The destructor ends it.
 class Process {
  public:
   explicit Process(const std::vector<std::string>& words) {
@@ -38,7 +38,7 @@ class Process {
     if (::pipe2(out.data(), O_CLOEXEC) != 0) fail(words.front());
     Descriptor child_out(out[1]);
     from_ = Descriptor(out[0]);
-    std::signal(SIGPIPE, SIG_IGN);  // a process that has died is an error of write()
+    std::signal(SIGPIPE, SIG_IGN);  // so that write() to a dead process returns an error
 
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
@@ -57,7 +57,7 @@ class Process {
   }
 
   ~Process() {
-    to_ = Descriptor();  // it ends at the end of its input
+    to_ = Descriptor();  // the process ends at the end of its input
     from_ = Descriptor();
     if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
   }
@@ -104,6 +104,7 @@ class Process {
   std::string buffer_;
 };
 
+/// From Universal Dependencies' tags.
 PartOfSpeech part_from(const std::string& universal) {
   if (universal == "PROPN") return PartOfSpeech::kProperNoun;
   if (universal == "NOUN") return PartOfSpeech::kNoun;
@@ -123,10 +124,10 @@ Word word_from(const nlohmann::json& json, Selection selection) {
     word.part = part_from(value.get<std::string>());
   } else if (!value.is_null()) {
     word.keyword = value.get<float>();
-    // A likeness above 1 would count as a full stop; rounding can lead there.
     if (!std::isfinite(*word.keyword)) {
-      throw std::runtime_error("a word whose likeness is no number");
+      throw std::runtime_error("a word whose similarity is not a number");
     }
+    // Rounding can lead above 1, which would count as a full stop.
     word.keyword = std::min(1.F, std::max(-1.F, *word.keyword));
   }
   return word;

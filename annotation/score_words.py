@@ -17,7 +17,7 @@ import os
 import re
 import sys
 
-# What sklearn's CountVectorizer, and so KeyBERT, takes for words; the others get no likeness.
+# Words as sklearn's CountVectorizer, and so KeyBERT, defines them; others get no similarity.
 WORDS = re.compile(r"(?u)\w+|[^\w\s]")
 SCORED = re.compile(r"(?u)\w\w+")
 
@@ -27,7 +27,7 @@ class Unusable(Exception):
 
 
 def byte_offsets(text):
-    """Of each character's beginning, and of the end."""
+    """Where each character begins in the UTF-8 of the text, and where the text ends."""
     offsets = [0]
     for character in text:
         offsets.append(offsets[-1] + len(character.encode()))
@@ -84,19 +84,19 @@ class Keybert:
 
     def score(self, texts):
         for text in texts:
-            likeness = self.likeness(text)
+            similarities = self.similarities_of(text)
             at = byte_offsets(text)
             yield [
                 [
                     at[word.start()],
                     at[word.end()],
-                    likeness.get(word.group().lower()),
+                    similarities.get(word.group().lower()),
                     word.group().lower() in self.stop_words,
                 ]
                 for word in WORDS.finditer(text)
             ]
 
-    def likeness(self, text):
+    def similarities_of(self, text):
         words = {word.lower() for word in SCORED.findall(text)}
         if not words:
             return {}

@@ -1,4 +1,4 @@
-// The format's two directions. Numbers are copied, so nothing depends on alignment.
+// Writing and reading the format. Numbers are copied, so nothing depends on alignment.
 #include "annotation/scored_shard.h"
 
 #include <bit>
@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "proto/digest.h"
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
+#include "proto/shared_bytes.h"
 
 namespace millrace::annotation {
 namespace {
@@ -45,9 +47,7 @@ void read_all(const char* at, std::span<Value> out) {
   }
 }
 
-std::size_t aligned(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
-
-/// What the first bytes say.
+/// The preamble, without magic and version.
 struct Preamble {
   std::uint32_t header_length;
   std::uint64_t header_checksum;
@@ -138,12 +138,9 @@ ShardHeader header_from_json(std::string_view text) try {
   header.dataset_name = json.at("dataset_name");
   header.dataset_hash = json.at("dataset_hash");
   const auto whole = [&](const char* key, std::uint64_t least, std::uint64_t most) {
-    const nlohmann::json& value = json.at(key);
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < least ||
-        value.get<std::uint64_t>() > most) {
-      throw std::runtime_error(std::string(key) + " cannot be " + proto::json_text(value));
-    }
-    return value.get<std::uint64_t>();
+    const auto value = proto::try_whole<std::uint64_t>(json.at(key), least, most);
+    if (value) return *value;
+    throw std::runtime_error(std::string(key) + " cannot be " + proto::json_text(json.at(key)));
   };
   constexpr std::uint64_t kMany = std::uint64_t{1} << 48;
   header.vocab_size = static_cast<std::uint32_t>(whole("vocab_size", 1, kMaxVocabulary));
@@ -169,7 +166,7 @@ RecordLayout::RecordLayout(Selection selection, std::uint32_t vocab_size,
       score_bytes(selection == Selection::kConstituency ? 1 : 4),
       order_at(token_bytes * chunk_length),
       scores_at(order_at + order_bytes * chunk_length),
-      record_bytes(aligned(scores_at + score_bytes * chunk_length, kRecordAlignment)) {}
+      record_bytes(proto::rounded_up(scores_at + score_bytes * chunk_length, kRecordAlignment)) {}
 
 std::string shard_name(std::uint32_t shard, std::uint32_t shards) {
   char name[48];
@@ -198,7 +195,8 @@ std::string shard_beginning(const ShardHeader& header, std::uint64_t records_che
                             std::uint64_t index_checksum) {
   const RecordLayout layout(header.selection, header.vocab_size, header.chunk_length);
   const std::string json = to_json(header);
-  const std::size_t records_at = aligned(kShardPreambleBytes + json.size(), kShardAlignment);
+  const std::size_t records_at =
+      proto::rounded_up(kShardPreambleBytes + json.size(), kShardAlignment);
   std::string out(kShardMagic);
   append_number(kShardVersion, out);
   append_number(static_cast<std::uint32_t>(json.size()), out);
@@ -221,7 +219,7 @@ ScoredShard::ScoredShard(const std::filesystem::path& path)
   records_checksum_ = preamble.records_checksum;
   index_checksum_ = preamble.index_checksum;
   const std::size_t records_at =
-      aligned(kShardPreambleBytes + preamble.header_length, kShardAlignment);
+      proto::rounded_up(kShardPreambleBytes + preamble.header_length, kShardAlignment);
   const std::uint64_t per_chunk = layout_.record_bytes + kIndexEntryBytes;
   const std::string_view file = file_.bytes();
   if (records_at > file.size() || (file.size() - records_at) / per_chunk != header_.chunks ||

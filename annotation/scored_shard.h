@@ -1,15 +1,16 @@
-// Scored token shards: chunks of documents as token ids, each with its tokens' scores and the order
-// in which they are picked.
+// Scored token shards: chunks of documents as token ids, with the score of each token and the order
+// in which a selection rule picks them (selection.h).
 //
 //     file     = preamble header padding record* index
-//     preamble = magic[8] version:u32 header_length:u32 header_checksum:u64 records_checksum:u64 index_checksum:u64 file_length:u64
+//     preamble = magic[8] version:u32 header_length:u32 header_checksum:u64 records_checksum:u64
+//                index_checksum:u64 file_length:u64
 //     header   = JSON, one line
-//     record   = tokens:[L]u16|u32 order:[L]u8|u16 scores:[L]u8|f32, zero-padded to a multiple of 4      (L = chunk_length)
-//     index    = per record keys:u16 picks:u16
+//     record   = tokens:[L]u16|u32 order:[L]u8|u16 scores:[L]u8|f32       (L = chunk_length;
+//                zero-padded to a multiple of 4)
+//     index    = keys:u16 picks:u16 for each record
 //
-// Little-endian; checksums are xxh64. docs/reference/scored_shards.md has a worked example. Shards
-// are mapped: opening one reads its header and its index, and no more. Immutable, so any thread may
-// read one.
+// Little-endian; checksums are xxh64. Worked example: docs/reference/scored_shards.md. Shards are
+// mapped: opening one reads only its header and its index. Immutable, so any thread may read one.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ inline constexpr std::size_t kIndexEntryBytes = 4;
 inline constexpr std::size_t kMaxShardHeaderBytes = 1 << 16;
 inline constexpr std::string_view kShardSuffix = ".scored";
 
-/// What a shard says of itself. What decides tokens and scores comes first; all shards of a folder
-/// have it in common.
+/// The header of a shard. The members up to `shards` decide tokens and scores; all shards of a
+/// folder have the same.
 struct ShardHeader {
   Selection selection = Selection::kConstituency;
   std::string scorer;          ///< name and version, e.g. "builtin-tagger-1"
@@ -44,23 +45,24 @@ struct ShardHeader {
   std::uint32_t chunk_length = 0;
   std::uint32_t shards = 1;
 
-  std::uint32_t shard = 0;
-  std::uint64_t first_passage = 0;  ///< of the dataset
+  std::uint32_t shard = 0;          ///< number, below `shards`
+  std::uint64_t first_passage = 0;  ///< number among all passages of the dataset
   std::uint64_t passages = 0;
   std::uint64_t chunks = 0;
-  std::uint64_t remainder_tokens = 0;  ///< at the shard's end, too few for a chunk
-  /// For people: chunks that fill stages of the lengths that the recipe had.
+  std::uint64_t remainder_tokens = 0;  ///< left out at the shard's end: too few for a chunk
+  /// For people: how many chunks fill stages of the recipe's lengths.
   std::uint32_t stage1_length = 0;
   std::uint32_t stage2_length = 0;
   std::uint64_t filling_chunks = 0;
 
   bool operator==(const ShardHeader&) const = default;
 };
+/// The header on one line.
 [[nodiscard]] std::string to_json(const ShardHeader& header);
-/// Throws std::runtime_error for what is no such header, or an impossible one.
+/// Throws std::runtime_error for a text that is no header, or one with impossible values.
 [[nodiscard]] ShardHeader header_from_json(std::string_view json);
 
-/// Where things lie in a record.
+/// Sizes and offsets in a record, in bytes.
 struct RecordLayout {
   RecordLayout(Selection selection, std::uint32_t vocab_size, std::uint32_t chunk_length);
 
@@ -75,19 +77,21 @@ struct RecordLayout {
 /// "shard-00003-of-00032.scored"
 [[nodiscard]] std::string shard_name(std::uint32_t shard, std::uint32_t shards);
 
-/// One chunk as a record's bytes, appended to `out`. All have the chunk's length.
+/// Appends the record of a chunk to `out`. All spans have the chunk's length.
 void append_record(const RecordLayout& layout, std::span<const std::uint32_t> tokens,
                    std::span<const std::uint16_t> order, std::span<const float> scores,
                    std::string& out);
+/// Appends the index entry of a chunk to `out`.
 void append_index_entry(const Capacity& capacity, std::string& out);
-/// All before the first record.
+/// The bytes before the first record.
 [[nodiscard]] std::string shard_beginning(const ShardHeader& header, std::uint64_t records_checksum,
                                           std::uint64_t index_checksum);
 
+/// A mapped shard.
 class ScoredShard {
  public:
   /// Throws std::runtime_error naming the file and what is wrong: not a shard, another version, cut
-  /// short, damaged header or index.
+  /// short, a damaged header or index.
   explicit ScoredShard(const std::filesystem::path& path);
 
   [[nodiscard]] const ShardHeader& header() const { return header_; }
@@ -95,15 +99,16 @@ class ScoredShard {
   [[nodiscard]] std::uint64_t index_checksum() const { return index_checksum_; }
   [[nodiscard]] Capacity capacity(std::uint64_t chunk) const;
 
-  /// Writes the chunk's token ids; out has the chunk's length.
+  /// Copies the chunk's token ids to `out`, which has the chunk's length.
   void read_tokens(std::uint64_t chunk, std::span<std::uint32_t> out) const;
-  /// Writes the positions of the stage of `length` tokens, in text order; at most
-  /// capacity(chunk).picks.
+  /// Copies the positions of the chunk's first `length` picks to `positions`, in text order.
+  /// `length` must be at most capacity(chunk).picks.
   void read_stage(std::uint64_t chunk, std::uint32_t length,
                   std::span<std::uint16_t> positions) const;
+  /// Copies the chunk's scores to `out`, which has the chunk's length.
   void read_scores(std::uint64_t chunk, std::span<float> out) const;
 
-  /// Reads it all. Throws std::runtime_error where a record is damaged.
+  /// Reads all records. Throws std::runtime_error where one is damaged.
   void verify() const;
 
  private:

@@ -1,4 +1,5 @@
-// Who says what a word is worth: the interface that the built-in scorers and those in Python share.
+// The interface of scorers, which split passages into words and tag or score these: built-in ones,
+// and spaCy or KeyBERT in Python.
 #pragma once
 
 #include <memory>
@@ -14,28 +15,29 @@
 
 namespace millrace::annotation {
 
+/// Scores words. One thread at a time.
 class Scorer {
  public:
   virtual ~Scorer() = default;
 
-  /// Name and versions of all that decides a score; shards of one folder have the same.
+  /// Name and versions of everything that decides a score; the same for all shards of a folder.
   [[nodiscard]] virtual const std::string& name() const = 0;
 
-  /// The words of each passage, with what the selection rule looks at: part and stop_word, or
-  /// keyword and stop_word. The same passages give the same words. One thread at a time. Throws
-  /// std::runtime_error where it cannot, with what to do.
+  /// The words of each passage, with the members that the selection rule needs: part and stop_word,
+  /// or keyword and stop_word. The same passages always give the same words. Throws
+  /// std::runtime_error with what to do where scoring fails.
   [[nodiscard]] virtual std::vector<std::vector<Word>> score(
       std::span<const std::string_view> passages) = 0;
 };
 
-/// The tagger for `constituency`; tf-idf over these frequencies, which other rules do not use, for
-/// `keybert_no_stopword`.
+/// The tagger for `constituency`; for `keybert_no_stopword` tf-idf over `frequencies`, which are
+/// unused otherwise.
 [[nodiscard]] std::unique_ptr<Scorer> make_builtin_scorer(Selection selection,
                                                           PassageFrequencies frequencies);
 
-/// spaCy for `constituency`, KeyBERT for `keybert_no_stopword`, in a process of the user's Python
-/// (annotation/score_words.py). Starts it, and throws std::runtime_error with what to install where
-/// it does not come up.
+/// spaCy for `constituency`, KeyBERT for `keybert_no_stopword`, in a new process of the user's
+/// Python (annotation/score_words.py). Throws std::runtime_error with what to install where it does
+/// not start.
 [[nodiscard]] std::unique_ptr<Scorer> make_python_scorer(Selection selection,
                                                          const config::AnnotateOptions& options);
 

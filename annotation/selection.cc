@@ -1,4 +1,4 @@
-// The order of picks, and what is made of it.
+// Ordering the tokens of a chunk, and selecting from that order.
 #include "annotation/selection.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace millrace::annotation {
 namespace {
 
-constexpr std::size_t kLabels = 8;  // 0 is none
+constexpr std::size_t kLabels = 8;  // 1 to 7; 0 is unused
 constexpr float kRepeatableAbove = 1;
 constexpr float kKeyFrom = -1;
 
@@ -22,7 +22,7 @@ bool is_key(Selection selection, float score) {
   return selection == Selection::kConstituency || score >= kKeyFrom;
 }
 
-/// Of 64 bytes that are 0 or 1, the lowest first: a bit each.
+/// 64 bytes, each 0 or 1, as 64 bits: byte k becomes bit k.
 std::uint64_t bits_of(const std::uint8_t* flags) {
   static_assert(std::endian::native == std::endian::little,
                 "the lowest byte of eight is the first");
@@ -30,7 +30,7 @@ std::uint64_t bits_of(const std::uint8_t* flags) {
   for (unsigned at = 0; at < 64; at += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, flags + at, sizeof eight);
-    bits |= (eight * 0x0102040810204080) >> 56 << at;  // byte k's bit comes to lie in bit 56 + k
+    bits |= (eight * 0x0102040810204080) >> 56 << at;  // byte k's bit moves to bit 56 + k
   }
   return bits;
 }
@@ -57,7 +57,7 @@ bool Picker::is_new(std::uint32_t token) {
   return true;
 }
 
-// Positions by (score, position): labels by counting, likenesses by a stable sort.
+// Sorts positions by score, then position: labels by counting, similarities by a stable sort.
 void Picker::sort(std::span<const float> scores) {
   sorted_.resize(scores.size());
   if (selection_ == Selection::kKeybertNoStopword) {
@@ -77,7 +77,7 @@ void Picker::sort(std::span<const float> scores) {
 
 Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const float> scores,
                       std::span<std::uint16_t> order) {
-  if (++chunk_ == 0) {  // after 2^32 chunks the marks of the first would come back
+  if (++chunk_ == 0) {  // the number wrapped: marks of 2^32 chunks ago would count again
     std::ranges::fill(seen_in_, 0);
     chunk_ = 1;
   }
@@ -100,8 +100,8 @@ Capacity Picker::pick(std::span<const std::uint32_t> tokens, std::span<const flo
   return capacity;
 }
 
-// A byte a position is marked, since such marks need not wait for each other; read they are as
-// bits, since every end of a loop over some of them is a guess of the processor's.
+// Positions are marked in bytes, as writes of bits would depend on each other, and read as bits, as
+// a loop over set bits mispredicts fewer branches.
 template <class Position>
 void select(std::span<const Position> order, std::size_t count,
             std::span<std::uint16_t> positions) {

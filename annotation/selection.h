@@ -1,17 +1,21 @@
-// Which tokens of a chunk belong to stage 1, which to stage 2: the selection rules of the cascade.
+// The selection rules of the cascade: which tokens of a chunk are in stage 1, and which in stage 2.
 //
-// A chunk has stage-3 length; each token has a score. A rule puts the tokens in an order in which
-// they are picked; stage 2 is the first stage-2-length picks, stage 1 the first stage-1-length of
-// them, both put back into text order. So the picks are found once, when documents are annotated,
-// and any two lengths can be had from them later without sorting (select()).
+// A chunk has the length of stage 3; each token has a score. A rule orders the tokens: stage 2 is
+// the first stage2_length picks, stage 1 the first stage1_length of them, both in text order. The
+// order is found once, when documents are annotated; select() gives stages of any length from it
+// without sorting.
 //
-//   constituency          a score is a label: last of a run of proper nouns 1, its others 2, nouns 3, verbs that are not stop words
-//                         4, adjectives 5, adverbs 6, the rest 7. Lower first, ties by position; a token id is picked once.
-//   keybert_no_stopword   a score is the word's likeness to the document; stop words lie in [-1.1, -1], words that were not scored
-//                         at -1.2, a full stop at 1.1. Higher first, ties by position; a token id is picked once, save for those
-//                         above 1. Keys are the picks from -1 up; stage 1 needs enough of them.
+//   constituency
+//     Scores are labels: last of a run of proper nouns 1, its others 2, nouns 3, verbs that are not
+//     stop words 4, adjectives 5, adverbs 6, all other words 7. Lower labels first, then by
+//     position; each token id is picked once.
+//   keybert_no_stopword
+//     Scores are similarities of words to the document. Stop words are in [-1.1, -1], unscored words
+//     at -1.2, full stops at 1.1. Higher scores first, then by position; each token id is picked
+//     once, except those with scores above 1. Keys are the picks with scores from -1 up; stage 1
+//     takes keys alone.
 //
-// Both as in JunhaoZhu0220/cascaded-dllm. Pure; any thread, a Picker in one.
+// Both rules are those of JunhaoZhu0220/cascaded-dllm. Pure; any thread, but one for each Picker.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +30,10 @@ enum class Selection : std::uint8_t { kConstituency, kKeybertNoStopword };
 [[nodiscard]] std::string_view to_string(Selection selection);
 [[nodiscard]] std::optional<Selection> selection_from(std::string_view name);
 
-/// Positions of a chunk, and so its length, are 16 bits.
+/// Positions in a chunk have 16 bits.
 inline constexpr std::uint32_t kMaxChunkLength = 65535;
 
-/// The labels of `constituency`.
+/// Labels of `constituency`.
 inline constexpr float kLastProperNoun = 1;
 inline constexpr float kOtherProperNoun = 2;
 inline constexpr float kNounLabel = 3;
@@ -37,14 +41,14 @@ inline constexpr float kVerbLabel = 4;
 inline constexpr float kAdjectiveLabel = 5;
 inline constexpr float kAdverbLabel = 6;
 inline constexpr float kRestLabel = 7;
-/// Scores of `keybert_no_stopword` that are no likeness.
+/// Scores of `keybert_no_stopword` that are not similarities.
 inline constexpr float kFullStopScore = 1.1F;
 inline constexpr float kUnscored = -1.2F;
 
-/// What can be made of a chunk.
+/// The largest lengths of the stages of a chunk.
 struct Capacity {
-  std::uint16_t keys = 0;   ///< picks that stage 1 may take
-  std::uint16_t picks = 0;  ///< picks in all
+  std::uint16_t keys = 0;   ///< of stage 1
+  std::uint16_t picks = 0;  ///< of stage 2
   bool operator==(const Capacity&) const = default;
 };
 
@@ -54,12 +58,13 @@ struct Capacity {
   return capacity.keys >= stage1_length && capacity.picks >= stage2_length;
 }
 
+/// Orders the tokens of chunks by a rule.
 class Picker {
  public:
   Picker(Selection selection, std::uint32_t vocab_size);
 
-  /// Writes every position of the chunk into `order`: first the picks in their order, then the
-  /// others in text order. All three have the chunk's length; token ids are below vocab_size.
+  /// Writes every position of the chunk to `order`: first the picks in order, then the others in
+  /// text order. All spans have the chunk's length; token ids must be below vocab_size.
   Capacity pick(std::span<const std::uint32_t> tokens, std::span<const float> scores,
                 std::span<std::uint16_t> order);
 
@@ -73,9 +78,9 @@ class Picker {
   std::vector<std::uint16_t> sorted_;
 };
 
-/// Puts the first `count` of `order` back into text order: writes the picked positions, ascending,
-/// into `positions` (count long). Sorts nothing: marks positions and walks over them. Throws
-/// std::out_of_range for a position beyond the chunk.
+/// Writes the first `count` positions of `order` to `positions` (of size `count`), ascending. It
+/// marks positions rather than sort them. Throws std::out_of_range for a position outside the chunk
+/// or one that occurs twice, and for a `count` above the chunk's length.
 template <class Position>
 void select(std::span<const Position> order, std::size_t count, std::span<std::uint16_t> positions);
 

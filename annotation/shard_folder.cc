@@ -1,13 +1,16 @@
+// Opening and checking a folder of shards; finding its chunks by number.
 #include "annotation/shard_folder.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <stdexcept>
 
 #include "annotation/nth_bit.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "proto/json_text.h"
+#include "proto/text.h"
 
 namespace millrace::annotation {
 namespace {
@@ -25,7 +28,7 @@ std::vector<std::string> shard_names(const fs::path& folder) {
   return names;
 }
 
-/// The facts that two shards must share, with their names.
+/// The values that the shards of a folder share, with names.
 std::vector<std::pair<std::string, std::string>> common_facts(const ShardHeader& header) {
   return {{"shards", std::to_string(header.shards)},
           {"tokenizer", header.tokenizer_hash},
@@ -36,19 +39,22 @@ std::vector<std::pair<std::string, std::string>> common_facts(const ShardHeader&
           {"stage3_length", std::to_string(header.chunk_length)}};
 }
 
+/// Throws std::runtime_error naming the first missing shards.
 void check_complete(const fs::path& folder, const std::vector<std::string>& names,
                     std::uint32_t shards) {
-  std::string missing;
-  std::uint32_t count = 0;
+  constexpr std::size_t kShown = 3;
+  std::vector<std::uint32_t> missing;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    if (std::ranges::find(names, shard_name(shard, shards)) != names.end()) continue;
-    if (++count <= 3) missing += (missing.empty() ? "" : ", ") + std::to_string(shard);
+    if (std::ranges::find(names, shard_name(shard, shards)) == names.end()) {
+      missing.push_back(shard);
+    }
   }
-  if (count == 0) return;
-  throw std::runtime_error(folder.string() + ": " + std::to_string(count) + " of " +
-                           std::to_string(shards) + " shards are missing (" + missing +
-                           (count > 3 ? ", …" : "") + "); run annotate with --num-shards " +
-                           std::to_string(shards) + " and --shard-index of each");
+  if (missing.empty()) return;
+  throw std::runtime_error(
+      folder.string() + ": " + std::to_string(missing.size()) + " of " + std::to_string(shards) +
+      " shards are missing (" + proto::joined(missing | std::views::take(kShown)) +
+      (missing.size() > kShown ? ", …" : "") + "); run annotate with --num-shards " +
+      std::to_string(shards) + " and --shard-index of each");
 }
 
 }  // namespace

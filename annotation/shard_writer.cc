@@ -1,3 +1,4 @@
+// The files of a growing shard, and its finish.
 #include "annotation/shard_writer.h"
 
 #include <fcntl.h>
@@ -21,27 +22,24 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
 
-std::string_view piece_of(std::string_view unit, bool record, std::size_t record_bytes) {
-  return record ? unit.substr(0, record_bytes) : unit.substr(record_bytes);
-}
-
-/// The pieces of the finished file, from the units (record and index entry) of the growing one.
-struct Finished {
-  std::uint64_t records_checksum;
+/// The records and the index of a shard, out of the growing file, where each record is followed by
+/// its index entry.
+struct Sections {
+  std::vector<std::string_view> records;
+  std::uint64_t records_checksum = 0;
   std::string index;
 };
 
-Finished gather(std::string_view units, std::size_t record_bytes) {
-  proto::Digest records;
-  Finished finished;
-  const std::size_t unit_bytes = record_bytes + kIndexEntryBytes;
-  for (std::size_t at = 0; at < units.size(); at += unit_bytes) {
-    const std::string_view unit = units.substr(at, unit_bytes);
-    records.update(std::as_bytes(std::span(piece_of(unit, true, record_bytes))));
-    finished.index += piece_of(unit, false, record_bytes);
+Sections sections_of(std::string_view growing, std::size_t record_bytes) {
+  proto::Digest digest;
+  Sections sections;
+  for (std::size_t at = 0; at < growing.size(); at += record_bytes + kIndexEntryBytes) {
+    sections.records.push_back(growing.substr(at, record_bytes));
+    digest.update(std::as_bytes(std::span(sections.records.back())));
+    sections.index += growing.substr(at + record_bytes, kIndexEntryBytes);
   }
-  finished.records_checksum = records.value();
-  return finished;
+  sections.records_checksum = digest.value();
+  return sections;
 }
 
 }  // namespace
@@ -67,18 +65,18 @@ fs::path ShardWriter::beside(std::string_view suffix) const {
   return path_.parent_path() / ("." + path_.filename().string() + std::string(suffix));
 }
 
-/// All that decides the bytes.
-std::string ShardWriter::facts() const {
-  ShardHeader facts = header_;
-  facts.chunks = facts.filling_chunks = facts.passages = facts.remainder_tokens = 0;
-  return to_json(facts);
+/// The header without counts, as the progress file has it.
+std::string ShardWriter::planned_header() const {
+  ShardHeader planned = header_;
+  planned.chunks = planned.filling_chunks = planned.passages = planned.remainder_tokens = 0;
+  return to_json(planned);
 }
 
 bool ShardWriter::continue_from_progress() try {
   const auto progress_file = proto::real_disk().read(beside(".progress"), proto::Disk::kAll);
   if (!progress_file) return false;
   const auto progress = proto::read_json(proto::text(progress_file->bytes));
-  if (progress.at("of") != facts()) {
+  if (progress.at("of") != planned_header()) {
     spdlog::warn("{}: begun with other settings or data; it is begun anew", path_.string());
     return false;
   }
@@ -105,7 +103,7 @@ bool ShardWriter::continue_from_progress() try {
 
 void ShardWriter::open_records() {
   const fs::path path = beside(".records");
-  records_ = datasets::Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  records_ = proto::Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   const auto size = static_cast<off_t>(header_.chunks * (layout_.record_bytes + kIndexEntryBytes));
   if (!records_.is_open() || ::ftruncate(records_.get(), size) != 0 ||
       ::lseek(records_.get(), size, SEEK_SET) != size) {
@@ -123,15 +121,7 @@ void ShardWriter::add(std::span<const std::uint32_t> tokens, std::span<const std
 }
 
 void ShardWriter::flush() {
-  for (std::string_view left = unwritten_; !left.empty();) {
-    const ssize_t written = ::write(records_.get(), left.data(), left.size());
-    if (written < 0 && errno != EINTR) {
-      throw proto::DiskError(beside(".records"), "cannot write", errno);
-    }
-    if (written > 0) {
-      left.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
+  proto::write_all(records_.get(), unwritten_, beside(".records"));
   unwritten_.clear();
 }
 
@@ -144,7 +134,7 @@ void ShardWriter::save(std::uint64_t passages, Pending pending) {
   pending_ = std::move(pending);
   std::vector<std::uint32_t> bits;
   for (const float score : pending_.scores) bits.push_back(std::bit_cast<std::uint32_t>(score));
-  const nlohmann::ordered_json progress = {{"of", facts()},
+  const nlohmann::ordered_json progress = {{"of", planned_header()},
                                            {"passages", passages_done_},
                                            {"chunks", header_.chunks},
                                            {"filling_chunks", header_.filling_chunks},
@@ -159,15 +149,12 @@ void ShardWriter::finish(std::uint64_t passages, std::uint64_t remainder_tokens)
   header_.remainder_tokens = remainder_tokens;
   {
     const datasets::MappedFile mapped(beside(".records"));
-    const Finished finished = gather(mapped.bytes(), layout_.record_bytes);
+    const Sections sections = sections_of(mapped.bytes(), layout_.record_bytes);
     const std::string beginning =
-        shard_beginning(header_, finished.records_checksum, proto::xxh64(finished.index));
+        shard_beginning(header_, sections.records_checksum, proto::xxh64(sections.index));
     std::vector<std::string_view> pieces = {beginning};
-    const std::size_t unit_bytes = layout_.record_bytes + kIndexEntryBytes;
-    for (std::size_t at = 0; at < mapped.bytes().size(); at += unit_bytes) {
-      pieces.push_back(mapped.bytes().substr(at, layout_.record_bytes));
-    }
-    pieces.push_back(finished.index);
+    pieces.insert(pieces.end(), sections.records.begin(), sections.records.end());
+    pieces.push_back(sections.index);
     const fs::path temporary = proto::temporary_name(path_);
     try {
       proto::real_disk().write(temporary, pieces);

@@ -1,4 +1,4 @@
-// One pass: a word's classes from the lexicon, and one of them from what stands before and after.
+// Tagging: the lexicon gives the possible classes of a word, the words before and after decide.
 #include "annotation/tagger.h"
 
 #include <string>
@@ -11,13 +11,13 @@ namespace millrace::annotation {
 namespace {
 
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool ends_sentence(std::string_view word) {
   return word == "." || word == "!" || word == "?" || word == ":" || word == ";" || word == "\"" ||
          word == "(" || word == "\xE2\x80\x9C" || word == "-" || word == "\xE2\x80\x94";
 }
 
+/// Whether all letters are capitals.
 bool is_shouted(std::string_view word) {
   if (word.size() < 2) return false;
   for (const char c : word) {
@@ -26,13 +26,13 @@ bool is_shouted(std::string_view word) {
   return true;
 }
 
-/// "very cold": adverbs that stand before adjectives.
+/// Adverbs before adjectives, as in "very cold".
 bool is_degree(std::string_view lower) {
   return lower == "very" || lower == "too" || lower == "quite" || lower == "rather" ||
          lower == "most" || lower == "more";
 }
 
-/// What is known of one word before the context is looked at.
+/// A word without its context.
 struct Seen {
   std::string lower;
   Entry entry;
@@ -44,7 +44,7 @@ struct Seen {
 class Tagger {
  public:
   Tagger(std::string_view document, std::span<Word> words) : document_(document), words_(words) {
-    look();
+    scan();
   }
 
   void run() {
@@ -57,7 +57,8 @@ class Tagger {
   }
 
  private:
-  void look() {
+  /// Looks up all words, and notes those with a capital inside a sentence.
+  void scan() {
     bool fresh = true;
     for (const Word& word : words_) {
       const std::string_view text = text_of(document_, word);
@@ -78,8 +79,8 @@ class Tagger {
     }
   }
 
-  /// Whether the line ends behind the word and the next one is a heading's or a verse's, which both
-  /// start with a capital.
+  /// Whether the line ends behind the word: the next word may have the capital of a heading or
+  /// verse.
   [[nodiscard]] bool starts_line_after(const Word& word) const {
     return word.end < document_.size() && document_[word.end] == '\n';
   }
@@ -118,7 +119,7 @@ class Tagger {
     return entry.usual;
   }
 
-  /// The nearest class before i that is no adverb and no "not".
+  /// The class of the nearest word before i that is neither an adverb nor "not".
   [[nodiscard]] std::uint16_t governor(std::size_t i) const {
     while (i > 0 && (classes_[i - 1] == kR || classes_[i - 1] == kNot)) --i;
     return before(i);
@@ -152,7 +153,7 @@ class Tagger {
     return seen.entry.usual;
   }
 
-  /// After a determiner or an adjective: an adjective where a noun may follow, else a noun.
+  /// The class after a determiner or an adjective: adjective where a noun may follow, else noun.
   [[nodiscard]] std::uint16_t nominal(std::size_t i) const {
     const Seen& seen = seen_[i];
     const std::uint16_t may = seen.entry.classes;
@@ -168,7 +169,7 @@ class Tagger {
 
   static bool is_noun(std::uint16_t one) { return one == kN || one == kProper; }
 
-  /// Behind a noun: a verb where it looks like one, or where what follows needs one.
+  /// Whether a word behind a noun is a verb: it looks like one, or the next word needs one.
   [[nodiscard]] bool follows_as_verb(std::size_t i) const {
     const Seen& seen = seen_[i];
     if (seen.entry.usual == kV) return true;

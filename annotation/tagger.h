@@ -1,9 +1,8 @@
-// Parts of speech without a model: a lexicon, endings, capitals and some rules of context, in one
-// pass from left to right.
+// The built-in tagger: parts of speech by a lexicon, endings, capitals and some rules of context,
+// in one pass from left to right.
 //
-// What it is worth is measured in tests/annotation/tagger_test.cc on a page tagged by hand, and
-// said in docs/explanation/cascade.md. English; other languages get nouns for most words. Pure; any
-// thread.
+// tests/annotation/tagger_test.cc measures it on a page tagged by hand, docs/explanation/cascade.md
+// has the result. For English; in other languages most words become nouns. Pure; any thread.
 #pragma once
 
 #include <span>
@@ -13,7 +12,7 @@
 
 namespace millrace::annotation {
 
-/// Sets part and stop_word of the words of a document.
+/// Sets `part` and `stop_word` of the words of a document.
 void tag(std::string_view document, std::span<Word> words);
 
 }  // namespace millrace::annotation

@@ -1,3 +1,4 @@
+// Counting words, and their scores.
 #include "annotation/tf_idf.h"
 
 #include <algorithm>
@@ -13,13 +14,14 @@ bool is_scored(std::string_view word) { return word.size() >= 2 && is_wordlike(w
 
 }  // namespace
 
-// Whole bits by halving, then one bit of the fraction at a time by squaring a number in [1, 2).
+// The integer part is the quotient's bit width; each bit of the fraction comes from squaring a
+// number in [1, 2).
 std::uint64_t log2_fixed(std::uint64_t numerator, std::uint64_t denominator) {
   constexpr int kUnitBits = 31;
   std::uint64_t quotient = numerator / denominator;
   const auto whole = static_cast<std::uint64_t>(std::bit_width(quotient) - 1);
-  // numerator / (denominator · 2^whole) with 31 bits behind the point; both are cut to 32 bits, so
-  // that nothing overflows.
+  // x = numerator / (denominator · 2^whole) with 31 bits behind the point; both are cut to 32 bits,
+  // so nothing overflows.
   const int cut = std::max(0, static_cast<int>(std::bit_width(numerator)) - 32);
   const std::uint64_t below = std::max<std::uint64_t>(1, (denominator << whole) >> cut);
   std::uint64_t x =
@@ -56,7 +58,7 @@ std::uint64_t PassageFrequencies::of(const std::string& word) const {
 
 void score_keywords(const PassageFrequencies& frequencies, std::string_view passage,
                     std::span<Word> words) {
-  std::unordered_map<std::string, std::uint64_t> weights;  // first how often, then times how rare
+  std::unordered_map<std::string, std::uint64_t> weights;  // the frequency, then times the rarity
   for (const Word& word : words) {
     if (is_scored(text_of(passage, word))) ++weights[folded(text_of(passage, word))];
   }

@@ -1,9 +1,9 @@
-// Which tokenizer the cascade uses: the recipe's, else the shard folder's own, which is trained on
-// the documents when it is missing.
+// The tokenizer of the cascade: the recipe's, else the shard folder's own, which is trained on the
+// documents where it is missing.
 #include <spdlog/spdlog.h>
 
 #include "annotation/annotate.h"
-#include "annotation/sampled_passages.h"
+#include "annotation/passages.h"
 #include "annotation/shard_folder.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/bpe/bpe_training.h"
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kTrainingPassages = 4096;  // 64 MiB
+constexpr std::uint64_t kTrainingPassages = 4096;  // at most 64 MiB
 
 void train(const config::Options& options, const datasets::Documents& documents,
            const fs::path& path) {

@@ -1,3 +1,4 @@
+// Scores of words and of tokens.
 #include "annotation/word_scores.h"
 
 #include <algorithm>
@@ -25,13 +26,11 @@ float label(std::span<const Word> words, std::size_t i) {
   return kRestLabel;
 }
 
-float likeness(std::string_view passage, const Word& word) {
+float similarity(std::string_view passage, const Word& word) {
   if (!word.keyword) return text_of(passage, word) == "." ? kFullStopScore : kUnscored;
   if (!word.stop_word) return *word.keyword;
   return kLeastStopWord + kStopWordRange * std::clamp(*word.keyword, 0.F, 1.F);
 }
-
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 }  // namespace
 
@@ -40,7 +39,7 @@ std::vector<float> word_scores(Selection selection, std::string_view passage,
   std::vector<float> scores(words.size());
   for (std::size_t i = 0; i < words.size(); ++i) {
     scores[i] =
-        selection == Selection::kConstituency ? label(words, i) : likeness(passage, words[i]);
+        selection == Selection::kConstituency ? label(words, i) : similarity(passage, words[i]);
   }
   return scores;
 }

@@ -1,4 +1,4 @@
-// A scanner: at each position the longest word by the first byte's class.
+// Splitting by a scanner: at each position the longest word that its first byte's class allows.
 #include "annotation/words.h"
 
 #include <array>
@@ -9,12 +9,10 @@ namespace {
 
 constexpr std::string_view kCurlyApostrophe = "\xE2\x80\x99";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-/// Bytes of the general punctuation at `at` (U+2000 … U+203F: dashes, quotes, ellipsis, wide
-/// spaces), or 0.
+/// Length in bytes of the general punctuation at `at` (U+2000 … U+203F: dashes, quotes, ellipsis,
+/// wide spaces), or 0.
 std::size_t punctuation_bytes(std::string_view text, std::size_t at) {
   return text.substr(at, 2) == "\xE2\x80" && at + 2 < text.size() ? 3 : 0;
 }
@@ -25,7 +23,7 @@ bool is_letter(std::string_view text, std::size_t at) {
   return (lower(c) >= 'a' && lower(c) <= 'z') || is_digit(c) || c == '_';
 }
 
-/// Bytes of an apostrophe, straight or curly, at `at`, or 0.
+/// Length in bytes of the apostrophe at `at`, straight or curly, or 0.
 std::size_t apostrophe_bytes(std::string_view text, std::size_t at) {
   if (at < text.size() && text[at] == '\'') return 1;
   return text.substr(std::min(at, text.size()), kCurlyApostrophe.size()) == kCurlyApostrophe
@@ -38,7 +36,7 @@ std::size_t end_of_letters(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// Digits, and points or commas between two of them.
+/// End of a number: digits and letters, and points or commas before a digit.
 std::size_t end_of_number(std::string_view text, std::size_t at) {
   while (at < text.size()) {
     const bool joined =
@@ -84,8 +82,8 @@ class Scanner {
     return end;
   }
 
-  /// A run of letters; "n't" and endings such as "'s" become words of their own, other apostrophes
-  /// inside stay ("o'clock").
+  /// Adds a run of letters. "n't" and endings such as "'s" become separate words; other apostrophes
+  /// inside a word remain ("o'clock"). Returns where the last word ends.
   std::size_t take_letters(std::size_t begin) {
     if (is_digit(text_[begin])) return add(begin, end_of_number(text_, begin));
     std::size_t end = end_of_letters(text_, begin);

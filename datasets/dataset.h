@@ -1,4 +1,4 @@
-// The datasets of a recipe, opened: each a TokenText, all with one vocabulary.
+// The opened datasets of a recipe: a TokenText each, with one vocabulary for all.
 #pragma once
 
 #include <memory>
@@ -9,15 +9,17 @@
 
 namespace millrace::datasets {
 
+/// One opened dataset.
 struct Dataset {
   std::string name;
   std::shared_ptr<const TokenText> text;
 };
 
+/// All opened datasets of a stream.
 struct Datasets {
-  std::string name;       ///< for people: of the one dataset, or all names joined by "+"
-  std::string hash;       ///< of all that decides a token: StreamMeta::dataset_hash
-  Vocabulary vocabulary;  ///< of all of them
+  std::string name;       ///< for people: the name of the only one, or all names joined by "+"
+  std::string hash;       ///< of everything that decides a token: StreamMeta::dataset_hash
+  Vocabulary vocabulary;  ///< of all parts
   std::vector<Dataset> parts;
 };
 

@@ -1,5 +1,5 @@
-// A dataset as the tokens of its splits: what windows are cut out of. Everything behind it is
-// mapped or small: the private memory of a process must not grow with a corpus.
+// The interface of a dataset as the tokens of its splits, by position. Providers cut windows out of
+// it. Implementations map large data, so private memory does not grow with a corpus.
 //
 // Immutable, so any thread may use one.
 #pragma once
@@ -13,39 +13,65 @@
 
 namespace millrace::datasets {
 
-/// What the ids below `size` stand for. The ids that a provider adds ([MASK]) are not in it.
+/// The shares of a dataset, at its end, that are val and test.
+struct Shares {
+  double val = 0.1;
+  double test = 0.0;
+};
+
+/// The tokens that ids below `size` stand for. Ids that a provider adds ([MASK]) do not count.
 struct Vocabulary {
   std::uint32_t size = 0;
   std::vector<std::string> tokens;  ///< by id, UTF-8; empty where only ids are known
-  /// `tokens` spell every byte as a printable character, as byte-level BPE does.
+  /// Whether `tokens` write every byte as a printable character, as byte-level BPE does.
   bool byte_level = false;
   bool operator==(const Vocabulary&) const = default;
 };
 
+/// The tokens of a dataset.
 class TokenText {
  public:
   virtual ~TokenText() = default;
 
   [[nodiscard]] virtual const Vocabulary& vocabulary() const = 0;
-  /// xxh64 of everything that decides an id, 16 hex digits; of one plain text with its own
-  /// characters: of its bytes.
+  /// xxh64 of everything that decides a token, 16 hex digits. Of a plain text with its own
+  /// characters as vocabulary: of its bytes.
   [[nodiscard]] virtual const std::string& hash() const = 0;
 
-  /// Tokens of the split; 0 for one that the dataset lacks.
+  /// Number of tokens in the split; 0 for a split that the dataset lacks.
   [[nodiscard]] virtual std::uint64_t length(proto::Split split) const = 0;
 
-  /// Where lines begin that are not empty, by number, ascending: positions in the split. Of a text
-  /// of documents: their beginnings.
+  /// Number of lines in the split that are not empty; of datasets made of records: of documents.
   [[nodiscard]] virtual std::uint64_t lines(proto::Split split) const = 0;
+  /// Position in the split at which a line (or document) begins; ascending.
   [[nodiscard]] virtual std::uint64_t line_start(proto::Split split, std::uint64_t line) const = 0;
 
-  /// Writes tokens [first, first + out.size()) of the split; all must be there. The type must hold
-  /// every id.
+  /// Copies tokens [first, first + out.size()) of the split, which must exist, to `out`. The type
+  /// must be wide enough for every id.
   virtual void read(proto::Split split, std::uint64_t first, std::span<std::uint8_t> out) const = 0;
   virtual void read(proto::Split split, std::uint64_t first,
                     std::span<std::uint16_t> out) const = 0;
   virtual void read(proto::Split split, std::uint64_t first,
                     std::span<std::uint32_t> out) const = 0;
+};
+
+/// Implements the three read() by one function template of Text:
+/// void copy(proto::Split split, std::uint64_t first, std::span<Token> out) const
+template <class Text>
+class TokenTextOf : public TokenText {
+ public:
+  void read(proto::Split split, std::uint64_t first, std::span<std::uint8_t> out) const final {
+    text().copy(split, first, out);
+  }
+  void read(proto::Split split, std::uint64_t first, std::span<std::uint16_t> out) const final {
+    text().copy(split, first, out);
+  }
+  void read(proto::Split split, std::uint64_t first, std::span<std::uint32_t> out) const final {
+    text().copy(split, first, out);
+  }
+
+ private:
+  [[nodiscard]] const Text& text() const { return static_cast<const Text&>(*this); }
 };
 
 }  // namespace millrace::datasets

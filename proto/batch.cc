@@ -1,3 +1,4 @@
+// Making, cutting and joining batches.
 #include "proto/batch.h"
 
 #include <cstring>
@@ -16,7 +17,7 @@ std::size_t bytes_of(const Schema& schema, const Range& range) {
   return total;
 }
 
-/// Columns one after the other in `memory`, as it is.
+/// A batch whose columns lie one after the other in `memory`, which is not initialised.
 BatchBuffer lay_out(const Schema& schema, const Range& range,
                     const std::shared_ptr<std::byte>& memory) {
   BatchBuffer buffer;

@@ -1,8 +1,8 @@
-// Samples of one range, column by column, as they travel.
+// The samples of one range, column by column.
 //
 // A Batch is immutable and cheap to copy: its columns are views that share the ownership of the
-// memory they lie in (a received frame, a file, a buffer of ours). A provider writes into a
-// BatchView, whose memory belongs to somebody else.
+// memory they lie in (a received frame, a file, a buffer). A provider fills a BatchView, which does
+// not own its memory.
 #pragma once
 
 #include <cassert>
@@ -17,6 +17,7 @@
 
 namespace millrace::proto {
 
+/// The samples of `range`: one column for each field.
 struct Batch {
   Range range;
   std::vector<SharedBytes> columns;  ///< one per field of the schema, in its order
@@ -41,27 +42,27 @@ struct BatchView {
   }
 };
 
-/// A zeroed batch of our own, and the view to fill it through. The view is valid as long as a copy
-/// of the batch lives.
+/// A new batch of zeros, and the view to fill it through. The view is valid as long as a copy of
+/// the batch lives.
 struct BatchBuffer {
   Batch batch;
   BatchView view;
 };
 [[nodiscard]] BatchBuffer make_batch(const Schema& schema, const Range& range);
 
-/// Rows [first, first + count) as a view that shares the memory. `first` is an index of the stream,
-/// within the batch's range.
+/// Samples [first, first + count) as a view that shares the memory. `first` is an index of the
+/// stream. Throws std::logic_error where they do not lie in the batch's range.
 [[nodiscard]] Batch slice(const Schema& schema, const Batch& batch, std::uint64_t first,
                           std::uint32_t count);
 
-/// One batch from adjacent pieces in order; a single piece is returned as it is, several are copied
-/// together.
+/// One batch of adjacent pieces, given in order. A single piece is returned as it is; several are
+/// copied. Throws std::logic_error for no piece, and where two are not adjacent.
 [[nodiscard]] Batch join(const Schema& schema, std::span<const Batch> pieces);
 
-/// Whether every column has the size that schema and range ask for.
+/// Whether every column has the size that schema and range require.
 [[nodiscard]] bool fits(const Schema& schema, const Batch& batch);
 
-/// xxh64 over the wire bytes of the row, fields in schema order, no padding.
+/// xxh64 of one row's wire bytes: the fields in schema order, without padding.
 [[nodiscard]] std::uint64_t sample_digest(const Schema& schema, const Batch& batch,
                                           std::uint32_t row);
 

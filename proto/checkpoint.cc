@@ -1,9 +1,8 @@
-// Folders and trainer.json of checkpoints (checkpoint.h).
+// Checkpoints: trainer.json, and the order of operations that makes a folder complete or not there.
 #include "proto/checkpoint.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <ranges>
@@ -16,6 +15,7 @@
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
 #include "proto/stage_log_json.h"
+#include "proto/text.h"
 
 namespace millrace::proto {
 namespace {
@@ -44,7 +44,7 @@ Json epoch_steps_json(const std::map<std::uint64_t, std::uint64_t>& steps) {
   return json;
 }
 
-/// Checkpoints of earlier builds have none.
+/// Empty for checkpoints of earlier builds, which have none.
 std::map<std::uint64_t, std::uint64_t> epoch_steps_from(const Json& state) {
   std::map<std::uint64_t, std::uint64_t> steps;
   if (!state.contains("epoch_steps")) return steps;
@@ -56,17 +56,17 @@ std::map<std::uint64_t, std::uint64_t> epoch_steps_from(const Json& state) {
 
 Json files_json(const std::map<std::string, FileDigest>& files) {
   Json json = Json::object();
-  for (const auto& [name, facts] : files) {
-    json[name] = {{"size_bytes", facts.size_bytes}, {"xxh64", facts.xxh64}};
+  for (const auto& [name, digest] : files) {
+    json[name] = {{"size_bytes", digest.size_bytes}, {"xxh64", digest.xxh64}};
   }
   return json;
 }
 
 std::map<std::string, FileDigest> files_from(const Json& json) {
   std::map<std::string, FileDigest> files;
-  for (const auto& [name, facts] : json.items()) {
-    files[name] = {whole<std::uint64_t>(facts.at("size_bytes")),
-                   facts.at("xxh64").get<std::string>()};
+  for (const auto& [name, digest] : json.items()) {
+    files[name] = {whole<std::uint64_t>(digest.at("size_bytes")),
+                   digest.at("xxh64").get<std::string>()};
   }
   return files;
 }
@@ -123,15 +123,15 @@ void read_progress(const Json& json, TrainerState& state) {
   json.at("run_id").get_to(state.run_id);
 }
 
-/// trainer.json nests four deep. What nests without end would overflow the stack when its digest is
-/// taken.
+/// A limit for foreign JSON: trainer.json nests four deep, and a text that nests without end would
+/// overflow the stack when its digest is computed.
 bool not_too_deep(int depth, Json::parse_event_t, Json&) {
   constexpr int kDeepest = 32;
   if (depth > kDeepest) throw std::runtime_error("it nests deeper than any checkpoint's");
   return true;
 }
 
-/// Takes the digest out of the object and compares it with that of the rest.
+/// Removes the digest from the object and compares it with the digest of the rest.
 void check_digest(Json& json) {
   const auto found = json.find(kDigestKey);
   if (found == json.end()) throw std::runtime_error("it has no digest");
@@ -142,8 +142,8 @@ void check_digest(Json& json) {
   }
 }
 
-/// Empty where there is no such file.
-std::optional<FileDigest> facts_of(const fs::path& path, Disk& disk) {
+/// Reads a file. Empty where there is none.
+std::optional<FileDigest> digest_of(const fs::path& path, Disk& disk) {
   const auto content = disk.read(path, Disk::kAll);
   if (!content) return std::nullopt;
   return FileDigest{content->bytes.size(), hex16(xxh64(content->bytes))};
@@ -156,14 +156,12 @@ std::string numbered(std::string_view prefix, int digits, std::uint64_t number) 
   return name.data();
 }
 
-/// The number in a name such as "step-00001234", which `name_of` writes; empty for any other name.
+/// The number in a name that `name_of` writes, such as "step-00001234"; empty for any other name.
 std::optional<std::uint64_t> number_in(const std::string& name, std::string_view prefix,
                                        std::string (*name_of)(std::uint64_t)) {
   if (!name.starts_with(prefix)) return std::nullopt;
-  std::uint64_t number = 0;
-  const auto [end, error] =
-      std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
-  return error == std::errc{} && name_of(number) == name ? std::optional(number) : std::nullopt;
+  const auto number = parse_number<std::uint64_t>(std::string_view(name).substr(prefix.size()));
+  return number && name_of(*number) == name ? number : std::nullopt;
 }
 
 std::optional<std::uint64_t> step_of(const std::string& name) {
@@ -175,16 +173,16 @@ bool is_link(const std::string& name) {
          number_in(name, kEpochPrefix, epoch_link);
 }
 
-/// Throws std::runtime_error naming the first file that is not as trainer.json says.
+/// Throws std::runtime_error naming the first file that differs from trainer.json.
 void check_files(const fs::path& folder, const TrainerState& state, Disk& disk) {
-  for (const auto& [name, facts] : state.files) {
+  for (const auto& [name, digest] : state.files) {
     const auto entry = disk.stat(folder / name);
     if (!entry) throw std::runtime_error(name + " is missing");
-    if (entry->size_bytes != facts.size_bytes) {
+    if (entry->size_bytes != digest.size_bytes) {
       throw std::runtime_error(name + " has " + std::to_string(entry->size_bytes) +
-                               " bytes instead of " + std::to_string(facts.size_bytes));
+                               " bytes instead of " + std::to_string(digest.size_bytes));
     }
-    if (facts_of(folder / name, disk) != facts) {
+    if (digest_of(folder / name, disk) != digest) {
       throw std::runtime_error(name + " has changed bytes (xxh64)");
     }
   }
@@ -195,20 +193,21 @@ bool is_folder(const fs::path& path, Disk& disk) {
   return entry && entry->is_folder;
 }
 
-/// Under another name first, so that a checkpoint which is half removed is never met.
+/// Renames the checkpoint, then removes it, so that none is ever half removed.
 void remove_checkpoint(const fs::path& folder, Disk& disk) {
   const fs::path going = temporary_name(folder);
   disk.rename(folder, going);
   remove_all(going, disk);
 }
 
+/// Renames the checkpoint to superseded-…
 void set_aside(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
   const fs::path superseded = out_dir / ("superseded-" + checkpoint_name(step));
   remove_all(superseded, disk);
   disk.rename(out_dir / checkpoint_name(step), superseded);
 }
 
-/// Leaves these links, where their checkpoints are there, and no others.
+/// Sets these links where their checkpoints are there, and removes all others.
 void set_links(const fs::path& out_dir, const Links& links, const std::vector<std::uint64_t>& steps,
                Disk& disk) {
   const auto is_there = [&](std::uint64_t step) { return std::ranges::binary_search(steps, step); };
@@ -225,13 +224,13 @@ void set_links(const fs::path& out_dir, const Links& links, const std::vector<st
   }
 }
 
-/// What a writer or remover that died left behind.
+/// Removes the temporary files of writers and removers that died.
 void remove_leftovers(const fs::path& out_dir, Disk& disk) {
   for (const std::string& name : disk.list(out_dir)) {
-    for (const std::string_view ours :
+    for (const std::string_view prefix :
          {kPrefix, kEpochPrefix, std::string_view(kLatestLink), std::string_view(kBestLink),
           std::string_view(kFinalLink)}) {
-      if (name.starts_with("." + std::string(ours))) {
+      if (name.starts_with("." + std::string(prefix))) {
         remove_all(out_dir / name, disk);
       }
     }
@@ -263,7 +262,7 @@ TrainerState trainer_state_from_json(std::string_view text) {
     state.files = files_from(json.at("files"));
     state.meta = meta_from_json(json_text(json.at("meta")));
     return state;
-  } catch (const std::exception& error) {  // ours, or the JSON reader's
+  } catch (const std::exception& error) {  // of this file's checks, or of the JSON reader
     throw std::runtime_error(std::string(kTrainerFile) + " cannot be used: " + error.what());
   }
 }
@@ -323,26 +322,38 @@ CheckpointWriter::CheckpointWriter(const fs::path& out_dir, std::uint64_t step, 
 }
 
 CheckpointWriter::~CheckpointWriter() {
-  if (!written_) try_remove_all(temporary_, disk_);
+  if (!committing_) try_remove_all(temporary_, disk_);
+}
+
+void CheckpointWriter::write(std::string_view name, std::span<const std::string_view> pieces) {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  for (const std::string_view piece : pieces) {
+    digest.update(std::as_bytes(std::span(piece)));
+    size_bytes += piece.size();
+  }
+  disk_.write(temporary_ / name, pieces);
+  files_[std::string(name)] = {size_bytes, hex16(digest.value())};
+}
+
+void CheckpointWriter::write(std::string_view name, std::string_view content) {
+  write(name, std::span(&content, 1));
 }
 
 void CheckpointWriter::commit(TrainerState state) {
-  state.files.clear();
-  for (const std::string& name : disk_.list(temporary_)) {
-    state.files[name] = facts_of(file(name), disk_).value();
-  }
-  replace_file(file(kTrainerFile), to_json(state), disk_);
-  for (const std::string& name : disk_.list(temporary_)) disk_.sync(file(name));
+  state.files = files_;
+  write(kTrainerFile, to_json(state));
+  for (const auto& [name, digest] : files_) disk_.sync(temporary_ / name);
   disk_.sync(temporary_);
   put_in_place();
   link_checkpoint(out_dir_, kLatestLink, state.step, disk_);
 }
 
-/// An older checkpoint of the step ends up under the temporary name, and is not removed before the
-/// new name is durable. On a file system that cannot swap two names there is a moment without
-/// either.
+/// Gives the folder its name. An older checkpoint of the step gets the temporary name, and is
+/// removed once the new name is durable. On a file system that cannot swap two names, there is a
+/// moment without either.
 void CheckpointWriter::put_in_place() {
-  written_ = true;
+  committing_ = true;
   if (!disk_.stat(folder_)) {
     disk_.rename(temporary_, folder_);
   } else if (!disk_.exchange(temporary_, folder_)) {

@@ -1,12 +1,12 @@
-// The checkpoint: a folder per saved step, complete or not there at all (grammar and example:
+// Checkpoints: a folder for each saved step, complete or not there (grammar and example:
 // docs/reference/checkpoint.md).
 //
-//     OUT/step-00001234/{model.safetensors, ema.safetensors, optimizer.safetensors, config.toml, trainer.json}
-//     OUT/latest, OUT/best, OUT/epoch-0005, OUT/final → links to such folders
+//     OUT/step-00001234/{model,ema,optimizer}.safetensors, config.toml, trainer.json
+//     OUT/latest, OUT/best, OUT/epoch-0005, OUT/final        links to such folders
 //
-// This file knows folders, files and trainer.json; what is in the tensors is the trainer's
-// business. Free of LibTorch, so that `inspect checkpoint` needs none. One writer per OUT (rank 0);
-// readers at any time.
+// This file handles folders, files and trainer.json; trainer/checkpoint/ handles the tensors. It
+// needs no LibTorch, so `inspect checkpoint` needs none. One writer for each OUT (rank 0), any
+// number of readers.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,47 +27,47 @@ namespace millrace::proto {
 
 inline constexpr std::uint32_t kCheckpointFormat = 1;
 inline constexpr const char* kModelFile = "model.safetensors";
-inline constexpr const char* kEmaFile = "ema.safetensors";  // where the run keeps an average
+inline constexpr const char* kEmaFile = "ema.safetensors";  // where train.ema is not 0
 inline constexpr const char* kOptimizerFile = "optimizer.safetensors";
 inline constexpr const char* kConfigFile = "config.toml";
 inline constexpr const char* kTrainerFile = "trainer.json";
 inline constexpr const char* kLatestLink = "latest";
 inline constexpr const char* kBestLink = "best";
-inline constexpr const char* kFinalLink = "final";  // of a run that has reached its end
+inline constexpr const char* kFinalLink = "final";  // where the run has reached its end
 
-/// What makes a file of a checkpoint whole.
+/// Size and digest of a complete file.
 struct FileDigest {
   std::uint64_t size_bytes = 0;
   std::string xxh64;  ///< 16 hex digits
   bool operator==(const FileDigest&) const = default;
 };
 
-/// How the stage at work fares under the schedule plateau. Starts anew with each stage.
+/// Progress of the current stage under the schedule `plateau`; reset when the stage changes.
 struct PlateauState {
   std::optional<double> best_val_loss;
-  std::uint64_t stale_count = 0;  ///< evaluations since it was found
+  std::uint64_t stale_count = 0;  ///< evaluations since the best one
   bool operator==(const PlateauState&) const = default;
 };
 
-/// Everything but the tensors that a run needs to go on as if it had never stopped.
+/// Everything except tensors that a run needs to resume as if it had never stopped.
 struct TrainerState {
   std::uint64_t step = 0;    ///< completed optimizer steps
-  std::uint64_t cursor = 0;  ///< first train sample that none of them used
-  StageLog stage_log;        ///< empty where the stages are part of the stream's function
+  std::uint64_t cursor = 0;  ///< first train sample that no completed step used
+  StageLog stage_log;        ///< empty where stages are part of the stream's function
   PlateauState plateau;
-  /// The evaluation that belongs to `step` was cut short and must be done again.
+  /// Whether the evaluation of `step` was interrupted and must be repeated.
   bool evaluation_due = false;
   std::optional<double> best_val_loss;
   std::uint64_t best_step = 0;
-  /// By epoch, the steps whose checkpoints are kept for good.
+  /// By epoch: the steps whose checkpoints are never removed.
   std::map<std::uint64_t, std::uint64_t> epoch_steps;
-  double loss_scale = 1.0;            ///< of float16; 1 otherwise
-  std::uint32_t loss_scale_good = 0;  ///< steps since it last changed
-  std::uint64_t seed = 0;             ///< of initialisation and dropout
-  std::string run_id;                 ///< 16 hex digits, the same for the run's whole life
+  double loss_scale = 1.0;            ///< of float16; else 1
+  std::uint32_t loss_scale_good = 0;  ///< steps since loss_scale last changed
+  std::uint64_t seed = 0;             ///< for initialisation and dropout
+  std::string run_id;                 ///< 16 hex digits; kept when the run resumes
   StreamMeta meta;                    ///< the stream, with its fingerprint
 
-  // Where it ran; on other numbers a resumed run is not bit-identical.
+  // The machine of the run. With other values a resumed run is not bit-identical.
   std::string device;
   std::string dtype;
   std::uint32_t ranks = 1;
@@ -74,43 +75,45 @@ struct TrainerState {
   std::string cpu_capability;
   std::map<std::string, std::string> versions;
 
-  std::map<std::string, FileDigest> files;  ///< of the folder, but for trainer.json
+  std::map<std::string, FileDigest> files;  ///< by name: all of the folder but trainer.json
   bool operator==(const TrainerState&) const = default;
 };
 
-/// trainer.json: the state and, as its last key, the xxh64 of the rest.
+/// The text of trainer.json: the state and, as its last key, the xxh64 of the rest.
 [[nodiscard]] std::string to_json(const TrainerState& state);
-/// Throws std::runtime_error if the text is damaged, foreign or of a later format.
+/// Throws std::runtime_error for a text that is damaged, foreign or of another format.
 [[nodiscard]] TrainerState trainer_state_from_json(std::string_view json);
 
 /// "step-00001234"
 [[nodiscard]] std::string checkpoint_name(std::uint64_t step);
 /// "epoch-0005"
 [[nodiscard]] std::string epoch_link(std::uint64_t epoch);
-/// The steps that `out_dir` holds a checkpoint of, whole or not, ascending; none where there is no
+/// The steps of all checkpoints in `out_dir`, complete or not, ascending; none where there is no
 /// such folder.
 [[nodiscard]] std::vector<std::uint64_t> checkpoint_steps(const std::filesystem::path& out_dir,
                                                           Disk& disk = real_disk());
 
+/// A complete checkpoint.
 struct Checkpoint {
   std::filesystem::path folder;
   TrainerState state;
 };
 
-/// The checkpoint in `folder` after checking size and xxh64 of every file; empty where it is not
-/// whole, with the reason in `damage`.
+/// Opens the checkpoint in `folder` and checks size and xxh64 of every file. Empty where it is not
+/// complete, with the reason in `damage`.
 [[nodiscard]] std::optional<Checkpoint> open_checkpoint(const std::filesystem::path& folder,
                                                         std::string& damage,
                                                         Disk& disk = real_disk());
 
-/// The newest whole checkpoint of `out_dir`; `report` gets a line for each newer one that had to be
+/// The newest complete checkpoint of `out_dir`. `report` gets a line for each newer one that is
 /// skipped.
 [[nodiscard]] std::optional<Checkpoint> find_newest_whole(
     const std::filesystem::path& out_dir, const std::function<void(const std::string&)>& report,
     Disk& disk = real_disk());
 
-/// A checkpoint being written, under a temporary name until commit. Destroyed without, it leaves
-/// nothing.
+/// Writes a checkpoint, under a temporary name until it is committed. Every file is hashed as it is
+/// written; nothing is read back. Destroyed before commit(), it leaves nothing behind. All calls
+/// throw DiskError with path and reason, and leave the older checkpoints as they were.
 class CheckpointWriter {
  public:
   CheckpointWriter(const std::filesystem::path& out_dir, std::uint64_t step,
@@ -119,14 +122,13 @@ class CheckpointWriter {
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
-  /// Where to write the file of this name.
-  [[nodiscard]] std::filesystem::path file(std::string_view name) const {
-    return temporary_ / name;
-  }
+  /// Writes a file: the pieces one after the other.
+  void write(std::string_view name, std::span<const std::string_view> pieces);
+  void write(std::string_view name, std::string_view content);
 
-  /// Adds trainer.json with the facts of all files, syncs, renames the folder into place (an older
-  /// one of this step is swapped out in the same instant) and points `latest` at it. Throws
-  /// DiskError with path and reason; the older checkpoints are then untouched.
+  /// Adds trainer.json with the digests of all files, syncs files and folder, renames the folder
+  /// into place (an older checkpoint of this step is swapped out in the same instant), and points
+  /// `latest` at it. `state.files` is filled in.
   void commit(TrainerState state);
 
  private:
@@ -136,30 +138,30 @@ class CheckpointWriter {
   std::filesystem::path out_dir_;
   std::filesystem::path folder_;
   std::filesystem::path temporary_;
-  bool written_ = false;  ///< the temporary name may stand for the checkpoint that was there before
+  std::map<std::string, FileDigest> files_;
+  bool committing_ = false;  ///< the temporary name may be that of the replaced checkpoint
 };
 
-/// Steps by the names of the links that point at their checkpoints.
+/// Links by name: the step of the checkpoint that each points at.
 using Links = std::map<std::string, std::uint64_t>;
-/// Those that a run's state gives: the best, and those of epochs.
+/// The links that follow from a run's state: `best`, and those of epochs.
 [[nodiscard]] Links links_of(const TrainerState& state);
 
-/// Points OUT/`link` at the checkpoint of `step`, atomically.
+/// Points OUT/`link` at the checkpoint of `step`, atomically. Not durable.
 void link_checkpoint(const std::filesystem::path& out_dir, const std::string& link,
                      std::uint64_t step, Disk& disk = real_disk());
 
-/// Points `final` at the checkpoint of `step`, if it is there; that lasts through a power cut once
-/// this returns.
+/// Points `final` at the checkpoint of `step`, if that is there. Durable.
 void link_final(const std::filesystem::path& out_dir, std::uint64_t step, Disk& disk = real_disk());
 
-/// Removes all but the newest `keep` checkpoints and those that `links` name.
+/// Removes all checkpoints but the newest `keep` and those that `links` point at.
 void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep,
                             const Links& links, Disk& disk = real_disk());
 
-/// Before a run goes on from `step`: makes the folder if it is not there, leaves `latest` and
-/// `links` pointing at what there is of them and no other link, renames checkpoints of later steps
-/// to superseded-…, and removes what a writer that died left behind. All of it lasts through a
-/// power cut once it returns, so that the run's other files may be cut back then.
+/// Prepares OUT for a run that resumes from `step` (0: a new run). Makes the folder; sets `latest`
+/// and `links` where their checkpoints are there, and removes other links; renames checkpoints of
+/// later steps to superseded-…; removes temporary files of writers that died. Durable when it
+/// returns, so the run's other files may be truncated then.
 void roll_back_to(const std::filesystem::path& out_dir, std::uint64_t step, const Links& links,
                   Disk& disk = real_disk());
 

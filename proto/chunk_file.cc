@@ -1,13 +1,14 @@
+// Writing and checking queue files.
 #include "proto/chunk_file.h"
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstring>
 
 #include "proto/codec.h"
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "proto/text.h"
 
 namespace millrace::proto {
 
@@ -96,12 +97,14 @@ std::string chunk_name(std::uint64_t first, std::optional<std::uint8_t> stage) {
 }
 
 std::optional<ChunkKey> chunk_key(std::string_view file_name) {
-  ChunkKey key;
-  const char* const end = file_name.data() + file_name.size();
-  const char* const dot = std::from_chars(file_name.data(), end, key.first).ptr;
-  if (std::string_view(dot, end).starts_with(".s")) {
-    std::uint8_t stage = 0;
-    if (std::from_chars(dot + 2, end, stage).ec == std::errc()) key.stage = stage;
+  if (!file_name.ends_with(kChunkSuffix)) return std::nullopt;
+  const std::string_view stem = file_name.substr(0, file_name.size() - kChunkSuffix.size());
+  const std::size_t stage_at = stem.find(".s");
+  const auto first = parse_number<std::uint64_t>(stem.substr(0, stage_at));
+  if (!first) return std::nullopt;
+  ChunkKey key{*first, std::nullopt};
+  if (stage_at != std::string_view::npos) {
+    key.stage = parse_number<std::uint8_t>(stem.substr(stage_at + 2));
   }
   return chunk_name(key.first, key.stage) == file_name ? std::optional(key) : std::nullopt;
 }

@@ -162,15 +162,15 @@ BatchInfo from_pb(const v1::BatchInfo& pb) {
   return info;
 }
 
-/// A reason is for a person to read: the beginning says enough. Cut between characters, as protobuf
-/// takes no half of one.
+/// The first kMaxReasonBytes bytes of a reason, cut between characters, as protobuf refuses half of
+/// one.
 std::string cut(const std::string& reason) {
   std::size_t end = std::min(reason.size(), kMaxReasonBytes);
   while (end > 0 && end < reason.size() && (reason[end] & 0xC0) == 0x80) --end;
   return reason.substr(0, end);
 }
 
-/// A name stands in logs: short, and without what a terminal would obey.
+/// A name as logs show it: short, and without control characters, which a terminal would obey.
 std::string printable(std::string name) {
   name.resize(std::min(name.size(), kMaxNameBytes));
   std::ranges::replace_if(
@@ -257,7 +257,7 @@ Header from_pb(const v1::Header& pb) {
 }
 
 bool parse(google::protobuf::MessageLite& pb, std::string_view bytes) {
-  // Of texts that are not UTF-8: a peer that sends them must not fill the log.
+  // Protobuf logs texts that are not UTF-8; a peer that sends them must not fill the log.
   const google::protobuf::LogSilencer quiet;
   return bytes.size() <= kMaxHeaderBytes &&
          pb.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));

@@ -1,5 +1,4 @@
-// The seam to protobuf, private to this folder: headers as plain structs on one side, their bytes
-// on the other.
+// The border to protobuf, private to this folder: headers as plain structs to bytes and back.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 
 namespace millrace::proto {
 
-/// What a header says of one column.
+/// A column, as a header describes it.
 struct ColumnInfo {
   WireType wire = WireType::kU8;
   std::vector<std::uint32_t> shape;  ///< of the whole column, the count first
@@ -22,7 +21,7 @@ struct ColumnInfo {
   [[nodiscard]] std::size_t bytes() const;
 };
 
-/// What a header says of a batch; the columns themselves follow outside of it.
+/// A batch, as a header describes it; the columns follow outside of the header.
 struct BatchInfo {
   std::uint64_t lease = 0;
   std::string fingerprint;
@@ -31,19 +30,20 @@ struct BatchInfo {
   std::uint64_t held_us = 0;
 };
 
-/// Computes the columns' checksums.
+/// The description of a batch; computes the columns' checksums.
 [[nodiscard]] BatchInfo describe_batch(std::uint64_t lease, const std::string& fingerprint,
                                        const Schema& schema, const Batch& batch);
 
 [[nodiscard]] std::string encode_batch_info(const BatchInfo& info);
-/// Empty for bytes that are no such header or whose values are impossible (unknown types, sizes
-/// over the limits).
+/// Empty for bytes that are no such header, or one with impossible values (unknown types, sizes
+/// above the limits).
 [[nodiscard]] std::optional<BatchInfo> decode_batch_info(std::string_view bytes);
 
 /// A message without its columns.
 using Header =
     std::variant<Hello, Welcome, Refuse, Lease, BatchInfo, Ping, SayHello, Bye, Register, Failed>;
 [[nodiscard]] std::string encode_header(const Header& header);
+/// Empty as decode_batch_info().
 [[nodiscard]] std::optional<Header> decode_header(std::string_view bytes);
 
 }  // namespace millrace::proto

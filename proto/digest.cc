@@ -1,3 +1,4 @@
+// xxh64 by the library xxhash, or by vector lanes where the machine is faster at that.
 #include "proto/digest.h"
 
 #include <xxhash.h>

@@ -14,11 +14,12 @@ namespace millrace::proto {
 
 [[nodiscard]] std::uint64_t xxh64(std::span<const std::byte> bytes);
 [[nodiscard]] std::uint64_t xxh64(std::string_view text);
-/// xxh64 of each column.
+/// The xxh64 of each column.
 [[nodiscard]] std::vector<std::uint64_t> checksums(std::span<const SharedBytes> columns);
+/// 16 lower-case hex digits.
 [[nodiscard]] std::string hex16(std::uint64_t value);
 
-/// xxh64 of bytes that come in pieces.
+/// The xxh64 of bytes that come in pieces.
 class Digest {
  public:
   Digest();

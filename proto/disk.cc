@@ -1,4 +1,4 @@
-// The disk by POSIX calls (disk.h).
+// The disk of this machine, by POSIX calls.
 #include "proto/disk.h"
 
 #include <fcntl.h>
@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <utility>
+
+#include "proto/descriptor.h"
 
 namespace millrace::proto {
 namespace {
@@ -23,36 +23,7 @@ using Path = std::filesystem::path;
 
 bool is_missing(int reason) { return reason == ENOENT || reason == ENOTDIR; }
 
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  /// Closes now, so that an error of the last write is seen.
-  [[nodiscard]] bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
-
-void write_all(int fd, std::string_view bytes, const Path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      fail(path, "cannot write");
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-/// Reads until `to` is full or the file ends; how much there was.
+/// Reads until `to` is full or the file ends. Returns the number of bytes read.
 std::size_t read_all(int fd, std::span<std::byte> to, const Path& path) {
   std::size_t at = 0;
   while (at < to.size()) {
@@ -65,8 +36,7 @@ std::size_t read_all(int fd, std::span<std::byte> to, const Path& path) {
   return at;
 }
 
-/// Whether the path still leads to the file that is open: another process may have removed or
-/// replaced it meanwhile.
+/// Whether the path still leads to the open file: another process may have removed or replaced it.
 bool is_still(int fd, const Path& path) {
   struct stat open {
   }, named{};
@@ -77,7 +47,7 @@ bool is_still(int fd, const Path& path) {
 class RealDisk final : public Disk {
  public:
   std::optional<SharedBytes> read(const Path& path, std::size_t at_most) override {
-    // Without O_NONBLOCK a pipe of that name would be waited for.
+    // O_NONBLOCK: do not wait if the name is a pipe's.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file.is_open() && is_missing(errno)) return std::nullopt;
     struct stat status {};
@@ -157,7 +127,7 @@ class RealDisk final : public Disk {
 
   void sync(const Path& path) override {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    // EINVAL: the file system has nothing to sync here, as some have not for folders.
+    // EINVAL: this file system has no sync for this kind of file (some have none for folders).
     if (!file.is_open() || (::fsync(file.get()) != 0 && errno != EINVAL)) {
       fail(path, "cannot make it durable");
     }

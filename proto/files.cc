@@ -1,3 +1,4 @@
+// Files and folders by the operations of a Disk.
 #include "proto/files.h"
 
 #include <sys/random.h>
@@ -16,13 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The folder that a name lies in.
+/// The folder of a path, for paths without one too.
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-/// A folder that was there before may be fresh from a process that died before it could sync; where
-/// we may not, its owner did.
+/// Syncs a folder, also one that was there already: the process that made it may have died before
+/// its own sync. A folder that may not be synced for lack of rights is left to its owner.
 void try_sync(const fs::path& folder, Disk& disk) {
   try {
     disk.sync(folder);
@@ -78,12 +79,12 @@ void remove_all(const fs::path& path, Disk& disk) {
 void try_remove_all(const fs::path& path, Disk& disk) noexcept {
   try {
     remove_all(path, disk);
-  } catch (...) {  // a full or broken disk; the path stays
+  } catch (...) {  // a full or broken disk
   }
 }
 
 fs::path temporary_name(const fs::path& path) {
-  // Process ids repeat between machines that share a folder.
+  // Process ids are not unique among machines that share a folder.
   static const std::string machine = random_id();
   static std::atomic<std::uint32_t> serial{0};
   char number[32];

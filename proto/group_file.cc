@@ -1,3 +1,4 @@
+// Group files: JSON on one line (docs/reference/queue_file.md).
 #include "proto/group_file.h"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What JSON's readers everywhere take for a whole number; leaves room to add windows to cursors.
+/// The largest whole number that every JSON reader keeps exact; windows can be added to it without
+/// overflow.
 constexpr std::uint64_t kMaxIndex = std::uint64_t{1} << 53;
 
 bool makes_sense(const StageLog& log) {
@@ -69,7 +71,7 @@ std::optional<Group> read_group(const std::filesystem::path& path, Disk& disk) t
   return sensible ? std::optional(std::move(group)) : std::nullopt;
 } catch (const nlohmann::json::exception&) {
   return std::nullopt;
-} catch (const std::runtime_error&) {  // ours, or the disk's
+} catch (const std::runtime_error&) {  // a number that does not fit, or the disk
   return std::nullopt;
 }
 

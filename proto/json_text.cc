@@ -1,3 +1,4 @@
+// The one instantiation of the JSON reader and writer.
 #include "proto/json_text.h"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// Frames from messages and back: magic, version, checksums, columns.
 #include "proto/messages.h"
 
 #include <algorithm>
@@ -20,10 +21,6 @@ SharedBytes owned(std::string text) {
   return {std::move(memory), bytes};
 }
 
-std::string_view text(const SharedBytes& frame) {
-  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
-}
-
 SharedBytes first_frame(std::string_view header) {
   std::string bytes(kMessageMagic);
   bytes.push_back(static_cast<char>(kProtocolVersion & 255));
@@ -38,7 +35,7 @@ SharedBytes first_frame(std::string_view header) {
 
 DecodeStatus check_first_frame(const Frames& frames) {
   if (frames.size() < 2) return DecodeStatus::kForeign;
-  const std::string_view first = text(frames[0]);
+  const std::string_view first = text(frames[0].bytes);
   if (first.size() < kChecksumAt || !first.starts_with(kMessageMagic)) {
     return DecodeStatus::kForeign;
   }
@@ -50,13 +47,13 @@ DecodeStatus check_first_frame(const Frames& frames) {
   for (std::size_t i = kFirstFrameBytes; i-- > kChecksumAt;) {
     checksum = checksum << 8 | static_cast<unsigned char>(first[i]);
   }
-  return xxh64(text(frames[1])) == checksum ? DecodeStatus::kOk : DecodeStatus::kBadHeader;
+  return xxh64(frames[1].bytes) == checksum ? DecodeStatus::kOk : DecodeStatus::kBadHeader;
 }
 
-/// The frame itself, or a copy where its address does not suit values of this width.
+/// The frame itself, or a copy where its address is not a multiple of `width`.
 SharedBytes aligned_to(std::size_t width, const SharedBytes& frame) {
   if (reinterpret_cast<std::uintptr_t>(frame.bytes.data()) % width == 0) return frame;
-  return owned(std::string(text(frame)));
+  return owned(std::string(text(frame.bytes)));
 }
 
 Decoded decode_columns(BatchInfo info, std::span<const SharedBytes> frames) {
@@ -114,7 +111,7 @@ Decoded decode(const Frames& frames) {
   if (const DecodeStatus status = check_first_frame(frames); status != DecodeStatus::kOk) {
     return {status, {}, 0};
   }
-  std::optional<Header> header = decode_header(text(frames[1]));
+  std::optional<Header> header = decode_header(text(frames[1].bytes));
   if (!header) return {DecodeStatus::kBadHeader, {}, 0};
   const std::span<const SharedBytes> columns = std::span(frames).subspan(2);
   if (auto* info = std::get_if<BatchInfo>(&*header)) {

@@ -1,22 +1,24 @@
+// Fingerprints, and the comparison of two streams.
 #include "proto/meta.h"
 
+#include <algorithm>
+#include <span>
+
 #include "proto/digest.h"
+#include "proto/text.h"
 
 namespace millrace::proto {
 namespace {
 
 std::string describe_field(const Field& field) {
-  std::string text = field.name + ' ' + std::string(to_string(field.wire)) + ' ' +
-                     std::string(to_string(field.logical)) + " [";
-  for (std::size_t i = 0; i < field.shape.size(); ++i) {
-    text += (i == 0 ? "" : ",") + std::to_string(field.shape[i]);
-  }
-  return text + "] " + std::string(to_string(field.role)) + (field.sentinel ? " sentinel" : "");
+  return field.name + ' ' + std::string(to_string(field.wire)) + ' ' +
+         std::string(to_string(field.logical)) + " [" + joined(field.shape, ",") + "] " +
+         std::string(to_string(field.role)) + (field.sentinel ? " sentinel" : "");
 }
 
 using Facts = std::map<std::string, std::string>;
 
-/// What two streams are compared by. The order of the fingerprint's lines is not this map's.
+/// The facts by which two streams are compared (not in the order of the fingerprint's lines).
 Facts facts(const StreamMeta& meta) {
   Facts all = meta.settings;
   all["provider"] = meta.provider;
@@ -79,12 +81,11 @@ std::vector<Difference> differences(const StreamMeta& here, const StreamMeta& th
 std::string describe(const std::vector<Difference>& differences, const std::string& here,
                      const std::string& there) {
   constexpr std::size_t kMost = 3;
-  std::string text;
-  for (std::size_t i = 0; i < differences.size() && i < kMost; ++i) {
-    const Difference& one = differences[i];
-    text += (i == 0 ? "" : "; ") + one.what + " is " + one.here + ' ' + here + " and " + one.there +
-            ' ' + there;
-  }
+  std::string text =
+      joined(std::span(differences).first(std::min(kMost, differences.size())), "; ",
+             [&](const Difference& one) {
+               return one.what + " is " + one.here + ' ' + here + " and " + one.there + ' ' + there;
+             });
   if (differences.size() > kMost) {
     text += "; and " + std::to_string(differences.size() - kMost) + " more";
   }

@@ -1,4 +1,4 @@
-// What a model and a peer must know of a stream: its schema, vocabulary, settings and fingerprint.
+// A stream's meta: the schema, vocabulary, settings and fingerprint that a trainer must know.
 #pragma once
 
 #include <array>
@@ -13,11 +13,12 @@
 
 namespace millrace::proto {
 
+/// Everything that a trainer and a model must know of a stream.
 struct StreamMeta {
   std::string provider;
   std::uint32_t format_version = 0;
-  /// Everything of the recipe that changes a byte, as canonical text (config/stream_settings.h
-  /// makes it).
+  /// The recipe's settings that change a byte of the stream, as canonical text
+  /// (config/stream_settings.h).
   std::map<std::string, std::string> settings;
   std::string dataset_name;
   std::string dataset_hash;  ///< xxh64 of the dataset's content, 16 hex digits
@@ -25,24 +26,25 @@ struct StreamMeta {
   Schema schema;
 
   std::vector<std::string> vocabulary;  ///< by token id, UTF-8; empty where only ids are known
-  /// The vocabulary spells every byte as a printable character, as byte-level BPE does.
+  /// Whether the vocabulary writes every byte as a printable character, as byte-level BPE does.
   bool byte_level = false;
   std::uint32_t vocab_size = 0;
   std::optional<std::uint32_t> mask_token_id;
   std::int64_t ignore_index = -100;
   std::uint32_t block_size = 0;
-  /// Names of the stages by number; one entry where there is no schedule.
+  /// Names of the stages by number; a single one where there is no schedule.
   std::vector<std::string> train_stages;
   std::vector<std::string> val_stages;
-  /// Samples per split, by Split's value; kEndless for train, 0 for a split that the dataset lacks.
+  /// Samples of each split, by Split's value: kEndless for train, 0 for a split that the dataset
+  /// lacks.
   std::array<std::uint64_t, kSplitCount> sizes{};
-  /// Train samples of one pass over the data, at least 1; empty where there is no such thing, or
-  /// nobody says. Not fingerprinted.
+  /// Train samples in one pass over the data, at least 1; empty where a pass is not defined or not
+  /// known. Not fingerprinted.
   std::optional<std::uint64_t> epoch_samples;
 
   std::string fingerprint;  ///< 16 hex digits; fingerprint_of(*this)
   /// Digest of the first samples of each split, so that a build that computes other bytes is
-  /// refused too. Not fingerprinted.
+  /// refused. Not fingerprinted.
   std::array<std::string, kSplitCount> probe{};
 
   [[nodiscard]] std::uint64_t size(Split split) const {
@@ -51,28 +53,28 @@ struct StreamMeta {
   bool operator==(const StreamMeta&) const = default;
 };
 
-/// How many samples of each split the probe covers (fewer where the split is smaller).
+/// Samples of each split that the probe covers (fewer where the split is smaller).
 inline constexpr std::uint32_t kProbeSamples = 4;
 
-/// The text whose xxh64 is the fingerprint: one `key=value` line per fact that changes a byte.
-/// docs/reference/message.md has an example.
+/// The text whose xxh64 is the fingerprint: a line `key=value` for each fact that changes a byte
+/// (example: docs/reference/message.md).
 [[nodiscard]] std::string fingerprint_text(const StreamMeta& meta);
 [[nodiscard]] std::string fingerprint_of(const StreamMeta& meta);
 
-/// One fact in which two streams differ.
+/// A fact in which two streams differ, with both values.
 struct Difference {
   std::string what;
   std::string here;
   std::string there;
 };
 
-/// In what the settings of two recipes differ; an absent one reads "(unset)".
+/// The differences between the settings of two recipes; the value of an absent key is "(unset)".
 [[nodiscard]] std::vector<Difference> differences(const std::map<std::string, std::string>& here,
                                                   const std::map<std::string, std::string>& there);
-/// In what two streams differ: provider, format version, settings, dataset, data seed, schema,
-/// probe.
+/// The differences between two streams in provider, format version, settings, dataset, data seed,
+/// schema and probe.
 [[nodiscard]] std::vector<Difference> differences(const StreamMeta& here, const StreamMeta& there);
-/// "block_size is 128 here and 256 there; …", at most three of them; empty for none.
+/// "block_size is 128 here and 256 there; …": the first three differences; empty for none.
 [[nodiscard]] std::string describe(const std::vector<Difference>& differences,
                                    const std::string& here = "here",
                                    const std::string& there = "there");

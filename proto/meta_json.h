@@ -1,5 +1,4 @@
-// A stream's meta as JSON: the form in which queue folders, checkpoints and `inspect --json` hold
-// it.
+// A stream's meta as JSON, as queue folders and checkpoints hold it and `inspect --json` prints it.
 #pragma once
 
 #include <string>
@@ -12,8 +11,8 @@ namespace millrace::proto {
 /// Indented JSON; names as in stream.proto, 64-bit numbers as strings (protobuf's JSON mapping).
 [[nodiscard]] std::string to_json(const StreamMeta& meta);
 
-/// Throws std::runtime_error if the text is not the meta of a stream, or its fingerprint is not the
-/// one of its facts.
+/// Throws std::runtime_error where the text is not the meta of a stream, or its fingerprint is not
+/// fingerprint_of() it.
 [[nodiscard]] StreamMeta meta_from_json(std::string_view json);
 
 }  // namespace millrace::proto

@@ -1,4 +1,4 @@
-// Reader and writer of safetensors files (safetensors.h).
+// The header of safetensors files, written and checked.
 #include "proto/safetensors.h"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "proto/files.h"
 #include "proto/json_numbers.h"
 #include "proto/json_text.h"
+#include "proto/shared_bytes.h"
 
 namespace millrace::proto {
 namespace {
@@ -79,11 +80,11 @@ std::string make_header(std::span<const NamedTensor* const> order,
     offset = end;
   }
   std::string text = json_text(header);
-  text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+  text.resize(rounded_up(text.size(), kAlignment), ' ');
   return text;
 }
 
-/// A tensor and where its bytes begin; throws std::runtime_error with what is wrong.
+/// A tensor of the header, and where its bytes begin in the data.
 struct Entry {
   NamedTensor tensor;
   std::uint64_t begin = 0;
@@ -96,6 +97,7 @@ std::vector<std::uint64_t> whole_numbers(const Json& json) {
   return numbers;
 }
 
+/// Throws std::runtime_error with what is wrong.
 Entry read_entry(const std::string& name, const Json& json, std::string_view data) {
   const auto type_name = json.at("dtype").get<std::string>();
   const auto* const facts = std::ranges::find(kTypes, type_name, &TypeFacts::name);
@@ -122,7 +124,8 @@ Entry read_entry(const std::string& name, const Json& json, std::string_view dat
   return entry;
 }
 
-/// The tensors must cover the data exactly: no hole, no overlap, nothing behind the last.
+/// Throws std::runtime_error unless the tensors cover the data exactly: without holes or overlaps,
+/// and with nothing behind the last.
 void check_cover(std::vector<Entry> entries, std::uint64_t data_bytes) {
   std::ranges::sort(entries, {}, [](const Entry& entry) {
     return std::pair(entry.begin, entry.tensor.bytes.size());
@@ -140,7 +143,7 @@ void check_cover(std::vector<Entry> entries, std::uint64_t data_bytes) {
   }
 }
 
-/// The header's text; throws std::runtime_error with what is wrong.
+/// The text of the header. Throws std::runtime_error with what is wrong.
 std::string_view header_of(std::string_view content) {
   std::uint64_t length = 0;
   if (content.size() < kLengthBytes) throw std::runtime_error("it is shorter than a header");
@@ -162,17 +165,14 @@ std::size_t width(TensorType type) {
   return std::ranges::find(kTypes, type, &TypeFacts::type)->width;
 }
 
-void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata) {
+SafetensorsPieces::SafetensorsPieces(std::span<const NamedTensor> tensors,
+                                     const std::map<std::string, std::string>& metadata) {
   const auto order = widest_first(tensors);
   const std::string header = make_header(order, metadata);
   const std::uint64_t header_bytes = header.size();
-  std::vector<std::string_view> pieces{{reinterpret_cast<const char*>(&header_bytes), kLengthBytes},
-                                       header};
-  for (const NamedTensor* tensor : order) {
-    pieces.emplace_back(reinterpret_cast<const char*>(tensor->bytes.data()), tensor->bytes.size());
-  }
-  replace_file(path, pieces);
+  beginning_ = std::string(reinterpret_cast<const char*>(&header_bytes), kLengthBytes) + header;
+  pieces_.push_back(beginning_);
+  for (const NamedTensor* tensor : order) pieces_.push_back(text(tensor->bytes));
 }
 
 std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path,
@@ -194,7 +194,7 @@ std::optional<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path
       }
     }
     check_cover(std::move(entries), data.size());
-  } catch (const std::exception& error) {  // ours, or the JSON reader's
+  } catch (const std::exception& error) {  // of this file's checks, or of the JSON reader
     damage = error.what();
     return std::nullopt;
   }

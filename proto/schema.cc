@@ -1,3 +1,4 @@
+// Names and sizes of types, and the check of a schema.
 #include "proto/schema.h"
 
 #include <set>

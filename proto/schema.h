@@ -1,4 +1,4 @@
-// What a sample looks like: its named columns, in the order in which they travel and are digested.
+// A sample's schema: its named fields, in the order in which they are sent and digested.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,17 @@
 
 namespace millrace::proto {
 
-/// How a value travels: little-endian, the narrowest type that holds the vocabulary and the
-/// sentinel.
+/// The type of a value in messages and files: little-endian, the narrowest that holds the
+/// vocabulary and the sentinel.
 enum class WireType : std::uint8_t { kU8 = 1, kU16 = 2, kU32 = 3, kF32 = 4 };
-/// What the value is widened to on the trainer's device.
+/// The type of a value on the trainer's device.
 enum class LogicalType : std::uint8_t { kI64 = 1, kF32 = 2 };
 enum class Role : std::uint8_t {
   kInput = 1,
   kTarget = 2,
   kTime = 3,
   kPrefix = 4,
-  kWeight = 5,
+  kWeight = 5,  ///< reserved: no provider of the tree makes it, and no objective reads it
   kStage = 6
 };
 
@@ -31,11 +31,12 @@ enum class Role : std::uint8_t {
 [[nodiscard]] std::size_t width(WireType type);
 /// The largest value of an integer wire type; for kF32 it throws std::logic_error.
 [[nodiscard]] std::uint64_t largest(WireType type);
-/// The narrowest integer type with `values` distinct values 0 … values − 1, and one more for the
-/// sentinel if asked.
+/// The narrowest integer type that holds 0 … values − 1, and one value more for the sentinel if
+/// asked. Throws std::invalid_argument where no type does.
 [[nodiscard]] WireType narrowest(std::uint64_t values, bool sentinel);
 
-/// One column. A batch of n samples holds it as one contiguous array [n, …shape].
+/// One named value or array of a sample. A batch of n samples holds the field as one column: a
+/// contiguous array [n, …shape].
 struct Field {
   std::string name;
   WireType wire = WireType::kU8;
@@ -49,18 +50,19 @@ struct Field {
   bool operator==(const Field&) const = default;
 };
 
+/// The fields of a sample, in order.
 struct Schema {
   std::vector<Field> fields;
 
   [[nodiscard]] std::size_t bytes_per_sample() const;
-  /// The position of the first field with this role, or −1.
+  /// Index of the first field with this role, or −1.
   [[nodiscard]] int find(Role role) const;
   bool operator==(const Schema&) const = default;
 };
 
-/// Throws std::invalid_argument with the field and the reason if the schema cannot be used: no
-/// field, an unnamed or repeated name, a zero in a shape, more than kMaxFields fields or
-/// kMaxSampleBytes bytes.
+/// Throws std::invalid_argument naming the field and the reason if the schema cannot be used: no
+/// field, a name that is empty or used twice, an unknown type or role, an f32 with a sentinel, a
+/// zero in a shape, more than kMaxFields fields, or more than kMaxSampleBytes bytes a sample.
 void check(const Schema& schema);
 
 inline constexpr std::size_t kMaxFields = 32;

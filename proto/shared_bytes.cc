@@ -1,3 +1,4 @@
+// Aligned memory for columns.
 #include "proto/shared_bytes.h"
 
 #include <algorithm>

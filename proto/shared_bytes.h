@@ -1,4 +1,4 @@
-// Bytes that keep alive the memory they lie in, and the alignment at which columns start.
+// Bytes that share the ownership of their memory, and the alignment of columns.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,19 @@
 
 namespace millrace::proto {
 
-/// Columns of our own buffers, and of queue files, start at multiples of this.
-inline constexpr std::size_t kColumnAlignment = 64;
-/// The next multiple of it.
-[[nodiscard]] constexpr std::size_t column_aligned(std::size_t bytes) {
-  return (bytes + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment;
+/// `bytes` rounded up to a multiple of `unit`.
+[[nodiscard]] constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
 }
 
-/// Bytes and what keeps them alive: a column, a frame of a message, a file.
+/// Columns of buffers and of queue files start at multiples of this.
+inline constexpr std::size_t kColumnAlignment = 64;
+/// `bytes` rounded up to a multiple of kColumnAlignment.
+[[nodiscard]] constexpr std::size_t column_aligned(std::size_t bytes) {
+  return rounded_up(bytes, kColumnAlignment);
+}
+
+/// A view of bytes and the owner of their memory: a column, a frame of a message, a file.
 struct SharedBytes {
   std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
   std::span<const std::byte> bytes;   ///< of a column: [count, …shape], row-major

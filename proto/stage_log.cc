@@ -1,3 +1,4 @@
+// Looking up stages in a stage log.
 #include "proto/stage_log.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace millrace::proto {
 namespace {
 
-/// The first entry that begins after `index`.
+/// The first entry behind `index`.
 StageLog::const_iterator next_change(const StageLog& log, std::uint64_t index) {
   return std::upper_bound(
       log.begin(), log.end(), index,

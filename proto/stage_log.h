@@ -1,8 +1,8 @@
-// The stage log: from which train sample on which stage holds, where the trainer names the stages
-// (schedules `steps`, `plateau`).
+// The stage log: which stage begins at which train sample, for schedules whose stages the trainer
+// names (`steps`, `plateau`).
 //
-// Rank 0 alone decides it; it is kept in checkpoints and published to producers. Ascending, the
-// first entry at sample 0; an empty log stands for a stream whose stages are part of its function.
+// Rank 0 decides it; checkpoints keep it, and producers are told. Entries ascend, the first is at
+// sample 0. The log is empty where the stages are part of the stream's function.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace millrace::proto {
 
-/// From train sample `first_index` on the stream is at `stage`.
+/// Train samples from `first_index` on have `stage`, until the next entry.
 struct StageLogEntry {
   std::uint64_t first_index = 0;
   std::uint8_t stage = 0;
@@ -21,15 +21,15 @@ struct StageLogEntry {
 };
 using StageLog = std::vector<StageLogEntry>;
 
-/// The stage that the log names for a train sample; empty for an empty log.
+/// The stage of a train sample; empty for an empty log.
 [[nodiscard]] std::optional<std::uint8_t> stage_at(const StageLog& log, std::uint64_t index);
 
-/// Train samples [first, first + count) as ranges of one stage each, in order: no range straddles a
-/// change.
+/// Train samples [first, first + count) cut where the stage changes: ranges of one stage each, in
+/// order.
 [[nodiscard]] std::vector<Range> cut_at_stages(const StageLog& log, std::uint64_t first,
                                                std::uint32_t count);
 
-/// Whether the log names the range's stage for all of its samples. True of any range of val and
+/// Whether all samples of the range have the range's stage in the log. Always true for val and
 /// test.
 [[nodiscard]] bool agrees(const StageLog& log, const Range& range);
 

@@ -1,4 +1,4 @@
-// A stage log as JSON, [[first index, stage], …], for the formats of this room that hold one.
+// A stage log as JSON, [[first index, stage], …], in checkpoints and group files.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace millrace::proto {
   return json;
 }
 
-/// Throws std::runtime_error or the JSON reader's exception if it is none.
+/// Throws std::runtime_error or nlohmann::json::exception where `json` is no stage log.
 [[nodiscard]] inline StageLog stage_log_from(const nlohmann::ordered_json& json) {
   StageLog log;
   for (const auto& entry : json) {

@@ -1,3 +1,4 @@
+// Names of splits.
 #include "proto/types.h"
 
 namespace millrace::proto {

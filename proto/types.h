@@ -1,4 +1,4 @@
-// The words every room shares: splits, and ranges of a stream's index space.
+// Splits of a dataset, and ranges of a stream's indices.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace millrace::proto {
 
-/// A part of the dataset. The values are part of Philox's counter and of the wire: never renumber.
+/// A part of the dataset. The values are part of Philox's counter and of messages: never renumber.
 enum class Split : std::uint8_t { kTrain = 0, kVal = 1, kTest = 2 };
 inline constexpr std::size_t kSplitCount = 3;
 inline constexpr Split kSplits[kSplitCount] = {Split::kTrain, Split::kVal, Split::kTest};
@@ -29,8 +29,8 @@ struct Range {
   Split split = Split::kTrain;
   std::uint64_t first = 0;
   std::uint32_t count = 0;
-  /// The stage that the trainer names for all of them; empty where the stage is part of the
-  /// function.
+  /// The stage of all of them, where the trainer names it; empty where stages are part of the
+  /// stream's function.
   std::optional<std::uint8_t> stage;
 
   [[nodiscard]] std::uint64_t end() const { return first + count; }

@@ -1,3 +1,4 @@
+// The loops of xxh64 over vector lanes.
 #include "proto/xxh64_lanes.h"
 
 #if defined(__x86_64__)
@@ -38,7 +39,7 @@ std::size_t whole_stripes(std::size_t bytes) { return bytes / kStripeBytes * kSt
 using Lanes = std::uint64_t __attribute__((vector_size(kStripeBytes)));
 using TwoLanes = std::uint64_t __attribute__((vector_size(2 * kStripeBytes)));
 
-/// Takes whole stripes in.
+/// Adds whole stripes to the accumulators.
 MILLRACE_WITH_LANES void consume(std::span<const std::byte> stripes, Accumulators& accumulators) {
   Lanes sums;
   Lanes stripe;
@@ -51,8 +52,8 @@ MILLRACE_WITH_LANES void consume(std::span<const std::byte> stripes, Accumulator
   std::memcpy(accumulators.data(), &sums, sizeof sums);
 }
 
-/// Takes whole stripes of two inputs in, as many of each. A sum waits for its last product, so the
-/// second input costs no time.
+/// Adds equally many whole stripes of two inputs. The second input costs no time, as each sum waits
+/// for its last product.
 MILLRACE_WITH_LANES void consume(const std::byte* first, const std::byte* second, std::size_t bytes,
                                  std::array<Accumulators, 2>& accumulators) {
   TwoLanes sums;
@@ -75,7 +76,7 @@ std::uint64_t converge(const Accumulators& sums) {
   return hash;
 }
 
-/// What is left, less than a stripe.
+/// Adds the rest, less than a stripe.
 std::uint64_t consume_rest(std::uint64_t hash, std::span<const std::byte> rest) {
   for (; rest.size() >= 8; rest = rest.subspan(8)) {
     hash = std::rotl(hash ^ round_of(0, load<std::uint64_t>(rest.data())), 27) * kPrime1 + kPrime4;
@@ -96,7 +97,7 @@ std::uint64_t mix(std::uint64_t hash) {
   return hash ^ hash >> 32;
 }
 
-/// Of an input whose whole stripes are in `sums`.
+/// The hash of an input whose whole stripes are in `sums` already.
 std::uint64_t finish(std::span<const std::byte> bytes, const Accumulators& sums) {
   const std::size_t whole = whole_stripes(bytes.size());
   const std::uint64_t hash = whole == 0 ? kPrime5 : converge(sums);

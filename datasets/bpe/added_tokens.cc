@@ -1,3 +1,4 @@
+// Splitting texts at added tokens.
 #include "datasets/bpe/added_tokens.h"
 
 #include <algorithm>
@@ -36,7 +37,7 @@ void AddedTokens::split(const Set& set, std::string_view text, Specials specials
       continue;
     }
     const std::size_t end = at + found->content.size();
-    // A special token that is to be text hides the others that its text contains.
+    // A special token that counts as text hides other tokens inside it.
     if (specials == Specials::kRecognised || !found->special) {
       if (done < at) piece(text.substr(done, at - done));
       token(found->id);

@@ -1,3 +1,4 @@
+// From texts to words, and from words to ids.
 #include "datasets/bpe/bpe_encoder.h"
 
 #include <cstdio>
@@ -8,21 +9,6 @@
 
 namespace millrace::datasets {
 namespace {
-
-void check_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      ++at;
-      continue;
-    }
-    const auto decoded = decode_utf8(text, at);
-    if (!decoded) {
-      throw std::runtime_error("not valid UTF-8 at byte offset " + std::to_string(at) +
-                               "; convert it, e.g. with iconv -f ISO-8859-1 -t UTF-8");
-    }
-    at += decoded->bytes;
-  }
-}
 
 bool has_all_bytes(const ByteLevelBpe& bpe) {
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -54,7 +40,9 @@ void BpeEncoder::encode(std::string_view text, Specials specials, const Sink& si
 
 void BpeEncoder::encode_into(std::string_view text, Specials specials,
                              std::vector<std::uint32_t>& ids, const Sink* sink) {
-  check_utf8(text);
+  if (const std::size_t at = find_invalid_utf8(text); at < text.size()) {
+    throw std::runtime_error(invalid_utf8_message(at));
+  }
   ids_ = &ids;
   sink_ = sink;
   added_.split(
@@ -92,8 +80,8 @@ void BpeEncoder::encode_word(std::string_view word) {
   }
   const std::size_t before = ids_->size();
   merger_.append(word, *ids_);
-  if (word.size() > kRememberedBytes) return;
-  if (words_.size() == kRememberedWords) words_.clear();
+  if (word.size() > kCachedWordBytes) return;
+  if (words_.size() == kCachedWords) words_.clear();
   words_.emplace(word,
                  std::vector(ids_->begin() + static_cast<std::ptrdiff_t>(before), ids_->end()));
 }

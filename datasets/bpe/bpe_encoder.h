@@ -1,7 +1,7 @@
-// Encodes many texts with one tokenizer, remembering the words that it has met: natural text is the
-// same words over and over.
+// Encodes many texts with one tokenizer. It caches the tokens of words, as natural text repeats
+// them.
 //
-// Not for several threads at once: each has its own.
+// One thread for each encoder.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +20,24 @@ namespace millrace::datasets {
 
 class BpeEncoder {
  public:
+  /// Receives the ids of a text, in pieces.
   using Sink = std::function<void(std::span<const std::uint32_t> ids)>;
 
   /// The tokenizer must outlive the encoder.
   explicit BpeEncoder(const ByteLevelBpe& bpe);
 
-  /// Appends the ids of a text. Throws std::runtime_error for a text that is not UTF-8, with the
-  /// byte's offset, and for a byte that has no token, which the Python package would leave out in
-  /// silence; nothing is appended then.
+  /// Appends the ids of a text. Throws std::runtime_error, and appends nothing, for a text that is
+  /// not UTF-8 (with the byte's offset) and for a byte without a token, which the Python package
+  /// silently leaves out.
   void append(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids);
-  /// The same ids in pieces of some 2^16, so that a long text takes no memory; after an error, what
-  /// the sink has is the text's start.
+  /// The same ids in pieces of about 2^16, so that memory does not grow with the text. After an
+  /// error the sink may have the beginning of the text.
   void encode(std::string_view text, Specials specials, const Sink& sink);
 
  private:
   static constexpr std::size_t kPieceIds = std::size_t{1} << 16;
-  static constexpr std::size_t kRememberedWords = std::size_t{1} << 16;
-  static constexpr std::size_t kRememberedBytes = 64;  ///< of a word; longer ones seldom come again
+  static constexpr std::size_t kCachedWords = std::size_t{1} << 16;
+  static constexpr std::size_t kCachedWordBytes = 64;  ///< longer words are rarely repeated
 
   struct Hash {
     using is_transparent = void;
@@ -48,6 +49,7 @@ class BpeEncoder {
   void encode_into(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids,
                    const Sink* sink);
   void encode_piece(std::string_view piece, std::string_view text);
+  /// Encodes the first word of a piece with a space before it. Returns where the word ends.
   std::size_t encode_prefixed(std::string_view piece);
   void encode_word(std::string_view word);
   void check_bytes(std::string_view piece, std::string_view text) const;
@@ -58,8 +60,8 @@ class BpeEncoder {
   WordMerger merger_;
   bool has_all_bytes_;
   std::unordered_map<std::string, std::vector<std::uint32_t>, Hash, std::equal_to<>> words_;
-  std::vector<std::uint32_t>* ids_ = nullptr;  ///< where the ids of the text at hand go
-  const Sink* sink_ = nullptr;                 ///< where they go from there, or null
+  std::vector<std::uint32_t>* ids_ = nullptr;  ///< the ids of the current text so far
+  const Sink* sink_ = nullptr;                 ///< takes them when there are many; or nullptr
 };
 
 }  // namespace millrace::datasets

@@ -1,4 +1,4 @@
-// Which files a path means.
+// Finding the files of a tokenizer.
 #include "datasets/bpe/bpe_files.h"
 
 #include <optional>
@@ -22,7 +22,7 @@ constexpr const char* kSetTokenizer =
 
 using Tokenizer = std::shared_ptr<const ByteLevelBpe>;
 
-/// Puts the file's name before what is wrong with it.
+/// A tokenizer of parse()'s result; puts the file's name into parse()'s errors.
 template <class Parse>
 Tokenizer made_of(const fs::path& path, const Parse& parse) {
   try {
@@ -51,8 +51,8 @@ Tokenizer load_vocab_bpe(const fs::path& path) {
   return made_of(path, [&] { return parse_vocab_bpe(proto::read_file(path)); });
 }
 
-/// "a/x-vocab.json" for ("a/x-merges.txt", "merges.txt", "vocab.json"); empty where the name does
-/// not end so.
+/// The path with `ending` of its name replaced by `other`: "a/x-vocab.json" for ("a/x-merges.txt",
+/// "merges.txt", "vocab.json"). Empty where the name has another ending.
 std::optional<fs::path> sibling(const fs::path& path, const std::string& ending,
                                 const std::string& other) {
   const std::string name = path.filename().string();

@@ -1,5 +1,5 @@
-// Every word as a list of ids; the count of every pair; a heap of pairs by count. A merge touches
-// only the words that its pair is in.
+// Training keeps every word as a list of ids, the count of every pair, and a heap of pairs by
+// count. A merge changes only the words that contain its pair.
 #include "datasets/bpe/bpe_training.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace millrace::datasets {
 namespace {
 
 constexpr std::uint64_t kLeastCount = 2;
-/// A longer one, such as a line of dashes, teaches nothing and would take long.
+/// Longer words, such as a line of dashes, are left out: they take long and teach nothing.
 constexpr std::size_t kLongestWordBytes = 256;
 
 struct Word {
@@ -27,11 +27,7 @@ struct Word {
   std::uint64_t count;
 };
 
-constexpr std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) {
-  return std::uint64_t{left} << 32 | right;
-}
-
-/// A pair and the count it had when it was put here; stale entries are recognised by comparing.
+/// A pair and its count when it was put into the heap; it is stale where the count has changed.
 struct Candidate {
   std::uint64_t count;
   std::uint64_t pair;
@@ -79,6 +75,7 @@ class Training {
   }
 
  private:
+  /// Counts the pair at place i of a word, or uncounts it for sign = −1.
   void count(std::uint32_t word, std::size_t i, int sign) {
     const std::uint64_t pair = pair_of(words_[word].ids[i], words_[word].ids[i + 1]);
     counts_[pair] += sign > 0 ? words_[word].count : -words_[word].count;
@@ -101,7 +98,7 @@ class Training {
     touched_.clear();
   }
 
-  /// Counts the word out, merges, and counts it in again.
+  /// Uncounts the word's pairs, merges, and counts the new pairs.
   void merge_in(std::uint32_t word, std::uint32_t left, std::uint32_t right, std::uint32_t id) {
     std::vector<std::uint32_t>& ids = words_[word].ids;
     for (std::size_t i = 0; i + 1 < ids.size(); ++i) count(word, i, -1);
@@ -112,38 +109,34 @@ class Training {
       from += here ? 2 : 1;
     }
     ids.resize(to);
-    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-      count_in(word, i, id);
-    }
+    for (std::size_t i = 0; i + 1 < ids.size(); ++i) count_again(word, i, id);
   }
 
-  void count_in(std::uint32_t word, std::size_t i, std::uint32_t id) {
+  void count_again(std::uint32_t word, std::size_t i, std::uint32_t id) {
     const std::uint32_t a = words_[word].ids[i];
     const std::uint32_t b = words_[word].ids[i + 1];
     if (a == id || b == id) {
       count(word, i, +1);
       touched_.insert(pair_of(a, b));
     } else {
-      counts_[pair_of(a, b)] += words_[word].count;  // the word is listed with this pair already
+      counts_[pair_of(a, b)] += words_[word].count;  // places_ has the word for this pair already
     }
   }
 
   BpeParts parts_;
   std::vector<Word> words_;
   std::unordered_map<std::uint64_t, std::uint64_t> counts_;
-  /// By pair: words that had it.
+  /// By pair: the words that have, or had, it.
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> places_;
-  std::unordered_set<std::uint64_t> touched_;
+  std::unordered_set<std::uint64_t> touched_;  ///< pairs that the current merge made
   std::priority_queue<Candidate> heap_;
 };
 
 }  // namespace
 
 void BpeTrainer::add(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const auto decoded = decode_utf8(text, at);
-    if (!decoded) throw std::runtime_error("not valid UTF-8 at byte offset " + std::to_string(at));
-    at += decoded->bytes;
+  if (const std::size_t at = find_invalid_utf8(text); at < text.size()) {
+    throw std::runtime_error("not valid UTF-8 at byte offset " + std::to_string(at));
   }
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = word_end(text, at);

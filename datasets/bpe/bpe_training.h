@@ -1,10 +1,10 @@
-// Learns a byte-level BPE from texts: the merges that a greedy compression finds (R. Sennrich, B.
-// Haddow, A. Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016), within
-// GPT-2's words (byte_level_words.h).
+// Training of byte-level BPE: repeatedly merges the most frequent pair of neighbouring tokens (R.
+// Sennrich, B. Haddow, A. Birch, "Neural Machine Translation of Rare Words with Subword Units",
+// 2016), within GPT-2's words (byte_level_words.h).
 //
-// The vocabulary is the 256 bytes, one token a merge, and <|endoftext|> last, as GPT-2's is. Of
-// pairs that are equally frequent the one with the smaller ids comes first, so the same words give
-// the same tokenizer, in whatever order they came. One thread.
+// The vocabulary is the 256 bytes, a token for each merge, and <|endoftext|> last, as GPT-2's. Of
+// equally frequent pairs the one with the smaller ids is merged first, so the result does not
+// depend on the order of the texts. One thread.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +18,19 @@ namespace millrace::datasets {
 
 class BpeTrainer {
  public:
-  /// Counts the words of a text. Throws std::runtime_error, with the offset, for one that is not
+  /// Counts the words of a text. Throws std::runtime_error, with the offset, for a text that is not
   /// UTF-8.
   void add(std::string_view text);
 
-  /// At most vocab_size tokens, at least 257: fewer where no pair occurs twice any more.
+  /// A tokenizer of at most vocab_size tokens (at least 257): fewer where no pair is left that
+  /// occurs twice.
   [[nodiscard]] BpeParts train(std::uint32_t vocab_size) const;
 
  private:
   std::unordered_map<std::string, std::uint64_t> words_;
 };
 
-/// As the Python package `tokenizers` saves it: a tokenizer.json, which load_bpe and others read.
+/// The parts as a tokenizer.json, as the Python package `tokenizers` saves it; load_bpe() reads it.
 [[nodiscard]] std::string to_tokenizer_json(const BpeParts& parts);
 
 }  // namespace millrace::datasets

@@ -1,8 +1,9 @@
+// Parsing of {"token": id}.
 #include "datasets/bpe/bpe_vocabulary.h"
 
-#include <cstdint>
 #include <stdexcept>
 
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
 
 namespace millrace::datasets {
@@ -30,14 +31,14 @@ std::vector<std::string> tokens_by_id(const Json& vocab) {
   std::vector<std::string> tokens(vocab.size());
   std::vector<bool> taken(vocab.size());
   for (const auto& [token, id] : vocab.items()) {
-    const bool whole = id.is_number_unsigned();
-    if (!whole || id.get<std::uint64_t>() >= tokens.size() || taken[id.get<std::size_t>()]) {
+    const auto number = proto::try_whole<std::size_t>(id, 0, tokens.size() - 1);
+    if (!number || taken[*number]) {
       fail("the token '" + token + "' has the id " + proto::json_text(id) +
            ", and ids must be 0 to " + std::to_string(tokens.size() - 1) + ", each once, for " +
            std::to_string(tokens.size()) + " tokens");
     }
-    tokens[id.get<std::size_t>()] = token;
-    taken[id.get<std::size_t>()] = true;
+    tokens[*number] = token;
+    taken[*number] = true;
   }
   return tokens;
 }

@@ -1,5 +1,4 @@
-// The vocabulary of a BPE tokenizer as JSON has it, {"token": id}; shared by its readers, private
-// to this folder. Includes JSON.
+// The vocabulary of a BPE tokenizer in JSON, {"token": id}. Private to this folder.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,7 +8,7 @@
 
 namespace millrace::datasets {
 
-/// Throws std::runtime_error saying where it is no JSON.
+/// Throws std::runtime_error with the place where the text is not JSON.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text);
 
 /// The tokens by id. Throws std::runtime_error unless the ids are 0 … n - 1, each once.

@@ -1,3 +1,4 @@
+// The table of the alphabet, both ways.
 #include "datasets/bpe/byte_alphabet.h"
 
 #include "datasets/io/utf8.h"

@@ -1,4 +1,4 @@
-// The tables of a tokenizer, and decoding.
+// The tables of a tokenizer, its hash, and decoding.
 #include "datasets/bpe/byte_level_bpe.h"
 
 #include <algorithm>
@@ -16,16 +16,13 @@ namespace {
 
 constexpr std::uint64_t kNoPair = std::numeric_limits<std::uint64_t>::max();  // no id is 2^32 - 1
 
-std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) {
-  return std::uint64_t{left} << 32 | right;
-}
-
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
 std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-/// Feeds a digest, each text with its length, so that no two lists of texts look alike.
-class Facts {
+/// A digest of texts and numbers. Each text is preceded by its length, so that different lists of
+/// texts have different digests.
+class FactDigest {
  public:
   void add(std::string_view text) {
     add(text.size());
@@ -59,7 +56,7 @@ void ByteLevelBpe::take_vocabulary() {
   for (std::uint32_t id = 0; id < parts_.vocabulary.size(); ++id) {
     const std::string& token = parts_.vocabulary[id];
     if (!ids_.emplace(token, id).second) fail("the token " + in_quotes(token) + " is there twice");
-    // A token with characters beyond the alphabet ("<pad 1>") can come from no merge; it stands for
+    // A token with characters outside the alphabet ("<pad 1>") results from no merge; its bytes are
     // its own text.
     const std::optional<std::string> bytes = bytes_of_spelling(token);
     bytes_.push_back(bytes.value_or(token));
@@ -120,7 +117,7 @@ std::size_t ByteLevelBpe::slot_of(std::uint64_t pair) const {
   return slot;
 }
 
-// A pair that is listed twice counts where it is listed last, as in the package.
+// The last place of a pair that is listed twice counts, as in the Python package.
 void ByteLevelBpe::insert(std::uint64_t pair, Merge merge) {
   merges_[slot_of(pair)] = {pair, merge};
 }
@@ -170,7 +167,7 @@ std::string ByteLevelBpe::decode_text(std::span<const std::uint32_t> ids) const 
 }
 
 std::string ByteLevelBpe::digest() const {
-  Facts facts;
+  FactDigest facts;
   facts.add("byte-level BPE 1, Unicode 16.0.0");
   facts.add(parts_.vocabulary.size());
   for (const std::string& token : parts_.vocabulary) facts.add(token);

@@ -1,14 +1,14 @@
-// Byte-level BPE as GPT-2 has it: texts to token ids and back, id for id as the Python package
-// `tokenizers` does it.
+// GPT-2's byte-level BPE: texts to token ids and back, with the same ids as the Python package
+// `tokenizers`.
 //
-// A text is cut at its added tokens, what lies between into words (byte_level_words.h), and the
-// bytes of each word are merged, pair by pair, the earliest of the merges first. Sources: R.
-// Sennrich, B. Haddow, A. Birch, "Neural Machine Translation of Rare Words with Subword Units",
-// 2016; A. Radford et al., 2019 (byte_level_words.h). docs/reference/tokenizing.md says what is
-// honoured and what is refused.
+// A text is split at its added tokens, the pieces between them into words (byte_level_words.h), and
+// the bytes of each word are merged pair by pair, the pair that is earliest in the list of merges
+// first. Sources: R. Sennrich, B. Haddow, A. Birch, "Neural Machine Translation of Rare Words with
+// Subword Units", 2016; A. Radford et al., 2019 (byte_level_words.h). docs/reference/tokenizing.md
+// lists the settings that are supported and those that are refused.
 //
-// A ByteLevelBpe never changes, so any thread may use one. bpe_files.h makes it of files,
-// bpe_encoder.h encodes many texts fast.
+// Immutable, so any thread may use one. bpe_files.h loads one from files, bpe_encoder.h encodes
+// many texts fast.
 #pragma once
 
 #include <array>
@@ -25,83 +25,89 @@ namespace millrace::datasets {
 
 inline constexpr std::string_view kEndOfText = "<|endoftext|>";
 
-/// A token that is looked for in a text before anything else.
+/// A pair of ids as one key.
+[[nodiscard]] constexpr std::uint64_t pair_of(std::uint32_t left, std::uint32_t right) {
+  return std::uint64_t{left} << 32 | right;
+}
+
+/// A token that is searched for in a text before the text is split into words.
 struct AddedToken {
   std::string content;
   std::uint32_t id = 0;
-  bool special = false;     ///< found only where special tokens are recognised
-  bool normalized = false;  ///< looked for after those that are not
+  bool special = false;     ///< found only with Specials::kRecognised
+  bool normalized = false;  ///< searched for after those that are not
 };
 
-/// What a tokenizer's files say.
+/// A tokenizer as its files describe it.
 struct BpeParts {
-  /// By id, spelled as byte_alphabet.h has it; without added tokens.
+  /// By id, spelled as in byte_alphabet.h; without added tokens behind its end.
   std::vector<std::string> vocabulary;
-  std::vector<std::pair<std::string, std::string>> merges;  ///< spelled; first come first
-  /// Those of the vocabulary, and those behind it, by ascending id.
+  std::vector<std::pair<std::string, std::string>> merges;  ///< spelled; the first has precedence
+  /// By ascending id: tokens of the vocabulary, then tokens behind its end.
   std::vector<AddedToken> added;
-  /// Before a piece of text that does not start with one.
+  /// Puts a space before a piece of text that does not start with one.
   bool add_prefix_space = false;
   bool use_regex = true;  ///< false: a piece of text is one word
-  /// A word that is a token is not merged together.
+  /// A word that is a token becomes that token, without merges.
   bool ignore_merges = false;
 };
 
-/// Whether the texts of special tokens become those tokens, or are text like any other.
+/// Whether the text of a special token is ordinary text, or becomes the token.
 enum class Specials : std::uint8_t { kAsText, kRecognised };
 
 class ByteLevelBpe {
  public:
-  /// Two neighbours' merge: when it comes, and what it gives.
+  /// The merge of two neighbours.
   struct Merge {
-    std::uint32_t rank = 0;
-    std::uint32_t id = 0;
+    std::uint32_t rank = 0;  ///< place in the list of merges
+    std::uint32_t id = 0;    ///< the resulting token
   };
 
-  /// Throws std::runtime_error where the parts do not fit together: a merge of or into what is no
-  /// token, a token twice, an added token whose id is not its own in the vocabulary or the next
-  /// behind it.
+  /// Throws std::runtime_error where the parts do not fit together: a merge of or into a text that
+  /// is no token, a token that occurs twice, an added token whose id is neither its own in the
+  /// vocabulary nor the next one behind it.
   explicit ByteLevelBpe(BpeParts parts);
 
   [[nodiscard]] std::uint32_t vocab_size() const {
     return static_cast<std::uint32_t>(bytes_.size());
   }
-  /// By id, every byte spelled as a printable character (added tokens too): StreamMeta::vocabulary
-  /// with byte_level.
+  /// By id, every byte spelled as a printable character, also of added tokens:
+  /// StreamMeta::vocabulary with byte_level.
   [[nodiscard]] const std::vector<std::string>& vocabulary() const { return vocabulary_; }
-  /// xxh64 of all that decides an id, 16 hex digits; the same whatever kind of file it came from.
+  /// xxh64 of everything that decides an id, 16 hex digits; independent of the kind of file.
   [[nodiscard]] const std::string& hash() const { return hash_; }
 
-  /// The id of a token as the files spell it.
+  /// The id of a token, as the files spell it.
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view token) const;
   /// The id of "<|endoftext|>".
   [[nodiscard]] std::optional<std::uint32_t> end_of_text() const { return find(kEndOfText); }
-  /// What an id stands for; the id must be below vocab_size.
+  /// The bytes of a token; id < vocab_size().
   [[nodiscard]] std::string_view bytes(std::uint32_t id) const { return bytes_[id]; }
 
-  /// For one text; throws as BpeEncoder::append.
+  /// Encodes one text. Throws as BpeEncoder::append().
   [[nodiscard]] std::vector<std::uint32_t> encode(std::string_view text,
                                                   Specials specials = Specials::kAsText) const;
-  /// The bytes of the ids; for those that encode gave, exactly the text (and its prefix spaces).
+  /// The bytes of the ids; of the result of encode() exactly the text, with its prefix spaces.
   /// Throws std::runtime_error for an id outside the vocabulary, with its position.
   [[nodiscard]] std::string decode(std::span<const std::uint32_t> ids) const;
-  /// The same to be shown: U+FFFD for what is no UTF-8 (unicode_replacement.h).
+  /// The same for showing: with U+FFFD for invalid UTF-8 (unicode_replacement.h).
   [[nodiscard]] std::string decode_text(std::span<const std::uint32_t> ids) const;
 
-  // What an encoder needs.
+  // For BpeEncoder and WordMerger.
 
   [[nodiscard]] const BpeParts& parts() const { return parts_; }
   /// The token of a byte; empty where the vocabulary lacks it.
   [[nodiscard]] std::optional<std::uint32_t> byte_id(std::uint8_t byte) const {
     return byte_ids_[byte];
   }
+  /// The merge of two neighbours; empty where there is none.
   [[nodiscard]] std::optional<Merge> merge(std::uint32_t left, std::uint32_t right) const;
-  /// The token whose bytes are these, where words may become tokens without merges.
+  /// The token with these bytes, where BpeParts::ignore_merges; else empty.
   [[nodiscard]] std::optional<std::uint32_t> whole_word(std::string_view bytes) const;
 
  private:
-  /// One slot of the table of merges: open addressing, a power of two of slots, at most half of
-  /// them full.
+  /// A slot of the hash table of merges: open addressing, a power of two of slots, at most half of
+  /// them used.
   struct Slot {
     std::uint64_t pair;
     Merge merge;
@@ -116,10 +122,10 @@ class ByteLevelBpe {
   [[nodiscard]] std::string digest() const;
 
   BpeParts parts_;
-  std::vector<std::string> bytes_;
-  std::vector<std::string> vocabulary_;
-  std::unordered_map<std::string, std::uint32_t> ids_;  ///< by spelling; added tokens by content
-  std::unordered_map<std::string, std::uint32_t> words_;
+  std::vector<std::string> bytes_;                        ///< by id
+  std::vector<std::string> vocabulary_;                   ///< by id, spelled
+  std::unordered_map<std::string, std::uint32_t> ids_;    ///< by spelling; added tokens by content
+  std::unordered_map<std::string, std::uint32_t> words_;  ///< by bytes, for whole_word()
   std::array<std::optional<std::uint32_t>, 256> byte_ids_{};
   std::vector<Slot> merges_;
   std::string hash_;

@@ -1,4 +1,4 @@
-// The pattern by hand: each of its branches is one run of one class.
+// The pattern without a regular expression: each of its branches is a run of one class.
 #include "datasets/bpe/byte_level_words.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Character character_at(std::string_view text, std::size_t at) {
   return {class_of(decoded->code_point), decoded->bytes};
 }
 
-/// A run of one class: where it ends, and where its last character starts.
+/// A run of one class: its end, and the start of its last character.
 struct Run {
   std::size_t end;
   std::size_t last;

@@ -1,4 +1,4 @@
-// vocab.json with merges.txt, and vocab.bpe: a merge a line, the two tokens with a space between.
+// Parsing of merges.txt and vocab.bpe: a merge on each line, two tokens with a space between.
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 
 using Merges = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::string_view kVersion = "#version";  // of the first line
+constexpr std::string_view kVersion = "#version";  // starts the first line
 
 Merges parse_merges(std::string_view text) {
   Merges merges;

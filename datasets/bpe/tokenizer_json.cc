@@ -1,15 +1,15 @@
-// tokenizer.json of the Python package `tokenizers`. What would change an id, and is not
-// implemented, is refused by its name.
+// Parsing of the Python package's tokenizer.json. Settings that would change an id and are not
+// implemented are refused by name.
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <limits>
 #include <stdexcept>
 #include <string>
 
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/bpe/bpe_vocabulary.h"
 #include "datasets/bpe/byte_alphabet.h"
+#include "proto/json_numbers.h"
 
 namespace millrace::datasets {
 namespace {
@@ -38,7 +38,7 @@ std::string text_of(const Json& object, const char* name, const std::string& whe
   return value.get<std::string>();
 }
 
-/// A switch; false where it is absent.
+/// A boolean member; `if_absent` where it is missing or null.
 bool flag(const Json& object, const char* name, const std::string& where, bool if_absent = false) {
   const Json& value = member(object, name);
   if (value.is_null()) return if_absent;
@@ -48,6 +48,7 @@ bool flag(const Json& object, const char* name, const std::string& where, bool i
   return value.get<bool>();
 }
 
+/// Refuses members other than the known ones.
 void check_keys(const Json& object, std::initializer_list<std::string_view> known,
                 const std::string& where) {
   for (const auto& [key, value] : object.items()) {
@@ -59,13 +60,14 @@ bool is_unset(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
-/// Refuses a part that is there with a type that is not ByteLevel.
+/// Refuses a part whose type is not ByteLevel.
 void check_byte_level(const Json& part, const std::string& where) {
   if (!part.is_object()) fail("the " + where + " is no object");
   const std::string type = text_of(part, "type", "the " + where);
   if (type != "ByteLevel") refuse("the " + where + " " + type);
 }
 
+/// Refuses a part that is there.
 void check_absent(const Json& root, const char* name) {
   const Json& value = member(root, name);
   if (value.is_null()) return;
@@ -108,7 +110,7 @@ bool has_all_bytes(const std::vector<std::string>& vocabulary) {
 void take_model(const Json& model, BpeParts& parts) {
   const std::string where = "the model";
   if (!model.is_object()) fail("there is no model in it; is this a tokenizer.json?");
-  // Files of the package's first versions do not say the type of a BPE.
+  // The package's first versions did not write the type of a BPE.
   if (model.contains("type") || !model.contains("merges")) {
     const std::string type = text_of(model, "type", where);
     if (type != "BPE") refuse("the model " + type);
@@ -126,7 +128,7 @@ void take_model(const Json& model, BpeParts& parts) {
   if (flag(model, "byte_fallback", where)) refuse("byte_fallback of the model");
   parts.ignore_merges = flag(model, "ignore_merges", where);
   parts.vocabulary = tokens_by_id(member(model, "vocab"));
-  // Where every byte has a token none is ever unknown.
+  // Where every byte has a token, nothing is unknown.
   if (!is_unset(member(model, "unk_token")) && !has_all_bytes(parts.vocabulary)) {
     refuse("unk_token of the model");
   }
@@ -142,12 +144,9 @@ AddedToken added_token(const Json& entry) {
   const std::string where = "the added token '" + token.content + "'";
   check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"},
              where);
-  const Json& id = member(entry, "id");
-  if (!id.is_number_unsigned() ||
-      id.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
-    fail(where + " has no id that is a whole number");
-  }
-  token.id = id.get<std::uint32_t>();
+  const auto id = proto::try_whole<std::uint32_t>(member(entry, "id"));
+  if (!id) fail(where + " has no id that is a whole number");
+  token.id = *id;
   token.special = flag(entry, "special", where);
   token.normalized = flag(entry, "normalized", where);
   for (const char* name : {"single_word", "lstrip", "rstrip"}) {
@@ -169,7 +168,7 @@ BpeParts parse_tokenizer_json(std::string_view text) {
              "the file");
   for (const char* name : {"truncation", "padding", "normalizer"}) check_absent(root, name);
   take_pre_tokenizer(member(root, "pre_tokenizer"), parts);
-  // ByteLevel's work as a post-processor is on offsets, which we do not give.
+  // A ByteLevel post-processor changes offsets alone, which are not computed here.
   if (const Json& part = member(root, "post_processor"); !part.is_null()) {
     check_byte_level(part, "post_processor");
   }

@@ -1,4 +1,4 @@
-// A table for ASCII, a binary search for the rest.
+// The class of a code point: by a table for ASCII, by binary search for the others.
 #include "datasets/bpe/unicode_classes.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
-// What GPT-2's pre-tokenizer asks of a character: letter, number, space, or something else.
+// Classes of characters, as GPT-2's pre-tokenizer tells them apart: letters, numbers, white space,
+// and others.
 //
-// The answer comes from a table of Unicode 16.0.0 that is committed (unicode_ranges.inc), and not
-// from a library of the machine: a character that became a letter in a later Unicode would cut
-// words, and so tokens, differently on two machines.
+// They come from a committed table of Unicode 16.0.0 (unicode_ranges.inc) rather than from a
+// library: libraries of different Unicode versions would split words, and so tokens, differently.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@ namespace millrace::datasets {
 
 enum class CharacterClass : std::uint8_t { kOther, kLetter, kNumber, kSpace };
 
-/// Of \p{L}, \p{N} and \s (White_Space). What is no code point is kOther.
+/// The class of a code point: \p{L}, \p{N}, \s (White_Space). kOther for numbers that are no code
+/// points.
 [[nodiscard]] CharacterClass class_of(char32_t code_point);
 
 }  // namespace millrace::datasets

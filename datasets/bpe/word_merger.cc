@@ -1,3 +1,4 @@
+// The merges of one word.
 #include "datasets/bpe/word_merger.h"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ void WordMerger::carry_out(const Candidate& candidate) {
   if (left.gone || left.next < 0) return;
   Symbol& right = symbols_[left.next];
   const auto merge = bpe_.merge(left.id, right.id);
-  if (!merge || merge->rank != candidate.rank) return;  // out of date
+  if (!merge || merge->rank != candidate.rank) return;  // stale
   right.gone = true;
   left.id = candidate.id;
   left.next = right.next;

@@ -1,9 +1,9 @@
-// Merges the bytes of one word into tokens: always the pair of neighbours that is earliest in the
-// list of merges, the leftmost of equal ones, until no pair is in the list. A heap of candidates
-// over a linked list of symbols: n log n for a word of n bytes.
+// Merges the bytes of one word into tokens. The next merge is that of the pair of neighbours which
+// is earliest in the list of merges, the leftmost of several, until no pair is in the list. A heap
+// of candidates over a linked list of symbols: O(n log n) for a word of n bytes.
 //
-// A candidate whose pair is no more is skipped: tokens only grow, so where the pair at its place
-// merges in another turn than it says, it is out of date.
+// A candidate is stale, and skipped, where the pair at its place now has another rank: tokens only
+// grow.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class WordMerger {
  public:
   explicit WordMerger(const ByteLevelBpe& bpe) : bpe_(bpe) {}
 
-  /// Appends the tokens of a word; each of its bytes must have one. Throws std::runtime_error for a
-  /// word of 2^31 bytes or more.
+  /// Appends the tokens of a word, each of whose bytes must have a token. Throws std::runtime_error
+  /// for a word of 2^31 - 1 bytes or more.
   void append(std::string_view word, std::vector<std::uint32_t>& ids);
 
  private:
@@ -27,11 +27,12 @@ class WordMerger {
     std::uint32_t id;
     std::int32_t previous;  ///< -1: none
     std::int32_t next;      ///< -1: none
-    bool gone;              ///< merged into an earlier one
+    bool gone;              ///< merged into the symbol before it
   };
+  /// A pair that may be merged.
   struct Candidate {
     std::uint32_t rank;
-    std::int32_t at;
+    std::int32_t at;  ///< of the left symbol
     std::uint32_t id;
   };
 

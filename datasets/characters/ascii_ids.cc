@@ -1,3 +1,4 @@
+// Loops over ASCII texts, portable and by AVX-512 VBMI.
 #include "datasets/characters/ascii_ids.h"
 
 #if defined(__x86_64__)
@@ -30,7 +31,7 @@ bool permutes_bytes() {
   return can;
 }
 
-/// Both tables lie in two registers each, and a byte's lower seven bits say where in them.
+/// Each table is in two registers; the lower seven bits of a byte select an entry.
 __attribute__((target("avx512vbmi,avx512bw"))) bool by_lanes(std::string_view bytes,
                                                              const AsciiIds& ids,
                                                              std::uint8_t* out) {

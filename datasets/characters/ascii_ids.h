@@ -1,4 +1,5 @@
-// The tokens of ASCII characters, 64 at once where the machine permutes bytes (AVX-512 VBMI).
+// Table lookup of the tokens of ASCII characters: 64 at once where the machine permutes bytes
+// (AVX-512 VBMI).
 #pragma once
 
 #include <array>
@@ -10,16 +11,16 @@ namespace millrace::datasets {
 
 inline constexpr std::size_t kAsciiCharacters = 128;
 
-/// By character.
+/// The token of each ASCII character, in three widths.
 struct AsciiIds {
-  std::array<bool, kAsciiCharacters> known{};
+  std::array<bool, kAsciiCharacters> known{};  ///< whether the character has a token
   std::array<std::uint8_t, kAsciiCharacters> narrow{};
   std::array<std::uint16_t, kAsciiCharacters> middle{};
   std::array<std::uint32_t, kAsciiCharacters> wide{};
 };
 
-/// out[i] is the token of bytes[i]; they are as many. False where a byte is no known ASCII
-/// character.
+/// Sets out[i] to the token of bytes[i]; both have the same size. Returns false if a byte is not a
+/// known ASCII character.
 [[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids,
                              std::span<std::uint8_t> out);
 [[nodiscard]] bool to_tokens(std::string_view bytes, const AsciiIds& ids,

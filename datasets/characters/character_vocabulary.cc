@@ -1,14 +1,14 @@
+// Vocabularies of characters, and vocab.json.
 #include "datasets/characters/character_vocabulary.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "datasets/io/utf8.h"
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
 
 namespace millrace::datasets {
@@ -24,6 +24,7 @@ constexpr std::size_t kMaxTokens = std::size_t{1} << 21;  // more than there are
                            "CONFIG --save-vocabulary=FILE writes");
 }
 
+/// The character that is the whole token; empty where it is not one.
 std::optional<char32_t> character_of(std::string_view token) {
   if (token.empty()) return std::nullopt;
   const auto decoded = decode_utf8(token, 0);
@@ -31,18 +32,18 @@ std::optional<char32_t> character_of(std::string_view token) {
   return decoded->code_point;
 }
 
-/// Refuses what JSON allows and means two things: a key twice.
+/// Parses JSON, and refuses a key that occurs twice, which JSON allows.
 Json parse_json(std::string_view text, const std::string& place) {
   std::set<std::string> keys;
   std::string twice;
-  const auto look = [&](int depth, Json::parse_event_t event, Json& parsed) {
+  const auto note_key = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth == 1 && event == Json::parse_event_t::key &&
         !keys.insert(parsed.get<std::string>()).second) {
       twice = parsed.get<std::string>();
     }
     return true;
   };
-  const Json json = Json::parse(text, look, false);
+  const Json json = Json::parse(text, note_key, false);
   if (!twice.empty()) refuse(place, "'" + twice + "' is in it twice");
   return json;
 }
@@ -50,24 +51,24 @@ Json parse_json(std::string_view text, const std::string& place) {
 void take_entry(const std::string& token, const Json& id, std::vector<std::string>& tokens,
                 const std::string& place) {
   const std::string shown = "'" + token + "'";
-  if (!id.is_number_unsigned()) {
+  const auto number = proto::try_whole<std::uint64_t>(id);
+  if (!number) {
     refuse(place,
            "the id of " + shown + " is " + proto::json_text(id) + ", not a whole number from 0 on");
   }
   if (token != kUnknownToken && !character_of(token)) {
     refuse(place, shown + " is not one character, nor " + std::string(kUnknownToken));
   }
-  const auto number = id.get<std::uint64_t>();
-  if (number >= tokens.size()) {
-    refuse(place, shown + " has id " + std::to_string(number) + ", and " +
+  if (*number >= tokens.size()) {
+    refuse(place, shown + " has id " + std::to_string(*number) + ", and " +
                       std::to_string(tokens.size()) + " tokens have the ids 0 to " +
                       std::to_string(tokens.size() - 1));
   }
-  if (!tokens[number].empty()) {
-    refuse(place, "'" + tokens[number] + "' and " + shown + " have the same id, " +
-                      std::to_string(number));
+  if (!tokens[*number].empty()) {
+    refuse(place, "'" + tokens[*number] + "' and " + shown + " have the same id, " +
+                      std::to_string(*number));
   }
-  tokens[number] = token;
+  tokens[*number] = token;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Characters and their ids: those that texts have, or those of a vocab.json.
+// A vocabulary of characters: those that texts contain, or those of a vocab.json.
 //
-// Immutable once made, so any thread may use one.
+// Immutable, so any thread may use one.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,11 @@
 
 namespace millrace::datasets {
 
-/// Stands for every character that a vocabulary lacks.
+/// The token for characters that a vocabulary lacks.
 inline constexpr std::string_view kUnknownToken = "[UNK]";
+
+/// The treatment of characters that a vocabulary lacks (data.unknown).
+enum class UnknownCharacters : std::uint8_t { kError, kReplace, kDrop };
 
 class CharacterVocabulary {
  public:
@@ -33,7 +36,7 @@ class CharacterVocabulary {
   }
   /// The id of kUnknownToken, or kNoId.
   [[nodiscard]] std::uint32_t unknown() const { return unknown_; }
-  /// Code points that have an id.
+  /// By code point: whether it has an id.
   [[nodiscard]] std::vector<bool> characters() const;
 
  private:
@@ -42,20 +45,20 @@ class CharacterVocabulary {
   std::uint32_t unknown_ = kNoId;
 };
 
-/// The characters of all alphabets, by code point.
+/// The vocabulary of all characters in the alphabets, in the order of code points.
 [[nodiscard]] CharacterVocabulary vocabulary_of(
     std::span<const std::span<const CharacterCount>> alphabets);
 
-/// A vocab.json: an object from each character to its id; ids go from 0 without a gap
-/// (docs/reference/datasets.md). Throws std::runtime_error naming the file, the entry, and what to
-/// do.
+/// Reads a vocab.json: an object from each character to its id, ids from 0 without gaps
+/// (docs/reference/datasets.md). `with_unknown`: adds kUnknownToken as the last id where the file
+/// lacks it. Throws std::runtime_error naming the file, the entry, and what to do.
 [[nodiscard]] CharacterVocabulary load_vocabulary(const std::filesystem::path& path,
                                                   bool with_unknown);
-/// The same of a file's content.
+/// The tokens by id in the content of a vocab.json. `place`: its path. Throws as load_vocabulary().
 [[nodiscard]] std::vector<std::string> parse_vocabulary(std::string_view json,
                                                         const std::string& place);
 
-/// Writes one, by id. Throws proto::DiskError.
+/// Writes a vocab.json of tokens by id. Throws proto::DiskError.
 void save_vocabulary(const std::filesystem::path& path, std::span<const std::string> tokens);
 
 }  // namespace millrace::datasets

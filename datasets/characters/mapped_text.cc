@@ -1,3 +1,4 @@
+// Reading characters out of a mapped text.
 #include "datasets/characters/mapped_text.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 
 using proto::Split;
 
-class MappedText final : public TokenText {
+class MappedText final : public TokenTextOf<MappedText> {
  public:
   MappedText(std::shared_ptr<const IndexedText> text,
              std::shared_ptr<const CharacterVocabulary> vocabulary, Cuts cuts, std::string hash,
@@ -47,19 +48,12 @@ class MappedText final : public TokenText {
     return text_->starts()[part(split).first + line] - cuts_.first(split);
   }
 
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override {
-    copy(split, first, out);
-  }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override {
-    copy(split, first, out);
-  }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override {
-    copy(split, first, out);
-  }
-
  private:
+  friend TokenTextOf<MappedText>;
+
+  /// The lines of a split.
   struct Lines {
-    std::uint64_t first = 0;  ///< of all lines of the text
+    std::uint64_t first = 0;  ///< number of the first among all lines of the text
     std::uint64_t count = 0;
   };
 

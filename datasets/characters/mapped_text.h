@@ -1,9 +1,8 @@
-// A text as characters, read where it is mapped: any part of any size, in time that does not depend
-// on where it lies.
+// A mapped text as the ids of its characters. The time of a read does not depend on its position:
+// of texts that are not ASCII, the index has the byte offset of every 1024th character, so a read
+// skips fewer than 1024.
 //
-// An ASCII text is looked up byte by byte. In any other one the index has the byte offset of every
-// 1024th character, so a read starts less than 1024 characters before its place. Immutable, so any
-// thread may use one.
+// Immutable, so any thread may use one.
 #pragma once
 
 #include <memory>
@@ -16,9 +15,9 @@
 
 namespace millrace::datasets {
 
-/// Every character of the text must be in the vocabulary, or that have kUnknownToken, which stands
-/// for those that are not. `place` is for messages. Reading throws std::runtime_error where the
-/// text is not any more what its index says.
+/// The text with these cuts and this vocabulary, which must have every character of the text, or
+/// kUnknownToken for those it lacks. `place`: the dataset, for messages. Reading throws
+/// std::runtime_error where the text no longer matches its index.
 [[nodiscard]] std::shared_ptr<const TokenText> make_mapped_text(
     std::shared_ptr<const IndexedText> text, std::shared_ptr<const CharacterVocabulary> vocabulary,
     Cuts cuts, std::string hash, std::string place);

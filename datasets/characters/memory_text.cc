@@ -1,11 +1,11 @@
-// Characters by number, splits, line starts, all in memory.
+// Ids, splits and line starts of a text in memory.
 #include "datasets/characters/memory_text.h"
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 
-#include "datasets/io/fixed_point.h"
+#include "datasets/index/splits.h"
 #include "datasets/io/utf8.h"
 #include "proto/digest.h"
 
@@ -14,24 +14,19 @@ namespace {
 
 using proto::Split;
 
-[[noreturn]] void refuse_encoding(const std::string& place, std::size_t at) {
-  throw std::runtime_error(place + ": not valid UTF-8 at byte offset " + std::to_string(at) +
-                           "; convert it, e.g. with iconv -f ISO-8859-1 -t UTF-8");
-}
-
 std::u32string decode(std::string_view text, const std::string& place) {
   std::u32string characters;
   characters.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const std::optional<Decoded> decoded = decode_utf8(text, at);
-    if (!decoded) refuse_encoding(place, at);
+    if (!decoded) throw std::runtime_error(place + ": " + invalid_utf8_message(at));
     characters.push_back(decoded->code_point);
     at += decoded->bytes;
   }
   return characters;
 }
 
-class MemoryText final : public TokenText {
+class MemoryText final : public TokenTextOf<MemoryText> {
  public:
   MemoryText(std::string_view text, const std::string& place, Shares shares)
       : hash_(proto::hex16(proto::xxh64(text))) {
@@ -39,51 +34,34 @@ class MemoryText final : public TokenText {
       throw std::runtime_error(place + ": the text is empty; name another with --data.path=FILE");
     }
     const std::u32string characters = decode(text, place);
-    number(characters);
-    cut(characters, shares);
+    set_ids(characters);
+    cuts_ = cut_anywhere(characters.size(), shares);
+    find_lines(characters);
   }
 
   [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
   [[nodiscard]] const std::string& hash() const override { return hash_; }
   [[nodiscard]] std::uint64_t length(Split split) const override {
-    return part(split).last - part(split).first;
+    return cuts_.last(split) - cuts_.first(split);
   }
   [[nodiscard]] std::uint64_t lines(Split split) const override {
-    return part(split).line_starts.size();
+    return lines_[static_cast<std::size_t>(split)].size();
   }
   [[nodiscard]] std::uint64_t line_start(Split split, std::uint64_t line) const override {
-    return part(split).line_starts[line];
-  }
-
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override {
-    copy(split, first, out);
-  }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override {
-    copy(split, first, out);
-  }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override {
-    copy(split, first, out);
+    return lines_[static_cast<std::size_t>(split)][line];
   }
 
  private:
-  struct Part {
-    std::size_t first = 0;  ///< of the whole text
-    std::size_t last = 0;
-    std::vector<std::uint64_t> line_starts;  ///< from `first` on
-  };
-
-  [[nodiscard]] const Part& part(Split split) const {
-    return parts_[static_cast<std::size_t>(split)];
-  }
+  friend TokenTextOf<MemoryText>;
 
   template <class Token>
   void copy(Split split, std::uint64_t first, std::span<Token> out) const {
-    const auto from = ids_.begin() + static_cast<std::ptrdiff_t>(part(split).first + first);
+    const auto from = ids_.begin() + static_cast<std::ptrdiff_t>(cuts_.first(split) + first);
     std::transform(from, from + static_cast<std::ptrdiff_t>(out.size()), out.begin(),
                    [](auto id) { return static_cast<Token>(id); });
   }
 
-  void number(const std::u32string& characters) {
+  void set_ids(const std::u32string& characters) {
     std::u32string alphabet = characters;
     std::ranges::sort(alphabet);
     alphabet.erase(std::unique(alphabet.begin(), alphabet.end()), alphabet.end());
@@ -95,15 +73,11 @@ class MemoryText final : public TokenText {
     for (const char32_t c : characters) ids_.push_back(id_of[c]);
   }
 
-  void cut(const std::u32string& text, Shares shares) {
-    const std::size_t val =
-        text.size() * (kNano - in_nano(shares.val) - in_nano(shares.test)) / kNano;
-    const std::size_t test = text.size() * (kNano - in_nano(shares.test)) / kNano;
-    parts_ = {Part{0, val, {}}, Part{val, test, {}}, Part{test, text.size(), {}}};
-    for (Part& part : parts_) {
-      for (std::size_t p = part.first; p < part.last; ++p) {
+  void find_lines(const std::u32string& text) {
+    for (const Split split : proto::kSplits) {
+      for (std::uint64_t p = cuts_.first(split); p < cuts_.last(split); ++p) {
         if (text[p] != '\n' && (p == 0 || text[p - 1] == '\n')) {
-          part.line_starts.push_back(p - part.first);
+          lines_[static_cast<std::size_t>(split)].push_back(p - cuts_.first(split));
         }
       }
     }
@@ -112,7 +86,8 @@ class MemoryText final : public TokenText {
   std::string hash_;
   Vocabulary vocabulary_;
   std::vector<std::uint32_t> ids_;
-  std::array<Part, proto::kSplitCount> parts_;
+  Cuts cuts_;
+  std::array<std::vector<std::uint64_t>, proto::kSplitCount> lines_;  ///< starts, in the split
 };
 
 }  // namespace

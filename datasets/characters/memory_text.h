@@ -1,4 +1,4 @@
-// A text that lies in memory whole, as characters: the generated corpus, and small texts of tests.
+// A text in memory as the ids of its characters, for the generated corpus and for tests.
 //
 // A character is a Unicode code point. Immutable, so any thread may use one.
 #pragma once
@@ -7,14 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/shares.h"
 #include "datasets/token_text.h"
 
 namespace millrace::datasets {
 
-/// A UTF-8 text as its distinct characters, in the order of their code points. Shares are counted
-/// in 1e-9: train is the first floor(n · (1 − val − test)) of the n characters, test the last, from
-/// floor(n · (1 − test)) on. A line that lies across a cut begins in the first of its splits alone.
+/// A UTF-8 text. Its vocabulary is its characters in the order of code points; it is cut by
+/// cut_anywhere() (index/splits.h), and a line across a cut counts in the split where it begins.
 /// Throws std::runtime_error naming `place` for a text that is empty, or not UTF-8 (with the byte's
 /// offset).
 [[nodiscard]] std::shared_ptr<const TokenText> make_memory_text(std::string_view text,

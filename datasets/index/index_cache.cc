@@ -1,3 +1,4 @@
+// The paths of indexes, and making one there.
 #include "datasets/index/index_cache.h"
 
 #include <spdlog/spdlog.h>
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 fs::path full_path(const IndexRequest& request) {
   fs::path path = fs::absolute(request.dataset).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // "folder/"
+  if (!path.has_filename()) path = path.parent_path();  // it was "folder/"
   return path;
 }
 
@@ -27,7 +28,8 @@ std::string variant_of(const IndexRequest& request) {
                                  : "." + proto::hex16(proto::xxh64(request.variant)).substr(0, 8);
 }
 
-/// Many datasets share such a folder, so the whole path is part of the name.
+/// The index's path in a folder that datasets share: a hash of the dataset's path is part of the
+/// name.
 fs::path in_shared_folder(const fs::path& folder, const IndexRequest& request) {
   const fs::path path = full_path(request);
   const std::string place = proto::hex16(proto::xxh64(path.string()));
@@ -79,7 +81,7 @@ std::shared_ptr<const IndexedText> make_in_memory(const IndexRequest& request) {
   return text;
 }
 
-/// Whether a file can be made in the folder of `path`, which is made where it is missing.
+/// Whether a file can be made beside `path`. Makes the folder where it is missing.
 bool is_writable(const fs::path& path, std::string& why) {
   try {
     proto::make_folders(path.parent_path(), proto::real_disk());
@@ -99,7 +101,7 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
     const GrowingFile made = request.make(IndexPlace::on_disk(unfinished));
     proto::real_disk().rename(unfinished, path);
     std::string why;
-    // By the descriptor: another process may have put its own in the name's place since.
+    // By the descriptor, as another process may have replaced the file by its own since.
     auto text = open_index(std::make_unique<MappedFile>(made.fd(), path), request, why);
     if (!text) {
       throw std::runtime_error(path.string() + ": the index is " + why +
@@ -120,7 +122,7 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
 }  // namespace
 
 bool is_small(const SourceFiles& sources) {
-  // What a compressed file may become, and more than text does.
+  // An upper bound on the growth of usual text by decompression.
   constexpr std::uint64_t kExpansion = 64;
   std::uint64_t bytes = 0;
   for (const SourceFile& each : sources.files) {

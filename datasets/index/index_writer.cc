@@ -1,3 +1,4 @@
+// From pieces of documents to the sections of an index.
 #include "datasets/index/index_writer.h"
 
 #include <cstring>

@@ -1,8 +1,7 @@
-// Makes the index of a text that comes in pieces, and keeps the text in it where that is wanted
-// (datasets/index/index_format.h). Memory stays bounded: sections that grow with the text grow in
-// files of their own.
+// Writes the index of a text whose documents come in pieces, with or without the text itself.
+// Memory stays bounded: sections that grow with the text grow in temporary files.
 //
-// One thread. Every call throws proto::DiskError where the disk refuses.
+// One thread. Every call throws proto::DiskError where the disk fails.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +11,19 @@
 
 #include "datasets/index/section_writer.h"
 #include "datasets/index/text_scanner.h"
-#include "datasets/sources/document_sink.h"
+#include "datasets/sources/document_reader.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
 
-/// What becomes of the pieces.
+/// Rules by which pieces become a text and its index.
 struct TextRules {
   bool keep_text = false;  ///< the text is written into the index
-  /// Each line that is not empty is one; else what lies between begin and end.
+  /// A document is a line that is not empty; else the text between begin and end.
   bool lines_are_documents = false;
-  bool starts_are_documents = false;  ///< `starts` holds where documents begin; else lines
-  std::uint64_t max_characters = 0;   ///< of the text, from its beginning; 0: all
-  std::vector<bool> allowed{};        ///< code points that are not left out; empty: all
+  bool starts_are_documents = false;  ///< the section `starts` has documents; else lines
+  std::uint64_t max_characters = 0;   ///< only this many from the beginning; 0: all
+  std::vector<bool> allowed{};        ///< by code point: characters to keep; empty: all
 };
 
 class IndexWriter final : public DocumentSink {
@@ -33,19 +32,19 @@ class IndexWriter final : public DocumentSink {
   IndexWriter(const IndexWriter&) = delete;
   IndexWriter& operator=(const IndexWriter&) = delete;
 
-  /// Documents are joined by a newline where the one before does not end with one; empty ones leave
-  /// no trace.
+  /// Documents are joined by a newline, where the one before does not end with one. Empty documents
+  /// leave no trace.
   void begin_document() override { document_is_empty_ = true; }
   void append(std::string_view piece) override;
   void end_document() override;
-  /// Whether max_characters are there: what is still appended is not taken.
+  /// Whether there are max_characters: further text is ignored.
   [[nodiscard]] bool is_full() const {
     return rules_.max_characters != 0 && scanner_.characters() >= rules_.max_characters;
   }
 
   [[nodiscard]] std::uint64_t characters() const { return scanner_.characters(); }
 
-  /// The whole index. `source` says what it is of.
+  /// Returns the complete index. `source`: what it was made of.
   [[nodiscard]] GrowingFile finish(std::string_view source);
 
  private:

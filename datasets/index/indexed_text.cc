@@ -1,3 +1,4 @@
+// Checking an index, and finding characters in a text.
 #include "datasets/index/indexed_text.h"
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 namespace millrace::datasets {
 namespace {
 
-/// Sections up to this size are read whole when an index is opened; larger ones would cost more
-/// than they are worth, and what is read of them is checked where it is used.
+/// Sections up to this size together are hashed when an index is opened. Larger ones would take too
+/// long; what is read of them is checked where it is used.
 constexpr std::uint64_t kCheckedBytes = std::uint64_t{8} << 20;
 
 bool is_continuation(char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80; }
@@ -50,7 +51,7 @@ bool is_small(const IndexHeader& header) {
   return header.starts.bytes + header.checkpoints.bytes + header.documents.bytes <= kCheckedBytes;
 }
 
-/// What is wrong with an index; empty where nothing is.
+/// A message on what is wrong with an index; empty for a good one.
 std::string fault_of(std::string_view index, const IndexHeader& header, std::string_view source) {
   const std::string_view raw = index.substr(0, sizeof header);
   if (!index.starts_with(kIndexMagic)) return "not an index of this program";
@@ -124,6 +125,11 @@ std::uint64_t IndexedText::character_of(std::uint64_t byte) const {
       text_.substr(std::min<std::uint64_t>(from, text_.size()), byte - from);
   const auto characters = std::ranges::count_if(part, [](char c) { return !is_continuation(c); });
   return before * kCheckpointCharacters + static_cast<std::uint64_t>(characters);
+}
+
+void refuse_damaged_index(const std::string& place) {
+  throw std::runtime_error(place + ": its index is damaged; remove it (" +
+                           std::string(kIndexSuffix) + ") and start again");
 }
 
 }  // namespace millrace::datasets

@@ -1,4 +1,4 @@
-// A text beside its index, both mapped: what a dataset of characters is, however its files hold it.
+// A text and its index, both mapped. Every dataset is read through one, however its files hold it.
 //
 // Immutable, so any thread may use one.
 #pragma once
@@ -16,21 +16,24 @@ namespace millrace::datasets {
 
 class IndexedText {
  public:
-  /// Takes an index of `source` (what index_source() says of it now). `text` is the mapped text
-  /// where the index does not hold it. Null for an index that is of something else, of another
-  /// version, cut short or damaged; `why` says which then.
+  /// Opens an index. `text`: the mapped text, where the index does not hold it. `source`: what the
+  /// index must have been made of. Null for an index of something else, of another version, cut
+  /// short or damaged; `why` then says which.
   [[nodiscard]] static std::shared_ptr<const IndexedText> open(
       std::unique_ptr<const MappedFile> index, std::unique_ptr<const MappedFile> text,
       std::string_view source, std::string& why);
 
   [[nodiscard]] const IndexHeader& header() const { return header_; }
+  /// The text; of tokens: their ids, little-endian.
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] std::uint64_t characters() const { return header_.units; }
-  /// Whether every character is one byte.
+  /// Whether every character has one byte.
   [[nodiscard]] bool is_ascii() const { return header_.units == header_.text_bytes; }
+  /// The characters that occur, by code point.
   [[nodiscard]] std::span<const CharacterCount> alphabet() const {
     return section<CharacterCount>(header_.characters);
   }
+  /// The first character (or token) of each line or document, ascending.
   [[nodiscard]] std::span<const std::uint64_t> starts() const {
     return section<std::uint64_t>(header_.starts);
   }
@@ -38,10 +41,9 @@ class IndexedText {
     return section<DocumentSpan>(header_.documents);
   }
 
-  /// Byte at which a character begins, character ≤ characters(). Reads at most
-  /// kCheckpointCharacters characters.
+  /// Byte offset of a character ≤ characters(). Reads at most kCheckpointCharacters characters.
   [[nodiscard]] std::uint64_t byte_of(std::uint64_t character) const;
-  /// The other way round: characters that begin before `byte`.
+  /// The inverse: number of characters that begin before `byte`.
   [[nodiscard]] std::uint64_t character_of(std::uint64_t byte) const;
 
  private:
@@ -62,5 +64,8 @@ class IndexedText {
   IndexHeader header_;
   std::string_view text_;
 };
+
+/// Throws std::runtime_error "PLACE: its index is damaged; …", with what to do.
+[[noreturn]] void refuse_damaged_index(const std::string& place);
 
 }  // namespace millrace::datasets

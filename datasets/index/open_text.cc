@@ -1,3 +1,4 @@
+// From files to an indexed text.
 #include "datasets/index/open_text.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include "datasets/index/index_writer.h"
 #include "datasets/index/valid_text.h"
 #include "datasets/io/byte_source.h"
-#include "datasets/sources/document_reader.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
@@ -18,26 +18,17 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-bool has_columns(Format format) { return format == Format::kCsv || format == Format::kJsonl; }
-
-std::unique_ptr<DocumentReader> make_reader(Format format, DocumentSink& sink,
-                                            const std::string& place, const std::string& column) {
-  if (format == Format::kCsv) return make_csv_reader(sink, place, column);
-  if (format == Format::kJsonl) return make_jsonl_reader(sink, place, column);
-  return make_whole_reader(sink);
-}
-
-void read_file(const SourceFile& file, Format format, const std::string& column,
+void read_file(const SourceFile& file, const FileFormat& format, const std::string& column,
                IndexWriter& writer) {
   const std::string place = file.path.string();
   const auto bytes = open_bytes(file.path);
-  const auto reader = make_reader(format, writer, place, column);
+  const auto reader = format.make_reader(writer, place, column);
   ValidText valid(place);
   for (std::string_view piece = bytes->next(); !piece.empty() && !writer.is_full();
        piece = bytes->next()) {
     const bool at_start = valid.bytes() == 0;
     std::string_view text = valid.take(piece);
-    if (at_start && has_columns(format) && text.starts_with(kByteOrderMark)) {
+    if (at_start && format.has_records() && text.starts_with(kByteOrderMark)) {
       text.remove_prefix(kByteOrderMark.size());
     }
     reader->take(text);
@@ -54,15 +45,15 @@ TextRules rules_for(const SourceFiles& sources, const DatasetSpec& spec,
                     const std::vector<bool>& allowed) {
   TextRules rules;
   rules.keep_text = !sources.is_in_place() || !allowed.empty();
-  rules.lines_are_documents = sources.format == Format::kLines;
-  rules.starts_are_documents = has_columns(sources.format);
+  rules.lines_are_documents = sources.format->document == DocumentUnit::kLine;
+  rules.starts_are_documents = sources.format->has_records();
   rules.max_characters = spec.max_characters;
   rules.allowed = allowed;
   return rules;
 }
 
-/// A clock of a file system may tick so rarely that a file can change and keep its time. What was
-/// written this long ago cannot.
+/// Waits until the newest file is old enough: a file system's clock may tick so rarely that a file
+/// which has just been written could change and keep its time.
 void let_the_clock_tick(const SourceFiles& sources) {
   constexpr std::int64_t kTickNs = 20'000'000;
   std::int64_t newest = 0;
@@ -82,15 +73,14 @@ std::string hash_of(const std::vector<bool>& allowed) {
   return proto::hex16(proto::xxh64(bits));
 }
 
-/// What tells this text of the files apart from others of the same files; empty for a plain text,
-/// whole.
+/// Tells this text apart from other texts of the same files; empty for all of a plain text.
 std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec,
                        const std::vector<bool>& allowed) {
   std::string variant;
-  if (sources.format != Format::kText) {
-    variant += "read as " + std::string(to_string(sources.format)) + "\n";
+  if (!sources.format->is_plain_text()) {
+    variant += "read as " + std::string(sources.format->name) + "\n";
   }
-  if (has_columns(sources.format)) {
+  if (sources.format->has_records()) {
     variant += "column " + spec.column + "\n";
   }
   if (spec.max_characters != 0) variant += "first " + std::to_string(spec.max_characters) + "\n";
@@ -102,7 +92,7 @@ std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec,
 
 std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const DatasetSpec& spec,
                                              const std::vector<bool>& allowed) {
-  if (sources.format == Format::kTokens || sources.format == Format::kTokenFolder) {
+  if (sources.format->holds_tokens()) {
     throw config::UsageError(sources.path.string() +
                              ": token files hold no text; name a text with --data.path=PATH");
   }
@@ -119,9 +109,9 @@ std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const D
     let_the_clock_tick(sources);
     IndexWriter writer(place, rules);
     for (const SourceFile& each : sources.files) {
-      if (!writer.is_full()) read_file(each, sources.format, spec.column, writer);
+      if (!writer.is_full()) read_file(each, *sources.format, spec.column, writer);
     }
-    if (find_sources(spec).state() != sources.state()) {
+    if (sources.have_changed()) {
       throw std::runtime_error(sources.path.string() +
                                ": it changed while it was read; start again when it is complete");
     }

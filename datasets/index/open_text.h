@@ -1,5 +1,5 @@
-// The text of a dataset, mapped beside its index; extracted once where its files hold it in another
-// form.
+// The text of a dataset, mapped beside its index. Where the files do not hold it as it is (csv,
+// jsonl, folders, compressed files), it is extracted once, into the index.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,10 @@
 
 namespace millrace::datasets {
 
-/// The text of files of any format but tokens and token_folder. Of several documents: all, joined
-/// by newlines. `allowed` has the code points that are not left out; empty: all. Throws
-/// std::runtime_error for a text that is empty or not UTF-8 (with the file and the byte's offset in
-/// it), or files that are not what their format says; config::UsageError where a column must be
-/// named.
+/// The text of files of any format but token files; several documents are joined by newlines.
+/// `allowed`: by code point, the characters to keep; empty: all. Throws std::runtime_error for a
+/// text that is empty or not UTF-8 (with the file and the byte's offset in it), and for files that
+/// are not of their format; config::UsageError for token files.
 [[nodiscard]] std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources,
                                                            const DatasetSpec& spec,
                                                            const std::vector<bool>& allowed = {});

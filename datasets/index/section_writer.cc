@@ -1,3 +1,4 @@
+// The frame of an index, section by section.
 #include "datasets/index/section_writer.h"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
-// The frame of an index: sections one after the other, then the header in the place that was left
-// for it.
+// Writes the frame of an index: an optional text, the sections one after the other, then the header
+// in the space left for it at the beginning.
 //
-// One thread. Every call throws proto::DiskError where the disk refuses.
+// One thread. Every call throws proto::DiskError where the disk fails.
 #pragma once
 
 #include <filesystem>
@@ -13,17 +13,18 @@
 
 namespace millrace::datasets {
 
-/// Where an index is made: on disk, or in memory where it is small.
+/// The place where an index is made: on disk, or in memory.
 class IndexPlace {
  public:
   [[nodiscard]] static IndexPlace in_memory() { return IndexPlace({}); }
-  /// In the file `path`, which is not there yet; what grows beside it.
+  /// In the new file `path`, with temporary files beside it.
   [[nodiscard]] static IndexPlace on_disk(std::filesystem::path path) {
     return IndexPlace(std::move(path));
   }
 
+  /// The file of the index.
   [[nodiscard]] GrowingFile index() const;
-  /// For a section that is not yet whole.
+  /// A temporary file for a section that still grows.
   [[nodiscard]] GrowingFile spill() const;
 
  private:
@@ -35,17 +36,18 @@ class SectionWriter {
  public:
   explicit SectionWriter(GrowingFile out);
 
-  /// All but the places of sections, which this class fills in.
+  /// To be filled in by the caller, but for checksums, file_bytes and `text`.
   IndexHeader header;
 
-  /// What comes before the sections; may be called again and again, before the first section.
+  /// Appends to the text, which comes before the first section; end_text() ends it.
   void append_text(std::string_view piece) { out_.append(piece); }
   void end_text();
 
+  /// Appends a section. `also`: a digest that takes its bytes, too.
   [[nodiscard]] Section add(std::string_view bytes, proto::Digest* also = nullptr);
   [[nodiscard]] Section add(GrowingFile& spilled, proto::Digest* also = nullptr);
 
-  /// Writes the header, and makes all of it last through a power cut where it is on disk.
+  /// Writes the header, makes the file durable where it is on disk, and returns it.
   [[nodiscard]] GrowingFile finish();
 
  private:

@@ -1,3 +1,4 @@
+// Beginnings and ends of splits.
 #include "datasets/index/splits.h"
 
 #include <spdlog/spdlog.h>
@@ -12,11 +13,12 @@ namespace {
 
 using proto::Split;
 
-/// floor(n · share / 1e9), for every n: the product alone may not fit.
+/// floor(n · share / 1e9), without overflow for any n.
 std::uint64_t part_of(std::uint64_t n, std::uint64_t share_nano) {
   return n / kNano * share_nano + n % kNano * share_nano / kNano;
 }
 
+/// The character nearest to `character` with which a document begins, or the text's end.
 std::uint64_t nearest_boundary(const IndexedText& text, std::uint64_t character) {
   const auto documents = text.documents();
   const std::uint64_t byte = text.byte_of(character);
@@ -80,8 +82,8 @@ Cuts cut_anywhere(std::uint64_t n, Shares shares) {
 
 Cuts cut_text(const IndexedText& text, const SourceFiles& sources, Shares shares) {
   const std::string place = sources.path.string();
-  if (sources.format == Format::kText8) return cut_text8(text, place);
-  if (sources.format == Format::kText && !sources.is_folder) {
+  if (sources.format->content == Content::kText8) return cut_text8(text, place);
+  if (sources.format->is_plain_text() && !sources.is_folder) {
     return cut_anywhere(text.characters(), shares);
   }
   const Cuts cuts = cut_between_documents(text, shares);

@@ -1,34 +1,36 @@
-// Where a text is cut into train, val and test, in this order. Counted in characters, or in tokens
-// of a token file.
+// The cuts of a dataset into train, val and test, in this order: in characters of a text, in tokens
+// of token files.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "datasets/index/indexed_text.h"
-#include "datasets/shares.h"
 #include "datasets/sources/source_files.h"
+#include "datasets/token_text.h"
 #include "proto/types.h"
 
 namespace millrace::datasets {
 
+/// Positions in a dataset.
 struct Cuts {
-  std::uint64_t val = 0;   ///< where val begins: train is before it
-  std::uint64_t test = 0;  ///< where test begins
-  std::uint64_t end = 0;
+  std::uint64_t val = 0;   ///< end of train, begin of val
+  std::uint64_t test = 0;  ///< end of val, begin of test
+  std::uint64_t end = 0;   ///< end of test, and of the dataset
 
+  /// The split is [first, last).
   [[nodiscard]] std::uint64_t first(proto::Split split) const;
-  [[nodiscard]] std::uint64_t last(proto::Split split) const;  ///< one behind
+  [[nodiscard]] std::uint64_t last(proto::Split split) const;
 };
 
-/// Anywhere: train is the first floor(n · (1 − val − test)) of n, test the last, from floor(n · (1
-/// − test)) on; shares count in 1e-9.
+/// Cuts n characters or tokens anywhere: train is the first floor(n · (1 − val − test)), test
+/// begins at floor(n · (1 − test)). Shares count in 1e-9.
 [[nodiscard]] Cuts cut_anywhere(std::uint64_t n, Shares shares);
 
-/// A text of this format, whose files are `sources`. A plain text is cut anywhere. text8 has its
-/// own cut, at 90 % and 95 %. Texts of documents are cut where a document begins, or at the end, as
-/// near to cut_anywhere()'s place as can be, and before it where two are equally near. Throws
-/// std::runtime_error where train, or a part with a share, would be empty.
+/// Cuts the text of `sources`. A file of plain text is cut anywhere; text8 at 90 % and 95 %. A text
+/// of several documents is cut where a document begins, or at its end: at the place nearest to that
+/// of cut_anywhere(), the earlier one of two. Throws std::runtime_error where train, or a split
+/// with a share, would be empty.
 [[nodiscard]] Cuts cut_text(const IndexedText& text, const SourceFiles& sources, Shares shares);
 
 }  // namespace millrace::datasets

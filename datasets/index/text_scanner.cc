@@ -1,4 +1,10 @@
+// One pass over a text, character by character.
 #include "datasets/index/text_scanner.h"
+
+#include <optional>
+#include <utility>
+
+#include "datasets/io/utf8.h"
 
 namespace millrace::datasets {
 
@@ -40,18 +46,6 @@ std::vector<CharacterCount> TextScanner::distinct() const {
     if (seen_[c].count > 0) all.push_back({c, seen_[c].count, seen_[c].first_byte});
   }
   return all;
-}
-
-std::size_t cut_character_bytes(std::string_view text) {
-  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
-    const auto byte = static_cast<std::uint8_t>(text[text.size() - back]);
-    if (byte < 0x80) return 0;
-    if (byte >= 0xC0) {  // a first byte: it announces 2, 3 or 4
-      const std::size_t announced = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-      return announced > back ? back : 0;
-    }
-  }
-  return 0;
 }
 
 }  // namespace millrace::datasets

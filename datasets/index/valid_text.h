@@ -1,4 +1,4 @@
-// Checks that bytes which come in pieces are UTF-8, and hands them on in pieces of whole
+// Checks that bytes which come in pieces are UTF-8, and returns them in pieces of complete
 // characters.
 //
 // One thread.
@@ -12,13 +12,14 @@ namespace millrace::datasets {
 
 class ValidText {
  public:
-  /// `place` is for messages: the file.
+  /// `place`: the file, for messages.
   explicit ValidText(std::string place) : place_(std::move(place)) {}
 
-  /// The whole characters up to the end of `piece`, which follows what came before; valid until the
-  /// next call. Throws std::runtime_error with the offset of the first byte that is not UTF-8.
+  /// Takes the next piece. Returns the complete characters up to its end, valid until the next
+  /// call. Throws std::runtime_error "PLACE: …" with the offset of the first byte that is not
+  /// UTF-8.
   [[nodiscard]] std::string_view take(std::string_view piece);
-  /// Throws where the text ends within a character.
+  /// The end of the bytes. Throws the same where they end within a character.
   void finish() const;
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
@@ -27,8 +28,8 @@ class ValidText {
   [[noreturn]] void refuse(std::uint64_t at) const;
 
   std::string place_;
-  std::string held_;         ///< a piece with the beginning of its first character
-  std::string tail_;         ///< the beginning of a character whose rest is to come
+  std::string held_;         ///< a piece behind the start of its first character
+  std::string tail_;         ///< the start of an incomplete character
   std::uint64_t bytes_ = 0;  ///< before tail_
 };
 

@@ -1,3 +1,4 @@
+// Plain, gzip and zstd files as pieces of bytes.
 #include "datasets/io/byte_source.h"
 
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/io/descriptor.h"
+#include "proto/descriptor.h"
 #include "proto/disk.h"
 
 namespace millrace::datasets {
@@ -41,11 +42,11 @@ class PlainSource final : public ByteSource {
 
  private:
   fs::path path_;
-  Descriptor file_;
+  proto::Descriptor file_;
   std::vector<char> buffer_;
 };
 
-// A gzip file may be several members, one after the other, as `cat a.gz b.gz` makes them.
+/// A gzip file may have several members, one after the other, as `cat a.gz b.gz` makes it.
 class GzipSource final : public ByteSource {
  public:
   explicit GzipSource(const fs::path& path) : path_(path), packed_(path), buffer_(kPieceBytes) {
@@ -70,6 +71,7 @@ class GzipSource final : public ByteSource {
   }
 
  private:
+  /// Reads the next packed piece; false at the end of the file.
   bool take() {
     const std::string_view piece = packed_.next();
     if (piece.empty() && in_member_) refuse(path_, "the gzip file is cut short");
@@ -98,7 +100,7 @@ class GzipSource final : public ByteSource {
   PlainSource packed_;
   std::vector<char> buffer_;
   z_stream stream_{};
-  bool in_member_ = true;    ///< an empty file is no gzip file
+  bool in_member_ = true;    ///< at first too: an empty file is no gzip file
   bool holds_more_ = false;  ///< zlib may have output that did not fit
 };
 
@@ -119,12 +121,13 @@ class ZstdSource final : public ByteSource {
         refuse(path_, std::string("not a sound zstd file (") + ZSTD_getErrorName(result) + ")");
       }
       in_frame_ = result != 0;
-      flushing_ = in_frame_ && out.pos == out.size;  // there may be more of what was taken already
+      flushing_ = in_frame_ && out.pos == out.size;
     }
     return {buffer_.data(), out.pos};
   }
 
  private:
+  /// Reads the next packed piece; false at the end of the file.
   bool take() {
     const std::string_view piece = packed_.next();
     if (piece.empty() && in_frame_) refuse(path_, "the zstd file is cut short");
@@ -137,8 +140,8 @@ class ZstdSource final : public ByteSource {
   std::vector<char> buffer_;
   ZSTD_DStream* stream_;
   ZSTD_inBuffer in_{nullptr, 0, 0};
-  bool in_frame_ = true;
-  bool flushing_ = false;
+  bool in_frame_ = true;   ///< at first too: an empty file is no zstd file
+  bool flushing_ = false;  ///< zstd may have output that did not fit
 };
 
 }  // namespace

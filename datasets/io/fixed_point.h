@@ -1,4 +1,4 @@
-// Probabilities and fractions of a recipe as integers, so that what they decide is exact. Pure.
+// Probabilities and fractions of a recipe as integers, so that decisions by them are exact. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace millrace::datasets {
   return below + (x - static_cast<double>(below) >= 0.5 ? 1 : 0);
 }
 
-/// A probability p in [0, 1] as threshold: a 32-bit word w is a hit where w < threshold, in round(p
-/// · 2^32) of 2^32 cases.
+/// A probability p in [0, 1] as a threshold: a 32-bit word w is a hit where w < threshold, which
+/// holds for round(p · 2^32) of the 2^32 words.
 [[nodiscard]] constexpr std::uint64_t threshold_of(double p) {
   return nearest_whole(p * 4294967296.0);
 }

@@ -1,3 +1,4 @@
+// Growing files, in memory or on disk.
 #include "datasets/io/growing_file.h"
 
 #include <fcntl.h>
@@ -15,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
 
-Descriptor create(const fs::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+proto::Descriptor create(const fs::path& path) {
+  proto::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file.is_open()) throw proto::DiskError(path, "cannot write", errno);
   return file;
 }
@@ -33,19 +34,19 @@ void write_all(int fd, std::string_view bytes, std::uint64_t at, const fs::path&
 
 }  // namespace
 
-GrowingFile::GrowingFile(Descriptor file, fs::path place)
+GrowingFile::GrowingFile(proto::Descriptor file, fs::path place)
     : file_(std::move(file)), place_(std::move(place)) {}
 
 GrowingFile GrowingFile::in_memory() {
   const fs::path place = "an index in memory";
-  Descriptor file(::memfd_create("millrace-index", MFD_CLOEXEC));
+  proto::Descriptor file(::memfd_create("millrace-index", MFD_CLOEXEC));
   if (!file.is_open()) throw proto::DiskError(place, "cannot make", errno);
   return {std::move(file), place};
 }
 
 GrowingFile GrowingFile::without_name(const fs::path& folder) {
   const fs::path path = proto::temporary_name(folder / "millrace-index");
-  Descriptor file = create(path);
+  proto::Descriptor file = create(path);
   ::unlink(path.c_str());
   return {std::move(file), path};
 }

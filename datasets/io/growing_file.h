@@ -1,7 +1,7 @@
-// A file that is written from its beginning on: an index, or what grows while one is made.
-// Buffered, so that memory stays bounded.
+// A file that grows at its end: an index, or a section while an index is made. Writes are buffered;
+// memory stays bounded.
 //
-// One thread. Every call throws proto::DiskError where the disk refuses.
+// One thread. Every call throws proto::DiskError where the disk fails.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,37 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/io/descriptor.h"
+#include "proto/descriptor.h"
 
 namespace millrace::datasets {
 
 class GrowingFile {
  public:
-  /// In memory, of no process's own (memfd): for what is small.
+  /// A file in memory (memfd), for small ones.
   [[nodiscard]] static GrowingFile in_memory();
-  /// On disk in `folder`, without a name: gone with its descriptor.
+  /// A file on disk in `folder`, without a name: it is gone when its descriptor is closed.
   [[nodiscard]] static GrowingFile without_name(const std::filesystem::path& folder);
-  /// A new file.
+  /// A new file at `path`.
   [[nodiscard]] static GrowingFile named(const std::filesystem::path& path);
 
   void append(std::string_view bytes);
-  /// Zeros up to a multiple of 8.
+  /// Appends zeros up to a multiple of 8.
   void pad();
   [[nodiscard]] std::uint64_t size() const { return written_ + buffer_.size(); }
   void flush();
-  /// Fills `buffer` with what was flushed, from byte `at` on, as far as there is any; how many
-  /// bytes. Throws where there is none.
+  /// Reads flushed bytes from offset `at` on into `buffer`. Returns how many bytes it read, at
+  /// least one; throws where there are none.
   [[nodiscard]] std::size_t read_back(std::uint64_t at, std::span<char> buffer) const;
-  /// Over the first bytes, which are there already.
+  /// Overwrites the first bytes, which must be there already.
   void replace_beginning(std::string_view bytes);
-  /// Makes the content last through a power cut.
+  /// Makes the content durable.
   void sync();
   [[nodiscard]] int fd() const { return file_.get(); }
 
  private:
-  GrowingFile(Descriptor file, std::filesystem::path place);
+  GrowingFile(proto::Descriptor file, std::filesystem::path place);
 
-  Descriptor file_;
+  proto::Descriptor file_;
   std::filesystem::path place_;
   std::string buffer_;
   std::uint64_t written_ = 0;

@@ -1,9 +1,7 @@
-// A file's bytes as the kernel maps them, read-only: only what is touched is read, and nothing of
-// it is private memory.
+// A file, mapped read-only: only touched pages are read, and they are not private memory.
 //
-// Immutable, so any thread may use one. Another process that shortens the file while it is mapped
-// ends this one by SIGBUS, as with every mapped file; our own indexes are replaced by renaming
-// alone.
+// Immutable, so any thread may use one. If another process shortens the file meanwhile, this one
+// ends by SIGBUS, as with every mapping; our own indexes are only ever replaced by renaming.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +14,7 @@ class MappedFile {
  public:
   /// Throws proto::DiskError "PATH: cannot read: REASON".
   explicit MappedFile(const std::filesystem::path& path);
-  /// Of an open file, which stays the caller's. `place` is for messages.
+  /// Maps an open file, which stays the caller's. `place`: its name in messages.
   MappedFile(int fd, const std::filesystem::path& place);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

@@ -1,19 +1,19 @@
-// The names that there are, for a message about one that is not.
+// A list of the existing names, for messages about a name that does not exist.
 #pragma once
 
-#include <algorithm>
+#include <ranges>
 #include <string>
 #include <vector>
 
+#include "proto/text.h"
+
 namespace millrace::datasets {
 
-/// "'a', 'b', 'c'", and no more than twenty.
+/// "'a', 'b', 'c'": the first twenty.
 [[nodiscard]] inline std::string quoted_list(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 20;
-  std::string list;
-  for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) {
-    list += (i == 0 ? "'" : ", '") + names[i] + "'";
-  }
+  const std::string list = proto::joined(names | std::views::take(kShown), ", ",
+                                         [](const std::string& name) { return "'" + name + "'"; });
   return names.size() > kShown ? list + ", …" : list;
 }
 

@@ -1,3 +1,4 @@
+// Replacement of invalid UTF-8 by U+FFFD.
 #include "datasets/io/unicode_replacement.h"
 
 #include <cstdint>
@@ -10,8 +11,8 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// What may follow a first byte of several (Unicode, table 3-7): how many bytes, and the bounds of
-/// the second.
+/// The bytes that may follow the first of several (Unicode, table 3-7): how many, and the bounds of
+/// the second byte. The later ones are 0x80 to 0xBF.
 struct Follow {
   std::size_t count;
   std::uint8_t least;
@@ -29,7 +30,7 @@ Follow follow(std::uint8_t first) {
   return {0, 0, 0};
 }
 
-/// Bytes of the longest start of a character at `at`, where no whole one is; 1 where none starts.
+/// Length in bytes of the incomplete character at `at`; 1 where no character starts there.
 std::size_t broken_length(std::string_view bytes, std::size_t at) {
   Follow next = follow(static_cast<std::uint8_t>(bytes[at]));
   std::size_t length = 1;

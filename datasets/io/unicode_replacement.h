@@ -1,4 +1,4 @@
-// Bytes that need not be UTF-8, made fit to be shown.
+// Bytes of any kind as UTF-8 that can be shown.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace millrace::datasets {
 
-/// The bytes with U+FFFD in place of each longest start of a character that is not gone on with,
-/// and of each other byte that is no UTF-8: Unicode 16.0, section 3.9, "Substitution of Maximal
-/// Subparts"; what Python's errors="replace" does.
+/// The bytes with U+FFFD in place of each invalid part: an incomplete character (its longest valid
+/// start counts as one part), or a byte that starts none. Unicode 16.0, section 3.9, "Substitution
+/// of Maximal Subparts"; the same as Python's errors="replace".
 [[nodiscard]] std::string replace_invalid_utf8(std::string_view bytes);
 
 }  // namespace millrace::datasets

@@ -1,6 +1,5 @@
+// Documents out of an indexed text.
 #include "datasets/open/documents.h"
-
-#include <stdexcept>
 
 #include "config/errors.h"
 #include "datasets/index/open_text.h"
@@ -12,21 +11,22 @@ Documents::Documents(std::shared_ptr<const IndexedText> text, const SourceFiles&
     : text_(std::move(text)),
       name_(sources.name),
       place_(sources.path.string()),
-      hash_(content_hash(*text_, sources.format, sources.is_folder)) {}
+      hash_(content_hash(*text_, sources)) {}
 
 std::string_view Documents::document(std::uint64_t i) const {
   const DocumentSpan span = text_->documents()[i];
   if (span.first_byte >= span.end_byte || span.end_byte > text_->text().size()) {
-    throw std::runtime_error(place_ + ": its index is damaged; remove it (" +
-                             std::string(kIndexSuffix) + ") and start again");
+    refuse_damaged_index(place_);
   }
   return text_->text().substr(span.first_byte, span.end_byte - span.first_byte);
 }
 
-std::string content_hash(const IndexedText& text, Format format, bool is_folder) {
+std::string content_hash(const IndexedText& text, const SourceFiles& sources) {
   const std::string plain = proto::hex16(text.header().text_hash);
-  if (format == Format::kText8) return proto::hex16(proto::xxh64("text8 " + plain));
-  if (format == Format::kText && !is_folder) return plain;
+  if (sources.format->content == Content::kText8) {
+    return proto::hex16(proto::xxh64("text8 " + plain));
+  }
+  if (sources.format->is_plain_text() && !sources.is_folder) return plain;
   return proto::hex16(
       proto::xxh64("documents " + plain + " " + proto::hex16(text.header().structure_hash)));
 }

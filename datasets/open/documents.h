@@ -1,5 +1,5 @@
-// The documents of a dataset of text, one after the other: what a tokenizer reads. Files, folders,
-// lines, CSV and JSON Lines look alike here (docs/reference/datasets.md).
+// The documents of a dataset of text, by number, whatever the format of its files: the input of
+// tokenizers (docs/reference/datasets.md).
 //
 // Mapped, so private memory does not grow with them. Immutable, so any thread may use one.
 #pragma once
@@ -19,17 +19,17 @@ class Documents {
  public:
   Documents(std::shared_ptr<const IndexedText> text, const SourceFiles& sources);
 
-  /// At least one. A file of `format = text` is one document.
+  /// Number of documents, at least 1. A file of data.format = "text" is one document.
   [[nodiscard]] std::uint64_t count() const { return text_->documents().size(); }
-  /// i < count(). Valid UTF-8, not empty, without what joins it to the next. Throws
-  /// std::runtime_error for a damaged index.
+  /// Document i < count(): valid UTF-8, not empty, without the newline that joins it to the next.
+  /// Throws std::runtime_error for a damaged index.
   [[nodiscard]] std::string_view document(std::uint64_t i) const;
 
   [[nodiscard]] std::uint64_t bytes() const { return text_->text().size(); }
-  /// xxh64, 16 hex digits: of a plain text its bytes'; of several documents: of their texts and
-  /// boundaries.
+  /// xxh64, 16 hex digits: of the bytes of a plain text; of the texts and boundaries of several
+  /// documents.
   [[nodiscard]] const std::string& hash() const { return hash_; }
-  [[nodiscard]] const std::string& name() const { return name_; }    ///< the last part of the path
+  [[nodiscard]] const std::string& name() const { return name_; }    ///< last part of the path
   [[nodiscard]] const std::string& place() const { return place_; }  ///< the path, for messages
   [[nodiscard]] const std::shared_ptr<const IndexedText>& text() const { return text_; }
 
@@ -40,15 +40,17 @@ class Documents {
   std::string hash_;
 };
 
-/// Of a text and how it is cut: what names a dataset in a stream.
-[[nodiscard]] std::string content_hash(const IndexedText& text, Format format, bool is_folder);
+/// The hash of a dataset of text in a stream's fingerprint: of the text, and of where it may be
+/// cut.
+[[nodiscard]] std::string content_hash(const IndexedText& text, const SourceFiles& sources);
 
-/// Throws as find_sources() and open_text() do (source_files.h, open_text.h).
+/// Opens the documents of a dataset. Throws as find_sources() and open_text() (source_files.h,
+/// open_text.h).
 [[nodiscard]] Documents open_documents(const DatasetSpec& spec);
-/// Of the dataset that a recipe names; config::UsageError where it names none.
+/// The same for the dataset of a recipe; throws config::UsageError where data.path is unset.
 [[nodiscard]] Documents open_documents(const config::DataOptions& options);
 
-/// The one dataset of a recipe; options.path is set.
+/// The only dataset of a recipe; options.path must be set.
 [[nodiscard]] DatasetSpec spec_of(const config::DataOptions& options);
 
 }  // namespace millrace::datasets

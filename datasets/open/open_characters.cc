@@ -1,3 +1,4 @@
+// Vocabularies of opened texts, and characters that they lack.
 #include "datasets/open/open_characters.h"
 
 #include <spdlog/spdlog.h>
@@ -20,9 +21,9 @@ namespace {
 
 using Text = std::shared_ptr<const IndexedText>;
 
-/// What a vocabulary lacks of a text.
+/// The characters of a text that a vocabulary lacks.
 struct Unknown {
-  std::optional<CharacterCount> first;  ///< in the text
+  std::optional<CharacterCount> first;  ///< the one that occurs first in the text
   std::uint64_t different = 0;
   std::uint64_t occurrences = 0;
 };
@@ -38,7 +39,7 @@ Unknown unknown_in(const IndexedText& text, const CharacterVocabulary& vocabular
   return unknown;
 }
 
-/// "'ž' (U+017E)"; a control character is not shown as it is.
+/// "'ž' (U+017E)"; of a control character the number alone.
 std::string shown(std::uint64_t code_point) {
   char number[16];
   std::snprintf(number, sizeof number, "U+%04llX", static_cast<unsigned long long>(code_point));
@@ -50,12 +51,10 @@ std::string shown(std::uint64_t code_point) {
 std::string described(const Unknown& unknown, const SourceFiles& sources,
                       const std::string& vocabulary) {
   const std::string where = sources.is_in_place() ? "" : " of its text";
-  std::string text = sources.path.string() + ": " + std::to_string(unknown.occurrences) +
-                     " of its characters are not in " + vocabulary + " (" +
-                     std::to_string(unknown.different) + " different ones), the first is " +
-                     shown(unknown.first->code_point) + " at byte offset " +
-                     std::to_string(unknown.first->first_byte) + where;
-  return text;
+  return sources.path.string() + ": " + std::to_string(unknown.occurrences) +
+         " of its characters are not in " + vocabulary + " (" + std::to_string(unknown.different) +
+         " different ones), the first is " + shown(unknown.first->code_point) + " at byte offset " +
+         std::to_string(unknown.first->first_byte) + where;
 }
 
 std::vector<std::string> text8_symbols() {
@@ -71,25 +70,25 @@ void check_text8(const IndexedText& text, const SourceFiles& sources) {
                            "; say --data.format=text for another text");
 }
 
-/// A dataset on its way.
+/// A dataset that is being opened.
 struct Opened {
   const DatasetSpec* spec;
   const SourceFiles* sources;
   Text text;
 };
 
-/// Does what data.unknown says about characters that the vocabulary lacks.
-void meet_unknown(Opened& opened, const CharacterVocabulary& vocabulary,
-                  const SetOptions& options) {
+/// Applies data.unknown to characters that the vocabulary lacks.
+void handle_unknown(Opened& opened, const CharacterVocabulary& vocabulary,
+                    const SetOptions& options) {
   const Unknown unknown = unknown_in(*opened.text, vocabulary);
   if (!unknown.first) return;
   const std::string what = described(unknown, *opened.sources, options.vocabulary);
-  if (options.unknown == "error") {
+  if (options.unknown == UnknownCharacters::kError) {
     throw std::runtime_error(what +
                              "; choose what becomes of them with --data.unknown=replace or "
                              "--data.unknown=drop, or name another --data.vocabulary");
   }
-  if (options.unknown == "replace") {
+  if (options.unknown == UnknownCharacters::kReplace) {
     spdlog::warn("{}; [UNK] stands for them (data.unknown)", what);
     return;
   }
@@ -97,8 +96,9 @@ void meet_unknown(Opened& opened, const CharacterVocabulary& vocabulary,
   opened.text = open_text(*opened.sources, *opened.spec, vocabulary.characters());
 }
 
+/// The characters of all texts; of text8 alone always its 27 symbols.
 CharacterVocabulary union_of(std::span<const Opened> all) {
-  if (all.size() == 1 && all.front().sources->format == Format::kText8) {
+  if (all.size() == 1 && all.front().sources->format->content == Content::kText8) {
     return CharacterVocabulary(text8_symbols());
   }
   std::vector<std::span<const CharacterCount>> alphabets;
@@ -106,10 +106,9 @@ CharacterVocabulary union_of(std::span<const Opened> all) {
   return vocabulary_of(alphabets);
 }
 
-/// The hash of a text by this vocabulary: its own where that is made of its own characters.
+/// The hash of a text with this vocabulary: the text's own where the vocabulary is the text's own.
 std::string hash_of(const Opened& opened, const CharacterVocabulary& vocabulary) {
-  const std::string own =
-      content_hash(*opened.text, opened.sources->format, opened.sources->is_folder);
+  const std::string own = content_hash(*opened.text, *opened.sources);
   if (vocabulary.vocabulary().tokens == union_of(std::span(&opened, 1)).vocabulary().tokens) {
     return own;
   }
@@ -130,15 +129,15 @@ std::vector<Dataset> open_characters(std::span<const NamedSpec> specs,
     all.push_back({&specs[i].spec, &sources[i], open_text(sources[i], specs[i].spec)});
   }
   for (const Opened& each : all) {
-    if (each.sources->format == Format::kText8) check_text8(*each.text, *each.sources);
+    if (each.sources->format->content == Content::kText8) check_text8(*each.text, *each.sources);
   }
   const auto vocabulary = std::make_shared<const CharacterVocabulary>(
       options.vocabulary.empty()
           ? union_of(all)
-          : load_vocabulary(options.vocabulary, options.unknown == "replace"));
+          : load_vocabulary(options.vocabulary, options.unknown == UnknownCharacters::kReplace));
   std::vector<Dataset> datasets;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    meet_unknown(all[i], *vocabulary, options);
+    handle_unknown(all[i], *vocabulary, options);
     const Cuts cuts = cut_text(*all[i].text, sources[i], options.shares);
     const std::string name = specs[i].name.empty() ? sources[i].name : specs[i].name;
     datasets.push_back(

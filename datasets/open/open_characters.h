@@ -1,4 +1,4 @@
-// Datasets of text as characters, with one vocabulary. Part of open_sets.h.
+// Opens datasets of text as characters, with one vocabulary. Part of open_sets.h.
 #pragma once
 
 #include <span>
@@ -9,6 +9,7 @@
 
 namespace millrace::datasets {
 
+/// `sources`: the files of each spec. Throws as open_sets().
 [[nodiscard]] std::vector<Dataset> open_characters(std::span<const NamedSpec> specs,
                                                    std::span<const SourceFiles> sources,
                                                    const SetOptions& options);

@@ -1,3 +1,4 @@
+// Deciding between characters and tokens, and opening either.
 #include "datasets/open/open_sets.h"
 
 #include <algorithm>
@@ -6,15 +7,14 @@
 #include "datasets/open/open_characters.h"
 #include "datasets/open/open_tokens.h"
 #include "proto/digest.h"
+#include "proto/text.h"
 
 namespace millrace::datasets {
 namespace {
 
-bool holds_tokens(const SourceFiles& sources) {
-  return sources.format == Format::kTokens || sources.format == Format::kTokenFolder;
-}
+bool holds_tokens(const SourceFiles& sources) { return sources.format->holds_tokens(); }
 
-/// Whether the datasets are read as tokens. All must be of one kind.
+/// Whether the datasets are read as tokens. Throws config::UsageError where they are of both kinds.
 bool are_tokens(std::span<const SourceFiles> sources, const SetOptions& options) {
   const auto tokens = std::ranges::find_if(sources, holds_tokens);
   const auto text = std::ranges::find_if_not(sources, holds_tokens);
@@ -37,17 +37,16 @@ bool are_tokens(std::span<const SourceFiles> sources, const SetOptions& options)
   return true;
 }
 
-std::string joined(const std::vector<Dataset>& parts) {
-  std::string names;
-  for (const Dataset& each : parts) names += (names.empty() ? "" : "+") + each.name;
-  return names;
-}
-
 std::string hash_of(const std::vector<Dataset>& parts) {
   if (parts.size() == 1) return parts.front().text->hash();
   std::string all = "datasets";
   for (const Dataset& each : parts) all += " " + each.text->hash();
   return proto::hex16(proto::xxh64(all));
+}
+
+UnknownCharacters unknown_from(std::string_view name) {
+  if (name == "replace") return UnknownCharacters::kReplace;
+  return name == "drop" ? UnknownCharacters::kDrop : UnknownCharacters::kError;
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ SetOptions set_options(const config::DataOptions& options) {
   return {.shares = {options.val_fraction, options.test_fraction},
           .tokenizer = options.tokenizer,
           .vocabulary = options.vocabulary,
-          .unknown = options.unknown,
+          .unknown = unknown_from(options.unknown),
           .vocab_size = options.vocab_size};
 }
 
@@ -66,7 +65,8 @@ Datasets open_sets(std::span<const NamedSpec> specs, const SetOptions& options) 
   std::vector<Dataset> parts = are_tokens(sources, options)
                                    ? open_tokens(specs, sources, options)
                                    : open_characters(specs, sources, options);
-  return {joined(parts), hash_of(parts), parts.front().text->vocabulary(), std::move(parts)};
+  return {proto::joined(parts, "+", &Dataset::name), hash_of(parts),
+          parts.front().text->vocabulary(), std::move(parts)};
 }
 
 }  // namespace millrace::datasets

@@ -1,5 +1,5 @@
-// Datasets, opened: from what a recipe says of them to the tokens of their splits, all with one
-// vocabulary.
+// Opens the datasets of a stream: from the recipe's description of them to the tokens of their
+// splits, all with one vocabulary.
 #pragma once
 
 #include <cstdint>
@@ -7,31 +7,33 @@
 #include <string>
 
 #include "config/options.h"
-#include "datasets/characters/memory_text.h"
+#include "datasets/characters/character_vocabulary.h"
 #include "datasets/dataset.h"
 #include "datasets/sources/source_files.h"
 
 namespace millrace::datasets {
 
-/// What holds for all datasets of a stream.
+/// Options that hold for all datasets of a stream.
 struct SetOptions {
   Shares shares{};
-  std::string tokenizer{};        ///< of byte-level BPE; empty: characters, or ids alone
-  std::string vocabulary{};       ///< of characters: a vocab.json; empty: all characters that occur
-  std::string unknown = "error";  ///< error, replace or drop
-  std::uint32_t vocab_size = 0;   ///< of token files without a tokenizer
+  std::string tokenizer{};   ///< path of a byte-level BPE; empty: characters, or token ids alone
+  std::string vocabulary{};  ///< path of a vocab.json of characters; empty: all that occur
+  UnknownCharacters unknown = UnknownCharacters::kError;
+  std::uint32_t vocab_size = 0;  ///< of token files without a tokenizer; 0: not known
 };
 
+/// The options of a recipe.
 [[nodiscard]] SetOptions set_options(const config::DataOptions& options);
 
+/// A dataset and its name.
 struct NamedSpec {
-  std::string name;  ///< empty: the last part of its path
+  std::string name;  ///< empty: the last part of the path
   DatasetSpec spec;
 };
 
-/// At least one. All hold text, or all hold tokens; with a tokenizer texts are encoded, once, into
-/// their index. The vocabulary of characters is the union of what the datasets have, or that of
-/// SetOptions. Datasets::hash follows from each part's, in order.
+/// Opens at least one dataset. All must hold text, or all tokens; a tokenizer encodes texts, once,
+/// into their index. The vocabulary of characters is that of SetOptions, or the characters of all
+/// datasets. Datasets::hash follows from the hashes of the parts, in order.
 ///
 /// Throws std::runtime_error for data that cannot be used, config::UsageError for options that do
 /// not go together.

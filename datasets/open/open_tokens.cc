@@ -1,3 +1,4 @@
+// Token files and encoded texts as datasets, and the checks of their ids.
 #include "datasets/open/open_tokens.h"
 
 #include <algorithm>
@@ -20,44 +21,47 @@ namespace {
 using proto::Split;
 using proto::WireType;
 
-/// A dataset on its way: its runs, and from which files they are.
+/// A dataset that is being opened.
 struct Opened {
   std::string name;
   std::string place;
   std::vector<TokenRun> runs;
-  std::vector<std::string> files;
+  std::vector<std::string> files;  ///< of each run
   Cuts cuts;
-  std::string cut_hashed;  ///< the cut, where it does not follow from the recipe's fractions
+  std::string hashed_cuts;  ///< empty where the cuts follow from the recipe's fractions
   TokenNotes notes;
 };
 
-/// The tokenizer of a recipe, or null, and the size of the vocabulary where it is said beforehand.
-struct Ids {
+/// The tokenizer of a recipe, or nullptr, and the size of the vocabulary, or 0 where it is not
+/// known before the files are read.
+struct TokenIds {
   std::shared_ptr<const ByteLevelBpe> bpe;
-  std::uint32_t said = 0;
+  std::uint32_t vocab_size = 0;
 };
 
-Ids load_ids(const SetOptions& options) {
-  Ids ids;
-  ids.said = options.vocab_size;
+TokenIds load_ids(const SetOptions& options) {
+  TokenIds ids;
+  ids.vocab_size = options.vocab_size;
   if (options.tokenizer.empty()) return ids;
   ids.bpe = load_bpe(options.tokenizer);
   const std::uint32_t size = ids.bpe->vocab_size();
-  if (ids.said != 0 && ids.said != size) {
-    throw config::UsageError("data.vocab_size = " + std::to_string(ids.said) +
+  if (ids.vocab_size != 0 && ids.vocab_size != size) {
+    throw config::UsageError("data.vocab_size = " + std::to_string(ids.vocab_size) +
                              ", but the tokenizer " + options.tokenizer + " has " +
                              std::to_string(size) + " tokens; leave data.vocab_size at 0");
   }
-  ids.said = size;
+  ids.vocab_size = size;
   return ids;
 }
 
-/// Without a note: as nanoGPT writes them, unless the vocabulary does not fit.
-WireType width_of(const TokenNotes& notes, const Ids& ids) {
-  return notes.width.value_or(token_width(ids.said));
+/// The width of ids: as meta.json says, else the narrowest for the vocabulary (nanoGPT's u16 where
+/// its size is not known).
+WireType width_of(const TokenNotes& notes, const TokenIds& ids) {
+  return notes.width.value_or(token_width(ids.vocab_size));
 }
 
-void add_run(Opened& opened, const SourceFile& file, const Ids& ids, const std::string& cache) {
+void add_run(Opened& opened, const SourceFile& file, const TokenIds& ids,
+             const std::string& cache) {
   const auto end_of_text = ids.bpe ? ids.bpe->end_of_text() : opened.notes.end_of_text;
   opened.runs.push_back(open_token_run(file, width_of(opened.notes, ids), end_of_text, cache));
   opened.files.push_back(file.path.string());
@@ -69,7 +73,7 @@ std::uint64_t tokens_of(const Opened& opened) {
   return tokens;
 }
 
-/// NAME.bin, or NAME_….bin, in the folder itself.
+/// Whether the file is SPLIT.bin or SPLIT_….bin, in the folder itself.
 bool is_of_split(const SourceFiles& sources, const SourceFile& file, std::string_view split) {
   const std::string name = file.path.lexically_relative(sources.path).generic_string();
   const std::string prefix = std::string(split) + "_";
@@ -80,10 +84,10 @@ bool is_of_split(const SourceFiles& sources, const SourceFile& file, std::string
 
 void check_shards(const std::vector<SourceFile>& shards, const SourceFiles& sources,
                   std::string_view split) {
-  const auto whole = [&](const SourceFile& file) {
+  const auto is_undivided = [&](const SourceFile& file) {
     return file.path.filename() == std::string(split) + ".bin";
   };
-  if (shards.size() > 1 && std::ranges::any_of(shards, whole)) {
+  if (shards.size() > 1 && std::ranges::any_of(shards, is_undivided)) {
     throw std::runtime_error(sources.path.string() + ": there is " + std::string(split) +
                              ".bin, and parts of it (" + shards.back().path.filename().string() +
                              "); remove one of the two");
@@ -96,7 +100,7 @@ void check_shards(const std::vector<SourceFile>& shards, const SourceFiles& sour
   }
 }
 
-void open_folder(Opened& opened, const SourceFiles& sources, const Ids& ids,
+void open_folder(Opened& opened, const SourceFiles& sources, const TokenIds& ids,
                  const std::string& cache) {
   std::array<std::uint64_t, proto::kSplitCount> ends{};
   for (const Split split : proto::kSplits) {
@@ -111,29 +115,29 @@ void open_folder(Opened& opened, const SourceFiles& sources, const Ids& ids,
   opened.cuts = {ends[0], ends[1], ends[2]};
 }
 
-std::string spelled(const Cuts& cuts) {
+std::string describe(const Cuts& cuts) {
   return " cut " + std::to_string(cuts.val) + " " + std::to_string(cuts.test) + " " +
          std::to_string(cuts.end);
 }
 
-void check_notes(const Opened& opened, const Ids& ids, const std::string& tokenizer) {
-  if (!ids.bpe || !opened.notes.vocab_size || *opened.notes.vocab_size == ids.said) return;
+void check_notes(const Opened& opened, const TokenIds& ids, const std::string& tokenizer) {
+  if (!ids.bpe || !opened.notes.vocab_size || *opened.notes.vocab_size == ids.vocab_size) return;
   throw config::UsageError(
       opened.place + ": meta.json says that the tokens are of a vocabulary of " +
       std::to_string(*opened.notes.vocab_size) + ", and the tokenizer " + tokenizer + " has " +
-      std::to_string(ids.said) + "; name the one that they were made with (data.tokenizer)");
+      std::to_string(ids.vocab_size) + "; name the one that they were made with (data.tokenizer)");
 }
 
-Opened open_one(const NamedSpec& named, const SourceFiles& sources, const Ids& ids,
+Opened open_one(const NamedSpec& named, const SourceFiles& sources, const TokenIds& ids,
                 const SetOptions& options) {
   Opened opened{
       named.name.empty() ? sources.name : named.name, sources.path.string(), {}, {}, {}, {}, {}};
-  if (sources.format != Format::kTokens && sources.format != Format::kTokenFolder) {
+  if (!sources.format->holds_tokens()) {
     TokenizedText text = open_tokenized(sources, named.spec, options.shares, *ids.bpe);
     opened.runs.push_back(std::move(text.run));
     opened.files.push_back(opened.place);
     opened.cuts = text.cuts;
-    opened.cut_hashed = spelled(opened.cuts);
+    opened.hashed_cuts = describe(opened.cuts);
     return opened;
   }
   if (named.spec.max_characters != 0) {
@@ -141,9 +145,9 @@ Opened open_one(const NamedSpec& named, const SourceFiles& sources, const Ids& i
   }
   opened.notes = read_token_notes(sources.is_folder ? sources.path : sources.path.parent_path());
   check_notes(opened, ids, options.tokenizer);
-  if (sources.format == Format::kTokenFolder) {
+  if (sources.is_folder) {
     open_folder(opened, sources, ids, named.spec.cache);
-    opened.cut_hashed = spelled(opened.cuts);
+    opened.hashed_cuts = describe(opened.cuts);
   } else {
     add_run(opened, sources.files.front(), ids, named.spec.cache);
     opened.cuts = cut_anywhere(tokens_of(opened), options.shares);
@@ -151,9 +155,9 @@ Opened open_one(const NamedSpec& named, const SourceFiles& sources, const Ids& i
   return opened;
 }
 
-/// What the tokenizer, the recipe or a meta.json says; else one more than the largest id.
-std::uint32_t vocab_size_of(const std::vector<Opened>& all, const Ids& ids) {
-  if (ids.said != 0) return ids.said;
+/// The size that the tokenizer, the recipe or a meta.json says; else one more than the largest id.
+std::uint32_t vocab_size_of(const std::vector<Opened>& all, const TokenIds& ids) {
+  if (ids.vocab_size != 0) return ids.vocab_size;
   std::uint64_t size = 0;
   for (const Opened& each : all) {
     for (const TokenRun& run : each.runs) size = std::max(size, run.index->header().largest_id + 1);
@@ -178,7 +182,7 @@ void check_ids(const Opened& opened, std::uint64_t vocab_size) {
 }
 
 std::string hash_of(const Opened& opened, std::uint32_t vocab_size) {
-  std::string all = "tokens of " + std::to_string(vocab_size) + opened.cut_hashed;
+  std::string all = "tokens of " + std::to_string(vocab_size) + opened.hashed_cuts;
   for (const TokenRun& run : opened.runs) {
     all += " " + proto::hex16(run.index->header().text_hash) + " " +
            proto::hex16(run.index->header().structure_hash);
@@ -190,7 +194,7 @@ std::string hash_of(const Opened& opened, std::uint32_t vocab_size) {
 
 std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs,
                                  std::span<const SourceFiles> sources, const SetOptions& options) {
-  const Ids ids = load_ids(options);
+  const TokenIds ids = load_ids(options);
   std::vector<Opened> all;
   for (std::size_t i = 0; i < specs.size(); ++i) {
     all.push_back(open_one(specs[i], sources[i], ids, options));

@@ -1,4 +1,4 @@
-// Datasets of tokens, with one vocabulary: token files, and texts that a tokenizer makes tokens of.
+// Opens datasets as tokens, with one vocabulary: token files, and texts that a tokenizer encodes.
 // Part of open_sets.h.
 #pragma once
 
@@ -10,6 +10,7 @@
 
 namespace millrace::datasets {
 
+/// `sources`: the files of each spec. Throws as open_sets().
 [[nodiscard]] std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs,
                                                std::span<const SourceFiles> sources,
                                                const SetOptions& options);

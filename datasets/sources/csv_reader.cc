@@ -1,14 +1,15 @@
-// CSV, a byte at a time: every byte that means something is ASCII, so characters are never cut.
+// CSV, a byte at a time. All bytes with a meaning are ASCII, so no character is cut.
 //
-// What RFC 4180 leaves open: a quote within a field that does not begin with one, and a carriage
-// return that no newline follows, stand for themselves; a blank line is no record.
+// Cases that RFC 4180 leaves open: a quote inside a field that does not begin with one, and a
+// carriage return without a newline, are ordinary characters; a blank line is no record.
+#include "datasets/sources/csv_reader.h"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "datasets/io/names_list.h"
-#include "datasets/sources/document_reader.h"
 
 namespace millrace::datasets {
 namespace {
@@ -21,9 +22,9 @@ class CsvReader final : public DocumentReader {
       : sink_(sink), place_(std::move(place)), column_(std::move(column)) {}
 
   void take(std::string_view piece) override {
-    std::size_t run = 0;  // bytes from here on stand for themselves and were not handed on yet
+    std::size_t run = 0;  // start of the ordinary bytes that were not handed on yet
     for (std::size_t at = 0; at < piece.size(); ++at) {
-      // The usual case: on to the end of the quotes.
+      // The common case: skip to the end of the quotes.
       if (state_ == State::kQuoted && piece[at] != '"') {
         const std::size_t quote = std::min(piece.find('"', at), piece.size());
         lines_ += static_cast<std::uint64_t>(
@@ -33,7 +34,7 @@ class CsvReader final : public DocumentReader {
         continue;
       }
       if (held_return_ && piece[at] != '\n') give_return();
-      if (stands_for_itself(piece[at])) continue;
+      if (is_ordinary(piece[at])) continue;
       give(piece.substr(run, at - run));
       step(piece[at]);
       run = at + 1;
@@ -60,14 +61,15 @@ class CsvReader final : public DocumentReader {
                              "; write it as RFC 4180 says");
   }
 
-  /// Takes a byte that is part of a field as it is.
-  bool stands_for_itself(char byte) {
+  /// Whether the byte is part of the current field as it is. The first such byte makes the field
+  /// plain.
+  bool is_ordinary(char byte) {
     if (held_return_) return false;
     switch (state_) {
       case State::kFieldStart: {
-        const bool itself = byte != '"' && byte != ',' && byte != '\n' && byte != '\r';
-        if (itself) state_ = State::kPlain;
-        return itself;
+        const bool ordinary = byte != '"' && byte != ',' && byte != '\n' && byte != '\r';
+        if (ordinary) state_ = State::kPlain;
+        return ordinary;
       }
       case State::kPlain: return byte != ',' && byte != '\n' && byte != '\r';
       case State::kQuoted: return byte != '"';
@@ -76,6 +78,7 @@ class CsvReader final : public DocumentReader {
     return false;
   }
 
+  /// Takes a byte with a meaning of its own.
   void step(char byte) {
     if (byte == '\n') ++lines_;
     if (state_ == State::kQuoted) {
@@ -97,6 +100,7 @@ class CsvReader final : public DocumentReader {
     }
   }
 
+  /// The held carriage return was an ordinary character.
   void give_return() {
     give("\r");
     if (state_ == State::kFieldStart) state_ = State::kPlain;
@@ -108,7 +112,7 @@ class CsvReader final : public DocumentReader {
     field_is_blank_ = false;
   }
 
-  /// A part of the current field.
+  /// Takes a part of the current field.
   void give(std::string_view part) {
     if (part.empty()) return;
     held_return_ = false;
@@ -172,22 +176,22 @@ class CsvReader final : public DocumentReader {
   State state_ = State::kFieldStart;
   bool in_header_ = true;
   bool in_document_ = false;
-  bool held_return_ = false;    ///< a carriage return that may belong to a line end
-  bool field_is_blank_ = true;  ///< nothing of the field was seen, not even quotes
-  std::size_t field_ = 0;       ///< of the record, from 0
-  std::size_t wanted_ = 0;
-  std::uint64_t lines_ = 0;  ///< newlines behind us
-  std::uint64_t quote_line_ = 0;
+  bool held_return_ = false;      ///< a carriage return came, which may be part of a line end
+  bool field_is_blank_ = true;    ///< the field is empty so far, without quotes
+  std::size_t field_ = 0;         ///< number in the record, from 0
+  std::size_t wanted_ = 0;        ///< number of the text's column
+  std::uint64_t lines_ = 0;       ///< newlines so far
+  std::uint64_t quote_line_ = 0;  ///< where the current quotes began
   std::size_t header_bytes_ = 0;
-  std::string name_;
-  std::vector<std::string> names_;
+  std::string name_;                ///< of the header: the current column
+  std::vector<std::string> names_;  ///< of all columns
 };
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, std::string place,
-                                                std::string column) {
-  return std::make_unique<CsvReader>(sink, std::move(place), std::move(column));
+std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, const std::string& place,
+                                                const std::string& column) {
+  return std::make_unique<CsvReader>(sink, place, column);
 }
 
 }  // namespace millrace::datasets

@@ -1,37 +1,32 @@
-// Readers of files that hold documents: their whole text, a column of CSV, a key of JSON Lines.
-//
-// A reader is fed with pieces of valid UTF-8 (whole characters) and puts documents into a sink. One
-// thread per reader.
+// The interface of readers of text files: bytes of one file in, documents out. Each format has a
+// reader (formats.h lists them).
 #pragma once
 
-#include <memory>
-#include <string>
 #include <string_view>
-
-#include "datasets/sources/document_sink.h"
 
 namespace millrace::datasets {
 
+/// Receives the documents of a dataset, one after the other. A document to which nothing is
+/// appended does not count.
+class DocumentSink {
+ public:
+  virtual ~DocumentSink() = default;
+  virtual void begin_document() = 0;
+  /// A piece of the document: complete characters, valid UTF-8.
+  virtual void append(std::string_view piece) = 0;
+  virtual void end_document() = 0;
+};
+
+/// Reads one file and puts its documents into a sink. One thread for each reader.
 class DocumentReader {
  public:
   virtual ~DocumentReader() = default;
-  /// Throws std::runtime_error "PLACE: line N …" for what is not the format, or lacks the column.
+  /// The next piece of the file: complete characters, valid UTF-8, decompressed. Records come
+  /// without a byte order mark. Throws std::runtime_error "PLACE: line N …" where the file is not
+  /// of the format, or lacks the column.
   virtual void take(std::string_view piece) = 0;
-  /// The file ends here.
+  /// The end of the file. Throws as take().
   virtual void finish() = 0;
 };
-
-/// The whole file as one document.
-[[nodiscard]] std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink);
-
-/// RFC 4180: a header line, fields in quotes where they hold commas, quotes ("") or line ends.
-/// `column` may be empty where there is one column. Takes no more memory than the header.
-[[nodiscard]] std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink, std::string place,
-                                                              std::string column);
-
-/// One JSON object a line; `key` is one of its own, not of objects in it. Takes memory for the
-/// longest line.
-[[nodiscard]] std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink,
-                                                                std::string place, std::string key);
 
 }  // namespace millrace::datasets

@@ -1,11 +1,11 @@
-// JSON Lines, a line at a time, without a tree: only the wanted string is kept.
-#include <nlohmann/json.hpp>
+// JSON Lines, a line at a time, by events rather than as a tree: only the text is kept.
+#include "datasets/sources/jsonl_reader.h"
 
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <vector>
 
 #include "datasets/io/names_list.h"
-#include "datasets/sources/document_reader.h"
 
 namespace millrace::datasets {
 namespace {
@@ -14,16 +14,17 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxLineBytes = std::size_t{256} << 20;
 
-/// What one line holds: the value of the key at the top, or why there is none.
+/// Takes the events of one line: finds the value of the wanted key of the outermost object, or why
+/// there is none.
 class LineHandler final : public nlohmann::json_sax<Json> {
  public:
   explicit LineHandler(const std::string& key) : wanted_key_(key) {}
 
   std::string text;
   bool found = false;
-  std::string other_type;  ///< what the value is where it is no string
+  std::string other_type;  ///< the value's type, where it is no string
   bool top_is_object = false;
-  std::vector<std::string> keys;
+  std::vector<std::string> keys;  ///< of the outermost object: the first ones
   std::string problem;
   std::size_t problem_byte = 0;
 
@@ -69,6 +70,7 @@ class LineHandler final : public nlohmann::json_sax<Json> {
 
  private:
   [[nodiscard]] bool is_wanted() const { return depth_ == 1 && top_is_object && key_is_wanted_; }
+  /// A value that is no string.
   bool value(const char* type) {
     if (!is_wanted()) return true;
     found = true;
@@ -156,9 +158,9 @@ class JsonlReader final : public DocumentReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink, std::string place,
-                                                  std::string key) {
-  return std::make_unique<JsonlReader>(sink, std::move(place), std::move(key));
+std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink, const std::string& place,
+                                                  const std::string& key) {
+  return std::make_unique<JsonlReader>(sink, place, key);
 }
 
 }  // namespace millrace::datasets

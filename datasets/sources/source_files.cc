@@ -1,8 +1,7 @@
+// Looking at files and folders.
 #include "datasets/sources/source_files.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <stdexcept>
 
 #include "config/errors.h"
@@ -15,24 +14,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 7> kNames = {"text",  "lines",  "csv",         "jsonl",
-                                                    "text8", "tokens", "token_folder"};
-
 constexpr std::string_view kGetText =
     "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
-std::optional<Format> format_named(std::string_view name) {
-  const auto found = std::ranges::find(kNames, name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Format>(found - kNames.begin());
+using Formats = std::span<const FileFormat>;
+
+/// The format that a recipe names; nullptr for "auto".
+const FileFormat* named_format(const DatasetSpec& spec, Formats formats) {
+  if (spec.format == "auto") return nullptr;
+  const auto found = std::ranges::find(formats, spec.format, &FileFormat::name);
+  if (found != formats.end()) return &*found;
+  throw config::UsageError(fs::path(spec.path).lexically_normal().string() +
+                           ": no file has the format '" + spec.format + "' (data.format)");
 }
 
-Format format_by_name(const fs::path& path) {
-  const fs::path end = without_compression(path).extension();
-  if (end == ".csv") return Format::kCsv;
-  if (end == ".jsonl" || end == ".ndjson") return Format::kJsonl;
-  if (end == ".bin") return Format::kTokens;
-  return Format::kText;
+/// The format of a file by the ending of its name.
+const FileFormat& format_by_ending(const fs::path& file, Formats formats) {
+  const std::string ending = without_compression(file).extension().string();
+  const auto found = std::ranges::find_if(formats, [&](const FileFormat& format) {
+    return std::ranges::find(format.endings, ending) != format.endings.end();
+  });
+  return found == formats.end() ? formats.front() : *found;
 }
 
 bool is_hidden(const fs::path& relative) {
@@ -40,7 +42,7 @@ bool is_hidden(const fs::path& relative) {
                              [](const fs::path& part) { return part.native().starts_with('.'); });
 }
 
-SourceFile look_at(const fs::path& path) {
+SourceFile file_at(const fs::path& path) {
   const auto entry = proto::real_disk().stat(path);
   if (!entry) throw std::runtime_error(path.string() + ": the file has gone; start again");
   return {path, entry->size_bytes, entry->written_ns};
@@ -55,47 +57,56 @@ std::vector<SourceFile> files_below(const fs::path& folder) {
   std::ranges::sort(found, {}, [](const fs::path& path) { return path.generic_string(); });
   std::vector<SourceFile> files;
   files.reserve(found.size());
-  for (const fs::path& each : found) files.push_back(look_at(folder / each));
+  for (const fs::path& each : found) files.push_back(file_at(folder / each));
   return files;
 }
 
-/// The one format that all files of a folder have by their names.
-Format common_format(const fs::path& folder, const std::vector<SourceFile>& files) {
-  const Format first = format_by_name(files.front().path);
+std::vector<SourceFile> files_of(const fs::path& path, bool is_folder) {
+  return is_folder ? files_below(path) : std::vector{file_at(path)};
+}
+
+/// The one format that all files of a folder have by their endings.
+const FileFormat& common_format(const fs::path& folder, const std::vector<SourceFile>& files,
+                                Formats formats) {
+  const FileFormat& first = format_by_ending(files.front().path, formats);
   for (const SourceFile& each : files) {
-    const Format other = format_by_name(each.path);
-    if (other != first) {
-      throw config::UsageError(
-          folder.string() + ": the folder holds " + std::string(to_string(first)) + " (" +
-          files.front().path.filename().string() + ") and " + std::string(to_string(other)) + " (" +
-          each.path.filename().string() + "); say what its files are with --data.format=FORMAT");
+    const FileFormat& other = format_by_ending(each.path, formats);
+    if (&other != &first) {
+      throw config::UsageError(folder.string() + ": the folder holds " + std::string(first.name) +
+                               " (" + files.front().path.filename().string() + ") and " +
+                               std::string(other.name) + " (" + each.path.filename().string() +
+                               "); say what its files are with --data.format=FORMAT");
     }
   }
-  if (first == Format::kTokens) {
+  if (first.content == Content::kTokens) {
     throw config::UsageError(
         folder.string() + ": the folder holds token files; say so with --data.format=token_folder");
   }
   return first;
 }
 
+/// Throws config::UsageError for a folder where the format takes a file, or the other way round.
 void check_kind(const SourceFiles& sources) {
   const std::string place = sources.path.string();
-  if (sources.format == Format::kTokenFolder && !sources.is_folder) {
-    throw config::UsageError(
-        place + ": data.format = token_folder takes a folder with train.bin, and this is a file");
+  const std::string format(sources.format->name);
+  const Content content = sources.format->content;
+  if (content == Content::kTokenFolder && !sources.is_folder) {
+    throw config::UsageError(place + ": data.format = " + format +
+                             " takes a folder with train.bin, and this is a file");
   }
-  if (sources.is_folder &&
-      (sources.format == Format::kText8 || sources.format == Format::kTokens)) {
-    const std::string next =
-        sources.format == Format::kTokens ? "; use --data.format=token_folder" : "";
-    throw config::UsageError(place + ": data.format = " + std::string(to_string(sources.format)) +
+  if (sources.is_folder && (content == Content::kText8 || content == Content::kTokens)) {
+    const std::string next = content == Content::kTokens ? "; use --data.format=token_folder" : "";
+    throw config::UsageError(place + ": data.format = " + format +
                              " takes one file, and this is a folder" + next);
   }
 }
 
 }  // namespace
 
-std::string_view to_string(Format format) { return kNames[static_cast<std::size_t>(format)]; }
+std::string SourceFile::state(const fs::path& shown) const {
+  return "file " + shown.generic_string() + " " + std::to_string(bytes) + " " +
+         std::to_string(written_ns) + "\n";
+}
 
 std::uint64_t SourceFiles::bytes() const {
   std::uint64_t sum = 0;
@@ -104,26 +115,27 @@ std::uint64_t SourceFiles::bytes() const {
 }
 
 bool SourceFiles::is_in_place() const {
-  const bool as_it_is =
-      format == Format::kText || format == Format::kLines || format == Format::kText8;
-  return as_it_is && !is_folder && compression_of(path) == Compression::kNone;
+  return !format->holds_tokens() && !format->has_records() && !is_folder &&
+         compression_of(path) == Compression::kNone;
 }
 
 std::string SourceFiles::state() const {
-  std::string state = "format " + std::string(to_string(format)) + "\n";
-  const auto line = [this](const SourceFile& file) {
-    const fs::path shown = is_folder ? file.path.lexically_relative(path) : file.path.filename();
-    return "file " + shown.generic_string() + " " + std::to_string(file.bytes) + " " +
-           std::to_string(file.written_ns) + "\n";
-  };
-  if (!is_folder) return state + line(files.front());
+  const std::string state = "format " + std::string(format->name) + "\n";
+  if (!is_folder) return state + files.front().state(path.filename());
   std::string listing;
-  for (const SourceFile& each : files) listing += line(each);
+  for (const SourceFile& each : files) listing += each.state(each.path.lexically_relative(path));
   return state + "files " + std::to_string(files.size()) + " " + std::to_string(bytes()) + " " +
          proto::hex16(proto::xxh64(listing)) + "\n";
 }
 
-SourceFiles find_sources(const DatasetSpec& spec) {
+bool SourceFiles::have_changed() const {
+  if (!fs::exists(path) || fs::is_directory(path) != is_folder) return true;
+  SourceFiles now = *this;
+  now.files = files_of(path, is_folder);
+  return now.state() != state();
+}
+
+SourceFiles find_sources(const DatasetSpec& spec, Formats formats) {
   const fs::path path = fs::path(spec.path).lexically_normal();
   if (spec.path.empty() || !fs::exists(path)) {
     throw std::runtime_error((spec.path.empty() ? "data.path" : spec.path) +
@@ -136,20 +148,17 @@ SourceFiles find_sources(const DatasetSpec& spec) {
   sources.name =
       full.has_filename() ? full.filename().string() : full.parent_path().filename().string();
   sources.is_folder = fs::is_directory(path);
-  sources.files = sources.is_folder ? files_below(path) : std::vector{look_at(path)};
+  sources.files = files_of(path, sources.is_folder);
   if (sources.files.empty()) {
     throw std::runtime_error(path.string() +
                              ": the folder holds no files (hidden ones do not count); " +
                              std::string(kGetText));
   }
-  const std::optional<Format> named = format_named(spec.format);
-  if (!named && spec.format != "auto") {
-    throw config::UsageError(path.string() + ": no file has the format '" + spec.format +
-                             "' (data.format)");
+  sources.format = named_format(spec, formats);
+  if (sources.format == nullptr) {
+    sources.format = sources.is_folder ? &common_format(path, sources.files, formats)
+                                       : &format_by_ending(path, formats);
   }
-  sources.format = named               ? *named
-                   : sources.is_folder ? common_format(path, sources.files)
-                                       : format_by_name(path);
   check_kind(sources);
   return sources;
 }

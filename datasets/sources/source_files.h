@@ -1,51 +1,57 @@
-// Which files a dataset is, and in what form they hold its text.
+// The files of a dataset, and their format.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "datasets/sources/formats.h"
 
 namespace millrace::datasets {
 
-enum class Format : std::uint8_t { kText, kLines, kCsv, kJsonl, kText8, kTokens, kTokenFolder };
-
-[[nodiscard]] std::string_view to_string(Format format);
-
-/// What a recipe says of one dataset.
+/// One dataset, as a recipe describes it.
 struct DatasetSpec {
   std::string path;
-  std::string format = "auto";       ///< of config::DataOptions
-  std::string column{};              ///< csv, jsonl
-  std::uint64_t max_characters = 0;  ///< the first so many (tokens, of token files); 0: all
-  /// Folder of indexes; empty: beside the dataset, or the user's.
-  std::string cache{};
+  std::string format = "auto";       ///< data.format
+  std::string column{};              ///< data.column: where csv and jsonl have the text
+  std::uint64_t max_characters = 0;  ///< only this many from the beginning; 0: all. Texts alone
+  std::string cache{};               ///< data.cache: the folder of indexes
 };
 
+/// A file, and what shows that it has changed.
 struct SourceFile {
   std::filesystem::path path;
   std::uint64_t bytes = 0;
-  std::int64_t written_ns = 0;  ///< its time of modification
+  std::int64_t written_ns = 0;  ///< time of modification
+
+  /// A line of text: name, size, time. `shown`: how the line names the file.
+  [[nodiscard]] std::string state(const std::filesystem::path& shown) const;
 };
 
+/// The files of a dataset.
 struct SourceFiles {
-  std::filesystem::path path;  ///< the file or folder
-  std::string name;            ///< its last part
-  Format format = Format::kText;
+  std::filesystem::path path;          ///< the file or folder
+  std::string name;                    ///< the last part of the path
+  const FileFormat* format = nullptr;  ///< of all files; never nullptr after find_sources()
   bool is_folder = false;
-  /// Of a folder: all below it that are not hidden, by relative path, bytewise.
+  /// The file, or all files below the folder that are not hidden, by relative path, bytewise.
   std::vector<SourceFile> files;
 
   [[nodiscard]] std::uint64_t bytes() const;
-  /// Whether the text of the dataset is one file's bytes as they are.
+  /// Whether the text of the dataset is the bytes of one file as they are.
   [[nodiscard]] bool is_in_place() const;
-  /// What names this state of the files: form, names, sizes, times.
+  /// Identifies this state of the files: format, names, sizes, times.
   [[nodiscard]] std::string state() const;
+  /// Whether state() is another one by now.
+  [[nodiscard]] bool have_changed() const;
 };
 
-/// Looks. Throws std::runtime_error for a path that is not there or a folder without files,
-/// config::UsageError for a format that does not go with the path.
-[[nodiscard]] SourceFiles find_sources(const DatasetSpec& spec);
+/// Finds the files of a dataset and their format, one of `formats` (which must outlive the result).
+/// Throws std::runtime_error for a path that does not exist or a folder without files,
+/// config::UsageError for a format that does not fit the path.
+[[nodiscard]] SourceFiles find_sources(const DatasetSpec& spec,
+                                       std::span<const FileFormat> formats = file_formats());
 
 }  // namespace millrace::datasets

@@ -1,5 +1,5 @@
 // A file as one document.
-#include "datasets/sources/document_reader.h"
+#include "datasets/sources/whole_reader.h"
 
 namespace millrace::datasets {
 namespace {
@@ -16,7 +16,8 @@ class WholeReader final : public DocumentReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink) {
+std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink, const std::string& /*place*/,
+                                                  const std::string& /*column*/) {
   return std::make_unique<WholeReader>(sink);
 }
 

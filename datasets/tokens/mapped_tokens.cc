@@ -1,8 +1,8 @@
+// Reading tokens out of mapped runs.
 #include "datasets/tokens/mapped_tokens.h"
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 namespace millrace::datasets {
 namespace {
@@ -10,14 +10,14 @@ namespace {
 using proto::Split;
 using proto::WireType;
 
-/// A run and where it begins among all tokens.
+/// A run, and how many tokens and line starts come before it.
 struct Placed {
   TokenRun run;
   std::uint64_t first = 0;
-  std::uint64_t first_start = 0;  ///< of all starts
+  std::uint64_t first_start = 0;
 };
 
-class MappedTokens final : public TokenText {
+class MappedTokens final : public TokenTextOf<MappedTokens> {
  public:
   MappedTokens(std::vector<TokenRun> runs, Cuts cuts, Vocabulary vocabulary, std::string hash,
                std::string place)
@@ -53,25 +53,19 @@ class MappedTokens final : public TokenText {
            cuts_.first(split);
   }
 
-  void read(Split split, std::uint64_t first, std::span<std::uint8_t> out) const override {
-    copy(split, first, out);
-  }
-  void read(Split split, std::uint64_t first, std::span<std::uint16_t> out) const override {
-    copy(split, first, out);
-  }
-  void read(Split split, std::uint64_t first, std::span<std::uint32_t> out) const override {
-    copy(split, first, out);
-  }
-
  private:
+  friend TokenTextOf<MappedTokens>;
+
+  /// The lines of a split.
   struct Lines {
-    std::uint64_t first = 0;
+    std::uint64_t first = 0;  ///< number of the first among all lines
     std::uint64_t count = 0;
   };
   [[nodiscard]] const Lines& part(Split split) const {
     return lines_[static_cast<std::size_t>(split)];
   }
 
+  /// Lines that begin before a token.
   [[nodiscard]] std::uint64_t starts_before(std::uint64_t token) const {
     std::uint64_t count = 0;
     for (const Placed& each : runs_) {
@@ -86,10 +80,7 @@ class MappedTokens final : public TokenText {
 
   template <class Token>
   void copy(Split split, std::uint64_t first, std::span<Token> out) const {
-    if (first > length(split) || out.size() > length(split) - first) {
-      throw std::runtime_error(place_ + ": its index is damaged; remove it (" +
-                               std::string(kIndexSuffix) + ") and start again");
-    }
+    if (first > length(split) || out.size() > length(split) - first) refuse_damaged_index(place_);
     std::uint64_t token = cuts_.first(split) + first;
     auto at = std::ranges::upper_bound(runs_, token, {}, &Placed::first) - 1;
     for (; !out.empty(); ++at) {

@@ -1,5 +1,6 @@
-// Token files, and texts made tokens, as the tokens of splits. Immutable, so any thread may use
-// one.
+// Mapped tokens, of token files or of encoded texts, as the tokens of splits.
+//
+// Immutable, so any thread may use one.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,8 @@
 
 namespace millrace::datasets {
 
-/// The runs one after the other, cut into splits there. `place` is for messages.
+/// The runs one after the other. `cuts` count tokens of all runs. `place`: the dataset, for
+/// messages.
 [[nodiscard]] std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs,
                                                                   Cuts cuts, Vocabulary vocabulary,
                                                                   std::string hash,

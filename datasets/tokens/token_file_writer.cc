@@ -1,12 +1,13 @@
+// Buffered writing of token ids.
 #include "datasets/tokens/token_file_writer.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <stdexcept>
 
 #include "proto/files.h"
+#include "proto/shared_bytes.h"
 
 namespace millrace::datasets {
 namespace {
@@ -18,7 +19,8 @@ constexpr std::uint32_t kLargestU16 = 0xFFFF;
 
 TokenFileWriter::TokenFileWriter(std::filesystem::path path, proto::WireType width)
     : path_(std::move(path)), temporary_(proto::temporary_name(path_)), width_(width) {
-  file_ = Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  file_ =
+      proto::Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file_.is_open()) throw proto::DiskError(path_, "cannot write", errno);
 }
 
@@ -44,12 +46,7 @@ void TokenFileWriter::append(std::span<const std::uint32_t> ids) {
 
 void TokenFileWriter::flush() {
   digest_.update(buffer_);
-  for (std::size_t done = 0; done < buffer_.size();) {
-    const ssize_t written = ::write(file_.get(), buffer_.data() + done, buffer_.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw proto::DiskError(path_, "cannot write", errno);
-    done += static_cast<std::size_t>(written);
-  }
+  proto::write_all(file_.get(), proto::text(buffer_), path_);
   buffer_.clear();
 }
 

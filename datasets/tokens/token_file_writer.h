@@ -1,5 +1,5 @@
-// Writes a file of token ids (token_file.h) under another name, and gives it its own when it is
-// whole: a reader sees all of it or nothing. Used by one thread.
+// Writes a file of token ids (token_file.h) under a temporary name and renames it when it is
+// complete, so readers see all of it or nothing. One thread.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/io/descriptor.h"
+#include "proto/descriptor.h"
 #include "proto/digest.h"
 #include "proto/schema.h"
 
@@ -17,18 +17,19 @@ namespace millrace::datasets {
 
 class TokenFileWriter {
  public:
-  /// Of kU16 or kU32. Throws proto::DiskError where the file cannot be made.
+  /// `width`: kU16 or kU32. Throws proto::DiskError where the file cannot be made.
   TokenFileWriter(std::filesystem::path path, proto::WireType width);
-  /// Removes what is not finished.
+  /// Removes an unfinished file.
   ~TokenFileWriter();
   TokenFileWriter(const TokenFileWriter&) = delete;
   TokenFileWriter& operator=(const TokenFileWriter&) = delete;
 
-  /// Throws proto::DiskError, and std::invalid_argument for an id that the width does not hold.
+  /// Throws proto::DiskError, and std::invalid_argument for an id that does not fit the width.
   void append(std::span<const std::uint32_t> ids);
   [[nodiscard]] std::uint64_t size() const { return size_; }  ///< tokens so far
 
-  /// Makes the file last, under its name; xxh64 of its bytes, 16 hex digits. Nothing may follow.
+  /// Makes the file durable and gives it its name. Returns the xxh64 of its bytes, 16 hex digits.
+  /// No other call may follow.
   std::string finish();
 
  private:
@@ -37,7 +38,7 @@ class TokenFileWriter {
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   proto::WireType width_;
-  Descriptor file_;
+  proto::Descriptor file_;
   proto::Digest digest_;
   std::vector<std::byte> buffer_;
   std::uint64_t size_ = 0;

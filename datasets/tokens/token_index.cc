@@ -1,3 +1,4 @@
+// Scanning token files, and encoding texts.
 #include "datasets/tokens/token_index.h"
 
 #include <algorithm>
@@ -19,11 +20,7 @@ using proto::WireType;
 
 constexpr std::size_t kScannedAtOnce = std::size_t{1} << 16;
 
-std::string state_of(const SourceFile& file) {
-  return "file " + file.path.filename().string() + " " + std::to_string(file.bytes) + " " +
-         std::to_string(file.written_ns) + "\n";
-}
-
+/// Documents begin behind `end_of_text`.
 StartRules behind(std::optional<std::uint32_t> end_of_text) {
   if (!end_of_text) return {};
   std::vector<bool> marks(*end_of_text + 1);
@@ -45,7 +42,8 @@ GrowingFile scan(const SourceFile& file, WireType width, std::optional<std::uint
   return writer.finish(source);
 }
 
-/// Tokens that end a line, and those that cannot begin one: newlines and what separates documents.
+/// Lines begin behind tokens that end with a newline or separate documents; tokens that start so
+/// begin none.
 StartRules line_rules(const ByteLevelBpe& bpe) {
   StartRules rules{std::vector<bool>(bpe.vocab_size()), std::vector<bool>(bpe.vocab_size())};
   for (std::uint32_t id = 0; id < bpe.vocab_size(); ++id) {
@@ -57,18 +55,17 @@ StartRules line_rules(const ByteLevelBpe& bpe) {
 }
 
 /// Encodes a text, split by split, document by document.
-class Tokenizing {
+class TextEncoding {
  public:
-  Tokenizing(const IndexedText& text, const SourceFiles& sources, const ByteLevelBpe& bpe,
-             const IndexPlace& place)
+  TextEncoding(const IndexedText& text, const SourceFiles& sources, const ByteLevelBpe& bpe,
+               const IndexPlace& place)
       : text_(text),
         place_(sources.path.string()),
         encoder_(bpe),
         end_of_text_(bpe.end_of_text()),
         newline_(end_of_text_ ? std::vector<std::uint32_t>() : bpe.encode("\n")),
-        starts_are_documents_(sources.format == Format::kCsv || sources.format == Format::kJsonl),
         writer_(place, token_width(bpe.vocab_size()), true,
-                starts_are_documents_ ? StartRules() : line_rules(bpe)) {}
+                sources.format->has_records() ? StartRules() : line_rules(bpe)) {}
 
   [[nodiscard]] GrowingFile run(const Cuts& cuts, const std::string& source) {
     std::array<std::uint64_t, proto::kSplitCount> ends{};
@@ -107,8 +104,7 @@ class Tokenizing {
   std::string place_;
   BpeEncoder encoder_;
   std::optional<std::uint32_t> end_of_text_;
-  std::vector<std::uint32_t> newline_;
-  bool starts_are_documents_;
+  std::vector<std::uint32_t> newline_;  ///< between documents, without end_of_text_
   TokenIndexWriter writer_;
   config::Progress progress_;
 };
@@ -121,7 +117,7 @@ TokenRun open_token_run(const SourceFile& file, WireType width,
   request.dataset = file.path;
   request.variant = "tokens of " + std::string(proto::to_string(width)) + "\n";
   if (end_of_text) request.variant += "end of text " + std::to_string(*end_of_text) + "\n";
-  request.source = state_of(file) + request.variant;
+  request.source = file.state(file.path.filename()) + request.variant;
   request.cache = cache;
   request.in_memory = cache.empty() && file.bytes <= kSmallBytes;
   request.text = file.path;
@@ -138,16 +134,15 @@ TokenizedText open_tokenized(const SourceFiles& sources, const DatasetSpec& spec
   IndexRequest request;
   request.dataset = sources.path;
   request.is_folder = sources.is_folder;
-  request.variant = "tokens by " + bpe.hash() + "\nread as " +
-                    std::string(to_string(sources.format)) + "\ncolumn " + spec.column +
-                    "\nfirst " + std::to_string(spec.max_characters) + "\nval and test, in 1e-9, " +
-                    cut + "\n";
+  request.variant = "tokens by " + bpe.hash() + "\nread as " + std::string(sources.format->name) +
+                    "\ncolumn " + spec.column + "\nfirst " + std::to_string(spec.max_characters) +
+                    "\nval and test, in 1e-9, " + cut + "\n";
   request.source = sources.state() + request.variant;
   request.cache = spec.cache;
   request.in_memory = spec.cache.empty() && is_small(sources);
   request.make = [&](const IndexPlace& place) {
     const auto text = open_text(sources, spec);
-    return Tokenizing(*text, sources, bpe, place)
+    return TextEncoding(*text, sources, bpe, place)
         .run(cut_text(*text, sources, shares), request.source);
   };
   TokenizedText tokenized{{find_or_make_index(request), token_width(bpe.vocab_size())}, {}};

@@ -1,3 +1,4 @@
+// From pieces of tokens to the sections of an index.
 #include "datasets/tokens/token_index_writer.h"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ TokenIndexWriter::TokenIndexWriter(const IndexPlace& place, proto::WireType widt
       keep_tokens_(keep_tokens) {}
 
 void TokenIndexWriter::take(std::span<const std::uint32_t> ids) {
-  for (const std::uint32_t id : ids) look_at(id);
+  for (const std::uint32_t id : ids) scan(id);
   std::span<const std::byte> raw = std::as_bytes(ids);
   if (width_ == proto::WireType::kU16) {
     narrow_.resize(ids.size());
@@ -33,7 +34,7 @@ void TokenIndexWriter::take(std::span<const std::uint32_t> ids) {
   if (keep_tokens_) out_.append_text({reinterpret_cast<const char*>(raw.data()), raw.size()});
 }
 
-void TokenIndexWriter::look_at(std::uint32_t id) {
+void TokenIndexWriter::scan(std::uint32_t id) {
   if (tokens_ == 0 || id > out_.header.largest_id) {
     out_.header.largest_id = id;
     out_.header.largest_at = tokens_;

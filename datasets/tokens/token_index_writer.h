@@ -1,7 +1,7 @@
-// Makes the index of tokens that come in pieces, and keeps the tokens in it where that is wanted.
-// Memory stays bounded.
+// Writes the index of tokens that come in pieces, with or without the tokens themselves. Memory
+// stays bounded.
 //
-// One thread. Every call throws proto::DiskError where the disk refuses.
+// One thread. Every call throws proto::DiskError where the disk fails.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace millrace::datasets {
 
-/// Where lines, or documents, begin: at a token behind one of `ends`, unless it is one of `blank`
-/// itself. By id.
+/// The rule for line (or document) starts: the first token behind one of `ends` that is not one of
+/// `blank`. Both by id.
 struct StartRules {
   std::vector<bool> ends{};
   std::vector<bool> blank{};
@@ -25,20 +25,22 @@ struct StartRules {
 
 class TokenIndexWriter {
  public:
+  /// `keep_tokens`: writes the tokens into the index.
   TokenIndexWriter(const IndexPlace& place, proto::WireType width, bool keep_tokens,
                    StartRules rules);
 
-  /// A line or document begins with the next token.
+  /// A line or document begins with the next token (that is not blank).
   void start() { at_start_ = true; }
   void take(std::span<const std::uint32_t> ids);
   [[nodiscard]] std::uint64_t tokens() const { return tokens_; }
 
-  /// Where val and test begin.
+  /// The tokens with which val and test begin.
   void set_cuts(std::uint64_t val_first, std::uint64_t test_first);
+  /// Returns the complete index. `source`: what it was made of.
   [[nodiscard]] GrowingFile finish(std::string_view source);
 
  private:
-  void look_at(std::uint32_t id);
+  void scan(std::uint32_t id);
 
   StartRules rules_;
   SectionWriter out_;

@@ -1,11 +1,11 @@
+// Reading meta.json.
 #include "datasets/tokens/token_notes.h"
 
 #include <nlohmann/json.hpp>
-
-#include <limits>
 #include <stdexcept>
 
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
 
 namespace millrace::datasets {
@@ -22,11 +22,9 @@ using Json = nlohmann::json;
 std::optional<std::uint32_t> whole(const Json& json, const char* key, const std::string& place) {
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return std::nullopt;
-  if (!found->is_number_unsigned() ||
-      found->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
-    refuse(place, std::string(key) + " is " + found->dump() + ", not a whole number of 32 bits");
-  }
-  return found->get<std::uint32_t>();
+  if (const auto number = proto::try_whole<std::uint32_t>(*found)) return number;
+  refuse(place,
+         std::string(key) + " is " + proto::json_text(*found) + ", not a whole number of 32 bits");
 }
 
 std::optional<proto::WireType> width(const Json& json, const std::string& place) {
@@ -34,7 +32,7 @@ std::optional<proto::WireType> width(const Json& json, const std::string& place)
   if (found == json.end()) return std::nullopt;
   if (*found == "uint16") return proto::WireType::kU16;
   if (*found == "uint32") return proto::WireType::kU32;
-  refuse(place, "dtype is " + found->dump() + ", not \"uint16\" or \"uint32\"");
+  refuse(place, "dtype is " + proto::json_text(*found) + ", not \"uint16\" or \"uint32\"");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Whole shards from documents: what is in them, what is skipped, continued and refused.
+// Shards made from documents: their content; what is skipped, continued and refused.
 #include "annotation/annotate.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <set>
 
-#include "annotation/sampled_passages.h"
+#include "annotation/passages.h"
 #include "annotation/shard_folder.h"
 #include "config/app/stop.h"
 #include "config/errors.h"
@@ -102,7 +102,7 @@ TEST_F(Annotate, LabelsAreTheTaggers) {
   (void)annotate(options_, {});
   const auto bpe = datasets::load_bpe(fs::path(options_.data.shards) / kOwnTokenizer);
   const ScoredShard shard(fs::path(options_.data.shards) / shard_name(0, 1));
-  // Of each word, what its tokens' labels must be.
+  // Words, and the label of their tokens.
   const std::vector<std::pair<std::string, float>> words = {
       {"Anna", 2}, {" Keller", 1}, {" quickly", 6}, {" mends", 4},
       {" the", 7}, {" wooden", 5}, {" wheel", 3},   {".", 7}};
@@ -135,7 +135,7 @@ TEST_F(Annotate, ShardsHoldContiguousDocuments) {
     tokens += done.tokens;
   }
   EXPECT_EQ(passages, 1000u);
-  EXPECT_LE(tokens, all.tokens + 16);  // each drops a remainder of its own
+  EXPECT_LE(tokens, all.tokens + 16);  // each shard drops a remainder
   EXPECT_GE(tokens + std::uint64_t{3} * 16, all.tokens);
   EXPECT_EQ(ShardFolder(options_.data.shards).chunks() * 16, tokens);
 }
@@ -202,12 +202,12 @@ TEST_F(Annotate, SomePassagesAreSpreadOverAll) {
   EXPECT_EQ(all, 1000u);
 }
 
-// Last, since nothing takes the request back in this process.
+// The last test, as the request cannot be taken back in this process.
 TEST_F(Annotate, ContinuesWhereItWasStopped) {
   (void)annotate(options_, {});
   const std::string expected = bytes(0, 1);
   fs::remove(fs::path(options_.data.shards) / shard_name(0, 1));
-  config::request_stop();  // each run does one batch, saves it and ends
+  config::request_stop();  // each run scores one batch, saves it and ends
   int runs = 0;
   for (bool stopped = true; stopped && runs < 100; ++runs) {
     try {

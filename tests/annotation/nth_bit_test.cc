@@ -1,3 +1,4 @@
+// The n-th set bit of a word, against a loop.
 #include "annotation/nth_bit.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Passages cover their document, and are cut where they should.
+// Passages cover their document, and are cut at the right places.
 #include "annotation/passages.h"
 
 #include <gtest/gtest.h>

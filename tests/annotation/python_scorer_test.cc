@@ -1,5 +1,5 @@
-// The Python scorer with small modules in place of spaCy and KeyBERT: the protocol, and every way
-// to fail.
+// The Python scorer with small modules in place of spaCy and KeyBERT: the protocol, and every kind
+// of failure.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 namespace millrace::annotation {
 namespace {
 
-// spaCy's calls as score_words.py makes them: words are split at spaces, and tagged by their first
+// The calls of spaCy that score_words.py uses: words are split at spaces, and tagged by their first
 // letter.
 constexpr const char* kSpacy = R"(
 __version__ = "3.0"
@@ -94,6 +94,10 @@ TEST_F(PythonScorer, Spacy) {
 TEST_F(PythonScorer, Keybert) {
   const auto scorer = make_python_scorer(Selection::kKeybertNoStopword, options_);
   EXPECT_EQ(scorer->name(), "keybert 0.8 all-MiniLM-L6-v2");
+  auto other = options_;
+  other.keybert_model = "another-model";
+  EXPECT_EQ(make_python_scorer(Selection::kKeybertNoStopword, other)->name(),
+            "keybert 0.8 another-model");
   const std::vector<std::string_view> passages = {"The Mill, a wheel."};
   const auto words = scorer->score(passages).front();
   ASSERT_EQ(words.size(), 6u);
@@ -101,7 +105,7 @@ TEST_F(PythonScorer, Keybert) {
   EXPECT_TRUE(words[0].stop_word);
   EXPECT_EQ(words[1].keyword, 0.5F);
   EXPECT_FALSE(words[2].keyword.has_value());
-  EXPECT_EQ(words[4].keyword, 1.F);  // no likeness may look like a full stop
+  EXPECT_EQ(words[4].keyword, 1.F);  // no similarity may look like a full stop
   EXPECT_FALSE(words[5].keyword.has_value());
 }
 

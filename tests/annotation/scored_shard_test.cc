@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "annotation/shard_folder.h"
 #include "proto/files.h"
 #include "tests/annotation/shards.h"
+#include "tests/support/hex_block.h"
 #include "tests/support/temporary_folder.h"
 
 namespace millrace::annotation {
@@ -180,7 +180,7 @@ TEST_F(ScoredShards, TheHashIsOfTokensAndPicks) {
   write_shard(folder_.path(), small_header(), three_chunks());
   const std::string hash = ShardFolder(folder_.path()).hash();
   ShardHeader header = small_header();
-  header.stage1_length = 2;  // only says what was counted
+  header.stage1_length = 2;  // which decides no token
   write_shard(folder_.path(), header, three_chunks());
   EXPECT_EQ(ShardFolder(folder_.path()).hash(), hash);
   auto chunks = three_chunks();
@@ -218,27 +218,9 @@ TEST_F(ScoredShards, HeadersThatCannotBe) {
   expect_part(error_of([] { (void)header_from_json("[]"); }), "its header is none");
 }
 
-/// The bytes of the page's fence: after the offset, two digits a byte.
-std::string hex_example(const std::string& page) {
-  constexpr std::size_t kOffsetDigits = 8;
-  std::istringstream lines(page.substr(std::min(page.size(), page.find("```hex shard"))));
-  std::string bytes;
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line) && line != "```") {
-    std::istringstream digits(line.substr(kOffsetDigits));
-    for (std::string byte; digits >> byte;) {
-      bytes += static_cast<char>(std::stoi(byte, nullptr, 16));
-    }
-  }
-  return bytes;
-}
-
 TEST_F(ScoredShards, ThePagesWorkedExample) {
   write_shard(folder_.path(), small_header(), three_chunks());
-  EXPECT_EQ(
-      proto::read_file(path()),
-      hex_example(proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/scored_shards.md")));
+  EXPECT_EQ(proto::read_file(path()), testing::hex_block("scored_shards.md", "shard"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The selection rules: small chunks worked out on paper, and random ones against a reference that
-// sorts and searches.
+// The selection rules: small chunks with results computed by hand, and random ones against a
+// reference that sorts and searches.
 #include "annotation/selection.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ Positions stage(const Positions& order, std::size_t length) {
 }
 
 TEST(Selection, ConstituencyByLabelThenPosition) {
-  // "the old mill stands near Mill Race ." and once more "mill": labels as the rule gives them.
+  // "the old mill stands near Mill Race ." and "mill" again, with the rule's labels.
   const Tokens tokens = {10, 11, 12, 13, 14, 15, 16, 17, 12};
   const Scores labels = {7, 5, 3, 4, 7, 2, 1, 7, 3};
   const Picked picked = pick(Selection::kConstituency, tokens, labels);
@@ -78,7 +78,7 @@ TEST(Selection, OneTokenThroughout) {
   EXPECT_EQ(pick(Selection::kConstituency, {4, 4, 4}, {7, 1, 3}).order, (Positions{1, 0, 2}));
 }
 
-/// The rule as it is written, for stages of these lengths: empty where the chunk is dropped.
+/// The rule taken literally, for stages of these lengths; empty where the chunk is dropped.
 std::optional<std::pair<std::set<std::size_t>, std::set<std::size_t>>> reference(
     Selection selection, const Tokens& tokens, const Scores& scores, std::size_t stage1,
     std::size_t stage2) {
@@ -109,7 +109,7 @@ TEST(Selection, EqualsTheReferenceOnRandomChunks) {
   std::size_t dropped = 0;
   std::size_t kept = 0;
   for (const Selection selection : {Selection::kConstituency, Selection::kKeybertNoStopword}) {
-    // One for all chunks: what it saw in the last one must not count.
+    // One Picker for all chunks: earlier chunks must not count.
     Picker picker(selection, 100);
     for (int round = 0; round < 2000; ++round) {
       const std::size_t length = 1 + random() % 40;

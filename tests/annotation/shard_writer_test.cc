@@ -1,4 +1,4 @@
-// A shard over several runs: the same bytes wherever it was interrupted.
+// A shard written in several runs has the same bytes, wherever it was interrupted.
 #include "annotation/shard_writer.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Small shards for tests: tokens and labels that a test chooses.
+// Small shards for tests, of given tokens and labels.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ inline ShardHeader small_header(std::uint32_t shard = 0, std::uint32_t shards = 
   return header;
 }
 
-/// A chunk to be written.
+/// A chunk.
 struct Scored {
   std::vector<std::uint32_t> tokens;
   std::vector<float> scores;
@@ -46,7 +46,7 @@ inline void write_shard(const std::filesystem::path& folder, const ShardHeader& 
   writer.finish(1, 0);
 }
 
-/// Two that fill stages of 1 and 3, one that does not between them.
+/// The first and third chunk fill stages of 1 and 3 tokens, the second does not.
 inline std::vector<Scored> three_chunks() {
   return {{{10, 11, 12, 13}, {7, 3, 4, 1}},
           {{20, 20, 21, 21}, {3, 3, 4, 4}},

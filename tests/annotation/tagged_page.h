@@ -1,6 +1,6 @@
-// A page of English tagged by hand, to measure the built-in tagger. Written for this, by the
+// A page of English tagged by hand, to measure the built-in tagger. Written for this test, with the
 // conventions of Universal Dependencies: P proper noun, N noun, V verb, A adjective, R adverb, O
-// all the rest (auxiliaries, pronouns, determiners, numbers, punctuation …).
+// all others (auxiliaries, pronouns, determiners, numbers, punctuation …).
 #pragma once
 
 namespace millrace::annotation {

@@ -1,4 +1,4 @@
-// The built-in tagger: single rules, and what it is worth on a page tagged by hand.
+// The built-in tagger: single rules, and its accuracy on a page tagged by hand.
 #include "annotation/tagger.h"
 
 #include <gtest/gtest.h>
@@ -82,8 +82,8 @@ std::pair<std::string, std::string> read(const char* line) {
   return read;
 }
 
-// The figure in docs/explanation/cascade.md. Universal Dependencies' taggers have about 0.97 on
-// news; a model's tags are better than these.
+// The accuracy in docs/explanation/cascade.md. Taggers with a model reach about 0.97 on news with
+// the tags of Universal Dependencies.
 TEST(Tagger, OnThePageTaggedByHand) {
   double right = 0;
   double all = 0;

@@ -1,4 +1,4 @@
-// The logarithm against the standard library's, scores worked out by hand.
+// The logarithm against the standard library's, and scores computed by hand.
 #include "annotation/tf_idf.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(TfIdf, FrequentHereAndRareElsewhere) {
   EXPECT_EQ(frequencies.passages(), 4u);
   EXPECT_EQ(frequencies.of("the"), 4u);
   EXPECT_EQ(frequencies.of("mill"), 2u);
-  EXPECT_EQ(frequencies.of("race"), 1u);  // forgotten, and so as rare as can be
+  EXPECT_EQ(frequencies.of("race"), 1u);  // dropped, and so as rare as possible
   EXPECT_EQ(frequencies.of("heron"), 1u);
   // the: 1·log2(4/4) = 0; mill: 2·log2(4/2) = 2; heron: 1·log2(4/1) = 2; Mill is mill.
   const auto found = scores(frequencies, "the mill, a heron; Mill.");

@@ -1,4 +1,4 @@
-// What rules make of words, and which word a token belongs to.
+// The scores of words by each rule, and the word of each token.
 #include "annotation/word_scores.h"
 
 #include <gtest/gtest.h>

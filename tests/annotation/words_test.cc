@@ -1,4 +1,4 @@
-// Words and their bounds, worked out by hand.
+// Words and their bounds, by hand.
 #include "annotation/words.h"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ TEST(Words, OtherScriptsAreLettersAndDashesAreNot) {
                  "Bach"),
             "Mühle|\xE2\x80\x94|Bach");
   EXPECT_EQ(bars("水车 ok"), "水车|ok");
-  EXPECT_EQ(bars("\xE2\x80"), "\xE2\x80");  // cut short: still words that cover it
+  EXPECT_EQ(bars("\xE2\x80"), "\xE2\x80");  // an incomplete character is still a word
 }
 
 TEST(Words, BoundsAreBytes) {

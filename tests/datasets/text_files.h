@@ -1,4 +1,4 @@
-// Files of tests, and what a dataset gives back of them.
+// Files written by tests, and the tokens that a dataset makes of them.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// proto::read_chunk on a file's bytes, as they are and with the preamble's and the columns'
-// checksums set right.
+// proto::read_chunk on a file's bytes, as they are and with the right checksums of preamble and
+// columns.
 #include <algorithm>
 #include <cstring>
 
@@ -12,7 +12,7 @@
 namespace millrace::fuzz {
 namespace {
 
-// Where docs/reference/queue_file.md puts the preamble's numbers.
+// Offsets of the preamble's numbers (docs/reference/queue_file.md).
 constexpr std::size_t kHeaderLengthAt = 12;
 constexpr std::size_t kHeaderChecksumAt = 16;
 constexpr std::size_t kFileLengthAt = 24;
@@ -28,8 +28,8 @@ std::uint32_t header_length_of(const std::string& file) {
   return length;
 }
 
-/// The header with its columns' checksums as the file's bytes have them, where they are all there
-/// and it keeps its length.
+/// The header with the right checksums of the file's columns, where all columns are there and the
+/// header keeps its length.
 std::string with_right_columns(const std::string& file, const std::string& header) {
   auto info = proto::decode_batch_info(header);
   if (!info) return header;

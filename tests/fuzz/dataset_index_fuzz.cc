@@ -1,5 +1,5 @@
-// A dataset's index as another process may have left it: it is refused, or everything in it can be
-// asked for.
+// The index of a dataset, as another process may have left it: it is refused, or all of it can be
+// read.
 #include <cstring>
 #include <optional>
 
@@ -17,7 +17,7 @@ using datasets::IndexHeader;
 
 constexpr std::string_view kSource = "fuzz\n";
 
-/// The same index with checksums that are right.
+/// The index with the right checksums.
 std::string with_checksums(std::string index) {
   IndexHeader header;
   if (index.size() < sizeof header) return index;
@@ -37,7 +37,7 @@ std::string with_checksums(std::string index) {
   return index;
 }
 
-void ask(const std::shared_ptr<const IndexedText>& text) {
+void read_all(const std::shared_ptr<const IndexedText>& text) {
   for (const std::uint64_t at : {std::uint64_t{0}, text->characters() / 2, text->characters()}) {
     require(text->byte_of(at) <= text->text().size() || text->is_ascii(),
             "a character lies in the text");
@@ -65,7 +65,7 @@ bool take(std::string_view input) {
     const auto text =
         IndexedText::open(std::make_unique<datasets::MappedFile>(path), nullptr, kSource, why);
     if (!text || (text->header().flags & datasets::kTextInside) == 0) return false;
-    ask(text);
+    read_all(text);
     return true;
   } catch (const std::runtime_error&) {
     return false;

@@ -1,11 +1,11 @@
-// CSV and JSON Lines: whatever the file, its documents do not depend on the pieces in which it is
-// read.
+// CSV and JSON Lines: the documents of a file do not depend on the pieces in which it is read.
 #include <functional>
 #include <optional>
 #include <vector>
 
 #include "datasets/index/valid_text.h"
-#include "datasets/sources/document_reader.h"
+#include "datasets/sources/csv_reader.h"
+#include "datasets/sources/jsonl_reader.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {

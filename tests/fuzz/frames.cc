@@ -1,3 +1,4 @@
+// Frames of a message to one input and back.
 #include "tests/fuzz/frames.h"
 
 #include <algorithm>

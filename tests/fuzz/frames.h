@@ -1,5 +1,5 @@
-// Frames of a message as one input: each frame is its length (u16, little-endian) and its bytes; a
-// frame whose length is more than what is left takes what is left.
+// The frames of a message as one input: each frame is its length (u16, little-endian) and its
+// bytes. A frame with too large a length takes all remaining bytes.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace millrace::fuzz {
 
-/// Each in an allocation of exactly its size, so that AddressSanitizer sees a read beyond it.
+/// Each frame is in an allocation of exactly its size, so that AddressSanitizer sees reads behind
+/// it.
 [[nodiscard]] proto::SharedBytes frame_of(std::string_view bytes);
 [[nodiscard]] proto::Frames split_frames(std::string_view input);
 [[nodiscard]] std::string join_frames(const proto::Frames& frames);

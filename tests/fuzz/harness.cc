@@ -1,3 +1,4 @@
+// The list of harnesses, and their scratch folder.
 #include "tests/fuzz/harness.h"
 
 #include <stdlib.h>
@@ -31,7 +32,8 @@ constexpr std::array kHarnesses = {
     Harness{"vocabulary", take_vocabulary},
 };
 
-/// In memory where the system has such a place: thousands of inputs a second pass through it.
+/// In memory (/dev/shm) where the system has that, as thousands of inputs a second are written to
+/// it.
 std::unique_ptr<testing::TemporaryFolder> make_scratch_folder() {
   if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
   return std::make_unique<testing::TemporaryFolder>();

@@ -1,12 +1,12 @@
-// Harnesses: one function per parser of foreign bytes, which libFuzzer (libfuzzer_entry.cc) and the
-// ordinary tests (replay_test.cc) feed alike.
+// Fuzz harnesses: a function for each parser of foreign bytes, called by libFuzzer
+// (libfuzzer_entry.cc) and by the ordinary tests (replay_test.cc).
 //
-// A harness hands the input to the parser as a peer or a file would, and says whether it was taken.
-// It throws PropertyBroken where the parser took it and what it made of it is not so. Any other
-// exception, a crash, a hang or too much memory is a bug of the parser. Checksums keep a mutated
-// input from getting far, so a harness also hands in a copy whose checksums are set right.
+// A harness gives the input to the parser as a peer or a file would, and returns whether the parser
+// accepted it. It throws PropertyBroken where the result of an accepted input is wrong. Any other
+// exception, a crash, a hang or too much memory is a bug of the parser. Checksums reject mutated
+// inputs early, so a harness also tries a copy with the right checksums.
 //
-// Single-threaded; no state but a scratch folder.
+// One thread; no state but a scratch folder.
 #pragma once
 
 #include <span>
@@ -24,8 +24,9 @@ class PropertyBroken : public std::logic_error {
 /// Throws PropertyBroken where `holds` is false.
 void require(bool holds, const char* property);
 
+/// A harness and its name.
 struct Harness {
-  std::string_view name;  ///< of its folder in corpus/, and in fuzz_NAME
+  std::string_view name;  ///< of its folder in corpus/, and of the program fuzz_NAME
   bool (*take)(std::string_view input);
 };
 [[nodiscard]] std::span<const Harness> harnesses();
@@ -47,7 +48,7 @@ bool take_tokenizer(std::string_view input);
 bool take_trainer_json(std::string_view input);
 bool take_vocabulary(std::string_view input);
 
-/// The path of a file with this content, valid until the next call with the same name.
+/// Writes a file with this content. The path is valid until the next call with the same name.
 [[nodiscard]] std::string scratch_file(const char* name, std::string_view content);
 
 }  // namespace millrace::fuzz

@@ -1,4 +1,4 @@
-// What libFuzzer calls; built once per harness, with its function as MILLRACE_HARNESS.
+// The entry point of libFuzzer, built once for each harness; MILLRACE_HARNESS is its function.
 #include <cstddef>
 #include <cstdint>
 

@@ -1,5 +1,4 @@
-// proto::decode on frames. A message that it takes must be written as frames that it takes again,
-// as the same message.
+// proto::decode on frames. An accepted message, encoded again, must be decoded as the same message.
 #include "proto/codec.h"
 #include "proto/digest.h"
 #include "tests/fuzz/frames.h"
@@ -14,7 +13,7 @@ std::string_view text_of(const proto::SharedBytes& frame) {
   return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
 }
 
-/// What the columns are, which the message itself does not say.
+/// A schema for the columns, which the message itself does not have.
 proto::Schema schema_of(const proto::BatchInfo& info) {
   proto::Schema schema;
   for (const proto::ColumnInfo& column : info.columns) {
@@ -26,7 +25,7 @@ proto::Schema schema_of(const proto::BatchInfo& info) {
   return schema;
 }
 
-/// The header's words on the columns, where it is a batch's.
+/// The header of a batch; empty for other headers.
 std::optional<proto::BatchInfo> batch_info_of(const proto::Frames& frames) {
   if (frames.size() < kFramesBeforeColumns) return std::nullopt;
   const auto header = proto::decode_header(text_of(frames[1]));
@@ -34,7 +33,7 @@ std::optional<proto::BatchInfo> batch_info_of(const proto::Frames& frames) {
   return info != nullptr ? std::optional(*info) : std::nullopt;
 }
 
-/// A first frame as ours, for this header.
+/// The first frame for this header.
 proto::SharedBytes first_frame_for(const proto::SharedBytes& header) {
   std::string bytes(text_of(proto::encode(proto::Bye{})[0]));
   const std::uint64_t checksum = proto::xxh64(header.bytes);

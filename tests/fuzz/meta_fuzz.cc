@@ -1,5 +1,5 @@
-// The other way round: a stream's meta made up from the input, which must survive the wire and
-// JSON. The fingerprint, which keeps a mutated meta from being taken, is set right.
+// A stream's meta with values from the input, which must survive encoding and decoding, in protobuf
+// and in JSON. It has the right fingerprint, as decoding refuses any other.
 #include "datasets/io/utf8.h"
 #include "proto/messages.h"
 #include "proto/meta_json.h"
@@ -8,7 +8,7 @@
 namespace millrace::fuzz {
 namespace {
 
-/// Takes values off the input's front; zeros and empty texts once it is used up.
+/// Takes values from the front of the input; zeros and empty texts when it is used up.
 class Picker {
  public:
   explicit Picker(std::string_view input) : rest_(input) {}
@@ -19,7 +19,7 @@ class Picker {
     return value;
   }
   std::uint32_t small() { return static_cast<std::uint32_t>(number(1)); }
-  /// Valid UTF-8, as protobuf's strings must be: what is not is left out.
+  /// Valid UTF-8, as protobuf requires; other bytes are left out.
   std::string text() {
     const std::string_view bytes = take(small() % 32);
     std::string valid;
@@ -85,7 +85,7 @@ proto::StreamMeta meta_from(Picker& pick) {
   return meta;
 }
 
-/// Whether a stream may look like this, by our own rules.
+/// Whether the meta is one that decoding accepts.
 bool allowed(const proto::StreamMeta& meta) {
   for (const proto::Field& field : meta.schema.fields) {
     if (to_string(field.wire) == "?") return false;

@@ -1,5 +1,4 @@
-// A recipe and its overrides. The input is the TOML; what follows a NUL, up to the next, is an
-// override `key=value`.
+// A recipe and its overrides. The input is the TOML, then overrides `key=value`, each behind a NUL.
 #include "config/errors.h"
 #include "config/recipe.h"
 #include "tests/fuzz/harness.h"

@@ -1,6 +1,6 @@
-// Every input of corpus/ through its harness, without libFuzzer, so that every compiler and every
-// test run meets them. What is called good-… must be taken, what is called bad-… refused. Cut short
-// anywhere, or with a bit flipped anywhere, they must do no harm either.
+// Runs every input of corpus/ through its harness without libFuzzer, so with every compiler and in
+// every test run. Inputs called good-… must be accepted, those called bad-… refused. Cut short
+// anywhere, or with a bit flipped anywhere, they must do no harm.
 #include <gtest/gtest.h>
 
 #include <algorithm>

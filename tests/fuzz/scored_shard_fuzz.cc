@@ -1,4 +1,4 @@
-// annotation::ScoredShard on a file's bytes, and everything it then reads of them.
+// annotation::ScoredShard on a file's bytes, and all that it reads from them.
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -12,13 +12,13 @@ namespace {
 
 using annotation::ScoredShard;
 
-constexpr std::uint64_t kMostChunks = 100;  // of a shard that is taken, to be read
+constexpr std::uint64_t kMostChunks = 100;  // to be read from an accepted shard
 
 void put(std::string& bytes, std::size_t at, std::uint64_t value) {
   std::memcpy(bytes.data() + at, &value, sizeof value);
 }
 
-/// The input with its checksums and its length set right, as far as it has a header.
+/// The input with the right checksums and length, if it has a header.
 std::string repaired(std::string_view input) {
   std::string bytes(input);
   if (bytes.size() < annotation::kShardPreambleBytes) return bytes;
@@ -32,7 +32,7 @@ std::string repaired(std::string_view input) {
     if (index_bytes <= bytes.size()) {
       put(bytes, 32, proto::xxh64(std::string_view(bytes).substr(bytes.size() - index_bytes)));
     }
-  } catch (const std::runtime_error&) {  // no header; the parser will say so too
+  } catch (const std::runtime_error&) {  // no header; the parser refuses it too
   }
   put(bytes, 16, proto::xxh64(header));
   put(bytes, 40, bytes.size());
@@ -48,7 +48,7 @@ void read_chunk(const ScoredShard& shard, std::uint64_t chunk) {
   std::vector<std::uint16_t> positions(shard.capacity(chunk).picks);
   try {
     shard.read_stage(chunk, shard.capacity(chunk).picks, positions);
-  } catch (const std::out_of_range&) {  // picks that cannot be
+  } catch (const std::out_of_range&) {  // impossible picks
     return;
   }
   for (std::size_t i = 0; i < positions.size(); ++i) {

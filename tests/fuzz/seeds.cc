@@ -1,5 +1,5 @@
-// write_fuzz_seeds CORPUS: writes what our own formats look like into the harnesses' folders, as a
-// start for libFuzzer. Run it again where a format changes; texts that people write (recipe, text)
+// write_fuzz_seeds CORPUS: writes a file of each of our formats into the harnesses' folders, as a
+// start for libFuzzer. Run it again when a format changes. Texts that people write (recipe, text)
 // are made by hand.
 #include <filesystem>
 #include <iostream>
@@ -87,7 +87,8 @@ void write_checkpoint(const fs::path& corpus) {
       {"w", proto::TensorType::kF32, {3}, std::as_bytes(std::span(kValues))},
       {"b", proto::TensorType::kU8, {2, 2}, std::as_bytes(std::span(kBytes))},
       {"none", proto::TensorType::kI64, {0, 5}, {}}};
-  proto::write_safetensors(corpus / "safetensors" / "good-tensors", tensors, {{"step", "500"}});
+  proto::replace_file(corpus / "safetensors" / "good-tensors",
+                      proto::SafetensorsPieces(tensors, {{"step", "500"}}).pieces());
 }
 
 void write_dataset_index(const fs::path& corpus) {

@@ -1,4 +1,4 @@
-// A text to learn from: the strict UTF-8 decoder, and the characters by number.
+// Texts: the strict UTF-8 decoder, and characters as ids.
 #include "datasets/characters/memory_text.h"
 #include "datasets/io/utf8.h"
 #include "tests/fuzz/harness.h"

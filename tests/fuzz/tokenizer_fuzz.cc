@@ -1,5 +1,5 @@
-// A tokenizer's file, tokenizer.json or vocab.bpe, and what is made of it: a text that it encodes
-// must come back, exactly.
+// The file of a tokenizer, tokenizer.json or vocab.bpe: encoding a text and decoding it must give
+// the text.
 #include "datasets/bpe/bpe_encoder.h"
 #include "datasets/bpe/bpe_files.h"
 #include "tests/fuzz/harness.h"

@@ -1,5 +1,5 @@
 // proto::trainer_state_from_json, the reader of a checkpoint's trainer.json, on the text as it is
-// and with its digest set right.
+// and with the right digest.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

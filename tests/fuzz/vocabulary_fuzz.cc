@@ -1,4 +1,4 @@
-// A vocab.json and the notes beside token files.
+// A vocab.json, and the meta.json beside token files.
 #include <set>
 
 #include "datasets/characters/character_vocabulary.h"
@@ -8,7 +8,7 @@
 namespace millrace::fuzz {
 namespace {
 
-/// Whether there is a note in it; any other object says nothing.
+/// Whether the object has one of the keys that are read.
 bool take_notes(std::string_view input) {
   try {
     const datasets::TokenNotes notes = datasets::parse_token_notes(input, "input");

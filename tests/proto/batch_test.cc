@@ -1,3 +1,4 @@
+// Batches: aligned columns, slices, joins, digests.
 #include "proto/batch.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Checkpoints on a disk that loses its power, fills up or breaks at any operation: the newest whole
-// one is the newest that was committed, or the one that was being written, and never half of one.
+// Checkpoints on a disk that loses its power, fills up or fails at any operation: the newest
+// complete one is the newest that was committed, or the one that was being written, and never half
+// of one.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -24,13 +25,13 @@ const std::filesystem::path kOut = "runs/a/out";
 constexpr std::uint64_t kSeeds = 6;
 constexpr const char* kModel = "the model of step ";
 
-/// What a run does to its folder, and which checkpoints may be the newest at any time.
+/// A run's operations on its folder, and the checkpoints that may be the newest at any time.
 class SavedRun {
  public:
   explicit SavedRun(FakeDisk& disk) : disk_(disk) {}
 
-  /// Starts, saves (step 10 for good), evaluates late at step 20 and so saves it again, goes on to
-  /// an end, goes back to step 20, and goes on from there to another end.
+  /// Starts, saves step 10 (kept for good), saves step 20 twice (before and after its evaluation),
+  /// ends at step 40, goes back to step 20, and ends at step 30.
   void play() {
     start(0);
     state_.epoch_steps = {{5, 10}};
@@ -59,8 +60,8 @@ class SavedRun {
     const std::string model = kModel + std::to_string(step) + note;
     may_be_newest_.insert(model);
     CheckpointWriter writer(kOut, step, disk_);
-    replace_file(writer.file(kModelFile), model, disk_);
-    replace_file(writer.file(kConfigFile), "[train]\n", disk_);
+    writer.write(kModelFile, model);
+    writer.write(kConfigFile, "[train]\n");
     state_.step = step;
     writer.commit(state_);
     saved_[step] = model;
@@ -73,7 +74,7 @@ class SavedRun {
     remove_old_checkpoints(kOut, 2, links_of(state_), disk_);
   }
 
-  /// Whether what is on the disk now is a state that the run may leave behind.
+  /// Expects the disk to be in a state that the run may leave behind.
   void check(const std::string& when) {
     const auto found = find_newest_whole(
         kOut, [&](const std::string& line) { ADD_FAILURE() << when << ": " << line; }, disk_);
@@ -87,7 +88,7 @@ class SavedRun {
     state.meta = testing::sample_meta();
     return state;
   }
-  /// What may be the newest while later ones are set aside, one after the other.
+  /// The checkpoints that may be the newest while those after `step` are set aside one by one.
   [[nodiscard]] std::set<std::string> from(std::uint64_t step) {
     std::set<std::string> models{saved_[step]};
     for (const auto& [saved, model] : saved_) {
@@ -110,7 +111,7 @@ std::uint64_t operations_of_a_run() {
   return disk.operations();
 }
 
-/// Links whose checkpoint is not there.
+/// The names of links whose checkpoint is missing.
 std::string dangling(FakeDisk& disk) {
   std::string names;
   for (const std::string& name : disk.list(kOut)) {
@@ -121,8 +122,8 @@ std::string dangling(FakeDisk& disk) {
   return names;
 }
 
-/// A run that may go on from whatever is there, as `train --resume=auto` does.
-void goes_on(FakeDisk& disk) {
+/// Resumes a run from whatever is there, as `train --resume=auto` does.
+void resume(FakeDisk& disk) {
   const auto found = find_newest_whole(
       kOut, [](const std::string&) {}, disk);
   SavedRun run(disk);
@@ -149,12 +150,12 @@ TEST(CheckpointPower, ACutBetweenAnyTwoOperationsLeavesTheNewestWholeOne) {
       SavedRun run(disk);
       disk.crash_after(at);
       EXPECT_THROW(run.play(), PowerCut);
-      if (seed > 0) disk.lose_power(seed);  // else the process alone dies
+      if (seed > 0) disk.lose_power(seed);  // else only the process dies
       disk.restart();
       EXPECT_TRUE(seed > 0 || dangling(disk).empty())
           << "cut before operation " << at << ": " << dangling(disk);
       run.check("cut before operation " + std::to_string(at) + ", seed " + std::to_string(seed));
-      goes_on(disk);
+      resume(disk);
     }
   }
 }
@@ -165,11 +166,11 @@ TEST(CheckpointPower, AFileSystemThatCannotSwapNamesReplacesACheckpointToo) {
   SavedRun run(disk);
   run.play();
   run.check("at the end");
-  goes_on(disk);
+  resume(disk);
 }
 
-/// After an error the process ends, or tries again later; both must find the older checkpoints as
-/// they were.
+/// After an error from any operation, the older checkpoints must be as they were: the process may
+/// end, or try again later.
 void fail_everywhere(int reason, bool cut_too) {
   const std::uint64_t operations = operations_of_a_run();
   std::uint64_t failed = 0;
@@ -178,14 +179,14 @@ void fail_everywhere(int reason, bool cut_too) {
     SavedRun run(disk);
     disk.fail_after(at, reason);
     const std::string message = testing::message_of<DiskError>([&] { run.play(); });
-    if (message == "(nothing was thrown)") continue;  // nothing behind it could fail so
+    if (message == "(nothing was thrown)") continue;  // no later operation can fail for this reason
     ++failed;
     EXPECT_TRUE(testing::contains(message, ": cannot "));
     EXPECT_TRUE(testing::contains(message, std::strerror(reason)));
     disk.heal();
     if (cut_too) disk.lose_power(at);
     run.check("error from operation " + std::to_string(at));
-    goes_on(disk);
+    resume(disk);
   }
   EXPECT_GT(failed, operations / 2);
 }

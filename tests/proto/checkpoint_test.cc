@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "tests/support/fake_disk.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 
@@ -45,8 +47,8 @@ struct CheckpointTest : ::testing::Test {
 
   void save(std::uint64_t step) const {
     CheckpointWriter writer(out, step);
-    replace_file(writer.file(kModelFile), "model " + std::to_string(step));
-    replace_file(writer.file(kConfigFile), "[train]\n");
+    writer.write(kModelFile, "model " + std::to_string(step));
+    writer.write(kConfigFile, "[train]\n");
     writer.commit(some_state(step));
   }
   [[nodiscard]] std::string damage(std::uint64_t step) const {
@@ -120,8 +122,8 @@ TEST(CheckpointName, HasEightDigitsAndGrows) {
 
 TEST_F(CheckpointTest, IsCompleteOrNotThere) {
   {
-    const CheckpointWriter abandoned(out, 5);
-    replace_file(abandoned.file(kModelFile), "half");
+    CheckpointWriter abandoned(out, 5);
+    abandoned.write(kModelFile, "half");
     EXPECT_TRUE(checkpoint_steps(out).empty());
   }
   EXPECT_TRUE(fs::is_empty(out)) << "an abandoned checkpoint leaves nothing";
@@ -131,6 +133,20 @@ TEST_F(CheckpointTest, IsCompleteOrNotThere) {
   ASSERT_TRUE(found.has_value()) << reason;
   EXPECT_EQ(found->state.files.at(kModelFile).size_bytes, 7U);
   EXPECT_EQ(found->state.files.size(), 2U);
+}
+
+TEST_F(CheckpointTest, SavingReadsNoFileBack) {
+  testing::FakeDisk disk;
+  CheckpointWriter writer("out", 5, disk);
+  writer.write(kModelFile, std::array<std::string_view, 3>{"a model", "", " in pieces"});
+  writer.write(kConfigFile, "[train]\n");
+  writer.commit(some_state(5));
+  EXPECT_EQ(disk.reads(), 0U);
+  std::string reason;
+  const auto saved = open_checkpoint("out/latest", reason, disk);
+  ASSERT_TRUE(saved.has_value()) << reason;
+  EXPECT_EQ(disk.reads(), 3U) << "opening reads them all";
+  EXPECT_EQ(saved->state.files.at(kModelFile), (FileDigest{17, hex16(xxh64("a model in pieces"))}));
 }
 
 TEST_F(CheckpointTest, ListsStepsAndIgnoresTheRest) {
@@ -173,7 +189,7 @@ TEST_F(CheckpointTest, TheNewestWholeOneIsFoundAndTheOthersReported) {
 TEST_F(CheckpointTest, ReplacesAnOlderOneOfTheSameStep) {
   save(10);
   CheckpointWriter writer(out, 10);
-  replace_file(writer.file(kModelFile), "another");
+  writer.write(kModelFile, "another");
   writer.commit(some_state(10));
   EXPECT_EQ(read_file(out / "latest/model.safetensors"), "another");
   EXPECT_EQ(newest(), 10U);

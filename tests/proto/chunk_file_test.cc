@@ -1,3 +1,4 @@
+// Queue files: written and read back, every kind of damage, and their names.
 #include "proto/chunk_file.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,4 @@
-// xxh64 by whichever loop this machine takes, against the library's own, which digests what comes
-// in pieces.
+// xxh64 by the loop that this machine uses, against the library's own.
 #include "proto/digest.h"
 
 #include <gtest/gtest.h>

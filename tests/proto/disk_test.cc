@@ -1,5 +1,5 @@
-// The contract of a disk, run over the real one and the one in memory that other tests break; and
-// what only the real one can show.
+// The contract of a disk, for the real one and for the one in memory that other tests use; and
+// tests that need the real one.
 #include "proto/disk.h"
 
 #include <gtest/gtest.h>
@@ -161,7 +161,7 @@ TEST_P(AnyDisk, ReplacingLeavesNothingBeside) {
 INSTANTIATE_TEST_SUITE_P(Disks, AnyDisk, ::testing::Values("Real", "Fake"),
                          [](const auto& param) { return param.param; });
 
-/// The exit status of a process of its own that does `act`; −1 where a signal ended it.
+/// The exit status of a new process that runs `act`; −1 where a signal ended it.
 int in_a_child(const std::function<int()>& act) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(act());
@@ -172,7 +172,7 @@ int in_a_child(const std::function<int()>& act) {
 
 void save(const std::filesystem::path& out, std::uint64_t step, std::size_t model_bytes) {
   CheckpointWriter writer(out, step);
-  replace_file(writer.file(kModelFile), std::string(model_bytes, 'm'));
+  writer.write(kModelFile, std::string(model_bytes, 'm'));
   TrainerState state;
   state.step = step;
   state.meta = testing::sample_meta();

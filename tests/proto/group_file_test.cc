@@ -1,4 +1,4 @@
-// A group's file: what is written comes back, and what makes no sense does not.
+// Group files: a round trip, and files that are damaged or impossible.
 #include "proto/group_file.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ struct GroupFile : ::testing::Test {
     replace_file("g", content, disk);
     return read_group("g", disk);
   }
-  /// What a group's file with `from` replaced by `to` is read as.
+  /// Reads a group file in which `from` is replaced by `to`.
   std::optional<Group> with(const std::string& from, const std::string& to) {
     write_group("g", some_group(), disk);
     std::string json = read_file("g", disk);

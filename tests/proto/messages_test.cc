@@ -1,3 +1,4 @@
+// Messages: every kind over the wire and back, limits, and every kind of damage.
 #include "proto/messages.h"
 
 #include <gtest/gtest.h>
@@ -129,7 +130,7 @@ TEST(Messages, AFlippedBitOfTheFirstTwoFramesIsNoticed) {
   const Frames whole = encode(Hello{sample_meta(), 3});
   for (const std::size_t frame : {0U, 1U}) {
     for (std::size_t byte = 0; byte < whole[frame].bytes.size(); ++byte) {
-      if (frame == 0 && (byte == 6 || byte == 7)) continue;  // reserved, and not looked at
+      if (frame == 0 && (byte == 6 || byte == 7)) continue;  // reserved, and ignored
       for (int bit = 0; bit < 8; ++bit) {
         Frames damaged = whole;
         flip(damaged[frame], byte, bit);

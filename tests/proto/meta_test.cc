@@ -1,3 +1,4 @@
+// A stream's meta: its fingerprint, the differences between two, and its JSON.
 #include "proto/meta.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// safetensors files: what is written comes back, and what is damaged is refused with a reason.
+// safetensors files: a round trip, and every kind of damage with its reason.
 #include "proto/safetensors.h"
 
 #include <gtest/gtest.h>
@@ -15,11 +15,15 @@ struct Safetensors : ::testing::Test {
   testing::TemporaryFolder folder;
   std::filesystem::path path = folder / "t.safetensors";
 
-  /// A file with this header and so many bytes of data.
+  /// Writes a file of this header and `data_bytes` bytes of data.
   void write(const std::string& header, std::size_t data_bytes) const {
     const std::uint64_t length = header.size();
     std::string content(reinterpret_cast<const char*>(&length), sizeof length);
     replace_file(path, content + header + std::string(data_bytes, 'x'));
+  }
+  void write(std::span<const NamedTensor> tensors,
+             const std::map<std::string, std::string>& metadata = {}) const {
+    replace_file(path, SafetensorsPieces(tensors, metadata).pieces());
   }
   [[nodiscard]] std::string damage() const {
     std::string reason;
@@ -40,7 +44,7 @@ TEST_F(Safetensors, WhatIsWrittenComesBackAligned) {
   const std::vector<NamedTensor> tensors{tensor("bytes", TensorType::kU8, bytes),
                                          tensor("floats", TensorType::kF32, floats),
                                          tensor("longs", TensorType::kI64, longs)};
-  write_safetensors(path, tensors, {{"step", "12"}});
+  write(tensors, {{"step", "12"}});
   std::string reason;
   const auto file = SafetensorsFile::open(path, reason);
   ASSERT_TRUE(file.has_value()) << reason;
@@ -59,7 +63,7 @@ TEST_F(Safetensors, WhatIsWrittenComesBackAligned) {
 
 TEST_F(Safetensors, TheHeaderIsTheDocumentedOne) {
   const std::vector<float> floats{1.0F};
-  write_safetensors(path, std::vector{tensor("w", TensorType::kF32, floats)});
+  write(std::vector{tensor("w", TensorType::kF32, floats)});
   const std::string content = read_file(path);
   const std::string json = R"({"w":{"data_offsets":[0,4],"dtype":"F32","shape":[1]}})";
   std::uint64_t length = 0;
@@ -70,7 +74,7 @@ TEST_F(Safetensors, TheHeaderIsTheDocumentedOne) {
 }
 
 TEST_F(Safetensors, AnEmptyFileOfTensorsIsWhole) {
-  write_safetensors(path, {});
+  write({});
   std::string reason;
   EXPECT_TRUE(SafetensorsFile::open(path, reason).has_value()) << reason;
 }
@@ -78,18 +82,18 @@ TEST_F(Safetensors, AnEmptyFileOfTensorsIsWhole) {
 TEST_F(Safetensors, RefusesToWriteNonsense) {
   const std::vector<float> floats{1.0F};
   const auto good = tensor("w", TensorType::kF32, floats);
-  EXPECT_THROW(write_safetensors(path, std::vector{good, good}), std::invalid_argument);
+  EXPECT_THROW(write(std::vector{good, good}), std::invalid_argument);
   NamedTensor bad = good;
   bad.shape = {2};
-  EXPECT_THROW(write_safetensors(path, std::vector{bad}), std::invalid_argument);
+  EXPECT_THROW(write(std::vector{bad}), std::invalid_argument);
   bad = good;
   bad.name = "__metadata__";
-  EXPECT_THROW(write_safetensors(path, std::vector{bad}), std::invalid_argument);
+  EXPECT_THROW(write(std::vector{bad}), std::invalid_argument);
 }
 
 TEST_F(Safetensors, EveryTruncationIsDamage) {
   const std::vector<float> floats{1.0F, 2.0F};
-  write_safetensors(path, std::vector{tensor("w", TensorType::kF32, floats)});
+  write(std::vector{tensor("w", TensorType::kF32, floats)});
   const std::string content = read_file(path);
   for (std::size_t size = 0; size < content.size(); ++size) {
     replace_file(path, content.substr(0, size));

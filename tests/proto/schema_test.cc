@@ -1,3 +1,4 @@
+// Schemas: sizes, types, and those that are refused.
 #include "proto/schema.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Stage logs: the stage of a sample, and ranges cut where it changes.
 #include "proto/stage_log.h"
 
 #include <gtest/gtest.h>

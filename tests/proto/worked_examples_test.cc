@@ -1,10 +1,8 @@
-// The bytes that docs/reference/message.md, docs/reference/queue_file.md and
-// docs/reference/checkpoint.md show are the bytes that the code writes.
+// The code writes the bytes that docs/reference/message.md, docs/reference/queue_file.md and
+// docs/reference/checkpoint.md show.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
-#include <stdexcept>
 
 #include "proto/checkpoint.h"
 #include "proto/chunk_file.h"
@@ -12,31 +10,14 @@
 #include "proto/group_file.h"
 #include "proto/messages.h"
 #include "proto/safetensors.h"
+#include "proto/text.h"
+#include "tests/support/hex_block.h"
 #include "tests/support/temporary_folder.h"
 
 namespace millrace::proto {
 namespace {
 
-/// The bytes of the block "```hex NAME" of a page: lines of an offset and bytes.
-std::string documented(const std::string& page, const std::string& name) {
-  std::istringstream lines(read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/" + page));
-  std::string line;
-  while (std::getline(lines, line) && line != "```hex " + name) {
-  }
-  if (!lines) throw std::runtime_error(page + " has no example " + name);
-  std::string bytes;
-  while (std::getline(lines, line) && line != "```") {
-    std::istringstream words(line);
-    std::string word;
-    words >> word;  // the offset
-    while (words >> word) bytes.push_back(static_cast<char>(std::stoi(word, nullptr, 16)));
-  }
-  return bytes;
-}
-
-std::string text(const SharedBytes& frame) {
-  return {reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()};
-}
+using testing::hex_block;
 
 Schema example_schema() {
   return {{{"x", WireType::kU8, LogicalType::kI64, {4}, Role::kInput, false},
@@ -54,21 +35,21 @@ Batch example_batch() {
 
 TEST(WorkedExamples, Lease) {
   const Frames frames = encode(Lease{7, {Split::kTrain, 4096, 2, {}}});
-  EXPECT_EQ(text(frames[0]), documented("message.md", "magic"));
-  EXPECT_EQ(text(frames[1]), documented("message.md", "lease"));
+  EXPECT_EQ(text(frames[0].bytes), hex_block("message.md", "magic"));
+  EXPECT_EQ(text(frames[1].bytes), hex_block("message.md", "lease"));
 }
 
 TEST(WorkedExamples, Batch) {
   const Frames frames = encode(Filled{7, "0123456789abcdef", example_batch()}, example_schema());
-  EXPECT_EQ(text(frames[1]), documented("message.md", "batch"));
-  EXPECT_EQ(text(frames[2]), documented("message.md", "x"));
-  EXPECT_EQ(text(frames[3]), documented("message.md", "y"));
+  EXPECT_EQ(text(frames[1].bytes), hex_block("message.md", "batch"));
+  EXPECT_EQ(text(frames[2].bytes), hex_block("message.md", "x"));
+  EXPECT_EQ(text(frames[3].bytes), hex_block("message.md", "y"));
 }
 
 TEST(WorkedExamples, QueueFile) {
   const testing::TemporaryFolder folder;
   write_chunk(folder / "c.chunk", "0123456789abcdef", example_schema(), example_batch());
-  EXPECT_EQ(read_file(folder / "c.chunk"), documented("queue_file.md", "chunk"));
+  EXPECT_EQ(read_file(folder / "c.chunk"), hex_block("queue_file.md", "chunk"));
 }
 
 TEST(WorkedExamples, GroupFile) {
@@ -79,21 +60,21 @@ TEST(WorkedExamples, GroupFile) {
               {{{4096, 20480}, {0, 640}, {}}},
               {{0, 0}, {12288, 3}}};
   write_group(folder / "group.json", group);
-  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/queue_file.md");
+  const std::string page =
+      read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/queue_file.md");
   EXPECT_NE(page.find("```json\n" + read_file(folder / "group.json") + "```"), std::string::npos);
 }
 
 TEST(WorkedExamples, Safetensors) {
-  const testing::TemporaryFolder folder;
   constexpr float kValues[] = {1.0F, -2.0F};
-  write_safetensors(
-      folder / "w",
-      std::vector{NamedTensor{"w", TensorType::kF32, {2}, std::as_bytes(std::span(kValues))}});
-  EXPECT_EQ(read_file(folder / "w"), documented("checkpoint.md", "safetensors"));
+  const NamedTensor tensor{"w", TensorType::kF32, {2}, std::as_bytes(std::span(kValues))};
+  EXPECT_EQ(joined(SafetensorsPieces({&tensor, 1}).pieces(), ""),
+            hex_block("checkpoint.md", "safetensors"));
 }
 
 TEST(WorkedExamples, TrainerState) {
-  const std::string page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/checkpoint.md");
+  const std::string page =
+      read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/checkpoint.md");
   const std::size_t begin = page.find("```json\n") + 8;
   const TrainerState state =
       trainer_state_from_json(page.substr(begin, page.find("```", begin) - begin));

@@ -1,4 +1,4 @@
-// The files of tokenizers: which are found, what they say, and what is refused.
+// The files of tokenizers: how they are found and read, and what is refused.
 #include "datasets/bpe/bpe_files.h"
 
 #include <gtest/gtest.h>

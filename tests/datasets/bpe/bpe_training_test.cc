@@ -1,5 +1,5 @@
-// Training: merges worked out by hand, the file it makes read back, and a text that comes back from
-// its tokens.
+// Training: merges computed by hand, the tokenizer's file read back, and a text that equals its
+// decoded tokens.
 #include "datasets/bpe/bpe_training.h"
 
 #include <gtest/gtest.h>
@@ -39,8 +39,8 @@ TEST(BpeTraining, TiesGoToTheSmallerIds) {
 }
 
 TEST(BpeTraining, OverlapsAreTakenFromTheLeft) {
-  // aaaaa: aa aa a; pairs are counted where they stand: aa 4 a word, then (aa)(aa) and (aa)a once a
-  // word each: ids 256 256 and 256 97.
+  // aaaaa: aa aa a. Overlapping pairs count: aa 4 times in a word; then (aa)(aa) and (aa)a once
+  // each: ids 256 256 and 256 97.
   const BpeParts parts = trained({"aaaaa\naaaaa"}, 260);
   EXPECT_EQ(parts.merges[0], (std::pair<std::string, std::string>{"a", "a"}));
   // A has the smaller id.

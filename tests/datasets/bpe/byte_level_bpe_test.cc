@@ -1,4 +1,4 @@
-// Byte-level BPE on small vocabularies, worked out by hand.
+// Byte-level BPE on small vocabularies, with results computed by hand.
 #include "datasets/bpe/byte_level_bpe.h"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ TEST(ByteLevelBpe, MergesTheEarliestPairFirst) {
   // "lower": l o w e r -> l o w er -> lo w er -> low er
   const ByteLevelBpe bpe(parts_of("e r\nl o\nlo w\n"));
   EXPECT_EQ(spelled(bpe, "lower"), (Tokens{"low", "er"}));
-  // Where "w e" comes first, "er" never comes about.
+  // If "w e" merges first, "er" never occurs.
   const ByteLevelBpe other(parts_of("w e\ne r\nl o\nlo w\n"));
   EXPECT_EQ(spelled(other, "lower"), (Tokens{"lo", "we", "r"}));
 }

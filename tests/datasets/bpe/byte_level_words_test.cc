@@ -30,9 +30,9 @@ TEST(ByteLevelWords, ContractionsEndWords) {
   EXPECT_EQ(words_of("it's we're I'll you'd"),
             (Words{"it", "'s", " we", "'re", " I", "'ll", " you", "'d"}));
   EXPECT_EQ(words_of("'s't've'm"), (Words{"'s", "'t", "'ve", "'m"}));
-  EXPECT_EQ(words_of("IT'S"), (Words{"IT", "'", "S"}));  // capitals are none
+  EXPECT_EQ(words_of("IT'S"), (Words{"IT", "'", "S"}));  // capitals make no contraction
   EXPECT_EQ(words_of("o'clock"), (Words{"o", "'", "clock"}));
-  // The space is tried with what follows first.
+  // A space belongs to what follows, if it can.
   EXPECT_EQ(words_of("x 's"), (Words{"x", " '", "s"}));
   EXPECT_EQ(words_of("''s"), (Words{"''", "s"}));
   EXPECT_EQ(words_of("'store"), (Words{"'s", "tore"}));
@@ -45,7 +45,7 @@ TEST(ByteLevelWords, ARunOfSpacesLeavesItsLastOne) {
   EXPECT_EQ(words_of("a\n b"), (Words{"a", "\n", " b"}));
   EXPECT_EQ(words_of("a \nb"), (Words{"a", " ", "\n", "b"}));
   EXPECT_EQ(words_of("a\nb"), (Words{"a", "\n", "b"}));
-  EXPECT_EQ(words_of("a  "), (Words{"a", "  "}));  // and none at the end
+  EXPECT_EQ(words_of("a  "), (Words{"a", "  "}));  // but not at the end
   EXPECT_EQ(words_of("a "), (Words{"a", " "}));
   EXPECT_EQ(words_of("  "), (Words{"  "}));
 }
@@ -61,7 +61,7 @@ TEST(ByteLevelWords, OtherScripts) {
   EXPECT_EQ(words_of("x²Ⅳ 😀"), (Words{"x", "²Ⅳ", " 😀"}));
 }
 
-// Whatever follows: the first word of ' ' + text.
+// The first word of ' ' + text, whatever follows it.
 TEST(ByteLevelWords, BehindASpaceThatIsNotThere) {
   for (const std::string text : {"a", "ab c", "'s", "'", "\n", "\na", "\n\na", "\n\n", "1a",
                                  "é\u0301", "\u00a0", "\u3000x", "!'s a"}) {

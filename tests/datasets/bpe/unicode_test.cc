@@ -1,4 +1,4 @@
-// The classes of characters, the spelling of bytes, and bytes that are no UTF-8.
+// Classes of characters, the spelling of bytes, and the replacement of invalid UTF-8.
 #include <gtest/gtest.h>
 
 #include "datasets/bpe/byte_alphabet.h"
@@ -29,8 +29,9 @@ TEST(UnicodeClasses, OfCharactersThatLookLikeOthers) {
   EXPECT_EQ(class_of(0x7FFFFFFF), kOther);
 }
 
-// One letter per code point (surrogates: O) as the package `tokenizers` 0.23.3 tells them apart:
-// whether "a", "1" or "!" and the character are one word. tests/system/test_bpe.py asks it again.
+// A letter for each code point (surrogates: O), its class in the package `tokenizers` 0.23.3:
+// whether "a", "1" or "!" and the character are one word. tests/system/test_bpe.py compares with
+// the package.
 TEST(UnicodeClasses, AreThoseOfThePackageForEveryCodePoint) {
   std::string classes;
   for (char32_t c = 0; c < kCodePoints; ++c) {

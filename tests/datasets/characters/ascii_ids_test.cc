@@ -10,7 +10,7 @@
 namespace millrace::datasets {
 namespace {
 
-/// Every second character is known, and the last one; ids are in no order.
+/// Every second character is known, and the last one; ids are not sorted.
 AsciiIds some_ids() {
   AsciiIds ids;
   for (std::size_t c = 0; c < kAsciiCharacters; ++c) {
@@ -31,7 +31,7 @@ std::string known_text(std::size_t length) {
   return text;
 }
 
-/// Whether all are known, and the tokens; nothing behind them is written.
+/// Whether all characters are known, and their tokens. Expects nothing to be written behind them.
 template <class Token>
 std::pair<bool, std::vector<std::uint32_t>> tokens_of(const std::string& text,
                                                       const AsciiIds& ids) {

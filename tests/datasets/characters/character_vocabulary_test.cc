@@ -1,3 +1,4 @@
+// Vocabularies of characters: vocab.json, and the three treatments of characters that they lack.
 #include "datasets/characters/character_vocabulary.h"
 
 #include <gtest/gtest.h>
@@ -51,7 +52,7 @@ TEST(SaveVocabulary, IsReadBack) {
 
 class VocabularyOf : public testing::DatasetFiles {
  protected:
-  SetOptions with(const std::string& json, const std::string& unknown = "error") {
+  SetOptions with(const std::string& json, UnknownCharacters unknown = UnknownCharacters::kError) {
     return {.shares = kAll, .vocabulary = write("v.json", json), .unknown = unknown};
   }
 };
@@ -85,30 +86,35 @@ TEST_F(VocabularyOf, UnknownCharactersAreAnErrorUnlessSaidOtherwise) {
 TEST_F(VocabularyOf, UnknownCharactersAreReplaced) {
   const testing::CapturedLog log;
   const std::string file = write("t.txt", "abéa\n");
-  const auto added = text({.path = file}, with(R"({"a": 0, "b": 1})", "replace"));
+  const auto added = text({.path = file}, with(R"({"a": 0, "b": 1})", UnknownCharacters::kReplace));
   EXPECT_EQ(ids_of(*added), (Ids{0, 1, 2, 0, 2}));
   EXPECT_EQ(added->vocabulary().tokens, (Tokens{"a", "b", "[UNK]"}));
   EXPECT_EQ(log.count("[UNK] stands for them"), 1);
-  EXPECT_EQ(ids_of(*text({.path = file}, with(R"({"[UNK]": 0, "a": 2, "b": 1})", "replace"))),
+  EXPECT_EQ(ids_of(*text({.path = file},
+                         with(R"({"[UNK]": 0, "a": 2, "b": 1})", UnknownCharacters::kReplace))),
             (Ids{2, 1, 0, 2, 0}));
 }
 
 TEST_F(VocabularyOf, UnknownCharactersAreLeftOut) {
   const testing::CapturedLog log;
   const std::string file = write("t.txt", "aébéa\n");
-  const auto dropped = text({.path = file}, with(R"({"a": 0, "b": 1})", "drop"));
+  const auto dropped = text({.path = file}, with(R"({"a": 0, "b": 1})", UnknownCharacters::kDrop));
   EXPECT_EQ(spelled(*dropped), "aba");
   EXPECT_EQ(log.count("3 of its characters are not in"), 1);
   EXPECT_EQ(log.count("they are left out"), 1);
   EXPECT_EQ(dropped->hash(), text({.path = write("u.txt", "aba")}, {.shares = kAll})->hash());
-  EXPECT_TRUE(contains(error({.path = file}, with(R"({"x": 0})", "drop")), "the text is empty"));
+  EXPECT_TRUE(contains(error({.path = file}, with(R"({"x": 0})", UnknownCharacters::kDrop)),
+                       "the text is empty"));
 }
 
 TEST_F(VocabularyOf, DocumentsAreJoinedByNewlinesThatTheVocabularyHas) {
   const testing::CapturedLog log;
   const std::string file = write("t.csv", "text\naéb\né\nba\n");
-  EXPECT_EQ(spelled(*text({.path = file}, with(R"({"a": 0, "b": 1, "\n": 2})", "drop"))), "ab\nba");
-  EXPECT_EQ(spelled(*text({.path = file}, with(R"({"a": 0, "b": 1})", "drop"))), "abba");
+  EXPECT_EQ(spelled(*text({.path = file},
+                          with(R"({"a": 0, "b": 1, "\n": 2})", UnknownCharacters::kDrop))),
+            "ab\nba");
+  EXPECT_EQ(spelled(*text({.path = file}, with(R"({"a": 0, "b": 1})", UnknownCharacters::kDrop))),
+            "abba");
 }
 
 TEST_F(VocabularyOf, AMissingFileSaysHowToSaveOne) {

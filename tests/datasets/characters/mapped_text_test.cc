@@ -1,3 +1,4 @@
+// Mapped texts give the tokens of the same text in memory.
 #include "datasets/characters/mapped_text.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ using Places = std::vector<std::uint64_t>;
 
 class MappedTextOf : public testing::DatasetFiles {};
 
-/// `wide`: of 100 characters, how many take several bytes.
+/// A random text. `wide`: how many of 100 characters have several bytes.
 std::string random_text(std::mt19937& random, std::size_t characters, unsigned wide) {
   constexpr std::u32string_view kWide = U"äé€中\u200B😀\U0010FFFF";
   std::string text;
@@ -87,10 +88,11 @@ TEST_F(MappedTextOf, ATextThatAnIndexLiesBesideIsTheSame) {
 }
 
 TEST_F(MappedTextOf, DocumentsAreCutBetweenThem) {
-  // Lines of 4, 8 and 4 characters: 16, and the cut of a half lies within the second.
+  // Lines of 4, 8 and 4 characters; a cut in half would be in the second line.
   const std::string file = write("t.txt", "abc\nabcdefg\nabc\n");
   const auto half = text({.path = file, .format = "lines"}, {.shares = {0.5, 0}});
-  EXPECT_EQ(spelled(*half, Split::kTrain), "abc\n");  // 4 before, 4 behind: the earlier one
+  EXPECT_EQ(spelled(*half, Split::kTrain),
+            "abc\n");  // 4 characters to either boundary: the earlier one
   EXPECT_EQ(starts_of(*half, Split::kVal), (Places{0, 8}));
   EXPECT_EQ(spelled(*text({.path = file, .format = "lines"}, {.shares = {0.4, 0}}), Split::kVal),
             "abc\n");

@@ -1,3 +1,4 @@
+// Texts in memory: vocabulary, splits, lines, and what is refused.
 #include "datasets/characters/memory_text.h"
 
 #include <gtest/gtest.h>
@@ -60,8 +61,7 @@ TEST(MemoryText, LinesThatAreEmptyDoNotStart) {
 }
 
 TEST(MemoryText, CutsTheSplitsWithoutMakingALineStart) {
-  // 20 characters, 12 for training: the cut lies within the third line, whose rest is not a line of
-  // val.
+  // 20 characters, 12 of them train: the cut is in the third line, whose rest is no line of val.
   const auto text = text_of("abcd\nabcd\nabcd\nabcd\n", 0.4);
   EXPECT_EQ(starts_of(*text), (Ids{0, 5, 10}));
   EXPECT_EQ(starts_of(*text, Split::kVal), (Ids{3}));

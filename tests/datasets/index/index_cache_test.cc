@@ -1,3 +1,4 @@
+// Indexes are found, made again where they must be, and put where there is a place.
 #include "datasets/index/index_cache.h"
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "datasets/open/documents.h"
+#include "proto/descriptor.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "tests/datasets/text_files.h"
@@ -146,9 +148,9 @@ TEST_F(IndexOf, LiesBesideTheDatasetElseInTheUsersCache) {
 
 TEST_F(IndexOf, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
   const CacheHome home(path("home"));
-  // Nobody, root neither, can make a file beside this name of a large one.
+  // A path of a large file beside which nobody, not even root, can make a file.
   const std::string file = write("t.txt", std::string(kSmallBytes, 'a') + "\nb\n");
-  const Descriptor held(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const proto::Descriptor held(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   const std::string name = "/proc/self/fd/" + std::to_string(held.get());
   const testing::CapturedLog log;
   EXPECT_EQ(open_documents(DatasetSpec{.path = name}).hash(),

@@ -1,4 +1,4 @@
-// The index that docs/reference/dataset_index.md shows is the one that is written.
+// The code writes the index that docs/reference/dataset_index.md shows.
 #include "datasets/index/index_format.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ GrowingFile example() {
   return writer.finish("format text\n");
 }
 
-/// Lines of an offset and 16 bytes; lines of zeros alone are left out.
+/// The bytes as the page shows them: lines of an offset and 16 bytes, without lines of zeros.
 std::string shown(std::string_view bytes) {
   std::string text;
   for (std::size_t at = 0; at < bytes.size(); at += 16) {

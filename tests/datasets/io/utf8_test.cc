@@ -1,3 +1,4 @@
+// The UTF-8 decoder: every code point, and every kind of invalid bytes.
 #include "datasets/io/utf8.h"
 
 #include <gtest/gtest.h>
@@ -25,16 +26,40 @@ TEST(Utf8, KnowsTheStandardsExamples) {  // RFC 3629, section 7
 TEST(Utf8, RefusesWhatTheStandardForbids) {
   using namespace std::string_view_literals;
   for (const std::string_view bad : {
-           // A continuation without a start.
-           "\x80"sv, "\xBF"sv, "\xC3"sv, "\xE2\x89"sv, "\xF0\xA3\x8E"sv,  // cut short
-           // A start without its continuation.
-           "\xC3("sv, "\xE2(\xA2"sv,
+           // Continuations without a first byte.
+           "\x80"sv,
+           "\xBF"sv,
+           // Cut short.
+           "\xC3"sv,
+           "\xE2\x89"sv,
+           "\xF0\xA3\x8E"sv,
+           // First bytes without a continuation.
+           "\xC3("sv,
+           "\xE2(\xA2"sv,
            // Longer than needed.
-           "\xC0\x80"sv, "\xC1\xBF"sv, "\xE0\x9F\xBF"sv, "\xF0\x8F\xBF\xBF"sv, "\xED\xA0\x80"sv,
-           "\xED\xBF\xBF"sv,                                          // surrogates
-           "\xF4\x90\x80\x80"sv, "\xF8\x88\x80\x80\x80"sv, "\xFF"sv,  // beyond U+10FFFF
+           "\xC0\x80"sv,
+           "\xC1\xBF"sv,
+           "\xE0\x9F\xBF"sv,
+           "\xF0\x8F\xBF\xBF"sv,
+           // Surrogates.
+           "\xED\xA0\x80"sv,
+           "\xED\xBF\xBF"sv,
+           // Above U+10FFFF.
+           "\xF4\x90\x80\x80"sv,
+           "\xF8\x88\x80\x80\x80"sv,
+           "\xFF"sv,
        }) {
     EXPECT_FALSE(decode_utf8(bad, 0)) << testing::PrintToString(bad);
+    EXPECT_EQ(find_invalid_utf8("twelve bytes" + std::string(bad)), 12U);
+  }
+  EXPECT_EQ(find_invalid_utf8("né\n😀 and more"), std::string_view("né\n😀 and more").size());
+}
+
+TEST(Utf8, FindsTheStartOfAnIncompleteCharacterAtTheEnd) {
+  const std::string text = "a\xC3\xA9\xE2\x89\xA2\xF0\xA3\x8E\xB4";  // 1, 2, 3 and 4 bytes
+  const std::size_t expected[] = {0, 0, 1, 0, 1, 2, 0, 1, 2, 3, 0};
+  for (std::size_t length = 0; length <= text.size(); ++length) {
+    EXPECT_EQ(incomplete_utf8_bytes(text.substr(0, length)), expected[length]) << length;
   }
 }
 

@@ -1,3 +1,4 @@
+// Documents of every format of text: their texts, hashes, and every error.
 #include "datasets/open/documents.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Datasets of tokens: files, folders and encoded texts, and every error.
 #include "datasets/open/open_tokens.h"
 
 #include <gtest/gtest.h>
@@ -70,7 +71,7 @@ TEST_F(TokensOf, AFolderHoldsItsSplits) {
   write("d/val.bin", bin16({5}));
   write("d/other.bin", bin16({60'000}));
   const DatasetSpec spec{.path = path("d"), .format = "token_folder"};
-  const auto text = this->text(spec, {.shares = {0.5, 0.4}});  // which do not count
+  const auto text = this->text(spec, {.shares = {0.5, 0.4}});  // the shares do not count
   EXPECT_EQ(ids_of(*text), (Ids{0, 1, 2, 3, 4}));
   EXPECT_EQ(ids_of(*text, Split::kVal), (Ids{5}));
   EXPECT_EQ(text->length(Split::kTest), 0U);

@@ -1,5 +1,4 @@
-// Files of token ids: what is written is the documented layout, and what cannot be right is
-// refused.
+// Files of token ids: they have the documented layout, and impossible ones are refused.
 #include "datasets/tokens/token_file.h"
 
 #include <gtest/gtest.h>
@@ -54,17 +53,9 @@ TEST_F(TokenFiles, AreReadInEveryWidth) {
     const TokenFile file(path, width);
     EXPECT_EQ(file.size(), ids.size());
     EXPECT_EQ(file[1], 250U);
-    std::vector<std::uint8_t> bytes(2);
-    file.read(1, std::span(bytes));
-    EXPECT_EQ(bytes, (std::vector<std::uint8_t>{250, 3}));
-    std::vector<std::uint16_t> shorts(5);
-    file.read(0, std::span(shorts));
-    EXPECT_EQ(shorts, (std::vector<std::uint16_t>{7, 250, 3, 200, 250}));
-    Ids wide(3);
-    file.read(2, std::span(wide));
-    EXPECT_EQ(wide, (Ids{3, 200, 250}));
-    EXPECT_EQ(file.largest().id, 250U);
-    EXPECT_EQ(file.largest().position, 1U);
+    Ids some(3);
+    file.read(2, std::span(some));
+    EXPECT_EQ(some, (Ids{3, 200, 250}));
   }
 }
 
@@ -97,17 +88,6 @@ TEST_F(TokenFiles, OfWhatSizeCannotBeAreRefused) {
             path.string() + ": the file is empty; write token ids into it, or leave its split out");
   EXPECT_EQ(error_of([&] { TokenFile(folder / "none.bin", WireType::kU16); }),
             (folder / "none.bin").string() + ": cannot read: No such file or directory");
-}
-
-TEST_F(TokenFiles, IdsOutsideTheVocabularyAreNamedWithTheFirstPlace) {
-  (void)write({3, 299, 300, 301}, WireType::kU16);
-  const TokenFile file(path, WireType::kU16);
-  EXPECT_EQ(error_of([&] { file.check_ids(302); }), "");
-  EXPECT_EQ(error_of([&] { file.check_ids(300); }),
-            path.string() +
-                ": token id 300 at position 2 is outside the vocabulary of 300; the file is "
-                "another tokenizer's, or its ids "
-                "are of another width than u16");
 }
 
 TEST_F(TokenFiles, ThatAreNotFinishedAreNotThere) {

@@ -1,12 +1,15 @@
-// Owns a file descriptor. Not shared between threads.
+// A file descriptor that closes itself, and writing all of a text to one.
 #pragma once
 
 #include <unistd.h>
 
+#include <filesystem>
+#include <string_view>
 #include <utility>
 
-namespace millrace::datasets {
+namespace millrace::proto {
 
+/// Owns a file descriptor. One thread at a time.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -22,6 +25,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// Closes now; false where the last write failed (with errno).
+  [[nodiscard]] bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
  private:
   void reset(int fd) {
@@ -32,4 +37,7 @@ class Descriptor {
   int fd_ = -1;
 };
 
-}  // namespace millrace::datasets
+/// Writes all of `bytes` at the descriptor's position. Throws DiskError (disk.h) naming `path`.
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
+
+}  // namespace millrace::proto
