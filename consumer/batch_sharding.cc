@@ -1,20 +1,21 @@
+// How a global batch is divided (batch_sharding.h).
 #include "consumer/batch_sharding.h"
 
 #include <algorithm>
 
 namespace millrace::consumer {
 
-Slice share(const BatchSharding& deal, std::uint64_t first, std::uint32_t count) {
-  const std::uint64_t begin = std::uint64_t{count} * deal.rank / deal.world;
-  const std::uint64_t end = std::uint64_t{count} * (deal.rank + 1) / deal.world;
+Slice share(const BatchSharding& sharding, std::uint64_t first, std::uint32_t count) {
+  const std::uint64_t begin = std::uint64_t{count} * sharding.rank / sharding.world_size;
+  const std::uint64_t end = std::uint64_t{count} * (sharding.rank + 1) / sharding.world_size;
   return {first + begin, static_cast<std::uint32_t>(end - begin)};
 }
 
-std::vector<Slice> micro_batches(const BatchSharding& deal, std::uint64_t cursor) {
-  const Slice mine = share(deal, cursor, deal.global_batch());
+std::vector<Slice> micro_batches(const BatchSharding& sharding, std::uint64_t cursor) {
+  const Slice mine = share(sharding, cursor, sharding.global_batch());
   std::vector<Slice> pieces;
-  for (std::uint32_t done = 0; done < mine.count; done += deal.batch_size) {
-    pieces.push_back({mine.first + done, std::min(deal.batch_size, mine.count - done)});
+  for (std::uint32_t done = 0; done < mine.count; done += sharding.batch_size) {
+    pieces.push_back({mine.first + done, std::min(sharding.batch_size, mine.count - done)});
   }
   return pieces;
 }

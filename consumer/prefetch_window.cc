@@ -1,3 +1,4 @@
+// The consumer's book (prefetch_window.h).
 #include "consumer/prefetch_window.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace millrace::consumer {
 namespace {
 
-/// Val samples of every evaluation are the same: they are kept where they are few.
+/// Every evaluation uses the same val samples: up to this size they are kept.
 constexpr std::uint64_t kKeepValBytes = std::uint64_t{64} << 20;
 
 }  // namespace
@@ -16,8 +17,7 @@ PrefetchWindow::PrefetchWindow(const proto::StreamMeta& meta, const PrefetchPlan
     : meta_(meta),
       plan_(plan),
       range_samples_(range_samples),
-      window_(std::max<std::uint64_t>(plan.train_window.samples_of(meta.schema),
-                                      2 * std::uint64_t{range_samples})),
+      window_(plan.train_window.samples_of(meta.schema, range_samples)),
       buffers_{ReorderBuffer(meta.schema), ReorderBuffer(meta.schema), ReorderBuffer(meta.schema)},
       step_(plan.cursor),
       position_(plan.cursor) {}
@@ -60,13 +60,13 @@ void PrefetchWindow::put(const proto::Batch& batch) {
 std::vector<proto::Range> PrefetchWindow::missing() const {
   std::vector<proto::Range> ranges;
   add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
-  // This rank's share of every step in the window: shares of one step are contiguous, and steps
-  // follow each other. What is adjacent, as all is for one rank, is looked through in one go.
-  const std::uint32_t global = plan_.deal.global_batch();
+  // This rank's share of every step in the window. Shares that are adjacent, which all are if there
+  // is one rank, are searched together.
+  const std::uint32_t global = plan_.sharding.global_batch();
   std::uint64_t from = step_;
   std::uint64_t until = step_;
   for (std::uint64_t step = step_; step < position_ + window(); step += global) {
-    const Slice mine = share(plan_.deal, step, global);
+    const Slice mine = share(plan_.sharding, step, global);
     if (mine.first != until) {
       add_missing(proto::Split::kTrain, std::exchange(from, mine.first), until, ranges);
     }
@@ -82,9 +82,9 @@ void PrefetchWindow::add_missing(proto::Split split, std::uint64_t from, std::ui
   for (std::uint64_t first = from / range_samples_ * range_samples_; first < until;
        first += range_samples_) {
     for (const proto::Range& piece : pieces(split, first)) {
-      // By the step before, which ends in this range.
-      const bool asked = !ranges.empty() && ranges.back() == piece;
-      if (piece.end() > from && piece.first < until && !asked && !buffer(split).has(piece.first)) {
+      // The range may have been added for the step before, which ends in it.
+      const bool added = !ranges.empty() && ranges.back() == piece;
+      if (piece.end() > from && piece.first < until && !added && !buffer(split).has(piece.first)) {
         ranges.push_back(piece);
       }
     }

@@ -1,8 +1,7 @@
-// What the trainer needs next, what of it is here, and what is to be asked for: the consumer's
-// book, without threads, clocks or transports. The prefetcher runs it over a transport.
+// The consumer's book: the samples that the trainer needs next, those that are here, and the ranges
+// to request. It has no threads, clocks or transports; the prefetcher runs it over a transport.
 //
-// Bounded by the window: what is here and what is asked for together never exceed it by more than
-// one range per split.
+// Samples that are here or requested exceed the window by at most one range per split.
 #pragma once
 
 #include <array>
@@ -20,7 +19,7 @@
 namespace millrace::consumer {
 
 struct PrefetchPlan {
-  BatchSharding deal;
+  BatchSharding sharding;
   std::uint64_t cursor = 0;  ///< first train sample to be used
   /// Val samples of one evaluation: no more than these are fetched ahead.
   std::uint64_t eval_samples = 0;
@@ -30,30 +29,32 @@ struct PrefetchPlan {
 
 class PrefetchWindow {
  public:
-  /// `range_samples`: what the transport asks for at once.
+  /// `range_samples`: samples of the transport's ranges.
   PrefetchWindow(const proto::StreamMeta& meta, const PrefetchPlan& plan,
                  std::uint32_t range_samples);
 
-  /// The trainer's turn. Samples [first, first + count) if all are here; the window moves with what
-  /// it asks for.
+  // --- For the trainer.
+
+  /// Samples [first, first + count) if all of them are here. Moves the window to them.
   [[nodiscard]] std::optional<proto::Batch> get(proto::Split split, std::uint64_t first,
                                                 std::uint32_t count);
   /// A completed step has used every train sample below `cursor`.
   void advance(std::uint64_t cursor);
-  /// From now on train samples have the stages of this log; what is here at another stage is
+  /// From now on train samples have the stages of this log; those here at another stage are
   /// dropped.
   void set_stage_log(const proto::StageLog& log);
 
-  /// The transport's turn. Of a batch that is here already, or at a stage that no longer holds,
-  /// nothing is kept.
+  // --- For the transport.
+
+  /// Takes a batch, unless it is here already or at a stage that its samples do not have any more.
   void put(const proto::Batch& batch);
-  /// Ranges of the window that are not here, val first. None straddles a change of stage.
+  /// Ranges of the window that are not here, val first. The stage does not change within a range.
   [[nodiscard]] std::vector<proto::Range> missing() const;
-  /// Train samples that are here, and how many the window wants: at least two ranges, so that one
-  /// is here when the other is used up.
+  /// Train samples that are here.
   [[nodiscard]] std::uint64_t held() const { return buffer(proto::Split::kTrain).samples(); }
+  /// Train samples that should be here.
   [[nodiscard]] std::uint64_t window() const { return window_; }
-  /// No train sample below is needed any more.
+  /// Train samples below this index are not needed any more.
   [[nodiscard]] std::uint64_t used_below() const { return step_; }
 
  private:
@@ -64,8 +65,10 @@ class PrefetchWindow {
     return buffers_[static_cast<std::size_t>(split)];
   }
   void move_to(proto::Split split, std::uint64_t first);
+  /// Adds the missing ranges that contain samples of [from, until).
   void add_missing(proto::Split split, std::uint64_t from, std::uint64_t until,
                    std::vector<proto::Range>& ranges) const;
+  /// The range that starts at `first`, cut where the stage changes.
   [[nodiscard]] std::vector<proto::Range> pieces(proto::Split split, std::uint64_t first) const;
   [[nodiscard]] std::uint64_t val_end() const;
 
@@ -74,10 +77,10 @@ class PrefetchWindow {
   std::uint32_t range_samples_;
   std::uint64_t window_;
   std::array<ReorderBuffer, proto::kSplitCount> buffers_;
-  std::uint64_t step_;      ///< first sample of the step at work
-  std::uint64_t position_;  ///< first train sample that the trainer has asked for last
+  std::uint64_t step_;      ///< first sample of the current step
+  std::uint64_t position_;  ///< first train sample of the latest get()
   bool asked_val_ = false;
-  std::uint64_t val_from_ = 0;
+  std::uint64_t val_from_ = 0;  ///< first val sample of the latest get()
 };
 
 }  // namespace millrace::consumer

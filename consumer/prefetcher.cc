@@ -1,3 +1,4 @@
+// A BatchSource over any transport (prefetcher.h).
 #include "consumer/prefetcher.h"
 
 #include <spdlog/spdlog.h>
@@ -15,6 +16,7 @@
 
 #include "config/app/stop.h"
 #include "consumer/prefetch_window.h"
+#include "telemetry/scoped_timer.h"
 #include "telemetry/stream_metrics.h"
 #include "telemetry/wait_attribution.h"
 
@@ -23,19 +25,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using telemetry::seconds_since;
 
-constexpr milliseconds kTakeFor{20};
-/// Of a wait, before it is looked at anew.
-constexpr milliseconds kSlice{100};
-constexpr std::chrono::seconds kSayAfter{3};
-constexpr std::chrono::seconds kSayAgainAfter{30};
+constexpr milliseconds kReceiveFor{20};
+/// A wait is attributed to its cause in pieces of this length, because the cause may change.
+constexpr milliseconds kWaitSlice{100};
+constexpr std::chrono::seconds kLogWaitAfter{3};
+constexpr std::chrono::seconds kLogWaitAgainAfter{30};
 
 bool overlap(const proto::Range& a, const proto::Range& b) {
   return a.split == b.split && a.first < b.end() && b.first < a.end();
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 class Prefetcher final : public BatchSource {
@@ -46,9 +45,9 @@ class Prefetcher final : public BatchSource {
         meta_(meta),
         released_(plan.cursor),
         metrics_(registry),
-        blame_(metrics_.wait_seconds),
+        attribution_(metrics_.wait_seconds),
         window_(meta, plan, end_->range_samples()),
-        log_to_tell_(plan.stage_log),
+        new_stage_log_(plan.stage_log),
         thread_([this] { run(); }) {}
 
   ~Prefetcher() override {
@@ -71,15 +70,15 @@ class Prefetcher final : public BatchSource {
       if (failure_) std::rethrow_exception(failure_);
       if (auto batch = window_.get(split, first, count)) {
         if (!waiting_) metrics_.gets_ready.add();
-        blame_.waited(telemetry::WaitCause::kConsumer, seconds_since(now));
+        attribution_.waited(telemetry::WaitCause::kConsumer, seconds_since(now));
         end_wait();
         return batch;
       }
-      tell_wait(now, {split, first, count, {}});
+      note_wait(now, {split, first, count, {}});
       if (now - start >= timeout || config::stop_requested()) return std::nullopt;
       const queue::WaitState state = end_->state();
-      arrived_.wait_until(lock, std::min(start + timeout, now + kSlice));
-      blame_.waited(state.cause, seconds_since(now));
+      arrived_.wait_until(lock, std::min(start + timeout, now + kWaitSlice));
+      attribution_.waited(state.cause, seconds_since(now));
     }
   }
 
@@ -91,25 +90,25 @@ class Prefetcher final : public BatchSource {
   void set_stage_log(const proto::StageLog& log) override {
     const std::lock_guard lock(mutex_);
     window_.set_stage_log(log);
-    log_to_tell_ = log;
+    new_stage_log_ = log;
   }
 
   std::string state() const override { return end_->state().words; }
 
  private:
-  /// What the transport's end is to be told.
-  struct News {
-    std::optional<proto::StageLog> stage_log;
+  /// Changes to pass on to the transport's end.
+  struct Update {
+    std::optional<proto::StageLog> stage_log;  ///< if it has changed
     std::vector<proto::Range> missing;
     std::uint64_t used_below = 0;
   };
 
-  /// The thread.
+  /// The thread's work.
   void run() {
     try {
       while (!stopping_) {
-        tell(take_news());
-        if (auto batch = end_->receive(kTakeFor)) put(*batch);
+        apply(take_update());
+        if (auto batch = end_->receive(kReceiveFor)) put(*batch);
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);
@@ -118,19 +117,17 @@ class Prefetcher final : public BatchSource {
     }
   }
 
-  News take_news() {
+  Update take_update() {
     const std::lock_guard lock(mutex_);
-    return {std::exchange(log_to_tell_, std::nullopt), window_.missing(), window_.used_below()};
+    return {std::exchange(new_stage_log_, std::nullopt), window_.missing(), window_.used_below()};
   }
 
-  void tell(const News& news) {
-    if (news.stage_log) end_->set_stage_log(*news.stage_log);
-    if (std::exchange(released_, news.used_below) != news.used_below) {
-      end_->release(proto::Split::kTrain, news.used_below);
+  void apply(const Update& update) {
+    if (update.stage_log) end_->set_stage_log(*update.stage_log);
+    if (std::exchange(released_, update.used_below) != update.used_below) {
+      end_->release(proto::Split::kTrain, update.used_below);
     }
-    for (const proto::Range& range : news.missing) {
-      end_->request(range);
-    }
+    for (const proto::Range& range : update.missing) end_->request(range);
   }
 
   void put(const proto::Batch& batch) {
@@ -154,43 +151,43 @@ class Prefetcher final : public BatchSource {
     metrics_.held_samples.set(static_cast<double>(window_.held()));
   }
 
-  void tell_wait(Clock::time_point now, const proto::Range& range) {
-    if (!waiting_) waiting_ = Waiting{.range = {}, .since = now, .said = {}, .link_seconds = 0.0};
+  void note_wait(Clock::time_point now, const proto::Range& range) {
+    if (!waiting_) waiting_ = Waiting{.range = {}, .since = now, .logged = {}, .link_seconds = 0.0};
     waiting_->range = range;
-    if (now - waiting_->since < kSayAfter ||
-        (waiting_->said && now - *waiting_->said < kSayAgainAfter)) {
+    if (now - waiting_->since < kLogWaitAfter ||
+        (waiting_->logged && now - *waiting_->logged < kLogWaitAgainAfter)) {
       return;
     }
-    waiting_->said = now;
+    waiting_->logged = now;
     spdlog::info("waiting for {} sample {}: {}", proto::to_string(range.split), range.first,
                  state());
   }
 
   void end_wait() {
     if (!waiting_) return;
-    blame_.arrived(waiting_->link_seconds);
-    if (waiting_->said) spdlog::info("data again after {:.0f} s", seconds_since(waiting_->since));
+    attribution_.arrived(waiting_->link_seconds);
+    if (waiting_->logged) spdlog::info("data again after {:.0f} s", seconds_since(waiting_->since));
     waiting_.reset();
   }
 
-  /// Samples that the trainer asked for and that are not here.
+  /// Samples that the trainer waits for.
   struct Waiting {
     proto::Range range;
     Clock::time_point since;
-    std::optional<Clock::time_point> said;  ///< when the log last heard of it
-    double link_seconds;                    ///< of the range that came last
+    std::optional<Clock::time_point> logged;  ///< when it was logged last
+    double link_seconds;                      ///< of the range that came last
   };
 
   std::unique_ptr<queue::ConsumerEnd> end_;
   const proto::StreamMeta meta_;
-  std::uint64_t released_;  ///< the cursor that the end knows; the thread's own
+  std::uint64_t released_;  ///< the cursor that the end knows; used by the thread only
 
-  std::mutex mutex_;  // all that follows
+  std::mutex mutex_;  // guards all that follows
   telemetry::ConsumerMetrics metrics_;
-  telemetry::WaitAttribution blame_;
+  telemetry::WaitAttribution attribution_;
   std::condition_variable arrived_;
   PrefetchWindow window_;
-  std::optional<proto::StageLog> log_to_tell_;
+  std::optional<proto::StageLog> new_stage_log_;  ///< that the end does not know yet
   std::exception_ptr failure_;
   std::optional<Waiting> waiting_;
 

@@ -1,8 +1,7 @@
-// A BatchSource over any transport: a thread keeps a window of samples ahead of the trainer asked
-// for and put in order.
+// A BatchSource over any transport: a thread requests a window of samples ahead of the trainer.
 //
-// The thread owns the transport's end; the trainer's thread only looks at the supply (prefetch_window.h),
-// which also bounds it.
+// The thread owns the transport's end. The trainer's thread only reads the window
+// (prefetch_window.h), which also bounds how much is fetched.
 #pragma once
 
 #include <memory>
@@ -15,7 +14,7 @@
 
 namespace millrace::consumer {
 
-/// `end` has met its stream, `meta`. While get() waits for long, what it waits for is logged.
+/// `meta`: the stream that `end` has accepted. A get() that waits for long logs what it waits for.
 [[nodiscard]] std::unique_ptr<BatchSource> make_prefetcher(
     std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
     const PrefetchPlan& plan, telemetry::Registry& registry = telemetry::null_registry());

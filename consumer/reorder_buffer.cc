@@ -1,3 +1,4 @@
+// Batches that have arrived, in order (reorder_buffer.h).
 #include "consumer/reorder_buffer.h"
 
 #include <algorithm>
@@ -8,7 +9,7 @@ namespace millrace::consumer {
 std::optional<proto::Batch> ReorderBuffer::get(std::uint64_t first, std::uint32_t count) const {
   if (batches_.empty() || first < batches_.begin()->first) return std::nullopt;
   auto batch = batches_.begin();
-  // Mostly it is the first one.
+  // Usually it is the first batch.
   if (batch->second.range.end() <= first) batch = std::prev(batches_.upper_bound(first));
   const std::uint64_t end = first + count;
   if (end <= batch->second.range.end()) return proto::slice(schema_, batch->second, first, count);

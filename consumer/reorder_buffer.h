@@ -1,5 +1,5 @@
-// Batches that have arrived, by index, until they are used: puts them in order, and drops what it
-// already has.
+// Batches that have arrived, by index, until they are used: puts them in order and drops
+// duplicates.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,20 @@ class ReorderBuffer {
  public:
   explicit ReorderBuffer(proto::Schema schema) : schema_(std::move(schema)) {}
 
-  /// False: it was there already.
+  /// False: it is here already.
   bool put(const proto::Batch& batch);
   [[nodiscard]] bool has(std::uint64_t first) const { return batches_.contains(first); }
 
+  /// How many samples are here.
   [[nodiscard]] std::uint64_t samples() const { return samples_; }
 
-  /// Samples [first, first + count) if all are there.
+  /// Samples [first, first + count) if all of them are here.
   [[nodiscard]] std::optional<proto::Batch> get(std::uint64_t first, std::uint32_t count) const;
 
-  /// Drops batches that lie wholly below `index`.
+  /// Drops batches that lie entirely below `index`.
   void drop_below(std::uint64_t index);
 
-  /// Drops batches whose range does not satisfy `keep`.
+  /// Drops batches for whose range `keep` is false.
   template <class Keep>
   void drop_unless(Keep keep) {
     for (auto batch = batches_.begin(); batch != batches_.end();) {
@@ -44,7 +45,7 @@ class ReorderBuffer {
 
   proto::Schema schema_;
   Batches batches_;            ///< by first index; they do not overlap
-  std::uint64_t samples_ = 0;  ///< of them all
+  std::uint64_t samples_ = 0;  ///< in all batches
 };
 
 }  // namespace millrace::consumer

@@ -1,4 +1,4 @@
-// What a recipe says of keys, in the queue's words: for either end.
+// The keys of a recipe, as queue::trainer_security() and queue::producer_security() take them.
 #pragma once
 
 #include "config/options.h"

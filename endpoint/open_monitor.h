@@ -1,4 +1,4 @@
-// The port of [watch], as prepare and train open it.
+// The monitor of a program, with the HTTP port of the recipe's [watch] table; for prepare and train.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace millrace::endpoint {
 
-/// Says on stderr where it listens; without an address nothing does, and the numbers are kept all
-/// the same. `patience`: see telemetry::Health. `rank`: of a trainer; its labels go on every cell.
+/// Logs where the port listens. Without an address there is no port, but metrics and health are kept
+/// all the same. `patience`: see telemetry::Health. `rank`: the trainer's. `labels`: of every metric.
 /// Throws UsageError for an address that cannot be used, std::runtime_error for one that cannot be
 /// opened (a port in use).
 [[nodiscard]] std::unique_ptr<telemetry::Monitor> open_monitor(

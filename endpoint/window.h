@@ -1,4 +1,5 @@
-// How far ahead of the trainer a recipe asks for samples: the same rule for prepare and train.
+// The window of a recipe: how far ahead of the trainer samples are requested. The same rule for
+// prepare and train.
 #pragma once
 
 #include "config/options.h"

@@ -1,3 +1,4 @@
+// The work of `prepare` (prepare.h).
 #include "producer/prepare.h"
 
 #include <fmt/format.h>
@@ -18,19 +19,19 @@
 #include "endpoint/window.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
+#include "proto/text.h"
 #include "providers/masking/stage_schedule.h"
 #include "queue/transports.h"
+#include "telemetry/scoped_timer.h"
 
 namespace millrace::producer {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kLookEvery{50};
-constexpr std::chrono::seconds kPatience{60};  // far more than a text takes to be read
+using telemetry::seconds_since;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+constexpr std::chrono::milliseconds kUpdateEvery{50};
+constexpr std::chrono::seconds kPatience{60};  // far longer than reading a text takes
 
 queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta& meta,
                          std::optional<std::uint64_t> samples) {
@@ -57,14 +58,13 @@ std::shared_ptr<queue::ProducerEnd> open_end(const config::Options& options,
   }
 }
 
-void say_what_is_streamed(const config::Options& options, const proto::StreamMeta& meta) {
+void log_stream(const config::Options& options, const proto::StreamMeta& meta) {
   spdlog::info("stream {}: {} over {}, vocabulary {}, {} B a sample", meta.fingerprint,
                meta.provider, meta.dataset_name, meta.vocab_size, meta.schema.bytes_per_sample());
-  spdlog::info("to {}, {} thread{}", options.queue.uri, options.producer.threads,
-               options.producer.threads == 1 ? "" : "s");
+  spdlog::info("to {}, {}", options.queue.uri, proto::counted(options.producer.threads, "thread"));
 }
 
-/// What the progress line and the port tell, while the workers work.
+/// Updates the progress line and the health check while the workers work.
 class Display {
  public:
   Display(const Producer& producer, const queue::ProducerEnd& end, std::uint32_t tokens_per_sample,
@@ -95,8 +95,8 @@ class Display {
   Clock::time_point shown_at_ = Clock::now();
 };
 
-/// Until the process is asked to stop or, where a number of samples is asked for, these are out. A
-/// failure is shown at the port for as long as other workers still need to end.
+/// Returns when the process is asked to stop or, if `samples` is given, when they are delivered. A
+/// failure shows in the health check while other workers finish.
 void wait_for_end(const Producer& producer, const queue::ProducerEnd& end,
                   std::optional<std::uint64_t> samples, std::uint32_t tokens_per_sample,
                   telemetry::Health& health) try {
@@ -105,7 +105,7 @@ void wait_for_end(const Producer& producer, const queue::ProducerEnd& end,
     producer.check();
     if (samples && (producer.train_samples() >= *samples || end.complete())) return;
     display.update();
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(kUpdateEvery);
   }
 } catch (const std::exception& error) {
   health.failed(error.what());
@@ -115,17 +115,17 @@ void wait_for_end(const Producer& producer, const queue::ProducerEnd& end,
 }  // namespace
 
 Prepared prepare(const config::Options& options, std::optional<std::uint64_t> samples) {
-  const auto watch = endpoint::open_monitor(options.watch, kPatience);
+  const auto monitor = endpoint::open_monitor(options.watch, kPatience);
   const Stream stream = open_stream(options);
-  say_what_is_streamed(options, stream.meta);
-  telemetry::tell_stream(watch->registry(), stream.meta.fingerprint, stream.meta.provider);
+  log_stream(options, stream.meta);
+  telemetry::export_stream_info(monitor->registry(), stream.meta.fingerprint, stream.meta.provider);
   const auto end = open_end(options, stream.meta, samples);
   config::keep_freed_memory();
   const auto start = Clock::now();
   Prepared result;
   {
-    Producer producer(stream.provider, end, options.producer.threads, watch->registry());
-    wait_for_end(producer, *end, samples, stream.meta.block_size, watch->health());
+    Producer producer(stream.provider, end, options.producer.threads, monitor->registry());
+    wait_for_end(producer, *end, samples, stream.meta.block_size, monitor->health());
     result.samples = producer.samples();
   }
   result.tokens = result.samples * stream.meta.block_size;

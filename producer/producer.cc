@@ -1,3 +1,4 @@
+// Worker threads of a producer (producer.h).
 #include "producer/producer.h"
 
 #include <exception>
@@ -7,8 +8,10 @@
 
 namespace millrace::producer {
 namespace {
-constexpr queue::Milliseconds kLookForStopEvery{50};
-}
+
+constexpr queue::Milliseconds kCheckForStopEvery{50};
+
+}  // namespace
 
 Producer::Producer(std::shared_ptr<const providers::DataProvider> provider,
                    std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
@@ -30,21 +33,19 @@ void Producer::check() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-std::optional<proto::Batch> Producer::fill(const queue::LeasedRange& order) try {
+std::optional<proto::Batch> Producer::fill(const queue::LeasedRange& leased) try {
   const telemetry::ScopedTimer filling(metrics_.fill_seconds);
-  return providers::fill_batch(*provider_, order.range);
+  return providers::fill_batch(*provider_, leased.range);
 } catch (const std::exception& error) {
   metrics_.failures.add();
-  end_->fail(order, error.what());
+  end_->fail(leased, error.what());
   return std::nullopt;
 }
 
 void Producer::work() {
   try {
     while (!stopping_) {
-      if (const std::optional<queue::LeasedRange> order = end_->next(kLookForStopEvery)) {
-        carry_out(*order);
-      }
+      if (const auto leased = end_->next(kCheckForStopEvery)) process(*leased);
     }
   } catch (...) {
     const std::lock_guard lock(mutex_);
@@ -52,27 +53,26 @@ void Producer::work() {
   }
 }
 
-void Producer::carry_out(const queue::LeasedRange& order) {
-  const telemetry::ScopedIncrement at_hand(metrics_.leases_open);
-  const auto batch = fill(order);
-  if (!batch) return;
-  if (deliver(order, *batch)) count(order);
+void Producer::process(const queue::LeasedRange& leased) {
+  const telemetry::ScopedIncrement working(metrics_.leases_open);
+  const auto batch = fill(leased);
+  if (batch && deliver(leased, *batch)) count(leased);
 }
 
-bool Producer::deliver(const queue::LeasedRange& order, const proto::Batch& batch) try {
+bool Producer::deliver(const queue::LeasedRange& leased, const proto::Batch& batch) try {
   const telemetry::ScopedTimer delivering(metrics_.deliver_seconds);
-  end_->deliver(order, batch);
+  end_->deliver(leased, batch);
   return true;
 } catch (const queue::NotStored&) {
-  return false;  // the end says why, and hands the order out again
+  return false;  // the end logs why, and leases the range again
 }
 
-void Producer::count(const queue::LeasedRange& order) {
-  const std::uint32_t samples = order.range.count;
-  metrics_.samples[order.range.split].add(samples);
-  metrics_.bytes[order.range.split].add(static_cast<double>(samples * bytes_per_sample_));
+void Producer::count(const queue::LeasedRange& leased) {
+  const std::uint32_t samples = leased.range.count;
+  metrics_.samples[leased.range.split].add(samples);
+  metrics_.bytes[leased.range.split].add(static_cast<double>(samples * bytes_per_sample_));
   samples_ += samples;
-  if (order.range.split == proto::Split::kTrain) train_samples_ += samples;
+  if (leased.range.split == proto::Split::kTrain) train_samples_ += samples;
 }
 
 }  // namespace millrace::producer

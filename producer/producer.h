@@ -1,5 +1,5 @@
-// Lease → fill → send: worker threads that take orders from a transport, have the provider fill
-// them, and deliver.
+// Lease → fill → send: worker threads that take leased ranges from a transport, have the provider
+// fill them, and deliver the samples.
 #pragma once
 
 #include <atomic>
@@ -20,17 +20,17 @@ namespace millrace::producer {
 
 class Producer {
  public:
-  /// Starts `threads` workers. Provider and end are used by all of them at once; what they do is
-  /// counted in `registry`.
+  /// Starts `threads` workers, which all use provider and end at once. Their work is counted in
+  /// `registry`.
   Producer(std::shared_ptr<const providers::DataProvider> provider,
            std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
            telemetry::Registry& registry = telemetry::null_registry());
-  /// Workers finish the order at hand and end.
+  /// Waits until every worker has finished its range.
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
-  /// Throws what ended a worker, if something did.
+  /// Throws the exception that ended a worker, if one did.
   void check() const;
 
   [[nodiscard]] std::uint64_t samples() const { return samples_; }  ///< delivered, of all splits
@@ -38,12 +38,12 @@ class Producer {
 
  private:
   void work();
-  /// Empty where the provider threw; the end is told then.
-  [[nodiscard]] std::optional<proto::Batch> fill(const queue::LeasedRange& order);
-  void carry_out(const queue::LeasedRange& order);
-  /// False: not stored for now.
-  [[nodiscard]] bool deliver(const queue::LeasedRange& order, const proto::Batch& batch);
-  void count(const queue::LeasedRange& order);
+  void process(const queue::LeasedRange& leased);
+  /// Empty: the provider threw, which was reported to the end.
+  [[nodiscard]] std::optional<proto::Batch> fill(const queue::LeasedRange& leased);
+  /// False: it could not be stored now.
+  [[nodiscard]] bool deliver(const queue::LeasedRange& leased, const proto::Batch& batch);
+  void count(const queue::LeasedRange& leased);
 
   std::shared_ptr<const providers::DataProvider> provider_;
   std::shared_ptr<queue::ProducerEnd> end_;

@@ -1,3 +1,4 @@
+// A recipe's provider (stream.h).
 #include "producer/stream.h"
 
 #include "providers/registry.h"

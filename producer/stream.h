@@ -1,4 +1,4 @@
-// A recipe's provider, with everything a peer is told of its stream.
+// A recipe's provider, and the meta that trainers are told of its stream.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ struct Stream {
   proto::StreamMeta meta;  ///< the provider's, with the probe
 };
 
-/// Throws what the registry and the provider throw: an unknown name, a text that cannot be used.
+/// Throws what the registry and the provider throw: config::UsageError for an unknown name, others
+/// for a dataset that cannot be used.
 [[nodiscard]] Stream open_stream(const config::Options& options);
 
 }  // namespace millrace::producer

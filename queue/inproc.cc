@@ -1,3 +1,4 @@
+// Both ends of inproc:// (inproc.h).
 #include "queue/inproc.h"
 
 #include <set>
@@ -10,8 +11,9 @@
 namespace millrace::queue {
 namespace {
 
+/// Shared by the two ends.
 struct Channel {
-  Mailbox<LeasedRange> orders;
+  Mailbox<LeasedRange> leased;
   Mailbox<proto::Batch> batches;
 };
 
@@ -20,7 +22,7 @@ class InprocProducerEnd final : public ProducerEnd {
   explicit InprocProducerEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
   std::optional<LeasedRange> next(Milliseconds timeout) override {
-    return channel_->orders.take(timeout);
+    return channel_->leased.take(timeout);
   }
   void deliver(const LeasedRange&, const proto::Batch& batch) override {
     channel_->batches.put(batch);
@@ -38,27 +40,28 @@ class InprocConsumerEnd final : public ConsumerEnd {
                     std::uint32_t range_samples)
       : channel_(std::move(channel)), meta_(std::move(meta)), range_samples_(range_samples) {}
   ~InprocConsumerEnd() override {
-    channel_->orders.clear();
-    channel_->orders.close();
+    channel_->leased.clear();
+    channel_->leased.close();
   }
 
   std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override { return meta_; }
   std::uint32_t range_samples() const override { return range_samples_; }
 
   void request(const proto::Range& range) override {
-    if (!asked_.insert(range).second) return;
-    channel_->orders.put({++leases_, range});
+    if (!requested_.insert(range).second) return;
+    channel_->leased.put({++leases_, range});
   }
 
   std::optional<proto::Batch> receive(Milliseconds timeout) override {
     auto batch = channel_->batches.take(timeout);
-    if (!batch || asked_.erase(batch->range) == 0) return std::nullopt;  // forgotten meanwhile
+    if (!batch || requested_.erase(batch->range) == 0) return std::nullopt;  // cancelled
     return batch;
   }
 
   void release(proto::Split, std::uint64_t) override {}
   void set_stage_log(const proto::StageLog& log) override {
-    std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
+    std::erase_if(requested_,
+                  [&](const proto::Range& range) { return !proto::agrees(log, range); });
   }
   WaitState state() const override {
     return {telemetry::WaitCause::kProvider, "the producer in the trainer is at work"};
@@ -68,8 +71,8 @@ class InprocConsumerEnd final : public ConsumerEnd {
   std::shared_ptr<Channel> channel_;
   proto::StreamMeta meta_;
   std::uint32_t range_samples_;
-  std::uint64_t leases_ = 0;
-  std::set<proto::Range, Sooner> asked_;
+  std::uint64_t leases_ = 0;                  ///< made so far
+  std::set<proto::Range, Sooner> requested_;  ///< and not received yet
 };
 
 }  // namespace

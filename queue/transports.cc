@@ -1,54 +1,80 @@
+// The table of transports (transports.h), and what it is asked for.
 #include "queue/transports.h"
 
 #include <stdexcept>
 
-#include "queue/file/folder_consumer_end.h"
-#include "queue/file/folder_producer_end.h"
-#include "queue/zmq/zmq_consumer_end.h"
-#include "queue/zmq/zmq_producer_end.h"
+#include "proto/text.h"
+#include "queue/file/file_transport.h"
+#include "queue/inproc.h"
+#include "queue/zmq/zmq_transport.h"
 
 namespace millrace::queue {
+
+std::span<const Transport> transports() {
+  static const Transport kTransports[] = {
+      inproc_transport(),
+      file_transport(),
+      tcp_transport(),
+      ipc_transport(),
+  };
+  return kTransports;
+}
+
 namespace {
 
-ZmqRun zmq_run(const ConsumerPlan& plan) {
-  return {plan.run_id,     plan.rank,  plan.advertise, plan.train_window,
-          plan.late_after, plan.audit, plan.security,  *plan.registry};
+std::string prefix(const Transport& transport) { return std::string(transport.scheme) + "://"; }
+
+std::string form(const Transport& transport) {
+  return prefix(transport) + std::string(transport.place);
+}
+
+[[noreturn]] void refuse(const std::string& text, std::string_view why,
+                         std::span<const Transport> known) {
+  throw std::invalid_argument("queue.uri '" + text + "' " + std::string(why) + "; it is one of " +
+                              proto::joined(known, ", ", form));
+}
+
+std::string_view place_error(const Transport& transport, const std::string& rest) {
+  if (transport.place.empty()) return {};
+  if (rest.empty()) return "names no place";
+  return transport.place_error == nullptr ? std::string_view() : transport.place_error(rest);
 }
 
 }  // namespace
 
+Uri parse_uri(const std::string& text, std::span<const Transport> known) {
+  for (const Transport& transport : known) {
+    if (!text.starts_with(prefix(transport))) continue;
+    Uri uri{&transport, text, text.substr(prefix(transport).size())};
+    const std::string_view error = place_error(transport, uri.rest);
+    if (!error.empty()) refuse(text, error, known);
+    return uri;
+  }
+  refuse(text, "has no known transport", known);
+}
+
 std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta,
                                                const ProducerPlan& plan) {
-  switch (uri.scheme) {
-    case Scheme::kFile:
-      return make_folder_producer_end(uri.rest, meta, {plan.ahead, plan.stage_log});
-    case Scheme::kTcp:
-    case Scheme::kIpc: return make_zmq_producer_end(uri, meta, plan.capacity, plan.security);
-    case Scheme::kInproc: break;
+  if (uri.transport->in_process) {
+    throw std::invalid_argument("queue.uri " + prefix(*uri.transport) +
+                                " has its producer inside train: start train alone, or choose a "
+                                "file:// or tcp:// uri");
   }
-  throw std::invalid_argument(
-      "queue.uri inproc:// has its producer inside train: start train alone, or choose a file:// "
-      "or tcp:// uri");
+  return uri.transport->open_producer_end(uri, meta, plan);
 }
 
 std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected,
                                                const ConsumerPlan& plan) {
-  switch (uri.scheme) {
-    case Scheme::kFile:
-      if (plan.audit > 0) {
-        throw std::invalid_argument(
-            "queue.audit compares what producers answer, over tcp:// and ipc:// alone: a chunk in "
-            "a folder " +
-            std::string("does not tell who wrote it; leave it at 0"));
-      }
-      return make_folder_consumer_end(uri.rest, expected,
-                                      {plan.run_id, plan.rank == 0, plan.cursor, plan.eval_samples,
-                                       plan.train_window, plan.stage_log, *plan.registry});
-    case Scheme::kTcp:
-    case Scheme::kIpc: return make_zmq_consumer_end(uri, expected, zmq_run(plan));
-    case Scheme::kInproc: break;
+  if (uri.transport->in_process) {
+    throw std::invalid_argument(prefix(*uri.transport) + " has no consumer's end of its own");
   }
-  throw std::invalid_argument("inproc:// has no consumer's end of its own");
+  if (plan.audit > 0 && !uri.transport->can_audit) {
+    throw std::invalid_argument("queue.audit compares what producers answer, and " +
+                                prefix(*uri.transport) +
+                                " does not tell who computed a range: leave it at 0, or use "
+                                "tcp:// or ipc://");
+  }
+  return uri.transport->open_consumer_end(uri, expected, plan);
 }
 
 }  // namespace millrace::queue

@@ -1,3 +1,4 @@
+// Parsing watch.address (address.h).
 #include "telemetry/address.h"
 
 #include <boost/asio/ip/address.hpp>
@@ -24,7 +25,7 @@ std::uint16_t port_of(const std::string& text, std::string_view digits) {
   return port;
 }
 
-/// "localhost" as the number that every machine has for it; "[::1]" without its brackets.
+/// 127.0.0.1 for "localhost"; "[::1]" without its brackets.
 std::string numeric(const std::string& host) {
   if (host == "localhost") return "127.0.0.1";
   if (host.starts_with('[') && host.ends_with(']')) return host.substr(1, host.size() - 2);

@@ -1,4 +1,4 @@
-// watch.address: where the HTTP port listens.
+// watch.address: the address of the HTTP port.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,15 @@ namespace millrace::telemetry {
 
 struct Address {
   std::string host;        ///< a numeric IPv4 or IPv6 address, the latter without brackets
-  std::uint16_t port = 0;  ///< 0: any that is free
+  std::uint16_t port = 0;  ///< 0: any free one
 };
 
-/// Takes HOST:PORT, where HOST is localhost, an IPv4 address or an IPv6 address in brackets. Throws
-/// std::invalid_argument for anything else, and for an address that others can reach unless
-/// `exposed`: the port has no authentication.
+/// Parses HOST:PORT; HOST is localhost, an IPv4 address or an IPv6 address in brackets. Throws
+/// std::invalid_argument for anything else and, unless `exposed`, for an address that other
+/// machines can reach, because the port has no authentication.
 [[nodiscard]] Address parse_address(const std::string& text, bool exposed);
 
-/// As parse_address takes it.
+/// In the form that parse_address() takes.
 [[nodiscard]] std::string to_string(const Address& address);
 
 }  // namespace millrace::telemetry

@@ -1,3 +1,4 @@
+// The health of a process (health.h).
 #include "telemetry/health.h"
 
 #include <nlohmann/json.hpp>

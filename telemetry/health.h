@@ -1,8 +1,8 @@
-// Whether a process is well, and what it is doing, for /healthz.
+// The health of a process, for /healthz: ok, stalled or failed, and what the process is doing.
 //
-// A main loop says `alive` each time round, with what it does or waits for; a wait, however long,
-// is well as long as the loop comes round and names its reason. It is not well when something
-// failed, or when the loop has not come round for long. Any thread.
+// The main loop calls alive() in every iteration, with what it does or waits for. A wait, however
+// long, is ok as long as the loop iterates. The process has stalled if alive() was not called for
+// longer than `patience`. Any thread.
 #pragma once
 
 #include <chrono>
@@ -15,30 +15,30 @@ class Health {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Longer between two rounds of the main loop is not well.
+  /// `patience`: the longest time between two calls of alive().
   explicit Health(std::chrono::seconds patience) : patience_(patience) {}
 
-  /// The main loop came round; `state` is a few words, e.g. "waiting for data: no producer at
+  /// The main loop is running. `state`: a few words, e.g. "waiting for data: no producer at
   /// tcp://…".
   void alive(std::string state, Clock::time_point now = Clock::now());
-  /// Something failed, for good; the first reason stays.
+  /// The process failed, for good; later reasons are ignored.
   void failed(std::string reason);
 
   struct Report {
     bool ok = true;
-    std::string json;  ///< {"status":"ok","state":"…"} and a newline; status: ok, stalled or failed
+    std::string json;  ///< {"status":"ok","state":"…"} and a newline; status: ok, stalled, failed
   };
   [[nodiscard]] Report report(Clock::time_point now = Clock::now()) const;
 
  private:
   const std::chrono::seconds patience_;
-  mutable std::mutex mutex_;  // all that follows
+  mutable std::mutex mutex_;  // guards all that follows
   std::string state_ = "starting";
   std::string failure_;
   Clock::time_point alive_at_ = Clock::now();
 };
 
-/// One that nobody asks, for what runs unwatched: tools and tests.
+/// A health that nobody asks for, for tools and tests.
 [[nodiscard]] Health& null_health();
 
 }  // namespace millrace::telemetry

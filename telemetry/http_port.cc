@@ -1,6 +1,6 @@
-// Boost.Beast on one thread (http_port.h). Beast and not a larger server, because it is headers
-// alone, limits a request before it takes memory for it, and has one deadline for a whole request,
-// however slowly its bytes drip in.
+// The HTTP server (http_port.h): Boost.Beast on one thread. Beast, because it is headers only,
+// limits a request before it allocates memory for it, and has one deadline for a whole request,
+// however slowly its bytes come.
 #include "telemetry/http_port.h"
 
 #include <boost/asio/io_context.hpp>
@@ -65,7 +65,7 @@ Answer answer_to(const Pages& pages, const Request::value_type& request) {
   return answer;
 }
 
-/// One request and its answer. Keeps itself alive until both are through or their time is over.
+/// One request and its answer. Keeps itself alive until both are done or their time is over.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, const Pages& pages, std::function<void()> ended)
@@ -116,7 +116,7 @@ tcp::acceptor listen(asio::io_context& context, const Address& address) {
 
 }  // namespace
 
-/// All but the constructor and destructor runs on the thread.
+/// Everything except constructor, destructor and address() runs on the thread.
 class HttpPort::Server {
  public:
   Server(const Address& address, Pages pages)
@@ -150,7 +150,7 @@ class HttpPort::Server {
     });
   }
 
-  /// The system is out of something, e.g. of file descriptors.
+  /// After an error: the system is out of something, e.g. of file descriptors.
   void accept_later() {
     pause_.expires_after(kTryAgainAfter);
     pause_.async_wait([this](error_code) { accept(); });
@@ -167,7 +167,7 @@ class HttpPort::Server {
   const Pages pages_;
   std::size_t open_ = 0;
   bool accepting_ = false;
-  bool closing_ = false;  ///< the thread has ended, and what it left open is being closed
+  bool closing_ = false;  ///< the thread has ended, and open connections are being closed
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
   const Address address_;

@@ -1,10 +1,9 @@
-// A small HTTP server for a few pages: GET (or HEAD) only, on a thread of its own, bounded in
+// A small HTTP server for a few pages: GET and HEAD only, on a thread of its own, with limits on
 // connections, bytes and time.
 //
-// One request per connection. At most kMaxConnections are open, others wait in the system's
-// backlog; a request that is larger than kMaxRequestBytes, or takes longer than kMaxRequestTime
-// from the first byte to the last, ends its connection. A page is made anew for every request, on
-// the port's thread.
+// One request per connection. At most kMaxConnections are open; others wait in the system's
+// backlog. A request that is larger than kMaxRequestBytes, or takes longer than kMaxRequestTime
+// with its answer, ends its connection. Every request makes its page anew, on the port's thread.
 #pragma once
 
 #include <chrono>
@@ -29,20 +28,20 @@ struct Page {
   std::string body;
 };
 
-/// By path, e.g. "/metrics". Called on the port's thread.
+/// Pages by path, e.g. "/metrics". Called on the port's thread.
 using Pages = std::map<std::string, std::function<Page()>, std::less<>>;
 
 class HttpPort {
  public:
-  /// Listens at once. Throws std::runtime_error, naming the address and what to do, where it cannot
-  /// (a port in use).
+  /// Listens at once. Throws std::runtime_error, naming the address and what to do, if it cannot (a
+  /// port in use).
   HttpPort(const Address& address, Pages pages);
-  /// Ends open connections.
+  /// Closes open connections.
   ~HttpPort();
   HttpPort(const HttpPort&) = delete;
   HttpPort& operator=(const HttpPort&) = delete;
 
-  /// Where it listens; never port 0.
+  /// The address at which it listens; never port 0.
   [[nodiscard]] const Address& address() const;
 
  private:

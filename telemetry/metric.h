@@ -1,19 +1,20 @@
-// One number that rooms change and others read: a total that only grows, or a level that goes up
-// and down.
+// A metric: a number that the program changes and Prometheus reads. A counter is a total that only
+// grows, a gauge a level that goes up and down.
 //
-// Numbers are doubles, as Prometheus reads them: counts are exact up to 2^53. Any thread, relaxed:
-// a reader sees each number whole, and no order between two of them.
+// Numbers are doubles, as Prometheus reads them: counts are exact up to 2^53. Any thread. Memory
+// order is relaxed: a reader never sees a torn number, but may see changes of two metrics in either
+// order.
 #pragma once
 
 #include <atomic>
 
 namespace millrace::telemetry {
 
-class Cell {
+class Metric {
  public:
-  Cell() = default;
-  Cell(const Cell&) = delete;
-  Cell& operator=(const Cell&) = delete;
+  Metric() = default;
+  Metric(const Metric&) = delete;
+  Metric& operator=(const Metric&) = delete;
 
   [[nodiscard]] double value() const { return value_.load(std::memory_order_relaxed); }
 
@@ -22,11 +23,11 @@ class Cell {
 };
 
 /// A total since the start of the process.
-class Counter : public Cell {
+class Counter : public Metric {
  public:
   void add(double amount = 1.0) { value_.fetch_add(amount, std::memory_order_relaxed); }
 
-  /// Takes over a total that is counted elsewhere; a smaller one changes nothing.
+  /// Sets the total to one that is counted elsewhere; a smaller one changes nothing.
   void raise_to(double total) {
     double seen = value();
     while (seen < total && !value_.compare_exchange_weak(seen, total, std::memory_order_relaxed)) {
@@ -35,13 +36,13 @@ class Counter : public Cell {
 };
 
 /// A level.
-class Gauge : public Cell {
+class Gauge : public Metric {
  public:
   void set(double level) { value_.store(level, std::memory_order_relaxed); }
   void add(double amount) { value_.fetch_add(amount, std::memory_order_relaxed); }
 };
 
-/// A level that is one higher as long as the object lives.
+/// Raises a gauge by one during its lifetime.
 class ScopedIncrement {
  public:
   explicit ScopedIncrement(Gauge& gauge) : gauge_(gauge) { gauge_.add(1.0); }

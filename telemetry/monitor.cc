@@ -1,3 +1,4 @@
+// The monitor of a process (monitor.h).
 #include "telemetry/monitor.h"
 
 #include <cstdint>

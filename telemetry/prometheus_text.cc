@@ -1,3 +1,4 @@
+// Prometheus' text format (prometheus_text.h).
 #include "telemetry/prometheus_text.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// A help text ends at its line's end, a label's value at its quote as well.
+/// Escapes line ends and backslashes, and in a label's value quotes as well.
 std::string escaped(std::string_view text, bool quoted) {
   std::string line;
   for (const char c : text) {

@@ -13,7 +13,7 @@
 
 namespace millrace::telemetry {
 
-/// Letters, digits, underscores and colons, not a digit first.
+/// Letters, digits, underscores and colons, and no digit first.
 [[nodiscard]] bool is_metric_name(std::string_view name);
 /// The same without colons.
 [[nodiscard]] bool is_label_name(std::string_view name);
@@ -21,8 +21,8 @@ namespace millrace::telemetry {
 /// The two lines that open a family; `type` is "counter" or "gauge".
 [[nodiscard]] std::string head_lines(std::string_view name, std::string_view help,
                                      std::string_view type);
-/// One value. Text in labels is escaped; whole numbers have no point; a number reads back as the
-/// same double.
+/// The line of one metric. Label values are escaped; integers have no decimal point; every number
+/// reads back as the same double.
 [[nodiscard]] std::string sample_line(std::string_view name,
                                       const std::map<std::string, std::string>& labels,
                                       double value);

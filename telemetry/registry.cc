@@ -1,3 +1,4 @@
+// The metrics of one process (registry.h).
 #include "telemetry/registry.h"
 
 #include <algorithm>
@@ -8,10 +9,11 @@
 namespace millrace::telemetry {
 namespace {
 
-template <class Cell>
-Cell& cell(std::map<Labels, std::unique_ptr<Cell>>& cells, const Labels& labels) {
-  std::unique_ptr<Cell>& found = cells[labels];
-  if (!found) found = std::make_unique<Cell>();
+/// Makes the metric if it is not there yet.
+template <class Kind>
+Kind& metric(std::map<Labels, std::unique_ptr<Kind>>& metrics, const Labels& labels) {
+  std::unique_ptr<Kind>& found = metrics[labels];
+  if (!found) found = std::make_unique<Kind>();
   return *found;
 }
 
@@ -29,13 +31,13 @@ void check_labels(std::string_view name, const Labels& labels) {
 Counter& Registry::counter(std::string_view name, std::string_view help, const Labels& labels) {
   check_labels(name, labels);
   const std::lock_guard lock(mutex_);
-  return cell(family(name, Kind::kCounter, help).counters, with_common(labels));
+  return metric(family(name, Kind::kCounter, help).counters, with_common(labels));
 }
 
 Gauge& Registry::gauge(std::string_view name, std::string_view help, const Labels& labels) {
   check_labels(name, labels);
   const std::lock_guard lock(mutex_);
-  return cell(family(name, Kind::kGauge, help).gauges, with_common(labels));
+  return metric(family(name, Kind::kGauge, help).gauges, with_common(labels));
 }
 
 Registry::Family& Registry::family(std::string_view name, Kind kind, std::string_view help) {

@@ -1,9 +1,9 @@
-// The named numbers of one process, and their text for Prometheus.
+// The metrics of one process by name, and their text for Prometheus.
 //
-// A family is a name, a kind and a help text; its cells differ in their labels. Names follow
-// Prometheus' conventions: they start with millrace_, have base units (seconds, bytes) at their
-// end, and counters end in _total. Cells live as long as the registry and never move, so a room
-// asks once and keeps the reference. Any thread.
+// A family is a name, a kind and a help text; its metrics differ in their labels. Names follow
+// Prometheus' conventions: they start with millrace_, end in their base unit (seconds, bytes), and
+// those of counters in _total. Metrics live as long as the registry and never move, so callers keep
+// references to them. Any thread.
 #pragma once
 
 #include <map>
@@ -17,23 +17,23 @@
 
 namespace millrace::telemetry {
 
-/// Name and value, in the order of the names.
+/// Values by name.
 using Labels = std::map<std::string, std::string>;
 
 class Registry {
  public:
-  /// `common` labels stand on every cell, e.g. the trainer's rank.
+  /// Every metric has the `common` labels, e.g. the trainer's rank.
   explicit Registry(Labels common = {}) : common_(std::move(common)) {}
 
-  /// The cell of that name and those labels, made when first asked for. Throws std::logic_error for
-  /// a name or label that Prometheus cannot read, and where the name stands for another kind or
-  /// help text already.
+  /// The metric with this name and these labels, made by the first call. Throws std::logic_error
+  /// for a name or label that Prometheus cannot read, and if the name has another kind or help text
+  /// already.
   [[nodiscard]] Counter& counter(std::string_view name, std::string_view help,
                                  const Labels& labels = {});
   [[nodiscard]] Gauge& gauge(std::string_view name, std::string_view help,
                              const Labels& labels = {});
 
-  /// All families by name, each with its cells by label: the text format, version 0.0.4.
+  /// All families by name, each with its metrics by label, in Prometheus' text format 0.0.4.
   [[nodiscard]] std::string prometheus_text() const;
 
  private:
@@ -49,11 +49,11 @@ class Registry {
   [[nodiscard]] Labels with_common(const Labels& labels) const;
 
   const Labels common_;
-  mutable std::mutex mutex_;  // families_; not the cells' values
+  mutable std::mutex mutex_;  // guards families_, not the metrics' values
   std::map<std::string, Family, std::less<>> families_;
 };
 
-/// A registry that nobody reads, for what runs unwatched: tools and tests.
+/// A registry that nobody reads, for tools and tests.
 [[nodiscard]] Registry& null_registry();
 
 }  // namespace millrace::telemetry

@@ -1,4 +1,4 @@
-// Adds the seconds that it lives to a counter.
+// A scoped timer, and the seconds since a moment.
 #pragma once
 
 #include <chrono>
@@ -7,18 +7,21 @@
 
 namespace millrace::telemetry {
 
+[[nodiscard]] inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Adds its lifetime in seconds to a counter.
 class ScopedTimer {
  public:
   explicit ScopedTimer(Counter& seconds) : seconds_(seconds) {}
-  ~ScopedTimer() { seconds_.add(std::chrono::duration<double>(Clock::now() - start_).count()); }
+  ~ScopedTimer() { seconds_.add(seconds_since(start_)); }
   ScopedTimer(const ScopedTimer&) = delete;
   ScopedTimer& operator=(const ScopedTimer&) = delete;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   Counter& seconds_;
-  const Clock::time_point start_ = Clock::now();
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace millrace::telemetry

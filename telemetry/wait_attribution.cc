@@ -1,3 +1,4 @@
+// Attribution of waits (wait_attribution.h).
 #include "telemetry/wait_attribution.h"
 
 #include <algorithm>
@@ -19,8 +20,8 @@ WaitAttribution::WaitAttribution(std::vector<std::reference_wrapper<Counter>> se
   assert(seconds_.size() == std::size(kWaitCauses));
 }
 
-void WaitAttribution::waited(WaitCause where, double seconds) {
-  if (where != WaitCause::kProvider && where != WaitCause::kLink) return charge(where, seconds);
+void WaitAttribution::waited(WaitCause cause, double seconds) {
+  if (cause != WaitCause::kProvider && cause != WaitCause::kLink) return charge(cause, seconds);
   held_back_ += seconds;
   const double overdue = std::max(0.0, held_back_ - kHeldBackAtMost_s);
   charge(WaitCause::kProvider, overdue);

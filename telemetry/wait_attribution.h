@@ -1,18 +1,18 @@
-// Who is to blame for a wait: the seconds that a trainer waits for samples, by cause.
+// Attribution of waits: the seconds that a trainer waits for samples, by cause.
 //
-// At any moment of a wait the sample that is waited for is somewhere, and that names the cause. One
-// thing nobody can tell while it lasts: whether a range that a producer was asked for is still
-// being computed or already on its way. So the seconds spent on a range that is out are held back
-// until its answer tells how long the producer held it: the rest was the link's. An answer that
-// does not come must still be seen: beyond kHeldBackAtMost_s those seconds go to the provider.
+// The cause of a wait is the place where the sample is meanwhile. One thing is known only
+// afterwards: whether a leased range was still being computed or already on its way. So seconds
+// spent waiting for a leased range are held back until its answer says how long the producer held
+// the lease; the rest goes to the link. In case no answer comes, seconds beyond kHeldBackAtMost_s
+// go to the provider at once.
 //
-//     WaitAttribution blame(metrics.wait_seconds);          // telemetry/stream_metrics.h
-//     blame.waited(WaitCause::kNoProducer, 0.1);      // after each slice of a wait: where the sample was in it
-//     blame.waited(WaitCause::kProvider, 0.1);        // it is out: with a producer, or on its way
-//     blame.arrived(answered - leased - held);        // its answer is here (0 where no link lies between)
-//     blame.waited(WaitCause::kConsumer, 0.01);       // here, and not put together yet
+//     WaitAttribution attribution(metrics.wait_seconds);  // telemetry/stream_metrics.h
+//     attribution.waited(WaitCause::kNoProducer, 0.1);    // after each slice of a wait
+//     attribution.waited(WaitCause::kProvider, 0.1);      // leased: with a producer, or on its way
+//     attribution.arrived(answered - leased - held);      // answered (0 without a network)
+//     attribution.waited(WaitCause::kConsumer, 0.01);     // here, and being put together
 //
-// Pure bookkeeping: no clock, no lock. One thread at a time.
+// No clock, no lock. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,11 @@
 namespace millrace::telemetry {
 
 enum class WaitCause {
-  kNoProducer,  ///< nobody is there to compute the sample
+  kNoProducer,  ///< no producer is there to compute the sample
   kProvider,    ///< a producer has the range and is still computing it
   kLink,        ///< it was computed and is on its way
   kDisk,        ///< a queue file is being read
-  kConsumer,    ///< it is here and not put together yet
+  kConsumer,    ///< it is here and being put together
 };
 inline constexpr WaitCause kWaitCauses[] = {WaitCause::kNoProducer, WaitCause::kProvider,
                                             WaitCause::kLink, WaitCause::kDisk,
@@ -45,12 +45,12 @@ class WaitAttribution {
   /// One counter of seconds per cause, in the order of kWaitCauses.
   explicit WaitAttribution(std::vector<std::reference_wrapper<Counter>> seconds);
 
-  /// The wait went on for `seconds` while the sample was there. kProvider and kLink both mean: a
-  /// producer was asked for it, and it is not here.
-  void waited(WaitCause where, double seconds);
+  /// The trainer waited for `seconds` with this cause. kProvider and kLink mean the same here: the
+  /// range is leased and not answered.
+  void waited(WaitCause cause, double seconds);
 
-  /// The range that was waited for is here. Of its way from lease to answer, `link_seconds` were
-  /// not the producer's work.
+  /// The range that was waited for is here. `link_seconds`: the time between lease and answer in
+  /// which its producer did not hold the lease.
   void arrived(double link_seconds);
 
  private:

@@ -5,6 +5,7 @@ namespace {
 
 using Settings = std::map<std::string, std::string>;
 
+/// The settings, and with them what else of a recipe must agree.
 Settings with(Settings settings, const std::string& provider, std::uint64_t data_seed,
               const std::string& dataset) {
   settings["provider"] = provider;

@@ -1,5 +1,5 @@
-// Which streams a consumer accepts: those with the settings of its recipe; and once one was
-// accepted, or a checkpoint is resumed, that very stream.
+// The streams that a consumer accepts: those with the settings of its recipe. Once it has accepted
+// a stream, or resumes from a checkpoint, it accepts this very stream and no other.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,22 @@
 
 namespace millrace::queue {
 
-/// What a recipe says of its stream. The trainer has no dataset: it learns the rest from the first
-/// stream that it accepts.
+/// The stream of a recipe, as far as the trainer knows it. It has no dataset, so it learns the rest
+/// from the first stream that it accepts.
 struct Expectation {
   std::string provider;
   std::uint64_t data_seed = 0;
   std::map<std::string, std::string> settings;
-  std::optional<proto::StreamMeta> pinned{};  ///< of the checkpoint that is resumed
-  /// The name of the recipe's dataset, where it has one; empty: any.
-  std::string dataset{};
+  std::optional<proto::StreamMeta> pinned{};  ///< the stream of the checkpoint that is resumed
+  std::string dataset{};                      ///< the name of the recipe's dataset; empty: any
 };
 
 class Admission {
  public:
   explicit Admission(Expectation expected) : expected_(std::move(expected)) {}
 
-  /// Empty: accepted. Else the reason: which setting differs, both values, what to do.
+  /// Why the stream is not accepted: which setting differs, both values, and what to do. Empty: it
+  /// is accepted.
   [[nodiscard]] std::optional<std::string> mismatch(const proto::StreamMeta& offered) const;
 
   /// From now on only this stream is accepted.

@@ -1,4 +1,4 @@
-// What time it is, so that a test can decide it.
+// The clock that transports and their protocol are given, so that a test can set the time.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,7 @@
-// A bounded-by-use queue between threads: put never waits, take waits up to a time. Closing wakes
-// every taker.
+// A queue between threads: put never waits, take waits up to a timeout, close wakes all that wait.
 //
-// What bounds it is the protocol: no more orders are in one than leases are open, no more batches
-// than ranges are wanted.
+// It has no limit of its own. The protocol bounds it: at most one item per open lease, or per
+// requested range.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// How long to let a folder be between two looks at it: hardly at all after something was found,
-// then longer and longer.
+// The pause between two polls of a folder: short after a poll that found something, then twice as
+// long each time, up to a limit.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,9 @@ class PollBackoff {
  public:
   explicit PollBackoff(std::chrono::milliseconds longest) : longest_(longest) {}
 
+  /// The last poll found something.
   void found() { next_ = kShortest; }
-  /// Until the next look, and twice as long until the one after it.
+  /// The pause before the next poll.
   [[nodiscard]] std::chrono::microseconds next() {
     return std::exchange(next_, std::min(2 * next_, longest_));
   }

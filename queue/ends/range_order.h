@@ -1,5 +1,5 @@
-// The order in which ranges are served. Evaluation first: whoever asks for val samples stands still
-// until they come, while train runs ahead.
+// The order in which ranges are served: evaluation first, because a trainer that evaluates can do
+// nothing else until val samples come, while train samples are fetched ahead.
 #pragma once
 
 #include <tuple>
@@ -8,6 +8,7 @@
 
 namespace millrace::queue {
 
+/// Less: served before.
 struct Sooner {
   bool operator()(const proto::Range& a, const proto::Range& b) const {
     const auto key = [](const proto::Range& range) {

@@ -1,4 +1,4 @@
-// Who may talk to whom over tcp:// and ipc://: CURVE keys and an allow-list.
+// The keys of tcp:// and ipc://: CURVE key pairs, and an allow-list of public keys.
 // docs/explanation/security.md says what they protect.
 //
 // Keys are Z85 texts of 40 characters, as libzmq writes them. queue/zmq/keys.h reads them from
@@ -16,14 +16,12 @@ struct KeyPair {
   std::string secret_key;  ///< never logged
 };
 
-/// Without a pair nothing is encrypted and everybody who reaches the address is admitted.
+/// Without a key pair nothing is encrypted, and everybody who reaches the address is admitted.
 struct Security {
   std::optional<KeyPair> own = {};
-  /// The public key of the side that binds; for the side that connects.
-  std::string server_key = {};
-  /// Public keys that the side that binds admits, beside its own.
-  std::set<std::string> allowed = {};
-  bool insecure = false;  ///< allows a tcp address that others can reach, without keys
+  std::string server_key = {};         ///< to connect: the trainer's public key
+  std::set<std::string> allowed = {};  ///< to listen: public keys that are admitted, beside its own
+  bool insecure = false;               ///< allows a tcp address that others can reach, without keys
 };
 
 }  // namespace millrace::queue

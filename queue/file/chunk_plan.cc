@@ -1,3 +1,4 @@
+// The chunks that runs need (chunk_plan.h).
 #include "queue/file/chunk_plan.h"
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace millrace::queue {
 namespace {
 
-/// The stages that the run gives to samples [first, end) of the split.
+/// The stages of samples [first, end) of the split in this run.
 std::set<std::optional<std::uint8_t>> stages(const proto::Group& group, proto::Split split,
                                              std::uint64_t first, std::uint64_t end) {
   if (split != proto::Split::kTrain) return {std::nullopt};

@@ -1,4 +1,4 @@
-// Which chunks the runs on a queue folder need: one rule for those who compute, read and delete
+// The chunks that the runs on a queue folder need: one rule for computing, reading and deleting
 // them.
 #pragma once
 
@@ -12,22 +12,22 @@
 
 namespace millrace::queue {
 
-/// No run has more chunks of a split present, whatever its file says: about 128 GiB.
+/// The most chunks of a split that a run gets, whatever its file says: about 128 GiB.
 inline constexpr std::uint64_t kMaxChunksAhead = std::uint64_t{1} << 17;
 
 class ChunkPlan {
  public:
   explicit ChunkPlan(const proto::StreamMeta& meta);
 
-  /// Samples of a chunk, but for a finite split's last.
+  /// Samples of a chunk, except for the last one of a finite split.
   [[nodiscard]] std::uint32_t chunk_samples() const { return chunk_samples_; }
 
-  /// The chunk that a range lies in, of the same stage. Throws std::logic_error for a range that no
-  /// single chunk holds.
+  /// The chunk that contains a range, at the range's stage. Throws std::logic_error for a range
+  /// that no single chunk contains.
   [[nodiscard]] proto::Range chunk_around(const proto::Range& range) const;
 
-  /// The chunks that a run wants present, in order. A train chunk in which the stage changes is
-  /// wanted at each of its stages, whole.
+  /// The chunks of a run's window, in order. A train chunk in which the stage changes is wanted at
+  /// each of its stages, with all its samples.
   [[nodiscard]] std::vector<proto::Range> wanted(const proto::Group& group,
                                                  proto::Split split) const;
 

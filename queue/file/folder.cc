@@ -1,3 +1,4 @@
+// The layout of a queue folder (folder.h).
 #include "queue/file/folder.h"
 
 namespace millrace::queue {

@@ -1,12 +1,12 @@
 // The layout of a queue folder:
 //
 //     Q/<fingerprint>/meta.json                      the stream's meta
-//     Q/<fingerprint>/train/000000004096.chunk       queue files, one aligned chunk each; val/ and test/ alike
-//     Q/<fingerprint>/train/000000004096.s3.chunk    the same at stage 3, where the trainer names the stages
+//     Q/<fingerprint>/train/000000004096.chunk       one aligned chunk; val/ and test/ alike
+//     Q/<fingerprint>/train/000000004096.s3.chunk    at stage 3, where the trainer names the stages
 //     Q/<fingerprint>/train/000000004096.claim       a producer is at work on this chunk
 //     Q/<fingerprint>/groups/<run id>/group.json     a training run's cursor and window
 //     Q/<fingerprint>/groups/<run id>/lock           locked by the process that trains it
-//     Q/<fingerprint>/quarantine/                    damaged files, kept for a look
+//     Q/<fingerprint>/quarantine/                    damaged files, kept for inspection
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,7 @@ namespace millrace::queue {
 
 class Folder {
  public:
-  /// `disk` must outlive it.
+  /// `disk` must outlive the object.
   Folder(const std::filesystem::path& queue, const std::string& fingerprint,
          proto::Disk& disk = proto::real_disk())
       : disk_(&disk), root_(queue / fingerprint) {}
@@ -43,7 +43,7 @@ class Folder {
   }
   [[nodiscard]] std::filesystem::path quarantine() const { return root_ / "quarantine"; }
 
-  /// The chunks that are there; empty where the folder is missing.
+  /// The chunks that are present; empty if the folder is missing.
   [[nodiscard]] std::set<proto::ChunkKey> chunks(proto::Split split) const;
 
   static constexpr const char* kMeta = "meta.json";

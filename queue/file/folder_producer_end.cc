@@ -1,5 +1,4 @@
-#include "queue/file/folder_producer_end.h"
-
+// A producer's end of file:// (file_transport.h): keeps the chunks of every run's window present.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -19,22 +18,23 @@
 #include "queue/ends/poll_backoff.h"
 #include "queue/ends/range_order.h"
 #include "queue/file/chunk_plan.h"
+#include "queue/file/file_transport.h"
 #include "queue/file/folder.h"
 #include "queue/file/run_monitor.h"
 
 namespace millrace::queue {
 namespace {
 
-constexpr Milliseconds kLookAtLeastEvery{20};
-/// How often the stream's meta is looked after.
-constexpr std::chrono::seconds kTendEvery{1};
-/// How long a disk that is full is left alone.
-constexpr std::chrono::seconds kTryAgainAfter{1};
-/// And a folder that was swept, or cleared, while it was written to.
-constexpr Milliseconds kTryVanishedAgainAfter{20};
-/// Claims are advice, not locks: two producers that write one chunk write the same bytes. So one
-/// that stays for several times as long as a chunk takes here is a dead producer's, or one's that
-/// is far slower.
+constexpr Milliseconds kLongestPause{20};  // between two looks at the folder
+/// How often it is checked that the stream's meta is still there.
+constexpr std::chrono::seconds kCheckMetaEvery{1};
+/// The pause before the next write to a full disk.
+constexpr std::chrono::seconds kRetryFullAfter{1};
+/// The same after a folder was swept or cleared during a write.
+constexpr Milliseconds kRetryVanishedAfter{20};
+/// Claims are advice, not locks: two producers that write one chunk write the same bytes. A claim
+/// that stays for several times as long as a chunk takes here is that of a dead producer, or of a
+/// far slower one, and is taken over.
 constexpr int kClaimStaleTimes = 4;
 constexpr Milliseconds kClaimStaleAtLeast{500};
 constexpr std::chrono::seconds kClaimStaleAtMost{10};
@@ -42,18 +42,18 @@ constexpr std::chrono::seconds kClaimStaleAtMost{10};
 class FolderProducerEnd final : public ProducerEnd {
  public:
   FolderProducerEnd(const std::filesystem::path& queue, const proto::StreamMeta& meta,
-                    const FolderStock& stock, proto::Disk& disk, Clock clock)
+                    const ProducerPlan& plan, proto::Disk& disk, Clock clock)
       : meta_(meta),
         folder_(queue, meta.fingerprint, disk),
-        plan_(meta),
+        chunks_(meta),
         clock_(std::move(clock)),
-        watch_(folder_) {
-    stock_.stage_log = stock.stage_log;
+        monitor_(folder_) {
+    before_runs_.stage_log = plan.stage_log;
     for (const proto::Split split : proto::kSplits) {
-      stock_.window(split) = {0, stock.ahead[static_cast<std::size_t>(split)]};
+      before_runs_.window(split) = {0, plan.ahead[static_cast<std::size_t>(split)]};
     }
-    // Also where it is there already: trainers take the stream whose producer started last.
-    where_it_can_be([this] { write_meta(); });
+    // Even if it is there already: trainers take the stream whose producer started last.
+    tolerate_passing_errors([this] { write_meta(); });
   }
 
   ~FolderProducerEnd() override {
@@ -64,70 +64,70 @@ class FolderProducerEnd final : public ProducerEnd {
     const Time deadline = clock_() + timeout;
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (const auto chunk = look(clock_())) {
-        interval_.found();
-        return LeasedRange{++orders_, *chunk};
+      if (const auto chunk = find_chunk(clock_())) {
+        backoff_.found();
+        return LeasedRange{++leases_, *chunk};
       }
       if (clock_() >= deadline) return std::nullopt;
-      delivered_.wait_for(lock, interval_.next());
+      delivered_.wait_for(lock, backoff_.next());
     }
   }
 
-  void deliver(const LeasedRange& order, const proto::Batch& batch) override {
-    const std::optional<proto::DiskError> trouble = store(order.range, batch);
+  void deliver(const LeasedRange& leased, const proto::Batch& batch) override {
+    const std::optional<proto::DiskError> error = store(leased.range, batch);
     {
       const std::lock_guard lock(mutex_);
-      if (!trouble) learn_from(order.range);
-      open_.erase(order.range);
-      note(trouble);
+      if (!error) learn_from(leased.range);
+      open_.erase(leased.range);
+      note(error);
     }
-    unclaim(order.range);
+    unclaim(leased.range);
     delivered_.notify_all();
-    if (trouble) throw NotStored(trouble->what());
+    if (error) throw NotStored(error->what());
   }
 
   bool complete() const override {
     const std::lock_guard lock(mutex_);
-    return looked_ && runs_ == 0 && missing_ == 0;
+    return looked_ && runs_ == 0 && missing_chunks_ == 0;
   }
 
   std::string state() const override {
     const std::lock_guard lock(mutex_);
-    if (trouble_) return *trouble_ + ", trying again";
+    if (disk_error_) return *disk_error_ + ", trying again";
     const std::string ready =
-        std::to_string(present_) + " chunks ready in " + folder_.root().string();
+        std::to_string(present_chunks_) + " chunks ready in " + folder_.root().string();
     return runs_ == 0 ? ready + ", waiting for a trainer" : ready;
   }
 
  private:
   using Ranges = std::set<proto::Range, Sooner>;
 
-  /// The chunk to compute next, open and claimed.
-  std::optional<proto::Range> look(Time now) {
-    if (trouble_ && now < try_again_at_) return std::nullopt;
+  /// The chunk to compute next, claimed and entered in open_; empty: none.
+  std::optional<proto::Range> find_chunk(Time now) {
+    if (disk_error_ && now < retry_at_) return std::nullopt;
     std::optional<proto::Range> chunk;
-    where_it_can_be([&] {
-      tend(now);
+    tolerate_passing_errors([&] {
+      restore_meta(now);
       chunk = pick(now);
     });
     if (chunk) open_.emplace(*chunk, now);
     return chunk;
   }
 
-  /// Of all that are missing, the chunk nearest to the start of its window.
+  /// The missing chunk that is nearest to the start of its window, claimed.
   std::optional<proto::Range> pick(Time now) {
-    // Chunks before groups: one that a run used up and swept between the two looks would seem to be
-    // missing.
-    std::map<proto::Split, std::set<proto::ChunkKey>> there;
+    // Chunks are listed before groups are read. In the other order a chunk that a run used up and
+    // swept in between would seem to be missing.
+    std::map<proto::Split, std::set<proto::ChunkKey>> present;
     for (const proto::Split split : proto::kSplits) {
-      if (meta_.size(split) > 0) there.emplace(split, folder_.chunks(split));
+      if (meta_.size(split) > 0) present.emplace(split, folder_.chunks(split));
     }
-    std::vector<proto::Group> groups = watch_.alive(now);
+    std::vector<proto::Group> groups = monitor_.alive(now);
     runs_ = groups.size();
-    if (groups.empty()) groups.push_back(stock_);
-    missing_ = present_ = 0;
+    if (groups.empty()) groups.push_back(before_runs_);
+    missing_chunks_ = present_chunks_ = 0;
     std::map<std::size_t, Ranges> candidates;  // by distance
-    for (const auto& [split, chunks] : there) {
+    for (const auto& [split, chunks] : present) {
       for (const proto::Group& group : groups) add_missing(group, split, chunks, candidates);
     }
     looked_ = true;
@@ -139,28 +139,29 @@ class FolderProducerEnd final : public ProducerEnd {
     return std::nullopt;
   }
 
+  /// Adds the chunks of a window that are missing, by their distance from its start.
   void add_missing(const proto::Group& group, proto::Split split,
-                   const std::set<proto::ChunkKey>& there,
+                   const std::set<proto::ChunkKey>& present,
                    std::map<std::size_t, Ranges>& candidates) {
     std::size_t distance = 0;
-    for (const proto::Range& chunk : plan_.wanted(group, split)) {
+    for (const proto::Range& chunk : chunks_.wanted(group, split)) {
       if (!can_make(chunk)) continue;
-      if (there.contains({chunk.first, chunk.stage})) {
-        ++present_;
+      if (present.contains({chunk.first, chunk.stage})) {
+        ++present_chunks_;
       } else {
-        ++missing_;
+        ++missing_chunks_;
         candidates[distance].insert(chunk);
       }
       ++distance;
     }
   }
 
-  /// A run may name stages that this stream has not, or none where it must: its file is not ours,
-  /// and others' errors are no reason to end.
+  /// A run's file may name stages that this stream does not have, or none where it must. That is
+  /// the run's error, and no reason for this producer to end.
   bool can_make(const proto::Range& chunk) const {
     if (chunk.split != proto::Split::kTrain) return true;
-    return stock_.stage_log.empty() ? !chunk.stage
-                                    : chunk.stage && *chunk.stage < meta_.train_stages.size();
+    return before_runs_.stage_log.empty() ? !chunk.stage
+                                          : chunk.stage && *chunk.stage < meta_.train_stages.size();
   }
 
   bool claim(const proto::Range& chunk, Time now) {
@@ -168,24 +169,24 @@ class FolderProducerEnd final : public ProducerEnd {
       seen_claims_.erase(chunk);
       return true;
     }
-    // A claim that stays is a dead producer's; take it over.
+    // A claim that stays too long is a dead producer's: take it over.
     const auto [seen, is_new] = seen_claims_.try_emplace(chunk, now);
     if (now - seen->second < claim_stale_after()) return false;
     seen_claims_.erase(seen);
     return true;
   }
 
-  /// Unknown before the first chunk is made.
+  /// The longest time before this producer has made its first chunk.
   Time::duration claim_stale_after() const {
-    if (!chunk_takes_) return kClaimStaleAtMost;
-    return std::clamp<Time::duration>(kClaimStaleTimes * *chunk_takes_, kClaimStaleAtLeast,
+    if (!chunk_time_) return kClaimStaleAtMost;
+    return std::clamp<Time::duration>(kClaimStaleTimes * *chunk_time_, kClaimStaleAtLeast,
                                       kClaimStaleAtMost);
   }
 
-  /// A mean that follows the latest ones.
+  /// Updates the mean time of a chunk, in which the latest ones count most.
   void learn_from(const proto::Range& chunk) {
     const Time::duration took = clock_() - open_.at(chunk);
-    chunk_takes_ = (3 * chunk_takes_.value_or(took) + took) / 4;
+    chunk_time_ = (3 * chunk_time_.value_or(took) + took) / 4;
   }
 
   void unclaim(const proto::Range& chunk) const {
@@ -196,7 +197,7 @@ class FolderProducerEnd final : public ProducerEnd {
     return folder_.claim(chunk.split, {chunk.first, chunk.stage});
   }
 
-  /// Why it could not be, if it could not.
+  /// Writes a chunk; the error, if it is one that will pass.
   std::optional<proto::DiskError> store(const proto::Range& chunk, const proto::Batch& batch) try {
     proto::make_folders(folder_.split(chunk.split), folder_.disk());
     proto::write_chunk(folder_.chunk(chunk.split, {chunk.first, chunk.stage}), meta_.fingerprint,
@@ -207,29 +208,29 @@ class FolderProducerEnd final : public ProducerEnd {
     return error;
   }
 
-  void where_it_can_be(const std::function<void()>& act) try {
+  /// Remembers an error that will pass instead of throwing it.
+  void tolerate_passing_errors(const std::function<void()>& act) try {
     act();
   } catch (const proto::DiskError& error) {
     if (!is_passing(error)) throw;
     note(error);
   }
 
-  /// A full disk clears as the trainer uses chunks up; and somebody may clear the queue, or sweep
-  /// it, while we write.
+  /// A full disk gets room as the trainer uses chunks up, and a queue may be cleared or swept
+  /// during a write.
   static bool is_passing(const proto::DiskError& error) {
     return error.is_full() || error.reason() == ENOENT;
   }
 
-  void note(const std::optional<proto::DiskError>& trouble) {
-    if (trouble) {
-      try_again_at_ =
-          clock_() + (trouble->is_full() ? Time::duration(kTryAgainAfter) : kTryVanishedAgainAfter);
+  /// Remembers the outcome of the last write, and logs where it changes.
+  void note(const std::optional<proto::DiskError>& error) {
+    if (error) {
+      retry_at_ =
+          clock_() + (error->is_full() ? Time::duration(kRetryFullAfter) : kRetryVanishedAfter);
     }
-    if (trouble && !trouble_) {
-      spdlog::warn("{}; waiting, and trying again", trouble->what());
-    }
-    if (!trouble && trouble_) spdlog::info("{} can be written again", folder_.root().string());
-    trouble_ = trouble ? std::optional<std::string>(trouble->what()) : std::nullopt;
+    if (error && !disk_error_) spdlog::warn("{}; waiting, and trying again", error->what());
+    if (!error && disk_error_) spdlog::info("{} can be written again", folder_.root().string());
+    disk_error_ = error ? std::optional<std::string>(error->what()) : std::nullopt;
   }
 
   void write_meta() const {
@@ -239,11 +240,11 @@ class FolderProducerEnd final : public ProducerEnd {
     proto::replace_file(folder_.meta(), proto::to_json(meta_), folder_.disk());
   }
 
-  /// Somebody may have cleared the queue under us, or a power cut of its disk have torn the meta.
-  void tend(Time now) {
-    if (tended_ && now - *tended_ < kTendEvery) return;
+  /// Writes the meta again if somebody cleared the queue, or a power cut of its disk tore the file.
+  void restore_meta(Time now) {
+    if (meta_checked_ && now - *meta_checked_ < kCheckMetaEvery) return;
     if (!meta_is_there()) write_meta();
-    tended_ = now;
+    meta_checked_ = now;
   }
 
   bool meta_is_there() const try {
@@ -255,34 +256,34 @@ class FolderProducerEnd final : public ProducerEnd {
 
   proto::StreamMeta meta_;
   Folder folder_;
-  ChunkPlan plan_;
+  ChunkPlan chunks_;
   Clock clock_;
-  proto::Group stock_;  ///< what to have ready where there is no run
+  proto::Group before_runs_;  ///< the windows to fill while there is no run
 
   mutable std::mutex mutex_;
   std::condition_variable delivered_;
-  PollBackoff interval_{kLookAtLeastEvery};
-  RunMonitor watch_;
-  std::map<proto::Range, Time, Sooner> seen_claims_;
-  std::optional<Time::duration> chunk_takes_;  ///< from order to file
-  std::map<proto::Range, Time, Sooner> open_;  ///< claimed here, and since when
-  std::uint64_t orders_ = 0;
+  PollBackoff backoff_{kLongestPause};
+  RunMonitor monitor_;
+  std::map<proto::Range, Time, Sooner> seen_claims_;  ///< others' claims, and since when
+  std::optional<Time::duration> chunk_time_;          ///< from lease to file
+  std::map<proto::Range, Time, Sooner> open_;         ///< claimed here, and since when
+  std::uint64_t leases_ = 0;                          ///< made so far
   std::size_t runs_ = 0;
-  std::size_t missing_ = 0;
-  std::size_t present_ = 0;
+  std::size_t missing_chunks_ = 0;  ///< of all windows, when the folder was looked at last
+  std::size_t present_chunks_ = 0;
   bool looked_ = false;
-  std::optional<std::string> trouble_;  ///< why nothing can be written now
-  Time try_again_at_{};
-  std::optional<Time> tended_;
+  std::optional<std::string> disk_error_;  ///< why nothing can be written now
+  Time retry_at_{};
+  std::optional<Time> meta_checked_;
 };
 
 }  // namespace
 
 std::unique_ptr<ProducerEnd> make_folder_producer_end(const std::filesystem::path& queue,
                                                       const proto::StreamMeta& meta,
-                                                      const FolderStock& stock, proto::Disk& disk,
+                                                      const ProducerPlan& plan, proto::Disk& disk,
                                                       Clock clock) {
-  return std::make_unique<FolderProducerEnd>(queue, meta, stock, disk, std::move(clock));
+  return std::make_unique<FolderProducerEnd>(queue, meta, plan, disk, std::move(clock));
 }
 
 }  // namespace millrace::queue

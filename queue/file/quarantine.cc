@@ -1,3 +1,4 @@
+// Damaged files of a queue folder (quarantine.h).
 #include "queue/file/quarantine.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Damaged files of a queue folder: out of the way, so that a producer computes the chunk again;
-// kept, so that somebody can look.
+// Damaged files of a queue folder: moved away, so that a producer computes the chunk again, and
+// kept for inspection.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,11 @@
 
 namespace millrace::queue {
 
-/// As many are kept; the ones written first go.
+/// The most files that are kept; those written first are deleted.
 inline constexpr std::size_t kMaxQuarantined = 16;
 
-/// Moves the file to quarantine/, or removes it where there is no room. False: another reader was
-/// faster. Throws DiskError where it can do neither.
+/// Moves the file to quarantine/, or deletes it if there is no room. False: another reader was
+/// faster. Throws DiskError if it can do neither.
 [[nodiscard]] bool set_aside(const Folder& folder, const std::filesystem::path& path);
 
 }  // namespace millrace::queue

@@ -1,3 +1,4 @@
+// The heartbeat of a run (run_heartbeat.h).
 #include "queue/file/run_heartbeat.h"
 
 #include <spdlog/spdlog.h>
@@ -24,7 +25,7 @@ RunHeartbeat::~RunHeartbeat() {
 }
 
 void RunHeartbeat::refuse(const std::filesystem::path& file, const char* sign) {
-  lock_.reset();  // the group is not ours to take away
+  lock_.reset();  // the group is the other's: the destructor must not delete it
   throw std::runtime_error("run " + group_.run_id + " is being trained by another process (" +
                            file.string() + sign + "): stop it, or choose another train.out_dir");
 }
@@ -37,9 +38,9 @@ void RunHeartbeat::write(Time now) {
     const std::filesystem::path path = folder_.group(group_.run_id);
     proto::make_folders(path.parent_path(), folder_.disk());
     proto::write_group(path, group_, folder_.disk());
-    full_ = false;
+    disk_is_full_ = false;
   } catch (const proto::DiskError& error) {
-    forgive(error);
+    tolerate(error);
   }
 }
 
@@ -58,12 +59,14 @@ void RunHeartbeat::check_owner(Time now) {
   if (there && there->owner != group_.owner) refuse(path, " is written by it");
 }
 
-/// A full disk clears as chunks are used up; a folder that vanishes while it is written to is made
-/// again by the next write.
-void RunHeartbeat::forgive(const proto::DiskError& error) {
+/// A full disk gets room as chunks are used up, and a folder that was deleted during a write is
+/// created by the next one.
+void RunHeartbeat::tolerate(const proto::DiskError& error) {
   if (error.reason() == ENOENT) return;
   if (!error.is_full()) throw error;
-  if (!std::exchange(full_, true)) spdlog::warn("{}; going on, and trying again", error.what());
+  if (!std::exchange(disk_is_full_, true)) {
+    spdlog::warn("{}; going on, and trying again", error.what());
+  }
 }
 
 }  // namespace millrace::queue

@@ -1,9 +1,10 @@
+// The training runs that are alive (run_monitor.h).
 #include "queue/file/run_monitor.h"
 
 namespace millrace::queue {
 
 std::vector<proto::Group> RunMonitor::alive(Time now) {
-  std::vector<proto::Group> living;
+  std::vector<proto::Group> groups;
   for (const std::string& name : folder_.disk().list(folder_.groups())) {
     auto group = proto::read_group(folder_.group(name), folder_.disk());
     if (!group || group->run_id != name) continue;
@@ -12,10 +13,10 @@ std::vector<proto::Group> RunMonitor::alive(Time now) {
       seen->second = {group->heartbeat, now};
     }
     if (now - seen->second.changed <= kRunDeadAfter) {
-      living.push_back(std::move(*group));
+      groups.push_back(std::move(*group));
     }
   }
-  return living;
+  return groups;
 }
 
 }  // namespace millrace::queue

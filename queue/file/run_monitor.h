@@ -1,5 +1,5 @@
-// Which training runs of a queue folder are alive, judged by the observer's own clock: a run whose
-// heartbeat stands still is not.
+// The training runs on a queue folder that are alive: those whose heartbeat, a counter in the
+// group's file, has changed lately by the observer's own clock.
 #pragma once
 
 #include <chrono>
@@ -13,16 +13,16 @@
 
 namespace millrace::queue {
 
-/// A run that has not counted on for so long is taken for dead.
+/// A run whose heartbeat has not changed for so long is dead.
 inline constexpr std::chrono::seconds kRunDeadAfter{30};
-/// How often a run counts on.
+/// How often a run writes its heartbeat.
 inline constexpr std::chrono::milliseconds kHeartbeatInterval{250};
 
 class RunMonitor {
  public:
   explicit RunMonitor(Folder folder) : folder_(std::move(folder)) {}
 
-  /// Reads the groups; one that is seen for the first time counts as alive.
+  /// Reads the groups. One that is seen for the first time counts as alive.
   [[nodiscard]] std::vector<proto::Group> alive(Time now);
 
  private:

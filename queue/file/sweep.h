@@ -1,4 +1,4 @@
-// Deletes what no run on a queue folder needs any more. Rank 0 alone.
+// Deletes the files of a queue folder that no run needs any more. Called by rank 0 alone.
 #pragma once
 
 #include <vector>
@@ -9,9 +9,9 @@
 
 namespace millrace::queue {
 
-/// In train: whatever lies wholly below the cursors of all runs (chunks of every stage, claims,
-/// files that a writer left half-done), and chunks at a stage that no run gives to their samples.
-/// `runs`: all that live, at least one. Deletes what it can.
+/// Deletes from train: everything below the cursors of all runs (chunks of every stage, claims,
+/// unfinished files of dead writers), and chunks at a stage that their samples have in no run.
+/// `runs`: all that are alive, at least one. Files that cannot be deleted are skipped.
 void sweep(const Folder& folder, const ChunkPlan& plan, const std::vector<proto::Group>& runs);
 
 }  // namespace millrace::queue

@@ -1,3 +1,4 @@
+// The consumer's side of the protocol (lease_book.h).
 #include "queue/protocol/lease_book.h"
 
 #include <algorithm>
@@ -5,32 +6,33 @@
 #include <stdexcept>
 
 #include "proto/digest.h"
+#include "proto/text.h"
 
 namespace millrace::queue {
 namespace {
 
-/// A producer works on one range and has the next at hand.
+/// Open leases of a producer: per worker, the range it computes and the next one.
 constexpr std::uint32_t kLeasesPerCapacity = 2;
-/// Of a producer that answers so soon that it would wait for the next lease.
+/// The same for a producer whose last answer came within kQuick: it would wait for its next lease.
 constexpr std::uint32_t kLeasesPerCapacityIfQuick = 4;
 constexpr std::chrono::milliseconds kQuick{20};
 constexpr std::uint32_t kMaxCapacity = 256;
 constexpr std::size_t kMaxProducers = 4096;
-/// A producer's usual time is the median of its latest answers, so many.
+/// The time that a producer usually needs is the median over this many of its latest answers.
 constexpr std::size_t kAnswersKept = 15;
 constexpr int kLateFactor = 4;
-/// Bad answers after which a producer is turned away for good.
+/// Damaged or foreign answers after which a producer is refused for good.
 constexpr std::uint32_t kMaxStrikes = 8;
 constexpr std::size_t kMaxBanned = 4096;
-/// Of one range, all different.
+/// Different answers for one audited range after which the run ends.
 constexpr std::size_t kMaxVersions = 3;
-/// Leases of one range that are remembered after their producers were lost.
-constexpr std::size_t kMaxLostLeases = 64;
-/// A lease that its producer does not name in so many pings in a row, once it is older than any
-/// message on its way, was lost.
+/// Leases of one range, lost ones included; beyond that the oldest lost one is forgotten.
+constexpr std::size_t kMaxLeasesOfARange = 64;
+/// A lease was lost on the way if its producer does not name it in this many pings in a row, not
+/// counting pings that may have been sent before the lease arrived.
 constexpr std::uint32_t kPingsWithout = 2;
 constexpr std::chrono::milliseconds kOnTheWayAtMost{500};
-/// A rank registers five times a second.
+/// A rank registers five times a second; after this silence producers are told that it is gone.
 constexpr std::chrono::seconds kRankSilentAfter{5};
 
 std::string describe(const proto::Range& range) {
@@ -39,10 +41,11 @@ std::string describe(const proto::Range& range) {
          (range.stage ? " at stage " + std::to_string(*range.stage) : "");
 }
 
-/// A routing id is random bytes; this names it in logs.
+/// A routing id, which is random bytes, as logs show it.
 std::string printable(const PeerId& peer) { return proto::hex16(proto::xxh64(peer)); }
 
-/// The same ranges in every run, spread evenly.
+/// Whether a range is audited: a hash of its position decides, so that it is the same ranges in
+/// every run, spread evenly.
 bool is_drawn(const proto::Range& range, double share) {
   const std::string text =
       std::string(proto::to_string(range.split)) + ' ' + std::to_string(range.first);
@@ -65,23 +68,23 @@ std::string seconds_text(Duration duration) {
 
 }  // namespace
 
-// --- What the consumer wants.
+// --- Requests.
 
 void LeaseBook::request(const proto::Range& range) {
-  RangeRequest ask;
-  ask.range = range;
-  ask.audited = rules_.audit > 0 && is_drawn(range, rules_.audit);
-  asks_.try_emplace(range, std::move(ask));
+  RangeRequest request;
+  request.range = range;
+  request.audited = rules_.audit > 0 && is_drawn(range, rules_.audit);
+  requests_.try_emplace(range, std::move(request));
 }
 
 void LeaseBook::set_stage_log(const proto::StageLog& log) {
-  for (auto at = asks_.begin(); at != asks_.end();) {
+  for (auto at = requests_.begin(); at != requests_.end();) {
     if (proto::agrees(log, at->first)) {
       ++at;
       continue;
     }
     close_leases(at->second);
-    at = asks_.erase(at);
+    at = requests_.erase(at);
   }
 }
 
@@ -92,16 +95,16 @@ std::size_t LeaseBook::open_leases() const {
 }
 
 std::string LeaseBook::describe_next_wanted() const {
-  if (asks_.empty()) return "nothing is asked for";
-  const auto& [range, ask] = *asks_.begin();
-  const auto held = std::ranges::find(ask.leases, false, &Lease::lost);
-  if (held == ask.leases.end()) {
+  if (requests_.empty()) return "nothing is asked for";
+  const auto& [range, request] = *requests_.begin();
+  const auto held = std::ranges::find(request.leases, false, &Lease::lost);
+  if (held == request.leases.end()) {
     return describe(range) + ": all producers are at work on other ranges";
   }
   return describe(range) + ": producer " + name_of(held->peer) + " is at work on them";
 }
 
-// --- What peers say.
+// --- Messages of producers and ranks.
 
 void LeaseBook::receive(const PeerId& from, proto::Message message, Time now) {
   if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.heard = now;
@@ -169,8 +172,8 @@ void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping
   const std::set<std::uint64_t> named(ping.leases.begin(), ping.leases.end());
   const std::set<std::uint64_t> open = peers_.at(from).leases;  // a copy: lose() changes it
   for (const std::uint64_t number : open) {
-    RangeRequest& ask = asks_.at(range_of_lease_.at(number));
-    Lease& held = *std::ranges::find(ask.leases, number, &Lease::number);
+    RangeRequest& request = requests_.at(range_of_lease_.at(number));
+    Lease& held = *std::ranges::find(request.leases, number, &Lease::number);
     held.pings_without =
         named.contains(number) || now - held.since < kOnTheWayAtMost ? 0 : held.pings_without + 1;
     if (held.pings_without >= kPingsWithout) lose(from, number);
@@ -178,9 +181,9 @@ void LeaseBook::find_lost_on_the_way(const PeerId& from, const proto::Ping& ping
 }
 
 void LeaseBook::lose(const PeerId& from, std::uint64_t number) {
-  RangeRequest& ask = asks_.at(range_of_lease_.at(number));
-  for (Lease& held : ask.leases) held.lost = held.lost || held.number == number;
-  ask.needs_one = ask.needs_one || ask.is_idle();
+  RangeRequest& request = requests_.at(range_of_lease_.at(number));
+  for (Lease& held : request.leases) held.lost = held.lost || held.number == number;
+  request.needs_lease = request.needs_lease || request.is_idle();
   peers_.at(from).leases.erase(number);
   ++counters_.gone;
 }
@@ -198,86 +201,84 @@ void LeaseBook::on(const PeerId& from, const proto::Register& other, Time now) {
   const bool changed = known.address != other.address;
   known = {other.address, now};
   outgoing_.push_back({from, proto::Welcome{rules_.epoch, {}}});
-  if (changed) greet();
+  if (changed) welcome_all();
 }
 
 // --- Answers.
 
-LeaseBook::Asks::iterator LeaseBook::ask_of(const PeerId& from, std::uint64_t lease) {
+LeaseBook::Requests::iterator LeaseBook::request_of(const PeerId& from, std::uint64_t lease) {
   const auto range = range_of_lease_.find(lease);
-  if (range == range_of_lease_.end()) return asks_.end();
-  const auto ask = asks_.find(range->second);
-  const bool theirs = std::ranges::any_of(ask->second.leases, [&](const Lease& held) {
+  if (range == range_of_lease_.end()) return requests_.end();
+  const auto request = requests_.find(range->second);
+  const bool theirs = std::ranges::any_of(request->second.leases, [&](const Lease& held) {
     return held.number == lease && held.peer == from;
   });
-  return theirs ? ask : asks_.end();
+  return theirs ? request : requests_.end();
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Filled& filled, Time now) {
   if (!peers_.contains(from)) outgoing_.push_back({from, proto::SayHello{rules_.epoch}});
-  const auto ask = ask_of(from, filled.lease);
-  if (ask == asks_.end()) return drop_unasked(from, filled.lease);
-  if (fits(filled, ask->second)) return accept(ask, from, filled, now);
+  const auto request = request_of(from, filled.lease);
+  if (request == requests_.end()) return drop_unasked(from, filled.lease);
+  if (fits(filled, request->second)) return accept(request, from, filled, now);
   ++counters_.foreign;
   strike(from, filled.lease, "not what it was asked for");
 }
 
-bool LeaseBook::fits(const proto::Filled& filled, const RangeRequest& ask) const {
-  return filled.batch.range == ask.range && filled.fingerprint == accepted_->fingerprint &&
+bool LeaseBook::fits(const proto::Filled& filled, const RangeRequest& request) const {
+  return filled.batch.range == request.range && filled.fingerprint == accepted_->fingerprint &&
          proto::fits(accepted_->schema, filled.batch);
 }
 
-void LeaseBook::accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled,
+void LeaseBook::accept(Requests::iterator request, const PeerId& from, const proto::Filled& filled,
                        Time now) {
-  const auto held = std::ranges::find(ask->second.leases, filled.lease, &Lease::number);
+  const auto held = std::ranges::find(request->second.leases, filled.lease, &Lease::number);
   const Duration needed = now - held->since;
   learn(from, needed);
   Arrival arrival{filled.batch,
                   std::max(0.0, seconds(needed) - static_cast<double>(filled.held_us) / 1e6)};
-  if (!ask->second.audited) return deliver(ask, std::move(arrival));
-  release(ask->second, from, filled.lease);
-  ask->second.versions.push_back(
+  if (!request->second.audited) return deliver(request, std::move(arrival));
+  release(request->second, from, filled.lease);
+  request->second.versions.push_back(
       {from, name_of(from), digest_of(filled.batch), std::move(arrival)});
-  if (auto chosen = compare(ask->second)) deliver(ask, std::move(*chosen));
+  if (auto chosen = compare(request->second)) deliver(request, std::move(*chosen));
 }
 
-void LeaseBook::deliver(Asks::iterator ask, Arrival arrival) {
-  close_leases(ask->second);
-  asks_.erase(ask);
+void LeaseBook::deliver(Requests::iterator request, Arrival arrival) {
+  close_leases(request->second);
+  requests_.erase(request);
   arrivals_.push_back(std::move(arrival));
 }
 
-std::optional<LeaseBook::Arrival> LeaseBook::compare(RangeRequest& ask) {
-  Version& newest = ask.versions.back();
-  const auto same = std::ranges::find(ask.versions, newest.digest, &Version::digest);
+std::optional<LeaseBook::Arrival> LeaseBook::compare(RangeRequest& request) {
+  Version& newest = request.versions.back();
+  const std::size_t count = request.versions.size();
+  const auto same = std::ranges::find(request.versions, newest.digest, &Version::digest);
   const bool agreed = &*same != &newest;
-  if (ask.versions.size() == 2 && !agreed) ++counters_.disagreed;
-  if (ask.versions.size() == 2 && agreed) ++counters_.audited;
-  if (ask.versions.size() > 1 && !(agreed && ask.versions.size() == 2)) report_difference(ask);
+  if (count == 2) ++(agreed ? counters_.audited : counters_.disagreed);
+  if (count > 2 || (count == 2 && !agreed)) report_difference(request);
   if (agreed) return std::move(newest.arrival);
-  if (ask.versions.size() >= kMaxVersions) {
-    throw std::runtime_error("producers do not agree on " + describe(ask.range) + ", each of " +
-                             std::to_string(ask.versions.size()) +
+  if (count >= kMaxVersions) {
+    throw std::runtime_error("producers do not agree on " + describe(request.range) + ", each of " +
+                             std::to_string(count) +
                              " computed other bytes; the log names them: check their memory, and "
                              "that all run the same build");
   }
   return std::nullopt;
 }
 
-void LeaseBook::report_difference(const RangeRequest& ask) {
-  std::string versions;
-  for (const Version& version : ask.versions) {
-    versions +=
-        (versions.empty() ? "" : ", ") + version.name + " has " + proto::hex16(version.digest);
-  }
+void LeaseBook::report_difference(const RangeRequest& request) {
+  const std::string versions = proto::joined(request.versions, ", ", [](const Version& version) {
+    return version.name + " has " + proto::hex16(version.digest);
+  });
   reports_.push_back(
-      "audit: producers computed different bytes for " + describe(ask.range) + ": " + versions +
+      "audit: producers computed different bytes for " + describe(request.range) + ": " + versions +
       "; what two of them agree on is taken: check the memory and the build of the other");
 }
 
 void LeaseBook::deliver_what_cannot_be_compared() {
-  for (auto ask = asks_.begin(); ask != asks_.end();) {
-    const auto at = ask++;
+  for (auto request = requests_.begin(); request != requests_.end();) {
+    const auto at = request++;
     if (at->second.versions.size() != 1 || !at->second.is_idle()) continue;
     const bool alone = std::ranges::all_of(
         peers_, [&](const auto& peer) { return has_answered(at->second, peer.first); });
@@ -285,8 +286,8 @@ void LeaseBook::deliver_what_cannot_be_compared() {
   }
 }
 
-bool LeaseBook::has_answered(const RangeRequest& ask, const PeerId& peer) const {
-  return std::ranges::any_of(ask.versions,
+bool LeaseBook::has_answered(const RangeRequest& request, const PeerId& peer) const {
+  return std::ranges::any_of(request.versions,
                              [&](const Version& version) { return version.peer == peer; });
 }
 
@@ -317,27 +318,28 @@ void LeaseBook::drop_unasked(const PeerId& from, std::uint64_t lease) {
 }
 
 void LeaseBook::on(const PeerId& from, const proto::Failed& failed, Time) {
-  const auto ask = ask_of(from, failed.lease);
-  if (ask == asks_.end()) return drop_unasked(from, failed.lease);
+  const auto found = request_of(from, failed.lease);
+  if (found == requests_.end()) return drop_unasked(from, failed.lease);
+  RangeRequest& request = found->second;
   ++counters_.failed;
-  ask->second.why = "producer " + name_of(from) + ": " + failed.reason;
-  reports_.push_back("no answer for " + describe(ask->first) + " from " + ask->second.why);
-  ask->second.failed_by.insert(from);
-  if (++ask->second.failed >= rules_.failure_limit) give_up(ask->second, ask->second.why);
-  release(ask->second, from, failed.lease);
+  const std::string failure = "producer " + name_of(from) + ": " + failed.reason;
+  reports_.push_back("no answer for " + describe(request.range) + " from " + failure);
+  request.failed_by.insert(from);
+  if (++request.failed >= rules_.failure_limit) give_up(request, failure);
+  release(request, from, failed.lease);
 }
 
 void LeaseBook::damaged(const PeerId& from, std::uint64_t lease) {
-  if (ask_of(from, lease) == asks_.end()) return drop_unasked(from, lease);
+  if (request_of(from, lease) == requests_.end()) return drop_unasked(from, lease);
   ++counters_.damaged;
   strike(from, lease, "damaged");
 }
 
 void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::string& what) {
-  RangeRequest& ask = ask_of(from, lease)->second;
+  RangeRequest& request = request_of(from, lease)->second;
   report_once(what, "dropped an answer of producer " + name_of(from) + " for " +
-                        describe(ask.range) + ": it was " + what);
-  release(ask, from, lease);
+                        describe(request.range) + ": it was " + what);
+  release(request, from, lease);
   const auto peer = peers_.find(from);
   if (peer == peers_.end() || ++peer->second.strikes < kMaxStrikes) return;
   if (banned_.size() < kMaxBanned) banned_.insert(from);
@@ -345,15 +347,15 @@ void LeaseBook::strike(const PeerId& from, std::uint64_t lease, const std::strin
   refuse(from, *mismatch(from, {}));
 }
 
-void LeaseBook::release(RangeRequest& ask, const PeerId& from, std::uint64_t lease) {
-  std::erase_if(ask.leases, [&](const Lease& held) { return held.number == lease; });
+void LeaseBook::release(RangeRequest& request, const PeerId& from, std::uint64_t lease) {
+  std::erase_if(request.leases, [&](const Lease& held) { return held.number == lease; });
   range_of_lease_.erase(lease);
-  ask.needs_one = true;
+  request.needs_lease = true;
   if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.leases.erase(lease);
 }
 
-void LeaseBook::close_leases(const RangeRequest& ask) {
-  for (const Lease& held : ask.leases) {
+void LeaseBook::close_leases(const RangeRequest& request) {
+  for (const Lease& held : request.leases) {
     range_of_lease_.erase(held.number);
     if (const auto peer = peers_.find(held.peer); peer != peers_.end()) {
       peer->second.leases.erase(held.number);
@@ -361,9 +363,9 @@ void LeaseBook::close_leases(const RangeRequest& ask) {
   }
 }
 
-// --- Who is gone, who is late, who is asked next.
+// --- Producers that are gone, ranges that are late, and new leases.
 
-void LeaseBook::greet() {
+void LeaseBook::welcome_all() {
   for (const auto& [id, peer] : peers_) welcome(id);
 }
 
@@ -389,7 +391,7 @@ void LeaseBook::tick(Time now) {
   find_silent_ranks(now);
   find_late(now);
   if (rules_.audit > 0) deliver_what_cannot_be_compared();
-  hand_out(now);
+  make_leases(now);
 }
 
 void LeaseBook::find_gone(Time now) {
@@ -404,34 +406,34 @@ void LeaseBook::find_silent_ranks(Time now) {
   if (std::erase_if(other_ranks_, [&](const auto& other) {
         return now - other.second.heard > kRankSilentAfter;
       }) > 0) {
-    greet();
+    welcome_all();
   }
 }
 
 void LeaseBook::find_late(Time now) {
-  for (auto& [range, ask] : asks_) {
-    if (!ask.is_idle() && now >= ask.late_at) judge_late(ask, now);
+  for (auto& [range, request] : requests_) {
+    if (!request.is_idle() && now >= request.late_at) on_late(request, now);
   }
 }
 
-void LeaseBook::judge_late(RangeRequest& ask, Time now) {
-  ++ask.late;
+void LeaseBook::on_late(RangeRequest& request, Time now) {
+  ++request.late;
   ++counters_.late;
-  const Lease& first = *std::ranges::find(ask.leases, false, &Lease::lost);
+  const Lease& first = *std::ranges::find(request.leases, false, &Lease::lost);
   const std::string why =
       "producer " + name_of(first.peer) + " has had it for " + seconds_text(now - first.since);
-  if (ask.late >= rules_.late_limit) give_up(ask, why);
-  reports_.push_back(describe(ask.range) + " are late: " + why +
+  if (request.late >= rules_.late_limit) give_up(request, why);
+  reports_.push_back(describe(request.range) + " are late: " + why +
                      "; another producer is asked as well, if there is one");
-  ask.needs_one = true;
-  ask.late_at = now + limit(peers_.at(first.peer)) * (1 << ask.late);
+  request.needs_lease = true;
+  request.late_at = now + limit(peers_.at(first.peer)) * (1 << request.late);
 }
 
-void LeaseBook::hand_out(Time now) {
-  for (auto& [range, ask] : asks_) {
-    if (!ask.needs_one) continue;
-    const auto peer = free_peer(ask);
-    if (peer != peers_.end()) lease(ask, peer->first, peer->second, now);
+void LeaseBook::make_leases(Time now) {
+  for (auto& [range, request] : requests_) {
+    if (!request.needs_lease) continue;
+    const auto peer = free_peer(request);
+    if (peer != peers_.end()) lease(request, peer->first, peer->second, now);
   }
 }
 
@@ -445,45 +447,45 @@ bool LeaseBook::has_room() const {
   return !std::ranges::all_of(peers_, [](const auto& peer) { return peer.second.is_full(); });
 }
 
-std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const RangeRequest& ask) {
-  // Who has failed at a range, at once as a rule, would else be the idlest and be asked until the
-  // run ends.
+std::map<PeerId, LeaseBook::Peer>::iterator LeaseBook::free_peer(const RangeRequest& request) {
+  // A producer that failed at a range usually did so at once, so it would be the idlest and get the
+  // same range until the run ends.
   const bool others = std::ranges::any_of(
-      peers_, [&](const auto& peer) { return !ask.failed_by.contains(peer.first); });
+      peers_, [&](const auto& peer) { return !request.failed_by.contains(peer.first); });
   auto best = peers_.end();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    // Who computed a range once computes it again only where that is the third time, and nobody
-    // else is there.
-    const bool compared = ask.versions.size() == 1 && has_answered(ask, peer->first);
+    // A producer computes an audited range a second time only as the third opinion, and only if
+    // nobody else is there.
+    const bool compared = request.versions.size() == 1 && has_answered(request, peer->first);
     const bool holds = std::ranges::any_of(
-        ask.leases, [&](const Lease& held) { return !held.lost && held.peer == peer->first; });
-    const bool failed = others && ask.failed_by.contains(peer->first);
+        request.leases, [&](const Lease& held) { return !held.lost && held.peer == peer->first; });
+    const bool failed = others && request.failed_by.contains(peer->first);
     if (peer->second.is_full() || holds || compared || failed) continue;
     const auto effort = [&](const auto& one) {
-      return std::pair(has_answered(ask, one->first), one->second.leases.size());
+      return std::pair(has_answered(request, one->first), one->second.leases.size());
     };
     if (best == peers_.end() || effort(peer) < effort(best)) best = peer;
   }
   return best;
 }
 
-void LeaseBook::lease(RangeRequest& ask, const PeerId& to, Peer& peer, Time now) {
-  if (ask.leases.size() >= kMaxLostLeases) {
-    const auto oldest = std::ranges::find(ask.leases, true, &Lease::lost);
-    if (oldest != ask.leases.end()) {
+void LeaseBook::lease(RangeRequest& request, const PeerId& to, Peer& peer, Time now) {
+  if (request.leases.size() >= kMaxLeasesOfARange) {
+    const auto oldest = std::ranges::find(request.leases, true, &Lease::lost);
+    if (oldest != request.leases.end()) {
       range_of_lease_.erase(oldest->number);
-      ask.leases.erase(oldest);
+      request.leases.erase(oldest);
     }
   }
-  const bool first = ask.is_idle();
+  const bool first = request.is_idle();
   const std::uint64_t number = (rules_.epoch << 32) + ++leases_made_;
-  ask.leases.push_back({number, to, now});
-  ask.needs_one = false;
-  if (first) ask.late_at = now + limit(peer) * (1 << ask.late);
+  request.leases.push_back({number, to, now});
+  request.needs_lease = false;
+  if (first) request.late_at = now + limit(peer) * (1 << request.late);
   ++counters_.leases;
-  range_of_lease_[number] = ask.range;
+  range_of_lease_[number] = request.range;
   peer.leases.insert(number);
-  outgoing_.push_back({to, proto::Lease{number, ask.range}});
+  outgoing_.push_back({to, proto::Lease{number, request.range}});
 }
 
 Duration LeaseBook::limit(const Peer& peer) const {
@@ -495,14 +497,13 @@ Duration LeaseBook::limit(const Peer& peer) const {
   return std::max(least, kLateFactor * *middle);
 }
 
-void LeaseBook::give_up(const RangeRequest& ask, const std::string& why) const {
+void LeaseBook::give_up(const RangeRequest& request, const std::string& why) const {
   std::set<std::string> asked;
-  for (const Lease& held : ask.leases) asked.insert(name_of(held.peer));
-  std::string names;
-  for (const std::string& name : asked) names += (names.empty() ? "" : ", ") + name;
+  for (const Lease& held : request.leases) asked.insert(name_of(held.peer));
   throw std::runtime_error(
-      "no producer can make " + describe(ask.range) + ": late " + std::to_string(ask.late) +
-      " times, failed " + std::to_string(ask.failed) + " times, asked of " + names + "; " + why +
+      "no producer can make " + describe(request.range) + ": late " + std::to_string(request.late) +
+      " times, failed " + std::to_string(request.failed) + " times, asked of " +
+      proto::joined(asked) + "; " + why +
       "; see the producers' logs, and raise queue.late_s for a provider that needs longer");
 }
 
@@ -516,7 +517,7 @@ void LeaseBook::report_once(const std::string& cause, const std::string& sentenc
 void LeaseBook::end() {
   for (const auto& [id, peer] : peers_) outgoing_.push_back({id, proto::Bye{}});
   peers_.clear();
-  asks_.clear();
+  requests_.clear();
   range_of_lease_.clear();
 }
 

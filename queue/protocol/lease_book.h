@@ -1,10 +1,10 @@
 // The consumer's side of the protocol, as a book without sockets, threads or clocks: messages and
-// times go in, messages and batches come out. So it can be run by a transport and by a test alike.
-// docs/reference/message.md has the protocol.
+// times go in, messages and batches come out. A transport runs it over sockets, a test or
+// simulation in one thread. docs/reference/message.md has the protocol.
 //
-// Every range that is wanted is leased to one producer; when that one is gone, or late, or says
-// that it failed, to another as well. The first valid answer wins; every other one is counted and
-// dropped. A slow producer keeps its lease, however late it is.
+// Every requested range is leased to one producer. If that one is gone, late or reports a failure,
+// the range is leased to another one as well. The first valid answer wins; all others are counted
+// and dropped. A slow producer keeps its lease, however late it is.
 #pragma once
 
 #include <algorithm>
@@ -21,43 +21,45 @@
 #include "proto/messages.h"
 #include "proto/stage_log.h"
 #include "queue/ends/admission.h"
+#include "queue/ends/clock.h"
 #include "queue/ends/range_order.h"
+#include "queue/ends/transport.h"
 
 namespace millrace::queue {
 
-using Time = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 using PeerId = std::string;
 
 struct LeaseRules {
-  /// Random per start of the consumer; also keeps lease numbers of two starts apart.
+  /// Random per start of the consumer. It is part of every lease number, so that two starts do not
+  /// share any.
   std::uint64_t epoch = 1;
-  std::string run_id;                         ///< of the run whose ranks may register
-  std::chrono::milliseconds gone_after{800};  ///< without a sign of life
-  /// At least; else four times what this producer usually needs.
-  std::chrono::milliseconds late_after{2000};
-  /// A range that is late so often, each time after twice as long, is an error.
+  std::string run_id;                         ///< the run whose ranks may register
+  std::chrono::milliseconds gone_after{800};  ///< a producer that is silent for so long is gone
+  /// At least; or else four times as long as this producer usually needs.
+  std::chrono::milliseconds late_after = kLateAfter;
+  /// A range that is late this many times is an error; each time its limit doubles.
   std::uint32_t late_limit = 6;
-  /// And so is one that producers say so often they cannot make.
+  /// A range is given up after this many reported failures.
   std::uint32_t failure_limit = 3;
   /// Share of the ranges that two producers compute, to be compared.
   double audit = 0.0;
 };
 
-/// What happened, for logs and for counting from outside.
+/// Totals, for logs and metrics.
 struct LeaseCounters {
   std::uint64_t leases = 0;      ///< made, for the first time or again
   std::uint64_t duplicates = 0;  ///< answers for a range that is not wanted any more
-  std::uint64_t unasked = 0;     ///< answers to leases that this producer never had
+  std::uint64_t unasked = 0;     ///< answers to leases that their sender never had
   std::uint64_t foreign = 0;     ///< answers of another stream, range or shape than asked for
   /// Answers whose bytes do not match their checksum or their header.
   std::uint64_t damaged = 0;
-  std::uint64_t failed = 0;     ///< answers that say why there is none
+  std::uint64_t failed = 0;     ///< failures that producers reported
   std::uint64_t refused = 0;    ///< Hellos and Registers that were declined
   std::uint64_t gone = 0;       ///< leases lost with their producer, or on the way
   std::uint64_t late = 0;       ///< leases for which a second producer was to be asked
   std::uint64_t audited = 0;    ///< ranges that two producers computed alike
-  std::uint64_t disagreed = 0;  ///< ranges of which producers computed different bytes
+  std::uint64_t disagreed = 0;  ///< ranges that producers computed differently
 };
 
 class LeaseBook {
@@ -66,20 +68,20 @@ class LeaseBook {
       : admission_(std::move(admission)), rules_(std::move(rules)) {}
 
   void request(const proto::Range& range);
-  /// Forgets what is wanted at another stage than this log's; answers to it are then duplicates.
+  /// Cancels requests at another stage than this log's; answers to them are then duplicates.
   void set_stage_log(const proto::StageLog& log);
   void receive(const PeerId& from, proto::Message message, Time now);
   /// A batch came whose columns cannot be used; its header names the lease.
   void damaged(const PeerId& from, std::uint64_t lease);
   /// The transport could not reach this peer.
   void lost(const PeerId& peer);
-  /// Welcome to every producer: those that are there hear which ranks there are, and the transport
-  /// learns who is not.
-  void greet();
-  /// Finds gone and late producers and hands out what has no lease. Throws std::runtime_error,
-  /// naming range, stage and producers, when nobody can make a range.
+  /// Sends Welcome to every producer: it names the ranks, and the transport learns which producers
+  /// cannot be reached.
+  void welcome_all();
+  /// Finds gone and late producers, and leases what has no lease. Throws std::runtime_error, naming
+  /// range, stage and producers, when nobody can make a range.
   void tick(Time now);
-  /// A clean end: Bye to every producer.
+  /// A clean end: sends Bye to every producer.
   void end();
 
   struct Outgoing {
@@ -87,8 +89,8 @@ class LeaseBook {
     proto::Message message;
   };
   [[nodiscard]] std::vector<Outgoing> take_outgoing() { return std::exchange(outgoing_, {}); }
-  /// A valid answer, and how much of its time from lease to answer its producer did not hold it:
-  /// what the way took.
+  /// A valid answer. `link_seconds`: the time between lease and answer in which its producer did
+  /// not hold the lease.
   struct Arrival {
     proto::Batch batch;
     double link_seconds = 0.0;
@@ -100,13 +102,12 @@ class LeaseBook {
   [[nodiscard]] const std::optional<proto::StreamMeta>& accepted() const { return accepted_; }
   [[nodiscard]] std::size_t producers() const { return peers_.size(); }
   [[nodiscard]] std::size_t open_leases() const;
-  /// Whether a producer could take another lease now; what is wanted meanwhile waits for the next
-  /// answer.
+  /// Whether a producer could take another lease now. If not, requests wait for the next answer.
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] const LeaseCounters& counters() const { return counters_; }
-  /// Who has the range that is wanted soonest, for a person who waits for it.
+  /// The producer that has the range that is needed next, as a sentence.
   [[nodiscard]] std::string describe_next_wanted() const;
-  /// Why the last producer was turned away, if none is there now.
+  /// Why a producer was refused last; empty: none was.
   [[nodiscard]] const std::string& last_refusal() const { return last_refusal_; }
 
  private:
@@ -115,7 +116,7 @@ class LeaseBook {
     Time heard;
     std::set<std::uint64_t> leases;
     std::string name;
-    std::deque<Duration> needed;  ///< for its latest answers
+    std::deque<Duration> needed;  ///< times from lease to answer, the latest last
     std::uint32_t strikes = 0;    ///< answers that were damaged or foreign
 
     [[nodiscard]] bool is_full() const;
@@ -126,9 +127,9 @@ class LeaseBook {
     Time since;
     /// With its producer, or on the way; its answer may still come.
     bool lost = false;
-    std::uint32_t pings_without = 0;  ///< in a row, in which its producer did not name it
+    std::uint32_t pings_without = 0;  ///< pings in a row in which its producer did not name it
   };
-  /// Of a range that is audited: what came, and from whom.
+  /// An answer for a range that is audited.
   struct Version {
     PeerId peer;
     std::string name;
@@ -140,17 +141,16 @@ class LeaseBook {
     bool audited = false;
     std::vector<Version> versions;
     std::vector<Lease> leases;
-    Time late_at;           ///< meaningful while a lease is open
-    bool needs_one = true;  ///< another lease is to be made
+    Time late_at;             ///< meaningful while a lease is open
+    bool needs_lease = true;  ///< another lease is to be made
     std::uint32_t late = 0;
     std::uint32_t failed = 0;
     std::set<PeerId> failed_by;
-    std::string why;  ///< the latest failure's
 
-    /// Nobody is known to be at work on it.
+    /// Whether no producer is known to work on it.
     [[nodiscard]] bool is_idle() const { return std::ranges::all_of(leases, &Lease::lost); }
   };
-  using Asks = std::map<proto::Range, RangeRequest, Sooner>;
+  using Requests = std::map<proto::Range, RangeRequest, Sooner>;
   struct OtherRank {
     std::string address;
     Time heard;
@@ -168,47 +168,51 @@ class LeaseBook {
                                                     const proto::Hello& hello) const;
   void welcome(const PeerId& to);
   [[nodiscard]] std::vector<std::string> rank_addresses() const;
-  /// Leases that their producer should hold and does not name: they, or their answers, were lost on
-  /// the way.
+  /// Finds leases that their producer should hold and does not name: they, or their answers, were
+  /// lost on the way.
   void find_lost_on_the_way(const PeerId& from, const proto::Ping& ping, Time now);
+  /// Marks this lease of the producer as lost.
   void lose(const PeerId& from, std::uint64_t lease);
 
-  /// The ask that this lease of this producer belongs to, or the end.
-  [[nodiscard]] Asks::iterator ask_of(const PeerId& from, std::uint64_t lease);
-  [[nodiscard]] bool fits(const proto::Filled& filled, const RangeRequest& ask) const;
-  void accept(Asks::iterator ask, const PeerId& from, const proto::Filled& filled, Time now);
+  /// The request that this lease of this producer belongs to, or the end.
+  [[nodiscard]] Requests::iterator request_of(const PeerId& from, std::uint64_t lease);
+  [[nodiscard]] bool fits(const proto::Filled& filled, const RangeRequest& request) const;
+  void accept(Requests::iterator request, const PeerId& from, const proto::Filled& filled,
+              Time now);
+  /// Remembers how long a producer needed for an answer.
   void learn(const PeerId& from, Duration needed);
-  void deliver(Asks::iterator ask, Arrival arrival);
-  /// Whether the range is to be computed once more, to be compared; else a version of it that may
-  /// be delivered is chosen.
-  [[nodiscard]] std::optional<Arrival> compare(RangeRequest& ask);
-  void report_difference(const RangeRequest& ask);
-  /// A range that is audited and that nobody else is there to compute goes out as it is.
+  void deliver(Requests::iterator request, Arrival arrival);
+  /// Compares the answers for an audited range: the one to deliver, or empty if another producer is
+  /// to compute it. Throws std::runtime_error if too many producers disagree.
+  [[nodiscard]] std::optional<Arrival> compare(RangeRequest& request);
+  void report_difference(const RangeRequest& request);
+  /// Delivers audited ranges that no second producer is there to compute, as they are.
   void deliver_what_cannot_be_compared();
-  [[nodiscard]] bool has_answered(const RangeRequest& ask, const PeerId& peer) const;
-  /// A producer as logs call it.
+  [[nodiscard]] bool has_answered(const RangeRequest& request, const PeerId& peer) const;
+  /// A producer's name in logs.
   [[nodiscard]] std::string name_of(const PeerId& peer) const;
-  /// An answer without an ask: of a lease that was ours once, or made up.
+  /// Counts an answer without a request: to a lease that was ours once, or to a made-up one.
   void drop_unasked(const PeerId& from, std::uint64_t lease);
-  /// Its leases are lost, and it is no producer of ours any more.
+  /// Removes a producer; its leases are lost.
   void forget(const PeerId& peer);
-  /// Takes the lease from a producer that answered it badly; too many of these and it is turned
-  /// away.
+  /// Takes the lease from a producer that answered it badly. After too many bad answers the
+  /// producer is refused for good.
   void strike(const PeerId& from, std::uint64_t lease, const std::string& what);
-  /// A lease was answered, without a batch: another one is to be made.
-  void release(RangeRequest& ask, const PeerId& from, std::uint64_t lease);
-  void close_leases(const RangeRequest& ask);
+  /// Closes a lease that was answered without a batch: another one is to be made.
+  void release(RangeRequest& request, const PeerId& from, std::uint64_t lease);
+  void close_leases(const RangeRequest& request);
 
   void find_gone(Time now);
   void find_silent_ranks(Time now);
   void find_late(Time now);
-  void judge_late(RangeRequest& ask, Time now);
-  void hand_out(Time now);
+  void on_late(RangeRequest& request, Time now);
+  void make_leases(Time now);
   /// The least busy producer that does not hold this range yet, or the end.
-  [[nodiscard]] std::map<PeerId, Peer>::iterator free_peer(const RangeRequest& ask);
-  void lease(RangeRequest& ask, const PeerId& to, Peer& peer, Time now);
+  [[nodiscard]] std::map<PeerId, Peer>::iterator free_peer(const RangeRequest& request);
+  void lease(RangeRequest& request, const PeerId& to, Peer& peer, Time now);
+  /// How long this producer may need for an answer.
   [[nodiscard]] Duration limit(const Peer& peer) const;
-  [[noreturn]] void give_up(const RangeRequest& ask, const std::string& why) const;
+  [[noreturn]] void give_up(const RangeRequest& request, const std::string& why) const;
   void report_once(const std::string& cause, const std::string& sentence);
 
   Admission admission_;
@@ -217,8 +221,8 @@ class LeaseBook {
   std::map<PeerId, Peer> peers_;
   std::set<PeerId> banned_;
   std::map<std::uint32_t, OtherRank> other_ranks_;
-  Asks asks_;
-  std::map<std::uint64_t, proto::Range> range_of_lease_;  ///< of the asks' leases, open and lost
+  Requests requests_;
+  std::map<std::uint64_t, proto::Range> range_of_lease_;  ///< of all leases of requests_, also lost
   std::uint64_t leases_made_ = 0;
   std::vector<Outgoing> outgoing_;
   std::vector<Arrival> arrivals_;

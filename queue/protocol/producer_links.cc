@@ -1,3 +1,4 @@
+// A producer's conversations with all ranks (producer_links.h).
 #include "queue/protocol/producer_links.h"
 
 #include <algorithm>
@@ -39,10 +40,10 @@ void ProducerLinks::tick(Time now) {
 void ProducerLinks::follow_ranks() {
   if (!welcomed()) return;
   const std::vector<std::string> ranks = links_.front().session.ranks();
-  const auto left = [&](const Link& link) {
+  const auto is_gone = [&](const Link& link) {
     return std::ranges::find(ranks, link.address) == ranks.end();
   };
-  links_.erase(std::remove_if(links_.begin() + 1, links_.end(), left), links_.end());
+  links_.erase(std::remove_if(links_.begin() + 1, links_.end(), is_gone), links_.end());
   for (const std::string& address : ranks) {
     if (find(address) == nullptr) add(address);
   }
@@ -58,26 +59,26 @@ std::vector<ProducerLinks::Outgoing> ProducerLinks::take_outgoing() {
   return outgoing;
 }
 
-std::vector<LeasedRange> ProducerLinks::take_orders() {
-  std::vector<LeasedRange> orders;
+std::vector<LeasedRange> ProducerLinks::take_leased() {
+  std::vector<LeasedRange> leased;
   for (Link& link : links_) {
     for (const proto::Lease& lease : link.session.take_leases()) {
-      orders.push_back({lease.number, lease.range, link.number});
+      leased.push_back({lease.number, lease.range, link.number});
     }
   }
-  return orders;
+  return leased;
 }
 
-bool ProducerLinks::holds(const LeasedRange& order) const {
-  const auto link = std::ranges::find(links_, order.asker, &Link::number);
-  return link != links_.end() && link->session.holds(order.lease);
+bool ProducerLinks::holds(const LeasedRange& leased) const {
+  const auto link = std::ranges::find(links_, leased.link, &Link::number);
+  return link != links_.end() && link->session.holds(leased.lease);
 }
 
-std::optional<ProducerLinks::Destination> ProducerLinks::finish(const LeasedRange& order,
+std::optional<ProducerLinks::Destination> ProducerLinks::finish(const LeasedRange& leased,
                                                                 Time now) {
-  Link* link = find(order.asker);
+  Link* link = find(leased.link);
   if (link == nullptr) return std::nullopt;
-  const auto held = link->session.finish(order.lease, now);
+  const auto held = link->session.finish(leased.lease, now);
   if (!held) return std::nullopt;
   return Destination{link->address, *held};
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proto/messages.h"
+#include "queue/ends/clock.h"
 #include "queue/ends/ends.h"
 #include "queue/protocol/producer_session.h"
 
@@ -17,13 +18,11 @@ namespace millrace::queue {
 
 class ProducerLinks {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// `rank_zero` is an address.
   ProducerLinks(proto::Hello self, const std::string& rank_zero);
 
   void receive(const std::string& address, proto::Message message, Time now);
-  /// The rank at this address cannot be reached: begin anew with it.
+  /// The rank at this address cannot be reached: start again with a Hello.
   void unreachable(const std::string& address);
   void tick(Time now);
 
@@ -32,29 +31,30 @@ class ProducerLinks {
     proto::Message message;
   };
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
-  [[nodiscard]] std::vector<LeasedRange> take_orders();
+  /// The ranges leased since the last call.
+  [[nodiscard]] std::vector<LeasedRange> take_leased();
 
-  /// Whether the rank that gave this order still waits for it.
-  [[nodiscard]] bool holds(const LeasedRange& order) const;
-  /// Where to send the order's answer, and how long it was held; empty if nobody waits for it. It
-  /// is counted as sent.
+  /// Whether the rank that leased this range still waits for it.
+  [[nodiscard]] bool holds(const LeasedRange& leased) const;
+  /// The address to send an answer to, and how long its lease was held.
   struct Destination {
     std::string address;
     std::chrono::microseconds held;
   };
-  [[nodiscard]] std::optional<Destination> finish(const LeasedRange& order, Time now);
+  /// Closes the lease; empty: nobody waits for its answer.
+  [[nodiscard]] std::optional<Destination> finish(const LeasedRange& leased, Time now);
 
-  /// Of all ranks, rank 0's first.
+  /// Addresses of all ranks, rank 0 first.
   [[nodiscard]] std::vector<std::string> addresses() const;
-  /// By rank 0.
+  /// Whether rank 0 has accepted this producer.
   [[nodiscard]] bool welcomed() const { return links_.front().session.welcomed(); }
   [[nodiscard]] std::size_t open_leases() const;
-  /// Why a rank turned this producer away, and which.
+  /// The rank that refused this producer, and its reason, as a sentence; empty: none did.
   [[nodiscard]] std::optional<std::string> refusal() const;
 
  private:
   struct Link {
-    std::uint32_t number;
+    std::uint32_t number;  ///< never used again; LeasedRange::link
     std::string address;
     ProducerSession session;
   };
@@ -62,7 +62,7 @@ class ProducerLinks {
   [[nodiscard]] Link* find(const std::string& address);
   [[nodiscard]] Link* find(std::uint32_t number);
   void add(const std::string& address);
-  /// Talks to exactly those ranks that rank 0 named last.
+  /// Adds and removes links until there is one for exactly the ranks that rank 0 named last.
   void follow_ranks();
 
   proto::Hello self_;

@@ -1,9 +1,10 @@
+// The producer's side of the protocol (producer_session.h).
 #include "queue/protocol/producer_session.h"
 
 namespace millrace::queue {
 namespace {
 
-/// A quarter of the time after which a consumer takes a silent producer for gone.
+/// A quarter of LeaseRules::gone_after, the silence after which a producer counts as gone.
 constexpr std::chrono::milliseconds kPingEvery{200};
 constexpr std::chrono::milliseconds kHelloEvery{500};
 
@@ -18,7 +19,7 @@ void ProducerSession::receive(proto::Message message, Time now) {
 }
 
 void ProducerSession::on(const proto::Welcome& welcome, Time) {
-  if (welcome.epoch != epoch_) drop();
+  if (welcome.epoch != epoch_) reset();
   epoch_ = welcome.epoch;
   ranks_ = welcome.ranks;
   refusal_.reset();
@@ -33,18 +34,18 @@ void ProducerSession::on(const proto::Lease& lease, Time now) {
 }
 
 void ProducerSession::on(const proto::SayHello&, Time) {
-  drop();
-  last_sign_.reset();  // say Hello at the next tick
+  reset();
+  last_sent_.reset();  // say Hello at the next tick
 }
 
-void ProducerSession::on(const proto::Bye&, Time) { drop(); }
+void ProducerSession::on(const proto::Bye&, Time) { reset(); }
 
 void ProducerSession::unreachable() {
-  if (welcomed()) drop();
-  last_sign_.reset();  // what was said last was not sent: say Hello at every tick until one can be
+  if (welcomed()) reset();
+  last_sent_.reset();  // the last message was lost: say Hello at every tick until one can be sent
 }
 
-void ProducerSession::drop() {
+void ProducerSession::reset() {
   epoch_ = 0;
   open_.clear();
   new_.clear();
@@ -59,8 +60,8 @@ std::optional<std::chrono::microseconds> ProducerSession::finish(std::uint64_t l
 }
 
 void ProducerSession::tick(Time now) {
-  if (last_sign_ && now - *last_sign_ < (welcomed() ? kPingEvery : kHelloEvery)) return;
-  last_sign_ = now;
+  if (last_sent_ && now - *last_sent_ < (welcomed() ? kPingEvery : kHelloEvery)) return;
+  last_sent_ = now;
   if (welcomed()) {
     proto::Ping ping{epoch_, {}, proto::digest_of_ranks(ranks_)};
     for (const auto& [lease, since] : open_) ping.leases.push_back(lease);

@@ -1,3 +1,4 @@
+// Registering with rank 0 (registration.h).
 #include "queue/protocol/registration.h"
 
 #include <stdexcept>

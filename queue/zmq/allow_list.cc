@@ -1,3 +1,4 @@
+// The allow-list of public keys (allow_list.h).
 #include "queue/zmq/allow_list.h"
 
 #include <spdlog/spdlog.h>
@@ -12,7 +13,7 @@ namespace millrace::queue {
 namespace {
 
 constexpr const char* kZapAddress = "inproc://zeromq.zap.01";
-constexpr std::size_t kMostKeysNamed = 16;  // a stranger can draw as many as it likes
+constexpr std::size_t kMostKeysNamed = 16;  // in the log: a stranger can make up any number
 
 // The frames of a request: version, request id, domain, address, routing id, mechanism, then the
 // key.
@@ -29,21 +30,21 @@ std::string z85(const zmq::message_t& key) {
 }  // namespace
 
 AllowList::AllowList(zmq::context_t& context, std::set<std::string> keys)
-    : keys_(std::move(keys)), questions_(context, zmq::socket_type::rep) {
-  questions_.set(zmq::sockopt::linger, 0);
-  questions_.bind(kZapAddress);
+    : keys_(std::move(keys)), socket_(context, zmq::socket_type::rep) {
+  socket_.set(zmq::sockopt::linger, 0);
+  socket_.bind(kZapAddress);
   thread_ = std::thread([this] { run(); });
 }
 
 AllowList::~AllowList() {
   stopping_ = true;
-  bell_.notify();
+  wake_up_.notify();
   thread_.join();
 }
 
 void AllowList::run() {
   std::array<zmq::pollitem_t, 2> items = {
-      {{nullptr, bell_.fd(), ZMQ_POLLIN, 0}, {questions_.handle(), 0, ZMQ_POLLIN, 0}}};
+      {{nullptr, wake_up_.fd(), ZMQ_POLLIN, 0}, {socket_.handle(), 0, ZMQ_POLLIN, 0}}};
   while (!stopping_) {
     try {
       zmq::poll(items.data(), items.size(), std::chrono::milliseconds(-1));
@@ -61,7 +62,7 @@ void AllowList::answer_all() {
     std::vector<zmq::message_t> request;
     do {
       zmq::message_t frame;
-      if (!questions_.recv(frame, zmq::recv_flags::dontwait)) return;
+      if (!socket_.recv(frame, zmq::recv_flags::dontwait)) return;
       request.push_back(std::move(frame));
     } while (request.back().more());
     answer(request);
@@ -75,7 +76,7 @@ void AllowList::answer(const std::vector<zmq::message_t>& request) {
       "1.0", id, admitted ? "200" : "400", admitted ? "" : "not on the allow-list", "", ""};
   for (std::size_t i = 0; i < reply.size(); ++i) {
     const auto more = i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
-    questions_.send(zmq::buffer(reply[i]), more | zmq::send_flags::dontwait);
+    socket_.send(zmq::buffer(reply[i]), more | zmq::send_flags::dontwait);
   }
 }
 

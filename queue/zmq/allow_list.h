@@ -1,9 +1,9 @@
-// Answers ZeroMQ's question whether the holder of a public key may connect (RFC 27, "ZAP"), on a
-// thread of its own.
+// The allow-list of public keys: a ZeroMQ authentication handler (RFC 27, "ZAP") on a thread of its
+// own, which is asked for every connection to a router with keys.
 //
-// ZeroMQ admits everybody where nobody listens to that question. So the handler's socket is bound
-// before the router that it guards and closed after it, and stays open should the thread ever fail:
-// then nobody is admitted.
+// Without a handler ZeroMQ admits everybody. So the handler's socket is bound before the router
+// that it guards and closed after it, and stays open if the thread ever fails: then nobody is
+// admitted.
 #pragma once
 
 #include <zmq.hpp>
@@ -18,13 +18,13 @@
 
 namespace millrace::queue {
 
-/// The domain of a router that the list guards.
+/// The ZAP domain of routers that the list guards.
 inline constexpr const char* kZapDomain = "millrace";
 
 class AllowList {
  public:
-  /// `keys`: the public keys that are admitted. One list per context; throws zmq::error_t for a
-  /// second.
+  /// `keys`: the public keys that are admitted. Throws zmq::error_t for the second list of a
+  /// context.
   AllowList(zmq::context_t& context, std::set<std::string> keys);
   ~AllowList();
   AllowList(const AllowList&) = delete;
@@ -38,11 +38,10 @@ class AllowList {
   void report(const std::string& key);
 
   std::set<std::string> keys_;
-  /// Fingerprints of keys that were turned away and named in the log.
-  std::set<std::string> reported_;
+  std::set<std::string> reported_;  ///< fingerprints of refused keys that the log has named
   std::atomic<bool> stopping_{false};
-  EventFd bell_;
-  zmq::socket_t questions_;
+  EventFd wake_up_;
+  zmq::socket_t socket_;
   std::thread thread_;  // last: it uses all of the above
 };
 

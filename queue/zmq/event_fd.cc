@@ -1,3 +1,4 @@
+// An eventfd (event_fd.h).
 #include "queue/zmq/event_fd.h"
 
 #include <sys/eventfd.h>
@@ -16,7 +17,7 @@ EventFd::~EventFd() { ::close(fd_); }
 
 void EventFd::notify() const {
   const std::uint64_t one = 1;
-  // Full means that it rings already.
+  // Fails only if the counter is full; the descriptor is readable then, too.
   [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
 }
 

@@ -1,11 +1,11 @@
-// A bell that wakes a thread which waits in queue/zmq/socket.h's wait(). Ringing is for any thread.
+// An eventfd: wakes a thread that is in wait() of queue/zmq/socket.h. notify() from any thread.
 #pragma once
 
 namespace millrace::queue {
 
 class EventFd {
  public:
-  /// Throws std::runtime_error where the system has no descriptor left.
+  /// Throws std::runtime_error if the system has no descriptor left.
   EventFd();
   ~EventFd();
   EventFd(const EventFd&) = delete;

@@ -1,3 +1,4 @@
+// Reading and checking keys (keys.h).
 #include "queue/zmq/keys.h"
 
 #include <sys/stat.h>
@@ -35,8 +36,8 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
-// Neither empty ones nor comments. No key begins with #: as the first of five digits it would
-// exceed the 32 bits they stand for.
+/// Calls `use` with every line that is neither empty nor a comment, and its number. No key begins
+/// with #: as the first of five Z85 digits it would exceed the 32 bits that they encode.
 void for_each_line(const std::string& content,
                    const std::function<void(std::string_view, std::size_t)>& use) {
   std::size_t number = 0;
@@ -55,7 +56,7 @@ bool is_key(std::string_view text) {
          zmq_z85_decode(bytes.data(), std::string(text).c_str()) != nullptr;
 }
 
-void check_mode(const std::filesystem::path& path) {
+void check_permissions(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     throw std::runtime_error(path.string() + ": cannot read: " + std::strerror(errno));
@@ -67,7 +68,7 @@ void check_mode(const std::filesystem::path& path) {
   }
 }
 
-/// The two words of `name = "value"`; the value without its quotes.
+/// Name and value of a line `name = "value"`, without the quotes; no value if it has another form.
 std::pair<std::string_view, std::string_view> assignment(std::string_view line) {
   const std::size_t equals = std::min(line.find('='), line.size());
   const std::string_view value =
@@ -78,7 +79,7 @@ std::pair<std::string_view, std::string_view> assignment(std::string_view line) 
   return {trimmed(line.substr(0, equals)), value.substr(1, value.size() - 2)};
 }
 
-void check_that_they_belong_together(const KeyPair& pair, const std::filesystem::path& path) {
+void check_keys_match(const KeyPair& pair, const std::filesystem::path& path) {
   std::array<char, kKeyCharacters + 1> expected{};
   if (zmq_curve_public(expected.data(), pair.secret_key.c_str()) != 0 ||
       pair.public_key != expected.data()) {
@@ -96,7 +97,7 @@ void check_server_key(const std::string& key) {
 }  // namespace
 
 KeyPair read_key_pair(const std::filesystem::path& path) {
-  check_mode(path);
+  check_permissions(path);
   KeyPair pair;
   for_each_line(proto::read_file(path), [&](std::string_view line, std::size_t number) {
     const auto [name, value] = assignment(line);
@@ -117,7 +118,7 @@ KeyPair read_key_pair(const std::filesystem::path& path) {
     refuse(path.string(),
            "does not hold both a public and a secret key; make a new pair with scripts/keys");
   }
-  check_that_they_belong_together(pair, path);
+  check_keys_match(pair, path);
   return pair;
 }
 

@@ -1,3 +1,4 @@
+// ZeroMQ sockets (socket.h).
 #include "queue/zmq/socket.h"
 
 #include <sys/random.h>
@@ -10,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "queue/ends/uri.h"
+#include "queue/zmq/host_port.h"
 
 namespace millrace::queue {
 namespace {
@@ -19,25 +20,26 @@ constexpr int kHandshakeTimeout_ms = 5000;
 constexpr int kHeartbeatEvery_ms = 1000;
 constexpr int kHeartbeatTimeout_ms = 5000;
 constexpr int kLinger_ms = 500;
-/// A trainer that starts again is found within the second of them.
+/// A trainer that restarts is found again within kReconnectMost_ms.
 constexpr int kReconnectFirst_ms = 50;
 constexpr int kReconnectMost_ms = 200;
 constexpr std::size_t kMostFrames = 2 + proto::kMaxFields;
-/// On one machine: left alone, the buffer of a TCP connection grows to megabytes, and what lies in
-/// it leaves the cache before it is read; that of a UNIX socket is so small that it is filled five
-/// times for a batch. To another machine it has to grow with the way.
+/// Send buffers on one machine. By default that of a TCP connection grows to megabytes, so that
+/// data leaves the cache before it is read, and that of a UNIX socket is so small that it fills
+/// five times for a batch. To another machine the buffer has to grow with the delay of the link.
 constexpr int kLoopbackSendBufferBytes = 512 << 10;
 constexpr int kIpcSendBufferBytes = 256 << 10;
 
-proto::SharedBytes keep(zmq::message_t message) {
+/// A frame that views a message and owns it.
+proto::SharedBytes to_frame(zmq::message_t message) {
   auto owner = std::make_shared<zmq::message_t>(std::move(message));
   const std::span<const std::byte> bytes(static_cast<const std::byte*>(owner->data()),
                                          owner->size());
   return {std::move(owner), bytes};
 }
 
-/// A ZeroMQ message that views `frame` and shares its ownership.
-zmq::message_t lend(const proto::SharedBytes& frame) {
+/// A message that views a frame and shares its ownership.
+zmq::message_t to_message(const proto::SharedBytes& frame) {
   auto* owner = new std::shared_ptr<const void>(frame.owner);
   const auto release = [](void*, void* hint) {
     delete static_cast<std::shared_ptr<const void>*>(hint);
@@ -45,7 +47,7 @@ zmq::message_t lend(const proto::SharedBytes& frame) {
   return {const_cast<std::byte*>(frame.bytes.data()), frame.bytes.size(), release, owner};
 }
 
-void require_keys(zmq::socket_t& router, const Security& security) {
+void set_server_keys(zmq::socket_t& router, const Security& security) {
   if (!security.own) return;
   router.set(zmq::sockopt::curve_server, true);
   router.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
@@ -55,17 +57,16 @@ void require_keys(zmq::socket_t& router, const Security& security) {
 constexpr std::string_view kTcp = "tcp://";
 
 bool is_tcp_loopback(const std::string& address) {
-  return address.starts_with(kTcp) &&
-         is_loopback({Scheme::kTcp, address, address.substr(kTcp.size())});
+  return address.starts_with(kTcp) && is_loopback(address.substr(kTcp.size()));
 }
 
-/// −1: the system's own.
+/// −1: the system's default.
 int send_buffer_bytes(const std::string& address) {
   if (!address.starts_with(kTcp)) return kIpcSendBufferBytes;
   return is_tcp_loopback(address) ? kLoopbackSendBufferBytes : -1;
 }
 
-void refuse_unguarded(const std::string& address, const Security& security) {
+void require_keys_or_loopback(const std::string& address, const Security& security) {
   if (security.own || security.insecure || !address.starts_with(kTcp) || is_tcp_loopback(address)) {
     return;
   }
@@ -88,7 +89,7 @@ std::string bind_hint(int error) {
   return "; check --queue.uri";
 }
 
-void show_keys(zmq::socket_t& dealer, const Security& security) {
+void set_client_keys(zmq::socket_t& dealer, const Security& security) {
   if (!security.own) return;
   dealer.set(zmq::sockopt::curve_publickey, security.own->public_key);
   dealer.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
@@ -115,11 +116,11 @@ void Context::guard(const Security& security) {
 
 Socket::Socket(Context& context, const std::string& address, zmq::socket_type type)
     : address_(address),
-      routed_(type == zmq::socket_type::router),
+      is_router_(type == zmq::socket_type::router),
       socket_(context.context_, type),
       monitor_(std::make_unique<SocketMonitor>(
           context.context_, socket_, address,
-          routed_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
+          is_router_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
   socket_.set(zmq::sockopt::linger, kLinger_ms);
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
   socket_.set(zmq::sockopt::handshake_ivl, kHandshakeTimeout_ms);
@@ -130,10 +131,10 @@ Socket::Socket(Context& context, const std::string& address, zmq::socket_type ty
 }
 
 Socket Socket::bind_router(Context& context, const std::string& address, const Security& security) {
-  refuse_unguarded(address, security);
+  require_keys_or_loopback(address, security);
   context.guard(security);
   Socket router(context, address, zmq::socket_type::router);
-  require_keys(router.socket_, security);
+  set_server_keys(router.socket_, security);
   router.socket_.set(zmq::sockopt::router_mandatory, true);
   router.socket_.set(zmq::sockopt::router_handover, true);
   try {
@@ -148,7 +149,7 @@ Socket Socket::bind_router(Context& context, const std::string& address, const S
 Socket Socket::connect_dealer(Context& context, const std::string& address,
                               const Security& security, const std::string& routing_id) {
   Socket dealer(context, address, zmq::socket_type::dealer);
-  show_keys(dealer.socket_, security);
+  set_client_keys(dealer.socket_, security);
   dealer.socket_.set(zmq::sockopt::routing_id, routing_id);
   dealer.socket_.set(zmq::sockopt::immediate, true);
   dealer.socket_.set(zmq::sockopt::reconnect_ivl, kReconnectFirst_ms);
@@ -172,10 +173,10 @@ std::optional<Envelope> Socket::receive() {
     zmq::message_t message;
     if (!socket_.recv(message, zmq::recv_flags::dontwait)) return std::nullopt;
     const bool more = message.more();
-    if (first && routed_) {
+    if (first && is_router_) {
       envelope.peer = message.to_string();
     } else if (envelope.frames.size() <= kMostFrames) {
-      envelope.frames.push_back(keep(std::move(message)));
+      envelope.frames.push_back(to_frame(std::move(message)));
     }
     first = false;
     if (!more) return envelope;
@@ -184,15 +185,15 @@ std::optional<Envelope> Socket::receive() {
 
 bool Socket::send(const Envelope& envelope) {
   try {
-    if (routed_ && !socket_.send(zmq::buffer(envelope.peer),
-                                 zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+    if (is_router_ && !socket_.send(zmq::buffer(envelope.peer),
+                                    zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
       return false;
     }
     for (std::size_t i = 0; i < envelope.frames.size(); ++i) {
       const bool last = i + 1 == envelope.frames.size();
       const auto flags =
           (last ? zmq::send_flags::none : zmq::send_flags::sndmore) | zmq::send_flags::dontwait;
-      if (!socket_.send(lend(envelope.frames[i]), flags)) return false;
+      if (!socket_.send(to_message(envelope.frames[i]), flags)) return false;
     }
   } catch (const zmq::error_t& error) {
     if (error.num() == EHOSTUNREACH) return false;
@@ -201,17 +202,17 @@ bool Socket::send(const Envelope& envelope) {
   return true;
 }
 
-void Socket::look_after() {
-  monitor_->take_in();
+void Socket::update_connection() {
+  monitor_->read_events();
   if (!monitor_->gave_up(std::chrono::steady_clock::now())) return;
   socket_.disconnect(address_);
   socket_.connect(address_);
 }
 
 void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
-          const EventFd* bell) {
+          const EventFd* wake_up) {
   std::vector<zmq::pollitem_t> items;
-  if (bell != nullptr) items.push_back({nullptr, bell->fd(), ZMQ_POLLIN, 0});
+  if (wake_up != nullptr) items.push_back({nullptr, wake_up->fd(), ZMQ_POLLIN, 0});
   for (Socket* socket : sockets) {
     items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
     items.push_back({socket->monitor_->handle(), 0, ZMQ_POLLIN, 0});
@@ -221,8 +222,8 @@ void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) throw;
   }
-  if (bell != nullptr) bell->clear();
-  for (Socket* socket : sockets) socket->look_after();
+  if (wake_up != nullptr) wake_up->clear();
+  for (Socket* socket : sockets) socket->update_connection();
 }
 
 }  // namespace millrace::queue

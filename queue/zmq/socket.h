@@ -1,6 +1,5 @@
-// ZeroMQ, wrapped thinly: sockets that carry our frames without copying them, and a way to wait on
-// several at once. The only header of this folder that sees zmq.hpp; included by the two ends and
-// nobody else.
+// A thin wrapper of ZeroMQ: sockets that carry our frames without copying them, and waiting on
+// several of them at once. Included by the two ends only.
 #pragma once
 
 #include <chrono>
@@ -19,29 +18,29 @@
 
 namespace millrace::queue {
 
-/// A frame may hold a column of one leased range; nothing larger is received.
+/// The largest frame that is received. A frame holds a column of one leased range.
 inline constexpr std::int64_t kMaxFrameBytes = std::int64_t{80} << 20;
 
-/// A message from or to one peer; the id is empty where the socket has only one.
+/// A message from or to one peer. `peer`: its routing id; empty for a dealer, which has one peer.
 struct Envelope {
   std::string peer;
   proto::Frames frames;
 };
 
-/// 16 random bytes, the first not 0 (ZeroMQ keeps those for itself). An end draws one and gives it
-/// to all its dealers, so that a router which sees the same id again sees a reconnect of this very
-/// end.
+/// 16 random bytes, the first not 0 (ZeroMQ keeps those ids for itself). An end draws one id for
+/// all its dealers, so that a router which sees it again knows that the same end reconnected.
 [[nodiscard]] std::string random_routing_id();
 
-/// What the sockets of one end share: ZeroMQ's own thread, and the list of keys that its routers
-/// admit. Outlives them.
+/// Shared by the sockets of one end: ZeroMQ's own thread, and the allow-list of the routers. To be
+/// destroyed after the sockets.
 class Context {
  public:
   Context() : context_(1) {}
 
  private:
   friend class Socket;
-  /// Before a router with keys is bound: from the first one's list on.
+  /// Starts the allow-list, if there are keys, before the first router is bound; later calls change
+  /// nothing.
   void guard(const Security& security);
 
   zmq::context_t context_;
@@ -51,49 +50,50 @@ class Context {
 /// One socket, used by one thread.
 class Socket {
  public:
-  /// A ROUTER bound to `address`; the port of a tcp address may be * (any that is free). With a key
-  /// pair it admits the allow-list alone. Throws std::runtime_error with the address and what to do
-  /// (a port in use).
+  /// A ROUTER bound to `address`; the port of a tcp address may be * (any free one). With a key
+  /// pair it admits only the keys of the allow-list. Throws std::runtime_error, with the address
+  /// and what to do, if it cannot be bound (a port in use); std::invalid_argument for an address
+  /// that others can reach without keys.
   [[nodiscard]] static Socket bind_router(Context& context, const std::string& address,
                                           const Security& security);
-  /// A DEALER that connects, now and again after every loss, to `address`. With a key pair it talks
-  /// to the holder of the server's key alone. Throws std::runtime_error for an address that is
-  /// none.
+  /// A DEALER that connects to `address`, and again after every loss. With a key pair it talks only
+  /// to the holder of the server's key. Throws std::runtime_error for an invalid address.
   [[nodiscard]] static Socket connect_dealer(Context& context, const std::string& address,
                                              const Security& security,
                                              const std::string& routing_id);
 
-  /// Where a router is bound, with the port it got: "tcp://127.0.0.1:40123".
+  /// The address at which a router is bound, with the port it got: "tcp://127.0.0.1:40123".
   [[nodiscard]] std::string bound_address() const;
-  /// A message that is there; empty: none. Of one with more frames than any of ours only as many
-  /// are kept as tell that.
+  /// The next message; empty: there is none. Of a message with more frames than ours ever have,
+  /// only one more than that is kept.
   [[nodiscard]] std::optional<Envelope> receive();
-  /// False: the peer cannot be reached (or takes nothing) now. Never waits.
+  /// False: the peer cannot be reached now, or its queue is full. Never waits.
   [[nodiscard]] bool send(const Envelope& envelope);
 
   /// As of the last wait().
   [[nodiscard]] const SocketCounters& counters() const { return monitor_->counters(); }
-  /// A dealer: why there is no connection, as a sentence a person can act on; empty where nothing
+  /// A dealer's: why there is no connection, as a sentence that a person can act on; empty: nothing
   /// went wrong. As of the last wait().
-  [[nodiscard]] const std::string& trouble() const { return monitor_->trouble(); }
+  [[nodiscard]] const std::string& connection_error() const { return monitor_->connection_error(); }
 
  private:
   friend void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
-                   const EventFd* bell);
+                   const EventFd* wake_up);
 
   Socket(Context& context, const std::string& address, zmq::socket_type type);
 
-  void look_after();
+  /// Reads the monitor's events, and reconnects a dealer that ZeroMQ gave up.
+  void update_connection();
 
   std::string address_;
-  bool routed_;
+  bool is_router_;
   zmq::socket_t socket_;
   std::unique_ptr<SocketMonitor> monitor_;
 };
 
-/// Until one of the sockets has a message (or news of its connections), the bell rings, if there is
-/// one, or the time is over. Silences the bell, and connects dealers anew that ZeroMQ gave up.
+/// Waits until a socket has a message or an event of its connections, `wake_up` is notified, or the
+/// time is over. Clears `wake_up`, and reconnects dealers that ZeroMQ gave up.
 void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
-          const EventFd* bell = nullptr);
+          const EventFd* wake_up = nullptr);
 
 }  // namespace millrace::queue

@@ -1,3 +1,4 @@
+// The events of a socket's connections (socket_monitor.h).
 #include "queue/zmq/socket_monitor.h"
 
 #include <fmt/format.h>
@@ -16,36 +17,36 @@ constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CON
                         ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 constexpr int kMostAtOnce = 1000;
-// ZeroMQ announces a new attempt at once where it makes one.
-constexpr std::chrono::milliseconds kAnnouncesWithin{500};
+/// If ZeroMQ reconnects, it says so at once: silence for so long means that it will not.
+constexpr std::chrono::milliseconds kReconnectsWithin{500};
 
 }  // namespace
 
-struct SocketMonitor::Trouble {
+struct SocketMonitor::Failure {
   std::uint64_t SocketCounters::*counter;
-  std::string_view router;  ///< the sentence; empty: somebody else says it
-  std::string_view dealer;
+  std::string_view router;  ///< the router's sentence for its log; empty: the allow-list logs it
+  std::string_view dealer;  ///< the dealer's
 };
 
-const SocketMonitor::Trouble* SocketMonitor::trouble_of(std::uint16_t event, std::uint32_t value) {
-  static constexpr Trouble kUnfinished{
+const SocketMonitor::Failure* SocketMonitor::failure_of(std::uint16_t event, std::uint32_t value) {
+  static constexpr Failure kUnfinished{
       &SocketCounters::unfinished,
       "a peer connected and left, or said nothing, before its handshake was over",
       "what listens there ends the handshake: compare its keys with queue.key_file and "
       "queue.server_key"};
-  static constexpr Trouble kMalformed{
+  static constexpr Failure kMalformed{
       &SocketCounters::malformed, "a peer does not speak ZeroMQ's protocol",
       "what listens there does not speak ZeroMQ's protocol: check queue.uri"};
-  static constexpr Trouble kOtherKind{
+  static constexpr Failure kOtherKind{
       &SocketCounters::other_kind,
       "a peer was turned away: one of the two sides has keys (queue.key_file) and the other none",
       "the trainer there and this producer cannot agree: one of them has keys (queue.key_file) and "
       "the other none"};
-  static constexpr Trouble kWrongKey{
+  static constexpr Failure kWrongKey{
       &SocketCounters::wrong_key,
       "a peer was turned away: its queue.server_key is not this trainer's public key",
       "the trainer there holds another key than queue.server_key"};
-  static constexpr Trouble kNotAllowed{&SocketCounters::not_allowed, "",
+  static constexpr Failure kNotAllowed{&SocketCounters::not_allowed, "",
                                        "the trainer there does not allow this key: add the public "
                                        "key of queue.key_file to its queue.allowed_keys"};
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return &kUnfinished;
@@ -57,23 +58,23 @@ const SocketMonitor::Trouble* SocketMonitor::trouble_of(std::uint16_t event, std
   return keys ? &kWrongKey : &kMalformed;
 }
 
-SocketMonitor::SocketMonitor(zmq::context_t& context, zmq::socket_t& watched, std::string address,
+SocketMonitor::SocketMonitor(zmq::context_t& context, zmq::socket_t& socket, std::string address,
                              Side side)
-    : watched_(watched.handle()),
+    : socket_(socket.handle()),
       address_(std::move(address)),
       side_(side),
       events_(context, zmq::socket_type::pair) {
-  const std::string place = fmt::format("inproc://millrace.monitor.{}", fmt::ptr(watched_));
-  if (zmq_socket_monitor(watched_, place.c_str(), kEvents) != 0) throw zmq::error_t();
-  // Without a limit: at one, ZeroMQ's own thread would wait for ours.
+  const std::string place = fmt::format("inproc://millrace.monitor.{}", fmt::ptr(socket_));
+  if (zmq_socket_monitor(socket_, place.c_str(), kEvents) != 0) throw zmq::error_t();
+  // No limit: at a limit, ZeroMQ's own thread would wait for ours.
   events_.set(zmq::sockopt::rcvhwm, 0);
   events_.set(zmq::sockopt::linger, 0);
   events_.connect(place);
 }
 
-SocketMonitor::~SocketMonitor() { zmq_socket_monitor(watched_, nullptr, 0); }
+SocketMonitor::~SocketMonitor() { zmq_socket_monitor(socket_, nullptr, 0); }
 
-void SocketMonitor::take_in() {
+void SocketMonitor::read_events() {
   for (int i = 0; i < kMostAtOnce; ++i) {
     zmq::message_t event;
     zmq::message_t address;
@@ -84,16 +85,16 @@ void SocketMonitor::take_in() {
     if (event.size() != sizeof kind + sizeof value) continue;
     std::memcpy(&kind, event.data(), sizeof kind);
     std::memcpy(&value, event.data<char>() + sizeof kind, sizeof value);
-    note(kind, value);
+    on_event(kind, value);
   }
 }
 
-void SocketMonitor::note(std::uint16_t event, std::uint32_t value) {
+void SocketMonitor::on_event(std::uint16_t event, std::uint32_t value) {
   switch (event) {
     case ZMQ_EVENT_ACCEPTED: ++counters_.accepted; break;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
       ++counters_.established;
-      trouble_.clear();
+      connection_error_.clear();
       break;
     case ZMQ_EVENT_DISCONNECTED:
       ++counters_.closed;
@@ -103,21 +104,21 @@ void SocketMonitor::note(std::uint16_t event, std::uint32_t value) {
     case ZMQ_EVENT_CONNECT_DELAYED:
     case ZMQ_EVENT_CONNECT_RETRIED: lost_.reset(); break;
     default:
-      if (const Trouble* trouble = trouble_of(event, value)) note_trouble(*trouble);
+      if (const Failure* failure = failure_of(event, value)) on_failure(*failure);
   }
 }
 
-void SocketMonitor::note_trouble(const Trouble& trouble) {
-  ++(counters_.*trouble.counter);
-  const std::string_view sentence = side_ == Side::kRouter ? trouble.router : trouble.dealer;
-  trouble_ = sentence;
+void SocketMonitor::on_failure(const Failure& failure) {
+  ++(counters_.*failure.counter);
+  const std::string_view sentence = side_ == Side::kRouter ? failure.router : failure.dealer;
+  connection_error_ = sentence;
   if (!sentence.empty() && reported_.insert(sentence).second) {
     spdlog::warn("{}: {}", address_, sentence);
   }
 }
 
 bool SocketMonitor::gave_up(std::chrono::steady_clock::time_point now) const {
-  return side_ == Side::kDealer && lost_ && now - *lost_ > kAnnouncesWithin;
+  return side_ == Side::kDealer && lost_ && now - *lost_ > kReconnectsWithin;
 }
 
 }  // namespace millrace::queue

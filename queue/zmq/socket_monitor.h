@@ -1,9 +1,8 @@
-// What becomes of a socket's connections, as ZeroMQ reports it: counted, and said in the log once
-// per cause.
+// The events of a socket's connections, as ZeroMQ reports them: counted, and logged once per cause.
 //
-// ZeroMQ does not say why it ends a connection after the handshake, so a frame above the limit
-// shows as one more under `closed`. It also leaves out peers that speak a version before 3 of its
-// protocol: those show in `accepted` and `closed` alone.
+// ZeroMQ does not say why it ends a connection after the handshake, so a frame above the limit only
+// counts as `closed`. It reports no handshake of peers that speak a version of its protocol before
+// 3: they count as `accepted` and `closed` only.
 #pragma once
 
 #include <chrono>
@@ -23,48 +22,49 @@ struct SocketCounters {
   std::uint64_t unfinished = 0;   ///< handshakes that the peer broke off or let run out of time
   std::uint64_t malformed = 0;    ///< peers that do not speak ZeroMQ's protocol
   std::uint64_t other_kind = 0;   ///< one side has keys and the other none
-  std::uint64_t wrong_key = 0;    ///< the two sides do not mean the same server key
+  std::uint64_t wrong_key = 0;    ///< the peer expects another server key
   std::uint64_t not_allowed = 0;  ///< keys that are not on the allow-list
 };
 
-/// Belongs to one socket and is used by its thread; lives no longer than the socket.
+/// Of one socket, and used by its thread; destroyed before the socket.
 class SocketMonitor {
  public:
   enum class Side { kRouter, kDealer };
 
-  /// Before the socket binds or connects to `address`.
-  SocketMonitor(zmq::context_t& context, zmq::socket_t& watched, std::string address, Side side);
+  /// To be made before the socket binds or connects to `address`.
+  SocketMonitor(zmq::context_t& context, zmq::socket_t& socket, std::string address, Side side);
   ~SocketMonitor();
   SocketMonitor(const SocketMonitor&) = delete;
   SocketMonitor& operator=(const SocketMonitor&) = delete;
 
-  /// For polling: readable when there is something to take in.
+  /// For polling: readable when there are events.
   [[nodiscard]] void* handle() { return events_.handle(); }
-  /// A bounded number of them, so that strangers who come and go quickly cannot keep the thread
-  /// here.
-  void take_in();
+  /// Handles the events that are there; a bounded number, so that strangers who connect and leave
+  /// quickly cannot keep the thread here.
+  void read_events();
 
   [[nodiscard]] const SocketCounters& counters() const { return counters_; }
   /// Why the last attempt to connect failed, as a sentence; empty once a handshake was completed.
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }
-  /// Whether a dealer lost its connection and ZeroMQ will not try again by itself, as it does not
-  /// after an error in the protocol.
+  [[nodiscard]] const std::string& connection_error() const { return connection_error_; }
+  /// Whether a dealer lost its connection and ZeroMQ will not reconnect by itself, which happens
+  /// after protocol errors.
   [[nodiscard]] bool gave_up(std::chrono::steady_clock::time_point now) const;
 
  private:
-  struct Trouble;
-  [[nodiscard]] static const Trouble* trouble_of(std::uint16_t event, std::uint32_t value);
-  void note(std::uint16_t event, std::uint32_t value);
-  void note_trouble(const Trouble& trouble);
+  struct Failure;
+  /// The failure that an event means, or null.
+  [[nodiscard]] static const Failure* failure_of(std::uint16_t event, std::uint32_t value);
+  void on_event(std::uint16_t event, std::uint32_t value);
+  void on_failure(const Failure& failure);
 
-  void* watched_;
+  void* socket_;
   std::string address_;
   Side side_;
   zmq::socket_t events_;
   SocketCounters counters_;
-  std::string trouble_;
+  std::string connection_error_;
   std::set<std::string_view> reported_;
-  std::optional<std::chrono::steady_clock::time_point> lost_;
+  std::optional<std::chrono::steady_clock::time_point> lost_;  ///< when the connection ended
 };
 
 }  // namespace millrace::queue

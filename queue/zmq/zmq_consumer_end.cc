@@ -1,4 +1,4 @@
-#include "queue/zmq/zmq_consumer_end.h"
+// The trainer's end of tcp:// and ipc:// (zmq_transport.h): a ROUTER, and the lease book over it.
 
 #include <spdlog/spdlog.h>
 
@@ -20,29 +20,36 @@
 #include "queue/protocol/registration.h"
 #include "queue/zmq/rank_address.h"
 #include "queue/zmq/socket.h"
+#include "queue/zmq/zmq_transport.h"
 #include "telemetry/stream_metrics.h"
 
 namespace millrace::queue {
 namespace {
 
 constexpr Milliseconds kTickEvery{50};
-/// Messages that are taken in before the book acts again: a peer that floods must not keep it from
-/// that.
+/// Messages that are read before the book's next tick: a peer that floods must not delay it.
 constexpr int kMostAtOnce = 1024;
-/// ZeroMQ may tell that a connection ended before it knows that its peer cannot be reached.
-constexpr Milliseconds kGreetFor{200};
+/// How long producers are checked after a connection ended: ZeroMQ may report the end before it
+/// knows that the peer cannot be reached.
+constexpr Milliseconds kCheckProducersFor{200};
 
 std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 16) | 1; }
 
-LeaseRules rules_of(const ZmqRun& run) {
+LeaseRules rules_of(const ConsumerPlan& plan) {
   LeaseRules rules;
   rules.epoch = random_epoch();
-  rules.run_id = run.run_id;
-  rules.late_after = run.late_after;
-  rules.audit = run.audit;
+  rules.run_id = plan.run_id;
+  rules.late_after = plan.late_after;
+  rules.audit = plan.audit;
   return rules;
 }
 
+std::vector<std::string> addresses_of(const Uri& uri, const ConsumerPlan& plan) {
+  if (plan.rank == 0) return {uri.text};
+  return addresses_to_bind(uri, plan.advertise, plan.rank);
+}
+
+/// A router at the first of the addresses that can be bound.
 Socket bind_first(Context& context, const std::vector<std::string>& addresses,
                   const Security& security) {
   for (std::size_t i = 0;; ++i) {
@@ -54,24 +61,24 @@ Socket bind_first(Context& context, const std::vector<std::string>& addresses,
   }
 }
 
-/// The keys of a rank that talks to rank 0, which has the same pair.
+/// The keys for a rank's connection to rank 0, which has the same key pair.
 Security as_client(const Security& security) {
   Security client = security;
   if (client.own) client.server_key = client.own->public_key;
   return client;
 }
 
-/// A rank's line to rank 0.
-struct LineToRankZero {
+/// The connection of another rank to rank 0.
+struct RankZeroLink {
   Registration registration;
   Socket socket;
 };
 
-/// What becomes of connections: each cell and the count that it shows.
-using ConnectionCells = std::vector<
+/// The metrics of connections, each with the count that it exports.
+using ConnectionMetrics = std::vector<
     std::pair<std::reference_wrapper<telemetry::Counter>, std::uint64_t SocketCounters::*>>;
 
-ConnectionCells connection_cells(const telemetry::QueueMetrics& metrics) {
+ConnectionMetrics connection_metrics(const telemetry::QueueMetrics& metrics) {
   using C = SocketCounters;
   return {{metrics.connections("accepted"), &C::accepted},
           {metrics.connections("established"), &C::established},
@@ -85,29 +92,26 @@ ConnectionCells connection_cells(const telemetry::QueueMetrics& metrics) {
 
 class ZmqConsumerEnd final : public ConsumerEnd {
  public:
-  ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const ZmqRun& run)
+  ZmqConsumerEnd(const Uri& uri, const Expectation& expected, const ConsumerPlan& plan)
       : uri_(uri),
-        train_window_(run.train_window),
-        metrics_(run.registry),
-        connections_(connection_cells(metrics_)),
-        book_(Admission(expected), rules_of(run)),
-        socket_(bind_first(
-            context_,
-            run.rank == 0 ? std::vector{uri.text} : addresses_to_bind(uri, run.advertise, run.rank),
-            run.security)) {
-    if (run.rank > 0) register_with_rank_zero(run);
+        train_window_(plan.train_window),
+        metrics_(*plan.registry),
+        connections_(connection_metrics(metrics_)),
+        book_(Admission(expected), rules_of(plan)),
+        socket_(bind_first(context_, addresses_of(uri, plan), plan.security)) {
+    if (plan.rank > 0) register_with_rank_zero(plan);
   }
 
   ~ZmqConsumerEnd() override {
     try {
-      say_bye();
+      send_bye();
     } catch (const std::exception& error) {
       spdlog::debug("{}: no goodbye: {}", uri_.text, error.what());
     }
   }
 
   std::optional<proto::StreamMeta> wait_for_stream(Milliseconds timeout) override {
-    work_until(timeout, [this] { return book_.accepted().has_value(); });
+    poll_until(timeout, [this] { return book_.accepted().has_value(); });
     return book_.accepted();
   }
 
@@ -116,18 +120,18 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   }
 
   void request(const proto::Range& range) override {
-    if (!asked_.insert(range).second) return;
+    if (!requested_.insert(range).second) return;
     const std::lock_guard lock(mutex_);
     book_.request(range);
-    act_at_once_ = act_at_once_ || book_.has_room();
+    tick_at_once_ = tick_at_once_ || book_.has_room();
   }
 
   std::optional<proto::Batch> receive(Milliseconds timeout) override {
-    work_until(timeout, [this] { return !arrivals_.empty(); });
+    poll_until(timeout, [this] { return !arrivals_.empty(); });
     if (arrivals_.empty()) return std::nullopt;
     LeaseBook::Arrival arrival = std::move(arrivals_.front());
     arrivals_.pop_front();
-    if (asked_.erase(arrival.batch.range) == 0) return std::nullopt;  // forgotten meanwhile
+    if (requested_.erase(arrival.batch.range) == 0) return std::nullopt;  // cancelled
     link_seconds_ = arrival.link_seconds;
     return std::move(arrival.batch);
   }
@@ -137,29 +141,30 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   void release(proto::Split, std::uint64_t) override {}
 
   void set_stage_log(const proto::StageLog& log) override {
-    std::erase_if(asked_, [&](const proto::Range& range) { return !proto::agrees(log, range); });
+    std::erase_if(requested_,
+                  [&](const proto::Range& range) { return !proto::agrees(log, range); });
     const std::lock_guard lock(mutex_);
     book_.set_stage_log(log);
   }
 
   WaitState state() const override {
     const std::lock_guard lock(mutex_);
-    if (book_.producers() > 0)
-      return {telemetry::WaitCause::kProvider, book_.describe_next_wanted()};
-    return {telemetry::WaitCause::kNoProducer, why_nobody_is_there()};
+    if (book_.producers() == 0) return {telemetry::WaitCause::kNoProducer, why_no_producer()};
+    return {telemetry::WaitCause::kProvider, book_.describe_next_wanted()};
   }
 
  private:
-  void register_with_rank_zero(const ZmqRun& run) {
-    const std::string told = address_to_tell(uri_, run.advertise, socket_.bound_address());
-    line_.emplace(LineToRankZero{
-        Registration({run.run_id, run.rank, told}),
-        Socket::connect_dealer(context_, uri_.text, as_client(run.security), random_routing_id())});
-    sockets_.push_back(&line_->socket);
+  void register_with_rank_zero(const ConsumerPlan& plan) {
+    const std::string own = address_to_advertise(uri_, plan.advertise, socket_.bound_address());
+    rank_zero_.emplace(
+        RankZeroLink{Registration({plan.run_id, plan.rank, own}),
+                     Socket::connect_dealer(context_, uri_.text, as_client(plan.security),
+                                            random_routing_id())});
+    sockets_.push_back(&rank_zero_->socket);
   }
 
-  std::string why_nobody_is_there() const {
-    if (line_ && !line_->registration.known(std::chrono::steady_clock::now())) {
+  std::string why_no_producer() const {
+    if (rank_zero_ && !rank_zero_->registration.known(std::chrono::steady_clock::now())) {
       return "no answer from rank 0 at " + uri_.text;
     }
     const std::string who = "no producer at " + uri_.text;
@@ -167,27 +172,26 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     return who + ": start `prepare` with the same recipe";
   }
 
-  /// Everything happens in here, in the thread that waits for a batch: one that moved batches over
-  /// to it would have to wake it for each.
+  /// Runs sockets and book until `done` or the timeout, in the thread that waits for a batch: a
+  /// thread of its own would have to wake that one for each batch.
   template <class Done>
-  void work_until(Milliseconds timeout, const Done& done) {
+  void poll_until(Milliseconds timeout, const Done& done) {
     const Time deadline = std::chrono::steady_clock::now() + timeout;
     while (!done()) {
       const auto left =
           std::chrono::ceil<Milliseconds>(deadline - std::chrono::steady_clock::now());
-      wait(sockets_, std::exchange(act_at_once_, false)
+      wait(sockets_, std::exchange(tick_at_once_, false)
                          ? Milliseconds(0)
                          : std::clamp(left, Milliseconds(0), kTickEvery));
-      receive();
-      keep_registered();
-      act();
+      read_messages();
+      update_registration();
+      tick();
       if (left <= Milliseconds(0)) return;
     }
   }
 
-  /// What is there, up to a batch: its producer is given another lease before the next message is
-  /// looked at.
-  void receive() {
+  /// Reads messages up to a batch: its producer gets another lease before the next message is read.
+  void read_messages() {
     bool batch = false;
     for (int i = 0; i < kMostAtOnce && !batch; ++i) {
       const auto envelope = socket_.receive();
@@ -205,12 +209,12 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
   void drop(const PeerId& from, const proto::Decoded& decoded) {
     metrics_.damaged(proto::describe(decoded.status)).add();
-    // Once per cause: a peer that sends rubbish must not fill the log.
+    // Logged once per cause: a peer that sends rubbish must not fill the log.
     if (reported_.insert(decoded.status).second) {
       spdlog::warn("{}: dropped {}", uri_.text, proto::describe(decoded.status));
     }
     if (decoded.status == proto::DecodeStatus::kVersion) {
-      // Any message of ours tells it; this one says it in words to whom it can.
+      // The peer sees our version in any message; this one says it in words.
       (void)socket_.send(
           {from, proto::encode(proto::Refuse{"this trainer speaks protocol version " +
                                              std::to_string(proto::kProtocolVersion)})});
@@ -220,22 +224,22 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     book_.damaged(from, decoded.lease);
   }
 
-  void keep_registered() {
-    if (!line_) return;
+  void update_registration() {
+    if (!rank_zero_) return;
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
-    while (auto envelope = line_->socket.receive()) {
+    while (auto envelope = rank_zero_->socket.receive()) {
       const proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kOk) {
-        line_->registration.receive(decoded.message, now);
+        rank_zero_->registration.receive(decoded.message, now);
       }
     }
-    if (const auto message = line_->registration.tick(now)) {
-      (void)line_->socket.send({{}, proto::encode(*message)});
+    if (const auto message = rank_zero_->registration.tick(now)) {
+      (void)rank_zero_->socket.send({{}, proto::encode(*message)});
     }
   }
 
-  void act() {
+  void tick() {
     std::vector<LeaseBook::Outgoing> outgoing;
     std::vector<LeaseBook::Arrival> arrivals;
     std::vector<std::string> reports;
@@ -247,7 +251,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
       outgoing = book_.take_outgoing();
       arrivals = book_.take_arrivals();
       reports = book_.take_reports();
-      count();
+      update_metrics();
     }
     std::ranges::move(arrivals, std::back_inserter(arrivals_));
     for (const std::string& report : reports) spdlog::warn("{}: {}", uri_.text, report);
@@ -255,22 +259,21 @@ class ZmqConsumerEnd final : public ConsumerEnd {
       if (socket_.send({to, proto::encode(message)})) continue;
       const std::lock_guard lock(mutex_);
       book_.lost(to);
-      act_at_once_ = true;  // others get its ranges
+      tick_at_once_ = true;  // others get its ranges
     }
   }
 
-  /// A router learns that a peer has left when it sends to it. So after the end of a connection
-  /// everybody is sent something, and a producer that was killed is missed at once, not after its
-  /// silence.
+  /// A router learns that a peer has left when it sends to it. So after a connection ended, every
+  /// producer is sent a message, and one that was killed is found at once, not by its silence.
   void find_lost_producers(Time now) {
     const std::uint64_t closed = socket_.counters().closed;
-    if (std::exchange(closed_, closed) != closed) greet_until_ = now + kGreetFor;
-    if (now >= greet_until_ || now - greeted_ < kTickEvery) return;
-    greeted_ = now;
-    book_.greet();
+    if (std::exchange(closed_, closed) != closed) check_until_ = now + kCheckProducersFor;
+    if (now >= check_until_ || now - checked_at_ < kTickEvery) return;
+    checked_at_ = now;
+    book_.welcome_all();
   }
 
-  void count() {
+  void update_metrics() {
     const LeaseCounters& counters = book_.counters();
     metrics_.producers.set(static_cast<double>(book_.producers()));
     metrics_.leases_open.set(static_cast<double>(book_.open_leases()));
@@ -284,16 +287,12 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     metrics_.refused.raise_to(static_cast<double>(counters.refused));
     metrics_.audited.raise_to(static_cast<double>(counters.audited));
     metrics_.disagreed.raise_to(static_cast<double>(counters.disagreed));
-    count_connections();
-  }
-
-  void count_connections() {
-    for (const auto& [cell, count] : connections_) {
-      cell.get().raise_to(static_cast<double>(socket_.counters().*count));
+    for (const auto& [metric, count] : connections_) {
+      metric.get().raise_to(static_cast<double>(socket_.counters().*count));
     }
   }
 
-  void say_bye() {
+  void send_bye() {
     const std::lock_guard lock(mutex_);
     book_.end();
     for (const auto& [to, message] : book_.take_outgoing()) {
@@ -304,29 +303,29 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   Uri uri_;
   Window train_window_;
   telemetry::QueueMetrics metrics_;
-  const ConnectionCells connections_;
-  std::set<proto::Range, Sooner> asked_;     ///< wanted and not taken yet
-  std::deque<LeaseBook::Arrival> arrivals_;  ///< not taken yet
-  double link_seconds_ = 0.0;                ///< of the arrival that was taken last
-  /// The book has something to do that no message will call for.
-  bool act_at_once_ = false;
+  const ConnectionMetrics connections_;
+  std::set<proto::Range, Sooner> requested_;  ///< and not received yet
+  std::deque<LeaseBook::Arrival> arrivals_;   ///< not handed out yet
+  double link_seconds_ = 0.0;                 ///< of the arrival that was handed out last
+  /// The book has work that no message will trigger.
+  bool tick_at_once_ = false;
   std::set<proto::DecodeStatus> reported_;
-  std::uint64_t closed_ = 0;  ///< connections that ended, as far as they were heeded
-  Time greeted_{};
-  Time greet_until_{};
-  mutable std::mutex mutex_;  ///< book_, line_'s registration: what state() looks at
+  std::uint64_t closed_ = 0;  ///< ended connections that were acted on
+  Time checked_at_{};         ///< when every producer was sent a message last
+  Time check_until_{};
+  mutable std::mutex mutex_;  ///< book_ and rank_zero_'s registration, which state() reads
   LeaseBook book_;
   Context context_;
   Socket socket_;
-  std::optional<LineToRankZero> line_;  ///< of every rank but 0
+  std::optional<RankZeroLink> rank_zero_;  ///< of every rank but 0
   std::vector<Socket*> sockets_{&socket_};
 };
 
 }  // namespace
 
 std::unique_ptr<ConsumerEnd> make_zmq_consumer_end(const Uri& uri, const Expectation& expected,
-                                                   const ZmqRun& run) {
-  return std::make_unique<ZmqConsumerEnd>(uri, expected, run);
+                                                   const ConsumerPlan& plan) {
+  return std::make_unique<ZmqConsumerEnd>(uri, expected, plan);
 }
 
 }  // namespace millrace::queue

@@ -1,4 +1,5 @@
-#include "queue/zmq/zmq_producer_end.h"
+// A producer's end of tcp:// and ipc:// (zmq_transport.h): a DEALER for each rank, and a thread
+// that runs the conversations over them.
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -17,12 +18,13 @@
 #include "queue/ends/mailbox.h"
 #include "queue/protocol/producer_links.h"
 #include "queue/zmq/socket.h"
+#include "queue/zmq/zmq_transport.h"
 
 namespace millrace::queue {
 namespace {
 
 constexpr Milliseconds kTickEvery{50};
-/// Messages of one rank that are taken in before the others' turn.
+/// Messages of one rank that are read before those of the next one.
 constexpr int kMostAtOnce = 1024;
 
 struct Answer {
@@ -30,7 +32,7 @@ struct Answer {
   proto::Frames frames;
 };
 
-/// As trainers' logs call this process: HOST:PROCESS.
+/// The name of this process in trainers' logs: HOST:PROCESS.
 std::string own_name() {
   char host[65] = {};
   if (::gethostname(host, sizeof host - 1) != 0) host[0] = '?';
@@ -39,45 +41,43 @@ std::string own_name() {
 
 class ZmqProducerEnd final : public ProducerEnd {
  public:
-  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, std::uint32_t capacity,
-                 const Security& security)
+  ZmqProducerEnd(const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan)
       : uri_(uri),
         schema_(meta.schema),
         fingerprint_(meta.fingerprint),
-        security_(security),
-        links_({meta, capacity, own_name()}, uri.text),
+        security_(plan.security),
+        links_({meta, plan.capacity, own_name()}, uri.text),
         thread_([this] { run(); }) {}
 
   ~ZmqProducerEnd() override {
     stopping_ = true;
-    bell_.notify();
+    wake_up_.notify();
     thread_.join();
   }
 
   std::optional<LeasedRange> next(Milliseconds timeout) override {
-    auto order = orders_.take(timeout);
+    auto leased = leased_.take(timeout);
     const std::lock_guard lock(mutex_);
     if (failure_) std::rethrow_exception(failure_);
-    // The rank that asked may have ended, or started anew, since.
-    if (order && links_.holds(*order)) return order;
+    // The rank that leased it may have ended, or restarted, since.
+    if (leased && links_.holds(*leased)) return leased;
     return std::nullopt;
   }
 
-  void deliver(const LeasedRange& order, const proto::Batch& batch) override {
-    const auto to = finish(order);
-    if (!to) return;  // the trainer that asked for it is gone
-    // The checksums are computed here, by the worker, and not by the one thread that all workers
-    // share.
+  void deliver(const LeasedRange& leased, const proto::Batch& batch) override {
+    const auto to = finish(leased);
+    if (!to) return;  // the trainer that leased it is gone
+    // encode() computes the checksums: here, in the worker's thread, not in the one that all share.
     const auto held_us = static_cast<std::uint64_t>(to->held.count());
     answer(to->address,
-           proto::encode(proto::Filled{order.lease, fingerprint_, batch, held_us}, schema_));
+           proto::encode(proto::Filled{leased.lease, fingerprint_, batch, held_us}, schema_));
   }
 
-  void fail(const LeasedRange& order, const std::string& reason) override {
-    spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(order.range.split),
-                  order.range.first, order.range.end(), reason);
-    if (const auto to = finish(order)) {
-      answer(to->address, proto::encode(proto::Failed{order.lease, reason}));
+  void fail(const LeasedRange& leased, const std::string& reason) override {
+    spdlog::error("cannot compute {} samples [{}, {}): {}", proto::to_string(leased.range.split),
+                  leased.range.first, leased.range.end(), reason);
+    if (const auto to = finish(leased)) {
+      answer(to->address, proto::encode(proto::Failed{leased.lease, reason}));
     }
   }
 
@@ -87,7 +87,7 @@ class ZmqProducerEnd final : public ProducerEnd {
     const std::lock_guard lock(mutex_);
     if (!links_.welcomed()) {
       return "waiting for a trainer at " + uri_.text +
-             (trouble_.empty() ? "" : " (" + trouble_ + ")");
+             (connection_error_.empty() ? "" : " (" + connection_error_ + ")");
     }
     const std::size_t open = links_.open_leases();
     return open == 0 ? "the trainer has all it wants for now"
@@ -95,24 +95,24 @@ class ZmqProducerEnd final : public ProducerEnd {
   }
 
  private:
-  std::optional<ProducerLinks::Destination> finish(const LeasedRange& order) {
+  std::optional<ProducerLinks::Destination> finish(const LeasedRange& leased) {
     const std::lock_guard lock(mutex_);
-    return links_.finish(order, std::chrono::steady_clock::now());
+    return links_.finish(leased, std::chrono::steady_clock::now());
   }
 
   void answer(const std::string& address, proto::Frames frames) {
     answers_.put({address, std::move(frames)});
-    bell_.notify();
+    wake_up_.notify();
   }
 
-  /// The thread: the only one that touches the sockets.
+  /// The thread's work; no other thread touches the sockets.
   void run() {
     try {
       connect_links();
       while (!stopping_) {
         wait_for_messages();
         for (auto& [address, socket] : sockets_) receive_all(address, socket);
-        act();
+        tick();
         connect_links();
       }
       send_answers();
@@ -120,11 +120,11 @@ class ZmqProducerEnd final : public ProducerEnd {
     } catch (...) {
       const std::lock_guard lock(mutex_);
       failure_ = std::current_exception();
-      orders_.close();
+      leased_.close();
     }
   }
 
-  /// A socket for exactly the ranks that this producer talks to.
+  /// Opens and closes sockets until there is one for exactly the ranks that this producer talks to.
   void connect_links() {
     std::vector<std::string> addresses;
     {
@@ -143,7 +143,7 @@ class ZmqProducerEnd final : public ProducerEnd {
   void wait_for_messages() {
     std::vector<Socket*> sockets;
     for (auto& [address, socket] : sockets_) sockets.push_back(&socket);
-    wait(sockets, kTickEvery, &bell_);
+    wait(sockets, kTickEvery, &wake_up_);
   }
 
   void receive_all(const std::string& address, Socket& socket) {
@@ -166,20 +166,20 @@ class ZmqProducerEnd final : public ProducerEnd {
     }
   }
 
-  /// Once per cause: a peer that sends rubbish must not fill the log.
+  /// Logs once per cause: a peer that sends rubbish must not fill the log.
   void report_damage(const std::string& address, proto::DecodeStatus status) {
     if (reported_.insert(status).second) {
       spdlog::warn("{}: dropped {}", address, proto::describe(status));
     }
   }
 
-  void act() {
+  void tick() {
     std::vector<ProducerLinks::Outgoing> outgoing;
     {
       const std::lock_guard lock(mutex_);
-      trouble_ = sockets_.at(uri_.text).trouble();
+      connection_error_ = sockets_.at(uri_.text).connection_error();
       links_.tick(std::chrono::steady_clock::now());
-      for (const LeasedRange& order : links_.take_orders()) orders_.put(order);
+      for (const LeasedRange& leased : links_.take_leased()) leased_.put(leased);
       outgoing = links_.take_outgoing();
       if (const auto refusal = links_.refusal()) throw std::runtime_error(*refusal);
     }
@@ -205,15 +205,15 @@ class ZmqProducerEnd final : public ProducerEnd {
   const std::string fingerprint_;
   const Security security_;
   const std::string routing_id_ = random_routing_id();
-  mutable std::mutex mutex_;  // links_, failure_, trouble_
+  mutable std::mutex mutex_;  // links_, failure_, connection_error_
   ProducerLinks links_;
   std::exception_ptr failure_;
-  std::string trouble_;  ///< of the connection to rank 0
-  Mailbox<LeasedRange> orders_;
+  std::string connection_error_;  ///< of the connection to rank 0
+  Mailbox<LeasedRange> leased_;
   Mailbox<Answer> answers_;
   std::set<proto::DecodeStatus> reported_;
   std::atomic<bool> stopping_{false};
-  EventFd bell_;
+  EventFd wake_up_;
   Context context_;
   std::map<std::string, Socket> sockets_;  ///< by address; the thread's own
   std::thread thread_;                     // last: it uses all of the above
@@ -222,9 +222,8 @@ class ZmqProducerEnd final : public ProducerEnd {
 }  // namespace
 
 std::unique_ptr<ProducerEnd> make_zmq_producer_end(const Uri& uri, const proto::StreamMeta& meta,
-                                                   std::uint32_t capacity,
-                                                   const Security& security) {
-  return std::make_unique<ZmqProducerEnd>(uri, meta, capacity, security);
+                                                   const ProducerPlan& plan) {
+  return std::make_unique<ZmqProducerEnd>(uri, meta, plan);
 }
 
 }  // namespace millrace::queue

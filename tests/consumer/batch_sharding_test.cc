@@ -1,3 +1,4 @@
+// How global batches are divided among ranks.
 #include "consumer/batch_sharding.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,7 @@ TEST(BatchSharding, RanksThatDivideTheMicroBatchesTakeContiguousWholeOnes) {
   EXPECT_EQ(micro_batches({4, 4, 1, 2}, 0), (std::vector<Slice>{{8, 4}, {12, 4}}));
 }
 
-TEST(BatchSharding, OneMicroBatchIsCutWhereRanksOutnumber) {
+TEST(BatchSharding, MicroBatchesAreCutIfThereAreMoreRanks) {
   EXPECT_EQ(micro_batches({5, 1, 0, 2}, 10), (std::vector<Slice>{{10, 2}}));
   EXPECT_EQ(micro_batches({5, 1, 1, 2}, 10), (std::vector<Slice>{{12, 3}}));
 }

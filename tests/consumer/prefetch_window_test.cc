@@ -1,3 +1,4 @@
+// The ranges that the consumer asks for, and the samples it hands out, across changes of stage.
 #include "consumer/prefetch_window.h"
 
 #include <gtest/gtest.h>
@@ -12,10 +13,10 @@ using proto::Split;
 
 constexpr std::uint32_t kRange = 8;
 
-class SupplyTest : public ::testing::Test {
+class PrefetchWindowTest : public ::testing::Test {
  protected:
   static PrefetchPlan plan() {
-    return {.deal = {4, 1, 0, 1},
+    return {.sharding = {4, 1, 0, 1},
             .cursor = 0,
             .eval_samples = 20,
             .train_window = {.samples = 32},
@@ -34,15 +35,15 @@ class SupplyTest : public ::testing::Test {
   PrefetchWindow window_{testing::sample_meta(), plan(), kRange};
 };
 
-TEST_F(SupplyTest, AsksForTheWholeWindowAtTheStageOfTheLog) {
+TEST_F(PrefetchWindowTest, AsksForTheWholeWindowAtTheStageOfTheLog) {
   const auto missing = window_.missing();
   ASSERT_EQ(missing.size(), 4U);
   EXPECT_EQ(missing[0], (Range{Split::kTrain, 0, kRange, 1}));
   EXPECT_EQ(missing[3], (Range{Split::kTrain, 24, kRange, 1}));
 }
 
-TEST(PrefetchWindow, OfARankAsksForItsShareOfEveryStepAlone) {
-  const PrefetchPlan plan{.deal = {16, 2, 1, 2},
+TEST(PrefetchWindow, ARankAsksOnlyForItsShareOfEveryStep) {
+  const PrefetchPlan plan{.sharding = {16, 2, 1, 2},
                           .cursor = 0,
                           .eval_samples = 0,
                           .train_window = {.samples = 64},
@@ -55,12 +56,12 @@ TEST(PrefetchWindow, OfARankAsksForItsShareOfEveryStepAlone) {
       << "of steps of 32 samples, the second half";
 }
 
-TEST_F(SupplyTest, ValIsAskedForOnceTheTrainerWantsIt) {
+TEST_F(PrefetchWindowTest, ValIsRequestedOnceTheTrainerAsksForIt) {
   EXPECT_EQ(window_.get(Split::kVal, 0, 4), std::nullopt);
   EXPECT_EQ(window_.missing()[0], (Range{Split::kVal, 0, kRange, std::nullopt}));
 }
 
-TEST_F(SupplyTest, AChangeTakesEffectAtItsSampleWhateverWasFetchedAhead) {
+TEST_F(PrefetchWindowTest, AChangeTakesEffectAtItsSampleWhateverWasFetchedAhead) {
   bring_all();
   window_.advance(12);
   const proto::StageLog log{{0, 1}, {12, 2}};
@@ -74,14 +75,14 @@ TEST_F(SupplyTest, AChangeTakesEffectAtItsSampleWhateverWasFetchedAhead) {
   EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch({Split::kTrain, 12, 8, 2})));
 }
 
-TEST_F(SupplyTest, WhatWasOnItsWayAtTheOldStageIsDropped) {
+TEST_F(PrefetchWindowTest, BatchesAtTheOldStageAreDropped) {
   const auto asked = window_.missing();
   window_.set_stage_log({{0, 2}});
   for (const Range& range : asked) window_.put(testing::sample_batch(range));
   EXPECT_EQ(window_.get(Split::kTrain, 0, 4), std::nullopt);
 }
 
-TEST_F(SupplyTest, ChangesThatAreKnownAheadLeaveNoGap) {
+TEST_F(PrefetchWindowTest, ChangesThatAreKnownAheadLeaveNoGap) {
   const proto::StageLog log{{0, 1}, {10, 2}, {13, 3}};
   window_.set_stage_log(log);
   expect_no_straddling(log);

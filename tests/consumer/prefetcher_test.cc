@@ -1,3 +1,4 @@
+// A BatchSource over transports that reorder, repeat, are late, and fail.
 #include "consumer/prefetcher.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +25,7 @@ using queue::Milliseconds;
 
 constexpr std::uint32_t kRange = 8;
 
-/// What the fake transport was told.
+/// The calls that the fake transport got.
 struct Log {
   std::mutex mutex;
   std::set<Range, queue::Sooner> wanted;
@@ -65,7 +66,7 @@ class ShuffledEnd final : public queue::ConsumerEnd {
   std::mt19937 random_{1};
 };
 
-/// Answers once it is told to; all of the way from lease to answer was the link's.
+/// Answers once `open` is true; all the time from lease to answer was the link's.
 class LateEnd final : public queue::ConsumerEnd {
  public:
   explicit LateEnd(const std::atomic<bool>& open) : open_(open) {}
@@ -105,11 +106,11 @@ class BrokenEnd final : public queue::ConsumerEnd {
 
 class PrefetcherTest : public ::testing::Test {
  protected:
-  std::unique_ptr<BatchSource> source(const BatchSharding& deal, std::uint64_t cursor = 0,
+  std::unique_ptr<BatchSource> source(const BatchSharding& sharding, std::uint64_t cursor = 0,
                                       std::uint64_t window = 64) {
     return make_prefetcher(
         std::make_unique<ShuffledEnd>(log_), testing::sample_meta(),
-        {deal, cursor, 100, {.samples = window, .at_least = 2 * deal.global_batch()}});
+        {sharding, cursor, 100, {.samples = window, .at_least = 2 * sharding.global_batch()}});
   }
   static void expect(BatchSource& source, Split split, std::uint64_t first, std::uint32_t count) {
     const auto batch = source.get(split, first, count, 20s);
@@ -121,13 +122,13 @@ class PrefetcherTest : public ::testing::Test {
 };
 
 TEST_F(PrefetcherTest, DeliversTheFunctionInOrderWhateverTheTransportDoes) {
-  const BatchSharding deal{5, 3, 0, 1};
-  const auto stream = source(deal, 30);
-  for (std::uint64_t cursor = 30; cursor < 600; cursor += deal.global_batch()) {
-    for (const Slice& piece : micro_batches(deal, cursor)) {
+  const BatchSharding sharding{5, 3, 0, 1};
+  const auto stream = source(sharding, 30);
+  for (std::uint64_t cursor = 30; cursor < 600; cursor += sharding.global_batch()) {
+    for (const Slice& piece : micro_batches(sharding, cursor)) {
       expect(*stream, Split::kTrain, piece.first, piece.count);
     }
-    stream->advance(cursor + deal.global_batch());
+    stream->advance(cursor + sharding.global_batch());
   }
 }
 
@@ -160,7 +161,7 @@ TEST_F(PrefetcherTest, ARankAsksOnlyForRangesOfItsOwnShare) {
   for (const Range& range : log_->wanted) EXPECT_GE(range.first % 32, 16U);
 }
 
-TEST_F(PrefetcherTest, TellsTheTransportWhatIsUsed) {
+TEST_F(PrefetcherTest, ReportsUsedSamplesToTheTransport) {
   const auto stream = source({4, 1, 0, 1});
   expect(*stream, Split::kTrain, 0, 4);
   stream->advance(4);
@@ -174,7 +175,7 @@ TEST_F(PrefetcherTest, TellsTheTransportWhatIsUsed) {
   FAIL() << "release was not called";
 }
 
-TEST_F(PrefetcherTest, NotYetThereIsEmptyAndNotAnError) {
+TEST_F(PrefetcherTest, SamplesThatAreNotHereYetAreNoError) {
   class Silent final : public queue::ConsumerEnd {
     std::optional<proto::StreamMeta> wait_for_stream(Milliseconds) override {
       return testing::sample_meta();
@@ -200,23 +201,23 @@ TEST_F(PrefetcherTest, ATransportsErrorReachesTheTrainer) {
   EXPECT_THROW((void)stream->get(Split::kTrain, 0, 1, 20s), std::runtime_error);
 }
 
-TEST_F(PrefetcherTest, CountsAWaitOnceAndBlamesIt) {
+TEST_F(PrefetcherTest, CountsAWaitOnceAndAttributesIt) {
   std::atomic<bool> open = false;
   telemetry::Registry registry;
   const telemetry::ConsumerMetrics metrics(registry);
   const auto stream =
       make_prefetcher(std::make_unique<LateEnd>(open), testing::sample_meta(),
-                      {.deal = {4, 1, 0, 1}, .train_window = {64, 1 << 20, 8}}, registry);
+                      {.sharding = {4, 1, 0, 1}, .train_window = {64, 1 << 20, 8}}, registry);
   EXPECT_FALSE(stream->get(Split::kTrain, 0, 4, 30ms).has_value());
   open = true;
   expect(*stream, Split::kTrain, 0, 4);
   EXPECT_EQ(metrics.gets.value(), 1.0);
   EXPECT_EQ(metrics.gets_ready.value(), 0.0);
-  const auto blamed = [&](telemetry::WaitCause cause) {
+  const auto attributed = [&](telemetry::WaitCause cause) {
     return metrics.wait_seconds[static_cast<std::size_t>(cause)].get().value();
   };
-  EXPECT_GE(blamed(telemetry::WaitCause::kLink), 0.03);
-  EXPECT_EQ(blamed(telemetry::WaitCause::kProvider), 0.0);
+  EXPECT_GE(attributed(telemetry::WaitCause::kLink), 0.03);
+  EXPECT_EQ(attributed(telemetry::WaitCause::kProvider), 0.0);
   expect(*stream, Split::kTrain, 0, 4);
   EXPECT_EQ(metrics.gets.value(), 2.0);
   EXPECT_EQ(metrics.gets_ready.value(), 1.0);

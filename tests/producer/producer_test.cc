@@ -1,12 +1,16 @@
+// A producer inside the trainer, and opening the queue of a recipe.
 #include "producer/producer.h"
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 #include <stdexcept>
 #include <thread>
 
+#include "endpoint/expectation.h"
 #include "producer/inproc.h"
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_provider.h"
 
 namespace millrace::producer {
@@ -14,8 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::sample_meta;
-
-queue::Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
 
 class RaisingProvider final : public providers::DataProvider {
  public:
@@ -28,9 +30,9 @@ class RaisingProvider final : public providers::DataProvider {
   proto::StreamMeta meta_ = sample_meta();
 };
 
-TEST(InprocProducer, SeveralThreadsFillWhatIsWanted) {
+TEST(InprocProducer, SeveralThreadsFillRequestedRanges) {
   const Stream stream{std::make_shared<testing::SampleProvider>(), sample_meta()};
-  const auto end = make_inproc_producer(stream, expected(), 3, 16);
+  const auto end = make_inproc_producer(stream, testing::sample_expectation(), 3, 16);
   std::set<std::uint64_t> open;
   for (std::uint64_t k = 0; k < 50; ++k) {
     end->request({proto::Split::kTrain, k * 16, 16, {}});
@@ -51,7 +53,7 @@ TEST(InprocProducer, CountsWhatItDelivers) {
   telemetry::Registry registry;
   const telemetry::ProducerMetrics metrics(registry);
   {
-    const auto end = make_inproc_producer(stream, expected(), 2, 16, registry);
+    const auto end = make_inproc_producer(stream, testing::sample_expectation(), 2, 16, registry);
     end->request({proto::Split::kTrain, 0, 16, {}});
     end->request({proto::Split::kTrain, 16, 16, {}});
     end->request({proto::Split::kVal, 0, 16, {}});
@@ -68,7 +70,7 @@ TEST(InprocProducer, CountsWhatItDelivers) {
 
 TEST(InprocProducer, AProvidersErrorReachesTheTrainer) {
   const Stream stream{std::make_shared<RaisingProvider>(), sample_meta()};
-  const auto end = make_inproc_producer(stream, expected(), 1, 16);
+  const auto end = make_inproc_producer(stream, testing::sample_expectation(), 1, 16);
   end->request({proto::Split::kTrain, 0, 16, {}});
   const auto wait_for_error = [&] {
     for (int i = 0; i < 400; ++i) (void)end->receive(50ms);
@@ -78,9 +80,36 @@ TEST(InprocProducer, AProvidersErrorReachesTheTrainer) {
 
 TEST(InprocProducer, AnUnexpectedStreamIsRefused) {
   const Stream stream{std::make_shared<testing::SampleProvider>(), sample_meta()};
-  queue::Expectation other = expected();
+  queue::Expectation other = testing::sample_expectation();
   other.settings["block_size"] = "9";
   EXPECT_THROW((void)make_inproc_producer(stream, other, 1, 16), std::runtime_error);
+}
+
+TEST(OpenConsumerEnd, HasTheRecipesProducerInsideOverInproc) {
+  config::Options options;
+  options.provider.name = "synthetic";
+  options.provider.block_size = 16;
+  options.queue.uri = "inproc://";
+  const auto end = open_consumer_end(options, endpoint::expectation(options), {.run_id = "run"});
+  const auto meta = end->wait_for_stream(0ms);
+  ASSERT_TRUE(meta.has_value());
+  EXPECT_EQ(meta->provider, "synthetic");
+  const proto::Range range{proto::Split::kTrain, 0, end->range_samples(), {}};
+  end->request(range);
+  const auto batch = end->receive(20s);
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(batch->range, range);
+}
+
+TEST(OpenConsumerEnd, AUriThatCannotBeReadIsRefused) {
+  config::Options options;
+  options.queue.uri = "tcp://127.0.0.1";
+  EXPECT_THROW((void)open_consumer_end(options, {}, {.run_id = "run"}), std::invalid_argument);
+}
+
+TEST(OpenConsumerEnd, ARecipesDefaultLatenessIsTheProtocols) {
+  EXPECT_EQ(std::chrono::milliseconds(std::llround(config::QueueOptions{}.late_s * 1000)),
+            queue::kLateAfter);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A queue folder in one thread, on a disk in memory and under a clock of the test's own: producers
-// and trainers take turns.
+// A queue folder on a disk in memory, with a clock that the test sets: producers and trainers take
+// turns in one thread.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,10 @@
 
 #include "proto/chunk_file.h"
 #include "queue/ends/range_order.h"
+#include "queue/file/file_transport.h"
 #include "queue/file/folder.h"
-#include "queue/file/folder_consumer_end.h"
-#include "queue/file/folder_producer_end.h"
 #include "tests/support/fake_disk.h"
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::queue {
@@ -27,44 +27,46 @@ class FolderWorld {
 
   [[nodiscard]] std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks,
                                                       const proto::StageLog& log = {}) {
-    return make_folder_producer_end("/q", meta, {{ahead_chunks * chunk, 0, 0}, log}, disk,
+    return make_folder_producer_end("/q", meta,
+                                    {.ahead = {ahead_chunks * chunk, 0, 0}, .stage_log = log}, disk,
                                     [this] { return now; });
   }
-  [[nodiscard]] std::unique_ptr<ConsumerEnd> consumer(const FolderRun& run) {
-    return make_folder_consumer_end("/q", {"sample", 7, meta.settings, {}}, run, disk,
+  [[nodiscard]] std::unique_ptr<ConsumerEnd> consumer(const ConsumerPlan& plan) {
+    return make_folder_consumer_end("/q", testing::expectation_of(meta), plan, disk,
                                     [this] { return now; });
   }
-  /// A run that wants two chunks ahead.
-  [[nodiscard]] FolderRun run(const std::string& id = "run", std::uint64_t cursor = 0,
-                              const proto::StageLog& log = {}) const {
+  /// The plan of a run that wants two chunks ahead.
+  [[nodiscard]] ConsumerPlan run(const std::string& id = "run", std::uint64_t cursor = 0,
+                                 const proto::StageLog& log = {}) const {
     return {
         .run_id = id, .cursor = cursor, .train_window = {.samples = 2 * chunk}, .stage_log = log};
   }
-  [[nodiscard]] std::unique_ptr<ConsumerEnd> met(const FolderRun& wanted) {
-    auto end = consumer(wanted);
+  /// A consumer's end that has its stream.
+  [[nodiscard]] std::unique_ptr<ConsumerEnd> met(const ConsumerPlan& plan) {
+    auto end = consumer(plan);
     if (!end->wait_for_stream(kAtOnce)) throw std::logic_error("no stream: " + end->state().words);
     return end;
   }
 
-  /// Works off all orders that are there; the names of the chunks made, in order.
+  /// Computes all chunks that are asked for now; their names, in order.
   std::vector<std::string> fill(ProducerEnd& end) {
     std::vector<std::string> made;
-    while (const auto order = end.next(kAtOnce)) {
-      if (deliver(end, *order)) {
-        made.push_back(proto::chunk_name(order->range.first, order->range.stage));
+    while (const auto leased = end.next(kAtOnce)) {
+      if (deliver(end, *leased)) {
+        made.push_back(proto::chunk_name(leased->range.first, leased->range.stage));
       }
     }
     return made;
   }
   /// False: there is no room.
-  bool deliver(ProducerEnd& end, const LeasedRange& order) try {
-    end.deliver(order, samples(order.range));
+  bool deliver(ProducerEnd& end, const LeasedRange& leased) try {
+    end.deliver(leased, samples(leased.range));
     return true;
   } catch (const NotStored&) {
     return false;
   }
 
-  /// What the pure function says.
+  /// The stream's samples: its function, computed once per range.
   const proto::Batch& samples(const proto::Range& range) {
     const auto [known, is_new] = computed_.try_emplace(range);
     if (is_new) known->second = testing::sample_batch(range);

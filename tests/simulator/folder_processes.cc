@@ -4,24 +4,19 @@
 #include <utility>
 
 #include "proto/checkpoint.h"
-#include "queue/file/folder_consumer_end.h"
-#include "queue/file/folder_producer_end.h"
+#include "queue/file/file_transport.h"
+#include "tests/support/sample_expectation.h"
 
 namespace millrace::simulator {
 namespace {
 
 constexpr std::chrono::milliseconds kAtOnce{0};
 
-queue::FolderStock stock_for(const TrainerPlan& trainer) {
-  queue::FolderStock stock;
-  stock.ahead = {trainer.window_samples, trainer.eval_samples, 0};
-  if (trainer.stage_seed) stock.stage_log = {{0, 0}};
-  return stock;
-}
-
-queue::Expectation expectation() {
-  const proto::StreamMeta& meta = large_samples().meta;
-  return {meta.provider, meta.data_seed, meta.settings, {}};
+queue::ProducerPlan producer_plan(const TrainerPlan& trainer) {
+  queue::ProducerPlan plan;
+  plan.ahead = {trainer.window_samples, trainer.eval_samples, 0};
+  if (trainer.stage_seed) plan.stage_log = {{0, 0}};
+  return plan;
 }
 
 }  // namespace
@@ -30,20 +25,20 @@ FolderProducer::FolderProducer(proto::Disk& disk, queue::Clock clock, Duration w
                                const TrainerPlan& trainer)
     : disk_(disk),
       work_(work),
-      end_(queue::make_folder_producer_end(kQueue, large_samples().meta, stock_for(trainer), disk_,
-                                           std::move(clock))) {}
+      end_(queue::make_folder_producer_end(kQueue, large_samples().meta, producer_plan(trainer),
+                                           disk_, std::move(clock))) {}
 
 void FolderProducer::act(Time now) {
-  if (!order_) {
-    order_ = end_->next(kAtOnce);
+  if (!leased_) {
+    leased_ = end_->next(kAtOnce);
     done_at_ = now + work_;
   }
-  if (!order_ || now < done_at_) return;
-  const queue::LeasedRange order = *std::exchange(order_, std::nullopt);
+  if (!leased_ || now < done_at_) return;
+  const queue::LeasedRange leased = *std::exchange(leased_, std::nullopt);
   try {
-    end_->deliver(order, large_samples().make(order.range));
+    end_->deliver(leased, large_samples().make(leased.range));
   } catch (const queue::NotStored&) {
-    // It will be asked for again.
+    // It will be leased again.
   }
 }
 
@@ -53,16 +48,18 @@ FolderTrainer::FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_
   training_.resume(load());
   const TrainerPlan& plan = training_.plan();
   for (std::uint32_t number = 0; number < world; ++number) {
-    queue::FolderRun run;
-    run.run_id = run_id_;
-    run.leads = number == 0;
-    run.cursor = training_.at().cursor;
-    run.eval_samples = plan.eval_samples;
-    run.train_window = {.samples = plan.window_samples};
-    run.stage_log = training_.at().log;
-    ranks_.push_back({{plan.batch_size, plan.micro_batches, number, world},
-                      queue::make_folder_consumer_end(kQueue, expectation(), run, disk_, clock),
-                      std::nullopt});
+    queue::ConsumerPlan rank;
+    rank.run_id = run_id_;
+    rank.rank = number;
+    rank.cursor = training_.at().cursor;
+    rank.eval_samples = plan.eval_samples;
+    rank.train_window = {.samples = plan.window_samples};
+    rank.stage_log = training_.at().log;
+    ranks_.push_back(
+        {{plan.batch_size, plan.micro_batches, number, world},
+         queue::make_folder_consumer_end(kQueue, testing::expectation_of(large_samples().meta),
+                                         rank, disk_, clock),
+         std::nullopt});
   }
 }
 
@@ -94,9 +91,9 @@ void FolderTrainer::act(Time now) {
   std::vector<Share> shares;
   for (Rank& rank : ranks_) {
     act(rank, training_);
-    if (!rank.supply) return;
+    if (!rank.window) return;
     shares.push_back(
-        {rank.deal, &*rank.supply,
+        {rank.sharding, &*rank.window,
          [&rank](const proto::StageLog& log) { rank.end->set_stage_log(log); },
          [&rank](std::uint64_t cursor) { rank.end->release(proto::Split::kTrain, cursor); }});
   }
@@ -106,13 +103,13 @@ void FolderTrainer::act(Time now) {
 void FolderTrainer::act(Rank& rank, const Training& training) {
   const auto meta = rank.end->wait_for_stream(kAtOnce);
   if (!meta) return;
-  if (!rank.supply) {
-    rank.supply.emplace(*meta, training.prefetch_plan(rank.deal), rank.end->range_samples());
+  if (!rank.window) {
+    rank.window.emplace(*meta, training.prefetch_plan(rank.sharding), rank.end->range_samples());
   }
-  for (const proto::Range& range : rank.supply->missing()) {
+  for (const proto::Range& range : rank.window->missing()) {
     rank.end->request(range);
   }
-  while (const auto batch = rank.end->receive(kAtOnce)) rank.supply->put(*batch);
+  while (const auto batch = rank.end->receive(kAtOnce)) rank.window->put(*batch);
 }
 
 std::string FolderTrainer::describe() const {

@@ -1,7 +1,7 @@
-// The processes around a queue folder: `prepare` and `train`, run over a simulated disk by the real
-// ends and checkpoints.
+// The processes around a queue folder, `prepare` and `train`: the real ends and checkpoints over a
+// simulated disk.
 //
-// A process that is killed throws Killed out of the call in which it dies; a power cut is
+// A process that is killed throws Killed from the call in which it dies; a power cut throws
 // testing::PowerCut.
 #pragma once
 
@@ -32,14 +32,14 @@ class FolderProducer {
   ProcessDisk disk_;
   Duration work_;
   std::unique_ptr<queue::ProducerEnd> end_;
-  std::optional<queue::LeasedRange> order_;
+  std::optional<queue::LeasedRange> leased_;
   Time done_at_{};
 };
 
 class FolderTrainer {
  public:
-  /// Goes on from the newest checkpoint on the disk. The run's id is the same for all its
-  /// processes; `training` outlives them.
+  /// Continues from the newest checkpoint on the disk. All processes of a run have the same run id;
+  /// `training` must outlive them.
   FolderTrainer(proto::Disk& disk, queue::Clock clock, std::uint32_t world, std::string run_id,
                 Training& training);
 
@@ -50,9 +50,9 @@ class FolderTrainer {
 
  private:
   struct Rank {
-    consumer::BatchSharding deal;
+    consumer::BatchSharding sharding;
     std::unique_ptr<queue::ConsumerEnd> end;
-    std::optional<consumer::PrefetchWindow> supply;
+    std::optional<consumer::PrefetchWindow> window;
   };
 
   [[nodiscard]] Saved load();

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kTick = 20ms;
 constexpr Duration kMostTroubleFor = 6s;
-/// A dead producer's claim is taken over within 10 s, a dead run's window is filled for 30 s.
+/// A dead producer's claim is taken over within 10 s, and a dead run's window is filled for 30 s.
 constexpr Duration kPatience = 120s;
 constexpr std::uint64_t kMuchRoom = std::uint64_t{1} << 32;
 
@@ -32,7 +32,7 @@ TrainerPlan draw_small_plan(Random& random, bool names_stages) {
   return plan;
 }
 
-/// A run with its own cursor: what outlives its processes.
+/// A training run: what outlives its processes.
 struct Run {
   Run(const TrainerPlan& plan, std::string name)
       : run_id(std::move(name)),
@@ -109,7 +109,7 @@ class World {
     }
   }
 
-  /// Runs a process; where it dies, or ends with an error, `bury` is called.
+  /// Runs a process; if it dies or ends with an error, calls `bury`.
   template <class Act, class Bury>
   void guard(Act act, Bury bury) {
     try {
@@ -124,7 +124,7 @@ class World {
     }
   }
 
-  /// All processes are gone, and the disk has what a power cut leaves.
+  /// All processes are gone, and the disk holds what a power cut leaves.
   void power_is_back() {
     say("the power went");
     for (auto& producer : producers_) kill(producer);
@@ -188,7 +188,7 @@ class World {
     ++outcome_.resumes;
   }
 
-  /// At once, or in the middle of what it does next.
+  /// Kills a process at once, or in the middle of its next operations.
   template <class Process>
   void kill_somewhere(std::unique_ptr<Process>& process, const char* what) {
     if (!process) return;

@@ -9,7 +9,7 @@
 
 namespace millrace::simulator {
 
-/// `trace`: says on stderr what happens.
+/// `trace`: prints what happens to stderr.
 [[nodiscard]] Outcome run_folder(std::uint64_t seed, bool trace);
 
 }  // namespace millrace::simulator

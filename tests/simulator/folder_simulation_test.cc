@@ -1,5 +1,5 @@
-// The queue folder and the checkpoints under everything that processes and disks do, in simulated
-// time: see leases_simulation_test.cc.
+// The queue folder and the checkpoints in simulated time, with every fault of processes and disks:
+// see leases_simulation_test.cc.
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 

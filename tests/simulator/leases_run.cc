@@ -13,8 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;  // as the real ends'
-/// From then on nothing goes wrong any more, so the run must come to its end: what was late six
-/// times may need two minutes.
+/// After that nothing goes wrong any more, so the run must end: ranges that were late may need two
+/// minutes.
 constexpr Duration kMostTroubleFor = 7s;
 constexpr Duration kPatience = 200s;
 
@@ -143,7 +143,7 @@ class World {
     trainer_.start(static_cast<std::uint32_t>(world));
   }
 
-  /// Everybody is up, and the network does what networks do.
+  /// Everybody runs, and the network only delays messages.
   void calm_down() {
     network_.set_faults({.delay = 2ms});
     if (!trainer_.is_running()) resume();

@@ -8,7 +8,7 @@
 
 namespace millrace::simulator {
 
-/// `trace`: says on stderr what happens.
+/// `trace`: prints what happens to stderr.
 [[nodiscard]] Outcome run_leases(std::uint64_t seed, bool trace);
 
 }  // namespace millrace::simulator

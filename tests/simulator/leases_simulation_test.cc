@@ -1,5 +1,5 @@
-// The protocol under everything that networks and processes do, in simulated time: a failing seed
-// replays exactly, by MILLRACE_SIM_FIRST=SEED MILLRACE_SIM_SEEDS=1.
+// The protocol in simulated time, with every fault of networks and processes. A failing seed
+// replays exactly with MILLRACE_SIM_FIRST=SEED MILLRACE_SIM_SEEDS=1.
 #include <gtest/gtest.h>
 
 #include <cstdio>

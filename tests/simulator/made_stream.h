@@ -1,4 +1,4 @@
-// A stream made for a simulation: its meta, and its function.
+// The streams of simulations: meta and function.
 #pragma once
 
 #include <cstring>

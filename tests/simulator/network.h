@@ -1,8 +1,8 @@
-// A network that loses, delays, reorders, doubles and damages messages, and cuts hosts off. Worse
-// than ZeroMQ over TCP in every way, so what holds here holds there.
+// A network that loses, delays, reorders, duplicates and damages messages, and cuts off hosts. It
+// is worse than ZeroMQ over TCP in every way, so a protocol that works here works there.
 //
-// An address is "host/process": a partition cuts off a host, and what is sent to a process that has
-// ended arrives nowhere.
+// An address is "host/process": a partition cuts off a host, and messages to a process that has
+// ended are lost.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct NetworkFaults {
   double loss = 0.0;
   double doubled = 0.0;
   double flipped = 0.0;  ///< one bit of one frame
-  Duration delay{};      ///< at most; reorders
+  Duration delay{};      ///< at most; it also reorders
 };
 
 struct Letter {

@@ -1,4 +1,4 @@
-// What came of a simulated run, and what it says while it is traced.
+// The outcome of a simulated run, and the lines of its trace.
 #pragma once
 
 #include <chrono>
@@ -11,14 +11,14 @@
 namespace millrace::simulator {
 
 struct Outcome {
-  /// Empty: what the committed history used is the function, each sample once, in order.
+  /// Empty: the samples of the committed history are the function's, each once, in order.
   std::string failure;
   std::uint64_t simulated_ms = 0;
   std::uint64_t letters = 0;
-  std::uint64_t kills = 0;    ///< of producers; over a folder of any process
-  std::uint64_t resumes = 0;  ///< of the trainer; over a folder its starts
+  std::uint64_t kills = 0;    ///< of producers; over a folder of all processes
+  std::uint64_t resumes = 0;  ///< of the trainer; over a folder all its starts
 
-  /// The run ended at `now`, with a failure or none.
+  /// This outcome of a run that ended at `now`; `why`: its failure, or empty.
   [[nodiscard]] Outcome ended(const std::string& why, Time now) const {
     Outcome outcome = *this;
     outcome.failure = why;

@@ -1,5 +1,5 @@
-// The disk as one process sees it: a process that was killed touches nothing any more, not even in
-// its destructors.
+// A disk as one process sees it. A process that was killed changes nothing on it any more, not even
+// in destructors.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,10 @@ class ProcessDisk final : public proto::Disk {
 
   explicit ProcessDisk(proto::Disk& disk) : disk_(disk) {}
 
-  /// kill −9, before the operation after the next `operations` that change the disk.
+  /// kill −9 after the next `operations` operations that change the disk.
   void kill_after(std::uint64_t operations) { left_ = operations; }
-  /// The process is gone; what is left is to be destroyed.
+  /// The process is gone; from now on every operation does nothing, so that its objects can be
+  /// destroyed.
   void bury() { buried_ = true; }
 
   [[nodiscard]] std::optional<proto::SharedBytes> read(const Path& path,
@@ -61,7 +62,7 @@ class ProcessDisk final : public proto::Disk {
   }
 
  private:
-  /// False: it was buried. Throws Killed where it was killed and does not know yet.
+  /// False: it was buried. Throws Killed if it was killed and is not buried yet.
   bool is_there() const {
     if (killed_ && !buried_) throw Killed{};
     return !buried_;

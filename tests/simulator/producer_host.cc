@@ -24,7 +24,7 @@ void ProducerHost::start() {
   if (links_) return;
   ++life_;
   links_.emplace(proto::Hello{meta(), habits_.workers, address()}, kRankZero);
-  orders_.clear();
+  leased_.clear();
   jobs_.clear();
   inbox_.clear();
 }
@@ -52,7 +52,7 @@ void ProducerHost::act(Time now) {
   }
   if (!links_) return;
   links_->tick(now);
-  for (const queue::LeasedRange& order : links_->take_orders()) orders_.push_back(order);
+  for (const queue::LeasedRange& leased : links_->take_leased()) leased_.push_back(leased);
   if (now >= hung_until_) finish_jobs(now);
   begin_jobs(now);
   for (const auto& [to, message] : links_->take_outgoing()) send(to, proto::encode(message), now);
@@ -60,44 +60,44 @@ void ProducerHost::act(Time now) {
 }
 
 void ProducerHost::begin_jobs(Time now) {
-  while (jobs_.size() < habits_.workers && !orders_.empty()) {
-    const queue::LeasedRange order = orders_.front();
-    orders_.pop_front();
-    if (links_->holds(order)) {
-      jobs_.push_back({order, now + random_.between(habits_.least_work, habits_.most_work)});
+  while (jobs_.size() < habits_.workers && !leased_.empty()) {
+    const queue::LeasedRange leased = leased_.front();
+    leased_.pop_front();
+    if (links_->holds(leased)) {
+      jobs_.push_back({leased, now + random_.between(habits_.least_work, habits_.most_work)});
     }
   }
 }
 
 void ProducerHost::finish_jobs(Time now) {
   for (const Job& job : jobs_) {
-    if (job.done_at <= now) answer(job.order, now);
+    if (job.done_at <= now) answer(job.leased, now);
   }
   std::erase_if(jobs_, [now](const Job& job) { return job.done_at <= now; });
 }
 
-void ProducerHost::answer(const queue::LeasedRange& order, Time now) {
-  const auto to = links_->finish(order, now);
+void ProducerHost::answer(const queue::LeasedRange& leased, Time now) {
+  const auto to = links_->finish(leased, now);
   if (!to) return;
   if (random_.chance(habits_.failures)) {
-    return send(to->address, proto::encode(proto::Failed{order.lease, "it cannot"}), now);
+    return send(to->address, proto::encode(proto::Failed{leased.lease, "it cannot"}), now);
   }
-  if (habits_.lies) lie(order, now);
+  if (habits_.lies) lie(leased, now);
   const auto held_us = static_cast<std::uint64_t>(to->held.count());
-  const proto::Filled filled{order.lease, meta().fingerprint, testing::sample_batch(order.range),
+  const proto::Filled filled{leased.lease, meta().fingerprint, testing::sample_batch(leased.range),
                              held_us};
   send(to->address, proto::encode(filled, meta().schema), now);
 }
 
-void ProducerHost::lie(const queue::LeasedRange& order, Time now) {
-  proto::Filled wrong{order.lease, meta().fingerprint, testing::sample_batch(order.range), 0};
+void ProducerHost::lie(const queue::LeasedRange& leased, Time now) {
+  proto::Filled wrong{leased.lease, meta().fingerprint, testing::sample_batch(leased.range), 0};
   switch (random_.below(5)) {
     case 0: wrong.lease += 1 + random_.below(8); break;
     case 1: wrong.batch.range.first += 8; break;
     case 2: wrong.fingerprint = "00000000000000ff"; break;
     case 3:
       wrong.batch = testing::sample_batch(
-          {order.range.split, order.range.first + 8, order.range.count, order.range.stage});
+          {leased.range.split, leased.range.first + 8, leased.range.count, leased.range.stage});
       break;
     default: wrong.lease = random_.next(); break;
   }

@@ -1,6 +1,6 @@
-// A host on which `prepare` runs, dies, is stopped, hangs and starts again.
+// A host on which `prepare` runs, dies, is stopped, hangs and restarts.
 //
-// It runs the real ProducerLinks; what a worker thread does is a finish time here.
+// It runs the real ProducerLinks; the work of a worker thread is only a finish time.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct ProducerHabits {
   std::uint32_t workers = 1;
   Duration least_work{};  ///< for a range
   Duration most_work{};
-  double failures = 0.0;  ///< share of ranges that it says it cannot compute
-  bool lies = false;      ///< answers what it was not asked, with wrong bytes, and sends rubbish
+  double failures = 0.0;  ///< share of ranges that it reports it cannot compute
+  bool lies = false;      ///< sends wrong answers and rubbish beside the right ones
 };
 
 class ProducerHost {
@@ -31,25 +31,25 @@ class ProducerHost {
   void start();
   /// kill −9
   void kill() { links_.reset(); }
-  /// SIGSTOP: what arrives waits in the socket until then.
+  /// SIGSTOP until then; what arrives meanwhile waits in the socket.
   void stop_until(Time until) { stopped_until_ = until; }
-  /// The workers stand still in the range at hand, while the socket answers.
+  /// The workers hang in their current range until then; the socket thread still answers.
   void hang_until(Time until) { hung_until_ = until; }
-  /// From now on it is honest, and as fast as it ever was.
+  /// From now on it fails and lies no more, and works as fast as it can.
   void behave() {
     habits_.failures = 0.0, habits_.lies = false, habits_.most_work = habits_.least_work;
   }
 
-  /// Whether the letter was for a process that runs.
+  /// Whether the message was for a process of this host that runs.
   bool receive(const Letter& letter);
   [[nodiscard]] bool has_mail() const { return !inbox_.empty(); }
   void act(Time now);
-  /// When a worker is done, if that is sooner than the next tick of everything.
+  /// When the next worker finishes, if one works.
   [[nodiscard]] std::optional<Time> next_finish() const;
 
  private:
   struct Job {
-    queue::LeasedRange order;
+    queue::LeasedRange leased;
     Time done_at;
   };
 
@@ -58,8 +58,8 @@ class ProducerHost {
   void take_in(const Letter& letter, Time now);
   void begin_jobs(Time now);
   void finish_jobs(Time now);
-  void answer(const queue::LeasedRange& order, Time now);
-  void lie(const queue::LeasedRange& order, Time now);
+  void answer(const queue::LeasedRange& leased, Time now);
+  void lie(const queue::LeasedRange& leased, Time now);
   void send(const std::string& to, proto::Frames frames, Time now) {
     network_.send({address(), to, std::move(frames)}, now);
   }
@@ -70,7 +70,7 @@ class ProducerHost {
   Network& network_;
   std::uint64_t life_ = 0;
   std::optional<queue::ProducerLinks> links_;  ///< while the process runs
-  std::deque<queue::LeasedRange> orders_;
+  std::deque<queue::LeasedRange> leased_;
   std::vector<Job> jobs_;
   std::vector<Letter> inbox_;
   Time stopped_until_{};

@@ -1,4 +1,4 @@
-// The one source of chance of a simulated run: a seed decides everything.
+// The random numbers of a simulated run: its seed decides everything that happens.
 #pragma once
 
 #include <chrono>

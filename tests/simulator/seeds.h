@@ -1,4 +1,4 @@
-// Which seeds a simulation runs: MILLRACE_SIM_SEEDS of them from MILLRACE_SIM_FIRST on. One alone
+// The seeds of a simulation: MILLRACE_SIM_SEEDS of them, from MILLRACE_SIM_FIRST on. A single seed
 // is replayed with a trace.
 #pragma once
 
@@ -25,7 +25,7 @@ inline Seeds seeds_from_environment(std::uint64_t count) {
           number_from_environment("MILLRACE_SIM_SEEDS", count)};
 }
 
-/// Runs every seed, up to the first that fails; the sum of their outcomes, with that one's failure
+/// Runs seeds up to the first that fails. Returns the sum of the outcomes, with that seed's failure
 /// and how to replay it.
 template <class Run>
 [[nodiscard]] Outcome run_seeds(const Seeds& seeds, Run run) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::simulator {
@@ -12,10 +13,6 @@ namespace {
 const proto::StreamMeta& meta() {
   static const proto::StreamMeta meta = testing::sample_meta();
   return meta;
-}
-
-queue::Admission admission() {
-  return queue::Admission({meta().provider, meta().data_seed, meta().settings, {}});
 }
 
 }  // namespace
@@ -48,7 +45,7 @@ std::unique_ptr<TrainerHost::Rank> TrainerHost::make_rank(std::uint32_t number,
   if (number > 0) registration.emplace(proto::Register{"run", number, address});
   return std::make_unique<Rank>(
       Rank{address,
-           queue::LeaseBook(admission(), rules),
+           queue::LeaseBook(queue::Admission(testing::sample_expectation()), rules),
            registration,
            std::nullopt,
            {training_.plan().batch_size, training_.plan().micro_batches, number, world}});
@@ -91,14 +88,15 @@ void TrainerHost::act(Time now) {
 }
 
 void TrainerHost::act(Rank& rank, Time now) {
-  if (!rank.supply && rank.book.accepted()) {
-    rank.supply.emplace(meta(), training_.prefetch_plan(rank.deal), training_.plan().range_samples);
+  if (!rank.window && rank.book.accepted()) {
+    rank.window.emplace(meta(), training_.prefetch_plan(rank.sharding),
+                        training_.plan().range_samples);
   }
-  if (rank.supply) {
-    for (const proto::Range& range : rank.supply->missing()) rank.book.request(range);
+  if (rank.window) {
+    for (const proto::Range& range : rank.window->missing()) rank.book.request(range);
   }
   rank.book.tick(now);
-  for (const auto& arrival : rank.book.take_arrivals()) rank.supply->put(arrival.batch);
+  for (const auto& arrival : rank.book.take_arrivals()) rank.window->put(arrival.batch);
   for (const auto& [to, message] : rank.book.take_outgoing()) {
     network_.send({rank.address, to, proto::encode(message)}, now);
   }
@@ -112,8 +110,8 @@ void TrainerHost::act(Rank& rank, Time now) {
 void TrainerHost::train(Time now) {
   std::vector<Share> shares;
   for (const auto& rank : ranks_) {
-    if (!rank->supply) return;
-    shares.push_back({rank->deal, &*rank->supply,
+    if (!rank->window) return;
+    shares.push_back({rank->sharding, &*rank->window,
                       [&book = rank->book](const proto::StageLog& log) { book.set_stage_log(log); },
                       [](std::uint64_t) {}});
   }

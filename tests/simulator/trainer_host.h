@@ -1,8 +1,8 @@
 // The hosts on which a trainer of several ranks runs, dies and resumes from its checkpoint.
 //
-// Every rank runs the real LeaseBook, Supply and Registration; a step is a comparison with the
-// function here. What the steps used is recorded and, when the run resumes, cut back to the
-// checkpoint, as `train --record-stream` does.
+// Every rank runs the real LeaseBook, PrefetchWindow and Registration; a step only compares samples
+// with the function. The samples of each step are recorded and, when the run resumes, cut back to
+// the checkpoint, as `train --record-stream` does.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ class TrainerHost {
  public:
   TrainerHost(const TrainerPlan& plan, Random& random, Network& network);
 
-  /// Starts, or resumes from the checkpoint, with so many ranks.
+  /// Starts, or resumes from the checkpoint, with `world` ranks.
   void start(std::uint32_t world);
   void kill() { ranks_.clear(); }
   void stop_until(Time until) { stopped_until_ = until; }
@@ -35,11 +35,11 @@ class TrainerHost {
 
   bool receive(const Letter& letter);
   [[nodiscard]] bool has_mail() const { return !inbox_.empty(); }
-  /// Throws std::logic_error where what arrived is not the function.
+  /// Throws std::logic_error if a sample is not the function's.
   void act(Time now);
 
   [[nodiscard]] std::string difference() const { return training_.difference(); }
-  /// What is waited for, for a run that hangs.
+  /// What every rank waits for, for a run that hangs.
   [[nodiscard]] std::string describe() const;
 
  private:
@@ -47,8 +47,8 @@ class TrainerHost {
     std::string address;
     queue::LeaseBook book;
     std::optional<queue::Registration> registration;
-    std::optional<consumer::PrefetchWindow> supply;  ///< once a stream was accepted
-    consumer::BatchSharding deal;
+    std::optional<consumer::PrefetchWindow> window;  ///< once a stream is accepted
+    consumer::BatchSharding sharding;
   };
 
   [[nodiscard]] std::unique_ptr<Rank> make_rank(std::uint32_t number, std::uint32_t world);

@@ -42,9 +42,9 @@ void Training::resume(const Saved& saved) {
   std::erase_if(record_, [&](const Used& used) { return used.step > saved.step; });
 }
 
-consumer::PrefetchPlan Training::prefetch_plan(const consumer::BatchSharding& deal) const {
+consumer::PrefetchPlan Training::prefetch_plan(const consumer::BatchSharding& sharding) const {
   consumer::PrefetchPlan plan;
-  plan.deal = deal;
+  plan.sharding = sharding;
   plan.cursor = at_.cursor;
   plan.eval_samples = plan_.eval_samples;
   plan.train_window = {.samples = plan_.window_samples};
@@ -63,8 +63,8 @@ void Training::run(std::span<const Share> shares, Time now) {
 
 bool Training::step_is_here(std::span<const Share> shares) const {
   for (const Share& share : shares) {
-    for (const consumer::Slice& slice : consumer::micro_batches(share.deal, at_.cursor)) {
-      const auto batch = share.supply->get(proto::Split::kTrain, slice.first, slice.count);
+    for (const consumer::Slice& slice : consumer::micro_batches(share.sharding, at_.cursor)) {
+      const auto batch = share.window->get(proto::Split::kTrain, slice.first, slice.count);
       if (!batch) return false;
       compare(*batch);
     }
@@ -72,7 +72,7 @@ bool Training::step_is_here(std::span<const Share> shares) const {
   return true;
 }
 
-/// With the function.
+/// Compares samples with the function.
 void Training::compare(const proto::Batch& batch) const {
   for (std::uint64_t index = batch.range.first; index < batch.range.end(); ++index) {
     const auto stage =
@@ -93,7 +93,7 @@ void Training::complete_step(std::span<const Share> shares, Time now) {
     record_.push_back({at_.step, at_.cursor, proto::stage_at(at_.log, at_.cursor)});
   }
   for (const Share& share : shares) {
-    share.supply->advance(at_.cursor);
+    share.window->advance(at_.cursor);
     share.release(at_.cursor);
   }
   step_done_at_ = now + plan_.step_time;
@@ -105,10 +105,10 @@ bool Training::evaluate(std::span<const Share> shares) {
   evaluated_.resize(shares.size());
   for (std::size_t rank = 0; rank < shares.size(); ++rank) {
     const consumer::Slice mine =
-        consumer::share(shares[rank].deal, 0, static_cast<std::uint32_t>(plan_.eval_samples));
+        consumer::share(shares[rank].sharding, 0, static_cast<std::uint32_t>(plan_.eval_samples));
     for (; evaluated_[rank] < mine.count; ++evaluated_[rank]) {
       const auto batch =
-          shares[rank].supply->get(proto::Split::kVal, mine.first + evaluated_[rank], 1);
+          shares[rank].window->get(proto::Split::kVal, mine.first + evaluated_[rank], 1);
       if (!batch) return false;
       compare(*batch);
     }
@@ -119,12 +119,13 @@ bool Training::evaluate(std::span<const Share> shares) {
   return true;
 }
 
-/// As `plateau` would: decided by the evaluation, in effect from the first sample of the next step.
+/// Like schedule `plateau`: decided at an evaluation, in effect from the first sample of the next
+/// step.
 void Training::change_stage(std::span<const Share> shares) {
   if (!plan_.stage_seed || Random(*plan_.stage_seed ^ at_.step).below(3) == 0) return;
   at_.log.push_back({at_.cursor, static_cast<std::uint8_t>(at_.log.back().stage + 1)});
   for (const Share& share : shares) {
-    share.supply->set_stage_log(at_.log);
+    share.window->set_stage_log(at_.log);
     share.set_stage_log(at_.log);
   }
 }

@@ -1,6 +1,5 @@
-// What a trainer does with samples, without tensors: steps, evaluations, changes of stage,
-// checkpoints, and the record of what completed steps used. Every sample is compared with the
-// function.
+// A training loop without tensors: steps, evaluations, changes of stage, checkpoints, and the
+// record of the samples that completed steps used. Every sample is compared with the function.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +18,15 @@ namespace millrace::simulator {
 struct TrainerPlan {
   std::uint32_t batch_size = 2;
   std::uint32_t micro_batches = 2;  ///< of a step
-  std::uint32_t range_samples = 8;  ///< where the transport leaves it open
+  std::uint32_t range_samples = 8;  ///< for transports that leave it open
   std::uint64_t window_samples = 64;
   std::uint64_t steps = 40;
   std::uint64_t eval_interval = 10;
   std::uint64_t eval_samples = 12;
   std::uint64_t checkpoint_interval = 5;
   Duration step_time{};
-  /// The trainer names the stages: after every evaluation a new one, or not, decided by this and
-  /// the step.
+  /// If set, the trainer names the stages: after an evaluation this seed and the step decide
+  /// whether a new one begins.
   std::optional<std::uint64_t> stage_seed;
 };
 
@@ -41,7 +40,7 @@ struct Used {
   bool operator==(const Used&) const = default;
 };
 
-/// What a checkpoint holds of the stream.
+/// The part of a checkpoint that concerns the stream.
 struct Saved {
   std::uint64_t step = 0;
   std::uint64_t cursor = 0;
@@ -49,32 +48,32 @@ struct Saved {
   proto::StageLog log;
 };
 
-/// A rank's part.
+/// A rank's part of the training.
 struct Share {
-  consumer::BatchSharding deal;
-  consumer::PrefetchWindow* supply = nullptr;
-  std::function<void(const proto::StageLog&)> set_stage_log;  ///< tells the transport of a change of stage
-  std::function<void(std::uint64_t)> release;          ///< tells it of the cursor
+  consumer::BatchSharding sharding;
+  consumer::PrefetchWindow* window = nullptr;
+  std::function<void(const proto::StageLog&)> set_stage_log;  ///< calls the transport's
+  std::function<void(std::uint64_t)> release;                 ///< calls the transport's
 };
 
 class Training {
  public:
-  /// `save` is called where a checkpoint is due.
+  /// `save` is called when a checkpoint is due.
   Training(const MadeStream& stream, const TrainerPlan& plan,
            std::function<void(const Saved&)> save);
 
   [[nodiscard]] Saved beginning() const;
-  /// Goes on from here: the record is cut back to it.
+  /// Continues from a checkpoint: the record is cut back to it.
   void resume(const Saved& saved);
-  /// Does what can be done with what is here. Throws std::logic_error where that is not the
-  /// function.
+  /// Evaluates and makes a step if their samples are here. Throws std::logic_error if a sample is
+  /// not the function's.
   void run(std::span<const Share> shares, Time now);
 
   [[nodiscard]] bool is_done() const { return at_.step >= plan_.steps; }
   [[nodiscard]] const TrainerPlan& plan() const { return plan_; }
   [[nodiscard]] const Saved& at() const { return at_; }
-  [[nodiscard]] consumer::PrefetchPlan prefetch_plan(const consumer::BatchSharding& deal) const;
-  /// Empty: the record is every sample once, in order.
+  [[nodiscard]] consumer::PrefetchPlan prefetch_plan(const consumer::BatchSharding& sharding) const;
+  /// The error of the record; empty: it has every sample once, in order.
   [[nodiscard]] std::string difference() const;
 
  private:
@@ -88,7 +87,7 @@ class Training {
   TrainerPlan plan_;
   std::function<void(const Saved&)> save_;
   Saved at_;
-  std::vector<std::uint64_t> evaluated_;  ///< samples of the evaluation at hand, per rank
+  std::vector<std::uint64_t> evaluated_;  ///< samples of the current evaluation, per rank
   Time step_done_at_{};
   std::vector<Used> record_;
 };

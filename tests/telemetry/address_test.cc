@@ -1,3 +1,4 @@
+// The forms of watch.address.
 #include "telemetry/address.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,7 @@ TEST(Address, KnowsItsForms) {
   }
 }
 
-TEST(Address, RefusesWhatIsNone) {
+TEST(Address, RefusesOtherTexts) {
   for (const char* text : {"", "9100", ":9100", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
                            "127.0.0.1:-1", "127.0.0.1:9x", "a.host:9100", "::1:9100",
                            "[127.0.0.1]:9100", "[::1]", "http://127.0.0.1:9100"}) {
@@ -30,7 +31,7 @@ TEST(Address, RefusesWhatIsNone) {
   }
 }
 
-TEST(Address, RefusesWhatOthersCanReachUnlessToldOtherwise) {
+TEST(Address, RefusesAddressesThatOthersCanReachUnlessExposed) {
   for (const char* text : {"0.0.0.0:9100", "10.0.0.1:9100", "[::]:9100"}) {
     const std::string message =
         message_of<std::invalid_argument>([&] { (void)parse_address(text, false); });

@@ -1,3 +1,4 @@
+// When a process counts as ok, stalled and failed.
 #include "telemetry/health.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +8,7 @@ namespace {
 
 using std::chrono::seconds;
 
-TEST(Health, TellsWhatTheMainLoopSaidLast) {
+TEST(Health, ReportsTheLastState) {
   Health health(seconds(60));
   EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"starting\"}\n");
   health.alive("waiting for data: no producer at tcp://127.0.0.1:5555");
@@ -17,7 +18,7 @@ TEST(Health, TellsWhatTheMainLoopSaidLast) {
       "{\"status\":\"ok\",\"state\":\"waiting for data: no producer at tcp://127.0.0.1:5555\"}\n");
 }
 
-TEST(Health, IsNotWellWhenTheMainLoopDoesNotComeRound) {
+TEST(Health, IsStalledWhenTheMainLoopStops) {
   Health health(seconds(60));
   const auto now = Health::Clock::now();
   health.alive("step 7 of 12", now);
@@ -39,7 +40,7 @@ TEST(Health, KeepsTheFirstFailure) {
   EXPECT_EQ(health.report().json, "{\"status\":\"failed\",\"state\":\"disk \\\"a\\\" is full\"}\n");
 }
 
-TEST(Health, ReplacesWhatIsNoUtf8) {
+TEST(Health, ReplacesInvalidUtf8) {
   Health health(seconds(60));
   health.alive("file://\xff");
   EXPECT_EQ(health.report().json, "{\"status\":\"ok\",\"state\":\"file://\xef\xbf\xbd\"}\n");

@@ -1,3 +1,4 @@
+// The HTTP port: its answers, bad requests and slow clients.
 #include "telemetry/http_port.h"
 
 #include <gtest/gtest.h>
@@ -78,7 +79,7 @@ TEST_F(Http, SurvivesAPageThatThrows) {
   EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
 }
 
-TEST_F(Http, DropsWhatIsNoRequest) {
+TEST_F(Http, DropsInvalidRequests) {
   EXPECT_EQ(http_request(number_, "\0\xff\r\n\r\n garbage"s), "");
   EXPECT_EQ(http_request(number_, "GET /one HTTP/1.1\r\nX: " +
                                       std::string(2 * kMaxRequestBytes, 'x') + "\r\n\r\n"),

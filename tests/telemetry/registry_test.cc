@@ -1,3 +1,4 @@
+// Names, labels and Prometheus' text of metrics.
 #include "telemetry/registry.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@
 namespace millrace::telemetry {
 namespace {
 
-TEST(Registry, WritesFamiliesByNameAndCellsByLabel) {
+TEST(Registry, WritesFamiliesByNameAndMetricsByLabel) {
   Registry registry;
   registry.counter("millrace_b_total", "Second.", {{"split", "val"}}).add(2);
   registry.gauge("millrace_c_seconds", "Third.").set(0.25);
@@ -58,14 +59,14 @@ TEST(Registry, WritesNumbersThatReadBackTheSame) {
             "m{is=\"a\"} 1000000000000000\nm{is=\"b\"} +Inf\nm{is=\"c\"} -Inf\nm{is=\"d\"} NaN\n");
 }
 
-TEST(Registry, PutsCommonLabelsOnEveryCell) {
+TEST(Registry, PutsCommonLabelsOnEveryMetric) {
   Registry registry(Labels{{"rank", "1"}});
   registry.counter("m_total", "Help.", {{"split", "val"}}).add();
   EXPECT_EQ(registry.prometheus_text(),
             "# HELP m_total Help.\n# TYPE m_total counter\nm_total{rank=\"1\",split=\"val\"} 1\n");
 }
 
-TEST(Registry, GivesTheSameCellTwice) {
+TEST(Registry, GivesTheSameMetricTwice) {
   Registry registry;
   Counter& counter = registry.counter("m_total", "Help.", {{"split", "val"}});
   for (int i = 0; i < 100; ++i) {
@@ -93,7 +94,7 @@ TEST(Registry, RefusesOneNameForTwoThings) {
   EXPECT_THROW((void)registry.counter("m", "Other help."), std::logic_error);
 }
 
-TEST(Cells, CountFromManyThreads) {
+TEST(Metrics, CountFromManyThreads) {
   constexpr int kThreads = 4, kTimes = 20000;
   Registry registry;
   std::vector<std::thread> threads;
@@ -101,7 +102,7 @@ TEST(Cells, CountFromManyThreads) {
     threads.emplace_back([&registry] {
       for (int i = 0; i < kTimes; ++i) {
         registry.counter("m_total", "Help.", {{"n", std::to_string(i % 7)}}).add(2);
-        const ScopedIncrement raised(registry.gauge("level", "Help."));
+        const ScopedIncrement working(registry.gauge("level", "Help."));
         if (i % 1000 == 0) {
           EXPECT_FALSE(registry.prometheus_text().empty());
         }
@@ -117,7 +118,7 @@ TEST(Cells, CountFromManyThreads) {
   EXPECT_EQ(registry.gauge("level", "Help.").value(), 0.0);
 }
 
-TEST(Cells, RaiseToNeverGoesBack) {
+TEST(Metrics, RaiseToNeverGoesBack) {
   Counter counter;
   counter.raise_to(5);
   counter.raise_to(3);

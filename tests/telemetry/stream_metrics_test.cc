@@ -1,43 +1,46 @@
+// The metrics of all rooms, and their page.
 #include "telemetry/stream_metrics.h"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
+#include <set>
 #include <sstream>
 #include <string>
-#include <vector>
 
+#include "proto/files.h"
 #include "proto/types.h"
 #include "telemetry/wait_attribution.h"
 #include "tests/support/messages.h"
+#include "tests/support/quotes.h"
 
 namespace millrace::telemetry {
 namespace {
 
 using testing::contains;
 
-/// A registry with every cell that a room binds.
-void bind_all(Registry& registry) {
+/// Makes every metric of every room.
+void make_all(Registry& registry) {
   const ProducerMetrics producer(registry);
   const ConsumerMetrics consumer(registry);
   const TrainMetrics train(registry);
   QueueMetrics(registry).damaged("a message").add();
   QueueMetrics(registry).connections("accepted").add();
-  tell_stream(registry, "0123456789abcdef", "char_diffusion");
+  export_stream_info(registry, "0123456789abcdef", "char_diffusion");
 }
 
-std::vector<std::string> names_of(const std::string& text) {
-  std::vector<std::string> names;
+/// The words that follow `start` at the start of a line, up to one of `ends`.
+std::set<std::string> words_after(const std::string& start, const std::string& ends,
+                                  const std::string& text) {
+  std::set<std::string> words;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("# TYPE ")) continue;
-    names.push_back(line.substr(7, line.rfind(' ') - 7));
+    if (!line.starts_with(start)) continue;
+    words.insert(line.substr(start.size(), line.find_first_of(ends, start.size()) - start.size()));
   }
-  return names;
+  return words;
 }
 
-TEST(StreamMetrics, CallSplitsAsTheStreamDoes) {
+TEST(StreamMetrics, NameSplitsAsTheStreamDoes) {
   Registry registry;
   ProducerMetrics metrics(registry);
   for (const proto::Split split : proto::kSplits) {
@@ -48,9 +51,9 @@ TEST(StreamMetrics, CallSplitsAsTheStreamDoes) {
   }
 }
 
-TEST(StreamMetrics, BindTheSameCellsTwice) {
+TEST(StreamMetrics, ShareTheirMetrics) {
   Registry registry;
-  bind_all(registry);
+  make_all(registry);
   const std::string once = registry.prometheus_text();
   ProducerMetrics(registry).samples[proto::Split::kTrain].add(0);
   const ConsumerMetrics again(registry);
@@ -70,7 +73,7 @@ TEST(StreamMetrics, CountDamageByCause) {
 
 TEST(StreamMetrics, HaveNamesAsPrometheusWantsThem) {
   Registry registry;
-  bind_all(registry);
+  make_all(registry);
   std::istringstream lines(registry.prometheus_text());
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("# TYPE ")) continue;
@@ -79,18 +82,22 @@ TEST(StreamMetrics, HaveNamesAsPrometheusWantsThem) {
   }
 }
 
-TEST(StreamMetrics, ThePageListsThemAll) {
-  std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/metrics.md");
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
+TEST(StreamMetrics, ThePageListsThemAllAndNoOthers) {
+  const std::string page =
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/metrics.md");
   Registry registry;
-  bind_all(registry);
-  for (const std::string& name : names_of(registry.prometheus_text())) {
-    EXPECT_TRUE(contains(page, "| `" + name)) << name;
+  make_all(registry);
+  std::set<std::string> listed;
+  for (const std::string& name : words_after("| `millrace_", "{`", page)) {
+    listed.insert("millrace_" + name);
   }
+  EXPECT_EQ(listed, words_after("# TYPE ", " ", registry.prometheus_text()));
   for (const WaitCause cause : kWaitCauses) {
     EXPECT_TRUE(contains(page, "| `" + std::string(to_string(cause)) + "` |"));
   }
 }
+
+TEST(Docs, AddAMetricQuotesTheCode) { testing::expect_true_quotes("how-to/add_a_metric.md", 4); }
 
 }  // namespace
 }  // namespace millrace::telemetry

@@ -1,27 +1,28 @@
+// The streams that a consumer accepts, and the reasons against others.
 #include "queue/ends/admission.h"
 
 #include <gtest/gtest.h>
 
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::queue {
 namespace {
 
+using testing::sample_expectation;
 using testing::sample_meta;
 
-Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
-
 TEST(Admission, AcceptsTheStreamOfItsRecipe) {
-  EXPECT_EQ(Admission(expected()).mismatch(sample_meta()), std::nullopt);
+  EXPECT_EQ(Admission(sample_expectation()).mismatch(sample_meta()), std::nullopt);
 }
 
 TEST(Admission, NamesTheSettingAndBothValues) {
-  Expectation other = expected();
+  Expectation other = sample_expectation();
   other.settings["block_size"] = "9";
   EXPECT_EQ(
       Admission(other).mismatch(sample_meta()),
       "block_size is 9 for train and 5 for prepare: run both with the same recipe and overrides");
-  other = expected();
+  other = sample_expectation();
   other.data_seed = 8;
   EXPECT_EQ(
       Admission(other).mismatch(sample_meta()),
@@ -29,7 +30,7 @@ TEST(Admission, NamesTheSettingAndBothValues) {
 }
 
 TEST(Admission, LooksAtTheDatasetsNameWhereTheRecipeNamesOne) {
-  Expectation named = expected();
+  Expectation named = sample_expectation();
   named.dataset = sample_meta().dataset_name;
   EXPECT_EQ(Admission(named).mismatch(sample_meta()), std::nullopt);
   named.dataset = "letters";
@@ -38,8 +39,8 @@ TEST(Admission, LooksAtTheDatasetsNameWhereTheRecipeNamesOne) {
                 " for prepare: run both with the same recipe and overrides");
 }
 
-TEST(Admission, OnceOneIsPinnedNoOtherOfTheSameSettingsPasses) {
-  Admission admission(expected());
+TEST(Admission, OnceAStreamIsPinnedNoOtherWithTheSameSettingsIsAccepted) {
+  Admission admission(sample_expectation());
   admission.pin(sample_meta());
   EXPECT_EQ(admission.mismatch(sample_meta()), std::nullopt);
 

@@ -1,3 +1,4 @@
+// Pauses between polls.
 #include "queue/ends/poll_backoff.h"
 
 #include <gtest/gtest.h>
@@ -8,13 +9,13 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(PollBackoff, GrowsUntilSomethingIsFound) {
-  PollBackoff interval(1ms);
-  EXPECT_EQ(interval.next(), 250us);
-  EXPECT_EQ(interval.next(), 500us);
-  EXPECT_EQ(interval.next(), 1ms);
-  EXPECT_EQ(interval.next(), 1ms);
-  interval.found();
-  EXPECT_EQ(interval.next(), 250us);
+  PollBackoff backoff(1ms);
+  EXPECT_EQ(backoff.next(), 250us);
+  EXPECT_EQ(backoff.next(), 500us);
+  EXPECT_EQ(backoff.next(), 1ms);
+  EXPECT_EQ(backoff.next(), 1ms);
+  backoff.found();
+  EXPECT_EQ(backoff.next(), 250us);
 }
 
 }  // namespace

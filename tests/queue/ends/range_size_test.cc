@@ -1,3 +1,4 @@
+// Samples of a range, and of a window.
 #include "queue/ends/range_size.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +31,12 @@ TEST(RangeSize, GrowsToAMebibyteWithTheWindow) {
   EXPECT_EQ(range_of(1 << 20), 512U);
 }
 
-TEST(RangeSize, IsASampleWhereSamplesAreLarge) {
+TEST(Window, HasAtLeastTwoRanges) {
+  EXPECT_EQ((Window{.samples = 100}.samples_of(kSchema, 8)), 100U);
+  EXPECT_EQ((Window{.samples = 100}.samples_of(kSchema, 64)), 128U);
+}
+
+TEST(RangeSize, IsOneSampleIfSamplesAreLarge) {
   const proto::Schema large{{{"x",
                               proto::WireType::kU8,
                               proto::LogicalType::kI64,

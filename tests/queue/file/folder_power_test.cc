@@ -1,5 +1,5 @@
-// A queue folder on a disk that loses its power at any operation, fills up or may not be written:
-// nobody ever gets a wrong sample, and the stream goes on.
+// A queue folder on a disk that loses its power before any operation, fills up or is read-only: no
+// wrong sample is ever read, and the stream continues.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -26,13 +26,12 @@ class Machine {
  public:
   explicit Machine(FolderWorld& world) : world_(world) {}
 
-  /// The same until the power goes; that it went while the ends took their leave, they keep to
-  /// themselves.
+  /// The same until the power goes, which may also be in the destructors of the ends; these do not
+  /// throw.
   void play_until_cut(std::uint64_t& cursor) try { play(cursor); } catch (const PowerCut&) {
   }
 
-  /// Takes chunks from `cursor` on until all are used. The cursor is what a checkpoint has: it
-  /// survives.
+  /// Takes chunks from `cursor` on until all are used. The cursor survives, as in a checkpoint.
   void play(std::uint64_t& cursor) {
     const auto producer = world_.producer(2);
     const auto run = world_.met(world_.run("run", cursor));
@@ -55,7 +54,7 @@ class Machine {
   FolderWorld& world_;
 };
 
-TEST(FolderPower, AfterACutBetweenAnyTwoOperationsTheStreamGoesOnAndIsRight) {
+TEST(FolderPower, AfterAPowerCutBeforeAnyOperationTheStreamContinuesAndIsRight) {
   FolderWorld world;
   std::uint64_t cursor = 0;
   Machine(world).play(cursor);
@@ -76,7 +75,7 @@ TEST(FolderPower, AfterACutBetweenAnyTwoOperationsTheStreamGoesOnAndIsRight) {
   }
 }
 
-TEST(FolderPower, AMetaThatACutToreIsWrittenAgain) {
+TEST(FolderPower, AMetaTornByAPowerCutIsWrittenAgain) {
   FolderWorld world;
   const auto producer = world.producer(1);
   world.fill(*producer);
@@ -88,12 +87,12 @@ TEST(FolderPower, AMetaThatACutToreIsWrittenAgain) {
   EXPECT_EQ(run->wait_for_stream(FolderWorld::kAtOnce), world.meta);
 }
 
-TEST(FolderPower, AChunkThatCouldNotBeWrittenForWantOfItsFolderIsMadeSoonAfter) {
+TEST(FolderPower, AChunkWhoseFolderVanishedIsLeasedAgainSoon) {
   FolderWorld world;
   const auto producer = world.producer(1);
-  const auto order = producer->next(FolderWorld::kAtOnce);
+  const auto leased = producer->next(FolderWorld::kAtOnce);
   world.disk.fail_after(0, ENOENT);
-  EXPECT_THROW(producer->deliver(*order, world.samples(order->range)), NotStored);
+  EXPECT_THROW(producer->deliver(*leased, world.samples(leased->range)), NotStored);
   world.disk.heal();
   EXPECT_EQ(producer->next(FolderWorld::kAtOnce), std::nullopt) << "not again at once";
   world.now += 20ms;
@@ -101,7 +100,7 @@ TEST(FolderPower, AChunkThatCouldNotBeWrittenForWantOfItsFolderIsMadeSoonAfter) 
       << "without the second that a full disk is given";
 }
 
-TEST(FolderPower, UsedChunksAreToldAtOnceThenEveryFiveMilliseconds) {
+TEST(FolderPower, UsedChunksArePublishedAtOnceThenEveryFiveMilliseconds) {
   FolderWorld world;
   const auto producer = world.producer(3);
   world.fill(*producer);
@@ -121,11 +120,11 @@ TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
   FolderWorld world;
   const auto producer = world.producer(2);
   world.disk.set_room(2 << 20);
-  auto order = producer->next(FolderWorld::kAtOnce);
-  producer->deliver(*order, world.samples(order->range));
-  order = producer->next(FolderWorld::kAtOnce);
+  auto leased = producer->next(FolderWorld::kAtOnce);
+  producer->deliver(*leased, world.samples(leased->range));
+  leased = producer->next(FolderWorld::kAtOnce);
   EXPECT_TRUE(contains(
-      message_of<NotStored>([&] { producer->deliver(*order, world.samples(order->range)); }),
+      message_of<NotStored>([&] { producer->deliver(*leased, world.samples(leased->range)); }),
       world.chunk_name(1) + ": cannot write: No space left on device"));
   EXPECT_TRUE(contains(producer->state(), "No space left on device, trying again"));
   EXPECT_EQ(world.files(), std::vector{world.chunk_name(0)}) << "nothing half-written, no claim";
@@ -137,14 +136,14 @@ TEST(FolderPower, OnAFullDiskProducersWaitUntilTheTrainerFreesRoom) {
   run->release(Split::kTrain, world.chunk);
   world.now += 1s;
   EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(1)})
-      << "the order that found no room, and no more than fits";
+      << "the chunk that found no room, and no more than fits";
   world.disk.set_room(20 << 20);
   world.now += 1s;
   EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(2)});
   EXPECT_FALSE(contains(producer->state(), "No space"));
 }
 
-TEST(FolderPower, ARunGoesOnWhereItsOwnFileFindsNoRoom) {
+TEST(FolderPower, ARunContinuesWhenThereIsNoRoomForItsOwnFile) {
   FolderWorld world;
   const auto producer = world.producer(2);
   world.fill(*producer);
@@ -160,7 +159,7 @@ TEST(FolderPower, ARunGoesOnWhereItsOwnFileFindsNoRoom) {
   EXPECT_FALSE(world.fill(*producer).empty()) << "what was used is gone, and there is room again";
 }
 
-TEST(FolderPower, AFolderThatMayNotBeWrittenIsAnErrorAtStart) {
+TEST(FolderPower, AReadOnlyFolderIsAnErrorAtStart) {
   FolderWorld world;
   world.disk.fail_after(0, EROFS);
   EXPECT_TRUE(contains(message_of<proto::DiskError>([&] { (void)world.producer(1); }),

@@ -48,7 +48,7 @@ TEST_F(FolderStages, AChunkInWhichTheStageChangesIsComputedAtBoth) {
   expect(*run, {Split::kTrain, C + 100, static_cast<std::uint32_t>(C - 100), 2});
 }
 
-TEST_F(FolderStages, AnyPartOfAChunkCanBeHad) {
+TEST_F(FolderStages, AnyPartOfAChunkCanBeRequested) {
   const auto producer = world.producer(1, first);
   const auto run = world.met(world.run("run", 0, first));
   fill(*producer);
@@ -61,7 +61,7 @@ TEST_F(FolderStages, AnyPartOfAChunkCanBeHad) {
       << "parts of two chunks";
 }
 
-TEST_F(FolderStages, AChangeIsPublishedAtOnceAndTheOldStageForgottenAndSwept) {
+TEST_F(FolderStages, AChangeIsPublishedAtOnceAndTheOldStageCancelledAndSwept) {
   const auto producer = world.producer(1, first);
   const auto run = world.met(world.run("run", 0, first));
   fill(*producer);
@@ -75,7 +75,7 @@ TEST_F(FolderStages, AChangeIsPublishedAtOnceAndTheOldStageForgottenAndSwept) {
   expect(*run, world.chunk_range(1, 1));
 }
 
-TEST_F(FolderStages, RunsAtDifferentStagesShareWhatIsTheSame) {
+TEST_F(FolderStages, RunsAtDifferentStagesShareEqualChunks) {
   const auto producer = world.producer(1, first);
   const auto slow = world.met(world.run("slow", 0, first));
   const auto fast = world.met(world.run("fast", 0, {{0, 0}, {C, 1}}));
@@ -90,7 +90,7 @@ TEST_F(FolderStages, RunsAtDifferentStagesShareWhatIsTheSame) {
       << "used by both, at every stage";
 }
 
-TEST_F(FolderStages, StagesThatTheStreamHasNotAreNotComputed) {
+TEST_F(FolderStages, StagesThatTheStreamLacksAreNotComputed) {
   const auto producer = world.producer(1, first);
   const auto wrong = world.met(world.run("wrong", 0, {{0, 0}, {C, 3}}));
   EXPECT_EQ(fill(*producer), Names{world.chunk_name(0, 0)});

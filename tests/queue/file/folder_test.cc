@@ -1,4 +1,4 @@
-// What is particular to file://: windows, used chunks, damage, foreign streams.
+// Properties of file:// alone: windows, claims, used chunks, damage, foreign streams.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -6,12 +6,12 @@
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/group_file.h"
+#include "queue/file/file_transport.h"
 #include "queue/file/folder.h"
-#include "queue/file/folder_consumer_end.h"
-#include "queue/file/folder_producer_end.h"
 #include "queue/file/quarantine.h"
 #include "queue/file/run_monitor.h"
 #include "tests/queue/folder_world.h"
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 
@@ -24,15 +24,14 @@ using testing::sample_meta;
 
 class FolderQueue : public ::testing::Test {
  protected:
-  static Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
-
   std::unique_ptr<ProducerEnd> producer(std::uint64_t ahead_chunks) {
     return make_folder_producer_end(folder_.path(), sample_meta(),
                                     {.ahead = {ahead_chunks * chunk_, 0, 0}});
   }
   std::unique_ptr<ConsumerEnd> consumer(std::uint64_t cursor = 0, const std::string& run = "run") {
-    auto end = make_folder_consumer_end(folder_.path(), expected(),
-                                        {run, true, cursor, 0, {.samples = 2 * chunk_}});
+    auto end = make_folder_consumer_end(
+        folder_.path(), testing::sample_expectation(),
+        {.run_id = run, .cursor = cursor, .train_window = {.samples = 2 * chunk_}});
     EXPECT_TRUE(end->wait_for_stream(10s).has_value());
     return end;
   }
@@ -40,12 +39,12 @@ class FolderQueue : public ::testing::Test {
     return {Split::kTrain, k * chunk_, chunk_, {}};
   }
 
-  /// Works off all orders that are there; the first indices of the chunks made, in order.
+  /// Computes all chunks that are asked for now; their first indices, in order.
   static std::vector<std::uint64_t> fill(ProducerEnd& end) {
     std::vector<std::uint64_t> made;
-    while (const auto order = end.next(0ms)) {
-      end.deliver(*order, testing::sample_batch(order->range));
-      made.push_back(order->range.first);
+    while (const auto leased = end.next(0ms)) {
+      end.deliver(*leased, testing::sample_batch(leased->range));
+      made.push_back(leased->range.first);
     }
     return made;
   }
@@ -107,7 +106,7 @@ TEST(FolderClaims, AreTakenOverAfterFourTimesWhatAChunkTakes) {
   EXPECT_EQ(taken->range, left->range);
 }
 
-TEST(FolderClaims, AreLeftAloneForTenSecondsByWhoHasMadeNoChunkYet) {
+TEST(FolderClaims, AreLeftForTenSecondsByAProducerThatHasMadeNoChunk) {
   FolderWorld world;
   const auto dead = world.producer(1);
   const auto fresh = world.producer(1);
@@ -119,7 +118,7 @@ TEST(FolderClaims, AreLeftAloneForTenSecondsByWhoHasMadeNoChunkYet) {
   EXPECT_TRUE(fresh->next(FolderWorld::kAtOnce).has_value());
 }
 
-TEST_F(FolderQueue, UsedChunksGoAndTheWindowMovesOn) {
+TEST_F(FolderQueue, UsedChunksAreDeletedAndTheWindowMoves) {
   const auto end = producer(2);
   fill(*end);
   const auto run = consumer();
@@ -152,7 +151,7 @@ TEST_F(FolderQueue, ChunksThatAnotherLivingRunNeedsStay) {
   EXPECT_TRUE(present().contains(0));
 }
 
-TEST_F(FolderQueue, ACleanEndTakesItsGroupAway) {
+TEST_F(FolderQueue, ACleanEndDeletesItsGroup) {
   const auto end = producer(1);
   {
     const auto run = consumer();
@@ -212,8 +211,8 @@ TEST_F(FolderQueue, ProducersThatDiedLeaveNothingBehind) {
 TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
   telemetry::Registry registry;
   const auto end = producer(1);
-  auto run =
-      make_folder_consumer_end(folder_.path(), expected(), {.run_id = "run", .registry = registry});
+  auto run = make_folder_consumer_end(folder_.path(), testing::sample_expectation(),
+                                      {.run_id = "run", .registry = &registry});
   ASSERT_TRUE(run->wait_for_stream(0ms).has_value());
   for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
     put_chunk(k, "damaged");
@@ -229,12 +228,12 @@ TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
       << registry.prometheus_text();
 }
 
-TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
+TEST_F(FolderQueue, AStreamOfOtherSettingsIsNotAcceptedAndTheStateSaysWhy) {
   proto::StreamMeta other = sample_meta();
   other.settings["block_size"] = "6";
   other.fingerprint = proto::fingerprint_of(other);
   const auto end = make_folder_producer_end(folder_.path(), other, {.ahead = {1, 0, 0}});
-  const auto run = make_folder_consumer_end(folder_.path(), expected(), {});
+  const auto run = make_folder_consumer_end(folder_.path(), testing::sample_expectation(), {});
   EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"),
             std::string::npos)
@@ -244,26 +243,26 @@ TEST_F(FolderQueue, AQueueOfOtherSettingsIsNotTakenAndItSaysWhy) {
 }
 
 TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
-  const auto run = make_folder_consumer_end(folder_ / "absent", expected(), {});
+  const auto run = make_folder_consumer_end(folder_ / "absent", testing::sample_expectation(), {});
   EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("start `prepare`"), std::string::npos);
 }
 
-TEST(RunMonitor, ARunWhoseHeartbeatStandsStillIsDead) {
+TEST(RunMonitor, ARunWhoseHeartbeatStopsIsDead) {
   const testing::TemporaryFolder folder;
   const Folder layout(folder.path(), "stream");
   std::filesystem::create_directories(layout.group("run").parent_path());
   proto::Group group{.run_id = "run", .heartbeat = 1};
   proto::write_group(layout.group("run"), group);
-  RunMonitor watch(layout);
+  RunMonitor monitor(layout);
   const Time now{};
-  EXPECT_EQ(watch.alive(now).size(), 1U);
-  EXPECT_EQ(watch.alive(now + 29s).size(), 1U);
-  EXPECT_TRUE(watch.alive(now + 31s).empty());
+  EXPECT_EQ(monitor.alive(now).size(), 1U);
+  EXPECT_EQ(monitor.alive(now + 29s).size(), 1U);
+  EXPECT_TRUE(monitor.alive(now + 31s).empty());
   group.heartbeat = 2;
   proto::write_group(layout.group("run"), group);
-  EXPECT_EQ(watch.alive(now + 32s).size(), 1U);
-  EXPECT_EQ(watch.alive(now + 61s).size(), 1U);
+  EXPECT_EQ(monitor.alive(now + 32s).size(), 1U);
+  EXPECT_EQ(monitor.alive(now + 61s).size(), 1U);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Who may train a run on a queue folder: one process, whoever died before, and however little its
-// locks reach.
+// One run on a queue folder is trained by one process, whichever died before, even where locks do
+// not reach other hosts.
 #include "queue/file/run_heartbeat.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using testing::contains;
 using testing::message_of;
 
-struct GroupKeeperTest : ::testing::Test {
+struct RunHeartbeatTest : ::testing::Test {
   FolderWorld world;
   std::unique_ptr<ProducerEnd> producer = world.producer(1);
 
@@ -24,11 +24,11 @@ struct GroupKeeperTest : ::testing::Test {
     const auto group = proto::read_group(world.layout.group("run"), world.disk);
     return group ? group->owner : "";
   }
-  /// As a process on another host sees it, which the lock does not reach.
+  /// From now on as for a process on another host, where the lock does not reach.
   void lose_locks() { world.disk.restart(); }
 };
 
-TEST_F(GroupKeeperTest, ASecondProcessIsRefusedAndTheFirstGoesOn) {
+TEST_F(RunHeartbeatTest, ASecondProcessIsRefusedAndTheFirstContinues) {
   const auto first = world.met(world.run());
   const std::string message = message_of<std::runtime_error>([&] { (void)world.met(world.run()); });
   EXPECT_TRUE(contains(message, "run run is being trained by another process"));
@@ -39,16 +39,16 @@ TEST_F(GroupKeeperTest, ASecondProcessIsRefusedAndTheFirstGoesOn) {
   EXPECT_NE(owner(), "") << "the refused one left the group alone";
 }
 
-TEST_F(GroupKeeperTest, OtherRunsAndOtherRanksAreWelcome) {
+TEST_F(RunHeartbeatTest, OtherRunsAndOtherRanksAreWelcome) {
   const auto first = world.met(world.run("run"));
   const auto other = world.met(world.run("other"));
-  FolderRun rank = world.run("run");
-  rank.leads = false;
+  ConsumerPlan rank = world.run("run");
+  rank.rank = 1;
   const auto second_rank = world.met(rank);
   EXPECT_EQ(RunMonitor(world.layout).alive(world.now).size(), 2U);
 }
 
-TEST_F(GroupKeeperTest, AResumeAfterAKillDoesNotWait) {
+TEST_F(RunHeartbeatTest, AResumeAfterAKillDoesNotWait) {
   auto killed = world.met(world.run());
   world.disk.crash_after(0);
   killed.reset();
@@ -63,7 +63,7 @@ TEST_F(GroupKeeperTest, AResumeAfterAKillDoesNotWait) {
   }
 }
 
-TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
+TEST_F(RunHeartbeatTest, WithoutLocksANewProcessNoticesTheRunThatIsAlive) {
   const auto first = world.met(world.run());
   world.now += kNewcomerFor + 1s;
   EXPECT_EQ(first->receive(0ms), std::nullopt);
@@ -77,7 +77,7 @@ TEST_F(GroupKeeperTest, WhereLocksDoNotReachANewcomerNoticesTheRunThatLives) {
   EXPECT_NE(owner(), "") << "the newcomer takes nothing away";
 }
 
-TEST_F(GroupKeeperTest, AClearedQueueIsWrittenAgain) {
+TEST_F(RunHeartbeatTest, AClearedQueueIsWrittenAgain) {
   const auto run = world.met(world.run());
   proto::remove_all("/q", world.disk);
   world.now += kHeartbeatInterval;

@@ -1,3 +1,4 @@
+// The consumer's side of the protocol: leases, late and gone producers, bad answers, audits, ranks.
 #include "queue/protocol/lease_book.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 
 #include "proto/digest.h"
 #include "tests/support/messages.h"
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::queue {
@@ -30,12 +32,12 @@ class LeaseBookTest : public ::testing::Test {
                   now_);
   }
   void pass(std::chrono::milliseconds time) { now_ += time; }
-  /// A sign of life; the producer names all leases that it was given in the test.
+  /// A Ping in which the producer names all leases of the test.
   void alive(const PeerId& from) {
     book_.receive(from, proto::Ping{kEpoch, given_, proto::digest_of_ranks(ranks_)}, now_);
   }
 
-  /// All messages of one kind that were sent to one peer since the last look; the rest is dropped.
+  /// All messages of one kind that were sent to one peer since the last call; others are dropped.
   template <class T>
   std::vector<T> sent(const PeerId& to) {
     book_.tick(now_);
@@ -52,7 +54,7 @@ class LeaseBookTest : public ::testing::Test {
   Time now_{};
   std::vector<std::uint64_t> given_;
   std::vector<std::string> ranks_;
-  LeaseBook book_{Admission({"sample", 7, sample_meta().settings, {}}),
+  LeaseBook book_{Admission(testing::sample_expectation()),
                   {.epoch = kEpoch, .run_id = "run", .late_limit = 2}};
 };
 
@@ -77,11 +79,11 @@ TEST_F(LeaseBookTest, RefusesAnotherStreamWithTheReason) {
   EXPECT_EQ(book_.accepted(), std::nullopt);
 }
 
-TEST_F(LeaseBookTest, GreetsAllProducersAndTakesNothingFromThem) {
+TEST_F(LeaseBookTest, WelcomesAllProducersAgainAndTakesNothingFromThem) {
   hello("a");
   book_.request(range(0));
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
-  book_.greet();
+  book_.welcome_all();
   const auto welcomes = sent<proto::Welcome>("a");
   ASSERT_EQ(welcomes.size(), 1U);
   EXPECT_EQ(welcomes[0].epoch, kEpoch);
@@ -146,7 +148,7 @@ TEST_F(LeaseBookTest, ValIsServedBeforeTrain) {
   EXPECT_EQ(leases[0].range.split, proto::Split::kVal);
 }
 
-TEST_F(LeaseBookTest, WhatAGoneProducerHeldGoesToAnother) {
+TEST_F(LeaseBookTest, RangesOfAGoneProducerGoToAnother) {
   hello("a");
   book_.request(range(0));
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
@@ -180,7 +182,7 @@ TEST_F(LeaseBookTest, ALateRangeIsAskedOfASecondProducerAndTheFirstAnswerWins) {
   EXPECT_EQ(book_.counters().duplicates, 1U);
 }
 
-TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
+TEST_F(LeaseBookTest, AnswersOfASlowProducerAreTaken) {
   hello("a");
   for (std::uint64_t first = 0; first < 64; first += 8) {
     book_.request(range(first));
@@ -196,7 +198,7 @@ TEST_F(LeaseBookTest, ASlowProducerThatAlwaysAnswersIsHeard) {
   }
 }
 
-TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
+TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndItsProducers) {
   hello("a");
   book_.request({proto::Split::kTrain, 24, 8, 3});
   ASSERT_EQ(sent<proto::Lease>("a").size(), 1U);
@@ -213,7 +215,7 @@ TEST_F(LeaseBookTest, ARangeThatNobodyMakesIsAnErrorThatNamesItAndWhoHadIt) {
   EXPECT_EQ(now_.time_since_epoch(), 6s);  // late after 2 s, and again after twice as long
 }
 
-TEST_F(LeaseBookTest, WhoUsuallyNeedsLongIsGivenFourTimesThat) {
+TEST_F(LeaseBookTest, ASlowProducerIsLateAfterFourTimesItsUsualTime) {
   hello("a");
   book_.request(range(0));
   const auto first = sent<proto::Lease>("a");
@@ -266,7 +268,7 @@ TEST_F(LeaseBookTest, AProducerThatDoesNotKnowAllRanksIsToldAgain) {
   EXPECT_TRUE(sent<proto::Welcome>("a").empty());
 }
 
-TEST_F(LeaseBookTest, AnAnswerOfAProducerThatWasTakenForGoneIsStillGood) {
+TEST_F(LeaseBookTest, AnAnswerOfAGoneProducerIsStillGood) {
   hello("a");
   book_.request(range(0));
   const auto leases = sent<proto::Lease>("a");
@@ -301,7 +303,7 @@ TEST_F(LeaseBookTest, AnswersToLeasesThatWereNotGivenAreDropped) {
   EXPECT_EQ(book_.counters().duplicates, 1U);
 }
 
-TEST_F(LeaseBookTest, ADamagedAnswerIsAskedForAgainAndItsSenderTurnedAwayAfterMany) {
+TEST_F(LeaseBookTest, ADamagedAnswerIsLeasedAgainAndItsSenderRefusedAfterEight) {
   hello("a");
   book_.request(range(0));
   std::size_t damaged = 0;
@@ -317,7 +319,7 @@ TEST_F(LeaseBookTest, ADamagedAnswerIsAskedForAgainAndItsSenderTurnedAwayAfterMa
   EXPECT_EQ(sent<proto::Lease>("b").size(), 1U);
 }
 
-TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWithItsReason) {
+TEST_F(LeaseBookTest, AFailedRangeGoesToAnotherProducerAndThenIsAnErrorWithTheReason) {
   hello("a");
   hello("b");
   book_.request(range(0));
@@ -338,7 +340,7 @@ TEST_F(LeaseBookTest, WhatOneProducerCannotMakeIsAskedOfAnotherAndThenAnErrorWit
   EXPECT_TRUE(testing::contains(error, "no such column"));
 }
 
-TEST_F(LeaseBookTest, GivesWhatOneFailedAtToAnother) {
+TEST_F(LeaseBookTest, ARangeGoesToAProducerThatHasNotFailedAtIt) {
   hello("a");
   for (const std::uint64_t start : {0, 8}) book_.request(range(start));
   const auto first = sent<proto::Lease>("a");
@@ -355,7 +357,7 @@ TEST_F(LeaseBookTest, GivesWhatOneFailedAtToAnother) {
   EXPECT_EQ(again[0].range, range(0));
 }
 
-TEST_F(LeaseBookTest, AChangeOfStageForgetsWhatWasAskedAtTheOldOne) {
+TEST_F(LeaseBookTest, AChangeOfStageCancelsRequestsAtTheOldOne) {
   hello("a");
   book_.request({proto::Split::kTrain, 0, 8, 0});
   book_.request({proto::Split::kTrain, 8, 8, 0});
@@ -397,7 +399,7 @@ TEST_F(LeaseBookTest, ARankOfAnotherRunIsRefused) {
 class AuditTest : public LeaseBookTest {
  protected:
   AuditTest() {
-    book_ = LeaseBook(Admission({"sample", 7, sample_meta().settings, {}}),
+    book_ = LeaseBook(Admission(testing::sample_expectation()),
                       {.epoch = kEpoch, .run_id = "run", .audit = 1.0});
     for (const char* peer : {"a", "b", "c"}) hello(peer);
   }
@@ -447,7 +449,7 @@ TEST_F(AuditTest, ADifferenceNamesBothAndTheThirdDecides) {
   EXPECT_EQ(book_.counters().disagreed, 1U);
 }
 
-TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
+TEST_F(AuditTest, IfAllDifferTheRunEnds) {
   book_.request(range(0));
   (void)answer_next(1);
   (void)answer_next(2);
@@ -456,7 +458,7 @@ TEST_F(AuditTest, WhereAllDifferTheRunEnds) {
   EXPECT_TRUE(testing::contains(error, "producers do not agree on train samples [0, 8)"));
 }
 
-TEST_F(AuditTest, WhatNobodyElseCanComputeGoesOutAsItIs) {
+TEST_F(AuditTest, ARangeThatNobodyElseCanComputeIsDeliveredUnaudited) {
   book_.request(range(0));
   const PeerId first = answer_next(0);
   for (const char* peer : {"a", "b", "c"}) {
@@ -467,7 +469,7 @@ TEST_F(AuditTest, WhatNobodyElseCanComputeGoesOutAsItIs) {
   EXPECT_EQ(book_.counters().audited, 0U);
 }
 
-TEST_F(LeaseBookTest, AProducerThatCannotBeReachedIsReportedAndOneThatLeavesIsNot) {
+TEST_F(LeaseBookTest, AProducerThatCannotBeReachedIsReportedAndOneThatEndsIsNot) {
   hello("a");
   hello("b");
   book_.lost("a");
@@ -502,7 +504,7 @@ TEST_F(LeaseBookTest, AnswersOfAnotherStreamOrShapeAreDropped) {
   EXPECT_EQ(book_.take_arrivals().size(), 1U);
 }
 
-TEST_F(LeaseBookTest, AStrangerIsAskedToSayHello) {
+TEST_F(LeaseBookTest, AnUnknownProducerIsAskedToSayHello) {
   book_.receive("a", proto::Ping{kEpoch}, now_);
   EXPECT_EQ(sent<proto::SayHello>("a").size(), 1U);
   hello("a");

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 class ProducerSessionTest : public ::testing::Test {
  protected:
   bool says_hello_at(std::chrono::milliseconds time) {
-    session_.tick(ProducerSession::Time{} + time);
+    session_.tick(Time{} + time);
     const auto outgoing = session_.take_outgoing();
     return outgoing.size() == 1 && std::holds_alternative<proto::Hello>(outgoing[0]);
   }
@@ -21,7 +21,7 @@ class ProducerSessionTest : public ::testing::Test {
   ProducerSession session_{proto::Hello{testing::sample_meta(), 1}};
 };
 
-TEST_F(ProducerSessionTest, SaysHelloEveryHalfSecondUntilItIsAnswered) {
+TEST_F(ProducerSessionTest, SendsHelloEveryHalfSecondUntilItIsAnswered) {
   EXPECT_TRUE(says_hello_at(0ms));
   EXPECT_FALSE(says_hello_at(499ms));
   EXPECT_TRUE(says_hello_at(500ms));
@@ -29,7 +29,7 @@ TEST_F(ProducerSessionTest, SaysHelloEveryHalfSecondUntilItIsAnswered) {
   EXPECT_FALSE(says_hello_at(1000ms));
 }
 
-TEST_F(ProducerSessionTest, AHelloThatCouldNotBeSentIsSaidAgainAtOnce) {
+TEST_F(ProducerSessionTest, AHelloThatCouldNotBeSentIsSentAgainAtOnce) {
   EXPECT_TRUE(says_hello_at(0ms));
   session_.unreachable();
   EXPECT_TRUE(says_hello_at(50ms));

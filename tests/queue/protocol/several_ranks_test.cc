@@ -1,4 +1,4 @@
-// Several ranks over tcp:// and ipc://: producers know rank 0's address alone and serve all ranks.
+// Several ranks over tcp:// and ipc://: producers know only rank 0's address and serve all ranks.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +7,7 @@
 #include "queue/transports.h"
 #include "tests/support/free_address.h"
 #include "tests/support/messages.h"
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/worker.h"
@@ -19,8 +20,6 @@ using testing::sample_meta;
 
 constexpr auto kLongEnough = 20s;
 
-Expectation expected() { return {"sample", 7, sample_meta().settings, {}}; }
-
 class SeveralRanks : public ::testing::TestWithParam<std::string> {
  protected:
   std::unique_ptr<ConsumerEnd> rank(std::uint32_t number, const std::string& run = "run") const {
@@ -29,23 +28,23 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
     plan.rank = number;
     plan.advertise = GetParam() == "advertised" ? "localhost" : "";
     plan.train_window = {.samples = 4096};
-    return open_consumer_end(uri_, expected(), plan);
+    return open_consumer_end(uri_, testing::sample_expectation(), plan);
   }
   std::unique_ptr<testing::Worker> producer() const {
     return std::make_unique<testing::Worker>(
         open_producer_end(uri_, sample_meta(), {.capacity = 1}));
   }
-  /// To the end, while the others are at work, too.
+  /// Expects `end` to receive range k while the other ranks run, too.
   static void expect_a_batch(ConsumerEnd& end, const std::vector<ConsumerEnd*>& all,
                              std::uint64_t k) {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
-    const auto others_work = [&] {
+    const auto run_others = [&] {
       for (ConsumerEnd* other : all) {
         if (other == &end) continue;
         EXPECT_EQ(other->receive(10ms), std::nullopt);
       }
     };
-    for (; !end.wait_for_stream(50ms); others_work()) {
+    for (; !end.wait_for_stream(50ms); run_others()) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
     }
     const proto::Range range{
@@ -54,7 +53,7 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
     std::optional<proto::Batch> batch;
     while (!batch) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << end.state().words;
-      others_work();
+      run_others();
       batch = end.receive(50ms);
     }
     EXPECT_TRUE(testing::same_bytes(*batch, testing::sample_batch(range)));
@@ -88,7 +87,7 @@ TEST_P(SeveralRanks, AfterARestartOfTheTrainerTheyAreFoundAgain) {
   }
 }
 
-TEST_P(SeveralRanks, ARankOfAnotherRunHearsSo) {
+TEST_P(SeveralRanks, ARankOfAnotherRunLearnsThatItIsRefused) {
   const auto first = rank(0);
   const auto stray = rank(1, "another");
   const std::string error = testing::message_of<std::runtime_error>([&] {

@@ -1,5 +1,5 @@
-// Strangers and broken peers at a trainer's address: whatever they send, a good producer beside
-// them delivers, bit for bit.
+// Strangers and broken peers at a trainer's address: whatever they send, a good producer delivers,
+// bit for bit.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -13,6 +13,7 @@
 #include "tests/support/free_address.h"
 #include "tests/support/key_pairs.h"
 #include "tests/support/raw_peer.h"
+#include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::queue {
@@ -30,8 +31,7 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     if (GetParam()) sides_ = testing::new_keyed_sides();
     ConsumerPlan plan{.run_id = "run", .eval_samples = 0, .train_window = {.samples = 4096}};
     plan.security = sides_.trainer;
-    consumer_ =
-        open_consumer_end(parse_uri(address_), {"sample", 7, sample_meta().settings, {}}, plan);
+    consumer_ = open_consumer_end(parse_uri(address_), testing::sample_expectation(), plan);
   }
 
   void expect_that_a_good_producer_delivers() {
@@ -44,8 +44,8 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     consumer_->request(range);
     std::optional<proto::Batch> batch;
     EXPECT_TRUE(until([&] {
-      if (const auto order = producer->next(10ms)) {
-        producer->deliver(*order, testing::sample_batch(order->range));
+      if (const auto leased = producer->next(10ms)) {
+        producer->deliver(*leased, testing::sample_batch(leased->range));
       }
       batch = consumer_->receive(10ms);
       return batch.has_value();
@@ -61,8 +61,8 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     return false;
   }
 
-  /// Sends a message thrice, as a producer with the right keys could, and waits until the trainer
-  /// said something of it.
+  /// Sends a message three times, as a producer with the right keys could, and waits until the
+  /// trainer has logged `said`.
   void send_as_a_producer(const proto::Frames& frames, std::string_view said) {
     Context context;
     Socket dealer = Socket::connect_dealer(context, address_, sides_.producer, random_routing_id());
@@ -101,16 +101,16 @@ TEST_P(BadPeers, RandomBytesOnThePort) {
   std::mt19937_64 draw(1);
   for (int i = 0; i < 300; ++i) {
     std::string bytes = random_bytes(draw, draw() % 2000);
-    // A versioned greeting, perhaps.
+    // Some begin like a greeting of ZeroMQ's protocol, some like one of version 3.
     if (i % 3 == 0) bytes = "\xff" + bytes;
-    if (i % 3 == 1) bytes = "\xff" + std::string(8, '\0') + "\x7f\x03" + bytes;  // one of version 3
+    if (i % 3 == 1) bytes = "\xff" + std::string(8, '\0') + "\x7f\x03" + bytes;
     const RawPeer peer(address_);
     peer.send(bytes);
   }
   expect_that_a_good_producer_delivers();
 }
 
-TEST_P(BadPeers, PeersThatSayNothing) {
+TEST_P(BadPeers, SilentPeers) {
   std::vector<std::unique_ptr<RawPeer>> silent;
   for (int i = 0; i < 200; ++i) silent.push_back(std::make_unique<RawPeer>(address_));
   expect_that_a_good_producer_delivers();
@@ -137,7 +137,7 @@ TEST_P(BadPeers, AMessageOfAHundredThousandFrames) {
 INSTANTIATE_TEST_SUITE_P(All, BadPeers, ::testing::Bool(),
                          [](const auto& param) { return param.param ? "Keys" : "Plain"; });
 
-/// Below the protocol of ZeroMQ, so without keys.
+/// Peers that break ZeroMQ's own protocol; without keys, because these need a handshake.
 class BadFrames : public BadPeers {};
 
 TEST_P(BadFrames, AFrameAboveTheLimitEndsTheConnection) {

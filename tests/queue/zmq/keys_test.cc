@@ -1,3 +1,4 @@
+// Key files: reading them, and refusing bad ones without showing a key.
 #include "queue/zmq/keys.h"
 
 #include <gtest/gtest.h>
@@ -133,7 +134,7 @@ TEST_F(Keys, AProducerNeedsItsPairAndTheTrainersKey) {
   EXPECT_FALSE(producer_security({}).own);
 }
 
-TEST_F(Keys, AFingerprintSaysNothingOfTheKey) {
+TEST_F(Keys, AFingerprintDoesNotShowTheKey) {
   EXPECT_EQ(key_fingerprint(pair_.public_key).size(), 16U);
   EXPECT_NE(key_fingerprint(pair_.public_key), key_fingerprint(other_.public_key));
 }

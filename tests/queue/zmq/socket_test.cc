@@ -1,4 +1,4 @@
-// Sockets of one end: links that share a context, and who gets through a router with keys, or
+// ZeroMQ sockets: several that share a context, and which peers a router admits, with keys and
 // without.
 #include "queue/zmq/socket.h"
 
@@ -32,7 +32,7 @@ std::string text(const proto::SharedBytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size()};
 }
 
-/// A router, and dealers that say their name to it over and over; all in this thread.
+/// A router, and dealers that send it their name again and again; all in this thread.
 class Meeting : public ::testing::Test {
  protected:
   void listen(const std::string& address, const Security& security) {
@@ -69,7 +69,7 @@ class Meeting : public ::testing::Test {
   std::map<std::string, int> heard_;
 };
 
-TEST_F(Meeting, ARouterOnAnyPortSaysWhichItGot) {
+TEST_F(Meeting, ARouterOnAnyPortKnowsItsPort) {
   listen(kAnyPort, {});
   EXPECT_TRUE(router_->bound_address().starts_with("tcp://127.0.0.1:"));
   EXPECT_EQ(router_->bound_address().find('*'), std::string::npos);
@@ -99,12 +99,12 @@ TEST_F(Meeting, LinksOfOneEndHaveOneId) {
   EXPECT_EQ(heard.size(), 2U);
 }
 
-TEST_F(Meeting, ARingingBellEndsAWait) {
+TEST_F(Meeting, ANotifiedEventFdEndsAWait) {
   listen(kAnyPort, {});
-  const EventFd bell;
-  bell.notify();
+  const EventFd wake_up;
+  wake_up.notify();
   Socket* const all[] = {&*router_};
-  wait(all, std::chrono::hours(1), &bell);
+  wait(all, std::chrono::hours(1), &wake_up);
 }
 
 TEST_F(Meeting, SendingToNobodyIsFalse) {
@@ -114,7 +114,7 @@ TEST_F(Meeting, SendingToNobodyIsFalse) {
   EXPECT_FALSE(nobody.send({{}, {frame("hello")}}));
 }
 
-TEST_F(Meeting, RightKeysGetThrough) {
+TEST_F(Meeting, RightKeysAreAdmitted) {
   const auto [trainer, producer] = testing::new_keyed_sides();
   const testing::TemporaryFolder folder;
   for (const std::string& address :
@@ -176,7 +176,7 @@ std::vector<BadSide> bad_sides() {
   };
 }
 
-TEST_F(Meeting, WrongSecurityLetsNothingThroughAndHarmsNobody) {
+TEST_F(Meeting, WrongKeysAreRefusedAndHarmNobody) {
   for (const BadSide& side : bad_sides()) {
     SCOPED_TRACE(side.name);
     const testing::CapturedLog log;
@@ -185,8 +185,9 @@ TEST_F(Meeting, WrongSecurityLetsNothingThroughAndHarmsNobody) {
     const Socket& bad = dealer("bad", side.bad);
     // Twice: it tries again by itself, and is named once.
     EXPECT_TRUE(meet_until([&] {
-      return router_->counters().*side.counter > 1 && contains(bad.trouble(), side.dealer_says);
-    })) << bad.trouble();
+      return router_->counters().*side.counter > 1 &&
+             contains(bad.connection_error(), side.dealer_says);
+    })) << bad.connection_error();
     (void)dealer("good", side.good);
     EXPECT_TRUE(meet_until_heard("good"));
     EXPECT_EQ(heard_["bad"], 0);
@@ -215,7 +216,7 @@ TEST_F(Meeting, KeysAreNotInTheLog) {
   }
 }
 
-TEST_F(Meeting, AProducerThatWasTurnedAwayConnectsOnceTheTrainerKnowsIt) {
+TEST_F(Meeting, ARefusedProducerConnectsOnceTheTrainerAllowsIt) {
   const auto [trainer, producer] = testing::new_keyed_sides();
   std::string address;
   {
@@ -225,15 +226,15 @@ TEST_F(Meeting, AProducerThatWasTurnedAwayConnectsOnceTheTrainerKnowsIt) {
     router_.emplace(Socket::bind_router(context, kAnyPort, stranger));
     address = router_->bound_address();
     const Socket& late = dealer("late", producer);
-    EXPECT_TRUE(meet_until([&] { return !late.trouble().empty(); }));
+    EXPECT_TRUE(meet_until([&] { return !late.connection_error().empty(); }));
     router_.reset();
   }
   listen(address, trainer);
   EXPECT_TRUE(meet_until_heard("late"));
-  EXPECT_EQ(dealers_.front().trouble(), "");
+  EXPECT_EQ(dealers_.front().connection_error(), "");
 }
 
-TEST_F(Meeting, OthersThanLoopbackNeedKeysOrAWord) {
+TEST_F(Meeting, OthersThanLoopbackNeedKeysOrInsecure) {
   for (const char* address : {"tcp://*:*", "tcp://0.0.0.0:*", "tcp://[::]:*", "tcp://lo:*",
                               "tcp://127.0.0.1.example:*"}) {
     EXPECT_TRUE(

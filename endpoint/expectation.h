@@ -1,0 +1,20 @@
+// The streams that a recipe accepts, for a trainer's end of its queue.
+#pragma once
+
+#include "config/options.h"
+#include "config/per_dataset.h"
+#include "config/stream_keys.h"
+#include "config/stream_settings.h"
+#include "queue/ends/admission.h"
+
+namespace millrace::endpoint {
+
+/// Any stream with the recipe's settings; the caller may pin a checkpoint's.
+[[nodiscard]] inline queue::Expectation expectation(const config::Options& options) {
+  return {.provider = config::provider_name(options),
+          .data_seed = options.data.data_seed,
+          .settings = config::stream_settings(options),
+          .dataset = config::joined_names(options.data)};
+}
+
+}  // namespace millrace::endpoint
