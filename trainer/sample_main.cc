@@ -1,4 +1,5 @@
-// The program `sample`: texts that a checkpoint's model writes, or the three of a cascade.
+// The program `sample`: texts generated with a checkpoint's model, or with the three models of a
+// cascade.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,7 @@
 #include "proto/json_text.h"
 #include "trainer/evaluation/perplexity_scorer.h"
 #include "trainer/sampling/sample.h"
-#include "trainer/sampling/sample_flags.h"
+#include "trainer/sampling/samplers.h"
 #include "trainer/sampling/step_views.h"
 
 namespace {
@@ -25,101 +26,125 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMost = 1'000'000;
 constexpr std::size_t kSeparator = 80;
 constexpr const char* kStages[] = {"stage1", "stage2", "stage3"};
-constexpr const char* kOfOneModel[] = {"checkpoint", "start", "suffix", "template", "length"};
+constexpr const char* kNotForCascades[] = {"checkpoint", "start", "suffix", "template", "length"};
 constexpr const char* kCascadeFolder = "sampling_outputs";
 
-const config::Program kProgram{
-    .name = "sample",
-    .usage =
-        "--checkpoint DIR [--samples N] [--length L] [--steps S] [--seed K] [--start TEXT] "
-        "[overrides]\n"
-        "       sample --stage1 DIR --stage2 DIR --stage3 DIR [--output DIR]",
-    .about =
-        "Writes texts with a checkpoint's model, by the sampler that goes with its objective, or "
-        "with the three of a cascade. TEXT "
-        "may be FILE:PATH.\nOverrides may change how it runs (--train.device), not what was "
-        "trained.",
-    .flags =
-        {{.name = "checkpoint",
-          .placeholder = "DIR",
-          .help = "a checkpoint, or an output folder: its best, else its latest one"},
-         {.name = "stage1",
-          .placeholder = "DIR",
-          .help = "a cascade's checkpoints, in place of --checkpoint"},
-         {.name = "stage2", .placeholder = "DIR", .help = "of its second stage"},
-         {.name = "stage3", .placeholder = "DIR", .help = "of its last"},
-         {.name = "samples", .placeholder = "N", .help = "how many texts; default 1"},
-         {.name = "length",
-          .placeholder = "L",
-          .help = "tokens of a text with what is given; default the block"},
-         {.name = "steps", .placeholder = "S", .help = "denoising steps; default 64"},
-         {.name = "seed",
-          .placeholder = "K",
-          .help = "the same seed gives the same texts; default 1337"},
-         {.name = "sampler",
-          .placeholder = "NAME",
-          .help = "analytic, euler, ancestral, first_hitting, confidence, editing or "
-                  "autoregressive; default the objective's"},
-         {.name = "temperature",
-          .placeholder = "T",
-          .help = "divides the logits; 0 takes the likeliest token; default 1"},
-         {.name = "top-k", .placeholder = "K", .help = "draws from the K likeliest tokens"},
-         {.name = "top-p",
-          .placeholder = "P",
-          .help = "draws from the fewest tokens that have this probability together"},
-         {.name = "start", .placeholder = "TEXT", .help = "how each text begins"},
-         {.name = "suffix", .placeholder = "TEXT", .help = "how each text ends"},
-         {.name = "template",
-          .placeholder = "TEXT",
-          .help = "all of the text, with [MASK] for each token to be written"},
-         {.name = "weights",
-          .placeholder = "ema|raw",
-          .help =
-              "the parameters' average or the parameters; default the average where there is one"},
-         {.name = "output",
-          .placeholder = "FILE",
-          .help =
-              "writes there instead of on stdout; of a cascade a folder, default sampling_outputs"},
-         {.name = "eval-perplexity",
-          .placeholder = "DIR",
-          .help =
-              "scores the texts with an autoregressive checkpoint, and tells how varied they are"},
-         {.name = "trace",
-          .placeholder = "FILE",
-          .help = "keeps every step of every text there, a line of JSON each"},
-         {.name = "verbose", .placeholder = "", .help = "tells every step of every text on stderr"},
-         {.name = "watch",
-          .placeholder = "",
-          .help = "shows the first text of each batch while it is written, on a terminal"}},
-    .min_positional = 0,
-    .max_positional = 0};
+/// "a, b or c"
+std::string sampler_names() {
+  const auto& all = trainer::samplers();
+  std::string names;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    names += (i == 0 ? "" : i + 1 < all.size() ? ", " : " or ") + all[i].name;
+  }
+  return names;
+}
 
-trainer::SamplingOptions read_choice(const config::Arguments& arguments) {
-  trainer::SamplingOptions choice;
-  choice.steps = arguments.number("steps", 1, kMost);
-  choice.sampler = arguments.value("sampler").value_or("");
-  choice.temperature =
-      trainer::real_flag(arguments, "temperature", {0.0, 1e6, "from 0 to 1e6"}).value_or(1.0);
-  choice.top_k = arguments.number("top-k", 1, kMost).value_or(0);
-  choice.top_p = trainer::real_flag(arguments, "top-p",
-                                    {std::numeric_limits<double>::min(), 1.0, "above 0, at most 1"})
-                     .value_or(1.0);
-  choice.editing = trainer::read_edit_plan(arguments);
-  choice.weights = arguments.value("weights");
-  choice.overrides = arguments.overrides;
-  return choice;
+config::Program make_program() {
+  using config::WholeNumber, config::RealNumber;
+  return trainer::with_sampler_flags(
+      {.name = "sample",
+       .usage = "--checkpoint DIR [--samples N] [--length L] [--steps S] [--seed K] [--start TEXT] "
+                "[overrides]\n"
+                "       sample --stage1 DIR --stage2 DIR --stage3 DIR [--output DIR]",
+       .about = "Generates texts with a checkpoint's model and a sampler that goes with its "
+                "objective, or "
+                "with the three\n"
+                "models of a cascade. TEXT may be FILE:PATH. Overrides may change how a model runs "
+                "(--train.device), not what\n"
+                "was trained.",
+       .flags =
+           {{.name = "checkpoint",
+             .placeholder = "DIR",
+             .help = "a checkpoint, or an output folder: its best checkpoint, else its latest"},
+            {.name = "stage1",
+             .placeholder = "DIR",
+             .help = "the checkpoint of a cascade's first stage, in place of --checkpoint"},
+            {.name = "stage2", .placeholder = "DIR", .help = "that of its second stage"},
+            {.name = "stage3", .placeholder = "DIR", .help = "that of its third stage"},
+            {.name = "samples",
+             .placeholder = "N",
+             .help = "how many texts; default 1",
+             .kind = WholeNumber{1, kMost}},
+            {.name = "length",
+             .placeholder = "L",
+             .help = "tokens of a text, given ones included; default the block size",
+             .kind = WholeNumber{1, kMost}},
+            {.name = "steps",
+             .placeholder = "S",
+             .help = "denoising steps; default 64",
+             .kind = WholeNumber{1, kMost}},
+            {.name = "seed",
+             .placeholder = "K",
+             .help = "the same seed gives the same texts; default " +
+                     std::to_string(trainer::kDefaultSeed),
+             .kind = WholeNumber{0, std::numeric_limits<std::uint64_t>::max()}},
+            {.name = "sampler",
+             .placeholder = "NAME",
+             .help = sampler_names() + "; default the objective's first"},
+            {.name = "temperature",
+             .placeholder = "T",
+             .help = "divides the logits; 0 takes the likeliest token; default 1",
+             .kind = RealNumber{0.0, 1e6, "from 0 to 1e6"}},
+            {.name = "top-k",
+             .placeholder = "K",
+             .help = "draw only from the K likeliest tokens",
+             .kind = WholeNumber{1, kMost}},
+            {.name = "top-p",
+             .placeholder = "P",
+             .help = "draw only from the fewest tokens whose probabilities add up to P",
+             .kind = RealNumber{std::numeric_limits<double>::min(), 1.0, "above 0, at most 1"}},
+            {.name = "start", .placeholder = "TEXT", .help = "the beginning of each text"},
+            {.name = "suffix", .placeholder = "TEXT", .help = "the end of each text"},
+            {.name = "template",
+             .placeholder = "TEXT",
+             .help = "the whole text, with [MASK] for each token to generate"},
+            {.name = "weights",
+             .placeholder = "ema|raw",
+             .help = "ema: the parameters' moving average; raw: the parameters; default ema where "
+                     "there is one"},
+            {.name = "output",
+             .placeholder = "FILE",
+             .help = std::string("write there, not to stdout; of a cascade a folder, default ") +
+                     kCascadeFolder},
+            {.name = "eval-perplexity",
+             .placeholder = "DIR",
+             .help =
+                 "score the texts with an autoregressive checkpoint: perplexity and token entropy"},
+            {.name = "trace",
+             .placeholder = "FILE",
+             .help = "write every step of every text there, as JSON lines"},
+            {.name = "verbose",
+             .placeholder = "",
+             .help = "print every step of every text on stderr"},
+            {.name = "watch",
+             .placeholder = "",
+             .help = "show the first text of each batch on a terminal while it is generated"}},
+       .min_positional = 0,
+       .max_positional = 0});
+}
+
+trainer::SamplingOptions read_options(const config::Arguments& arguments) {
+  trainer::check_sampler_flags(arguments);
+  const trainer::LogitsFilter otherwise;
+  return {.sampler = arguments.value("sampler").value_or(""),
+          .steps = arguments.number("steps"),
+          .filter = {.temperature = arguments.real("temperature").value_or(otherwise.temperature),
+                     .top_k = static_cast<std::int64_t>(arguments.number("top-k").value_or(0)),
+                     .top_p = arguments.real("top-p").value_or(otherwise.top_p)},
+          .weights = arguments.value("weights"),
+          .overrides = arguments.overrides,
+          .flags = arguments};
 }
 
 std::uint64_t samples_of(const config::Arguments& arguments) {
-  return arguments.number("samples", 1, kMost).value_or(1);
+  return arguments.number("samples").value_or(1);
 }
 
 std::uint64_t seed_of(const config::Arguments& arguments) {
-  return arguments.number("seed", 0, std::numeric_limits<std::uint64_t>::max())
-      .value_or(trainer::SampleRequest().seed);
+  return arguments.number("seed").value_or(trainer::kDefaultSeed);
 }
 
-/// What shows or keeps the steps, if anything was asked for.
+/// The views of the steps that the flags ask for; maybe none.
 struct Views {
   explicit Views(const config::Arguments& arguments) : verbose(arguments.has("verbose")) {
     if (verbose && arguments.has("watch")) {
@@ -203,7 +228,7 @@ void put(std::ostream& out, const std::string& text, const std::string& where) {
   }
 }
 
-void tell(const trainer::SampleResult& result) {
+void report(const trainer::SampleResult& result) {
   std::cerr << result.folder.string() << ", step " << result.step << ": " << result.texts.size()
             << " texts, " << result.network_calls << " network calls";
   if (result.clamped > 0) {
@@ -213,20 +238,20 @@ void tell(const trainer::SampleResult& result) {
   std::cerr << '\n';
 }
 
-/// Who scores the texts, if anybody was asked to: opened before they are written.
-std::unique_ptr<trainer::PerplexityScorer> judge_of(const config::Arguments& arguments) {
+/// The checkpoint of --eval-perplexity, or null. It is opened before the texts are generated.
+std::unique_ptr<trainer::PerplexityScorer> open_scorer(const config::Arguments& arguments) {
   const auto checkpoint = arguments.value("eval-perplexity");
   return checkpoint ? std::make_unique<trainer::PerplexityScorer>(*checkpoint, arguments.overrides)
                     : nullptr;
 }
 
-/// The score: on stderr, and as JSON behind the texts.
-void tell_score(trainer::PerplexityScorer* scorer, const trainer::SampleResult& result,
-                std::ostream* json) {
-  const auto found = scorer != nullptr ? scorer->score(result.texts, result.meta) : std::nullopt;
-  if (!found) return;
-  if (json != nullptr) put(*json, trainer::to_json_line(*found), "");
-  std::cerr << trainer::to_line(*found);
+/// Prints the score on stderr and, if `json` is not null, adds it there as a line of JSON.
+void report_score(trainer::PerplexityScorer* scorer, const trainer::SampleResult& result,
+                  std::ostream* json) {
+  const auto score = scorer != nullptr ? scorer->score(result.texts, result.meta) : std::nullopt;
+  if (!score) return;
+  if (json != nullptr) put(*json, trainer::to_json_line(*score), "");
+  std::cerr << trainer::to_line(*score);
 }
 
 void sample_one(const config::Arguments& arguments, Views& views) {
@@ -234,25 +259,24 @@ void sample_one(const config::Arguments& arguments, Views& views) {
   if (!checkpoint) {
     throw config::UsageError("--checkpoint DIR is missing: a folder like out/mdlm_small");
   }
-  const trainer::SampleRequest request{
-      *checkpoint,
-      samples_of(arguments),
-      seed_of(arguments),
-      read_choice(arguments),
-      {arguments.value("start"), arguments.value("suffix"), arguments.value("template"),
-       arguments.number("length", 1, kMost)},
-      views.on_step()};
+  const trainer::SampleRequest request{*checkpoint,
+                                       samples_of(arguments),
+                                       seed_of(arguments),
+                                       read_options(arguments),
+                                       {arguments.value("start"), arguments.value("suffix"),
+                                        arguments.value("template"), arguments.number("length")},
+                                       views.on_step()};
   const auto path = arguments.value("output");
   std::ofstream file;
   if (path) file = open_output(*path);
-  const auto judge = judge_of(arguments);
+  const auto scorer = open_scorer(arguments);
   const trainer::SampleResult result = trainer::sample_checkpoint(request);
   views.finish();
   std::ostream& out = path ? file : std::cout;
   put(out, arguments.json ? as_json(result, request.seed) : as_text(result),
       path ? " to " + *path : "");
-  tell(result);
-  tell_score(judge.get(), result, arguments.json ? &out : nullptr);
+  report(result);
+  report_score(scorer.get(), result, arguments.json ? &out : nullptr);
 }
 
 bool is_cascade(const config::Arguments& arguments) {
@@ -260,7 +284,7 @@ bool is_cascade(const config::Arguments& arguments) {
 }
 
 trainer::CascadeRequest cascade_request(const config::Arguments& arguments, Views& views) {
-  for (const char* const flag : kOfOneModel) {
+  for (const char* const flag : kNotForCascades) {
     if (arguments.has(flag)) {
       throw config::UsageError(
           std::string("--") + flag +
@@ -268,7 +292,7 @@ trainer::CascadeRequest cascade_request(const config::Arguments& arguments, View
     }
   }
   trainer::CascadeRequest request{
-      {}, samples_of(arguments), seed_of(arguments), read_choice(arguments), views.on_step()};
+      {}, samples_of(arguments), seed_of(arguments), read_options(arguments), views.on_step()};
   for (std::size_t stage = 0; stage < request.stages.size(); ++stage) {
     const auto folder = arguments.value(kStages[stage]);
     if (!folder) {
@@ -289,19 +313,19 @@ void sample_stages(const config::Arguments& arguments, Views& views) {
   for (const char* const stage : kStages) {
     files.push_back(open_output(folder / ("sample_" + std::string(stage) + ".txt")));
   }
-  const auto judge = judge_of(arguments);
+  const auto scorer = open_scorer(arguments);
   const trainer::CascadeResult result = trainer::sample_cascade(request);
   views.finish();
   for (std::size_t stage = 0; stage < files.size(); ++stage) {
     put(files[stage], as_text(result.stages[stage]), " to " + folder.string());
-    tell(result.stages[stage]);
+    report(result.stages[stage]);
   }
   put(std::cout, arguments.json ? as_json(result, request.seed) : as_text(result.stages.back()),
       "");
   std::cerr << "of the tokens of stage 1 " << 100.0 * result.kept[0]
             << " % are in the final text, of stage 2 " << 100.0 * result.kept[1]
             << " %; all three in " << folder.string() << "/sample_stage{1,2,3}.txt\n";
-  tell_score(judge.get(), result.stages.back(), arguments.json ? &std::cout : nullptr);
+  report_score(scorer.get(), result.stages.back(), arguments.json ? &std::cout : nullptr);
 }
 
 int run(const config::Arguments& arguments) {
@@ -313,6 +337,4 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return config::run_program(trainer::with_edit_flags(kProgram), argc, argv, run);
-}
+int main(int argc, char** argv) { return config::run_program(make_program(), argc, argv, run); }

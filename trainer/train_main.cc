@@ -14,23 +14,22 @@ const config::Program kProgram{
     .usage = "CONFIG [overrides] [--resume[=auto|DIR]] [--record-stream FILE] [--all]",
     .about =
         "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for "
-        "producers; SIGTERM and SIGINT "
-        "save a checkpoint and end it.",
+        "producers; SIGTERM and SIGINT save a checkpoint and end it.",
     .flags = {
         {.name = "resume",
          .placeholder = "auto|DIR",
-         .help = "go on from the newest whole checkpoint; auto: or start where there is none; DIR: "
-                 "from that one",
+         .help = "resume from the newest complete checkpoint; auto: or start anew where there is "
+                 "none; DIR: from that one",
          .value_optional = true},
         {.name = "record-stream",
          .placeholder = "FILE",
          .help = "write `step split index stage digest` for every sample that this rank uses"},
         {.name = "all",
          .placeholder = "",
-         .help = "one model for each enabled dataset of data.datasets in turn, in OUT_DIR/NAME; "
-                 "goes on where it stopped"}}};
+         .help = "train one model for each enabled dataset of data.datasets in turn, in "
+                 "OUT_DIR/NAME; resumes where it stopped"}}};
 
-/// --all is its own way to go on, and has no one file for the samples of several runs.
+/// --all resumes by itself, and has no single file for the samples of several runs.
 void refuse_beside_all(const config::Arguments& arguments) {
   if (arguments.has("record-stream")) {
     throw config::UsageError(

@@ -1,3 +1,4 @@
+// The disk in memory, and its faults.
 #include "tests/support/fake_disk.h"
 
 #include <algorithm>
@@ -147,6 +148,7 @@ std::optional<proto::SharedBytes> FakeDisk::read(const Path& path, std::size_t a
   const NodePtr node = follow(path);
   if (!node) return std::nullopt;
   if (node->kind != Kind::kFile) throw DiskError(path, "cannot read", EISDIR);
+  ++reads_;
   const std::size_t length = std::min(node->content.size(), at_most);
   const std::shared_ptr<std::byte> memory = proto::aligned_memory(length);
   std::memcpy(memory.get(), node->content.data(), length);

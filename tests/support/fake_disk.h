@@ -1,13 +1,12 @@
-// A disk in memory that can be full, break, and lose its power between any two operations. An
-// ordinary Disk otherwise: what runs on it cannot tell.
+// A Disk in memory that can be full, fail, and lose its power between any two operations.
 //
-// What a power cut leaves: the content of files that were synced, and the names of folders that
-// were synced. Of a file written since, the new content, the old one, or a part of the new one with
-// zeros or nothing behind it. Of a folder's names changed since, the first so many changes, in
-// their order; a rename or exchange within one folder is one change. A seed chooses. Folders are
-// independent of each other.
+// A power cut keeps the content of files that were synced, and the names in folders that were
+// synced. A file written since then has the new content, the old one, or the beginning of the new
+// one, with zeros or nothing behind it. A folder changed since then has the first few changes, in
+// order; a rename or an exchange within a folder is one change. A seed chooses among these. Folders
+// are independent of each other.
 //
-// "a/../b" is taken for b. One thread.
+// The path "a/../b" is b. One thread.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +22,7 @@
 
 namespace millrace::testing {
 
-/// Thrown by the operation before which the power went, and by every later one until restart().
+/// Thrown by the operation before which the power was cut, and by every later one until restart().
 struct PowerCut {};
 
 class FakeDisk final : public proto::Disk {
@@ -32,29 +31,31 @@ class FakeDisk final : public proto::Disk {
 
   FakeDisk();
 
-  // --- What can go wrong. An operation is one that changes the disk; every piece of a write is one of its own.
+  // --- Faults. Operations are those that change the disk; each piece of a write counts as one.
 
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
-  /// The process ends, or the power goes, before the operation after the next `operations`.
+  /// Number of files read so far.
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }
+  /// The process ends, or the power is cut, after `operations` more operations.
   void crash_after(std::uint64_t operations) { crash_at_ = operations_ + operations; }
-  /// What the disk has after a power cut. Without it, a crash is one of the process alone and the
-  /// disk keeps everything.
+  /// Applies a power cut to the content. Without it only the process has died, and the disk keeps
+  /// everything.
   void lose_power(std::uint64_t seed);
-  /// Operations work again, and locks are free.
+  /// Makes operations work again, and frees locks.
   void restart();
 
-  /// After so many operations all that can fail with this errno do, until heal(): ENOSPC what needs
-  /// room (of a write, the last piece that has some is cut short), ENOENT the same (its folder is
-  /// gone), EIO syncs, EROFS everything.
+  /// After `operations` more operations, all fail that can fail with this errno, until heal().
+  /// ENOSPC and ENOENT (the folder is gone): operations that need room; a write stops within a
+  /// piece. EIO: syncs. EROFS: everything.
   void fail_after(std::uint64_t operations, int reason) {
     fault_ = {operations_ + operations, reason};
   }
   void heal() { fault_ = {}; }
-  /// Bytes that all files together may have; a write beyond fails with ENOSPC.
+  /// The most bytes that all files together may have; a write beyond that fails with ENOSPC.
   void set_room(std::uint64_t bytes) { room_bytes_ = bytes; }
   [[nodiscard]] std::uint64_t used_bytes() const;
   void flip_bit(const Path& path, std::uint64_t bit);
-  /// As on a file system that cannot swap two names.
+  /// Makes exchange() fail, as on a file system that cannot swap two names.
   void forbid_exchange() { can_exchange_ = false; }
 
   // --- Disk
@@ -77,18 +78,18 @@ class FakeDisk final : public proto::Disk {
   struct Node;
   using NodePtr = std::shared_ptr<Node>;
   using Names = std::map<std::string, NodePtr>;
-  /// Names that change together; null: the name goes.
+  /// Names that change together; null: the name is removed.
   using Change = std::vector<std::pair<std::string, NodePtr>>;
 
   enum class Kind : std::uint8_t { kFile, kFolder, kLink };
   struct Node {
     Kind kind = Kind::kFile;
-    std::string content;  ///< of a file; of a link, where to
+    std::string content;  ///< of a file; of a link: its target
     std::string durable_content;
     Names names;  ///< of a folder
     Names durable_names;
     std::vector<Change> unsynced;
-    std::int64_t written = 0;  ///< a count
+    std::int64_t written = 0;  ///< time of the last write, as a count
   };
   struct Fault {
     std::uint64_t from = 0;
@@ -100,7 +101,7 @@ class FakeDisk final : public proto::Disk {
   void begin(const Path& path, Needs needs, std::string_view what);
   void check_power() const;
   [[nodiscard]] bool failing(Needs needs) const;
-  /// Null: nothing there. follow() looks behind a link.
+  /// The node of a path, or null. follow() follows links.
   [[nodiscard]] NodePtr find(const Path& path) const;
   [[nodiscard]] NodePtr follow(Path path) const;
   [[nodiscard]] Node& parent(const Path& path, std::string_view what) const;
@@ -113,6 +114,7 @@ class FakeDisk final : public proto::Disk {
 
   NodePtr root_ = std::make_shared<Node>();
   std::uint64_t operations_ = 0;
+  std::uint64_t reads_ = 0;
   std::int64_t clock_ = 0;
   std::optional<std::uint64_t> crash_at_;
   std::optional<Fault> fault_;

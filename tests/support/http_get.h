@@ -1,5 +1,5 @@
-// An HTTP request over a plain socket, as a test of the port needs it: any bytes go out, and what
-// comes back until the end.
+// HTTP requests over a plain socket, for tests of the port: sends any bytes, and reads until the
+// connection ends.
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-// Key pairs for tests, drawn anew.
+// New random key pairs.
 #pragma once
 
 #include <zmq.h>
@@ -19,7 +19,7 @@ inline queue::KeyPair new_key_pair() {
   return {public_key.data(), secret_key.data()};
 }
 
-/// A trainer and one producer that know each other.
+/// The keys of a trainer and of one producer that it admits.
 struct KeyedSides {
   queue::Security trainer;
   queue::Security producer;

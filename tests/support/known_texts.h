@@ -1,5 +1,5 @@
-// For tests of samplers: a distribution of texts of two tokens over three letters that is known,
-// and networks that know it.
+// For tests of samplers: a known distribution of texts of two tokens over three letters, and a
+// network that knows it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,15 +19,15 @@ inline torch::Tensor known_texts() {
   return torch::tensor({{0.30, 0.05, 0.02}, {0.04, 0.20, 0.06}, {0.15, 0.00, 0.18}},
                        torch::kFloat64);
 }
-/// What comes out where both tokens are written at once with this probability, and else one after
-/// the other.
+/// The distribution of texts whose two tokens are drawn at once, each from its marginal, with
+/// probability `both`, and else one after the other.
 inline torch::Tensor texts_at_once(double both) {
   const auto p = known_texts();
   return both * torch::outer(p.sum(1), p.sum(0)) + (1.0 - both) * p;
 }
 
-/// ln p(x_0 | x) at each position of x [B, 2], a mask where nothing is known; a fourth column for
-/// the mask, which misleads.
+/// ln p(x_0 | x) at each position of x [B, 2], which may hold masks: [B, 2, 4]. The fourth column
+/// is the mask's, a high value that a sampler must ignore.
 inline torch::Tensor log_posterior(const torch::Tensor& x) {
   const auto p = known_texts();
   // [second or mask, first].
@@ -40,7 +40,7 @@ inline torch::Tensor log_posterior(const torch::Tensor& x) {
   return torch::cat({both.log(), torch::full({x.size(0), 2, 1}, 5.0, torch::kFloat64)}, 2);
 }
 
-/// Answers `logits` for the input; counts.
+/// A network whose logits are answer(input). Counts its calls and the samples in them.
 struct KnowingNetwork : trainer::Network {
   using Answer = torch::Tensor (*)(const trainer::NetworkInput&);
   explicit KnowingNetwork(Answer given) : answer(given) {}
@@ -55,13 +55,13 @@ struct KnowingNetwork : trainer::Network {
   std::int64_t rows = 0;
 };
 
-/// Nothing given.
-inline trainer::SamplerInput empty_draft(std::int64_t samples, std::int64_t length) {
+/// An input without given tokens.
+inline trainer::SamplerInput empty_input(std::int64_t samples, std::int64_t length) {
   return {torch::zeros({samples, length}, torch::kInt64),
           torch::zeros({samples, length}, torch::kBool)};
 }
 
-/// How often each text of two letters came: f64 [3, 3].
+/// How often each text of two letters was drawn: f64 [3, 3].
 inline torch::Tensor counts_of(const torch::Tensor& texts) {
   return torch::bincount(texts.select(1, 0) * kLetters + texts.select(1, 1), {},
                          kLetters * kLetters)
@@ -69,8 +69,8 @@ inline torch::Tensor counts_of(const torch::Tensor& texts) {
       .to(torch::kFloat64);
 }
 
-/// Pearson's χ² of counts against the distribution `wanted` lies within 5 deviations of its mean;
-/// what is impossible never came.
+/// Expects Pearson's χ² of the counts against the distribution `wanted` within 5 standard
+/// deviations of its mean, and no count where the probability is 0.
 inline void expect_distribution(const torch::Tensor& counts, const torch::Tensor& wanted) {
   const auto possible = wanted.gt(0.0);
   EXPECT_EQ(counts.masked_select(possible.logical_not()).sum().item<double>(), 0.0);

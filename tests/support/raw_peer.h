@@ -1,5 +1,5 @@
-// A stranger on a tcp port: sends any bytes, and can shake hands by hand as ZeroMQ's protocol (ZMTP
-// 3.0, without keys) wants it.
+// A peer on a tcp port that sends any bytes, and can do the handshake of ZeroMQ's protocol (ZMTP
+// 3.0, without keys).
 #pragma once
 
 #include <arpa/inet.h>
@@ -44,7 +44,7 @@ class RawPeer {
     return true;
   }
 
-  /// Greets as a DEALER without keys.
+  /// Does the handshake of a DEALER without keys.
   void shake_hands() const {
     std::string greeting =
         "\xff" + std::string(8, '\0') + "\x7f\x03" + std::string(1, '\0') + "NULL";

@@ -1,4 +1,4 @@
-// The made-up stream of sample_stream.h as a provider.
+// The stream of sample_stream.h as a provider.
 #pragma once
 
 #include "providers/data_provider.h"

@@ -1,4 +1,4 @@
-// A producer of the made-up stream of sample_stream.h, on a thread of its own.
+// A producer of the stream of sample_stream.h, on a thread of its own.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,8 @@ class Worker {
  private:
   void run() {
     while (!stopping_) {
-      if (const auto order = end_->next(std::chrono::milliseconds(10))) {
-        end_->deliver(*order, sample_batch(order->range));
+      if (const auto leased = end_->next(std::chrono::milliseconds(10))) {
+        end_->deliver(*leased, sample_batch(leased->range));
       }
     }
   }

@@ -1,4 +1,5 @@
-// Lines on stderr, for files that see LibTorch: its headers and spdlog's are not compiled together.
+// Log lines on stderr, for files that see LibTorch: its headers and spdlog's are not compiled
+// together.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The seeds of training's only randomness, initialisation and dropout: a pure function of (seed,
+// The seeds of initialisation and dropout, training's only randomness: pure functions of (seed,
 // step, rank).
 #pragma once
 
@@ -15,13 +15,13 @@ namespace millrace::trainer {
   return value ^ (value >> 31);
 }
 
-/// Of the dropout in the step that follows `completed` steps.
+/// The seed of a rank's dropout in the step that follows `completed` steps.
 [[nodiscard]] constexpr std::uint64_t dropout_seed(std::uint64_t seed, std::uint64_t completed,
                                                    std::uint32_t rank) {
   return splitmix64(splitmix64(splitmix64(seed) + completed + 1) + rank);
 }
 
-/// Of the initial parameters, the same on every rank.
+/// The seed of the initial parameters, the same on every rank.
 [[nodiscard]] constexpr std::uint64_t init_seed(std::uint64_t seed) {
   return splitmix64(splitmix64(seed));
 }

@@ -1,5 +1,5 @@
-// The parts of LibTorch that this room uses; precompiled once for all files that include it
-// (trainer/CMakeLists.txt).
+// The parts of LibTorch that this room uses, precompiled once for all files that include this
+// header (trainer/CMakeLists.txt).
 #pragma once
 
 #include <ATen/Config.h>

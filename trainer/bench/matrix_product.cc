@@ -1,3 +1,4 @@
+// A matrix product against the clock (matrix_product.h).
 #include "trainer/bench/matrix_product.h"
 
 #include "trainer/base/clock.h"
@@ -14,7 +15,7 @@ MatrixProduct::MatrixProduct(std::int64_t rows, std::int64_t inner, std::int64_t
     : left_(torch::ones({rows, inner}, torch::dtype(type).device(device))),
       right_(torch::ones({inner, columns}, torch::dtype(type).device(device))),
       product_(torch::empty({rows, columns}, torch::dtype(type).device(device))) {
-  multiply();  // the kernel is made for these shapes now, and memory is there
+  multiply();  // warm-up: chooses the kernel for these shapes, touches the memory
 }
 
 double MatrixProduct::gflops() {
@@ -31,7 +32,7 @@ double MatrixProduct::gflops() {
 
 void MatrixProduct::multiply() {
   at::mm_out(product_, left_, right_);
-  static_cast<void>(product_[0][0].item<double>());  // a GPU has computed it only then
+  static_cast<void>(product_[0][0].item<double>());  // waits for a GPU
 }
 
 }  // namespace millrace::trainer

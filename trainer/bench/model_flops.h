@@ -1,14 +1,14 @@
-// How many operations a training step needs, however it is computed: what a rate in FLOP/s is told
-// of (PaLM, arXiv 2204.02311, appendix B). Free of LibTorch.
+// The number of operations that a training step needs, however it is computed: the basis of a
+// model's FLOP/s (PaLM, arXiv 2204.02311, appendix B). Free of LibTorch.
 //
 //     6·N + 12·n_layer·E·L  a token;  N = 12·E²·n_layer + V·E
 //
-// N counts the parameters that every token is multiplied with: a block's matrices (3, 1, 4 and 4
-// times E²) and the head. Tables of embeddings are looked up, and what is computed once a sample
-// (adaLN, the time's embedding) is left out. 6: a multiplication and an addition forward, twice as
-// many backward. The second term is attention's, of all pairs of positions, also where a model is
-// causal; and the head counts at every position, whether or not an objective needs it there: what
-// is saved shows as speed.
+// N counts the parameters that every token is multiplied with: the matrices of a block (3, 1, 4 and
+// 4 times E²) and the head. It leaves out embedding tables, which are looked up, and what is
+// computed once a sample (adaLN, the embedding of time). 6: a multiplication and an addition
+// forward, twice as many backward. The second term is that of attention between all pairs of
+// positions, even for a causal model; and the head counts at every position, even where an
+// objective does not need it: operations that are saved show as speed.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace millrace::trainer {
 
-/// Of one token, forward and backward; `length`: the tokens of a sequence.
+/// Operations of one token, forward and backward. `length`: tokens of a sequence.
 [[nodiscard]] inline double model_flops_per_token(const config::ModelOptions& model,
                                                   std::uint32_t vocab_size, std::int64_t length) {
   const double layers = model.n_layer, width = model.n_embd;

@@ -1,4 +1,4 @@
-// Steps against the clock (step_benchmark.h).
+// Times training steps, forward passes and matrix products in turn (step_benchmark.h).
 #include "trainer/bench/step_benchmark.h"
 
 #include <ATen/Parallel.h>
@@ -30,7 +30,7 @@ constexpr std::uint64_t kWarmUpSteps = 2;
 constexpr double kRepeatMs = 2000.0;
 constexpr double kMostSteps = 100;
 
-/// The first global batches of train, and what a model must know of them.
+/// The first global batches of train, and their stream.
 struct Work {
   proto::StreamMeta meta;
   std::vector<GlobalBatch> batches;
@@ -39,64 +39,66 @@ struct Work {
 /// Empty: asked to stop.
 std::optional<Work> make_work(config::Options options, ProcessGroup& ranks, torch::Device device) {
   options.queue.uri = "inproc://";
-  const consumer::BatchSharding deal = deal_of(options.train, ranks);
-  const auto source = open_stream(options, {.deal = deal,
+  const consumer::BatchSharding sharding = sharding_of(options.train, ranks);
+  const auto source = open_stream(options, {.sharding = sharding,
                                             .stage_log = first_stage_log(options),
                                             .run_id = proto::random_id(),
                                             .pinned = {}});
   if (!source) return std::nullopt;
   const auto objective = make_objective(options, source->meta());
-  StepLoader feed(*source, *objective, ranks, device);
+  StepLoader loader(*source, *objective, ranks, device);
   Work work{source->meta(), {}};
   for (std::uint64_t cursor = 0; work.batches.size() < kBatches; source->advance(cursor)) {
-    auto batch = feed.step(consumer::micro_batches(deal, cursor));
+    auto batch = loader.step(consumer::micro_batches(sharding, cursor));
     if (!batch) return std::nullopt;
     work.batches.push_back(std::move(*batch));
-    cursor += deal.global_batch();
+    cursor += sharding.global_batch();
   }
   return work;
 }
 
-/// A run without its surroundings: the steps of train_loop.cc, one batch after the other and over
-/// again.
+/// The training steps of train_loop.cc without logs, evaluations and checkpoints. They take the
+/// batches in turn.
 class Steps {
  public:
   Steps(const config::Options& options, const Work& work, ProcessGroup& ranks, torch::Device device,
-        const Precision& precision, GraphFactory record)
+        const Precision& precision, GraphFactory make_graph)
       : seed_(options.train.seed),
         batches_(work.batches),
         device_(device),
         precision_(precision),
-        learner_(options, work.meta, device, precision, ranks, std::move(record)) {}
+        train_step_(options, work.meta, device, precision, ranks, std::move(make_graph)) {}
 
-  /// Takes one, and waits for the one before it, as train does; on a CPU steps are done at once.
-  /// ms.
+  /// Launches a step and waits for the one before it, as train does; on a CPU a step is done when
+  /// it returns. Returns the time, ms.
   double take() {
-    learner_.model().train();
+    train_step_.model().train();
     const auto start = Clock::now();
-    const auto before = std::exchange(taken_, learner_.step(batch(), done_, seed_));
+    const auto before = std::exchange(pending_, train_step_.run(batch(), done_, seed_));
     ++done_;
     if (before) static_cast<void>(before->numbers());
     return ms_since(start);
   }
 
-  /// The samples of a step forward alone; ms.
+  /// The samples of one step forward alone. Returns the time, ms.
   double forward() {
-    if (taken_) static_cast<void>(taken_->numbers());
-    learner_.model().eval();
+    if (pending_) static_cast<void>(pending_->numbers());
+    train_step_.model().eval();
     const torch::NoGradGuard no_grad;
     const auto start = Clock::now();
     for (const MicroBatch& micro : batch().micro_batches) {
       const AutocastScope autocast(precision_, device_);
       static_cast<void>(
-          learner_.objective().loss(learner_.model(), micro.wide).sum.sum().item<double>());
+          train_step_.objective().loss(train_step_.model(), micro.wide).sum.sum().item<double>());
     }
     return ms_since(start);
   }
 
   [[nodiscard]] std::uint64_t parameters() {
     std::int64_t count = 0;
-    for (const torch::Tensor& parameter : learner_.model().parameters()) count += parameter.numel();
+    for (const torch::Tensor& parameter : train_step_.model().parameters()) {
+      count += parameter.numel();
+    }
     return static_cast<std::uint64_t>(count);
   }
 
@@ -107,12 +109,12 @@ class Steps {
   const std::vector<GlobalBatch>& batches_;
   torch::Device device_;
   Precision precision_;
-  Learner learner_;
-  std::optional<TakenStep> taken_;  ///< the last
+  TrainStep train_step_;
+  std::optional<PendingStep> pending_;  ///< the last step
   std::uint64_t done_ = 0;
 };
 
-/// The product of the first matrix of a block's MLP, the widest of a model, by the names of types.
+/// The product with the first matrix of a block's MLP, a model's widest, by the type's name.
 using Products = std::map<std::string, MatrixProduct>;
 
 Products make_products(std::int64_t rows, std::int64_t width, const Precision& precision,
@@ -124,7 +126,8 @@ Products make_products(std::int64_t rows, std::int64_t width, const Precision& p
   return products;
 }
 
-/// Of this program alone: unlike getrusage's, the kernel's number begins anew with it.
+/// The peak resident memory of this program: VmHWM starts anew at exec, getrusage's number does
+/// not.
 std::uint64_t peak_resident_bytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
@@ -134,8 +137,8 @@ std::uint64_t peak_resident_bytes() {
   throw std::runtime_error("/proc/self/status does not tell VmHWM; is /proc mounted?");
 }
 
-StepTimes described(const config::Options& options, const Work& work, Steps& steps,
-                    torch::Device device, const Precision& precision) {
+StepTimes describe(const config::Options& options, const Work& work, Steps& steps,
+                   torch::Device device, const Precision& precision) {
   const std::int64_t sequence = longest_sequence(work.meta);
   StepTimes times;
   times.device = device.str();
@@ -151,12 +154,12 @@ StepTimes described(const config::Options& options, const Work& work, Steps& ste
   return times;
 }
 
-/// Takes the steps that are not counted; how many a repeat then has.
-std::uint64_t warm_up(Steps& steps, const StepTiming& timing) {
+/// Takes the steps that are not counted. Returns the number of steps of a repeat.
+std::uint64_t warm_up(Steps& steps, const StepTimesRequest& request) {
   double ms = 0.0;
   for (std::uint64_t i = 0; i < kWarmUpSteps; ++i) ms = steps.take();
   static_cast<void>(steps.forward());
-  return timing.steps.value_or(
+  return request.steps.value_or(
       static_cast<std::uint64_t>(std::clamp(std::ceil(kRepeatMs / ms), 1.0, kMostSteps)));
 }
 
@@ -170,20 +173,21 @@ void repeat(Steps& steps, std::uint64_t count, Products& products, StepTimes& ti
 
 }  // namespace
 
-std::optional<StepTimes> time_steps(const config::Options& options, const StepTiming& timing) {
+std::optional<StepTimes> time_steps(const config::Options& options,
+                                    const StepTimesRequest& request) {
   prepare_cpu(options.train.threads);
   const torch::Device device = choose_device(options.train.device, 0);
   const Precision precision = choose_precision(options.train.dtype, device);
-  GraphFactory record = graph_factory(options.train, device);
+  GraphFactory make_graph = graph_factory(options.train, device);
   ProcessGroup alone({}, options.train.timeout_s);
   const auto work = make_work(options, alone, device);
   if (!work) return std::nullopt;
-  Steps steps(options, *work, alone, device, precision, std::move(record));
-  StepTimes times = described(options, *work, steps, device, precision);
-  const std::uint64_t count = warm_up(steps, timing);
-  times.peak_bytes = peak_resident_bytes();  // the products below have memory of their own
+  Steps steps(options, *work, alone, device, precision, std::move(make_graph));
+  StepTimes times = describe(options, *work, steps, device, precision);
+  const std::uint64_t count = warm_up(steps, request);
+  times.peak_bytes = peak_resident_bytes();  // before the products take memory
   Products products = make_products(times.product_rows, options.model.n_embd, precision, device);
-  for (std::uint64_t i = 0; i < timing.repeats; ++i) {
+  for (std::uint64_t i = 0; i < request.repeats; ++i) {
     repeat(steps, count, products, times);
     if (config::stop_requested()) return std::nullopt;
   }

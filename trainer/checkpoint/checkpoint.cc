@@ -2,7 +2,6 @@
 #include "trainer/checkpoint/checkpoint.h"
 
 #include "config/recipe.h"
-#include "proto/files.h"
 #include "trainer/checkpoint/tensor_file.h"
 #include "trainer/models/parameters.h"
 
@@ -15,16 +14,14 @@ void save_checkpoint(const config::Options& options, const proto::TrainerState& 
                                                     {"architecture", options.model.architecture},
                                                     {"fingerprint", state.meta.fingerprint}};
   proto::CheckpointWriter writer(out_dir, state.step);
-  save_tensors(writer.file(proto::kModelFile), parameters_of(model), metadata);
-  if (ema != nullptr) save_tensors(writer.file(proto::kEmaFile), ema->state(), metadata);
-  save_tensors(writer.file(proto::kOptimizerFile), optimizer.state(), metadata);
-  proto::replace_file(writer.file(proto::kConfigFile), config::to_toml(options));
+  save_tensors(writer, proto::kModelFile, parameters_of(model), metadata);
+  if (ema != nullptr) save_tensors(writer, proto::kEmaFile, ema->state(), metadata);
+  save_tensors(writer, proto::kOptimizerFile, optimizer.state(), metadata);
+  writer.write(proto::kConfigFile, config::to_toml(options));
   writer.commit(state);
   const proto::Links links = proto::links_of(state);
   for (const auto& [link, step] : links) {
-    if (step == state.step) {
-      proto::link_checkpoint(out_dir, link, step);
-    }
+    if (step == state.step) proto::link_checkpoint(out_dir, link, step);
   }
   proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, links);
 }

@@ -1,4 +1,4 @@
-// Saving and loading a run: the tensors of model and optimizer in the folder that
+// Saving and loading a run: the tensors of model, moving average and optimizer, in the folder that
 // proto/checkpoint.h describes.
 #pragma once
 
@@ -12,20 +12,20 @@
 
 namespace millrace::trainer {
 
-/// Writes train.out_dir/step-…: complete or not at all; and the links that lead to it. Removes what
-/// keep_checkpoints no longer covers. By rank 0 alone. `ema`: null where the run keeps no average.
+/// Writes train.out_dir/step-…, complete or not at all, then the links to it, then removes the
+/// checkpoints beyond keep_checkpoints. For rank 0 alone. `ema`: null where train.ema is 0.
 void save_checkpoint(const config::Options& options, const proto::TrainerState& state,
                      const Model& model, const AdamW& optimizer, const Ema* ema = nullptr);
 
-/// Whether the checkpoint holds an average of the parameters.
+/// Whether the checkpoint holds a moving average.
 [[nodiscard]] bool has_ema(const std::filesystem::path& folder);
-/// Reads the model's parameters, or their average.
+/// Which weights of a checkpoint a model gets: its parameters, or their moving average.
 enum class Weights { kRaw, kEma };
+/// Copies a checkpoint's tensors over those of the model, average or optimizer. All throw
+/// std::runtime_error, naming the first tensor that does not fit, or the damage.
 void load_model(const std::filesystem::path& folder, const Model& model,
                 Weights weights = Weights::kRaw);
-/// Reads the average.
 void load_ema(const std::filesystem::path& folder, const Ema& ema);
-/// Reads the optimizer's state.
 void load_optimizer(const std::filesystem::path& folder, const AdamW& optimizer);
 
 }  // namespace millrace::trainer

@@ -1,3 +1,4 @@
+// Reading a checkpoint that a user named (given_checkpoint.h).
 #include "trainer/checkpoint/given_checkpoint.h"
 
 #include "config/errors.h"
@@ -11,9 +12,7 @@ using config::UsageError;
 proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
   fs::path folder = given;
   for (const char* const link : {proto::kBestLink, proto::kLatestLink}) {
-    if (folder == given && fs::exists(given / link)) {
-      folder = fs::canonical(given / link);
-    }
+    if (folder == given && fs::exists(given / link)) folder = fs::canonical(given / link);
   }
   std::string damage;
   auto found = proto::open_checkpoint(folder, damage);

@@ -1,5 +1,5 @@
-// The checkpoint that somebody names on a command line: its folder, its recipe, its weights. For
-// programs that read one.
+// A checkpoint named on a command line: its folder, its recipe, its weights and its model. For
+// `evaluate` and `sample`.
 #pragma once
 
 #include <filesystem>
@@ -15,22 +15,23 @@
 
 namespace millrace::trainer {
 
-/// A checkpoint's folder, or a run's: its best, or else its latest. Throws config::UsageError where
-/// there is none that is whole. `flag` named it.
+/// Opens a checkpoint's folder; of a run's folder the best checkpoint, or else the latest. Throws
+/// config::UsageError where that is no complete checkpoint. `flag`: what named it, for the error.
 [[nodiscard]] proto::Checkpoint open_given(const std::filesystem::path& given,
                                            const std::string& flag = "--checkpoint");
 
-/// The checkpoint's own recipe with overrides. Throws config::UsageError for one that would change
-/// the stream, the model or the optimizer.
+/// The checkpoint's own recipe with overrides. Throws config::UsageError for an override that would
+/// change the stream, the model or the optimizer.
 [[nodiscard]] config::Options recipe_of(const std::filesystem::path& folder,
                                         const std::vector<config::Override>& overrides);
 
-/// "ema", "raw", or whichever is the best that there is: the average where the run kept one. Throws
-/// config::UsageError for an average that was not kept, and for any other word.
+/// The choice of the flag --weights: "ema", "raw", or absent, which means the moving average where
+/// the run kept one. Throws config::UsageError for an average that was not kept, and for any other
+/// word.
 [[nodiscard]] Weights weights_of(const std::filesystem::path& folder,
                                  const std::optional<std::string>& asked);
 
-/// The checkpoint's model on the device, in evaluation.
+/// The checkpoint's model on the device, in evaluation mode.
 [[nodiscard]] std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint,
                                                    const config::Options& options, Weights weights,
                                                    torch::Device device,

@@ -1,11 +1,13 @@
-// Which checkpoint a run goes on from (resume.h).
+// Choosing the checkpoint to resume from (resume.h).
 #include "trainer/checkpoint/resume.h"
 
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "config/errors.h"
 #include "config/recipe.h"
+#include "proto/text.h"
 #include "trainer/base/log.h"
 
 namespace millrace::trainer {
@@ -27,7 +29,7 @@ std::optional<proto::Checkpoint> newest(const fs::path& out_dir, bool required) 
   return std::nullopt;
 }
 
-/// A folder given by hand: a checkpoint, or an out_dir that holds some.
+/// --resume=DIR: a checkpoint, or an out_dir that holds some.
 std::optional<proto::Checkpoint> from_folder(const config::Options& options,
                                              const fs::path& folder) {
   if (!proto::checkpoint_steps(folder).empty()) return newest(folder, true);
@@ -48,17 +50,18 @@ std::optional<proto::Checkpoint> from_folder(const config::Options& options,
 }
 
 void refuse_differences(const config::Options& options, const fs::path& folder) {
-  std::string refused;
+  std::vector<std::string> refused;
   for (const auto& difference :
        config::differences(options, config::load_recipe((folder / proto::kConfigFile).string()))) {
     if (difference.shapes != config::Shapes::kRun) {
-      refused += (refused.empty() ? "" : "; ") + difference.key + " is " + difference.here +
-                 " now and " + difference.there + " in the checkpoint (it shapes the " +
-                 std::string(config::to_string(difference.shapes)) + ")";
+      refused.push_back(difference.key + " is " + difference.here + " now and " + difference.there +
+                        " in the checkpoint (it shapes the " +
+                        std::string(config::to_string(difference.shapes)) + ")");
     }
   }
   if (!refused.empty()) {
-    throw config::UsageError("cannot resume " + folder.string() + ": " + refused +
+    throw config::UsageError("cannot resume " + folder.string() + ": " +
+                             proto::joined(refused, "; ") +
                              "; set them back, or start anew in another --train.out_dir");
   }
 }

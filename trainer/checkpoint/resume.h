@@ -1,5 +1,5 @@
-// Decides what a run starts from: nothing, or which checkpoint, and whether the recipe still fits
-// it. Free of LibTorch.
+// Decides which checkpoint a run resumes from, if any, and whether the recipe still fits it. Free
+// of LibTorch.
 #pragma once
 
 #include <optional>
@@ -19,15 +19,15 @@ enum class Resume {
 
 struct ResumeRequest {
   Resume how = Resume::kNo;
-  std::string folder;
+  std::string folder;  ///< of kFolder
 };
 
-/// From the --resume flag: absent, without value, "auto", or a folder.
+/// The request of the flag --resume: absent, without a value, "auto", or a folder.
 [[nodiscard]] ResumeRequest resume_request(bool given, const std::optional<std::string>& value);
 
-/// The checkpoint to go on from; empty for a new run. Says on stderr which ones were skipped as
-/// damaged. Throws UsageError where the request cannot be met, or a setting that shapes stream,
-/// model or optimizer differs, with both values.
+/// The checkpoint to resume from; empty for a new run. Logs which ones it skipped as damaged.
+/// Throws UsageError where the request cannot be met, or, with both values, where a setting that
+/// shapes stream, model or optimizer differs from the checkpoint's.
 [[nodiscard]] std::optional<proto::Checkpoint> find_start(const config::Options& options,
                                                           const ResumeRequest& request);
 

@@ -1,4 +1,4 @@
-// LibTorch's tensors as those of a safetensors file (tensor_file.h).
+// Between the tensors of LibTorch and of proto/safetensors.h (tensor_file.h).
 #include "trainer/checkpoint/tensor_file.h"
 
 #include <array>
@@ -20,9 +20,7 @@ constexpr std::array<std::pair<torch::ScalarType, proto::TensorType>, 7> kTypes{
 
 proto::TensorType file_type(torch::ScalarType type) {
   for (const auto& [ours, theirs] : kTypes) {
-    if (ours == type) {
-      return theirs;
-    }
+    if (ours == type) return theirs;
   }
   throw std::logic_error(std::string("no safetensors dtype for ") + c10::toString(type));
 }
@@ -50,15 +48,15 @@ void copy_in(const proto::NamedTensor& stored, const torch::Tensor& tensor) {
 
 }  // namespace
 
-void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                  const std::map<std::string, std::string>& metadata) {
+void save_tensors(proto::CheckpointWriter& writer, std::string_view name,
+                  const NamedTensors& tensors, const std::map<std::string, std::string>& metadata) {
   std::vector<torch::Tensor> on_cpu;
   std::vector<proto::NamedTensor> views;
-  for (const auto& [name, tensor] : tensors) {
+  for (const auto& [tensor_name, tensor] : tensors) {
     on_cpu.push_back(tensor.detach().cpu().contiguous());
-    views.push_back(view_of(name, on_cpu.back()));
+    views.push_back(view_of(tensor_name, on_cpu.back()));
   }
-  proto::write_safetensors(path, views, metadata);
+  writer.write(name, proto::SafetensorsPieces(views, metadata).pieces());
 }
 
 void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors) {

@@ -1,20 +1,24 @@
-// Tensors to and from safetensors files, by name.
+// LibTorch's tensors in safetensors files, by name.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
+#include "proto/checkpoint.h"
 #include "trainer/models/parameters.h"
 
 namespace millrace::trainer {
 
-/// Writes the tensors; those of a GPU are copied to the CPU one after the other.
-void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                  const std::map<std::string, std::string>& metadata);
+/// Writes the tensors as the file `name` of a checkpoint, those of a GPU through copies on the CPU.
+/// `metadata`: the file's own key-value pairs.
+void save_tensors(proto::CheckpointWriter& writer, std::string_view name,
+                  const NamedTensors& tensors, const std::map<std::string, std::string>& metadata);
 
-/// Copies the file's tensors into those of the same name. Throws std::runtime_error naming the
-/// first that is missing, left over, or of another shape or dtype.
+/// Copies the file's tensors over those of the same name. Throws std::runtime_error where the file
+/// is damaged or has another number of tensors, or naming the first that is missing or of another
+/// shape or dtype.
 void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
 
 }  // namespace millrace::trainer

@@ -1,71 +1,49 @@
+// Waiting for a stream (open_stream.h).
 #include "trainer/data/open_stream.h"
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-#include <cmath>
 #include <stdexcept>
 #include <utility>
 
 #include "config/app/stop.h"
 #include "config/errors.h"
-#include "config/per_dataset.h"
-#include "config/stream_keys.h"
-#include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
-#include "endpoint/key_files.h"
+#include "endpoint/expectation.h"
 #include "endpoint/window.h"
 #include "producer/inproc.h"
-#include "queue/transports.h"
 
 namespace millrace::trainer {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr queue::Milliseconds kMeetFor{200};
-constexpr std::chrono::seconds kSayAfter{1};
-constexpr std::chrono::seconds kSayAgainAfter{30};
-
-queue::Expectation expectation(const config::Options& options, const StreamRequest& request) {
-  return {config::provider_name(options), options.data.data_seed, config::stream_settings(options),
-          request.pinned, config::joined_names(options.data)};
-}
+constexpr queue::Milliseconds kWaitAtOnce{200};
+constexpr std::chrono::seconds kLogAfter{1};
+constexpr std::chrono::seconds kLogAgainAfter{30};
 
 std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options,
                                              const StreamRequest& request) {
-  const queue::Uri uri = queue::parse_uri(options.queue.uri);
-  const queue::Expectation expected = expectation(options, request);
-  if (uri.scheme == queue::Scheme::kInproc) {
-    const producer::Stream stream = producer::open_stream(options);
-    return producer::make_inproc_producer(
-        stream, expected, options.producer.threads,
-        queue::leased_range_samples(stream.meta.schema, endpoint::train_window(options)),
-        *request.registry);
-  }
+  queue::Expectation expected = endpoint::expectation(options);
+  expected.pinned = request.pinned;
   queue::ConsumerPlan plan;
   plan.run_id = request.run_id;
-  plan.rank = request.deal.rank;
-  plan.advertise = options.queue.advertise;
-  plan.late_after = std::chrono::milliseconds(std::llround(options.queue.late_s * 1000));
-  plan.audit = options.queue.audit;
+  plan.rank = request.sharding.rank;
   plan.cursor = request.cursor;
   plan.eval_samples = request.eval_samples;
-  plan.train_window = endpoint::train_window(options);
-  plan.security = queue::trainer_security(endpoint::key_files(options));
-  plan.registry = request.registry;
   plan.stage_log = request.stage_log;
-  return queue::open_consumer_end(uri, expected, plan);
+  plan.registry = request.registry;
+  return producer::open_consumer_end(options, expected, plan);
 }
 
 }  // namespace
 
 StreamOpening::StreamOpening(const config::Options& options, const StreamRequest& request) try
-    : plan_{request.deal, request.cursor, request.eval_samples, endpoint::train_window(options),
+    : plan_{request.sharding, request.cursor, request.eval_samples, endpoint::train_window(options),
             request.stage_log},
       registry_(*request.registry),
       health_(*request.health),
       end_(open_end(options, request)),
-      say_at_(Clock::now() + kSayAfter) {
+      log_at_(Clock::now() + kLogAfter) {
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
 }
@@ -73,12 +51,13 @@ StreamOpening::StreamOpening(const config::Options& options, const StreamRequest
 StreamOpening::~StreamOpening() = default;
 
 bool StreamOpening::wait_for_stream() {
-  if (!meta_) meta_ = end_->wait_for_stream(kMeetFor);
+  if (!meta_) meta_ = end_->wait_for_stream(kWaitAtOnce);
   if (meta_) return true;
-  health_.alive("waiting for data: " + end_->state().words);
-  if (Clock::now() < say_at_) return false;
-  spdlog::info("waiting for data: {}", end_->state().words);
-  say_at_ = Clock::now() + kSayAgainAfter;
+  const std::string line = "waiting for data: " + end_->state().words;
+  health_.alive(line);
+  if (Clock::now() < log_at_) return false;
+  spdlog::info(line);
+  log_at_ = Clock::now() + kLogAgainAfter;
   return false;
 }
 
@@ -90,9 +69,7 @@ std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& option
                                                    const StreamRequest& request) {
   StreamOpening opening(options, request);
   while (!config::stop_requested()) {
-    if (opening.wait_for_stream()) {
-      return opening.source();
-    }
+    if (opening.wait_for_stream()) return opening.source();
   }
   return nullptr;
 }

@@ -19,24 +19,22 @@
 
 namespace millrace::trainer {
 
-/// What the run asks of its stream.
+/// A run's request for its stream.
 struct StreamRequest {
-  consumer::BatchSharding deal;  ///< this rank's share of every step
-  /// First train sample that no completed step has used.
-  std::uint64_t cursor = 0;
-  /// Val samples of one evaluation, over all ranks.
-  std::uint64_t eval_samples = 0;
-  proto::StageLog stage_log{};  ///< where the trainer names the stages
+  consumer::BatchSharding sharding;
+  std::uint64_t cursor = 0;        ///< first train sample that no completed step has used
+  std::uint64_t eval_samples = 0;  ///< val samples of one evaluation, over all ranks
+  proto::StageLog stage_log{};     ///< where the trainer names the stages
   /// 16 hex digits; names the group on a queue that several runs share.
   std::string run_id;
-  /// Of the checkpoint that is resumed: no other stream is accepted.
+  /// The stream of the checkpoint that is resumed; no other one is accepted.
   std::optional<proto::StreamMeta> pinned;
-  /// Counts what is received and asked for.
+  /// Counts what is received and requested.
   telemetry::Registry* registry = &telemetry::null_registry();
-  telemetry::Health* health = &telemetry::null_health();  ///< told what is waited for
+  telemetry::Health* health = &telemetry::null_health();  ///< shows what is waited for
 };
 
-/// A stream that is not there yet.
+/// A stream that is waited for.
 class StreamOpening {
  public:
   /// Throws UsageError for a queue.uri that cannot be used, std::runtime_error for one that cannot
@@ -46,10 +44,10 @@ class StreamOpening {
   StreamOpening(const StreamOpening&) = delete;
   StreamOpening& operator=(const StreamOpening&) = delete;
 
-  /// Waits a fraction of a second for a stream that matches the recipe; true once it is there. Says
-  /// now and then on stderr what it waits for.
+  /// Waits a fraction of a second for a stream that matches the recipe; true once there is one.
+  /// Logs now and then what it waits for.
   [[nodiscard]] bool wait_for_stream();
-  /// The stream that was met; once.
+  /// The stream, after wait_for_stream() returned true; once.
   [[nodiscard]] std::unique_ptr<consumer::BatchSource> source();
 
  private:
@@ -58,11 +56,11 @@ class StreamOpening {
   telemetry::Health& health_;
   std::unique_ptr<queue::ConsumerEnd> end_;
   std::optional<proto::StreamMeta> meta_;
-  std::chrono::steady_clock::time_point say_at_;
+  std::chrono::steady_clock::time_point log_at_;
 };
 
-/// Waits until the stream is there, by one process alone. Empty: asked to stop meanwhile. Throws
-/// what StreamOpening throws.
+/// Waits for the stream, in a process that needs no other rank. Empty: asked to stop meanwhile.
+/// Throws what StreamOpening throws.
 [[nodiscard]] std::unique_ptr<consumer::BatchSource> open_stream(const config::Options& options,
                                                                  const StreamRequest& request);
 

@@ -1,4 +1,4 @@
-// Waiting for data, together (step_loader.h).
+// Waiting for data together (step_loader.h).
 #include "trainer/data/step_loader.h"
 
 #include <algorithm>
@@ -63,7 +63,8 @@ bool StepLoader::each(proto::Split split, const std::vector<consumer::Slice>& sl
         [&] {
           if (done < slices.size()) {
             if (const auto next = get(split, slices[done], patience_)) {
-              use(*next), ++done;
+              use(*next);
+              ++done;
             }
           }
           if (done == slices.size()) {
@@ -79,16 +80,15 @@ bool StepLoader::each(proto::Split split, const std::vector<consumer::Slice>& sl
 
 double StepLoader::take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
 
-// What is asked of the columns before the forward pass is asked on the host: a device would first
-// finish all that it has to do.
-MicroBatch StepLoader::made_ready(proto::Batch wire) const {
-  DeviceBatch wide = to_device(source_.meta(), wire, to_device_);
-  const bool here = to_device_.device().is_cpu();
-  const DeviceBatch host = here ? wide : to_device(source_.meta(), wire, CopyStream(torch::kCPU));
-  if (const auto chosen = objective_.loss_positions(host); chosen.defined()) {
-    wide = wide.with_loss_positions(to_device_.bring(Positions(chosen).numbers()));
+// Loss positions and weight are computed on the host: to read them from a device would wait until
+// it has finished all its work.
+MicroBatch StepLoader::prepare(proto::Batch wire) const {
+  DeviceBatch host = widen_on_host(source_.meta(), wire, to_device_);
+  if (const auto mask = objective_.loss_positions(host); mask.defined()) {
+    host = host.with_loss_positions(Positions(mask).numbers());
   }
-  return {std::move(wire), std::move(wide), objective_.weight(host).sum().item<double>()};
+  const double weight = objective_.weight(host).sum().item<double>();
+  return {std::move(wire), host.copied(to_device_), weight};
 }
 
 std::optional<MicroBatch> StepLoader::get(proto::Split split, const consumer::Slice& slice,
@@ -97,7 +97,7 @@ std::optional<MicroBatch> StepLoader::get(proto::Split split, const consumer::Sl
   auto batch = source_.get(split, slice.first, slice.count, timeout);
   waited_ms_ += ms_since(start);
   if (!batch) return std::nullopt;
-  return made_ready(std::move(*batch));
+  return prepare(std::move(*batch));
 }
 
 }  // namespace millrace::trainer

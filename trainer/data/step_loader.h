@@ -1,10 +1,10 @@
-// Brings the micro-batches of one step, or of one evaluation, to the ranks: waits for data
-// together, stops together.
+// Loads the micro-batches of one training step, or of one evaluation, on each rank. The ranks wait
+// for data together and stop together.
 //
-// No rank enters a long collective operation while another still waits for data: every kPatience,
-// or a quarter of the ranks' timeout where that is less, they agree again. So waiting, however
-// long, is never mistaken for a dead rank, and a rank that dies meanwhile is missed at once. The
-// source says what it waits for. One thread.
+// No rank enters a long collective operation while another still waits for data: the ranks
+// synchronise every kPatience, or every quarter of their timeout where that is less. So waiting,
+// however long, is never mistaken for a dead rank, and a rank that dies meanwhile is noticed at
+// once. One thread.
 #pragma once
 
 #include <chrono>
@@ -22,15 +22,14 @@ namespace millrace::trainer {
 
 inline constexpr std::chrono::milliseconds kPatience{2000};
 
-/// One micro-batch, as it came and as it is used: on the device, with the positions that the
-/// objective chooses.
+/// One micro-batch: its bytes as they came, and as tensors.
 struct MicroBatch {
   proto::Batch wire;
-  DeviceBatch wide;
+  DeviceBatch wide;     ///< on the device, with the objective's loss positions
   double weight = 0.0;  ///< Σ weight of its samples
 };
 
-/// A rank's part of one global batch.
+/// One rank's part of a global batch.
 struct GlobalBatch {
   std::vector<MicroBatch> micro_batches;  ///< may be empty where ranks outnumber samples
   double weight = 0.0;                    ///< Σ weight over all ranks
@@ -38,23 +37,24 @@ struct GlobalBatch {
 
 class StepLoader {
  public:
+  /// All arguments outlive this.
   StepLoader(consumer::BatchSource& source, const Objective& objective, ProcessGroup& ranks,
              torch::Device device, telemetry::Health& health = telemetry::null_health());
 
-  /// All slices of this rank. Empty: a rank was asked to stop; all ranks get that answer then.
-  /// Throws what the source throws, and on the other ranks that one failed.
+  /// Waits for all slices of this rank. Empty: a rank was asked to stop, and all ranks get that
+  /// answer. Throws what the source throws; the other ranks then throw that one failed.
   [[nodiscard]] std::optional<GlobalBatch> step(const std::vector<consumer::Slice>& slices);
 
-  /// Hands the slices to `use` one after the other; false where a rank was asked to stop before all
-  /// ranks were through.
+  /// Calls `use` on one slice after the other. False: a rank was asked to stop before all ranks
+  /// were done.
   [[nodiscard]] bool each(proto::Split split, const std::vector<consumer::Slice>& slices,
                           const std::function<void(const MicroBatch&)>& use);
 
-  /// Time spent waiting for data since it was last asked, ms.
+  /// Time spent waiting for data since the last call, ms.
   [[nodiscard]] double take_waited_ms();
 
  private:
-  [[nodiscard]] MicroBatch made_ready(proto::Batch wire) const;
+  [[nodiscard]] MicroBatch prepare(proto::Batch wire) const;
   [[nodiscard]] std::optional<MicroBatch> get(proto::Split split, const consumer::Slice& slice,
                                               std::chrono::milliseconds timeout);
 

@@ -1,10 +1,11 @@
+// Health beside every get() (watched_source.h).
 #include "trainer/data/watched_source.h"
 
 #include <exception>
 
 namespace millrace::trainer {
 
-// A failure is told at once: the ranks still have to agree on it, which may take as long as one of
+// A failure is reported at once: until the ranks have synchronised on it takes as long as one of
 // them is busy.
 std::optional<proto::Batch> WatchedSource::get(proto::Split split, std::uint64_t first,
                                                std::uint32_t count,

@@ -1,5 +1,5 @@
-// A view over a source that tells the process's health what its main loop waits for. Free of
-// LibTorch.
+// A view over a batch source that reports to the process's health what its main loop waits for.
+// Free of LibTorch.
 #pragma once
 
 #include "consumer/batch_source.h"

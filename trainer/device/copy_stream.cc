@@ -1,7 +1,7 @@
-// Copies on a stream of their own (copy_stream.h), by LibTorch's words for any accelerator: no
-// header of CUDA is needed.
+// Copies on a stream of their own (copy_stream.h), through LibTorch's interface for any
+// accelerator: no header of CUDA is needed.
 //
-// What a GPU does with this has not been run (docs/explanation/performance.md).
+// Not run on a GPU yet (docs/explanation/performance.md).
 #include "trainer/device/copy_stream.h"
 
 #include <c10/core/Event.h>
@@ -16,10 +16,16 @@ CopyStream::CopyStream(torch::Device device) : device_(device) {
   }
 }
 
-torch::Tensor CopyStream::bring(const torch::Tensor& host) const {
+torch::Tensor CopyStream::host_tensor(torch::IntArrayRef shape, torch::ScalarType type) const {
+  return torch::empty(shape, torch::dtype(type).pinned_memory(stream_.has_value()));
+}
+
+torch::Tensor CopyStream::copy(const torch::Tensor& host) const {
   if (!stream_) return host;
   const c10::Stream computing = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
-  const torch::Tensor pinned = host.pin_memory();  // which LibTorch keeps until the copy is done
+  // LibTorch keeps pinned memory until copies from it are done. Where `host` is pinned already this
+  // is `host`.
+  const torch::Tensor pinned = host.pin_memory();
   torch::Tensor there;
   {
     const c10::StreamGuard beside(*stream_);

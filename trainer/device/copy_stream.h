@@ -1,4 +1,4 @@
-// From the host's memory to a device, beside what the device computes.
+// Copies from the host's memory to a device, beside what the device computes.
 #pragma once
 
 #include <c10/core/Stream.h>
@@ -9,16 +9,21 @@
 
 namespace millrace::trainer {
 
-/// The way to one device. To an accelerator tensors travel through pinned memory on a stream of
-/// their own, so the copy waits for nothing that is computed; to a CPU nothing travels. One thread.
+/// Copies tensors to one device. To an accelerator they travel from pinned memory on a stream of
+/// their own, so a copy waits for nothing that is computed; for a CPU nothing is copied. One
+/// thread.
 class CopyStream {
  public:
   explicit CopyStream(torch::Device device);
 
   [[nodiscard]] torch::Device device() const { return device_; }
-  /// The tensor on the device; what the current stream is given from now on waits until it is
-  /// there. `host` may be gone once this returns, but for a CPU, where the result is `host`.
-  [[nodiscard]] torch::Tensor bring(const torch::Tensor& host) const;
+  /// An uninitialised tensor on the host, in memory that copy() takes as it is: pinned for an
+  /// accelerator.
+  [[nodiscard]] torch::Tensor host_tensor(torch::IntArrayRef shape, torch::ScalarType type) const;
+  /// `host` on the device; whatever the current stream is given from now on waits until it is
+  /// there. `host` may be released once this returns, but must not be changed. For a CPU the result
+  /// is `host`.
+  [[nodiscard]] torch::Tensor copy(const torch::Tensor& host) const;
 
  private:
   torch::Device device_;

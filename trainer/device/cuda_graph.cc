@@ -1,7 +1,7 @@
-// CUDA graphs (cuda_graph.h). The only file beside device_group.cc that sees CUDA's headers, where
-// cmake/LibTorch.cmake found them.
+// CUDA graphs through at::cuda::CUDAGraph (cuda_graph.h). This file and device_group.cc are the
+// only ones that include CUDA's headers, where cmake/LibTorch.cmake found them.
 //
-// What a GPU does with this has not been run (docs/explanation/performance.md).
+// Not run on a GPU yet (docs/explanation/performance.md).
 #include "trainer/device/cuda_graph.h"
 
 #include <string>
@@ -21,53 +21,54 @@ namespace {
 
 #ifdef MILLRACE_CUDA_GRAPHS
 
-/// Before a graph is recorded the libraries choose their kernels and take their memory.
+/// Plain runs before the capture, in which the libraries choose their kernels and take their
+/// memory.
 constexpr int kPlainRuns = 3;
 
-/// Runs and records on a stream of its own, since the default one cannot be recorded; the graph
-/// runs on the current one.
-class Graph : public CudaGraph {
+/// Runs plainly and captures on a side stream, since the default stream cannot be captured; replays
+/// on the current stream.
+class CapturedGraph : public CudaGraph {
  public:
-  /// `pool`: the memory of graphs that never run at the same time.
-  Graph(at::cuda::MempoolId_t pool, c10::Stream beside) : pool_(pool), beside_(beside) {}
+  /// `pool`: the memory that all graphs of one factory share.
+  CapturedGraph(at::cuda::MempoolId_t pool, c10::Stream side) : pool_(pool), side_(side) {}
 
   void run(const std::function<void()>& work) override {
-    if (recorded_) return graph_.replay();
+    if (captured_) return graph_.replay();
     if (runs_++ < kPlainRuns) {
-      on_the_other_stream(work);
+      on_side_stream(work);
       return;
     }
     c10::cuda::device_synchronize();
-    on_the_other_stream([&] {
+    on_side_stream([&] {
       graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       work();
       graph_.capture_end();
     });
-    recorded_ = true;
+    captured_ = true;
     graph_.replay();
   }
 
  private:
-  /// After what the current stream has to do, and before what it is given from now on.
+  /// Runs after all work given to the current stream so far, and before any given to it later.
   template <class Work>
-  void on_the_other_stream(const Work& work) {
+  void on_side_stream(const Work& work) {
     const c10::Stream current = c10::cuda::getCurrentCUDAStream().unwrap();
     c10::Event before(torch::kCUDA), after(torch::kCUDA);
     before.record(current);
-    before.block(beside_);
+    before.block(side_);
     {
-      const c10::StreamGuard guard(beside_);
+      const c10::StreamGuard guard(side_);
       work();
     }
-    after.record(beside_);
+    after.record(side_);
     after.block(current);
   }
 
   at::cuda::MempoolId_t pool_;
-  c10::Stream beside_;
+  c10::Stream side_;
   at::cuda::CUDAGraph graph_;
   int runs_ = 0;
-  bool recorded_ = false;
+  bool captured_ = false;
 };
 
 #endif
@@ -84,8 +85,8 @@ GraphFactory graph_factory(const config::TrainOptions& train, torch::Device devi
   if (!device.is_cuda()) refuse("the device is " + device.str());
 #ifdef MILLRACE_CUDA_GRAPHS
   return [pool = at::cuda::graph_pool_handle(),
-          beside = c10::cuda::getStreamFromPool(false, device.index()).unwrap()] {
-    return std::make_unique<Graph>(pool, beside);
+          side = c10::cuda::getStreamFromPool(false, device.index()).unwrap()] {
+    return std::make_unique<CapturedGraph>(pool, side);
   };
 #else
   refuse("this build has no CUDA graphs: CUDA's headers were missing");

@@ -1,7 +1,7 @@
-// A copy into pinned memory and an event behind it (device_scalars.h), by LibTorch's words for any
-// accelerator.
+// A copy into pinned memory and an event behind it (device_scalars.h), through LibTorch's interface
+// for any accelerator.
 //
-// What a GPU does with this has not been run (docs/explanation/performance.md).
+// Not run on a GPU yet (docs/explanation/performance.md).
 #include "trainer/device/device_scalars.h"
 
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -20,12 +20,12 @@ DeviceScalars::DeviceScalars(std::initializer_list<torch::Tensor> scalars) {
   values_ = torch::empty(computed.sizes(), torch::dtype(torch::kFloat64).pinned_memory(true));
   values_.copy_(computed, /*non_blocking=*/true);
   const torch::Device device = computed.device();
-  there_.emplace(device.type());
-  there_->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
+  arrived_.emplace(device.type());
+  arrived_->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
 }
 
 std::vector<double> DeviceScalars::get() const {
-  if (there_) there_->synchronize();
+  if (arrived_) arrived_->synchronize();
   const double* const first = values_.const_data_ptr<double>();
   return {first, first + values_.numel()};
 }

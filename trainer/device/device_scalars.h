@@ -1,5 +1,5 @@
-// Numbers of a device on their way to the host: they are asked for when they are computed, and read
-// when they are needed, so that the device has more to do meanwhile.
+// Scalars of a device on their way to the host: asked for when they are computed, read when they
+// are needed, so that the device has work meanwhile.
 #pragma once
 
 #include <c10/core/Event.h>
@@ -14,16 +14,16 @@ namespace millrace::trainer {
 
 class DeviceScalars {
  public:
-  /// Scalars of one device, as they are once it has done all that it was given so far. Waits for
-  /// nothing.
+  /// Asks for scalars of one device, as they are once it has done all work given to it so far. Does
+  /// not wait.
   explicit DeviceScalars(std::initializer_list<torch::Tensor> scalars);
 
-  /// Waits until they are there.
+  /// Their values in the same order; waits until they have arrived.
   [[nodiscard]] std::vector<double> get() const;
 
  private:
-  torch::Tensor values_;             ///< f64 [n] on the host
-  std::optional<c10::Event> there_;  ///< of an accelerator: when they are
+  torch::Tensor values_;               ///< f64 [n] on the host
+  std::optional<c10::Event> arrived_;  ///< of an accelerator: `values_` is written
 };
 
 }  // namespace millrace::trainer

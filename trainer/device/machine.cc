@@ -15,7 +15,7 @@
 namespace millrace::trainer {
 namespace {
 
-void compare(const std::string& fact, const std::string& there, const std::string& here) {
+void warn_if_different(const std::string& fact, const std::string& there, const std::string& here) {
   if (there != here) {
     log_warning("the checkpoint was made with " + fact + " " + there + ", this run has " + here +
                 ": it goes on, but not bit by bit");
@@ -25,17 +25,12 @@ void compare(const std::string& fact, const std::string& there, const std::strin
 }  // namespace
 
 torch::Device choose_device(const std::string& name, std::uint32_t local_rank) {
-  if (name != "auto" && name != "cpu" && name != "cuda") {
-    throw config::UsageError("train.device = \"" + name + "\" is unknown; known: auto, cpu, cuda");
-  }
-  if (name == "cpu" || (name == "auto" && !torch::cuda::is_available())) {
-    return torch::kCPU;
-  }
+  if (name == "cpu") return torch::kCPU;
   if (!torch::cuda::is_available()) {
+    if (name == "auto") return torch::kCPU;
     throw config::UsageError(
         "train.device = \"cuda\", but LibTorch sees no GPU here; check the driver and that this "
-        "LibTorch is a CUDA "
-        "build, or set --train.device=auto");
+        "LibTorch is a CUDA build, or set --train.device=auto");
   }
   const torch::Device device(
       torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank % torch::cuda::device_count()));
@@ -59,14 +54,14 @@ void describe_machine(proto::TrainerState& state, torch::Device device, const Pr
 }
 
 void warn_of_other_machine(const proto::TrainerState& checkpoint, const proto::TrainerState& here) {
-  compare("device", checkpoint.device, here.device);
-  compare("dtype", checkpoint.dtype, here.dtype);
-  compare("ranks", std::to_string(checkpoint.ranks), std::to_string(here.ranks));
-  compare("threads", std::to_string(checkpoint.threads), std::to_string(here.threads));
-  compare("CPU capability", checkpoint.cpu_capability, here.cpu_capability);
+  warn_if_different("device", checkpoint.device, here.device);
+  warn_if_different("dtype", checkpoint.dtype, here.dtype);
+  warn_if_different("ranks", std::to_string(checkpoint.ranks), std::to_string(here.ranks));
+  warn_if_different("threads", std::to_string(checkpoint.threads), std::to_string(here.threads));
+  warn_if_different("CPU capability", checkpoint.cpu_capability, here.cpu_capability);
   for (const auto& [library, version] : here.versions) {
     if (const auto found = checkpoint.versions.find(library); found != checkpoint.versions.end()) {
-      compare(library, found->second, version);
+      warn_if_different(library, found->second, version);
     }
   }
 }

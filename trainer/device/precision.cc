@@ -53,9 +53,7 @@ Precision choose_precision(const std::string& dtype, torch::Device device) {
 
 std::string name_of(torch::ScalarType type) {
   for (const auto& [name, known] : kTypes) {
-    if (known == type) {
-      return name;
-    }
+    if (known == type) return name;
   }
   return c10::toString(type);
 }

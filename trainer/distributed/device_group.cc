@@ -1,4 +1,4 @@
-// NCCL's group (device_group.h): the only file that sees CUDA's and NCCL's headers, where
+// c10d's NCCL group (device_group.h). The only file that includes NCCL's headers, where
 // cmake/LibTorch.cmake found them.
 #include "trainer/distributed/device_group.h"
 
@@ -6,7 +6,7 @@
 
 #ifdef USE_C10D_NCCL
 
-#include <c10/../torch/library.h>  // the whole of it, which lean_torch/ hides
+#include <c10/../torch/library.h>  // LibTorch's own, which lean_torch/ stands in for
 #include <cstdlib>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <vector>
@@ -14,7 +14,8 @@
 namespace millrace::trainer {
 namespace {
 
-/// Else a rank that is missing ends the process from a thread of c10d's, without a word of ours.
+/// Makes a missing rank an exception in the waiting thread. By default a thread of c10d's would end
+/// the process, without a message of ours.
 void wait_on_the_host() { ::setenv("TORCH_NCCL_BLOCKING_WAIT", "1", /*overwrite=*/0); }
 
 class NcclGroup final : public DeviceGroup {

@@ -1,9 +1,9 @@
-// Ranks over c10d (process_group.h): the only file that sees its headers.
+// The group over c10d (process_group.h): the only file that includes its Gloo headers.
 //
-// ProcessGroupGloo.hpp includes Gloo's own headers, which the wheel leaves out. It uses their types
-// through pointers alone, so the names in gloo_names/ suffice; a LibTorch that ships the real ones
-// is compiled against those. c10d registers operators, so it needs the whole of torch/library.h,
-// which lean_torch/ hides.
+// ProcessGroupGloo.hpp includes Gloo's own headers, which PyTorch's wheel leaves out. It uses their
+// types through pointers alone, so the declarations in gloo_names/ suffice; a LibTorch that ships
+// the real headers is compiled against those. c10d registers operators, so it needs LibTorch's own
+// torch/library.h, which lean_torch/ stands in for.
 #include "trainer/distributed/process_group.h"
 
 #include <c10/util/Logging.h>
@@ -11,7 +11,6 @@
 #include <c10/../torch/library.h>
 #include <torch/cuda.h>
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -21,6 +20,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "config/errors.h"
+#include "proto/text.h"
 #include "trainer/distributed/device_group.h"
 
 C10_DECLARE_int(caffe2_log_level);
@@ -28,10 +28,10 @@ C10_DECLARE_int(caffe2_log_level);
 namespace millrace::trainer {
 namespace {
 
-/// Tensors travel joined in buckets of about this size, so that many small ones cost one operation.
+/// Tensors travel joined in buckets of about this size, so that many small ones take one operation.
 constexpr std::int64_t kBucketBytes = std::int64_t{32} << 20;
 
-/// How long rank 0 stays for the others at the end.
+/// How long rank 0 waits at the end until the others have gone.
 constexpr std::chrono::milliseconds kGoneWithin{5000};
 
 std::string variable(const char* name, const char* otherwise) {
@@ -42,24 +42,23 @@ std::string variable(const char* name, const char* otherwise) {
 std::uint32_t number(const char* name, const char* otherwise, std::uint32_t least,
                      std::uint32_t most) {
   const std::string text = variable(name, otherwise);
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+  const auto value = proto::parse_number<std::uint32_t>(text);
+  if (!value || *value < least || *value > most) {
     throw config::UsageError(std::string(name) + " = '" + text + "' must be a number from " +
                              std::to_string(least) + " to " + std::to_string(most) +
                              "; start several ranks with torchrun, which sets it");
   }
-  return value;
+  return *value;
 }
 
-/// c10d logs each failed attempt with a stack trace; our errors say what matters.
+/// c10d logs each failed attempt with a stack trace; our errors have what matters. Setting
 /// TORCH_CPP_LOG_LEVEL brings them back.
 void quieten_c10d() {
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
 }
 
-/// What c10d says, without the place in its sources and its advice: "Read error [127.0.0.1]:4711:
-/// Connection reset by peer".
+/// c10d's message without the place in its sources and without its advice: "Read error
+/// [127.0.0.1]:4711: Connection reset by peer".
 std::string cause_of(const std::exception& error) {
   std::string cause = error.what();
   if (const auto end = cause.find("] "); cause.starts_with('[') && end != std::string::npos) {
@@ -68,13 +67,13 @@ std::string cause_of(const std::exception& error) {
   return cause.substr(0, std::min(cause.find('\n'), cause.find(". ")));
 }
 
-/// Gloo writes to the sockets of ranks that have left without asking for no signal. In Python,
-/// where it usually runs, SIGPIPE is ignored; here it would end this rank without a word, where the
-/// failed write makes an error that says who was waited for.
+/// Gloo writes to the sockets of ranks that have left, and does not suppress SIGPIPE, which Python,
+/// where it usually runs, ignores. Here the signal would end this rank without a message; ignored,
+/// the failed write becomes an error that says who was waited for.
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
-/// Gloo's own choice asks the host's name, which inside a container may resolve to an address that
-/// nobody listens on.
+/// The network interface that Gloo uses. Its own choice resolves the host's name, which inside a
+/// container may be an address that nobody listens on.
 std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_address) {
   if (const std::string interface = variable("GLOO_SOCKET_IFNAME", ""); !interface.empty()) {
     return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
@@ -85,8 +84,8 @@ std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_ad
   return c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
-/// Calls `operation` on a flat CPU copy of each bucket of tensors and writes the result back. A
-/// bucket has one dtype.
+/// Joins the tensors into flat buckets on the CPU, each of one dtype, calls `operation` on each
+/// bucket, and writes the result back.
 void in_buckets(std::span<torch::Tensor> tensors,
                 const std::function<void(torch::Tensor&)>& operation) {
   const torch::NoGradGuard no_grad;
@@ -115,54 +114,53 @@ void in_buckets(std::span<torch::Tensor> tensors,
 }  // namespace
 
 DistributedEnv distributed_env_from_environment() {
-  DistributedEnv place;
-  place.world_size = number("WORLD_SIZE", "1", 1, 1U << 20);
-  if (place.world_size == 1) return place;
-  place.rank = number("RANK", "", 0, place.world_size - 1);
-  place.local_rank = number("LOCAL_RANK", std::to_string(place.rank).c_str(), 0, place.rank);
-  place.local_world_size = number("LOCAL_WORLD_SIZE", std::to_string(place.world_size).c_str(),
-                                  place.local_rank + 1, place.world_size);
-  place.master_address = variable("MASTER_ADDR", "127.0.0.1");
-  place.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
-  place.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
-  place.store_prefix = "millrace/" + variable("TORCHELASTIC_RESTART_COUNT", "0");
-  return place;
+  DistributedEnv env;
+  env.world_size = number("WORLD_SIZE", "1", 1, 1U << 20);
+  if (env.world_size == 1) return env;
+  env.rank = number("RANK", "", 0, env.world_size - 1);
+  env.local_rank = number("LOCAL_RANK", std::to_string(env.rank).c_str(), 0, env.rank);
+  env.local_world_size = number("LOCAL_WORLD_SIZE", std::to_string(env.world_size).c_str(),
+                                env.local_rank + 1, env.world_size);
+  env.master_address = variable("MASTER_ADDR", "127.0.0.1");
+  env.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
+  env.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
+  env.store_prefix = "millrace/" + variable("TORCHELASTIC_RESTART_COUNT", "0");
+  return env;
 }
 
 class ProcessGroup::Group {
  public:
-  Group(const DistributedEnv& place, std::uint32_t timeout_s)
-      : place_(place), timeout_s_(timeout_s) {
+  Group(const DistributedEnv& env, std::uint32_t timeout_s) : env_(env), timeout_s_(timeout_s) {
     quieten_c10d();
     ignore_broken_pipes();
     waiting_for("the start", [this] { gloo_ = connect(); });
   }
 
-  /// Runs what needs the other ranks; what fails says whom it waited for.
+  /// Runs an action that needs the other ranks. Its error says who waited at what.
   void waiting_for(const std::string& what, const std::function<void()>& action) const {
     try {
       action();
     } catch (const std::exception& error) {
-      throw std::runtime_error("rank " + std::to_string(place_.rank) + " of " +
-                               std::to_string(place_.world_size) + " waited for the other ranks at " +
+      throw std::runtime_error("rank " + std::to_string(env_.rank) + " of " +
+                               std::to_string(env_.world_size) + " waited for the other ranks at " +
                                what + ", up to " + std::to_string(timeout_s_) +
-                               " s (train.timeout_s), at " + place_.master_address + ":" +
-                               std::to_string(place_.master_port) +
+                               " s (train.timeout_s), at " + env_.master_address + ":" +
+                               std::to_string(env_.master_port) +
                                ": look for the first rank that failed; " + cause_of(error));
     }
   }
 
-  /// The devices' group, once there is one and all of the tensors are on them.
+  /// The group of the GPUs, if there is one and all of the tensors are on GPUs; else null.
   DeviceGroup* between_devices(std::span<const torch::Tensor> tensors) const {
-    const bool there =
+    const bool on_gpus =
         std::ranges::all_of(tensors, [](const torch::Tensor& tensor) { return tensor.is_cuda(); });
-    return there && !tensors.empty() ? devices_.get() : nullptr;
+    return on_gpus && !tensors.empty() ? devices_.get() : nullptr;
   }
 
   void connect_devices() {
     waiting_for("connecting the GPUs", [this] {
       devices_ = make_device_group(c10::make_intrusive<c10d::PrefixStore>("devices", store_),
-                                   place_.rank, place_.world_size, std::chrono::seconds(timeout_s_));
+                                   env_.rank, env_.world_size, std::chrono::seconds(timeout_s_));
     });
   }
 
@@ -172,20 +170,21 @@ class ProcessGroup::Group {
     waiting_for(what, [&] { start(*gloo_)->wait(); });
   }
 
-  /// After a barrier. A rank that ends at once may close a connection whose last bytes another has
-  /// not read yet, and a connection that is closed with bytes unread loses those on their way. So
-  /// each says in the store that it is through, and waits for all; rank 0, which may serve the
-  /// store, stays until the others have gone.
+  /// Called after a barrier. A rank that ends at once may close a connection whose last bytes
+  /// another rank has not read yet, and a connection closed with bytes unread loses those in
+  /// flight. So each rank notes in the store that it is through, and waits for all. Rank 0, which
+  /// may serve the store, waits until the others have gone.
   void shutdown(const std::string& what) {
     waiting_for(what, [this] {
-      store_->set(key("through", place_.rank), "");
+      store_->set(key("through", env_.rank), "");
       store_->wait(keys("through", 0));
-      if (place_.rank > 0) store_->set(key("gone", place_.rank), "");
+      if (env_.rank > 0) store_->set(key("gone", env_.rank), "");
     });
-    if (place_.rank > 0) return;
+    if (env_.rank > 0) return;
     try {
       store_->wait(keys("gone", 1), kGoneWithin);
-    } catch (const std::exception&) {  // killed while it left: everything was done by then
+    } catch (const std::exception&) {
+      // A rank was killed while it left; everything was done by then.
     }
   }
 
@@ -196,46 +195,46 @@ class ProcessGroup::Group {
 
   std::vector<std::string> keys(const std::string& word, std::uint32_t first) const {
     std::vector<std::string> all;
-    for (std::uint32_t rank = first; rank < place_.world_size; ++rank) all.push_back(key(word, rank));
+    for (std::uint32_t rank = first; rank < env_.world_size; ++rank) all.push_back(key(word, rank));
     return all;
   }
 
   c10::intrusive_ptr<c10d::ProcessGroupGloo> connect() {
     c10d::TCPStoreOptions store;
-    store.port = place_.master_port;
-    store.isServer = place_.rank == 0 && place_.serves_store;
-    store.numWorkers = place_.world_size;
+    store.port = env_.master_port;
+    store.isServer = env_.rank == 0 && env_.serves_store;
+    store.numWorkers = env_.world_size;
     store.waitWorkers = false;
     store.timeout = std::chrono::seconds(timeout_s_);
     auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
-    options->devices = {device_for(place_.master_address)};
+    options->devices = {device_for(env_.master_address)};
     store_ = c10::make_intrusive<c10d::PrefixStore>(
-        place_.store_prefix, c10::make_intrusive<c10d::TCPStore>(place_.master_address, store));
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(place_.rank),
-                                                       static_cast<int>(place_.world_size), options);
+        env_.store_prefix, c10::make_intrusive<c10d::TCPStore>(env_.master_address, store));
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(env_.rank),
+                                                       static_cast<int>(env_.world_size), options);
   }
 
-  DistributedEnv place_;
+  DistributedEnv env_;
   std::uint32_t timeout_s_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
-  std::unique_ptr<DeviceGroup> devices_;  ///< null: everything goes through the hosts
+  std::unique_ptr<DeviceGroup> devices_;  ///< null: tensors go through the CPUs
 };
 
-ProcessGroup::ProcessGroup(const DistributedEnv& place, std::uint32_t timeout_s)
-    : place_(place), timeout_(timeout_s) {
-  if (place.world_size > 1) group_ = std::make_unique<Group>(place, timeout_s);
+ProcessGroup::ProcessGroup(const DistributedEnv& env, std::uint32_t timeout_s)
+    : env_(env), timeout_(timeout_s) {
+  if (env.world_size > 1) group_ = std::make_unique<Group>(env, timeout_s);
 }
 
 ProcessGroup::~ProcessGroup() = default;
 
 bool ProcessGroup::connect(torch::Device device) {
   if (!group_) return false;
-  const bool own =
-      device.is_cuda() && static_cast<int>(place_.local_world_size) <= torch::cuda::device_count();
-  double without = has_device_groups() && own ? 0.0 : 1.0;  // ranks
-  all_reduce_sum(std::span(&without, 1), "asking who has a GPU");
-  if (without > 0) return false;
+  const bool own_gpu =
+      device.is_cuda() && static_cast<int>(env_.local_world_size) <= torch::cuda::device_count();
+  double ranks_without = has_device_groups() && own_gpu ? 0.0 : 1.0;
+  all_reduce_sum(std::span(&ranks_without, 1), "asking who has a GPU");
+  if (ranks_without > 0) return false;
   group_->connect_devices();
   return true;
 }

@@ -1,4 +1,4 @@
-// The sum that the ranks share between steps (rank_status.h).
+// The sum of the ranks' status (rank_status.h).
 #include "trainer/distributed/rank_status.h"
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace millrace::trainer {
 
-RankStatus agree(ProcessGroup& ranks, const RankStatus& mine, const std::string& what) {
+RankStatus sync_status(ProcessGroup& ranks, const RankStatus& mine, const std::string& what) {
   std::array<double, 4> sums{mine.stop, mine.failed, mine.waiting, mine.weight};
   ranks.all_reduce_sum(sums, what);
   if (sums[1] > 0 && mine.failed == 0) {
@@ -29,7 +29,7 @@ RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& 
     mine.failed = 1;
   }
   mine.stop = config::stop_requested() ? 1 : 0;
-  const RankStatus all = agree(ranks, mine, what);
+  const RankStatus all = sync_status(ranks, mine, what);
   if (error) std::rethrow_exception(error);
   return all;
 }

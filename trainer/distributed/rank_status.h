@@ -1,4 +1,4 @@
-// What the ranks tell each other between steps, in one small sum, so that all act alike at the same
+// The ranks' status: one small sum over the ranks between steps, so that all act alike at the same
 // step.
 #pragma once
 
@@ -9,20 +9,21 @@
 
 namespace millrace::trainer {
 
-/// Of one rank when given, of all together when returned: a count of the ranks for which it holds.
+/// The status of one rank, or its sum over all ranks.
 struct RankStatus {
-  double stop = 0;     ///< asked to stop
-  double failed = 0;   ///< cannot go on; its own error says why
+  double stop = 0;     ///< 1: asked to stop
+  double failed = 0;   ///< 1: cannot go on; the rank's own error says why
   double waiting = 0;  ///< micro-batches that have not arrived
-  double weight = 0;   ///< of the micro-batches that have
+  double weight = 0;   ///< Σ weight of the micro-batches that have
 };
 
-/// Throws std::runtime_error on every rank whose own part did not fail where another's did.
-[[nodiscard]] RankStatus agree(ProcessGroup& ranks, const RankStatus& mine,
-                               const std::string& what);
+/// Sums the status over the ranks. `what` names the operation in errors. Throws std::runtime_error
+/// on every rank that did not fail itself, where another did.
+[[nodiscard]] RankStatus sync_status(ProcessGroup& ranks, const RankStatus& mine,
+                                     const std::string& what);
 
-/// Does this rank's part of some work, then agrees, also on whether the process was asked to stop.
-/// An error in the work is rethrown after the others were told.
+/// Does this rank's part of some work, then sums the status, `stop` included, which is set here. An
+/// error in the work is rethrown after the other ranks were told.
 [[nodiscard]] RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& work,
                                       const std::string& what);
 

@@ -1,13 +1,11 @@
-// Times and noise by a counter (eval_noise.h).
+// Times and noise from a counter (eval_noise.h).
 #include "trainer/evaluation/eval_noise.h"
 
 #include "trainer/base/seeds.h"
+#include "trainer/sampling/sample_rng.h"
 
 namespace millrace::trainer {
 namespace {
-
-/// In [0, 1), 53 bits.
-double real(std::uint64_t word) { return static_cast<double>(word >> 11) * 0x1p-53; }
 
 std::uint64_t key_of(const EvalNoise& noise, std::uint64_t window, std::uint32_t draw) {
   return splitmix64(splitmix64(splitmix64(noise.seed) + window) + draw);
@@ -23,7 +21,7 @@ torch::Tensor EvalNoise::uniform(std::uint64_t first, std::int64_t count,
   auto* const value = values.mutable_data_ptr<double>();
   for (std::int64_t b = 0; b < count; ++b) {
     const std::uint64_t window = first + static_cast<std::uint64_t>(b);
-    const double jitter = real(splitmix64(key_of(*this, window, draw) + kTimeWord));
+    const double jitter = unit_interval(splitmix64(key_of(*this, window, draw) + kTimeWord));
     const double within = (static_cast<double>(window) + jitter) / static_cast<double>(windows);
     value[b] = (draw + within) / draws;
   }
@@ -41,10 +39,11 @@ torch::Tensor EvalNoise::noised(const torch::Tensor& x0, const torch::Tensor& mo
     const std::uint64_t key = key_of(*this, first + static_cast<std::uint64_t>(b), draw);
     for (std::int64_t i = 0; i < length; ++i) {
       const std::uint64_t word = 2 * static_cast<std::uint64_t>(i);
-      if (real(splitmix64(key + word)) >= shares[b]) continue;
-      tokens[b * length + i] = mask ? *mask
-                                    : static_cast<std::int64_t>(real(splitmix64(key + word + 1)) *
-                                                                static_cast<double>(states));
+      if (unit_interval(splitmix64(key + word)) >= shares[b]) continue;
+      tokens[b * length + i] =
+          mask ? *mask
+               : static_cast<std::int64_t>(unit_interval(splitmix64(key + word + 1)) *
+                                           static_cast<double>(states));
     }
   }
   return x.to(x0.device());

@@ -1,4 +1,4 @@
-// Evaluating a checkpoint where it lies (evaluate.h).
+// Opens a checkpoint and its stream, and measures the model on it (evaluate.h).
 #include "trainer/evaluation/evaluate.h"
 
 #include <algorithm>
@@ -21,9 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kShownWidth = 100;
-constexpr std::chrono::milliseconds kPoll{500};
 
-/// The checkpoint's own recipe, its stream computed in this process.
+/// The checkpoint's own recipe, with the stream computed in this process.
 config::Options options_of(const fs::path& folder, const std::vector<config::Override>& overrides) {
   config::Options options = recipe_of(folder, overrides);
   options.queue.uri = "inproc://";
@@ -31,26 +30,13 @@ config::Options options_of(const fs::path& folder, const std::vector<config::Ove
   return options;
 }
 
-std::optional<proto::Batch> wait_for(consumer::BatchSource& source, proto::Split split,
-                                     std::uint32_t count) {
-  while (!config::stop_requested()) {
-    if (auto batch = source.get(split, 0, count, kPoll)) {
-      return batch;
-    }
-  }
-  return std::nullopt;
-}
-
-/// The model's first choice at every position, i64 [B, L]; never the mask.
+/// The model's likeliest token at every position, i64 [B, L]; never the mask.
 torch::Tensor guesses(Model& model, const Objective& objective, const proto::StreamMeta& meta,
                       const DeviceBatch& batch, const Precision& precision, torch::Device device) {
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(precision, device);
-  auto logits = objective.logits(model, batch);
-  if (meta.mask_token_id) {
-    logits.select(-1, *meta.mask_token_id).fill_(-std::numeric_limits<float>::infinity());
-  }
-  return logits.argmax(-1);
+  const auto logits = objective.logits(model, batch);
+  return (meta.mask_token_id ? without_mask(logits, *meta.mask_token_id) : logits).argmax(-1);
 }
 
 std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const DeviceBatch& batch,
@@ -70,7 +56,7 @@ std::vector<FilledIn> fill_in_all(const proto::StreamMeta& meta, const DeviceBat
   return samples;
 }
 
-/// A trained model beside its stream.
+/// A trained model and its stream.
 struct Trained {
   proto::Checkpoint checkpoint;
   config::Options options;
@@ -81,10 +67,12 @@ struct Trained {
   std::unique_ptr<consumer::BatchSource> source;
   std::shared_ptr<Model> model;
 
-  [[nodiscard]] consumer::BatchSharding deal() const { return {options.train.batch_size, 1, 0, 1}; }
+  [[nodiscard]] consumer::BatchSharding sharding() const {
+    return {options.train.batch_size, 1, 0, 1};
+  }
 };
 
-/// How many of the split are looked at.
+/// The number of samples to measure.
 std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& request,
                          const config::TrainOptions& train) {
   if (request.iters) {
@@ -95,7 +83,7 @@ std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& r
   return std::min(all, request.windows.value_or(all));
 }
 
-/// Without a source where asked to stop.
+/// Without a source if the program was asked to stop.
 Trained set_up(const EvaluateRequest& request) {
   proto::Checkpoint checkpoint = open_given(request.checkpoint);
   config::Options options = options_of(checkpoint.folder, request.overrides);
@@ -108,7 +96,7 @@ Trained set_up(const EvaluateRequest& request) {
   trained.precision = choose_precision(train.dtype, device);
   const proto::TrainerState& state = trained.checkpoint.state;
   trained.samples = samples_of(state.meta, request, train);
-  trained.source = open_stream(trained.options, {.deal = trained.deal(),
+  trained.source = open_stream(trained.options, {.sharding = trained.sharding(),
                                                  .eval_samples = trained.samples,
                                                  .stage_log = state.stage_log,
                                                  .run_id = state.run_id,
@@ -120,39 +108,44 @@ Trained set_up(const EvaluateRequest& request) {
   return trained;
 }
 
-std::optional<ValidationResult> losses(const Trained& trained, proto::Split split) {
+std::optional<ValidationResult> validation_of(const Trained& trained, proto::Split split) {
   ProcessGroup alone({}, trained.options.train.timeout_s);
   const auto objective = make_objective(trained.options, trained.source->meta());
-  StepLoader feed(*trained.source, *objective, alone, trained.device);
-  return evaluate(*trained.model, *objective, trained.source->meta(), feed, alone,
-                  {split, trained.samples, trained.deal(), trained.precision, trained.device},
+  StepLoader loader(*trained.source, *objective, alone, trained.device);
+  return evaluate(*trained.model, *objective, trained.source->meta(), loader, alone,
+                  {split, trained.samples, trained.sharding(), trained.precision, trained.device},
                   [](const proto::Batch&) {});
 }
 
-std::optional<LikelihoodReport> measured(const Trained& trained, const EvaluateRequest& request) {
-  auto found =
+std::optional<LikelihoodReport> likelihood_of(const Trained& trained,
+                                              const EvaluateRequest& request) {
+  auto report =
       measure_likelihood(*trained.model, trained.options, *trained.source,
                          {request.split, trained.samples, request.samples_per_window, request.seed,
                           request.timesteps, trained.precision, trained.device});
-  if (!found) return std::nullopt;
-  found->weights = trained.weights == Weights::kEma ? "ema" : "raw";
-  describe_machine(found->machine, trained.device, trained.precision,
+  if (!report) return std::nullopt;
+  report->averaged = trained.weights == Weights::kEma;
+  describe_machine(report->machine, trained.device, trained.precision,
                    ProcessGroup({}, trained.options.train.timeout_s));
-  return found;
+  return report;
 }
 
-std::vector<FilledIn> shown_samples(const Trained& trained, proto::Split split,
-                                    std::uint32_t count) {
-  const auto batch =
-      wait_for(*trained.source, split,
-               static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples)));
-  if (!batch) return {};
+/// The first samples of the split with the tokens that the model fills in; none if the program was
+/// asked to stop.
+std::vector<FilledIn> filled_samples(const Trained& trained, proto::Split split,
+                                     std::uint32_t count) {
   const proto::StreamMeta& meta = trained.source->meta();
-  const DeviceBatch wide = to_device(meta, *batch, CopyStream(trained.device));
+  ProcessGroup alone({}, trained.options.train.timeout_s);
   const auto objective = make_objective(trained.options, meta);
-  return fill_in_all(
-      meta, wide,
-      guesses(*trained.model, *objective, meta, wide, trained.precision, trained.device));
+  StepLoader loader(*trained.source, *objective, alone, trained.device);
+  const auto samples = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, trained.samples));
+  std::vector<FilledIn> filled;
+  static_cast<void>(loader.each(split, {{0, samples}}, [&](const MicroBatch& micro) {
+    filled = fill_in_all(
+        meta, micro.wide,
+        guesses(*trained.model, *objective, meta, micro.wide, trained.precision, trained.device));
+  }));
+  return filled;
 }
 
 }  // namespace
@@ -162,14 +155,12 @@ std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request
   if (!trained.source) return std::nullopt;
   EvaluateResult result{trained.checkpoint, {}, {}, {}};
   if (request.iters) {
-    result.evaluation = losses(trained, request.split);
+    result.validation = validation_of(trained, request.split);
   } else {
-    result.measurement = measured(trained, request);
+    result.likelihood = likelihood_of(trained, request);
   }
-  if (!result.evaluation && !result.measurement) {
-    return std::nullopt;
-  }
-  if (request.show > 0) result.samples = shown_samples(trained, request.split, request.show);
+  if (!result.validation && !result.likelihood) return std::nullopt;
+  if (request.show > 0) result.samples = filled_samples(trained, request.split, request.show);
   return result;
 }
 

@@ -1,15 +1,27 @@
-// The two lines that tell a generative perplexity (generative_perplexity.h).
+// The entropy of a text's tokens, and the report as JSON and as text (generative_perplexity.h).
 #include "trainer/evaluation/generative_perplexity.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
 
 #include "proto/json_text.h"
 
 namespace millrace::trainer {
+
+double token_entropy(std::span<const std::int64_t> tokens) {
+  std::map<std::int64_t, double> counts;
+  for (const std::int64_t token : tokens) counts[token] += 1.0;
+  double nats = 0.0;
+  for (const auto& [token, count] : counts) {
+    const double share = count / static_cast<double>(tokens.size());
+    nats -= share * std::log(share);
+  }
+  return nats;
+}
 
 std::string to_json_line(const GenerativePerplexity& found) {
   using Json = nlohmann::ordered_json;

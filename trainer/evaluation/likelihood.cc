@@ -1,4 +1,4 @@
-// The windows one batch after the other (likelihood.h).
+// The measurement, batch by batch (likelihood.h).
 #include "trainer/evaluation/likelihood.h"
 
 #include <algorithm>
@@ -26,28 +26,28 @@ void append(Values& values, const torch::Tensor& more) {
   values.insert(values.end(), first, first + flat.numel());
 }
 
-/// The batches of the plan's windows, through `use` with the number of its first window. False:
+/// Calls `use` with each batch of the plan's windows and the number of its first window. False:
 /// asked to stop.
 bool each_batch(const config::Options& options, const Objective& objective,
                 consumer::BatchSource& source, const LikelihoodPlan& plan,
                 const std::function<void(const DeviceBatch&, std::uint64_t)>& use) {
   ProcessGroup alone({}, options.train.timeout_s);
-  StepLoader feed(source, objective, alone, plan.device);
+  StepLoader loader(source, objective, alone, plan.device);
   std::vector<consumer::Slice> slices;
   for (std::uint64_t first = 0; first < plan.windows; first += options.train.batch_size) {
     slices.push_back({first, static_cast<std::uint32_t>(std::min<std::uint64_t>(
                                  options.train.batch_size, plan.windows - first))});
   }
   const torch::NoGradGuard no_grad;
-  return feed.each(plan.split, slices, [&](const MicroBatch& micro) {
+  return loader.each(plan.split, slices, [&](const MicroBatch& micro) {
     const AutocastScope autocast(plan.precision, plan.device);
     use(micro.wide, micro.wire.range.first);
   });
 }
 
 struct Bounds {
-  std::unique_ptr<NllBound> own;
-  std::vector<std::unique_ptr<NllBound>> in_steps;
+  std::unique_ptr<NllBound> own;                    ///< the objective's; or the exact NLL
+  std::vector<std::unique_ptr<NllBound>> in_steps;  ///< one for each of the plan's timesteps
 };
 
 Bounds bounds_of(const config::Options& options, const proto::StreamMeta& meta,
@@ -56,27 +56,25 @@ Bounds bounds_of(const config::Options& options, const proto::StreamMeta& meta,
   EvalNoise noise{meta.vocab_size, {}, plan.seed, plan.windows, plan.samples_per_window};
   if (meta.mask_token_id) noise.mask = *meta.mask_token_id;
   Bounds bounds;
-  switch (likelihood_of(options.train.objective)) {
-    case Likelihood::kNone: break;
-    case Likelihood::kExact: bounds.own = make_exact(objective); break;
-    case Likelihood::kContinuous: {
-      const ContinuousTime time{make_noise(provider), provider.sampling_eps};
-      bounds.own = make_continuous_bound(objective, time, noise);
-      for (const std::int64_t steps : plan.timesteps) {
-        bounds.in_steps.push_back(make_steps_bound(objective, time, noise, steps));
-      }
-      break;
+  const ObjectiveEntry& entry = objective_entry(options.train.objective);
+  if (entry.likelihood == Likelihood::kExact) {
+    bounds.own = make_exact(objective);
+  } else if (entry.has_timesteps()) {
+    bounds.own = make_d3pm_bound(objective, provider.timesteps, noise, provider.timesteps);
+    for (const std::int64_t steps : plan.timesteps) {
+      bounds.in_steps.push_back(make_d3pm_bound(objective, provider.timesteps, noise, steps));
     }
-    case Likelihood::kSteps:
-      bounds.own = make_d3pm_bound(objective, provider.timesteps, noise, provider.timesteps);
-      for (const std::int64_t steps : plan.timesteps) {
-        bounds.in_steps.push_back(make_d3pm_bound(objective, provider.timesteps, noise, steps));
-      }
+  } else {
+    const ContinuousTime time{make_noise(provider), provider.sampling_eps};
+    bounds.own = make_continuous_bound(objective, time, noise);
+    for (const std::int64_t steps : plan.timesteps) {
+      bounds.in_steps.push_back(make_steps_bound(objective, time, noise, steps));
+    }
   }
   return bounds;
 }
 
-/// Every token a character: code points alone, whose first bytes are no continuations.
+/// Whether every token is a character: exactly one byte of it does not continue a UTF-8 code point.
 bool of_characters(const proto::StreamMeta& meta) {
   const auto is_character = [](const std::string& token) {
     return std::ranges::count_if(token, [](char byte) {
@@ -92,9 +90,9 @@ bool of_characters(const proto::StreamMeta& meta) {
   return true;
 }
 
-bool measure_bounds(LikelihoodReport& found, Model& model, const Objective& objective,
-                        const config::Options& options, consumer::BatchSource& source,
-                        const LikelihoodPlan& plan) {
+bool measure_bounds(LikelihoodReport& report, Model& model, const Objective& objective,
+                    const config::Options& options, consumer::BatchSource& source,
+                    const LikelihoodPlan& plan) {
   const Bounds bounds = bounds_of(options, source.meta(), objective, plan);
   Values own, tokens;
   std::vector<Values> in_steps(bounds.in_steps.size());
@@ -107,13 +105,14 @@ bool measure_bounds(LikelihoodReport& found, Model& model, const Objective& obje
         }
       });
   if (!complete) return false;
-  found.nats_per_token = ratio_of(own, tokens);
+  report.nats_per_token = ratio_of(own, tokens);
   for (std::size_t i = 0; i < in_steps.size(); ++i) {
-    found.by_timesteps.push_back({plan.timesteps[i], ratio_of(in_steps[i], tokens)});
+    report.by_timesteps.push_back({plan.timesteps[i], ratio_of(in_steps[i], tokens)});
   }
   return true;
 }
 
+/// Sums over the targets of each window.
 struct Masked {
   Values loss, right, targets;
 
@@ -123,7 +122,7 @@ struct Masked {
   }
 };
 
-bool measure_masked(LikelihoodReport& found, Model& model, const Objective& objective,
+bool measure_masked(LikelihoodReport& report, Model& model, const Objective& objective,
                     const config::Options& options, consumer::BatchSource& source,
                     const LikelihoodPlan& plan) {
   Masked all;
@@ -138,7 +137,7 @@ bool measure_masked(LikelihoodReport& found, Model& model, const Objective& obje
   Masked any;
   for (std::size_t i = 0; i < all.targets.size(); ++i) {
     if (all.targets[i] == 0) continue;
-    const double ratio = all.targets[i] / static_cast<double>(found.tokens_per_window);
+    const double ratio = all.targets[i] / static_cast<double>(report.tokens_per_window);
     const auto bin = static_cast<std::size_t>(std::ceil(ratio * kRatioBins - 1e-9)) - 1;
     any.add(all, i), bins.at(std::min(bin, kRatioBins - 1)).add(all, i);
   }
@@ -146,14 +145,14 @@ bool measure_masked(LikelihoodReport& found, Model& model, const Objective& obje
     throw std::runtime_error(
         "none of the windows has a target; measure more of them, see --windows");
   }
-  found.loss = ratio_of(any.loss, any.targets);
-  found.accuracy = ratio_of(any.right, any.targets);
+  report.loss = ratio_of(any.loss, any.targets);
+  report.accuracy = ratio_of(any.right, any.targets);
   for (std::size_t bin = 0; bin < kRatioBins; ++bin) {
     if (const Masked& these = bins[bin]; !these.targets.empty()) {
-      found.by_masked_ratio.push_back({static_cast<double>(bin) / kRatioBins,
-                                       static_cast<double>(bin + 1) / kRatioBins,
-                                       these.targets.size(), ratio_of(these.loss, these.targets),
-                                       ratio_of(these.right, these.targets)});
+      report.by_masked_ratio.push_back({static_cast<double>(bin) / kRatioBins,
+                                        static_cast<double>(bin + 1) / kRatioBins,
+                                        these.targets.size(), ratio_of(these.loss, these.targets),
+                                        ratio_of(these.right, these.targets)});
     }
   }
   return true;
@@ -164,8 +163,8 @@ bool measure_masked(LikelihoodReport& found, Model& model, const Objective& obje
 void require_timesteps(const config::Options& options, const proto::StreamMeta& meta,
                        const std::vector<std::int64_t>& timesteps) {
   if (timesteps.empty()) return;
-  const Likelihood likelihood = likelihood_of(options.train.objective);
-  if (likelihood == Likelihood::kNone || likelihood == Likelihood::kExact || !meta.mask_token_id) {
+  const ObjectiveEntry& entry = objective_entry(options.train.objective);
+  if (entry.likelihood != Likelihood::kBound || !meta.mask_token_id) {
     throw config::UsageError(
         "--timesteps: a bound in steps is one of masked diffusion, and this checkpoint is of "
         "train.objective = \"" +
@@ -173,7 +172,7 @@ void require_timesteps(const config::Options& options, const proto::StreamMeta& 
         "; leave it out");
   }
   for (const std::int64_t steps : timesteps) {
-    if (likelihood == Likelihood::kSteps && steps > options.provider.timesteps) {
+    if (entry.has_timesteps() && steps > options.provider.timesteps) {
       throw config::UsageError("--timesteps " + std::to_string(steps) + " is more than the " +
                                std::to_string(options.provider.timesteps) +
                                " steps of the checkpoint (provider.timesteps)");
@@ -187,23 +186,23 @@ std::optional<LikelihoodReport> measure_likelihood(Model& model, const config::O
   const proto::StreamMeta& meta = source.meta();
   require_timesteps(options, meta, plan.timesteps);
   const auto objective = make_objective(options, meta);
-  const Likelihood likelihood = likelihood_of(options.train.objective);
-  LikelihoodReport found;
-  found.objective = options.train.objective;
-  found.split = plan.split;
-  found.windows = plan.windows;
-  found.windows_of_split = meta.size(plan.split);
-  found.tokens_per_window =
+  const Likelihood likelihood = objective_entry(options.train.objective).likelihood;
+  LikelihoodReport report;
+  report.objective = options.train.objective;
+  report.split = plan.split;
+  report.windows = plan.windows;
+  report.windows_of_split = meta.size(plan.split);
+  report.tokens_per_window =
       meta.schema.fields.at(static_cast<std::size_t>(meta.schema.find(Role::kTarget)))
           .values_per_sample();
-  found.samples_per_window = plan.samples_per_window;
-  found.seed = plan.seed;
-  found.batch_size = options.train.batch_size;
-  found.exact = likelihood == Likelihood::kExact;
-  found.characters = of_characters(meta);
+  report.samples_per_window = plan.samples_per_window;
+  report.seed = plan.seed;
+  report.batch_size = options.train.batch_size;
+  report.exact = likelihood == Likelihood::kExact;
+  report.characters = of_characters(meta);
   const auto how = likelihood == Likelihood::kNone ? measure_masked : measure_bounds;
-  if (!how(found, model, *objective, options, source, plan)) return std::nullopt;
-  return found;
+  if (!how(report, model, *objective, options, source, plan)) return std::nullopt;
+  return report;
 }
 
 }  // namespace millrace::trainer

@@ -1,4 +1,5 @@
-// Measures a model on the windows of a split (likelihood_report.h says what it finds). One process.
+// Measures a model on the windows of a split, in one process: its NLL, an upper bound, or what a
+// masked language model gets right. likelihood_report.h has the result.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +16,15 @@ namespace millrace::trainer {
 
 struct LikelihoodPlan {
   proto::Split split = proto::Split::kVal;
-  std::uint64_t windows = 1;  ///< at most those of the split
+  std::uint64_t windows = 1;  ///< at most as many as the split has
   std::uint32_t samples_per_window = 1;
   std::uint64_t seed = 0;
-  std::vector<std::int64_t> timesteps;  ///< of bounds in steps, beside the objective's own
+  std::vector<std::int64_t> timesteps;  ///< for each also the bound in so many diffusion steps
   Precision precision;
   torch::Device device = torch::kCPU;
 };
 
-/// Throws UsageError for steps that the objective or its noise cannot have.
+/// Throws UsageError for a number of timesteps that the objective or its noise does not allow.
 void require_timesteps(const config::Options& options, const proto::StreamMeta& meta,
                        const std::vector<std::int64_t>& timesteps);
 

@@ -1,4 +1,4 @@
-// Means with their errors, and how they are told (likelihood_report.h).
+// Means with their errors, and the report as JSON and as text (likelihood_report.h).
 #include "trainer/evaluation/likelihood_report.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -23,7 +23,7 @@ Estimate scaled(const Estimate& estimate, double factor) {
 
 Estimate bits(const Estimate& nats) { return scaled(nats, std::numbers::log2e); }
 
-/// e^value, its error to first order.
+/// e^value, the error to first order.
 Estimate perplexity(const Estimate& nats) {
   Estimate result = scaled(nats, std::exp(nats.value));
   result.value = std::exp(nats.value);
@@ -44,18 +44,18 @@ void add_likelihood(Json& json, const Estimate& nats, bool characters) {
   if (characters) json["bits_per_character"] = json_of(bits(nats));
 }
 
-Json by_timesteps(const LikelihoodReport& m) {
+Json by_timesteps(const LikelihoodReport& report) {
   Json rows = Json::array();
-  for (const StepsResult& steps : m.by_timesteps) {
+  for (const StepsResult& steps : report.by_timesteps) {
     rows.push_back({{"timesteps", steps.timesteps}});
-    add_likelihood(rows.back(), steps.nats_per_token, m.characters);
+    add_likelihood(rows.back(), steps.nats_per_token, report.characters);
   }
   return rows;
 }
 
-Json by_masked_ratio(const LikelihoodReport& m) {
+Json by_masked_ratio(const LikelihoodReport& report) {
   Json rows = Json::array();
-  for (const MaskedRatio& ratio : m.by_masked_ratio) {
+  for (const MaskedRatio& ratio : report.by_masked_ratio) {
     rows.push_back({{"above", ratio.above},
                     {"up_to", ratio.up_to},
                     {"windows", ratio.windows},
@@ -65,25 +65,25 @@ Json by_masked_ratio(const LikelihoodReport& m) {
   return rows;
 }
 
-Json computed_on(const LikelihoodReport& m) {
-  return {{"device", m.machine.device},   {"dtype", m.machine.dtype},
-          {"threads", m.machine.threads}, {"cpu_capability", m.machine.cpu_capability},
-          {"batch_size", m.batch_size},   {"versions", m.machine.versions}};
+Json computed_on(const LikelihoodReport& report) {
+  return {{"device", report.machine.device},   {"dtype", report.machine.dtype},
+          {"threads", report.machine.threads}, {"cpu_capability", report.machine.cpu_capability},
+          {"batch_size", report.batch_size},   {"versions", report.machine.versions}};
 }
 
-std::string likelihood_text(const LikelihoodReport& m, const Estimate& nats) {
+std::string likelihood_text(const LikelihoodReport& report, const Estimate& nats) {
   std::string text = "  nats per token      " + to_text(nats) + "\n  bits per token      " +
                      to_text(bits(nats)) + "\n  perplexity          " +
                      to_text(perplexity(nats), 3) + '\n';
-  if (m.characters) text += "  bits per character  " + to_text(bits(nats)) + '\n';
+  if (report.characters) text += "  bits per character  " + to_text(bits(nats)) + '\n';
   return text;
 }
 
-std::string masked_text(const LikelihoodReport& m) {
-  std::string text = "  loss      " + to_text(m.loss.value()) + " nats per target\n  accuracy  " +
-                     to_text(m.accuracy.value()) +
+std::string masked_text(const LikelihoodReport& report) {
+  std::string text = "  loss      " + to_text(report.loss.value()) +
+                     " nats per target\n  accuracy  " + to_text(report.accuracy.value()) +
                      "\n\n  masked      windows   loss                accuracy\n";
-  for (const MaskedRatio& ratio : m.by_masked_ratio) {
+  for (const MaskedRatio& ratio : report.by_masked_ratio) {
     text +=
         fmt::format("  {:3.0f}–{:3.0f} %  {:8}   {:<18}  {}\n", 100 * ratio.above,
                     100 * ratio.up_to, ratio.windows, to_text(ratio.loss), to_text(ratio.accuracy));
@@ -91,9 +91,9 @@ std::string masked_text(const LikelihoodReport& m) {
   return text;
 }
 
-std::string steps_text(const LikelihoodReport& m) {
+std::string steps_text(const LikelihoodReport& report) {
   std::string text = "\n  steps     nats per token      bits per token      perplexity\n";
-  for (const StepsResult& steps : m.by_timesteps) {
+  for (const StepsResult& steps : report.by_timesteps) {
     text += fmt::format("  {:<8}  {:<18}  {:<18}  {}\n", steps.timesteps,
                         to_text(steps.nats_per_token), to_text(bits(steps.nats_per_token)),
                         to_text(perplexity(steps.nats_per_token), 3));
@@ -127,44 +127,47 @@ std::string to_text(const Estimate& estimate, int digits) {
              : value;
 }
 
-std::string to_json(const LikelihoodReport& m, const proto::Checkpoint& checkpoint) {
+std::string to_json(const LikelihoodReport& report, const proto::Checkpoint& checkpoint) {
   Json json{
       {"checkpoint", checkpoint.folder.string()},
       {"step", checkpoint.state.step},
       {"run_id", checkpoint.state.run_id},
       {"fingerprint", checkpoint.state.meta.fingerprint},
-      {"objective", m.objective},
-      {"weights", m.weights},
+      {"objective", report.objective},
+      {"weights", report.averaged ? "ema" : "raw"},
       {"weights_xxh64",
-       checkpoint.state.files.at(m.weights == "ema" ? proto::kEmaFile : proto::kModelFile).xxh64},
-      {"split", proto::to_string(m.split)},
-      {"windows", {{"first_sample", 0}, {"count", m.windows}, {"of", m.windows_of_split}}},
-      {"tokens_per_window", m.tokens_per_window}};
-  if (m.nats_per_token) {
-    if (!m.exact) json["samples_per_window"] = m.samples_per_window, json["seed"] = m.seed;
-    json["likelihood"] = m.exact ? "exact" : "bound";
-    add_likelihood(json, *m.nats_per_token, m.characters);
-    if (!m.by_timesteps.empty()) json["by_timesteps"] = by_timesteps(m);
+       checkpoint.state.files.at(report.averaged ? proto::kEmaFile : proto::kModelFile).xxh64},
+      {"split", proto::to_string(report.split)},
+      {"windows",
+       {{"first_sample", 0}, {"count", report.windows}, {"of", report.windows_of_split}}},
+      {"tokens_per_window", report.tokens_per_window}};
+  if (report.nats_per_token) {
+    if (!report.exact)
+      json["samples_per_window"] = report.samples_per_window, json["seed"] = report.seed;
+    json["likelihood"] = report.exact ? "exact" : "bound";
+    add_likelihood(json, *report.nats_per_token, report.characters);
+    if (!report.by_timesteps.empty()) json["by_timesteps"] = by_timesteps(report);
   } else {
-    json["loss"] = json_of(m.loss.value());
-    json["accuracy"] = json_of(m.accuracy.value());
-    json["by_masked_ratio"] = by_masked_ratio(m);
+    json["loss"] = json_of(report.loss.value());
+    json["accuracy"] = json_of(report.accuracy.value());
+    json["by_masked_ratio"] = by_masked_ratio(report);
   }
-  json["computed_on"] = computed_on(m);
+  json["computed_on"] = computed_on(report);
   return proto::json_text(json) + "\n";
 }
 
-std::string to_text(const LikelihoodReport& m) {
-  std::string text =
-      fmt::format("{} on {}, samples 0 to {} of {}, each a window of {} tokens, {} weights",
-                  m.objective, proto::to_string(m.split), m.windows - 1, m.windows_of_split,
-                  m.tokens_per_window, m.weights == "ema" ? "averaged" : "raw");
-  if (!m.nats_per_token) return text + ":\n" + masked_text(m);
-  text += m.exact ? ", the likelihood:\n"
-                  : fmt::format(", a bound of the likelihood by {} samples per window, seed {}:\n",
-                                m.samples_per_window, m.seed);
-  text += likelihood_text(m, *m.nats_per_token);
-  return m.by_timesteps.empty() ? text : text + steps_text(m);
+std::string to_text(const LikelihoodReport& report) {
+  std::string text = fmt::format(
+      "{} on {}, samples 0 to {} of {}, each a window of {} tokens, {} weights", report.objective,
+      proto::to_string(report.split), report.windows - 1, report.windows_of_split,
+      report.tokens_per_window, report.averaged ? "averaged" : "raw");
+  if (!report.nats_per_token) return text + ":\n" + masked_text(report);
+  text += report.exact
+              ? ", the likelihood:\n"
+              : fmt::format(", a bound of the likelihood by {} samples per window, seed {}:\n",
+                            report.samples_per_window, report.seed);
+  text += likelihood_text(report, *report.nats_per_token);
+  return report.by_timesteps.empty() ? text : text + steps_text(report);
 }
 
 }  // namespace millrace::trainer

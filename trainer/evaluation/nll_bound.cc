@@ -1,4 +1,4 @@
-// Bounds in continuous time and in steps (nll_bound.h).
+// The exact NLL, and its bounds in continuous time and in steps (nll_bound.h).
 #include "trainer/evaluation/nll_bound.h"
 
 #include <cmath>
@@ -48,7 +48,7 @@ class Continuous : public NllBound {
   }
 
  private:
-  /// KL of p(x_1 | x_0) from the uniform distribution, nats of a token.
+  /// KL(p(x_1 | x_0) ‖ uniform) of one token, nats.
   [[nodiscard]] double end_from_uniform() const {
     const double left =
         std::exp(-time_.noise->total(torch::ones({}, torch::kFloat64)).item<double>());
@@ -62,18 +62,18 @@ class Continuous : public NllBound {
   EvalNoise noise_;
 };
 
-/// The times of a bound in steps, by number: entry i − 1 is of t_i.
+/// The times t_1 … t_T of a bound in T steps.
 struct Grid {
-  torch::Tensor time;    ///< as the stream would give it, [T]
-  torch::Tensor moved;   ///< 1 − α, f64 [T]
-  torch::Tensor weight;  ///< w, f64 [T]
-  bool all_of_last = false;
+  torch::Tensor time;      ///< in the stream's type, [T]
+  torch::Tensor moved;     ///< 1 − α, f64 [T]
+  torch::Tensor weight;    ///< w, f64 [T]
+  bool ce_of_all = false;  ///< CE(t_1) counts all positions, else the masked ones
 };
 
-Grid grid(torch::Tensor time, const torch::Tensor& moved, bool all_of_last) {
+Grid grid(torch::Tensor time, const torch::Tensor& moved, bool ce_of_all) {
   const auto before =
       at::cat({torch::zeros({1}, torch::kFloat64), moved.narrow(0, 0, moved.size(0) - 1)});
-  return {std::move(time), moved, (moved - before) / moved, all_of_last};
+  return {std::move(time), moved, (moved - before) / moved, ce_of_all};
 }
 
 class Steps : public NllBound {
@@ -85,23 +85,24 @@ class Steps : public NllBound {
                     std::uint64_t first) const override {
     auto sum = torch::zeros({batch.samples()}, torch::kFloat64);
     for (std::uint32_t draw = 0; draw < noise_.draws && steps_ > 1; ++draw) {
-      const auto before_last = torch::floor(noise_.uniform(first, batch.samples(), draw) *
-                                            static_cast<double>(steps_ - 1));
+      const auto from_last = torch::floor(noise_.uniform(first, batch.samples(), draw) *
+                                          static_cast<double>(steps_ - 1));
       // Late times first, as in continuous time.
-      const auto number = steps_ - 1 - before_last.to(torch::kInt64);
+      const auto number = steps_ - 1 - from_last.to(torch::kInt64);
       sum += grid_.weight.index_select(0, number) *
-             entropy(network, batch, first, draw, number, false);
+             cross_entropy(network, batch, first, draw, number, false);
     }
     const auto last = torch::zeros({batch.samples()}, torch::kInt64);
     return sum * (static_cast<double>(steps_ - 1) / noise_.draws) +
-           entropy(network, batch, first, noise_.draws, last, grid_.all_of_last);
+           cross_entropy(network, batch, first, noise_.draws, last, grid_.ce_of_all);
   }
 
  private:
-  /// −ln p(x_0) of the masked positions, or of all, at the grid's times of these numbers: f64 [B].
-  [[nodiscard]] torch::Tensor entropy(Network& network, const DeviceBatch& batch,
-                                      std::uint64_t first, std::uint32_t draw,
-                                      const torch::Tensor& number, bool everywhere) const {
+  /// Σ −ln p(x_0) over the masked positions, or over all, at the grid's entries `number`, i64 [B]:
+  /// f64 [B].
+  [[nodiscard]] torch::Tensor cross_entropy(Network& network, const DeviceBatch& batch,
+                                            std::uint64_t first, std::uint32_t draw,
+                                            const torch::Tensor& number, bool of_all) const {
     const auto& x0 = batch.at(Role::kTarget);
     const auto x = noise_.noised(x0, grid_.moved.index_select(0, number), first, draw);
     const auto noised = batch.with(Role::kInput, x)
@@ -111,7 +112,7 @@ class Steps : public NllBound {
         at::cross_entropy_loss(logits.flatten(0, 1), x0.flatten(), {}, at::Reduction::None)
             .view_as(x0)
             .to(torch::kFloat64);
-    return in_f64(everywhere ? nats.sum(1) : (nats * x.eq(*noise_.mask)).sum(1));
+    return in_f64(of_all ? nats.sum(1) : (nats * x.eq(*noise_.mask)).sum(1));
   }
 
   const Objective& objective_;

@@ -1,4 +1,4 @@
-// From a checkpoint and texts to their perplexity (perplexity_scorer.h).
+// From a checkpoint and texts to the texts' perplexity (perplexity_scorer.h).
 #include "trainer/evaluation/perplexity_scorer.h"
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 #include "trainer/device/machine.h"
 #include "trainer/device/precision.h"
 #include "trainer/evaluation/score_texts.h"
+#include "trainer/objectives/objectives.h"
 #include "trainer/text/text_codec.h"
-#include "trainer/text/token_entropy.h"
 
 namespace millrace::trainer {
 namespace {
@@ -24,7 +24,7 @@ const std::string kFlag = "--eval-perplexity";
 config::Options autoregressive_recipe(const std::filesystem::path& folder,
                                       const std::vector<config::Override>& overrides) {
   config::Options options = recipe_of(folder, overrides);
-  if (options.train.objective != "ar") {
+  if (objective_entry(options.train.objective).prediction != Prediction::kNextToken) {
     throw UsageError(kFlag + " " + folder.string() + " is a checkpoint of train.objective = \"" +
                      options.train.objective +
                      "\", which says no exact likelihood; give one of \"ar\"");
@@ -40,8 +40,9 @@ double mean_entropy(const std::vector<WrittenText>& texts) {
 
 }  // namespace
 
-struct PerplexityScorer::Bench {
-  Bench(const std::filesystem::path& given, const std::vector<config::Override>& overrides)
+/// The checkpoint with its model.
+struct PerplexityScorer::Loaded {
+  Loaded(const std::filesystem::path& given, const std::vector<config::Override>& overrides)
       : checkpoint(open_given(given, kFlag)),
         options(autoregressive_recipe(checkpoint.folder, overrides)),
         device(choose_device(options.train.device, 0)),
@@ -54,8 +55,9 @@ struct PerplexityScorer::Bench {
 
   [[nodiscard]] std::string name() const { return kFlag + " " + checkpoint.folder.string(); }
 
-  [[nodiscard]] std::vector<std::vector<std::int64_t>> read(const std::vector<WrittenText>& texts,
-                                                            const proto::StreamMeta& meta) {
+  /// The texts in this model's tokens.
+  [[nodiscard]] std::vector<std::vector<std::int64_t>> encode(const std::vector<WrittenText>& texts,
+                                                              const proto::StreamMeta& meta) {
     const proto::StreamMeta& own = checkpoint.state.meta;
     const bool same = same_tokens(meta, own);
     if (!same && (meta.vocabulary.empty() || own.vocabulary.empty())) {
@@ -63,13 +65,13 @@ struct PerplexityScorer::Bench {
                        " tokens, the texts have " + std::to_string(meta.vocab_size) +
                        ", and what they spell is not known; give a checkpoint of the same tokens");
     }
-    std::vector<std::vector<std::int64_t>> read;
+    std::vector<std::vector<std::int64_t>> encoded;
     for (const WrittenText& text : texts) {
-      read.push_back(
+      encoded.push_back(
           same ? text.tokens
                : codec.encode(text.text, name() + ": sample " + std::to_string(text.number)));
     }
-    return read;
+    return encoded;
   }
 
   proto::Checkpoint checkpoint;
@@ -82,16 +84,16 @@ struct PerplexityScorer::Bench {
 
 PerplexityScorer::PerplexityScorer(const std::filesystem::path& given,
                                    const std::vector<config::Override>& overrides)
-    : bench_(std::make_unique<Bench>(given, overrides)) {}
+    : loaded_(std::make_unique<Loaded>(given, overrides)) {}
 
 PerplexityScorer::~PerplexityScorer() = default;
 
 std::optional<GenerativePerplexity> PerplexityScorer::score(const std::vector<WrittenText>& texts,
                                                             const proto::StreamMeta& meta) {
   if (texts.empty()) return std::nullopt;
-  const auto read = bench_->read(texts, meta);
+  const auto encoded = loaded_->encode(texts, meta);
   std::vector<double> scored;
-  for (const auto& tokens : read) {
+  for (const auto& tokens : encoded) {
     scored.push_back(static_cast<double>(std::max<std::size_t>(tokens.size(), 1) - 1));
   }
   const double all = std::accumulate(scored.begin(), scored.end(), 0.0);
@@ -101,13 +103,13 @@ std::optional<GenerativePerplexity> PerplexityScorer::score(const std::vector<Wr
         " scores the tokens after a text's first, and no text has any; give a greater --length");
   }
   const torch::NoGradGuard no_grad;
-  const AutocastScope autocast(bench_->precision, bench_->device);
-  const auto nats = nats_of(
-      *bench_->model, read,
-      {bench_->checkpoint.state.meta.block_size, bench_->options.train.batch_size, bench_->device});
+  const AutocastScope autocast(loaded_->precision, loaded_->device);
+  const auto nats = nats_of(*loaded_->model, encoded,
+                            {loaded_->checkpoint.state.meta.block_size,
+                             loaded_->options.train.batch_size, loaded_->device});
   if (!nats) return std::nullopt;
-  return GenerativePerplexity{bench_->checkpoint.folder,
-                              bench_->checkpoint.state.step,
+  return GenerativePerplexity{loaded_->checkpoint.folder,
+                              loaded_->checkpoint.state.step,
                               ratio_of(*nats, scored),
                               mean_entropy(texts),
                               texts.size(),

@@ -1,4 +1,5 @@
-// A checkpoint that scores texts which another one wrote. Free of LibTorch; one thread.
+// `sample --eval-perplexity`: an autoregressive checkpoint that scores the texts of another one.
+// Free of LibTorch; one thread.
 #pragma once
 
 #include <filesystem>
@@ -15,22 +16,22 @@ namespace millrace::trainer {
 
 class PerplexityScorer {
  public:
-  /// `given`: a checkpoint, or an output folder; the parameters' average is taken where there is
-  /// one. Throws UsageError for one that cannot be used, and for one that is not autoregressive: of
-  /// no other are the likelihoods exact.
+  /// `given`: a checkpoint, or an output folder. Uses the parameters' moving average where there is
+  /// one. Throws UsageError for a checkpoint that cannot be used, and for one that is not
+  /// autoregressive: only those give exact likelihoods.
   PerplexityScorer(const std::filesystem::path& given,
                    const std::vector<config::Override>& overrides);
   ~PerplexityScorer();
 
-  /// Texts that were written with the stream `meta`. Where a token is the same to both, the tokens
-  /// are scored, else the texts as the judge encodes them. Throws UsageError for a text that it
-  /// cannot encode, and where none has a second token. Empty: asked to stop, or no texts.
+  /// Scores texts generated on the stream `meta`. If both streams have the same tokens, it scores
+  /// the tokens; else the texts, encoded with its own vocabulary. Throws UsageError for a text that
+  /// it cannot encode, and if no text has a second token. Empty: asked to stop, or no texts.
   [[nodiscard]] std::optional<GenerativePerplexity> score(const std::vector<WrittenText>& texts,
                                                           const proto::StreamMeta& meta);
 
  private:
-  struct Bench;
-  std::unique_ptr<Bench> bench_;
+  struct Loaded;
+  std::unique_ptr<Loaded> loaded_;
 };
 
 }  // namespace millrace::trainer

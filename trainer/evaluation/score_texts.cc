@@ -1,4 +1,4 @@
-// Texts cut into windows, and these scored by the objective `ar` (score_texts.h). Test:
+// Cuts texts into windows and scores these with the objective `ar` (score_texts.h). Test:
 // tests/trainer/evaluation/score_texts_test.cc.
 #include "trainer/evaluation/score_texts.h"
 
@@ -12,9 +12,9 @@ namespace millrace::trainer {
 namespace {
 
 using Texts = std::vector<std::vector<std::int64_t>>;
-constexpr std::int64_t kNotScored = -1;  // the target where a window is shorter than its batch
+constexpr std::int64_t kNotScored = -1;  // the target of padding
 
-/// What is read of a text: tokens first … first + count − 1, each of which has a next one.
+/// Inputs for the network: tokens first … first + count − 1 of a text, each followed by another.
 struct Window {
   std::size_t text = 0;
   std::size_t first = 0;
@@ -31,7 +31,7 @@ std::vector<Window> cut(const Texts& texts, std::size_t longest) {
   return windows;
 }
 
-/// Shorter windows are filled up behind their end, which a causal network does not see.
+/// Shorter windows are padded at the end, which a causal network does not see.
 DeviceBatch batch_of(const Texts& texts, std::span<const Window> windows, torch::Device device) {
   const auto width = static_cast<std::int64_t>(std::ranges::max(windows, {}, &Window::count).count);
   const auto x = torch::zeros({static_cast<std::int64_t>(windows.size()), width}, torch::kInt64);

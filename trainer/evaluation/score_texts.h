@@ -1,4 +1,4 @@
-// How likely texts are to a causal network.
+// The likelihood of texts under a causal network.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@
 namespace millrace::trainer {
 
 struct ScoringPlan {
-  std::int64_t longest = 0;  ///< tokens that the network reads at once
-  std::size_t batch = 1;     ///< windows that it reads side by side
+  std::int64_t longest = 0;  ///< tokens of the network's longest input
+  std::size_t batch = 1;     ///< windows in a network call
   torch::Device device = torch::kCPU;
 };
 
-/// −ln p of the tokens of each text after its first one, in nats, as the objective `ar` has it: 0
-/// of a text without any. A text of more than longest + 1 tokens is cut into windows that overlap
-/// by one token, so that each is scored once, by what its window has before it. The caller sees to
-/// it that no gradient is recorded. Empty: asked to stop.
+/// The NLL of each text's tokens after its first, in nats, by the loss of the objective `ar`; 0 for
+/// a text without such tokens. A text of more than longest + 1 tokens is cut into windows that
+/// overlap by one token, so each token is scored once, given the tokens before it in its window.
+/// Call it with gradients off. Empty: asked to stop.
 [[nodiscard]] std::optional<std::vector<double>> nats_of(
     Network& network, const std::vector<std::vector<std::int64_t>>& texts, const ScoringPlan& plan);
 

@@ -1,4 +1,4 @@
-// Evaluation per stage (validation_loss.h).
+// Sums of the loss per stage, over all ranks (validation_loss.h).
 #include "trainer/evaluation/validation_loss.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace millrace::trainer {
 namespace {
 
-/// Sums per stage, f64 [stages], on the CPU.
+/// Sums by name, each f64 [stages] on the CPU.
 class Tally {
  public:
   explicit Tally(std::size_t stages) : stages_(static_cast<std::int64_t>(stages)) {
@@ -24,13 +24,12 @@ class Tally {
   }
 
   void reduce(ProcessGroup& ranks) {
-    std::istringstream names(
-        // A rank without samples has no metrics.
-        ranks.broadcast(joined_names(), "the names of an evaluation"));
+    // Rank 0's names: a rank without samples has no metrics.
+    std::istringstream names(ranks.broadcast(joined_names(), "the names of an evaluation"));
     std::vector<torch::Tensor> all;
     for (std::string name; std::getline(names, name);) all.push_back(sums(name));
     ranks.all_reduce_sum(all, "the sums of an evaluation");
-    // Decisions are made from these: every rank has rank 0's bits.
+    // Every rank decides by these sums, so every rank gets rank 0's bits.
     ranks.broadcast(all, "the sums of an evaluation");
   }
 
@@ -68,6 +67,7 @@ class Tally {
   void add(const std::string& name, const torch::Tensor& stage, const torch::Tensor& values) {
     sums(name).index_add_(0, stage.cpu(), values.to(torch::kFloat64).cpu());
   }
+  /// A line for each name.
   [[nodiscard]] std::string joined_names() const {
     std::string names;
     for (const auto& [name, values] : by_name_) names += name + '\n';
@@ -82,18 +82,18 @@ const std::vector<std::string>& stage_names(const proto::StreamMeta& meta, proto
   return split == proto::Split::kTrain ? meta.train_stages : meta.val_stages;
 }
 
-/// This rank's slices: contiguous, of at most batch_size samples.
+/// This rank's samples in slices of at most batch_size.
 std::vector<consumer::Slice> slices_of(const ValidationPlan& plan) {
-  const consumer::Slice mine =
-      consumer::share(plan.deal, 0, static_cast<std::uint32_t>(plan.samples));
+  const consumer::Slice own =
+      consumer::share(plan.sharding, 0, static_cast<std::uint32_t>(plan.samples));
   std::vector<consumer::Slice> slices;
-  for (std::uint32_t done = 0; done < mine.count; done += plan.deal.batch_size) {
-    slices.push_back({mine.first + done, std::min(plan.deal.batch_size, mine.count - done)});
+  for (std::uint32_t done = 0; done < own.count; done += plan.sharding.batch_size) {
+    slices.push_back({own.first + done, std::min(plan.sharding.batch_size, own.count - done)});
   }
   return slices;
 }
 
-/// Evaluation mode while it lives.
+/// Puts the model into evaluation mode while it lives.
 class EvaluationMode {
  public:
   explicit EvaluationMode(Model& model) : model_(model), was_training_(model.is_training()) {
@@ -123,13 +123,13 @@ std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split spl
 }
 
 std::optional<ValidationResult> evaluate(Model& model, const Objective& objective,
-                                         const proto::StreamMeta& meta, StepLoader& feed,
+                                         const proto::StreamMeta& meta, StepLoader& loader,
                                          ProcessGroup& ranks, const ValidationPlan& plan,
                                          const std::function<void(const proto::Batch&)>& used) {
   const EvaluationMode mode(model);
   const torch::NoGradGuard no_grad;
   Tally tally(stage_names(meta, plan.split).size());
-  const bool complete = feed.each(plan.split, slices_of(plan), [&](const MicroBatch& micro) {
+  const bool complete = loader.each(plan.split, slices_of(plan), [&](const MicroBatch& micro) {
     const AutocastScope autocast(plan.precision, plan.device);
     tally.add(objective.loss(model, micro.wide), micro.wide.stages());
     used(micro.wire);

@@ -1,8 +1,8 @@
 // The loops of attention_kernels.h. Included by one file for each instruction set, which compiles
-// them with it; everything is in an unnamed namespace, so that the linker never takes one file's
-// code for another's.
+// them for it; all is in an unnamed namespace, so that the linker never takes one file's code for
+// another's.
 //
-// Keys and values that a product goes across are turned once a head, into [D, L].
+// Products with kᵀ and vᵀ read a transposed copy [D, L], made once a head.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace millrace::trainer {
 namespace {
 
-// A multiple of kBlockRows; their weights for 128 keys are 24 KiB.
+// Queries of a block: a multiple of kBlockRows. Their weights for 128 keys take 24 KiB.
 constexpr std::int64_t kQueriesAtOnce = 48;
 
 /// [L, D] → [D, L padded with zeros].
@@ -29,7 +29,7 @@ inline void transpose(const Rows<const float>& rows, std::int64_t length, std::i
   }
 }
 
-/// The queries that are dealt with at once, and how many keys any of them sees.
+/// The queries of one block, and the number of keys that its last query sees.
 struct Block {
   std::int64_t first, rows, keys;
 };
@@ -56,8 +56,9 @@ inline std::int64_t attention_scratch(std::int64_t length, std::int64_t size) {
   return 2 * whole_vectors(length) * (size + kQueriesAtOnce);
 }
 
-/// Scores of one query become weights, not yet divided by their sum, which is returned; behind
-/// `seen` up to `count` they are 0.
+/// Turns the scores of one query into softmax weights that are not yet divided by their sum, which
+/// is returned. Weights from `seen` up to `count` become 0; `largest` gets the largest scaled
+/// score.
 inline float softmax_row(float* __restrict scores, std::int64_t seen, std::int64_t count,
                          float scale, float* largest) {
   float most = scores[0];
@@ -98,7 +99,7 @@ inline void attention_forward(const AttentionShape& shape, const AttentionInput&
       const float sum = softmax_row(weights[i], seen, block.keys, scale, &largest);
       inverse[i] = 1.0F / sum;
       logsumexp[query] = largest + std::log(sum);
-      with_factor(shape.dropping, first_weight(shape, query),
+      with_factor(shape.mask, first_weight(shape, query),
                   [&](const auto& factor) { drop_weights(weights[i], factor, seen); });
     }
     const Rows<float> rows{out[block.first], out.stride};
@@ -111,14 +112,15 @@ inline void attention_forward(const AttentionShape& shape, const AttentionInput&
   });
 }
 
-/// Of one query: weights from scores, and the scores' gradient from that of the dropped weights;
-/// then the weights are dropped too.
-inline void weigh_backward(float* __restrict scores, float* __restrict grad, std::int64_t seen,
-                           std::int64_t count, float scale, float log_sum, float along,
-                           const DropoutMask& dropping, std::int64_t first) {
-  with_factor(dropping, first, [&](const auto& factor) {
+/// For one query: `scores` become the weights after dropout, and `grad`, the gradient of those
+/// weights, becomes that of the scores. `along`: Σ_d g·O of the query.
+inline void softmax_row_backward(float* __restrict scores, float* __restrict grad,
+                                 std::int64_t seen, std::int64_t count, float scale,
+                                 float logsumexp, float along, const DropoutMask& mask,
+                                 std::int64_t first) {
+  with_factor(mask, first, [&](const auto& factor) {
     for (std::int64_t j = 0; j < seen; ++j) {
-      const float weight = exp_of(scores[j] * scale - log_sum), kept_part = factor(j);
+      const float weight = exp_of(scores[j] * scale - logsumexp), kept_part = factor(j);
       grad[j] = weight * (grad[j] * kept_part - along) * scale;
       scores[j] = weight * kept_part;
     }
@@ -153,8 +155,8 @@ inline void attention_backward(const AttentionShape& shape, const AttentionInput
       float along = 0.0F;
 #pragma omp simd reduction(+ : along)
       for (std::int64_t d = 0; d < size; ++d) along += block_grad[i][d] * out[query][d];
-      weigh_backward(weights[i], grads[i], keys_seen(shape, query), block.keys, scale,
-                     logsumexp[query], along, shape.dropping, first_weight(shape, query));
+      softmax_row_backward(weights[i], grads[i], keys_seen(shape, query), block.keys, scale,
+                           logsumexp[query], along, shape.mask, first_weight(shape, query));
     }
     multiply({weights.values, 1, padded}, block_grad, block.keys, block.rows, size, {grad_v, size},
              true);

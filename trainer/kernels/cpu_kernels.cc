@@ -1,4 +1,4 @@
-// Which kernel sets a processor runs (cpu_kernels.h).
+// The kernels that a processor can run (cpu_kernels.h).
 #include "trainer/kernels/cpu_kernels.h"
 
 namespace millrace::trainer {

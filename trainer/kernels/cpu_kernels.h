@@ -1,7 +1,5 @@
-// The CPU loops over f32 and bf16, compiled once for each instruction set.
-//
-// kernels_portable.cc, kernels_avx2.cc and kernels_avx512.cc compile them. Every set comes to the
-// same but for roundings.
+// All CPU loops over f32 and bf16 for one instruction set. kernels_portable.cc, kernels_avx2.cc and
+// kernels_avx512.cc compile them; their results differ only by rounding.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +14,7 @@
 namespace millrace::trainer {
 
 struct CpuKernels {
-  std::int64_t lanes;  ///< numbers of f32 in a vector
+  std::int64_t lanes;  ///< f32 numbers of a vector
   PointwiseKernels pointwise;
   AttentionKernels attention;
   GemmKernels gemm;
@@ -29,8 +27,8 @@ extern const CpuKernels kAvx2Kernels;
 extern const CpuKernels kAvx512Kernels;
 #endif
 
-/// The sets that a processor of this capability runs, the best last. `capability` in LibTorch's
-/// words: "AVX512", "AVX2", or anything else for the portable set alone.
+/// The kernels that a processor of this capability can run, the fastest last. `capability` as
+/// LibTorch names it: "AVX512", "AVX2", or anything else for the portable kernels only.
 [[nodiscard]] std::vector<const CpuKernels*> cpu_kernel_sets(std::string_view capability);
 
 }  // namespace millrace::trainer

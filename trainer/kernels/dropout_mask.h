@@ -1,16 +1,16 @@
-// Which elements a dropout keeps: a hash of a key and the element's number decides, so that the
-// mask need not be kept.
+// A dropout mask as a hash of a key and the element's number: it is recomputed in the backward
+// pass, not stored.
 #pragma once
 
 #include <cstdint>
 
 namespace millrace::trainer {
 
-/// Element i is kept where a hash of (key, i) is at least `below`.
+/// Drops element i where a hash of (key, i) is below `below`; pointwise_loops.h has the hash.
 struct DropoutMask {
   std::uint32_t key_low = 0, key_high = 0;
-  std::uint32_t below = 0;  ///< the probability of dropping · 2^32
-  float scale = 1.0F;       ///< of what is kept
+  std::uint32_t below = 0;  ///< the probability of dropping an element · 2^32
+  float scale = 1.0F;       ///< the factor of elements that are kept
 };
 
 }  // namespace millrace::trainer

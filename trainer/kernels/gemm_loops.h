@@ -1,7 +1,7 @@
-// Products of matrices whose blocks stay in registers: what attention_loops.h and mlp_loops.h are
-// made of, and the loops of gemm_kernels.h. Included by one file for each instruction set, which
-// compiles them with it; everything is in an unnamed namespace, so that the linker never takes one
-// file's code for another's.
+// The loops of gemm_kernels.h, and the matrix products of attention_loops.h and mlp_loops.h: blocks
+// of the result stay in registers. Included by one file for each instruction set, which compiles
+// them for it; all is in an unnamed namespace, so that the linker never takes one file's code for
+// another's.
 #pragma once
 
 #include <algorithm>
@@ -30,11 +30,12 @@ using LooseVector =
 inline Vector load(const float* from) { return *reinterpret_cast<const LooseVector*>(from); }
 inline void store(float* to, const Vector& values) { *reinterpret_cast<LooseVector*>(to) = values; }
 
+/// Rounded up to whole vectors.
 inline std::int64_t whole_vectors(std::int64_t numbers) {
   return (numbers + kLanes - 1) / kLanes * kLanes;
 }
 
-/// A matrix whose element (i, j) lies at values[i·row + j·column].
+/// A matrix with element (i, j) at values[i·row + j·column].
 struct Strided {
   const float* values;
   std::int64_t row, column;
@@ -46,8 +47,8 @@ struct Strided {
   }
 };
 
-/// c = a·b, or c + a·b: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in registers.
-/// `a` says in which parts, from left to right, its columns lie.
+/// c = a·b, or c += a·b if `add`: a [kRows, inner], b [inner, kVectors·kLanes]. The sums stay in
+/// registers. `a.each_part` yields the columns of `a` in strided parts, from left to right.
 template <std::int64_t kRows, std::int64_t kVectors, class Matrix>
 inline void multiply_block(const Matrix& a, Rows<const float> b, std::int64_t inner, Rows<float> c,
                            bool add) {
@@ -79,6 +80,7 @@ inline void multiply_block(const Matrix& a, Rows<const float> b, std::int64_t in
     }
 }
 
+/// The same for any number of rows, in blocks of kBlockRows, 4 and 1.
 template <std::int64_t kVectors, class Matrix>
 void multiply_columns(Matrix a, const Rows<const float>& b, std::int64_t rows, std::int64_t inner,
                       Rows<float> c, bool add) {
@@ -92,7 +94,8 @@ void multiply_columns(Matrix a, const Rows<const float>& b, std::int64_t rows, s
   by_blocks_of(std::integral_constant<std::int64_t, 1>());
 }
 
-/// The same for a [rows, inner], b [inner, columns], columns a multiple of kLanes.
+/// c = a·b, or c += a·b if `add`: a [rows, inner], b [inner, columns], columns a multiple of
+/// kLanes.
 inline void multiply(const Strided& a, Rows<const float> b, std::int64_t rows, std::int64_t inner,
                      std::int64_t columns, Rows<float> c, bool add) {
   for (; columns >= kBlockColumns;
@@ -104,15 +107,15 @@ inline void multiply(const Strided& a, Rows<const float> b, std::int64_t rows, s
   }
 }
 
-/// So many rows of g and x are added up at a time: a block of x's columns stays in the first cache,
-/// all of g's in the second.
+/// Rows of g and x that are added up at a time, so that a block of x's columns stays in the
+/// first-level cache and all columns of g in the second.
 constexpr std::int64_t kRowsAtOnce = 256;
 
-inline std::int64_t product_scratch(std::int64_t outputs) {
+inline std::int64_t gemm_scratch(std::int64_t outputs) {
   return kRowsAtOnce * (outputs + kBlockColumns);
 }
 
-/// Columns of `from` [rows, columns] side by side.
+/// Copies `from` [rows, columns] to contiguous memory.
 inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_t columns,
                    float* to) {
   for (std::int64_t k = 0; k < rows; ++k, to += columns) {
@@ -122,7 +125,7 @@ inline void gather(const Rows<const float>& from, std::int64_t rows, std::int64_
   }
 }
 
-/// What rows side by side [rows, columns] add to `sums`.
+/// Adds the rows of contiguous `from` [rows, columns] to `sums` [columns].
 inline void add_rows(const float* from, std::int64_t rows, std::int64_t columns, float* sums) {
   for (std::int64_t k = 0; k < rows; ++k, from += columns) {
     for (std::int64_t i = 0; i < columns; ++i) {
@@ -152,7 +155,7 @@ inline void gemm_tn(const GemmTN& p, float* scratch) {
   }
 }
 
-constexpr GemmKernels product_kernels() { return {kBlockRows, product_scratch, gemm_tn}; }
+constexpr GemmKernels gemm_kernels() { return {kBlockRows, gemm_scratch, gemm_tn}; }
 
 }  // namespace
 }  // namespace millrace::trainer

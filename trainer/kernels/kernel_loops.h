@@ -1,4 +1,4 @@
-// All loops of cpu_kernels.h, for the file of each instruction set.
+// All loops of cpu_kernels.h, included by the file of each instruction set.
 #pragma once
 
 #include "trainer/kernels/attention_loops.h"
@@ -11,7 +11,7 @@ namespace millrace::trainer {
 namespace {
 
 constexpr CpuKernels kernels_of_this_file() {
-  return {kLanes, pointwise_kernels(), attention_kernels(), product_kernels(), mlp_kernels()};
+  return {kLanes, pointwise_kernels(), attention_kernels(), gemm_kernels(), mlp_kernels()};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The loops for AVX2 with FMA (trainer/CMakeLists.txt has the compiler's options).
+// The kernels for AVX2 with FMA; trainer/kernels/CMakeLists.txt has the compiler options.
 #include "trainer/kernels/kernel_loops.h"
 
 namespace millrace::trainer {

@@ -1,4 +1,4 @@
-// The loops for AVX-512 (F, BW, DQ, VL) (trainer/CMakeLists.txt has the compiler's options).
+// The kernels for AVX-512 (F, BW, DQ, VL); trainer/kernels/CMakeLists.txt has the compiler options.
 #include "trainer/kernels/kernel_loops.h"
 
 namespace millrace::trainer {

@@ -1,5 +1,5 @@
-// The loops for the baseline of the machine's kind (trainer/CMakeLists.txt has the compiler's
-// options).
+// The kernels for the baseline of the architecture; trainer/kernels/CMakeLists.txt has the compiler
+// options.
 #include "trainer/kernels/kernel_loops.h"
 
 namespace millrace::trainer {

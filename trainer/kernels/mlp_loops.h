@@ -1,9 +1,9 @@
 // The loops of mlp_kernels.h. Included by one file for each instruction set, which compiles them
-// with it; everything is in an unnamed namespace, so that the linker never takes one file's code
-// for another's.
+// for it; all is in an unnamed namespace, so that the linker never takes one file's code for
+// another's.
 //
-// The hidden columns are dealt with in groups of panels: a group of W₁·x and its gelu, then at once
-// what that adds to y; backwards a group's gradients, then at once what they add to the gradients
+// The hidden columns are processed in groups of panels. Forwards: a group of W₁·x, its gelu, and
+// its contribution to y. Backwards: a group's gradients, and their contributions to the gradients
 // of x and of the weights.
 #pragma once
 
@@ -19,12 +19,12 @@ namespace {
 
 constexpr std::int64_t kPanel = kBlockColumns;
 constexpr std::int64_t kMlpRows = 16 * kBlockRows;
-// Panels; of kMlpRows rows they and their gradients are 256 KiB.
+// Panels of a group: with their gradients, kMlpRows rows of them take 256 KiB.
 constexpr std::int64_t kGroup = 256 / kPanel;
 
-/// Panels of the hidden columns that are dealt with at once.
+/// Consecutive panels of the hidden columns.
 struct Group {
-  std::int64_t first, panels;  ///< the first one's first column; how many
+  std::int64_t first, panels;  ///< the first column; the number of panels
 };
 
 template <class Use>
@@ -49,7 +49,7 @@ struct InPanels {
   }
 };
 
-/// c = a·b for a group's panels of b's columns [inner, hidden], each to its panel of c.
+/// c = a·b for one group of the columns of b [width, hidden]; both b and c in panels.
 inline void multiply_to_panels(const Rows<const float>& a, Panels b, const MlpShape& shape,
                                const Group& group, float* c) {
   for (std::int64_t i = 0; i < group.panels; ++i) {
@@ -59,8 +59,8 @@ inline void multiply_to_panels(const Rows<const float>& a, Panels b, const MlpSh
   }
 }
 
-/// c = a·b, or c + a·b, for a group's panels of a's columns [rows, hidden] and its rows of b
-/// [hidden, width].
+/// c = a·b, or c += a·b if `add`, for one group of the columns of a [rows, hidden] and the same
+/// rows of b [hidden, width]; both a and b in panels.
 inline void multiply_panels(const float* a, Panels b, const MlpShape& shape, const Group& group,
                             float* c, bool add) {
   for (std::int64_t column = 0; column < shape.width; column += kPanel) {
@@ -100,8 +100,8 @@ inline void mlp_forward(const MlpShape& shape, const MlpForward& mlp, float* scr
   });
 }
 
-/// gelu's value, and its gradient in the place of that of the value; the latter's sums are added to
-/// those of the bias.
+/// The backward pass through gelu: `value` gets gelu(sums + bias), `grad` goes from the gradient of
+/// the value to that of the sums, and its column sums are added to `bias_sums`.
 template <Gelu (*kGelu)(float)>
 inline void gelu_of_panels_backward(const float* sums, const float* bias, std::int64_t rows,
                                     std::int64_t panels, float* value, float* grad,

@@ -1,10 +1,10 @@
 // The loops of pointwise_kernels.h. Included by one file for each instruction set, which compiles
-// them with it; everything is in an unnamed namespace, so that the linker never takes one file's
-// code for another's.
+// them for it; all is in an unnamed namespace, so that the linker never takes one file's code for
+// another's.
 //
 // No loop has a branch. exp is 2^n · 2^f with a polynomial for 2^f (relative error 2e-7); erf is
-// that of Abramowitz and Stegun, 7.1.26 (absolute error 1.5e-7). Sums run in several lanes at once
-// (omp simd), so their order is the instruction set's.
+// Abramowitz and Stegun's 7.1.26 (absolute error 1.5e-7). Sums run in several lanes at once (omp
+// simd), so their order depends on the instruction set.
 #pragma once
 
 #include <bit>
@@ -25,7 +25,7 @@ template <>
 inline float narrow<float>(float x) {
   return x;
 }
-/// To the nearest, ties to even. What is no number stays none.
+/// Rounds to nearest, ties to even. NaN stays NaN.
 template <>
 inline Bf16 narrow<Bf16>(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
@@ -33,7 +33,7 @@ inline Bf16 narrow<Bf16>(float x) {
   return {static_cast<std::uint16_t>((bits & 0x7fffffffU) > 0x7f800000U ? 0x7fc0U : rounded)};
 }
 
-/// e^x for x in [−87, 87]; outside as at the ends.
+/// e^x for x clamped to [−87, 87].
 inline float exp_of(float x) {
   constexpr float kLog2e = 1.44269504088896341F, kLn2High = 0.693359375F, kLn2Low = -2.12194440e-4F;
   // 1.5 · 2^23: adding it leaves a whole number in the lowest bits.
@@ -109,7 +109,7 @@ void gelu_backward(const X* __restrict x, const X* __restrict grad, std::int64_t
 }
 
 template <class X>
-void norm(const float* __restrict x, const float* __restrict gain, const float* __restrict shift,
+void norm(const float* __restrict x, const float* __restrict weight, const float* __restrict bias,
           std::int64_t rows, std::int64_t width, float epsilon, X* __restrict out,
           float* __restrict statistics) {
   for (std::int64_t row = 0; row < rows; ++row, x += width, out += width, statistics += 2) {
@@ -120,13 +120,13 @@ void norm(const float* __restrict x, const float* __restrict gain, const float* 
 #pragma omp simd reduction(+ : squares)
     for (std::int64_t i = 0; i < width; ++i) squares += (x[i] - mean) * (x[i] - mean);
     const float inverse = 1.0F / std::sqrt(squares / static_cast<float>(width) + epsilon);
-    if (shift != nullptr) {
+    if (bias != nullptr) {
       for (std::int64_t i = 0; i < width; ++i) {
-        out[i] = narrow<X>((x[i] - mean) * inverse * gain[i] + shift[i]);
+        out[i] = narrow<X>((x[i] - mean) * inverse * weight[i] + bias[i]);
       }
     } else {
       for (std::int64_t i = 0; i < width; ++i) {
-        out[i] = narrow<X>((x[i] - mean) * inverse * gain[i]);
+        out[i] = narrow<X>((x[i] - mean) * inverse * weight[i]);
       }
     }
     statistics[0] = mean;
@@ -135,37 +135,37 @@ void norm(const float* __restrict x, const float* __restrict gain, const float* 
 }
 
 template <class X>
-void norm_backward(const float* __restrict x, const float* __restrict gain,
+void norm_backward(const float* __restrict x, const float* __restrict weight,
                    const float* __restrict statistics, const X* __restrict grad, std::int64_t rows,
-                   std::int64_t width, float* __restrict grad_x, float* __restrict grad_gain,
-                   float* __restrict grad_shift) {
+                   std::int64_t width, float* __restrict grad_x, float* __restrict grad_weight,
+                   float* __restrict grad_bias) {
   for (std::int64_t row = 0; row < rows;
        ++row, x += width, grad += width, grad_x += width, statistics += 2) {
     const float mean = statistics[0], inverse = statistics[1];
-    float along = 0.0F, across = 0.0F;  // Σ g·gain and Σ g·gain·x̂
+    float along = 0.0F, across = 0.0F;  // Σ g·weight and Σ g·weight·x̂
 #pragma omp simd reduction(+ : along, across)
     for (std::int64_t i = 0; i < width; ++i) {
       const float g = wide(grad[i]), normed = (x[i] - mean) * inverse;
-      along += g * gain[i];
-      across += g * gain[i] * normed;
-      grad_gain[i] += g * normed;
+      along += g * weight[i];
+      across += g * weight[i] * normed;
+      grad_weight[i] += g * normed;
     }
     along /= static_cast<float>(width);
     across /= static_cast<float>(width);
     for (std::int64_t i = 0; i < width; ++i) {
-      grad_x[i] = inverse * (wide(grad[i]) * gain[i] - along - (x[i] - mean) * inverse * across);
+      grad_x[i] = inverse * (wide(grad[i]) * weight[i] - along - (x[i] - mean) * inverse * across);
     }
-    if (grad_shift != nullptr) {
+    if (grad_bias != nullptr) {
       for (std::int64_t i = 0; i < width; ++i) {
-        grad_shift[i] += wide(grad[i]);
+        grad_bias[i] += wide(grad[i]);
       }
     }
   }
 }
 
-/// What element i is multiplied by: 0, or the scale. Two rounds of a 32-bit mixer of Wellons' kind,
-/// a half of the key in each.
-inline float kept(const DropoutMask& d, std::uint32_t i) {
+/// The factor of element i: 0, or the scale. The hash is two rounds of a 32-bit mixer like
+/// Wellons', with one half of the key in each.
+inline float factor_of(const DropoutMask& d, std::uint32_t i) {
   std::uint32_t h = i * 0x9e3779b1U + d.key_low;
   h = (h ^ (h >> 16)) * 0x21f0aaadU;
   h = ((h ^ (h >> 15)) + d.key_high) * 0x735a2d97U;
@@ -173,16 +173,16 @@ inline float kept(const DropoutMask& d, std::uint32_t i) {
   return h >= d.below ? d.scale : 0.0F;
 }
 
-/// use(factor) for elements from `first` on, factor(i) being what element first + i is multiplied
-/// by; nothing is hashed where nothing is dropped.
+/// Calls use(factor), where factor(i) is the dropout factor of element first + i. Without dropout
+/// nothing is hashed.
 template <class Use>
-void with_factor(const DropoutMask& dropping, std::int64_t first, const Use& use) {
-  if (dropping.below == 0) {
+void with_factor(const DropoutMask& mask, std::int64_t first, const Use& use) {
+  if (mask.below == 0) {
     use([](std::int64_t) { return 1.0F; });
   } else {
     const auto number = static_cast<std::uint32_t>(first);
-    use([d = dropping, number](std::int64_t i) {
-      return kept(d, number + static_cast<std::uint32_t>(i));
+    use([d = mask, number](std::int64_t i) {
+      return factor_of(d, number + static_cast<std::uint32_t>(i));
     });
   }
 }
@@ -202,10 +202,10 @@ void add_row(const float* __restrict x, const X* __restrict h, const float* __re
 }
 
 template <class X>
-void add(const float* x, const X* h, const float* gate, const DropoutMask& dropping,
-         std::int64_t first, std::int64_t rows, std::int64_t width, float* out) {
+void add(const float* x, const X* h, const float* gate, const DropoutMask& mask, std::int64_t first,
+         std::int64_t rows, std::int64_t width, float* out) {
   for (std::int64_t row = 0; row < rows; ++row, x += width, h += width, out += width) {
-    with_factor(dropping, first + row * width,
+    with_factor(mask, first + row * width,
                 [&](const auto& factor) { add_row(x, h, gate, factor, width, out); });
   }
 }
@@ -228,20 +228,20 @@ void add_backward_row(const float* __restrict grad, const X* __restrict h,
 }
 
 template <class X>
-void add_backward(const float* grad, const X* h, const float* gate, const DropoutMask& dropping,
+void add_backward(const float* grad, const X* h, const float* gate, const DropoutMask& mask,
                   std::int64_t first, std::int64_t rows, std::int64_t width, X* grad_h,
                   float* grad_gate) {
   for (std::int64_t row = 0; row < rows; ++row, grad += width, h += width, grad_h += width) {
-    with_factor(dropping, first + row * width, [&](const auto& factor) {
+    with_factor(mask, first + row * width, [&](const auto& factor) {
       add_backward_row(grad, h, gate, factor, width, grad_h, grad_gate);
     });
   }
 }
 
 template <class X>
-void drop(const X* __restrict x, const DropoutMask& dropping, std::int64_t first,
-          std::int64_t count, X* __restrict out) {
-  with_factor(dropping, first, [&](const auto& factor) {
+void drop(const X* __restrict x, const DropoutMask& mask, std::int64_t first, std::int64_t count,
+          X* __restrict out) {
+  with_factor(mask, first, [&](const auto& factor) {
     for (std::int64_t i = 0; i < count; ++i) out[i] = narrow<X>(wide(x[i]) * factor(i));
   });
 }

@@ -1,11 +1,11 @@
-// Rows of numbers in memory: what the loops of cpu_kernels.h take and give. Free of LibTorch.
+// A matrix with contiguous rows, as the loops of cpu_kernels.h take and give it. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
 
 namespace millrace::trainer {
 
-/// The numbers of a row lie side by side, the rows `stride` numbers apart.
+/// The numbers of a row are contiguous; rows begin `stride` numbers apart.
 template <class Number>
 struct Rows {
   Number* values;

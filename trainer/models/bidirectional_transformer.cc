@@ -1,10 +1,12 @@
-// The char-diffusion model (bidirectional_transformer.h): GPT-2's block without causal mask and
-// without biases, LayerNorm with a gain only, rotary positions on queries and keys, GELU, a head
-// tied to the token embedding. Names and initialisation are nanoGPT's: normal with deviation 0.02,
-// and 0.02/sqrt(2 · n_layer) where a block writes into the residual stream.
+// GPT-2's block without causal mask and without biases, LayerNorm with a weight only, rotary
+// positions on queries and keys, GELU, a head tied to the token embedding. Parameter names and
+// initialisation are nanoGPT's: normal with standard deviation 0.02, and 0.02/sqrt(2 · n_layer)
+// where a block writes into the residual stream.
 //
 // With time conditioning a vector is added to every token's embedding: a linear map, zero at first,
-// of the time's embedding (as in DDPM, arXiv 2006.11239, appendix B).
+// of the time embedding (as in DDPM, arXiv 2006.11239, appendix B).
+//
+// Test: tests/trainer/models/bidirectional_transformer_test.cc.
 #include "trainer/models/bidirectional_transformer.h"
 
 #include <torch/nn/modules/container/modulelist.h>
@@ -23,7 +25,7 @@ BlockShape block_shape(const TransformerShape& s) {
   return {.n_layer = s.n_layer, .n_head = s.n_head, .n_embd = s.n_embd, .dropout = s.dropout};
 }
 
-/// Only gives the parameters nanoGPT's names: transformer.wte, transformer.h.0 …, transformer.ln_f.
+/// A module for the sake of nanoGPT's parameter names: transformer.wte, .h.0 …, .ln_f.
 struct Trunk : torch::nn::Module {
   explicit Trunk(const TransformerShape& s)
       : wte(register_module("wte", normal_linear(s.vocab_size, s.n_embd, kInitDeviation))) {
@@ -47,7 +49,7 @@ class BidirectionalTransformer : public Model {
       : dropout_(shape.dropout),
         rotary_(shape.block_size, shape.n_embd / shape.n_head),
         transformer_(register_module("transformer", std::make_shared<Trunk>(shape))) {
-    // The same tensor under a name: it moves with the model.
+    // The same tensors under a name, so that they move to a device with the model.
     register_buffer("rotary_cos", rotary_.cos);
     register_buffer("rotary_sin", rotary_.sin);
     if (shape.cond_dim == 0) return;
@@ -60,7 +62,7 @@ class BidirectionalTransformer : public Model {
     if (sigma_map_ && input.time.defined()) {
       x = x + (*time_proj_)((*sigma_map_)(input.time)).unsqueeze(1);
     }
-    x = dropped(x, is_training() ? dropout_ : 0.0);
+    x = dropout(x, is_training() ? dropout_ : 0.0);
     for (const auto& block : transformer_->blocks) x = (*block)(x, &rotary_);
     return (*transformer_->ln_f)(x);
   }
@@ -73,7 +75,7 @@ class BidirectionalTransformer : public Model {
   double dropout_;
   Rotary rotary_;
   std::shared_ptr<Trunk> transformer_;
-  std::shared_ptr<TimeEmbedding> sigma_map_;  ///< null: not told the time
+  std::shared_ptr<TimeEmbedding> sigma_map_;  ///< null: the time is ignored
   std::shared_ptr<Linear> time_proj_;
 };
 
@@ -91,6 +93,20 @@ void check(const TransformerShape& s) {
 std::shared_ptr<Model> make_bidirectional_transformer(const TransformerShape& shape) {
   check(shape);
   return std::make_shared<BidirectionalTransformer>(shape);
+}
+
+ModelEntry bidirectional_model() {
+  const auto make = [](const config::ModelOptions& options, const proto::StreamMeta& meta) {
+    const bool timed = options.time_conditioning && meta.schema.find(proto::Role::kTime) >= 0;
+    return make_bidirectional_transformer({.vocab_size = meta.vocab_size,
+                                           .block_size = longest_sequence(meta),
+                                           .n_layer = options.n_layer,
+                                           .n_head = options.n_head,
+                                           .n_embd = options.n_embd,
+                                           .dropout = options.dropout,
+                                           .cond_dim = timed ? options.cond_dim : 0});
+  };
+  return {.name = "bidirectional", .make = make};
 }
 
 }  // namespace millrace::trainer

@@ -1,10 +1,12 @@
-// The char-diffusion model: a pre-norm Transformer that sees both sides, with rotary positions.
+// model.architecture = "bidirectional": a pre-norm Transformer without a causal mask, with rotary
+// positions.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 #include "trainer/models/model.h"
+#include "trainer/models/models.h"
 
 namespace millrace::trainer {
 
@@ -15,11 +17,13 @@ struct TransformerShape {
   std::int64_t n_head = 0;
   std::int64_t n_embd = 0;  ///< a multiple of 2 · n_head
   double dropout = 0.0;
-  std::int64_t cond_dim = 0;  ///< of the time embedding; 0: the network is not told the time
+  std::int64_t cond_dim = 0;  ///< width of the time embedding; 0: the network ignores the time
 };
 
-/// Initialised from LibTorch's default generator. Throws std::invalid_argument for a shape that
-/// cannot be.
+/// Initialised from LibTorch's default generator. Throws std::invalid_argument for an impossible
+/// shape.
 [[nodiscard]] std::shared_ptr<Model> make_bidirectional_transformer(const TransformerShape& shape);
+
+[[nodiscard]] ModelEntry bidirectional_model();
 
 }  // namespace millrace::trainer

@@ -1,8 +1,9 @@
-// The DiT of SEDD (arXiv 2310.16834, appendix C.2; DiT: arXiv 2212.09748), with its names and
-// shapes, so that sedd-small fits: token embedding; c = the time's embedding; blocks with rotary
-// positions, no biases in attention, GELU by tanh; an untied head.
+// The DiT of SEDD (arXiv 2310.16834, appendix C.2; DiT: arXiv 2212.09748), with SEDD's parameter
+// names and shapes, so that the weights of sedd-small fit: token embedding; c = the time embedding;
+// blocks with rotary positions, no biases in attention, GELU by tanh; an untied head. adaLN-zero
+// modulates each LayerNorm by shift a and scale b, and gates each residual by g:
 //
-//     (a1, b1, g1, a2, b2, g2) = W c                         adaLN-zero: W is 0 at first, so every block begins as the identity
+//     (a1, b1, g1, a2, b2, g2) = W c        W is 0 at first, so that every block is the identity
 //     x ← x + g1 · attention(norm(x) · (1 + b1) + a1)
 //     x ← x + g2 · MLP(norm(x) · (1 + b2) + a2)
 //     hidden = norm(x) · (1 + b) + a with (a, b) = W' c;  logits = linear(hidden), 0 at first
@@ -38,13 +39,14 @@ struct Vocabulary : torch::nn::Module {
   torch::Tensor embedding;
 };
 
-/// Rotary positions under SEDD's name, `inv_freq`, beside the two tables that are used.
+/// Rotary positions. SEDD's checkpoints name `inv_freq`; the two tables beside it are what is used.
 struct RotaryEmbedding : torch::nn::Module {
   RotaryEmbedding(std::int64_t positions, std::int64_t head_size) : rotary(positions, head_size) {
     const auto pair =
         torch::arange(0, head_size, 2, torch::kFloat32) / static_cast<double>(head_size);
     register_buffer("inv_freq", torch::pow(10000.0, -pair));
-    register_buffer("cos", rotary.cos);  // the same tensors under a name: they move with the model
+    // The same tensors under a name, so that they move to a device with the model.
+    register_buffer("cos", rotary.cos);
     register_buffer("sin", rotary.sin);
   }
   Rotary rotary;
@@ -53,7 +55,7 @@ struct RotaryEmbedding : torch::nn::Module {
 /// norm(x)·(1 + scale) + shift: x [B, L, H], shift and scale [B, H].
 torch::Tensor modulated(const LayerNorm& norm, const torch::Tensor& x, const torch::Tensor& shift,
                         const torch::Tensor& scale) {
-  return scaled_norm(x, norm.weight * (1.0 + scale.to(x.scalar_type())), shift);
+  return layer_norm(x, norm.weight * (1.0 + scale.to(x.scalar_type())), shift);
 }
 
 /// c [B, C] → `count` modulations [B, H].
@@ -62,7 +64,7 @@ std::vector<torch::Tensor> modulations(const Linear& matrix, const torch::Tensor
   return matrix(c).chunk(count, 1);
 }
 
-/// Matrices 0 and 2 of a Sequential whose module 1 is the activation.
+/// Named as in PyTorch's Sequential: matrices 0 and 2, module 1 being the activation.
 struct Mlp : torch::nn::Module {
   explicit Mlp(std::int64_t width)
       : first(register_module("0", uniform_linear(kMlpFactor * width, width, true))),
@@ -181,6 +183,20 @@ void check(const DitShape& s) {
 std::shared_ptr<Model> make_dit(const DitShape& shape) {
   check(shape);
   return std::make_shared<Dit>(shape);
+}
+
+ModelEntry dit_model() {
+  const auto make = [](const config::ModelOptions& options, const proto::StreamMeta& meta) {
+    return make_dit({.vocab_size = meta.vocab_size,
+                     .block_size = longest_sequence(meta),
+                     .n_layer = options.n_layer,
+                     .n_head = options.n_head,
+                     .n_embd = options.n_embd,
+                     .cond_dim = options.cond_dim,
+                     .dropout = options.dropout,
+                     .time_conditioning = options.time_conditioning});
+  };
+  return {.name = "dit", .make = make};
 }
 
 }  // namespace millrace::trainer

@@ -1,6 +1,8 @@
-// GPT-2 (Radford et al., 2019) with nanoGPT's names and initialisation: learned positions, causal
-// blocks, a last norm, and a head tied to the token embedding. Position i sees the tokens 0 … i, so
-// a reader keeps their keys and values. Test: tests/trainer/models/gpt2_test.cc.
+// GPT-2 (Radford et al., 2019) with nanoGPT's parameter names and initialisation: learned
+// positions, causal blocks, a last norm, and a head tied to the token embedding. Position i sees
+// the tokens 0 … i, so the decoder keeps their keys and values.
+//
+// Test: tests/trainer/models/gpt2_test.cc.
 #include "trainer/models/gpt2.h"
 
 #include <torch/nn/modules/container/modulelist.h>
@@ -24,10 +26,10 @@ BlockShape block_shape(const Gpt2Shape& s) {
           .causal = true};
 }
 
-/// Only gives the parameters nanoGPT's names: transformer.wte, .wpe, .h.0 …, .ln_f.
+/// A module for the sake of nanoGPT's parameter names: transformer.wte, .wpe, .h.0 …, .ln_f.
 struct Trunk : torch::nn::Module {
   explicit Trunk(const Gpt2Shape& s)
-      : dropout(s.dropout),
+      : drop(s.dropout),
         wte(register_module("wte", normal_linear(s.vocab_size, s.n_embd, kInitDeviation))),
         wpe(register_module("wpe", normal_linear(s.block_size, s.n_embd, kInitDeviation))) {
     torch::nn::ModuleList list;
@@ -39,20 +41,20 @@ struct Trunk : torch::nn::Module {
     ln_f = register_module("ln_f", std::make_shared<LayerNorm>(s.n_embd, s.bias));
   }
 
-  /// Hidden states of tokens [B, n] behind `behind` others: those whose keys are in `kept`, one for
-  /// each block, or none.
-  torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t behind,
-                       std::vector<KvCache>* kept) const {
+  /// Hidden states of tokens [B, n] at the positions from `position` on. `caches`, one for each
+  /// block, hold the keys and values before it and get those of these tokens; null: there are none.
+  torch::Tensor hidden(const torch::Tensor& tokens, std::int64_t position,
+                       std::vector<KvCache>* caches) const {
     torch::Tensor x =
-        at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, behind, tokens.size(1));
-    x = dropped(x, is_training() ? dropout : 0.0);
+        at::embedding(wte->weight, tokens) + wpe->weight.narrow(0, position, tokens.size(1));
+    x = dropout(x, is_training() ? drop : 0.0);
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      x = (*blocks[i])(x, nullptr, kept == nullptr ? nullptr : &(*kept)[i]);
+      x = (*blocks[i])(x, nullptr, caches == nullptr ? nullptr : &(*caches)[i]);
     }
     return (*ln_f)(x);
   }
 
-  double dropout;
+  double drop;
   std::shared_ptr<Linear> wte, wpe;
   std::vector<std::shared_ptr<Block>> blocks;
   std::shared_ptr<LayerNorm> ln_f;
@@ -61,17 +63,17 @@ struct Trunk : torch::nn::Module {
 class CachedDecoder : public Decoder {
  public:
   CachedDecoder(std::shared_ptr<const Trunk> trunk, std::int64_t longest)
-      : trunk_(std::move(trunk)), kept_(trunk_->blocks.size(), KvCache(longest)) {}
+      : trunk_(std::move(trunk)), caches_(trunk_->blocks.size(), KvCache(longest)) {}
 
   torch::Tensor read(const torch::Tensor& tokens) override {
-    const auto hidden = trunk_->hidden(tokens, length_, &kept_);
+    const auto hidden = trunk_->hidden(tokens, length_, &caches_);
     length_ += tokens.size(1);
     return hidden;
   }
 
  private:
   std::shared_ptr<const Trunk> trunk_;
-  std::vector<KvCache> kept_;  ///< by block
+  std::vector<KvCache> caches_;  ///< by block
   std::int64_t length_ = 0;
 };
 
@@ -109,6 +111,19 @@ void check(const Gpt2Shape& s) {
 std::shared_ptr<Model> make_gpt2(const Gpt2Shape& shape) {
   check(shape);
   return std::make_shared<Gpt2>(shape);
+}
+
+ModelEntry gpt2_model() {
+  const auto make = [](const config::ModelOptions& options, const proto::StreamMeta& meta) {
+    return make_gpt2({.vocab_size = meta.vocab_size,
+                      .block_size = longest_sequence(meta),
+                      .n_layer = options.n_layer,
+                      .n_head = options.n_head,
+                      .n_embd = options.n_embd,
+                      .dropout = options.dropout,
+                      .bias = options.bias});
+  };
+  return {.name = "gpt2", .causal = true, .make = make};
 }
 
 }  // namespace millrace::trainer

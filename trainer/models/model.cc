@@ -1,4 +1,4 @@
-// Reading on with a network that keeps nothing of what it has read (model.h).
+// The decoder of a network without a cache (model.h).
 #include "trainer/models/model.h"
 
 namespace millrace::trainer {
@@ -16,7 +16,7 @@ class RecomputingDecoder : public Decoder {
 
  private:
   Network& network_;
-  torch::Tensor read_;  ///< i64 [B, l]
+  torch::Tensor read_;  ///< i64 [B, l], all tokens so far
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A network: tokens in, logits out. One file per model; all are listed in models.cc.
+// The interface of a network: tokens in, logits out. models.h lists all that implement it.
 #pragma once
 
 #include <memory>
@@ -8,44 +8,46 @@
 
 namespace millrace::trainer {
 
-/// What a network is given. Made from tokens alone where there is nothing else to say.
+/// The input of a network: a batch of token sequences and, where the objective has one, their time.
+/// Converts from tokens alone.
 struct NetworkInput {
   NetworkInput(torch::Tensor given_tokens, torch::Tensor given_time = {})
       : tokens(std::move(given_tokens)), time(std::move(given_time)) {}
 
   torch::Tensor tokens;  ///< i64 [B, L], L at most the model's longest sequence
-  /// [B], how noisy the tokens are: σ(t), or D3PM's τ; undefined: the network is not told.
+  /// [B], how noisy the tokens are: σ(t), or D3PM's τ; undefined where there is no time.
   torch::Tensor time;
 };
 
-/// Reads texts on from where it is, so that what was read need not be read again. Of a causal
-/// network: what is said of a token must not change with those behind it. It borrows the network,
-/// whose parameters stay as they are meanwhile; no gradient is recorded.
+/// Incremental decoding with a causal network: each call reads the next tokens of B texts, without
+/// computing those before them again where the network has a cache. It borrows the network, whose
+/// parameters must not change meanwhile. Call it with gradients off.
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// The next n tokens of each text, i64 [B, n], the same B every time → what encode says of them,
-  /// hidden states [B, n, E].
+  /// The next n tokens of each text, i64 [B, n], B the same in all calls → their hidden states
+  /// [B, n, E], equal to encode's for the whole texts up to rounding.
   virtual torch::Tensor read(const torch::Tensor& tokens) = 0;
 };
 
-/// Two halves, so that an objective may project only the positions that it needs.
+/// A network in two halves, so that an objective may project only the positions that its loss
+/// needs.
 class Network {
  public:
   virtual ~Network() = default;
-  /// Hidden states [B, L, E]. All that is conditioned on the time happens here.
+  /// Tokens and time → hidden states [B, L, E].
   virtual torch::Tensor encode(const NetworkInput& input) = 0;
-  /// hidden states [n, E] → logits [n, V]; each row by itself.
+  /// Hidden states [n, E] → logits [n, V], each row by itself.
   virtual torch::Tensor project(const torch::Tensor& hidden) = 0;
-  /// At the beginning of texts of at most `longest` tokens. This one reads everything again each
-  /// time.
+  /// A decoder at the beginning of texts of at most `longest` tokens. By default it has no cache
+  /// and encodes the whole texts in each call.
   [[nodiscard]] virtual std::unique_ptr<Decoder> decoder(std::int64_t longest);
-  /// Logits [B, L, V].
+  /// Tokens and time → logits [B, L, V].
   torch::Tensor forward(const NetworkInput& input) { return project(encode(input)); }
 };
 
-/// A network with parameters, f32 (f64 in tests); the names that named_parameters() gives are those
-/// in checkpoints.
+/// A network with parameters, f32 (f64 in tests). Checkpoints store them under the names of
+/// named_parameters().
 class Model : public torch::nn::Module, public Network {};
 
 }  // namespace millrace::trainer

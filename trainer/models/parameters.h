@@ -1,4 +1,4 @@
-// A model's parameters by name: what optimizers update, checkpoints store and ranks share.
+// A model's parameters by name, which optimizers update, checkpoints store and ranks share.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace millrace::trainer {
 
-/// Tensors and the names they have in files, in a fixed order.
+/// Tensors with their names in files, in a fixed order.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 /// The model's parameters in the order the model registered them. They share the model's memory.

@@ -1,4 +1,4 @@
-// The choice of CPU kernels (cpu_dispatch.h).
+// The choice of CPU kernels by LibTorch's capability (cpu_dispatch.h).
 #include "trainer/nn/cpu_dispatch.h"
 
 #include <ATen/Version.h>

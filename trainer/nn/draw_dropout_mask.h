@@ -1,5 +1,5 @@
-// Draws which elements a dropout keeps (dropout_mask.h), forwards, and finds the same again
-// backwards.
+// Draws a dropout mask (dropout_mask.h) in the forward pass, and recomputes it in the backward
+// pass.
 #pragma once
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -9,10 +9,10 @@
 
 namespace millrace::trainer {
 
-/// Once a call from LibTorch's default generator of the CPU; nothing is drawn where `drop`, the
-/// probability, is 0.
+/// Draws 64 bits from LibTorch's default CPU generator and saves them in the context. `drop`: the
+/// probability of dropping an element; 0 draws nothing.
 [[nodiscard]] DropoutMask draw_dropout_mask(torch::autograd::AutogradContext& context, double drop);
-/// What was drawn in this context.
+/// The mask that was drawn in this context.
 [[nodiscard]] DropoutMask saved_dropout_mask(torch::autograd::AutogradContext& context);
 
 }  // namespace millrace::trainer

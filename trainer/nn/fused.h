@@ -1,10 +1,10 @@
-// What lies between a network's matrix products, fused: each of these is one pass over memory
-// forwards and one backwards, where LibTorch's single operations take several and keep what lies
-// between them. On a CPU in f32 and bf16 by our own loops (pointwise_kernels.h), elsewhere (f64,
-// GPUs) by LibTorch's operations; both are tested against each other. Under autocast the results
-// that only matrix products use are made in its type at once.
+// The operations between a network's matrix products, fused: each is one pass over memory forwards
+// and one backwards, where LibTorch's single operations take several and keep their intermediate
+// results. On a CPU in f32 and bf16 they run our own loops (pointwise_kernels.h), elsewhere (f64,
+// GPUs) LibTorch's operations; the tests compare the two. Under autocast, results that only matrix
+// products use are produced in autocast's dtype.
 //
-// Gradients once, not twice. Thread: any; the work itself runs on LibTorch's threads.
+// Gradients of first order only. Call from any thread; the loops run on LibTorch's threads.
 #pragma once
 
 #include "trainer/nn/rotary.h"
@@ -12,27 +12,29 @@
 namespace millrace::trainer {
 
 enum class GeluKind { kExact, kTanh };
-/// GELU (arXiv 1606.08415) of x, in its shape and type.
+/// GELU (arXiv 1606.08415), elementwise, in the dtype of x.
 [[nodiscard]] torch::Tensor gelu(const torch::Tensor& x, GeluKind kind);
 
-/// Layer normalisation over the last dimension, ε = 1e-5, then gain and shift: x [B, L, H] → [B, L,
-/// H]. gain, shift [1, H], or [B, H] for each sample its own; shift undefined: none.
-[[nodiscard]] torch::Tensor scaled_norm(const torch::Tensor& x, const torch::Tensor& gain,
-                                        const torch::Tensor& shift = {});
+/// Layer normalisation over the last dimension, ε = 1e-5: x [B, L, H] → x̂·weight + bias [B, L, H].
+/// weight and bias are [1, H], or [B, H] with one row for each sample (adaLN); bias may be
+/// undefined.
+[[nodiscard]] torch::Tensor layer_norm(const torch::Tensor& x, const torch::Tensor& weight,
+                                       const torch::Tensor& bias = {});
 
-/// x + gate · dropout(h): x, h [B, L, H] → [B, L, H] in x's type. gate [B, H], undefined: 1. Which
-/// elements are dropped is drawn from LibTorch's default generator, once a call; `drop` 0: none.
+/// x + gate · dropout(h): x, h [B, L, H] → [B, L, H] in the dtype of x. gate [B, H]; undefined
+/// means 1. `drop`: the probability of dropping an element; each call draws one dropout mask from
+/// LibTorch's default generator, and none for 0.
 [[nodiscard]] torch::Tensor residual_dropout(const torch::Tensor& x, const torch::Tensor& h,
                                              const torch::Tensor& gate, double drop);
 
-/// dropout(x) of any shape, drawn alike. A training network's; `drop` 0: x itself.
-[[nodiscard]] torch::Tensor dropped(const torch::Tensor& x, double drop);
+/// dropout(x) for x of any shape, with a mask drawn in the same way; for `drop` 0, x itself.
+[[nodiscard]] torch::Tensor dropout(const torch::Tensor& x, double drop);
 
 struct Heads {
   torch::Tensor q, k, v;  ///< [B, heads, L, D]
 };
-/// qkv [B, L, 3, heads, D] by head, queries and keys turned by their positions where there is a
-/// `rotary`.
+/// qkv [B, L, 3, heads, D] cut by head, with queries and keys rotated by their positions where
+/// `rotary` is not null.
 [[nodiscard]] Heads split_heads(const torch::Tensor& qkv, const Rotary* rotary);
 
 }  // namespace millrace::trainer

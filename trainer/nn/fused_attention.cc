@@ -3,8 +3,8 @@
 //
 //     ∂v = (P∘M)ᵀ·g,   ∂P = M∘(g·vᵀ),   ∂S = P∘(∂P − Σ_d g·O)/√D,   ∂q = ∂S·k,   ∂k = ∂Sᵀ·q
 //
-// since Σ_j P·∂P = Σ_d g·O for each row (FlashAttention, arXiv 2205.14135, section B.2). P is
-// computed again from the logarithm of its rows' sums.
+// since Σ_j P·∂P = Σ_d g·O for each row (FlashAttention, arXiv 2205.14135, section B.2). P is not
+// kept: it is recomputed from the logsumexp of its rows.
 //
 // Test: tests/trainer/nn/fused_attention_test.cc.
 #include "trainer/nn/fused_attention.h"
@@ -23,14 +23,14 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using Gradients = torch::autograd::variable_list;
 
-/// A block's weights for longer sequences leave the processor's cache, and LibTorch's kernel, which
-/// cuts the keys too, is no slower.
+/// Positions. For longer sequences a block's weights do not fit the processor's cache, and
+/// LibTorch's kernel, which cuts the keys too, is no slower.
 constexpr std::int64_t kLongestSequence = 1024;
 
 const AttentionKernels& kernels() { return cpu_kernels().attention; }
 
-/// [B, heads, L, D] whose last dimension lies side by side.
-Tensor with_rows(const Tensor& x) { return x.stride(3) == 1 ? x : x.contiguous(); }
+/// [B, heads, L, D] with a contiguous last dimension.
+Tensor with_contiguous_rows(const Tensor& x) { return x.stride(3) == 1 ? x : x.contiguous(); }
 
 template <class Number>
 Rows<Number> rows_of(const Tensor& x, Number* values, std::int64_t sample, std::int64_t head) {
@@ -40,15 +40,15 @@ Rows<const float> rows_of(const Tensor& x, std::int64_t sample, std::int64_t hea
   return rows_of(x, x.const_data_ptr<float>(), sample, head);
 }
 
-/// use(sample, head, shape, scratch memory) for every head of q's shape.
+/// Calls use(sample, head, shape, scratch memory) for every head of q, in parallel.
 template <class Use>
-void each_head(const Tensor& q, const DropoutMask& dropping, bool causal, const Use& use) {
+void each_head(const Tensor& q, const DropoutMask& mask, bool causal, const Use& use) {
   const std::int64_t heads = q.size(1), length = q.size(2), size = q.size(3);
   at::parallel_for(0, q.size(0) * heads, 1, [&](std::int64_t begin, std::int64_t end) {
     const auto scratch = std::make_unique_for_overwrite<float[]>(
         static_cast<std::size_t>(kernels().scratch(length, size)));
     for (std::int64_t i = begin; i < end; ++i) {
-      use(i / heads, i % heads, AttentionShape{length, size, causal, dropping, i}, scratch.get());
+      use(i / heads, i % heads, AttentionShape{length, size, causal, mask, i}, scratch.get());
     }
   });
 }
@@ -56,7 +56,8 @@ void each_head(const Tensor& q, const DropoutMask& dropping, bool causal, const 
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& given_q, const Tensor& given_k,
                         const Tensor& given_v, double drop, bool causal) {
-    const Tensor q = with_rows(given_q), k = with_rows(given_k), v = with_rows(given_v);
+    const Tensor q = with_contiguous_rows(given_q), k = with_contiguous_rows(given_k),
+                 v = with_contiguous_rows(given_v);
     const std::int64_t samples = q.size(0), heads = q.size(1), length = q.size(2), size = q.size(3);
     const Tensor out = torch::empty_strided(
         q.sizes(), {length * heads * size, size, heads * size, 1}, q.options());
@@ -77,7 +78,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     const auto saved = context->get_saved_variables();
     const Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3],
                  &logsumexp = saved[4];
-    const Tensor grad = with_rows(gradients[0]);
+    const Tensor grad = with_contiguous_rows(gradients[0]);
     const Gradients found{torch::empty(q.sizes(), q.options()),
                           torch::empty(q.sizes(), q.options()),
                           torch::empty(q.sizes(), q.options())};

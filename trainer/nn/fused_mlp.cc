@@ -3,8 +3,8 @@
 //
 //     ∂b₂ = Σ g,   ∂W₂ = gᵀa,   ∂h = gelu'(h)∘(gW₂),   ∂b₁ = Σ ∂h,   ∂W₁ = ∂hᵀx,   ∂x = ∂h·W₁
 //
-// h is kept, a is computed again. Every thread adds up weights' gradients of its own, which are
-// added at the end.
+// W₁x is kept, a is recomputed. Every thread adds up weight gradients of its own; they are summed
+// at the end.
 //
 // Test: tests/trainer/nn/fused_mlp_test.cc.
 #include "trainer/nn/fused_mlp.h"
@@ -30,7 +30,7 @@ const MlpKernels& kernels() { return cpu_kernels().mlp; }
 const float* in(const Tensor& x) { return x.const_data_ptr<float>(); }
 float* out(const Tensor& x) { return x.mutable_data_ptr<float>(); }
 
-/// A matrix [n, m] in panels, and turned beforehand: mlp_kernels.h.
+/// A matrix [n, m] in panels (mlp_kernels.h), and its transpose in panels.
 Tensor panels(const Tensor& matrix) {
   return matrix.reshape({matrix.size(0), -1, kernels().panel}).transpose(0, 1).contiguous();
 }
@@ -38,11 +38,11 @@ Tensor transposed_panels(const Tensor& matrix) {
   return matrix.reshape({-1, kernels().panel, matrix.size(1)}).transpose(1, 2).contiguous();
 }
 
-std::int64_t quotient_up(std::int64_t number, std::int64_t divisor) {
+std::int64_t ceil_div(std::int64_t number, std::int64_t divisor) {
   return (number + divisor - 1) / divisor;
 }
 
-/// How a batch's rows are cut: into parts, each a thread's, of blocks of `block` rows.
+/// How the rows of a batch are cut: into blocks of `block` rows, and these into one part a thread.
 struct Cut {
   std::int64_t rows, parts, block;
 };
@@ -50,16 +50,17 @@ struct Cut {
 Cut cut(std::int64_t rows) {
   const std::int64_t threads = at::get_num_threads(), unit = kernels().row_unit;
   const std::int64_t block =
-      std::min(kernels().most_rows, quotient_up(quotient_up(rows, threads), unit) * unit);
-  return {rows, std::min(threads, quotient_up(rows, block)), block};
+      std::min(kernels().most_rows, ceil_div(ceil_div(rows, threads), unit) * unit);
+  return {rows, std::min(threads, ceil_div(rows, block)), block};
 }
 
-/// use(part, first row, rows, scratch memory) for every block.
+/// Calls use(part, first row, shape of the block, scratch memory) for every block, parts in
+/// parallel.
 template <class Use>
-void each_block(const Cut& cut, const MlpShape& of_all, const Use& use) {
-  const std::int64_t blocks = quotient_up(cut.rows, cut.block);
+void each_block(const Cut& cut, const MlpShape& whole, const Use& use) {
+  const std::int64_t blocks = ceil_div(cut.rows, cut.block);
   at::parallel_for(0, cut.parts, 1, [&](std::int64_t begin, std::int64_t end) {
-    MlpShape shape = of_all;
+    MlpShape shape = whole;
     shape.rows = cut.block;
     const auto scratch =
         std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(kernels().scratch(shape)));
@@ -143,8 +144,8 @@ struct MlpFunction : torch::autograd::Function<MlpFunction> {
   }
 };
 
-/// Where every thread's sums of the weights' gradients take less memory than what lies between the
-/// products.
+/// Whether the threads' sums of weight gradients take less memory than the hidden activations that
+/// are not kept.
 bool worth_it(std::int64_t rows, std::int64_t width) {
   return rows >= 2 * width * at::get_num_threads();
 }

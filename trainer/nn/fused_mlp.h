@@ -1,4 +1,4 @@
-// The MLP of a transformer's block.
+// The MLP of a Transformer block.
 #pragma once
 
 #include "trainer/nn/fused.h"
@@ -6,9 +6,9 @@
 
 namespace millrace::trainer {
 
-/// second(gelu(first(x))): x [B, L, H], first [M, H], second [H, M] → [B, L, H]. In f32 on a CPU by
-/// loops of our own (mlp_kernels.h), which keep first(x) for the gradients and nothing else, where
-/// the batch is large enough. Gradients once, not twice.
+/// second(gelu(first(x))): x [B, L, H], first [M, H], second [H, M] → [B, L, H]. For large enough
+/// batches in f32 on a CPU this runs our own loops (mlp_kernels.h), which keep only first(x) for
+/// the gradients. Gradients of first order only.
 [[nodiscard]] torch::Tensor mlp(const torch::Tensor& x, const Linear& first, const Linear& second,
                                 GeluKind kind);
 

@@ -1,4 +1,4 @@
-// Matrices and norms (layers.h).
+// Initial values of matrices, and the norm (layers.h).
 #include "trainer/nn/layers.h"
 
 #include <cmath>
@@ -7,6 +7,7 @@
 #include "trainer/nn/fused.h"
 
 namespace millrace::trainer {
+
 Linear::Linear(torch::Tensor initial_weight, torch::Tensor initial_bias)
     : weight(register_parameter("weight", std::move(initial_weight))) {
   if (initial_bias.defined()) bias = register_parameter("bias", std::move(initial_bias));
@@ -35,7 +36,7 @@ LayerNorm::LayerNorm(std::int64_t size, bool with_bias)
 }
 
 torch::Tensor LayerNorm::operator()(const torch::Tensor& x) const {
-  return scaled_norm(x, weight.unsqueeze(0), bias.defined() ? bias.unsqueeze(0) : bias);
+  return layer_norm(x, weight.unsqueeze(0), bias.defined() ? bias.unsqueeze(0) : bias);
 }
 
 }  // namespace millrace::trainer

@@ -1,7 +1,8 @@
-// Linear maps (linear_map.h). LibTorch gives products in float32 to MKL, which on AMD's processors
-// runs kernels that first copy and scale their matrices. oneDNN, which LibTorch carries for
-// bfloat16 and compiled graphs, is faster there for y = xWᵀ + b and for ∂x = gW, and our own loops
-// for ∂W = gᵀx, whose sum is long and whose result is small (docs/explanation/performance.md).
+// The linear map as an autograd function (linear_map.h). LibTorch gives float32 products to MKL,
+// which on AMD processors runs kernels that first copy and scale their matrices. There oneDNN,
+// which LibTorch carries for bfloat16 and compiled graphs, is faster for y = xWᵀ + b and ∂x = gW,
+// and our own loops are faster for ∂W = gᵀx, a long sum with a small result
+// (docs/explanation/performance.md).
 //
 // Test: tests/trainer/nn/linear_map_test.cc.
 #include "trainer/nn/linear_map.h"
@@ -27,8 +28,8 @@ using torch::autograd::AutogradContext;
 using Gradients = torch::autograd::variable_list;
 using Maybe = std::optional<Tensor>;
 
-/// Below it, finding a kernel takes longer than running it.
-constexpr std::int64_t kWorthIt = std::int64_t{1} << 22;  // multiplications
+/// Multiplications below which finding oneDNN's kernel takes longer than running it.
+constexpr std::int64_t kWorthIt = std::int64_t{1} << 22;
 
 using Scalars = c10::List<std::optional<at::Scalar>>;
 using OneDnnLinear = Tensor(const Tensor& x, const Tensor& weight, const Maybe& bias,
@@ -43,7 +44,7 @@ bool is_amd() {
 #endif
 }
 
-/// The operator that compiled graphs use; empty: this LibTorch has none, or MKL is no slower here.
+/// The operator that compiled graphs use. Empty where this LibTorch has none, or MKL is no slower.
 const std::optional<c10::TypedOperatorHandle<OneDnnLinear>>& one_dnn() {
   static const auto found = []() -> std::optional<c10::TypedOperatorHandle<OneDnnLinear>> {
     const auto schema = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
@@ -58,7 +59,7 @@ Tensor by_one_dnn(const Tensor& x, const Tensor& weight, const Maybe& bias) {
   return one_dnn()->call(x, weight, bias, "none", Scalars(), "");
 }
 
-/// gW. Where the result is wider than g, oneDNN is faster from a weight that was turned beforehand.
+/// ∂x = gW. Where the result is wider than g, oneDNN is faster with a weight transposed in advance.
 Tensor input_gradient(const Tensor& grad, const Tensor& weight) {
   return by_one_dnn(grad, weight.size(1) > weight.size(0) ? weight.t().contiguous() : weight.t(),
                     std::nullopt);
@@ -68,7 +69,7 @@ struct WeightGradient {
   Tensor weight, bias;
 };
 
-/// gᵀx, and the sum of g's rows where there is a bias: grad [n, out], x [n, in], rows side by side.
+/// ∂W = gᵀx, and with a bias ∂b, the sum of g's rows: grad [n, out] and x [n, in], both contiguous.
 WeightGradient weight_gradient(const Tensor& grad, const Tensor& x, bool biased) {
   const GemmKernels& kernels = cpu_kernels().gemm;
   const std::int64_t rows = x.size(0), outputs = grad.size(1), inputs = x.size(1);

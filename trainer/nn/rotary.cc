@@ -1,4 +1,5 @@
-// The tables and the plain rotation (rotary.h); fused.h has one that is a pass over memory.
+// The tables, and the rotation by LibTorch's operations (rotary.h); split_heads (fused.h) has a
+// faster one.
 #include "trainer/nn/rotary.h"
 
 #include <vector>

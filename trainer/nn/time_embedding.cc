@@ -1,4 +1,4 @@
-// Sinusoids and two layers (time_embedding.h).
+// Sinusoids and a two-layer MLP (time_embedding.h).
 #include "trainer/nn/time_embedding.h"
 
 #include <c10/core/DispatchKeySet.h>
@@ -8,17 +8,17 @@ namespace millrace::trainer {
 namespace {
 
 constexpr std::int64_t kFrequencies = 128;
-constexpr double kSlowest = 10000.0;
+constexpr double kLongestPeriod = 10000.0;  // over 2π
 
-/// [B] → [B, 2 · kFrequencies] of the same dtype.
+/// [B] → [B, 2 · kFrequencies] in the same dtype.
 torch::Tensor sinusoids(const torch::Tensor& time) {
   const auto k = torch::arange(kFrequencies, time.options());
   const auto angles =
-      torch::outer(time, torch::pow(kSlowest, -k / static_cast<double>(kFrequencies)));
+      torch::outer(time, torch::pow(kLongestPeriod, -k / static_cast<double>(kFrequencies)));
   return at::cat({angles.cos(), angles.sin()}, 1);
 }
 
-/// Only gives the layers SEDD's names: 0 and 2 of a Sequential whose module 1 is the activation.
+/// Named as in SEDD's Sequential: layers 0 and 2, module 1 being the activation.
 struct Sequential : torch::nn::Module {
   Sequential(const std::shared_ptr<Linear>& first, const std::shared_ptr<Linear>& second) {
     register_module("0", first);

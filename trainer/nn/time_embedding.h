@@ -1,4 +1,4 @@
-// How a network is told how noisy its input is.
+// The embedding of a diffusion time, which tells a network how noisy its input is.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 namespace millrace::trainer {
 
 /// c = silu(MLP(cos‖sin(time · f_k))), f_k = 10000^(−k/128) for k = 0 … 127: time [B] → [B, size].
-/// In f32 at least whatever the precision of the rest: half precision cannot tell near times apart.
-/// Parameters mlp.0 and mlp.2, as in SEDD (arXiv 2310.16834).
+/// Computed in f32 at least, whatever the precision of the rest: half precision cannot tell close
+/// times apart. Parameters mlp.0 and mlp.2, as in SEDD (arXiv 2310.16834).
 struct TimeEmbedding : torch::nn::Module {
   explicit TimeEmbedding(std::int64_t size);
   [[nodiscard]] torch::Tensor operator()(const torch::Tensor& time) const;

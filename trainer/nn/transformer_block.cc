@@ -1,4 +1,4 @@
-// Attention and MLP of GPT-2's block (transformer_block.h).
+// The attention and the MLP of GPT-2's block (transformer_block.h).
 #include "trainer/nn/transformer_block.h"
 
 #include <cmath>
@@ -27,13 +27,13 @@ struct Block::Attention : torch::nn::Module {
         c_proj(register_module("c_proj",
                                normal_linear(s.n_embd, s.n_embd, residual_deviation(s), s.bias))) {}
 
-  torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KvCache* kept) const {
+  torch::Tensor operator()(const torch::Tensor& x, const Rotary* rotary, KvCache* cache) const {
     const auto batch = x.size(0), length = x.size(1), width = x.size(2);
     const auto qkv = (*c_attn)(x).view({batch, length, 3, heads, width / heads});
     auto [q, k, v] = split_heads(qkv, rotary);
-    if (kept != nullptr) {
-      kept->keep(k, v);
-      k = kept->keys(), v = kept->values();
+    if (cache != nullptr) {
+      cache->append(k, v);
+      k = cache->keys(), v = cache->values();
     }
     const auto mixed =
         attend(q, k, v, {.dropout = is_training() ? dropout : 0.0, .causal = causal});
@@ -67,9 +67,9 @@ Block::Block(const BlockShape& s)
       ln_2_(register_module("ln_2", std::make_shared<LayerNorm>(s.n_embd, s.bias))),
       mlp_(register_module("mlp", std::make_shared<Mlp>(s))) {}
 
-torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary, KvCache* kept) const {
+torch::Tensor Block::operator()(torch::Tensor x, const Rotary* rotary, KvCache* cache) const {
   const double drop = is_training() ? dropout_ : 0.0;
-  x = residual_dropout(x, (*attn_)((*ln_1_)(x), rotary, kept), {}, drop);
+  x = residual_dropout(x, (*attn_)((*ln_1_)(x), rotary, cache), {}, drop);
   return residual_dropout(x, (*mlp_)((*ln_2_)(x)), {}, drop);
 }
 

@@ -1,7 +1,7 @@
-// The chain rule (GPT-2): with x the tokens, y_i = x_{i+1} the targets and f the logits of a causal
-// network,
+// The chain rule (GPT-2: Radford et al., 2019): with x the tokens, y_i = x_{i+1} the targets and f
+// the logits of a causal network,
 //
-//     sum    = Σ_i −ln softmax(f(x_1 … x_i))[y_i]              nats; the likelihood itself, no bound
+//     sum    = Σ_i −ln softmax(f(x_1 … x_i))[y_i]        nats: −ln p(text) itself, no bound
 //     weight = the number of targets
 //
 // Test: tests/trainer/objectives/autoregressive_test.cc.
@@ -41,6 +41,17 @@ class Autoregressive : public Objective {
 
 std::unique_ptr<Objective> make_autoregressive(std::int64_t ignore_index) {
   return std::make_unique<Autoregressive>(ignore_index);
+}
+
+ObjectiveEntry autoregressive_objective() {
+  return {.name = "ar",
+          .fields = {kInputTokens, kTargetTokens},
+          .providers = {"tokens"},
+          .prediction = Prediction::kNextToken,
+          .likelihood = Likelihood::kExact,
+          .make = [](const config::Options&, const proto::StreamMeta& meta) {
+            return make_autoregressive(meta.ignore_index);
+          }};
 }
 
 }  // namespace millrace::trainer

@@ -1,17 +1,20 @@
-// The cascade (cascaded diffusion language models): a stage's tokens are diffused behind those of
-// the stage before, which stay clean:
+// Cascaded diffusion language models (docs/explanation/cascade.md): a stage's tokens are diffused
+// behind those of the stage before, which stay clean:
 //
-//     f(x_t) = network(prefix ‖ x_t), its last L positions;  sum, weight: the inner objective's with this f
+//     f(x_t) = the last L positions of network(prefix ‖ x_t)
+//     sum, weight: the inner objective's, with f as its network
 //
 // Test: tests/trainer/objectives/cascade_test.cc.
 #include "trainer/objectives/cascade.h"
 
 #include <utility>
 
+#include "trainer/objectives/sedd.h"
+
 namespace millrace::trainer {
 namespace {
 
-/// The network as the inner objective sees it.
+/// f: the network with the prefix in front of every input.
 class Prefixed : public Network {
  public:
   Prefixed(Network& network, torch::Tensor prefix)
@@ -58,6 +61,14 @@ class Cascade : public Objective {
 
 std::unique_ptr<Objective> make_cascade(std::unique_ptr<Objective> inner) {
   return std::make_unique<Cascade>(std::move(inner));
+}
+
+ObjectiveEntry cascade_objective() {
+  ObjectiveEntry entry = sedd_objective();
+  entry.name = "cascade";
+  entry.providers = {"cascade"};
+  entry.needs_mask = true;
+  return entry;
 }
 
 }  // namespace millrace::trainer

@@ -1,15 +1,20 @@
-// The cascade's objective: any objective on the target behind a clean prefix.
+// train.objective = "cascade": SEDD on a target behind a clean prefix; and any other objective
+// behind one.
 #pragma once
 
 #include <memory>
 
 #include "trainer/objectives/objective.h"
+#include "trainer/objectives/objectives.h"
 
 namespace millrace::trainer {
 
-/// `inner` on the stream's input and target, which have no prefix in them, with a network that sees
-/// the prefix in front. The loss and its weight are the target's alone. Needs a prefix, and what
+/// `inner` on the stream's input and target, with a network that sees the stream's prefix in front
+/// of the input. Loss and weight are the target's alone. Needs a prefix, and the fields that
 /// `inner` needs.
 [[nodiscard]] std::unique_ptr<Objective> make_cascade(std::unique_ptr<Objective> inner);
+
+/// SEDD on a stream with a [MASK]; make_objective puts it behind the prefix where there is one.
+[[nodiscard]] ObjectiveEntry cascade_objective();
 
 }  // namespace millrace::trainer

@@ -1,5 +1,5 @@
-// What the objectives in continuous time share: noise σ(t), a network that is told σ(t), and every
-// position of the target as weight.
+// The base of the objectives in continuous time: a noise schedule, a network that gets σ(t) as its
+// time, and the target's length as the weight.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace millrace::trainer {
 
-/// Needs input, target and time. Immutable.
+/// Needs input, target and time.
 class ContinuousTimeObjective : public Objective {
  public:
   torch::Tensor weight(const DeviceBatch& batch) const override {
@@ -25,7 +25,7 @@ class ContinuousTimeObjective : public Objective {
  protected:
   explicit ContinuousTimeObjective(std::shared_ptr<const Noise> noise) : noise_(std::move(noise)) {}
 
-  /// σ'(t) of each sample: [B].
+  /// σ'(t) of each sample, [B].
   [[nodiscard]] torch::Tensor rate(const DeviceBatch& batch) const {
     return noise_->rate(batch.at(proto::Role::kTime));
   }

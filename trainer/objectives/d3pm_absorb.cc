@@ -1,16 +1,17 @@
 // Absorbing D3PM (arXiv 2107.03006, section 3 and appendix A.3), β_t = 1/(T − t + 1): the stream's
-// sample is x_τ at the time τ = t + 1 of 1 … T, each token masked with probability τ/T. With p =
-// softmax of the network's logits, the mask's left out:
+// sample is x_τ at time τ = t + 1 of 1 … T, each token masked with probability τ/T. With p the
+// softmax of the network's logits without the mask's:
 //
-//     KL  = Σ_{i : x_i = m} −ln p(x_0,i) / τ          t ≥ 1: of q(x_t | x_τ, x_0) from p(x_t | x_τ)
-//     CE  = Σ_i −ln p(x_0,i)                          over all positions
+//     KL  = Σ_{i : x_i = m} −ln p(x_0,i) / τ        KL(q(x_t | x_τ, x_0) ‖ p(x_t | x_τ)) for t ≥ 1
+//     CE  = Σ_i −ln p(x_0,i)                        over all positions
 //     sum = KL + λ·CE  for t ≥ 1,  CE  for t = 0;  weight = L
 //
 //     −ln p(x_0) ≤ Σ_{t=1…T−1} E KL_t + E CE_0        (the last term, of x_T from all masks, is 0)
 //
-// With τ uniform the metric `bound` = T·KL for t ≥ 1 and T·CE for t = 0 has the bound as its mean.
-// A network at a constant c nats per masked token is at c·(1 − 1/T) + CE_0. Test:
-// tests/trainer/objectives/d3pm_absorb_test.cc.
+// With τ uniform, the mean of the metric `bound` = T·KL for t ≥ 1 and T·CE for t = 0 is the bound.
+// A network with a constant cost of c nats per masked token has the bound c·(1 − 1/T) + CE_0.
+//
+// Test: tests/trainer/objectives/d3pm_absorb_test.cc.
 #include "trainer/objectives/d3pm_absorb.h"
 
 #include "trainer/objectives/logits.h"
@@ -60,6 +61,20 @@ class D3pmAbsorb : public Objective {
 
 std::unique_ptr<Objective> make_d3pm_absorb(const AbsorbingD3pm& settings) {
   return std::make_unique<D3pmAbsorb>(settings);
+}
+
+ObjectiveEntry d3pm_absorb_objective() {
+  return {.name = "d3pm_absorb",
+          .fields = {kInputTokens, kTargetTokens, kTimestep},
+          .needs_mask = true,
+          .providers = {"d3pm"},
+          .prediction = Prediction::kCleanToken,
+          .likelihood = Likelihood::kBound,
+          .make = [](const config::Options& options, const proto::StreamMeta& meta) {
+            return make_d3pm_absorb({.timesteps = options.provider.timesteps,
+                                     .mask = meta.mask_token_id.value(),
+                                     .ce_weight = options.train.ce_weight});
+          }};
 }
 
 }  // namespace millrace::trainer

@@ -1,4 +1,4 @@
-// Logits in f32, and without the mask (logits.h).
+// Logits in f32, and logits without the mask (logits.h).
 #include "trainer/objectives/logits.h"
 
 #include <limits>
@@ -10,8 +10,8 @@ torch::Tensor at_least_f32(const torch::Tensor& logits) {
 }
 
 torch::Tensor without_mask(const torch::Tensor& logits, std::int64_t mask) {
-  const auto state = torch::full({1}, mask, torch::dtype(torch::kInt64).device(logits.device()));
-  return logits.index_fill(-1, state, -std::numeric_limits<double>::infinity());
+  const auto index = torch::full({1}, mask, torch::dtype(torch::kInt64).device(logits.device()));
+  return logits.index_fill(-1, index, -std::numeric_limits<double>::infinity());
 }
 
 }  // namespace millrace::trainer

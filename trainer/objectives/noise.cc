@@ -1,9 +1,7 @@
-// The two schedules (noise.h).
+// The two noise schedules (noise.h).
 #include "trainer/objectives/noise.h"
 
 #include <cmath>
-
-#include "config/errors.h"
 
 namespace millrace::trainer {
 namespace {
@@ -11,14 +9,15 @@ namespace {
 class Loglinear : public Noise {
  public:
   explicit Loglinear(double eps) : reach_(1.0 - eps) {}
-  torch::Tensor total(const torch::Tensor& t) const override { return -torch::log1p(-moved(t)); }
-  torch::Tensor rate(const torch::Tensor& t) const override { return reach_ / (1.0 - moved(t)); }
+  torch::Tensor total(const torch::Tensor& t) const override { return -torch::log1p(-noised(t)); }
+  torch::Tensor rate(const torch::Tensor& t) const override { return reach_ / (1.0 - noised(t)); }
 
  private:
-  [[nodiscard]] torch::Tensor moved(const torch::Tensor& t) const {
+  /// The share of tokens that are noised at time t.
+  [[nodiscard]] torch::Tensor noised(const torch::Tensor& t) const {
     return reach_ * t.to(torch::kFloat64);
   }
-  double reach_;  ///< the share of tokens that is moved at t = 1
+  double reach_;  ///< that share at t = 1
 };
 
 class Geometric : public Noise {
@@ -37,12 +36,10 @@ class Geometric : public Noise {
 }  // namespace
 
 std::shared_ptr<const Noise> make_noise(const config::ProviderOptions& provider) {
-  if (provider.noise == "loglinear") return std::make_shared<Loglinear>(provider.noise_eps);
   if (provider.noise == "geometric") {
     return std::make_shared<Geometric>(provider.sigma_min, provider.sigma_max);
   }
-  throw config::UsageError("provider.noise = \"" + provider.noise +
-                           "\" is unknown; known: loglinear, geometric");
+  return std::make_shared<Loglinear>(provider.noise_eps);
 }
 
 }  // namespace millrace::trainer

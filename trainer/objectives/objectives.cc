@@ -1,10 +1,12 @@
-// Every objective by name (objectives.h). A new one needs its own file and one line here.
+// All built-in objectives, one line each; whether a stream and a network fit one (objectives.h).
 #include "trainer/objectives/objectives.h"
 
-#include <map>
-#include <string>
+#include <algorithm>
+#include <utility>
 
 #include "config/errors.h"
+#include "proto/text.h"
+#include "trainer/base/registry.h"
 #include "trainer/models/models.h"
 #include "trainer/objectives/autoregressive.h"
 #include "trainer/objectives/cascade.h"
@@ -12,106 +14,105 @@
 #include "trainer/objectives/masked_lm.h"
 #include "trainer/objectives/mdlm.h"
 #include "trainer/objectives/sedd.h"
-#include "trainer/objectives/stream_requirements.h"
 
 namespace millrace::trainer {
 namespace {
 
-using proto::LogicalType;
-using proto::Role;
-using Made = std::unique_ptr<Objective>;
-using Make = Made (*)(const config::Options&, const proto::StreamMeta&);
+using config::UsageError;
+using proto::StreamMeta;
 
-constexpr NeededField kTokensIn{Role::kInput, LogicalType::kI64};
-constexpr NeededField kTokensOut{Role::kTarget, LogicalType::kI64};
-constexpr NeededField kContinuousTime{Role::kTime, LogicalType::kF32};
-constexpr NeededField kTimestep{Role::kTime, LogicalType::kI64};
-
-/// A stream that has a mask is on the absorbing graph, any other on the uniform one.
-Made sedd_on(const Needs& needs, const config::Options& options, const proto::StreamMeta& meta) {
-  require_fields(needs, meta);
-  const auto noise = make_noise(options.provider);
-  if (!meta.mask_token_id) return make_sedd(UniformSedd{noise, meta.vocab_size});
-  return make_sedd(
-      AbsorbingSedd{noise, meta.vocab_size, *meta.mask_token_id, options.train.scale_by_sigma});
+std::vector<ObjectiveEntry> built_in() {
+  return {
+      autoregressive_objective(), cascade_objective(), d3pm_absorb_objective(),
+      masked_lm_objective(),      mdlm_objective(),    sedd_objective(),
+  };
 }
 
-Made masked_lm(const config::Options&, const proto::StreamMeta& meta) {
-  require_fields(
-      {"mlm", {kTokensIn, kTokensOut}, "\"char_diffusion\" or \"char_random_replacement\""}, meta);
-  return make_masked_lm(meta.ignore_index);
+Registry<ObjectiveEntry>& objectives() {
+  static Registry<ObjectiveEntry> all("train.objective", built_in());
+  return all;
 }
 
-Made sedd(const config::Options& options, const proto::StreamMeta& meta) {
-  return sedd_on({"sedd", {kTokensIn, kTokensOut, kContinuousTime}, "\"sedd\""}, options, meta);
+std::string quoted(const std::string& name) { return "\"" + name + "\""; }
+
+std::string with_type(const NeededField& field) {
+  return std::string(proto::to_string(field.role)) + " (" +
+         std::string(proto::to_string(field.type)) + ")";
 }
 
-Made cascade(const config::Options& options, const proto::StreamMeta& meta) {
-  const Needs needs{"cascade", {kTokensIn, kTokensOut, kContinuousTime}, "\"cascade\""};
-  require_fields(needs, meta);
-  static_cast<void>(require_mask(needs, meta));
-  return sedd_on(needs, options, meta);
+std::string fields_of(const proto::Schema& schema) {
+  return proto::joined(schema.fields, ", ", [](const proto::Field& field) {
+    return with_type({field.role, field.logical});
+  });
 }
 
-Made masked_diffusion(const config::Options& options, const proto::StreamMeta& meta) {
-  const Needs needs{"mdlm", {kTokensIn, kTokensOut, kContinuousTime}, "\"masked\""};
-  require_fields(needs, meta);
-  return make_masked_diffusion(make_noise(options.provider), require_mask(needs, meta));
+std::string key_of(const ObjectiveEntry& entry) {
+  return "train.objective = " + quoted(entry.name);
 }
 
-Made d3pm_absorb(const config::Options& options, const proto::StreamMeta& meta) {
-  const Needs needs{"d3pm_absorb", {kTokensIn, kTokensOut, kTimestep}, "\"d3pm\""};
-  require_fields(needs, meta);
-  return make_d3pm_absorb(
-      {options.provider.timesteps, require_mask(needs, meta), options.train.ce_weight});
+std::string remedy(const ObjectiveEntry& entry) {
+  if (entry.providers.empty()) return "; choose another train.objective";
+  return "; choose provider.name = " + proto::joined(entry.providers, " or ", quoted) +
+         ", or another train.objective";
 }
 
-Made autoregressive(const config::Options& options, const proto::StreamMeta& meta) {
-  require_fields({"ar", {kTokensIn, kTokensOut}, "\"tokens\""}, meta);
-  if (meta.mask_token_id || meta.schema.find(Role::kTime) >= 0) {
-    throw config::UsageError(
-        "train.objective = \"ar\" needs text and its next tokens, and the stream of provider \"" +
-        meta.provider +
-        "\" carries noised text; choose provider.name = \"tokens\", or another train.objective");
+void require_fields(const ObjectiveEntry& entry, const StreamMeta& meta) {
+  std::vector<std::string> missing;
+  for (const NeededField& need : entry.fields) {
+    const int found = meta.schema.find(need.role);
+    if (found < 0 || meta.schema.fields[static_cast<std::size_t>(found)].logical != need.type) {
+      missing.push_back(with_type(need));
+    }
   }
-  if (!is_causal(options.model.architecture)) {
-    throw config::UsageError(
-        "train.objective = \"ar\" with model.architecture = \"" + options.model.architecture +
-        "\" would see the tokens that it is to predict; choose model.architecture = \"gpt2\"");
-  }
-  return make_autoregressive(meta.ignore_index);
+  if (missing.empty()) return;
+  throw UsageError(key_of(entry) + " needs fields that the stream of provider \"" + meta.provider +
+                   "\" lacks: " + proto::joined(missing) + "; it has " + fields_of(meta.schema) +
+                   remedy(entry));
 }
 
-struct Kind {
-  Make make;
-  Likelihood likelihood;
-};
-const std::map<std::string, Kind> kObjectives{{"ar", {autoregressive, Likelihood::kExact}},
-                                              {"cascade", {cascade, Likelihood::kContinuous}},
-                                              {"d3pm_absorb", {d3pm_absorb, Likelihood::kSteps}},
-                                              {"mdlm", {masked_diffusion, Likelihood::kContinuous}},
-                                              {"mlm", {masked_lm, Likelihood::kNone}},
-                                              {"sedd", {sedd, Likelihood::kContinuous}}};
+void require_mask(const ObjectiveEntry& entry, const StreamMeta& meta) {
+  if (!entry.needs_mask || meta.mask_token_id) return;
+  throw UsageError(key_of(entry) + " needs a [MASK] token, and the stream of provider \"" +
+                   meta.provider + "\" has none" + remedy(entry));
+}
+
+void require_clean_text(const ObjectiveEntry& entry, const StreamMeta& meta) {
+  if (!meta.mask_token_id && meta.schema.find(proto::Role::kTime) < 0) return;
+  throw UsageError(key_of(entry) +
+                   " needs text and its next tokens, and the stream of provider \"" +
+                   meta.provider + "\" carries noised text" + remedy(entry));
+}
+
+void require_causal(const ObjectiveEntry& entry, const std::string& architecture) {
+  if (model_entry(architecture).causal) return;
+  std::vector<std::string> causal = model_names();
+  std::erase_if(causal, [](const std::string& name) { return !model_entry(name).causal; });
+  throw UsageError(key_of(entry) + " with model.architecture = \"" + architecture +
+                   "\" would see the tokens that it is to predict; choose model.architecture = " +
+                   proto::joined(causal, " or ", quoted));
+}
 
 }  // namespace
 
-std::unique_ptr<Objective> make_objective(const config::Options& options,
-                                          const proto::StreamMeta& meta) {
-  const std::string& name = options.train.objective;
-  if (const auto found = kObjectives.find(name); found != kObjectives.end()) {
-    auto objective = found->second.make(options, meta);
-    return meta.schema.find(Role::kPrefix) < 0 ? std::move(objective)
-                                               : make_cascade(std::move(objective));
-  }
-  std::string known;
-  for (const auto& [known_name, kind] : kObjectives) {
-    known += (known.empty() ? "" : ", ") + known_name;
-  }
-  throw config::UsageError("train.objective = \"" + name + "\" is unknown; known: " + known);
+bool ObjectiveEntry::has_timesteps() const {
+  return std::ranges::find(fields, kTimestep) != fields.end();
 }
 
-Likelihood likelihood_of(const std::string& objective) {
-  return kObjectives.at(objective).likelihood;
+std::unique_ptr<Objective> make_objective(const config::Options& options, const StreamMeta& meta) {
+  const ObjectiveEntry& entry = objective_entry(options.train.objective);
+  require_fields(entry, meta);
+  require_mask(entry, meta);
+  if (entry.prediction == Prediction::kNextToken) {
+    require_clean_text(entry, meta);
+    require_causal(entry, options.model.architecture);
+  }
+  auto objective = entry.make(options, meta);
+  return meta.schema.find(proto::Role::kPrefix) < 0 ? std::move(objective)
+                                                    : make_cascade(std::move(objective));
 }
+
+const ObjectiveEntry& objective_entry(const std::string& name) { return objectives().at(name); }
+std::vector<std::string> objective_names() { return objectives().names(); }
+void add_objective(ObjectiveEntry entry) { objectives().add(std::move(entry)); }
 
 }  // namespace millrace::trainer

@@ -1,10 +1,10 @@
-// Chosen positions by their flat numbers (positions.h).
+// Positions by their flat numbers (positions.h).
 #include "trainer/objectives/positions.h"
 
 namespace millrace::trainer {
 
-Positions::Positions(const torch::Tensor& chosen)
-    : Positions(chosen.flatten().nonzero().squeeze(1), chosen.size(0), chosen.size(1)) {}
+Positions::Positions(const torch::Tensor& selected)
+    : Positions(selected.flatten().nonzero().squeeze(1), selected.size(0), selected.size(1)) {}
 
 Positions::Positions(const torch::Tensor& numbers, std::int64_t samples, std::int64_t length)
     : samples_(samples),

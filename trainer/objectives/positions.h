@@ -1,5 +1,4 @@
-// Some positions of a batch, chosen by a mask: what an objective takes out of it, and what it adds
-// up per sample.
+// Selected positions of a batch: gathering tensors there, and summing the results by sample.
 #pragma once
 
 #include "trainer/base/torch.h"
@@ -8,30 +7,29 @@ namespace millrace::trainer {
 
 class Positions {
  public:
-  /// The positions of bool [B, L] that are true. Finding them waits for the device.
-  explicit Positions(const torch::Tensor& chosen);
-  /// Those with these numbers, i64 [n], of `samples` samples of `length` positions. −1 is none:
-  /// what is said of it counts nowhere.
+  /// The positions where `selected`, bool [B, L], is true. Finding them waits for the device.
+  explicit Positions(const torch::Tensor& selected);
+  /// The positions with these flat numbers b·L + i, i64 [n], in `samples` samples of `length`
+  /// positions. −1 pads: its values count nowhere.
   Positions(const torch::Tensor& numbers, std::int64_t samples, std::int64_t length);
 
   /// values [B, L, …] at the n positions: [n, …].
   [[nodiscard]] torch::Tensor gather(const torch::Tensor& values) const;
-  /// values [B] of each position's sample: [n].
+  /// values [B] at the samples of the n positions: [n].
   [[nodiscard]] torch::Tensor gather_by_sample(const torch::Tensor& values) const;
-  /// values [n] added up per sample: [B].
+  /// values [n] summed by sample: [B].
   [[nodiscard]] torch::Tensor sum_by_sample(const torch::Tensor& values) const;
 
-  /// i64 [n], of 0 … B·L − 1.
+  /// The flat numbers, i64 [n], each in 0 … B·L − 1.
   [[nodiscard]] const torch::Tensor& numbers() const { return flat_; }
 
  private:
   std::int64_t samples_;
-  torch::Tensor flat_;  ///< [n]; 0 in place of −1
-  torch::Tensor rows_;  ///< [n], samples; `samples_` in place of −1
+  torch::Tensor flat_;  ///< [n]; padding has 0
+  torch::Tensor rows_;  ///< [n], the positions' samples; padding has samples_
 };
 
-/// The length L of each sample of [B, L]: i64 [B], the weights of an objective that counts every
-/// position.
+/// L for each sample of [B, L], i64 [B]: the weights of an objective that counts every position.
 [[nodiscard]] torch::Tensor lengths_of(const torch::Tensor& tokens);
 
 }  // namespace millrace::trainer

@@ -1,7 +1,7 @@
 // SEDD on the absorbing graph (arXiv 2310.16834, definition 3.1, theorem 3.6 and section 3.3).
 // States 0 … N−1 with the mask m among them; at time t each token of x_0 has become m with
-// probability 1 − e^(−σ), σ = σ(t). With f the network's logits at a masked position, f[m] left
-// out, and r = 1/(e^σ − 1), the true ratio p(x_t = x_0)/p(x_t = m):
+// probability 1 − e^(−σ), σ = σ(t). With f the network's logits at a masked position, without f_m,
+// and r = 1/(e^σ − 1), the true ratio p(x_t = x_0)/p(x_t = m):
 //
 //     ln s_y = f_y − ln(e^σ − 1) − ln(N − 1)                  scale_by_sigma; else ln s_y = f_y
 //     SE     = Σ_{y≠m} s_y − r·ln s_{x_0} + r(ln r − 1)        where x_t = m, else 0
@@ -9,8 +9,9 @@
 //     weight = L
 //
 // With d = ln s_{x_0} − ln r the terms of x_0 are r(e^d − 1 − d): no difference of large numbers,
-// and exactly 0 at s_{x_0} = r. Only masked positions are projected. Test:
-// tests/trainer/objectives/sedd_test.cc.
+// and exactly 0 at s_{x_0} = r. Only masked positions are projected.
+//
+// Test: tests/trainer/objectives/sedd_test.cc.
 #include <cmath>
 #include <limits>
 
@@ -40,7 +41,7 @@ class Absorb : public ContinuousTimeObjective {
     const auto log_r = -torch::log(torch::expm1(given.time));
     const auto entropy =
         masked.sum_by_sample(score_entropy(logits, masked.gather(batch.at(proto::Role::kTarget)),
-                                 masked.gather_by_sample(log_r.to(logits.dtype()))));
+                                           masked.gather_by_sample(log_r.to(logits.dtype()))));
     return {rate(batch).to(entropy.dtype()) * entropy, weight(batch), {}};
   }
 

@@ -5,9 +5,9 @@
 
 namespace millrace::trainer {
 
-AdamW::AdamW(const NamedTensors& parameters, const AdamWSettings& settings)
-    : settings_(settings), groups_(2) {
-  groups_[0].weight_decay = settings.weight_decay;
+AdamW::AdamW(const NamedTensors& parameters, const AdamWOptions& options)
+    : options_(options), groups_(2) {
+  groups_[0].weight_decay = options.weight_decay;
   step_ = torch::zeros({}, torch::dtype(torch::kFloat32).device(parameters.at(0).second.device()));
   for (const auto& [name, parameter] : parameters) add(name, parameter);
   state_.emplace_back("step", step_);
@@ -23,24 +23,24 @@ void AdamW::add(const std::string& name, const torch::Tensor& parameter) {
   state_.emplace_back(name + ".exp_avg_sq", group.exp_avg_sqs.back());
 }
 
-void AdamW::step(const torch::Tensor& learning_rate, const torch::Tensor& divisor,
-                 const torch::Tensor& left_out) {
+void AdamW::step(const torch::Tensor& learning_rate, const torch::Tensor& grad_divisor,
+                 const torch::Tensor& skip) {
   const torch::NoGradGuard no_grad;
   const auto given = [](const torch::Tensor& tensor) {
     return tensor.defined() ? std::optional(tensor) : std::nullopt;
   };
-  left_out.defined() ? step_.add_(1 - left_out) : step_.add_(1);
+  skip.defined() ? step_.add_(1 - skip) : step_.add_(1);
   for (Group& group : groups_) {
     if (group.parameters.empty()) continue;
     std::vector<torch::Tensor> gradients;
     for (const torch::Tensor& parameter : group.parameters) gradients.push_back(parameter.grad());
     const auto update = [&](auto kernel) {
       kernel(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs,
-             /*max_exp_avg_sqs=*/at::TensorList(), group.steps, learning_rate, settings_.beta1,
-             settings_.beta2, group.weight_decay, settings_.epsilon, /*amsgrad=*/false,
-             /*maximize=*/false, /*grad_scale=*/given(divisor), /*found_inf=*/given(left_out));
+             /*max_exp_avg_sqs=*/at::TensorList(), group.steps, learning_rate, options_.beta1,
+             options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false,
+             /*maximize=*/false, /*grad_scale=*/given(grad_divisor), /*found_inf=*/given(skip));
     };
-    if (settings_.decoupled) {
+    if (options_.decoupled) {
       update([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
     } else {
       update([](auto&&... arguments) { at::_fused_adam_(arguments...); });

@@ -1,4 +1,4 @@
-// The moving average, and lending it to the model (ema.h).
+// The moving average of the parameters (ema.h).
 #include "trainer/optim/ema.h"
 
 #include <algorithm>
@@ -18,11 +18,11 @@ Ema::Ema(const NamedTensors& parameters, double decay) : decay_(decay) {
   }
 }
 
-void Ema::update(const torch::Tensor& share, const torch::Tensor& left_out) {
+void Ema::update(const torch::Tensor& weight, const torch::Tensor& skip) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor whole = left_out.defined() ? share * (1.0 - left_out) : share;
-  const torch::Tensor of_step = whole.to(averages_.at(0).options());
-  for (std::size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters_[i], of_step);
+  const torch::Tensor used =
+      (skip.defined() ? weight * (1.0 - skip) : weight).to(averages_.at(0).options());
+  for (std::size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters_[i], used);
 }
 
 EmaWeights::EmaWeights(const Model& model, const Ema& ema) : parameters_(model.parameters()) {

@@ -1,6 +1,6 @@
-// An exponential moving average of the parameters, with a decay that warms up: what is evaluated
-// and sampled in place of the parameters themselves (arXiv 1806.04498; the warm-up as in the
-// score-based models, arXiv 2011.13456).
+// An exponential moving average of the parameters, with a decay that warms up (arXiv 1806.04498;
+// the warm-up as in score-based models, arXiv 2011.13456). Models are evaluated and sampled with
+// it.
 //
 //     s ← s + (1 − d_n)·(θ − s) after the n-th step,  d_n = min(decay, (1 + n)/(10 + n))
 #pragma once
@@ -12,23 +12,23 @@
 
 namespace millrace::trainer {
 
-/// d_n.
+/// d_n for train.ema = decay.
 [[nodiscard]] double ema_decay(double decay, std::uint64_t n);
 
 class Ema {
  public:
-  /// Begins at the parameters, and keeps them; their device and dtype must not change any more.
+  /// Begins at the parameters and refers to their memory: their device and dtype must not change
+  /// any more.
   Ema(const NamedTensors& parameters, double decay);
 
-  /// 1 − d_n, what the `n`-th step of the run counts, from 1.
+  /// 1 − d_n, the weight of the parameters after the run's n-th step, from 1.
   [[nodiscard]] double update_weight(std::uint64_t n) const { return 1.0 - ema_decay(decay_, n); }
-  /// After a step that counts this share, a scalar on the parameters' device or the CPU. Where
-  /// `left_out`, a scalar on their device, is 1 and not 0, the step changed nothing, nor does this;
-  /// undefined: 0.
-  void update(const torch::Tensor& share, const torch::Tensor& left_out = {});
+  /// Moves the average towards the parameters by this weight, a scalar on their device or the CPU.
+  /// Where `skip`, a scalar on their device, is 1 rather than 0, nothing changes; undefined: 0.
+  void update(const torch::Tensor& weight, const torch::Tensor& skip = {});
 
-  /// The averages under the parameters' names: what a checkpoint holds. They share the average's
-  /// memory.
+  /// The tensors that a checkpoint holds: the averages under the parameters' names. They share this
+  /// object's memory.
   [[nodiscard]] const NamedTensors& state() const { return state_; }
 
  private:
@@ -37,8 +37,8 @@ class Ema {
   NamedTensors state_;
 };
 
-/// The model has the averages for parameters while this lives. Nobody may train it or update the
-/// average meanwhile.
+/// Gives the model the averages as its parameters for the lifetime of this object. Neither may be
+/// updated meanwhile.
 class EmaWeights {
  public:
   EmaWeights(const Model& model, const Ema& ema);

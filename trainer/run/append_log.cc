@@ -1,4 +1,4 @@
-// Line files: cut back and append (append_log.h).
+// Truncating and appending (append_log.h).
 #include "trainer/run/append_log.h"
 
 #include <fcntl.h>
@@ -41,7 +41,8 @@ std::string lines_up_to(std::string_view content, std::uint64_t step, const Step
 
 void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of) {
   const int fd = open_or_fail(path, O_RDWR);
-  const auto closed = std::shared_ptr<void>(nullptr, [fd](void*) { ::close(fd); });  // and unlocked
+  // Closes the file at the end, which also unlocks it.
+  const auto closed = std::shared_ptr<void>(nullptr, [fd](void*) { ::close(fd); });
   if (::flock(fd, LOCK_EX) != 0) fail(path, "cannot lock");
   const std::string content = proto::read_file(path);
   const std::string kept = lines_up_to(content, step, step_of);
@@ -63,7 +64,7 @@ AppendLog::~AppendLog() { ::close(fd_); }
 
 void AppendLog::append(std::string_view lines) {
   const ssize_t written = ::write(fd_, lines.data(), lines.size());
-  // A part of it had room.
+  // A short write: only a part fitted on the disk.
   if (written >= 0 && written < static_cast<ssize_t>(lines.size())) errno = ENOSPC;
   if (written != static_cast<ssize_t>(lines.size())) fail(path_, "cannot append");
 }

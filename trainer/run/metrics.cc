@@ -15,16 +15,16 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kFileName = "metrics.jsonl";
 
-std::filesystem::path cut(const std::filesystem::path& out_dir, std::uint64_t step) {
+std::filesystem::path truncated_file(const std::filesystem::path& out_dir, std::uint64_t step) {
   std::filesystem::create_directories(out_dir);
   truncate_after(out_dir / kFileName, step, step_of_metrics_line);
   return out_dir / kFileName;
 }
 
-/// Times to a microsecond: more digits are noise.
+/// To a microsecond: more digits are noise.
 double rounded(double ms) { return std::round(ms * 1000.0) / 1000.0; }
 
-/// Stages of one kind and setting may occur twice; the later one gets a number.
+/// Two stages may have the same type and settings, and so the same name; later ones get a number.
 std::string unused_name(const Json& stages, const std::string& name) {
   std::string unused = name;
   for (int n = 2; stages.contains(unused); ++n) unused = name + " #" + std::to_string(n);
@@ -47,14 +47,14 @@ std::string to_line(const TrainPoint& p) {
   return proto::json_text(json) + "\n";
 }
 
-std::string to_line(std::uint64_t step, const ValidationResult& evaluation) {
+std::string to_line(std::uint64_t step, const ValidationResult& result) {
   Json json{{"step", step},
-            {"split", proto::to_string(evaluation.split)},
-            {"loss", evaluation.loss},
-            {"samples", evaluation.samples}};
-  for (const auto& [name, value] : evaluation.metrics) json[name] = value;
+            {"split", proto::to_string(result.split)},
+            {"loss", result.loss},
+            {"samples", result.samples}};
+  for (const auto& [name, value] : result.metrics) json[name] = value;
   Json stages = Json::object();
-  for (const StageLoss& stage : evaluation.stages) {
+  for (const StageLoss& stage : result.stages) {
     stages[unused_name(stages, stage.stage)] = stage.loss;
   }
   json["stages"] = stages;
@@ -71,7 +71,9 @@ std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
 
 Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step,
                  std::uint64_t tokens_per_step)
-    : file_(cut(out_dir, step)), last_step_(last_step), tokens_per_step_(tokens_per_step) {}
+    : file_(truncated_file(out_dir, step)),
+      last_step_(last_step),
+      tokens_per_step_(tokens_per_step) {}
 
 void Metrics::add(const TrainPoint& p) { file_.append(to_line(p)); }
 
@@ -83,12 +85,12 @@ void Metrics::show(const TrainPoint& p) const {
       static_cast<double>(tokens_per_step_) / p.step_ms, p.step_ms, 100.0 * p.stall_ms / p.step_ms);
 }
 
-void Metrics::add(std::uint64_t step, const ValidationResult& evaluation) {
-  file_.append(to_line(step, evaluation));
+void Metrics::add(std::uint64_t step, const ValidationResult& result) {
+  file_.append(to_line(step, result));
   spdlog::info("step {}/{}  {} loss {:.4f} on {} samples", step, last_step_,
-               proto::to_string(evaluation.split), evaluation.loss, evaluation.samples);
-  if (evaluation.stages.size() < 2) return;
-  for (const StageLoss& stage : evaluation.stages) {
+               proto::to_string(result.split), result.loss, result.samples);
+  if (result.stages.size() < 2) return;
+  for (const StageLoss& stage : result.stages) {
     spdlog::info("  {:.4f}  {}", stage.loss, stage.stage);
   }
 }

@@ -1,4 +1,4 @@
-// What is due after which step (run_schedule.h).
+// The schedule as arithmetic (run_schedule.h).
 #include "trainer/run/run_schedule.h"
 
 #include <algorithm>
@@ -77,19 +77,20 @@ bool RunSchedule::should_log(std::uint64_t step) const {
   return last_multiple(step - 1, step, train_.log_interval) > 0;
 }
 
-bool RunSchedule::should_evaluate(std::uint64_t good, std::uint64_t step) const {
-  return last_multiple(good, step, train_.eval_interval) > 0 ||
-         last_multiple(epochs_done(good), epochs_done(step), train_.epoch_eval_interval) > 0;
+bool RunSchedule::should_evaluate(std::uint64_t last_good, std::uint64_t step) const {
+  return last_multiple(last_good, step, train_.eval_interval) > 0 ||
+         last_multiple(epochs_done(last_good), epochs_done(step), train_.epoch_eval_interval) > 0;
 }
 
-bool RunSchedule::should_save(std::uint64_t good, std::uint64_t step) const {
-  return last_multiple(good, step, train_.checkpoint_interval) > 0 || epoch_to_keep(good, step);
+bool RunSchedule::should_save(std::uint64_t last_good, std::uint64_t step) const {
+  return last_multiple(last_good, step, train_.checkpoint_interval) > 0 ||
+         epoch_to_keep(last_good, step);
 }
 
-std::optional<std::uint64_t> RunSchedule::epoch_to_keep(std::uint64_t good,
+std::optional<std::uint64_t> RunSchedule::epoch_to_keep(std::uint64_t last_good,
                                                         std::uint64_t step) const {
   const std::uint64_t epoch =
-      last_multiple(epochs_done(good), epochs_done(step), train_.epoch_checkpoint_interval);
+      last_multiple(epochs_done(last_good), epochs_done(step), train_.epoch_checkpoint_interval);
   return epoch > 0 ? std::optional(epoch) : std::nullopt;
 }
 

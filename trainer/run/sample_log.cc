@@ -1,4 +1,4 @@
-// The record of consumed samples (sample_log.h).
+// The record of used samples (sample_log.h).
 #include "trainer/run/sample_log.h"
 
 #include <charconv>
@@ -8,12 +8,12 @@
 namespace millrace::trainer {
 namespace {
 
-std::filesystem::path cut(const std::filesystem::path& path, std::uint64_t step) {
+std::filesystem::path truncated_file(const std::filesystem::path& path, std::uint64_t step) {
   truncate_after(path, step, step_of_record_line);
   return path;
 }
 
-/// Stage numbers fit one byte, and their column is one byte wide.
+/// The stage column is one byte wide, which every stage number fits.
 unsigned stage_of(const proto::Schema& schema, const proto::Batch& batch, std::uint32_t row) {
   const int field = schema.find(proto::Role::kStage);
   return field < 0 ? 0 : batch.values<std::uint8_t>(static_cast<std::size_t>(field))[row];
@@ -30,7 +30,7 @@ std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
 
 SampleLog::SampleLog(const std::filesystem::path& path, const proto::Schema& schema,
                      std::uint64_t step)
-    : schema_(schema), file_(cut(path, step)) {}
+    : schema_(schema), file_(truncated_file(path, step)) {}
 
 void SampleLog::add(const proto::Batch& batch) {
   for (std::uint32_t row = 0; row < batch.range.count; ++row) {
@@ -46,9 +46,7 @@ void SampleLog::commit(std::uint64_t step) {
              std::to_string(sample.index) + ' ' + std::to_string(sample.stage) + ' ' +
              proto::hex16(sample.digest) + '\n';
   }
-  if (!lines.empty()) {
-    file_.append(lines);
-  }
+  if (!lines.empty()) file_.append(lines);
   noted_.clear();
 }
 

@@ -1,8 +1,9 @@
-// --record-stream: one line per sample that this rank consumed, `step split index stage digest`. Free of LibTorch.
+// The file of --record-stream: one line `step split index stage digest` for each sample that this
+// rank used. Free of LibTorch.
 //
-// `step` counts completed steps, so a line of step 1 was used by the first one; a val line carries
-// the step that it follows. `stage` is the sample's stage column (0 without one), the digest is
-// proto::sample_digest. Several ranks may share the file.
+// `step` counts completed steps: a train line of step 1 was used by the first step, a val line by
+// the evaluation that follows its step. `stage` is the sample's stage column (0 without one), and
+// the digest is proto::sample_digest. Several ranks may share the file.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +18,18 @@ namespace millrace::trainer {
 
 class SampleLog {
  public:
-  /// Goes on from `step`: lines of later steps are cut. All ranks must have done so before one of
-  /// them commits.
+  /// Opens the file and removes lines of steps after `step`. All ranks must have done so before one
+  /// of them commits.
   SampleLog(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step);
 
-  /// Notes every sample of the batch.
+  /// Takes note of every sample of the batch.
   void add(const proto::Batch& batch);
-  /// Writes what was noted, as of `step`.
+  /// Appends the noted samples to the file, as those of `step`.
   void commit(std::uint64_t step);
-  /// Before a checkpoint is saved, whose step the lines lead up to.
-  void sync() { file_.sync(); }
-  /// Forgets what was noted: the samples were not used after all.
+  /// Drops the noted samples: they were not used after all.
   void discard() { noted_.clear(); }
+  /// Makes the file durable; called before a checkpoint of its last step is saved.
+  void sync() { file_.sync(); }
 
  private:
   struct Sample {
@@ -43,7 +44,7 @@ class SampleLog {
   std::vector<Sample> noted_;
 };
 
-/// The step in a line of a record.
+/// The step of a line; empty for any other text.
 [[nodiscard]] std::optional<std::uint64_t> step_of_record_line(std::string_view line);
 
 }  // namespace millrace::trainer

@@ -1,9 +1,10 @@
-// When stages change (stage_plan.h).
+// Stage logs of steps and plateau (stage_plan.h).
 #include "trainer/run/stage_plan.h"
 
 #include <cmath>
 
 #include "config/sizes.h"
+#include "proto/text.h"
 
 namespace millrace::trainer {
 namespace {
@@ -54,9 +55,9 @@ std::string stage_line(const proto::StreamMeta& meta, std::uint8_t stage, std::u
 }
 
 std::string why_left(const config::ProviderOptions& provider, std::uint8_t stage) {
-  const std::uint64_t count = provider.stages.at(stage).val_loss_stale_count.value();
-  return "val loss has not improved for " + std::to_string(count) +
-         (count == 1 ? " evaluation" : " evaluations");
+  if (provider.schedule != "plateau") return {};
+  return "val loss has not improved for " +
+         proto::counted(provider.stages.at(stage).val_loss_stale_count.value(), "evaluation");
 }
 
 }  // namespace millrace::trainer

@@ -1,5 +1,5 @@
-// What a run tells of its steps: every rank its gauges and its health, rank 0 lines in
-// metrics.jsonl and on stderr. Free of LibTorch.
+// Reports a run's steps: on every rank as gauges and health of its monitor, and on rank 0 as lines
+// in metrics.jsonl and on stderr. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -17,27 +17,28 @@ namespace millrace::trainer {
 
 class StepLog {
  public:
-  /// Agenda and watch outlive this.
-  StepLog(const RunSchedule& schedule, telemetry::Monitor& watch, std::uint64_t tokens_per_step);
+  /// `schedule` and `monitor` outlive this.
+  StepLog(const RunSchedule& schedule, telemetry::Monitor& monitor, std::uint64_t tokens_per_step);
 
-  /// On rank 0: goes on with metrics.jsonl from `step`. The other ranks write no lines.
+  /// Opens metrics.jsonl, which then ends with `step`. For rank 0: a rank that has not opened it
+  /// writes no lines.
   void open(const std::filesystem::path& out_dir, std::uint64_t step);
-  /// Before a checkpoint is saved, whose step the lines lead up to.
+  /// Makes metrics.jsonl durable; called before a checkpoint of its last step is saved.
   void sync();
 
-  /// So many steps are done.
+  /// `step` steps are completed.
   void at(std::uint64_t step);
-  /// This rank used so many samples for a step.
-  void used(std::uint32_t samples) { watched_.samples.add(samples); }
-  /// The step that was just done took so long, of which it waited for data so long. Tokens, epochs
-  /// and times are filled in here: the times of a line are the mean since the line before.
+  /// This rank used `samples` samples for a step.
+  void used(std::uint32_t samples) { metrics_.samples.add(samples); }
+  /// A step is done. It took step_ms, of which it waited stall_ms for data. Tokens, epochs and
+  /// times of `point` are filled in here; the times of a line are the mean since the last line.
   void add(TrainPoint point, double step_ms, double stall_ms);
-  void add(std::uint64_t step, const ValidationResult& evaluation);
-  /// The step that was just done changed nothing; `line` says why.
-  void left_out(const std::string& line);
+  void add(std::uint64_t step, const ValidationResult& result);
+  /// The last step changed nothing; `line` says why.
+  void skipped(const std::string& line);
 
  private:
-  void tell(const TrainPoint& point, double step_ms, double stall_ms);
+  void set_gauges(const TrainPoint& point, double step_ms, double stall_ms);
 
   struct SinceLine {
     double step_ms = 0.0, stall_ms = 0.0;
@@ -46,9 +47,9 @@ class StepLog {
 
   const RunSchedule& schedule_;
   telemetry::Health& health_;
-  const telemetry::TrainMetrics watched_;
+  const telemetry::TrainMetrics metrics_;
   std::uint64_t tokens_per_step_;
-  std::optional<Metrics> metrics_;  ///< rank 0 alone
+  std::optional<Metrics> lines_;  ///< rank 0 alone
   SinceLine since_line_;
 };
 

@@ -1,4 +1,4 @@
-// What an evaluation found. Free of LibTorch.
+// The result of an evaluation: losses and metrics. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@ struct StageLoss {
   std::uint64_t samples = 0;
 };
 
+/// Over all ranks.
 struct ValidationResult {
   proto::Split split = proto::Split::kVal;
   double loss = 0.0;  ///< Σ sum / Σ weight over all samples
   std::uint64_t samples = 0;
-  std::map<std::string, double> metrics;
-  std::vector<StageLoss> stages;  ///< those that had samples, by number
+  std::map<std::string, double> metrics;  ///< the objective's, each Σ value / Σ weight
+  std::vector<StageLoss> stages;          ///< of the stages that had samples, by number
 };
 
 }  // namespace millrace::trainer

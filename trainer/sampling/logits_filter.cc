@@ -18,7 +18,7 @@ torch::Tensor probabilities_of(const torch::Tensor& logits, const LogitsFilter& 
   auto [likeliest, order] = all.sort(true, 1, true);  // stable, descending
   likeliest.narrow(1, kept, states - kept).zero_();
   likeliest = likeliest / likeliest.sum(1, true);
-  const auto before = likeliest.cumsum(1) - likeliest;
+  const auto before = likeliest.cumsum(1) - likeliest;  // the sum of the likelier ones
   likeliest = torch::where(before.lt(filter.top_p), likeliest, torch::zeros_like(likeliest));
   return torch::zeros_like(all).scatter(1, order, likeliest / likeliest.sum(1, true));
 }

@@ -1,35 +1,20 @@
-// `sample`: texts that a checkpoint's model writes, or the three of a cascade one behind the other.
-// It needs the checkpoints alone, not their data. Free of LibTorch.
+// `sample`: generates texts with a checkpoint's model, or with the three models of a cascade, each
+// continuing the texts of the one before. It needs the checkpoints alone, not their data. Free of
+// LibTorch.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "config/recipe.h"
 #include "proto/meta.h"
-#include "trainer/sampling/editing.h"
+#include "trainer/sampling/sampling_options.h"
 #include "trainer/text/prompt.h"
 
 namespace millrace::trainer {
-
-/// How a checkpoint is to write.
-struct SamplingOptions {
-  std::optional<std::uint64_t> steps;  ///< unset: 64, or fewer where the model knows fewer
-  std::string sampler;                 ///< empty: the objective's first
-  double temperature = 1.0;
-  std::uint64_t top_k = 0;  ///< 0: all tokens
-  double top_p = 1.0;
-  EditPlan editing;  ///< of the sampler editing
-  std::optional<std::string>
-      weights;  ///< "ema" or "raw"; unset: the average where the checkpoint has one
-  /// Of keys that shape the run alone, such as train.device; and data.tokenizer.
-  std::vector<config::Override> overrides;
-};
 
 struct WrittenText {
   std::uint64_t number = 0;
@@ -37,56 +22,58 @@ struct WrittenText {
   std::vector<std::int64_t> tokens;
 };
 
-/// A text in the middle of being written.
+/// A text after one step.
 struct TextStep {
-  std::uint64_t number = 0;
-  std::uint64_t step = 0;   ///< steps done; 0: as it begins
-  std::uint32_t stage = 0;  ///< of a cascade, from 1; 0: there is none
-  std::string text;         ///< with a mark for each mask (glyphs.h)
+  std::uint64_t number = 0;  ///< the text's
+  std::uint64_t step = 0;    ///< steps done; 0: before the first
+  std::uint32_t stage = 0;   ///< of a cascade, from 1; 0: no cascade
+  std::string text;          ///< each mask as kMaskMark (glyphs.h)
   std::vector<std::int64_t> tokens;
 };
 using OnStep = std::function<void(const TextStep&)>;
 
 struct SampleResult {
-  std::filesystem::path folder;  ///< the checkpoint that was taken
-  std::uint64_t step = 0;
+  std::filesystem::path folder;  ///< the checkpoint that was used
+  std::uint64_t step = 0;        ///< the training steps of the checkpoint
   std::uint64_t network_calls = 0;
   std::uint64_t clamped = 0;       ///< transitions with a negative probability (sampler.h)
-  std::vector<WrittenText> texts;  ///< fewer than asked for where asked to stop
-  proto::StreamMeta meta{};        ///< what the tokens are
+  std::vector<WrittenText> texts;  ///< fewer than requested if the program was asked to stop
+  proto::StreamMeta meta{};        ///< the checkpoint's stream, which has the vocabulary
 };
 
+inline constexpr std::uint64_t kDefaultSeed = 1337;
+
 struct SampleRequest {
-  /// A checkpoint, or an output folder: its best one then, else its latest.
+  /// A checkpoint, or an output folder: its best checkpoint, or else its latest.
   std::filesystem::path checkpoint;
   std::uint64_t samples = 1;
-  std::uint64_t seed = 1337;
-  SamplingOptions choice;
+  std::uint64_t seed = kDefaultSeed;
+  SamplingOptions options;
   PromptRequest prompt;
   OnStep on_step;  ///< may be empty
 };
 
-/// Throws UsageError for a checkpoint that cannot be used, a prompt that does not fit it, a sampler
-/// that does not go with it.
+/// Throws UsageError for a checkpoint that cannot be used, a prompt that does not fit it, and a
+/// sampler that does not go with it.
 [[nodiscard]] SampleResult sample_checkpoint(const SampleRequest& request);
 
 struct CascadeRequest {
   std::array<std::filesystem::path, 3> stages;
   std::uint64_t samples = 1;
-  std::uint64_t seed = 1337;
-  SamplingOptions choice;
+  std::uint64_t seed = kDefaultSeed;
+  SamplingOptions options;
   OnStep on_step;
 };
 
 struct CascadeResult {
   std::array<SampleResult, 3> stages;
-  /// Which share of the tokens of stages 1 and 2 is found in the final text too, the mean over
+  /// The share of the tokens of stage 1, and of stage 2, that the final text has too: the mean over
   /// texts.
   std::array<double, 2> kept{};
 };
 
-/// Each stage writes behind the tokens of the one before. Throws UsageError for checkpoints that
-/// are not the stages of one cascade: other lengths, another vocabulary, another order.
+/// Throws UsageError for checkpoints that are not the stages of one cascade, in order, with the
+/// same lengths and vocabulary.
 [[nodiscard]] CascadeResult sample_cascade(const CascadeRequest& request);
 
 }  // namespace millrace::trainer

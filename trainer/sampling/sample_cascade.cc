@@ -1,7 +1,8 @@
-// The three stages of a cascade one behind the other (sample.h; after JunhaoZhu0220/cascaded-dllm):
-// stage 1 writes its tokens from nothing, stage 2 writes its own behind those, stage 3 the whole
-// text behind those of stage 2. To a sampler the tokens of the stage before are the fixed beginning
-// of its draft. The dice of a text go on from stage to stage.
+// Generating texts with the three stages of a cascade (sample.h; after
+// JunhaoZhu0220/cascaded-dllm). Stage 1 writes its tokens from nothing, stage 2 writes its own
+// behind those, and stage 3 writes the whole text behind those of stage 2. The tokens of the stage
+// before are the fixed beginning of a sampler's input. A text's random numbers continue from stage
+// to stage.
 #include <algorithm>
 #include <set>
 #include <string>
@@ -18,21 +19,21 @@ using config::UsageError;
 
 constexpr std::size_t kStages = 3;
 
-std::string named(std::size_t stage, const TextGenerator& writer) {
-  return "--stage" + std::to_string(stage + 1) + " " + writer.checkpoint().folder.string();
+std::string named(std::size_t stage, const TextGenerator& generator) {
+  return "--stage" + std::to_string(stage + 1) + " " + generator.checkpoint().folder.string();
 }
 
-void check_first(const TextGenerator& writer) {
-  if (writer.prefix_length() > 0) {
+void check_first(const TextGenerator& generator) {
+  if (generator.prefix_length() > 0) {
     throw UsageError(
-        named(0, writer) + " writes behind " + std::to_string(writer.prefix_length()) +
+        named(0, generator) + " writes behind " + std::to_string(generator.prefix_length()) +
         " tokens of an earlier stage, so it is not the first; give a checkpoint of stage 1");
   }
 }
 
-/// `stage` goes on from the one before.
-void check_chain(const std::vector<TextGenerator>& writers, std::size_t stage) {
-  const TextGenerator &before = writers[stage - 1], &here = writers[stage];
+/// The stage must continue the one before.
+void check_chain(const std::vector<TextGenerator>& generators, std::size_t stage) {
+  const TextGenerator &before = generators[stage - 1], &here = generators[stage];
   if (here.prefix_length() != before.longest()) {
     throw UsageError(named(stage, here) + " writes behind " + std::to_string(here.prefix_length()) +
                      " tokens, and " + named(stage - 1, before) + " writes " +
@@ -48,11 +49,11 @@ void check_chain(const std::vector<TextGenerator>& writers, std::size_t stage) {
 }
 
 std::vector<TextGenerator> open_stages(const CascadeRequest& request) {
-  std::vector<TextGenerator> writers;
-  for (const auto& folder : request.stages) writers.emplace_back(folder, request.choice);
-  check_first(writers[0]);
-  for (std::size_t stage = 1; stage < kStages; ++stage) check_chain(writers, stage);
-  return writers;
+  std::vector<TextGenerator> generators;
+  for (const auto& folder : request.stages) generators.emplace_back(folder, request.options);
+  check_first(generators[0]);
+  for (std::size_t stage = 1; stage < kStages; ++stage) check_chain(generators, stage);
+  return generators;
 }
 
 Prompt nothing_given(std::uint64_t length) {
@@ -62,18 +63,18 @@ Prompt nothing_given(std::uint64_t length) {
 OnStep of_stage(const OnStep& on_step, std::size_t stage) {
   if (!on_step) return {};
   return [&on_step, stage](const TextStep& step) {
-    TextStep told = step;
-    told.stage = static_cast<std::uint32_t>(stage + 1);
-    on_step(told);
+    TextStep staged = step;
+    staged.stage = static_cast<std::uint32_t>(stage + 1);
+    on_step(staged);
   };
 }
 
 /// The share of `tokens` that `text` has too.
 double share_in(const std::vector<std::int64_t>& tokens, const std::vector<std::int64_t>& text) {
-  const std::set<std::int64_t> there(text.begin(), text.end());
-  const auto found =
-      std::ranges::count_if(tokens, [&](std::int64_t token) { return there.contains(token); });
-  return static_cast<double>(found) / static_cast<double>(tokens.size());
+  const std::set<std::int64_t> of_text(text.begin(), text.end());
+  const auto kept =
+      std::ranges::count_if(tokens, [&](std::int64_t token) { return of_text.contains(token); });
+  return static_cast<double>(kept) / static_cast<double>(tokens.size());
 }
 
 double mean_share(const SampleResult& stage, const SampleResult& last) {
@@ -87,25 +88,21 @@ double mean_share(const SampleResult& stage, const SampleResult& last) {
 }  // namespace
 
 CascadeResult sample_cascade(const CascadeRequest& request) {
-  std::vector<TextGenerator> writers = open_stages(request);
+  std::vector<TextGenerator> generators = open_stages(request);
   CascadeResult result;
   for (std::size_t stage = 0; stage < kStages; ++stage) {
-    result.stages[stage] = {writers[stage].checkpoint().folder,
-                            writers[stage].checkpoint().state.step,
-                            0,
-                            0,
-                            {},
-                            writers[stage].meta()};
+    result.stages[stage] = generators[stage].empty_result();
   }
-  const std::uint64_t batch = writers.back().options().train.batch_size;
+  const std::uint64_t batch = generators.back().options().train.batch_size;
   for (std::uint64_t first = 0; first < request.samples && !config::stop_requested();
        first += batch) {
     SampleRng rng(request.seed, first,
                   static_cast<std::int64_t>(std::min(batch, request.samples - first)));
     torch::Tensor tokens;
     for (std::size_t stage = 0; stage < kStages; ++stage) {
-      tokens = writers[stage].write(nothing_given(writers[stage].longest()), tokens, rng, first,
-                                    of_stage(request.on_step, stage), result.stages[stage]);
+      tokens =
+          generators[stage].write(nothing_given(generators[stage].longest()), tokens, rng, first,
+                                  of_stage(request.on_step, stage), result.stages[stage]);
     }
   }
   for (std::size_t stage = 0; stage < result.kept.size(); ++stage) {

@@ -1,5 +1,5 @@
-// Drawing (sample_rng.h): SplitMix64 (Steele, Lea, Flood, OOPSLA'14), and inverting the
-// distribution function.
+// SplitMix64 (Steele, Lea, Flood, OOPSLA'14), and draws by inverting the distribution function
+// (sample_rng.h).
 #include "trainer/sampling/sample_rng.h"
 
 #include "trainer/base/seeds.h"
@@ -7,8 +7,7 @@
 namespace millrace::trainer {
 namespace {
 
-constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;  // scramble adds it to what it is given
-constexpr double kUnit = 0x1p-53;
+constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;  // from one state of SplitMix64 to the next
 
 }  // namespace
 
@@ -22,7 +21,7 @@ torch::Tensor SampleRng::uniform(std::int64_t count, torch::Device device) {
   auto* next = numbers.data_ptr<double>();
   for (std::uint64_t& state : states_) {
     for (std::int64_t i = 0; i < count; ++i, state += kStep) {
-      *next++ = static_cast<double>(splitmix64(state) >> 11) * kUnit;
+      *next++ = unit_interval(splitmix64(state));
     }
   }
   return numbers.to(device);

@@ -1,6 +1,5 @@
-// The random numbers of sampling: each sample has its own, made of the seed and the sample's
-// number, so a text does not depend on how many others are written, nor on how they are cut into
-// batches.
+// The random numbers of sampling. Each sample has its own, made from the seed and the sample's
+// number, so a text depends neither on how many others are written nor on the batches.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +9,14 @@
 
 namespace millrace::trainer {
 
+/// The upper 53 bits of a random word as a number in [0, 1).
+[[nodiscard]] constexpr double unit_interval(std::uint64_t word) {
+  return static_cast<double>(word >> 11) * 0x1p-53;
+}
+
 class SampleRng {
  public:
-  /// Of the samples first … first + samples − 1.
+  /// For the samples first … first + samples − 1.
   SampleRng(std::uint64_t seed, std::uint64_t first, std::int64_t samples);
   [[nodiscard]] std::int64_t samples() const { return static_cast<std::int64_t>(states_.size()); }
   /// The next `count` numbers of every sample: f64 [B, count] in [0, 1).
@@ -22,8 +26,8 @@ class SampleRng {
   std::vector<std::uint64_t> states_;  ///< SplitMix64's, by sample
 };
 
-/// probabilities f64 [n, N], each row with a positive sum; u [n] in [0, 1) → states i64 [n]. A
-/// state of probability 0 never comes.
+/// Draws a state from each row of probabilities f64 [n, N], which have positive sums, by u [n] in
+/// [0, 1) → i64 [n]. A state of probability 0 is never drawn.
 [[nodiscard]] torch::Tensor draw(const torch::Tensor& probabilities, const torch::Tensor& u);
 
 }  // namespace millrace::trainer

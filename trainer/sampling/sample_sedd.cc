@@ -1,15 +1,16 @@
-// Sampling by scores (SEDD, arXiv 2310.16834, section 4 and appendix B): each position by itself
-// goes from x at t to y at t − Δt. With s the network's scores, s_x = 1, and d = σ(t) − σ(t − Δt):
+// Sampling by scores (SEDD, arXiv 2310.16834, section 4 and appendix B). Each position,
+// independently of the others, goes from x at t to y at t − Δt. With s the network's scores, s_x =
+// 1, and d = σ(t) − σ(t − Δt):
 //
-//     Euler     P(y) = Δt·σ'(t)·Q(x,y)·s_y for y ≠ x, the rest stays; Q(x,y) is 1 for x = m (absorb), 1/N (uniform)
+//     Euler     P(y) = Δt·σ'(t)·Q(x,y)·s_y for y ≠ x, the rest stays;
+//               Q(x,y) is 1 for x = m (absorb), 1/N (uniform)
 //     analytic  P(y) = (e^(−dQ) s)_y · (e^(dQ))(y → x):
-//         absorb, x = m   P(y) = (e^d − 1)·s_y, the rest stays
-//         uniform         P(y) = (e^d·s_y + (1 − e^d)/N·Σ_z s_z) · ((1 − e^(−d))/N + [y = x]·e^(−d))
+//         absorb, x = m  P(y) = (e^d − 1)·s_y, the rest stays
+//         uniform        P(y) = (e^d·s_y + (1 − e^d)/N·Σ_z s_z) · ((1 − e^(−d))/N + [y = x]·e^(−d))
 //
-// The last step is analytic from t = 1e-5 to 0; the mask is no text, and is left out. A probability
-// that comes out negative is taken as 0 and counted: the scores of a network need not be those of
-// any distribution, and Euler's rate may be too high for Δt. Test:
-// tests/trainer/sampling/sample_sedd_test.cc.
+// The last step is analytic, from t = 1e-5 to 0, and without the mask, which is no text. A negative
+// probability is taken as 0 and counted: the network's scores need not be those of a distribution,
+// and Euler's rate may be too high for Δt. Test: tests/trainer/sampling/sample_sedd_test.cc.
 #include "trainer/sampling/sample_sedd.h"
 
 #include <cmath>
@@ -22,8 +23,6 @@
 namespace millrace::trainer {
 namespace {
 
-constexpr double kLastTime = 1e-5;
-
 /// One step from t to `next`; the last one leads to text.
 struct Step {
   double sigma = 0.0;     ///< σ(t)
@@ -34,8 +33,7 @@ struct Step {
 };
 
 std::vector<Step> steps_of(const Noise& noise, ScoreStep kind, std::uint64_t steps) {
-  const auto t =
-      torch::linspace(1.0, kLastTime, static_cast<std::int64_t>(steps) + 1, torch::kFloat64);
+  const auto t = time_grid(steps);
   const auto sigma = noise.total(t), rate = noise.rate(t);
   const auto at = [](const torch::Tensor& values, std::int64_t k) {
     return values[k].item<double>();
@@ -50,13 +48,13 @@ std::vector<Step> steps_of(const Noise& noise, ScoreStep kind, std::uint64_t ste
   return all;
 }
 
-/// What differs between the graphs.
+/// The graph that tokens move on while they are noised.
 class Graph {
  public:
   virtual ~Graph() = default;
-  /// Where the noise starts: i64 of u's shape.
+  /// Pure noise: i64 of u's shape.
   [[nodiscard]] virtual torch::Tensor noise_of(const torch::Tensor& u) const = 0;
-  /// Which positions a step may change.
+  /// The positions that a step may change, bool [B, L].
   [[nodiscard]] virtual torch::Tensor open(const torch::Tensor& x,
                                            const torch::Tensor& fixed) const = 0;
   /// logits [n, N] at tokens x [n] → P [n, N], not yet clamped.
@@ -65,7 +63,7 @@ class Graph {
                                                  const Step& step) const = 0;
 };
 
-/// P with P(stay) = 1 − the others.
+/// The probabilities of the other states, and that of staying at x, which is the rest.
 torch::Tensor rest_stays(const torch::Tensor& others, const torch::Tensor& x) {
   return others.scatter(1, x.unsqueeze(1), 1.0 - others.sum(1, true));
 }
@@ -126,33 +124,33 @@ class ScoreSampler : public Sampler {
       : graph_(std::move(graph)), steps_(std::move(steps)) {}
 
  private:
-  Sampled write(Network& network, const SamplerInput& draft, SampleRng& rng,
+  Sampled write(Network& network, const SamplerInput& input, SampleRng& rng,
                 const StepCallback& on_step) const override {
-    const auto device = draft.tokens.device();
-    const std::int64_t length = draft.tokens.size(1);
+    const auto device = input.tokens.device();
+    const std::int64_t length = input.tokens.size(1);
     Sampled x{
-        torch::where(draft.fixed, draft.tokens, graph_.noise_of(rng.uniform(length, device)))};
+        torch::where(input.fixed, input.tokens, graph_.noise_of(rng.uniform(length, device)))};
     on_step({0, x.tokens});
     for (std::size_t k = 0; k < steps_.size(); ++k) {
-      go(network, x, graph_.open(x.tokens, draft.fixed), steps_[k], rng.uniform(length, device));
+      take(steps_[k], network, x, graph_.open(x.tokens, input.fixed), rng.uniform(length, device));
       on_step({k + 1, x.tokens});
     }
     return x;
   }
 
-  void go(Network& network, Sampled& x, const torch::Tensor& open, const Step& step,
-          const torch::Tensor& u) const {
+  void take(const Step& step, Network& network, Sampled& x, const torch::Tensor& open,
+            const torch::Tensor& u) const {
     const auto samples = open.any(1).nonzero().squeeze(1);
     if (samples.size(0) == 0) return;
-    const Positions there(open.index_select(0, samples));
+    const Positions positions(open.index_select(0, samples));
     const auto tokens = x.tokens.index_select(0, samples);
     const auto time = torch::full({samples.size(0)}, step.sigma, u.options());
     const auto logits =
-        network.project(there.gather(network.encode({tokens, time}))).to(torch::kFloat64);
-    const auto p = graph_.transition(logits, there.gather(tokens), step);
+        network.project(positions.gather(network.encode({tokens, time}))).to(torch::kFloat64);
+    const auto p = graph_.transition(logits, positions.gather(tokens), step);
     x.clamped += static_cast<std::uint64_t>(p.lt(0.0).any(1).sum().template item<std::int64_t>());
-    x.tokens =
-        x.tokens.masked_scatter(open, draw(p.clamp_min(0.0), there.gather(u.index_select(0, samples))));
+    x.tokens = x.tokens.masked_scatter(
+        open, draw(p.clamp_min(0.0), positions.gather(u.index_select(0, samples))));
     ++x.network_calls;
   }
 
@@ -160,7 +158,37 @@ class ScoreSampler : public Sampler {
   std::vector<Step> steps_;
 };
 
+std::unique_ptr<Sampler> by_scores(const SamplerRequest& request, ScoreStep step) {
+  const auto noise = make_noise(request.options.provider);
+  const proto::StreamMeta& meta = request.meta;
+  if (!meta.mask_token_id) {
+    return make_score_sampler(UniformSedd{noise, meta.vocab_size}, step, request.steps);
+  }
+  return make_score_sampler(AbsorbingSedd{noise, meta.vocab_size, *meta.mask_token_id,
+                                          request.options.train.scale_by_sigma},
+                            step, request.steps);
+}
+
+std::unique_ptr<Sampler> analytic(const SamplerRequest& request) {
+  return by_scores(request, ScoreStep::kAnalytic);
+}
+std::unique_ptr<Sampler> euler(const SamplerRequest& request) {
+  return by_scores(request, ScoreStep::kEuler);
+}
+
 }  // namespace
+
+SamplerEntry analytic_entry() {
+  return {.name = "analytic",
+          .predictions = {Prediction::kScore},
+          .make = analytic,
+          .filters_logits = false};
+}
+
+SamplerEntry euler_entry() {
+  return {
+      .name = "euler", .predictions = {Prediction::kScore}, .make = euler, .filters_logits = false};
+}
 
 std::unique_ptr<Sampler> make_score_sampler(const AbsorbingSedd& settings, ScoreStep step,
                                             std::uint64_t steps) {

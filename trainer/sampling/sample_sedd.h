@@ -1,12 +1,17 @@
-// Sampling with a network that says scores (SEDD).
+// Samplers that follow the scores of a network (SEDD): `analytic` and `euler`.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "trainer/objectives/sedd.h"
 #include "trainer/sampling/sampler.h"
+#include "trainer/sampling/samplers.h"
 
 namespace millrace::trainer {
+
+[[nodiscard]] SamplerEntry analytic_entry();
+[[nodiscard]] SamplerEntry euler_entry();
 
 /// How a step goes from t to t − Δt.
 enum class ScoreStep {
@@ -14,7 +19,7 @@ enum class ScoreStep {
   kEuler      ///< the rate at t, held for Δt
 };
 
-/// Through t of linspace(1, 1e-5, steps + 1), then an analytic step to text.
+/// Goes through the times of time_grid, then takes an analytic step to text.
 [[nodiscard]] std::unique_ptr<Sampler> make_score_sampler(const AbsorbingSedd& settings,
                                                           ScoreStep step, std::uint64_t steps);
 [[nodiscard]] std::unique_ptr<Sampler> make_score_sampler(const UniformSedd& settings,

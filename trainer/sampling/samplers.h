@@ -1,29 +1,75 @@
-// The table of contents of all samplers.
+// The registry of samplers. A sampler is a header and a source file in this folder, and one line in
+// samplers.cc (docs/how-to/add_a_sampler.md). Free of LibTorch.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "config/app/command_line.h"
 #include "config/options.h"
 #include "proto/meta.h"
-#include "trainer/sampling/editing.h"
-#include "trainer/sampling/logits_filter.h"
-#include "trainer/sampling/sampler.h"
+#include "trainer/objectives/objectives.h"
+#include "trainer/sampling/sampling_options.h"
 
 namespace millrace::trainer {
 
-struct SamplerChoice {
-  std::string name;  ///< empty: the objective's first
-  std::uint64_t steps = 0;
+class Sampler;
+
+/// Everything that a sampler is made from.
+struct SamplerRequest {
+  const config::Options& options;   ///< the checkpoint's recipe
+  const ObjectiveEntry& objective;  ///< what train.objective names
+  const proto::StreamMeta& meta;    ///< the checkpoint's stream
+  std::uint64_t steps = 1;
   LogitsFilter filter{};
-  EditPlan editing{};  ///< of the sampler editing
+  const config::Arguments& flags;  ///< holds the sampler's own flags
+
+  /// The id of [MASK]; only of a sampler that needs_mask.
+  [[nodiscard]] std::int64_t mask() const { return meta.mask_token_id.value(); }
 };
 
-/// A sampler that goes with train.objective and the stream; where the stream has a prefix, drafts
-/// begin with it. Throws UsageError for a name that does not, listing those that do; for steps that
-/// it cannot make; and for a truncation where it draws from no probabilities of tokens.
-[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplerChoice& choice,
+/// A sampler's name, how to make it, and what the rest of the program knows about it.
+struct SamplerEntry {
+  std::string name;  ///< as --sampler has it
+  /// The sampler goes with objectives whose networks predict one of these.
+  std::vector<Prediction> predictions;
+  std::unique_ptr<Sampler> (*make)(const SamplerRequest&) = nullptr;
+
+  bool needs_mask = false;     ///< goes only with a stream that has a [MASK]
+  bool filters_logits = true;  ///< takes --temperature, --top-k and --top-p
+  /// Where the objective has timesteps, it takes at most that many steps.
+  bool limits_steps = false;
+  bool changes_length = false;        ///< cannot write the stages of a cascade
+  bool left_to_right = false;         ///< needs a start, and cannot fill in before given tokens
+  std::vector<config::Flag> flags{};  ///< its own, which no other sampler takes
+};
+
+/// All samplers, in the order in which help and errors name them. The first one that goes with an
+/// objective is its default.
+[[nodiscard]] const std::deque<SamplerEntry>& samplers();
+/// Adds a sampler that is not built in, before another thread uses the registry. Throws
+/// std::invalid_argument for a name that is taken.
+void add_sampler(SamplerEntry entry);
+
+/// The sampler that `choice` names, or the default. Throws UsageError for one that does not go with
+/// train.objective and the stream, listing those that do.
+[[nodiscard]] const SamplerEntry& find_sampler(const SamplingOptions& choice,
+                                               const config::Options& options,
+                                               const proto::StreamMeta& meta);
+
+/// Makes the sampler that find_sampler finds. Where the stream has a prefix, its inputs begin with
+/// that. Throws UsageError as find_sampler does, and for a choice that the sampler's entry rules
+/// out: too many steps, a logits filter, a length that changes.
+[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplingOptions& choice,
                                                     const config::Options& options,
                                                     const proto::StreamMeta& meta);
+
+/// The program with the own flags of all samplers after its own.
+[[nodiscard]] config::Program with_sampler_flags(config::Program program);
+/// Throws UsageError for a sampler's own flag without this sampler in --sampler.
+void check_sampler_flags(const config::Arguments& arguments);
 
 }  // namespace millrace::trainer

@@ -24,7 +24,7 @@ std::string title_of(const TextStep& step) {
          std::to_string(step.step);
 }
 
-/// The text's characters one by one.
+/// The text's characters, one string each.
 std::vector<std::string> characters_of(const std::string& text) {
   std::vector<std::string> characters;
   for (std::size_t at = 0; at < text.size();) {
@@ -36,7 +36,7 @@ std::vector<std::string> characters_of(const std::string& text) {
   return characters;
 }
 
-/// What would move the cursor of a terminal is shown as a blank.
+/// Control characters, which would move a terminal's cursor.
 bool moves_cursor(const std::string& character) {
   return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20;
 }
@@ -111,16 +111,16 @@ Animation::Animation() {
 Animation::~Animation() { erase(); }
 
 bool Animation::follows(const TextStep& step) {
-  const bool next = !watched_ || (step.step == 0 && last_step_ > 0 && step.number != *watched_);
-  if (next) watched_ = step.number;
-  if (step.number != *watched_) return false;
+  const bool next = !shown_ || (step.step == 0 && last_step_ > 0 && step.number != *shown_);
+  if (next) shown_ = step.number;
+  if (step.number != *shown_) return false;
   last_step_ = step.step;
   return true;
 }
 
 void Animation::erase() {
-  if (drawn_ > 0) std::cerr << "\r\x1b[" << drawn_ << "A\x1b[J" << std::flush;
-  drawn_ = 0;
+  if (drawn_lines_ > 0) std::cerr << "\r\x1b[" << drawn_lines_ << "A\x1b[J" << std::flush;
+  drawn_lines_ = 0;
 }
 
 void Animation::add(const TextStep& step) {
@@ -129,7 +129,7 @@ void Animation::add(const TextStep& step) {
   const auto lines = frame_of(step, terminal_size());
   for (const std::string& line : lines) std::cerr << line << '\n';
   std::cerr << std::flush;
-  drawn_ = lines.size();
+  drawn_lines_ = lines.size();
   std::this_thread::sleep_for(std::chrono::milliseconds(kFrame_ms));
 }
 

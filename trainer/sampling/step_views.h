@@ -1,5 +1,5 @@
-// Texts while they are written: kept in a file, told line by line, or moving in place on a
-// terminal. Free of LibTorch; one thread.
+// Three views of texts while they are written: JSON lines in a file (--trace), lines on stderr
+// (--verbose), and an animation on a terminal (--watch). Free of LibTorch; one thread.
 #pragma once
 
 #include <cstddef>
@@ -13,18 +13,18 @@
 
 namespace millrace::trainer {
 
-/// {"sample":0,"step":3,"text":"T▒▒ b","tokens":[…]}, and "stage" where there are several.
+/// {"sample":0,"step":3,"text":"T▒▒ b","tokens":[…]}; in a cascade with "stage".
 [[nodiscard]] std::string to_json_line(const TextStep& step);
-/// "sample 0, step 3: T▒▒ b↵", with "stage 2, " where there are several.
+/// "sample 0, step 3: T▒▒ b↵"; in a cascade with "stage 2, ".
 [[nodiscard]] std::string to_line(const TextStep& step);
 
-/// A line of JSON for every step of every text.
+/// The file of --trace: a line of JSON for every step of every text.
 class TraceFile {
  public:
-  /// Throws UsageError where the file cannot be written.
+  /// Throws UsageError if the file cannot be opened.
   explicit TraceFile(const std::filesystem::path& path);
   void add(const TextStep& step);
-  /// Throws std::runtime_error if not all of it could be written.
+  /// Throws std::runtime_error if something could not be written.
   void finish();
 
  private:
@@ -35,15 +35,15 @@ class TraceFile {
 struct TerminalSize {
   std::size_t columns = 80, rows = 24;
 };
-/// The lines of a frame: what it is, then the text, wrapped, as far as there is room.
+/// The lines of one frame: a title, a blank line, then the text, wrapped and cut to the size.
 [[nodiscard]] std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size);
 
-/// One text at a time, drawn over itself on stderr: the first of each batch. A frame stays for
-/// kFrame_ms at least.
+/// The animation of --watch on stderr: one text at a time, the first of each batch, drawn in place.
+/// A frame stays for kFrame_ms at least.
 class Animation {
  public:
   static constexpr int kFrame_ms = 30;
-  /// Throws UsageError where stderr is no terminal.
+  /// Throws UsageError if stderr is no terminal.
   Animation();
   ~Animation();
   Animation(const Animation&) = delete;
@@ -51,13 +51,14 @@ class Animation {
   void add(const TextStep& step);
 
  private:
-  /// Whether it is the text that is watched; the next one is chosen once that has moved on.
+  /// Whether this step is of the text that is shown. The first text of the next batch takes its
+  /// place.
   [[nodiscard]] bool follows(const TextStep& step);
   void erase();
 
-  std::optional<std::uint64_t> watched_;
+  std::optional<std::uint64_t> shown_;  ///< the text's number
   std::uint64_t last_step_ = 0;
-  std::size_t drawn_ = 0;  ///< lines on the screen
+  std::size_t drawn_lines_ = 0;
 };
 
 }  // namespace millrace::trainer

@@ -1,4 +1,4 @@
-// From a checkpoint to texts (text_generator.h).
+// From a checkpoint and a prompt to texts (text_generator.h).
 #include "trainer/sampling/text_generator.h"
 
 #include <algorithm>
@@ -12,43 +12,34 @@
 namespace millrace::trainer {
 namespace {
 
-constexpr std::uint64_t kDefaultSteps = 64;
-
-SamplerChoice sampler_choice(const SamplingOptions& choice, const config::Options& options) {
-  const bool counted = options.train.objective == "d3pm_absorb";
-  const std::uint64_t most = counted ? options.provider.timesteps : kDefaultSteps;
-  return {choice.sampler,
-          choice.steps.value_or(std::min(kDefaultSteps, most)),
-          {choice.temperature, static_cast<std::int64_t>(choice.top_k), choice.top_p},
-          choice.editing};
-}
-
+/// The tokens of a sample's field with this role; `otherwise` where the stream has no such field.
 std::uint64_t length_of(const proto::StreamMeta& meta, proto::Role role, std::uint64_t otherwise) {
   const int field = meta.schema.find(role);
   return field < 0 ? otherwise
                    : meta.schema.fields[static_cast<std::size_t>(field)].values_per_sample();
 }
 
-/// Row `row` of tokens [n, L] up to `length`.
+/// The first `length` tokens of row `row` of tokens [n, L].
 std::vector<std::int64_t> row_of(const torch::Tensor& tokens, std::int64_t row,
                                  std::int64_t length) {
   const auto* const begin = tokens.const_data_ptr<std::int64_t>() + row * tokens.size(1);
   return {begin, begin + length};
 }
 
+/// The text of the tokens, with kMaskMark for each mask.
 std::string with_marks(const TextCodec& codec, std::span<const std::int64_t> tokens,
                        std::optional<std::uint32_t> mask) {
   std::string text;
   for (std::size_t at = 0; at < tokens.size();) {
-    const auto hidden = [&](std::int64_t token) {
+    const auto is_mask = [&](std::int64_t token) {
       return mask && token == static_cast<std::int64_t>(*mask);
     };
     const auto end = static_cast<std::size_t>(
-        std::find_if(tokens.begin() + static_cast<std::ptrdiff_t>(at), tokens.end(), hidden) -
+        std::find_if(tokens.begin() + static_cast<std::ptrdiff_t>(at), tokens.end(), is_mask) -
         tokens.begin());
     text += codec.decode(tokens.subspan(at, end - at));
     at = end;
-    for (; at < tokens.size() && hidden(tokens[at]); ++at) text += kMaskMark;
+    for (; at < tokens.size() && is_mask(tokens[at]); ++at) text += kMaskMark;
   }
   return text;
 }
@@ -62,7 +53,8 @@ TextGenerator::TextGenerator(const std::filesystem::path& given, const SamplingO
       codec_(meta(), options_.data.tokenizer) {
   const Weights weights = weights_of(checkpoint_.folder, choice.weights);
   prepare_cpu(options_.train.threads);
-  sampler_ = make_sampler(sampler_choice(choice, options_), options_, meta());
+  left_to_right_ = find_sampler(choice, options_, meta()).left_to_right;
+  sampler_ = make_sampler(choice, options_, meta());
   precision_ = choose_precision(options_.train.dtype, device_);
   model_ = trained_model(checkpoint_, options_, weights, device_, precision_);
 }
@@ -75,25 +67,32 @@ std::uint64_t TextGenerator::longest() const {
   return length_of(meta(), proto::Role::kInput, meta().block_size);
 }
 
-SamplerInput TextGenerator::draft(const Prompt& prompt, const torch::Tensor& prefix,
-                                  std::int64_t samples) const {
+SampleResult TextGenerator::empty_result() const {
+  return {checkpoint_.folder, checkpoint_.state.step, 0, 0, {}, meta()};
+}
+
+SamplerInput TextGenerator::input_of(const Prompt& prompt, const torch::Tensor& prefix,
+                                     std::int64_t samples) const {
   const auto length = static_cast<std::int64_t>(prompt.tokens.size());
   const auto fixed = torch::empty({length}, torch::kBool);
   for (std::int64_t i = 0; i < length; ++i) {
     fixed.data_ptr<bool>()[i] = prompt.fixed[static_cast<std::size_t>(i)];
   }
-  SamplerInput draft{torch::tensor(prompt.tokens, torch::kInt64).to(device_).repeat({samples, 1}),
+  SamplerInput input{torch::tensor(prompt.tokens, torch::kInt64).to(device_).repeat({samples, 1}),
                      fixed.to(device_).repeat({samples, 1})};
-  if (!prefix.defined()) return draft;
+  if (!prefix.defined()) return input;
   const auto before = prefix.to(device_);
-  return {at::cat({before, draft.tokens}, 1),
-          at::cat({torch::ones_like(before, torch::kBool), draft.fixed}, 1)};
+  return {at::cat({before, input.tokens}, 1),
+          at::cat({torch::ones_like(before, torch::kBool), input.fixed}, 1)};
+}
+
+torch::Tensor TextGenerator::without_prefix(const torch::Tensor& tokens) const {
+  const auto prefix = static_cast<std::int64_t>(prefix_length());
+  return tokens.narrow(1, prefix, tokens.size(1) - prefix).cpu().contiguous();
 }
 
 void TextGenerator::show(const SampleStep& step, std::uint64_t first, const OnStep& on_step) const {
-  const auto behind = static_cast<std::int64_t>(prefix_length());
-  const auto tokens =
-      step.tokens.narrow(1, behind, step.tokens.size(1) - behind).cpu().contiguous();
+  const auto tokens = without_prefix(step.tokens);
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
     TextStep shown{first + static_cast<std::uint64_t>(step.first + row),
                    step.step,
@@ -114,12 +113,10 @@ torch::Tensor TextGenerator::write(const Prompt& prompt, const torch::Tensor& pr
       on_step ? StepCallback([&](const SampleStep& step) { show(step, first, on_step); })
               : StepCallback();
   const Sampled sampled =
-      sampler_->sample(*model_, draft(prompt, prefix, rng.samples()), rng, show_step);
+      sampler_->sample(*model_, input_of(prompt, prefix, rng.samples()), rng, show_step);
   result.network_calls += sampled.network_calls;
   result.clamped += sampled.clamped;
-  const auto behind = static_cast<std::int64_t>(prefix_length());
-  const auto tokens =
-      sampled.tokens.narrow(1, behind, sampled.tokens.size(1) - behind).cpu().contiguous();
+  const auto tokens = without_prefix(sampled.tokens);
   for (std::int64_t row = 0; row < tokens.size(0); ++row) {
     const std::int64_t length =
         sampled.lengths.defined() ? sampled.lengths[row].item<std::int64_t>() : tokens.size(1);

@@ -1,4 +1,4 @@
-// Masked text beside what a model makes of it (fill_in.h).
+// Three texts of a sample (fill_in.h).
 #include "trainer/text/fill_in.h"
 
 #include <algorithm>

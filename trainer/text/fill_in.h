@@ -1,4 +1,5 @@
-// What a model fills in at masked positions, as lines of text for people. Free of LibTorch.
+// A sample as text for people: masked, with the tokens that a model fills in, and the original.
+// Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace millrace::trainer {
 
-/// One sample, three times the same characters: a line break shows as ↵, a masked position as ▒.
+/// Three texts of the same positions. A line break shows as ↵, a masked position as ▒.
 struct FilledIn {
   std::string masked;
   std::string filled;
@@ -20,11 +21,10 @@ struct FilledIn {
 struct SampleTokens {
   std::span<const std::int64_t> input;
   std::span<const std::int64_t> target;  ///< ignore_index where the input is the original
-  /// The model's first choice; shown where the input is the mask.
-  std::span<const std::int64_t> guess;
+  std::span<const std::int64_t> guess;   ///< the model's; shown where the input is the mask
 };
 
-/// The first `width` positions.
+/// The texts of the first `width` positions.
 [[nodiscard]] FilledIn fill_in(const proto::StreamMeta& meta, const SampleTokens& sample,
                                std::size_t width);
 

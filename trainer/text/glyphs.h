@@ -1,4 +1,4 @@
-// How texts for people show what has no character of its own.
+// The characters for masks and line breaks in texts for people.
 #pragma once
 
 namespace millrace::trainer {

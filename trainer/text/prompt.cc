@@ -1,4 +1,4 @@
-// Start, suffix and template (prompt.h).
+// Reads start, suffix and template (prompt.h).
 #include "trainer/text/prompt.h"
 
 #include <algorithm>
@@ -6,12 +6,14 @@
 #include <iterator>
 
 #include "config/errors.h"
+#include "proto/text.h"
 
 namespace millrace::trainer {
 namespace {
 
-using config::UsageError;
+using config::UsageError, proto::counted;
 
+/// The text itself, or that of FILE:PATH.
 std::string text_of(const std::string& given, const std::string& what) {
   constexpr std::string_view kFile = "FILE:";
   if (!given.starts_with(kFile)) return given;
@@ -25,14 +27,10 @@ std::string text_of(const std::string& given, const std::string& what) {
   return text;
 }
 
-std::string tokens(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " token" : " tokens");
-}
-
 void require_room(std::uint64_t wanted, std::uint64_t longest, const std::string& what) {
   if (wanted > longest) {
-    throw UsageError(what + " is " + tokens(wanted) +
-                     ", and the checkpoint's model takes at most " + tokens(longest) +
+    throw UsageError(what + " is " + counted(wanted, "token") +
+                     ", and the checkpoint's model takes at most " + counted(longest, "token") +
                      "; make it shorter");
   }
 }
@@ -58,7 +56,7 @@ Prompt of_template(const PromptRequest& request, TextCodec& codec, std::uint64_t
   require_room(prompt.tokens.size(), longest, "--template");
   if (request.length && *request.length != prompt.tokens.size()) {
     throw UsageError("--length " + std::to_string(*request.length) + " is not the template's " +
-                     tokens(prompt.tokens.size()) + "; leave it out");
+                     counted(prompt.tokens.size(), "token") + "; leave it out");
   }
   if (prompt.tokens.empty()) {
     throw UsageError("--template is empty; put [MASK] where a token is to be written");
@@ -81,7 +79,7 @@ Prompt read_prompt(const PromptRequest& request, TextCodec& codec, std::uint64_t
   require_room(start.size() + suffix.size(), longest, "--start with --suffix");
   if (start.size() + suffix.size() > length) {
     throw UsageError("--length " + std::to_string(length) + " has no room for the " +
-                     tokens(start.size() + suffix.size()) +
+                     counted(start.size() + suffix.size(), "token") +
                      " of --start and --suffix; give a greater one");
   }
   Prompt prompt{std::vector<std::int64_t>(length), std::vector<bool>(length)};

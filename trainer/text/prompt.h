@@ -1,4 +1,4 @@
-// What is given of a text before it is written. Free of LibTorch.
+// The given tokens of a text to be generated. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,23 @@ namespace millrace::trainer {
 
 inline constexpr const char* kMaskText = "[MASK]";
 
-/// Each either a text, or FILE:PATH for a file's.
+/// The flags of the same names. Texts are given as they are, or as FILE:PATH.
 struct PromptRequest {
-  std::optional<std::string> start{};          ///< what it begins with
-  std::optional<std::string> suffix{};         ///< what it ends with
-  std::optional<std::string> template_text{};  ///< all of it; each [MASK] is a token to be written
-  /// Tokens, with what is given; unset: the template's, else the longest.
+  std::optional<std::string> start{};          ///< the beginning
+  std::optional<std::string> suffix{};         ///< the end
+  std::optional<std::string> template_text{};  ///< the whole text, with [MASK] for each free token
+  /// Tokens of the whole text; unset: those of the template, or else the longest possible.
   std::optional<std::uint64_t> length{};
 };
 
 struct Prompt {
   std::vector<std::int64_t> tokens;
-  std::vector<bool> fixed;  ///< of the same length; elsewhere the token is 0
+  std::vector<bool> fixed;  ///< for each token whether it is given; a free token is 0
 };
 
-/// Throws UsageError for what TextCodec refuses, for a file that cannot be read, for more tokens
-/// than `longest` or than the length, and for a template beside a start, a suffix or another
-/// length.
+/// `longest`: tokens of the model's longest text. Throws UsageError as TextCodec does; for a file
+/// that cannot be read; for more tokens than `longest` or than the length; and for a template with
+/// a start, a suffix or another length.
 [[nodiscard]] Prompt read_prompt(const PromptRequest& request, TextCodec& codec,
                                  std::uint64_t longest);
 

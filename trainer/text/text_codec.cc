@@ -1,4 +1,4 @@
-// Characters one by one, or byte-level BPE (text_codec.h).
+// Encodes by characters or by byte-level BPE (text_codec.h).
 #include "trainer/text/text_codec.h"
 
 #include <algorithm>
@@ -32,6 +32,7 @@ std::shared_ptr<const datasets::ByteLevelBpe> load(const std::string& path,
   }
 }
 
+/// The number of tokens without a mask at the end.
 std::size_t without_mask(std::size_t tokens, const proto::StreamMeta& meta) {
   return tokens > 0 && meta.mask_token_id == tokens - 1 ? tokens - 1 : tokens;
 }

@@ -1,4 +1,4 @@
-// Texts to tokens and back, by a checkpoint's own vocabulary. Free of LibTorch.
+// Texts to tokens and back, with a checkpoint's vocabulary. Free of LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,22 @@
 
 namespace millrace::trainer {
 
-/// Whether every id is the same token in both streams, a mask at the end aside. Where both know
-/// their tokens by id alone: whether these are as many.
+/// Whether every id is the same token in both streams, apart from a mask at the end. If neither
+/// stream has a vocabulary: whether they have the same number of tokens.
 [[nodiscard]] bool same_tokens(const proto::StreamMeta& one, const proto::StreamMeta& other);
 
 class TextCodec {
  public:
-  /// `tokenizer`: the path of the byte-level BPE that the text was encoded with; it is read when a
-  /// text is encoded first.
+  /// `tokenizer`: the file of the byte-level BPE that the data was encoded with; it is read when
+  /// the first text is encoded.
   TextCodec(proto::StreamMeta meta, std::string tokenizer);
 
-  /// Throws UsageError for a character that the vocabulary lacks, with its place; for what is no
-  /// UTF-8; for a tokenizer that is missing or another one; and where the vocabulary is unknown.
-  /// `what` names the text in errors.
+  /// `what` names the text in errors. Throws UsageError for a character that the vocabulary lacks,
+  /// with its position; for invalid UTF-8; for a tokenizer that is missing or has other tokens; and
+  /// if the stream has no vocabulary.
   [[nodiscard]] std::vector<std::int64_t> encode(std::string_view text, const std::string& what);
-  /// Valid UTF-8: U+FFFD for what is none. Where the vocabulary is unknown the ids, with blanks
-  /// between.
+  /// Valid UTF-8, with U+FFFD in place of invalid bytes; if the stream has no vocabulary, the ids
+  /// separated by blanks.
   [[nodiscard]] std::string decode(std::span<const std::int64_t> tokens) const;
 
  private:

@@ -1,4 +1,4 @@
-// The ranks' common start (start.h).
+// The common start of all ranks (start.h).
 #include "trainer/training/start.h"
 
 #include "config/errors.h"
@@ -11,13 +11,13 @@
 namespace millrace::trainer {
 namespace {
 
-// What rank 0 tells the others: one letter, then a text.
-constexpr char kNew = 'N';      // a run id
-constexpr char kResumed = 'R';  // a trainer state as JSON
-constexpr char kRefused = 'E';  // an error
+// Rank 0's message to the others: one of these letters, then a text.
+constexpr char kNew = 'N';      // a new run: its id
+constexpr char kResumed = 'R';  // a resumed run: its trainer state as JSON
+constexpr char kRefused = 'E';  // the request is refused: the error
 
-std::string look_for_start(const config::Options& options, const ResumeRequest& request,
-                           std::filesystem::path& folder) try {
+std::string find_start_message(const config::Options& options, const ResumeRequest& request,
+                               std::filesystem::path& folder) try {
   const auto found = find_start(options, request);
   if (!found) return kNew + proto::random_id();
   folder = found->folder;
@@ -26,7 +26,7 @@ std::string look_for_start(const config::Options& options, const ResumeRequest& 
   return kRefused + std::string(error.what());
 }
 
-/// Waits for data together, so that a rank that stops, fails or dies is missed by those that wait.
+/// The ranks wait for data together, so that waiting ranks notice one that stops, fails or dies.
 /// Empty: asked to stop.
 std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options,
                                                      const StreamRequest& request,
@@ -38,7 +38,8 @@ std::unique_ptr<consumer::BatchSource> open_together(const config::Options& opti
         ranks,
         [&] {
           if (!opening) opening.emplace(options, request);
-          // At work at once: others may meet the stream through it.
+          // Opened at once, not once all ranks have met it: other ranks may meet the stream
+          // through this one.
           if (!source && opening->wait_for_stream()) source = opening->source();
           return RankStatus{.waiting = source ? 0.0 : 1.0};
         },
@@ -53,13 +54,14 @@ std::unique_ptr<consumer::BatchSource> open_together(const config::Options& opti
 Start agree_on_start(const config::Options& options, const ResumeRequest& request,
                      ProcessGroup& ranks) {
   Start start;
-  std::string told = ranks.is_rank0() ? look_for_start(options, request, start.folder) : "";
-  told = ranks.broadcast(std::move(told), "the choice of a checkpoint");
-  const std::string text = told.substr(1);
-  if (told[0] == kRefused) {
+  const std::string message =
+      ranks.broadcast(ranks.is_rank0() ? find_start_message(options, request, start.folder) : "",
+                      "the choice of a checkpoint");
+  const std::string text = message.substr(1);
+  if (message[0] == kRefused) {
     throw config::UsageError(ranks.is_rank0() ? text : "rank 0 refused: " + text);
   }
-  start.resumed = told[0] == kResumed;
+  start.resumed = message[0] == kResumed;
   if (start.resumed) {
     start.state = proto::trainer_state_from_json(text);
   } else {
@@ -72,23 +74,22 @@ Start agree_on_start(const config::Options& options, const ResumeRequest& reques
 
 std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta,
                                                   ProcessGroup& ranks) {
-  const std::string told =
-      ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch");
-  const std::uint64_t samples = std::stoull(told);
+  const std::uint64_t samples = std::stoull(
+      ranks.broadcast(std::to_string(meta.epoch_samples.value_or(0)), "the samples of an epoch"));
   return samples > 0 ? std::optional(samples) : std::nullopt;
 }
 
-consumer::BatchSharding deal_of(const config::TrainOptions& train, const ProcessGroup& ranks) {
+consumer::BatchSharding sharding_of(const config::TrainOptions& train, const ProcessGroup& ranks) {
   return {train.batch_size, train.gradient_accumulation_steps, ranks.rank(), ranks.world_size()};
 }
 
 std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& options,
                                                         const Start& start, ProcessGroup& ranks,
-                                                        telemetry::Monitor& watch) {
+                                                        telemetry::Monitor& monitor) {
   StreamRequest request;
-  request.registry = &watch.registry();
-  request.health = &watch.health();
-  request.deal = deal_of(options.train, ranks);
+  request.registry = &monitor.registry();
+  request.health = &monitor.health();
+  request.sharding = sharding_of(options.train, ranks);
   request.cursor = start.state.cursor;
   request.stage_log = start.state.stage_log;
   request.eval_samples = config::eval_samples(options);
@@ -98,7 +99,7 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   if (!source) return nullptr;
   const std::string first = ranks.broadcast(source->meta().fingerprint, "comparing streams");
   const bool same = first == source->meta().fingerprint;
-  const RankStatus all = agree(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
+  const RankStatus all = sync_status(ranks, {.failed = same ? 0.0 : 1.0}, "comparing streams");
   if (all.failed > 0) {
     throw std::runtime_error("this rank's stream is " + source->meta().fingerprint +
                              " and rank 0's is " + first +

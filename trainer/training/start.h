@@ -1,5 +1,5 @@
-// How the ranks begin: rank 0 looks for a checkpoint, all hear what it found, and all must see the
-// same stream.
+// The common start of all ranks: rank 0 looks for a checkpoint and tells the others what it found,
+// and all ranks must see the same stream.
 #pragma once
 
 #include "consumer/batch_sharding.h"
@@ -13,27 +13,28 @@ namespace millrace::trainer {
 
 struct Start {
   bool resumed = false;
-  proto::TrainerState state;     ///< without meta where not resumed
-  std::filesystem::path folder;  ///< of the checkpoint; on rank 0 alone, the only one that reads it
+  proto::TrainerState state;     ///< the checkpoint's; of a new run without meta
+  std::filesystem::path folder;  ///< the checkpoint's; on rank 0 alone, the only one that reads it
 };
 
-/// Throws UsageError on all ranks where rank 0 refuses the request.
+/// The checkpoint that `request` asks for, or the start of a new run; the same on all ranks. Throws
+/// UsageError on all ranks where rank 0 refuses the request.
 [[nodiscard]] Start agree_on_start(const config::Options& options, const ResumeRequest& request,
                                    ProcessGroup& ranks);
 
-/// Opens the stream of this rank, seen through `watch`. Empty: a rank was asked to stop meanwhile.
-/// Throws std::runtime_error where the ranks see different streams.
+/// Waits for this rank's stream, which `monitor` then shows. Empty: a rank was asked to stop
+/// meanwhile. Throws std::runtime_error where the ranks see different streams.
 [[nodiscard]] std::unique_ptr<consumer::BatchSource> open_same_stream(
     const config::Options& options, const Start& start, ProcessGroup& ranks,
-    telemetry::Monitor& watch);
+    telemetry::Monitor& monitor);
 
-/// StreamMeta::epoch_samples as rank 0 met it: where producers are of several builds, not each says
-/// it.
+/// Rank 0's StreamMeta::epoch_samples, on all ranks: producers of several builds may differ in
+/// whether they have it.
 [[nodiscard]] std::optional<std::uint64_t> agreed_epoch_samples(const proto::StreamMeta& meta,
                                                                 ProcessGroup& ranks);
 
-/// The recipe's part of a step for one rank.
-[[nodiscard]] consumer::BatchSharding deal_of(const config::TrainOptions& train,
-                                              const ProcessGroup& ranks);
+/// How a global batch of the recipe is cut, and which part of it is this rank's.
+[[nodiscard]] consumer::BatchSharding sharding_of(const config::TrainOptions& train,
+                                                  const ProcessGroup& ranks);
 
 }  // namespace millrace::trainer

@@ -1,4 +1,4 @@
-// What a process has once, however many models it trains one after the other (train.h).
+// One process: its ranks, device and monitor, and the runs it trains with them (train.h).
 #include "trainer/training/train.h"
 
 #include <chrono>
@@ -17,46 +17,50 @@
 namespace millrace::trainer {
 namespace {
 
-constexpr std::chrono::seconds kHealthPatience{60};  // beyond the time in which the ranks must meet
+constexpr std::chrono::seconds kHealthPatience{60};  // beyond train.timeout_s
 
+/// The parts that a process has once, however many models it trains one after the other.
 class Process {
  public:
   explicit Process(const config::Options& options)
-      : rank_(distributed_env_from_environment()),
-        watch_(endpoint::open_monitor(
+      : env_(distributed_env_from_environment()),
+        monitor_(endpoint::open_monitor(
             options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s),
-            rank_.rank, {{"rank", std::to_string(rank_.rank)}})),
-        ranks_(rank_, options.train.timeout_s) {
+            env_.rank, {{"rank", std::to_string(env_.rank)}})),
+        ranks_(env_, options.train.timeout_s) {
     prepare_cpu(options.train.threads);
     device_ = choose_device(options.train.device, ranks_.local_rank());
     precision_ = choose_precision(options.train.dtype, device_);
-    record_ = graph_factory(options.train, device_);
-    if (ranks_.connect(device_) && ranks_.is_rank0())
+    make_graph_ = graph_factory(options.train, device_);
+    if (ranks_.connect(device_) && ranks_.is_rank0()) {
       log_info("gradients go from GPU to GPU by NCCL");
+    }
   }
 
   [[nodiscard]] ProcessGroup& ranks() { return ranks_; }
 
   void train(const config::Options& options, const TrainRequest& request, const Start& start) {
-    const auto source = open_same_stream(options, start, ranks_, *watch_);
+    const auto source = open_same_stream(options, start, ranks_, *monitor_);
     if (!source) return;
-    telemetry::tell_stream(watch_->registry(), source->meta().fingerprint, source->meta().provider);
-    WatchedSource watched(*source, watch_->health());
-    const TrainContext place{ranks_, device_, precision_, *watch_, /*ahead=*/!device_.is_cpu(),
-                             record_};
-    train_on(options, start, watched, place, request.record_path);
+    telemetry::export_stream_info(monitor_->registry(), source->meta().fingerprint,
+                                  source->meta().provider);
+    WatchedSource watched(*source, monitor_->health());
+    train_on(options, start, watched,
+             {ranks_, device_, precision_, *monitor_, /*ahead=*/!device_.is_cpu(), make_graph_},
+             request.record_path);
   }
 
  private:
-  DistributedEnv rank_;
-  std::unique_ptr<telemetry::Monitor> watch_;
+  DistributedEnv env_;
+  std::unique_ptr<telemetry::Monitor> monitor_;
   ProcessGroup ranks_;
   torch::Device device_ = torch::kCPU;
   Precision precision_;
-  GraphFactory record_;
+  GraphFactory make_graph_;
 };
 
-/// False also where the checkpoint cannot say: the stream will.
+/// Whether the run has reached its end. False also where the checkpoint does not know how long an
+/// epoch is: the stream does.
 bool is_done(const config::Options& options, const Start& start) {
   if (!start.resumed || start.state.evaluation_due) return false;
   if (counts_epochs(options.train) && !start.state.meta.epoch_samples) return false;
@@ -70,10 +74,10 @@ void train(const config::Options& options, const TrainRequest& request) {
   process.train(options, request, agree_on_start(options, request.resume, process.ranks()));
 }
 
-void train_all(const std::vector<config::Options>& each) {
-  Process process(each.front());
+void train_all(const std::vector<config::Options>& recipes) {
+  Process process(recipes.front());
   const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
-  for (const config::Options& options : each) {
+  for (const config::Options& options : recipes) {
     const bool stop = run_and_sync(
                           process.ranks(), [] { return RankStatus{}; }, "the next dataset")
                           .stop > 0;

@@ -1,10 +1,9 @@
-// The training loop of one rank: learning rate, data, forward/backward, clip, step, log, evaluate,
-// checkpoint.
+// The training loop of one rank: step, log, evaluate, save.
 //
-// Every decision is made from numbers that all ranks share, so that all act alike at the same step.
-// A step is complete once the optimizer has used it, or it was left out as bad
-// (non_finite_steps.h): then the cursor moves, its samples are recorded, and a checkpoint holds all
-// of it or nothing.
+// Every decision is made from numbers that all ranks share, so that all ranks act alike at the same
+// step. A step is complete once the optimizer has used it, or it was skipped because its loss or
+// gradient was not finite (non_finite_steps.h). Then the cursor moves and its samples are recorded,
+// and a checkpoint holds all of it or nothing.
 #pragma once
 
 #include <optional>
@@ -20,22 +19,22 @@
 
 namespace millrace::trainer {
 
-/// Where a rank trains.
+/// The process and device that a rank trains on.
 struct TrainContext {
   ProcessGroup& ranks;
   torch::Device device;
   Precision precision;
-  telemetry::Monitor& watch;
-  /// Each step is given to the device before the numbers of the one before it are there, and told
-  /// of once they are; but for those after which something is due, nothing else changes. For
-  /// devices that compute beside the host.
+  telemetry::Monitor& monitor;
+  /// Launch step n+1 before reading step n's loss. A step followed by an evaluation, a checkpoint
+  /// or the end is waited for. For devices that compute beside the host.
   bool ahead = false;
-  GraphFactory record{};
+  GraphFactory make_graph{};  ///< empty: no CUDA graphs
 };
 
 /// Trains on `source` from `start` to the recipe's end, or until a rank is asked to stop, which
-/// saves a checkpoint first. All arguments outlive it. Throws as train() does.
+/// saves a checkpoint first. `record_path`: --record-stream. All arguments outlive the call. Throws
+/// as train() does.
 void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source,
-              const TrainContext& place, const std::optional<std::string>& record_path);
+              const TrainContext& context, const std::optional<std::string>& record_path);
 
 }  // namespace millrace::trainer

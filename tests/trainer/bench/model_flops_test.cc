@@ -1,4 +1,4 @@
-// The operations that a step needs, by hand.
+// The operations of a training step, counted by hand.
 #include "trainer/bench/model_flops.h"
 
 #include <gtest/gtest.h>

@@ -24,8 +24,8 @@ struct ResumeTest : ::testing::Test {
     state.step = step;
     state.meta = testing::masked_meta();
     proto::CheckpointWriter writer(saved_options.train.out_dir, step);
-    proto::replace_file(writer.file(proto::kModelFile), "tensors of step " + std::to_string(step));
-    proto::replace_file(writer.file(proto::kConfigFile), config::to_toml(saved_options));
+    writer.write(proto::kModelFile, "tensors of step " + std::to_string(step));
+    writer.write(proto::kConfigFile, config::to_toml(saved_options));
     writer.commit(state);
   }
   void save(std::uint64_t step) { save(step, options); }

@@ -9,13 +9,14 @@
 #include <thread>
 
 #include "config/app/stop.h"
+#include "config/recipe.h"
 #include "tests/support/free_address.h"
 #include "tests/support/masked_stream.h"
 #include "trainer/evaluation/validation_loss.h"
 #include "trainer/models/bidirectional_transformer.h"
 #include "trainer/objectives/masked_lm.h"
-#include "trainer/training/gradient.h"
 #include "trainer/training/start.h"
+#include "trainer/training/train_step.h"
 
 namespace millrace::trainer {
 namespace {
@@ -34,8 +35,9 @@ void as_ranks(std::uint32_t world, const std::function<void(ProcessGroup&)>& bod
   for (std::uint32_t rank = 0; rank < world; ++rank) {
     threads.emplace_back([&, rank] {
       try {
-        ProcessGroup ranks({.rank = rank, .world_size = world, .local_rank = rank, .master_port = port},
-                           kTimeoutS);
+        ProcessGroup ranks(
+            {.rank = rank, .world_size = world, .local_rank = rank, .master_port = port},
+            kTimeoutS);
         body(ranks);
         ranks.shutdown("the end of a test");
       } catch (const std::exception& error) {
@@ -56,7 +58,17 @@ std::shared_ptr<Model> exact_model() {
   return model;
 }
 
-const LossScale kUnscaled(kExact, torch::kCPU);
+/// A step of the same model.
+std::unique_ptr<TrainStep> exact_step(ProcessGroup& ranks) {
+  static const config::Options options = [] {
+    config::Options recipe = config::default_options();
+    recipe.model = {.n_layer = 2, .n_head = 2, .n_embd = 16, .dropout = 0.0};
+    return recipe;
+  }();
+  static std::mutex one_at_a_time;  // the default generator is shared
+  const std::lock_guard lock(one_at_a_time);
+  return std::make_unique<TrainStep>(options, testing::masked_meta(), torch::kCPU, kExact, ranks);
+}
 
 struct Summed {
   std::vector<torch::Tensor> values;
@@ -66,12 +78,16 @@ struct Summed {
 /// The gradient of train samples [0, 32) in pieces of these sizes over so many ranks, as rank 0
 /// sees it.
 Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world,
-                   const LossScale& loss_scale = kUnscaled) {
+                   std::optional<double> loss_scale = std::nullopt) {
   Summed result;
   as_ranks(world, [&](ProcessGroup& ranks) {
     MaskedSource source({8});
-    const auto objective = make_masked_lm(-100);
-    StepLoader feed(source, *objective, ranks, torch::kCPU);
+    const auto step = exact_step(ranks);
+    if (loss_scale) {
+      step->loss_scale() = LossScale({torch::kFloat16}, torch::kCPU);
+      step->loss_scale().restore(*loss_scale, 0);
+    }
+    StepLoader loader(source, step->objective(), ranks, torch::kCPU);
     std::vector<consumer::Slice> slices;
     std::uint64_t first = 0;
     for (std::size_t i = 0; i < pieces.size(); first += pieces[i++]) {
@@ -79,11 +95,9 @@ Summed gradient_of(const std::vector<std::uint32_t>& pieces, std::uint32_t world
         slices.push_back({first, pieces[i]});
       }
     }
-    const auto batch = feed.step(slices);
-    const auto model = exact_model();
-    const auto loss =
-        Gradient(*model, *objective, kExact, loss_scale).accumulate(batch.value(), ranks);
-    if (ranks.is_rank0()) result = {gradients_of(*model), loss.item<double>()};
+    const auto batch = loader.step(slices);
+    const torch::Tensor& loss = step->compute_gradient(batch.value());
+    if (ranks.is_rank0()) result = {gradients_of(step->model()), loss.item<double>()};
   });
   return result;
 }
@@ -124,9 +138,7 @@ TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
 }
 
 TEST(Gradient, IsScaledByTheLossScaleAndTheLossIsNot) {
-  LossScale scale({torch::kFloat16}, torch::kCPU);
-  scale.restore(1024.0, 0);
-  const Summed one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, scale);
+  const Summed one = gradient_of({32}, 1), scaled = gradient_of({32}, 1, 1024.0);
   EXPECT_NEAR(one.loss, scaled.loss, 1e-12);
   EXPECT_LT((scaled.values[0] / 1024.0 - one.values[0]).abs().max().item<double>(), 1e-12);
 }
@@ -134,13 +146,11 @@ TEST(Gradient, IsScaledByTheLossScaleAndTheLossIsNot) {
 TEST(Gradient, OfABatchWithoutTargetsIsZero) {
   as_ranks(1, [](ProcessGroup& ranks) {
     MaskedSource source;
-    const auto objective = make_masked_lm(-100);
-    StepLoader feed(source, *objective, ranks, torch::kCPU);
-    const auto model = exact_model();
-    const auto batch = feed.step({{5, 1}});
-    Gradient sum(*model, *objective, kExact, kUnscaled);
-    EXPECT_EQ(sum.accumulate(batch.value(), ranks).item<double>(), 0.0);
-    for (const auto& gradient : gradients_of(*model)) {
+    const auto step = exact_step(ranks);
+    StepLoader loader(source, step->objective(), ranks, torch::kCPU);
+    const auto batch = loader.step({{5, 1}});
+    EXPECT_EQ(step->compute_gradient(batch.value()).item<double>(), 0.0);
+    for (const auto& gradient : gradients_of(step->model())) {
       EXPECT_EQ(gradient.abs().max().item<double>(), 0.0);
     }
   });
@@ -151,14 +161,14 @@ ValidationResult evaluation_over(std::uint32_t world, std::uint32_t batch_size) 
   as_ranks(world, [&](ProcessGroup& ranks) {
     MaskedSource source;
     const auto objective = make_masked_lm(-100);
-    StepLoader feed(source, *objective, ranks, torch::kCPU);
+    StepLoader loader(source, *objective, ranks, torch::kCPU);
     const auto model = exact_model();
     const ValidationPlan plan{
         proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
     std::uint32_t seen = 0;
-    const auto all = evaluate(*model, *objective, source.meta(), feed, ranks, plan,
+    const auto all = evaluate(*model, *objective, source.meta(), loader, ranks, plan,
                               [&](const proto::Batch& b) { seen += b.range.count; });
-    EXPECT_EQ(seen, consumer::share(plan.deal, 0, 21).count);
+    EXPECT_EQ(seen, consumer::share(plan.sharding, 0, 21).count);
     EXPECT_TRUE(model->is_training());
     if (ranks.is_rank0()) result = all.value();
   });
@@ -196,9 +206,9 @@ TEST(StepLoader, AFailureOfOneRankEndsAll) {
   as_ranks(2, [&](ProcessGroup& ranks) {
     MaskedSource source({}, 4);
     const auto objective = make_masked_lm(-100);
-    StepLoader feed(source, *objective, ranks, torch::kCPU);
+    StepLoader loader(source, *objective, ranks, torch::kCPU);
     try {
-      (void)feed.step({{ranks.rank() * 4, 4}});
+      (void)loader.step({{ranks.rank() * 4, 4}});
       ADD_FAILURE() << "rank " << ranks.rank() << " went on";
     } catch (const std::runtime_error& error) {
       const std::string expected = ranks.rank() == 1 ? "sample 4 cannot be had"
@@ -268,9 +278,9 @@ TEST(Stop, AllRanksHearOfItAtTheSameStep) {
   as_ranks(2, [](ProcessGroup& ranks) {
     MaskedSource source;
     const auto objective = make_masked_lm(-100);
-    StepLoader feed(source, *objective, ranks, torch::kCPU);
-    EXPECT_FALSE(feed.step({{ranks.rank() * 4, 4}}).has_value());
-    EXPECT_FALSE(feed.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
+    StepLoader loader(source, *objective, ranks, torch::kCPU);
+    EXPECT_FALSE(loader.step({{ranks.rank() * 4, 4}}).has_value());
+    EXPECT_FALSE(loader.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
   });
 }
 

@@ -1,4 +1,4 @@
-// Means, ratios and their errors, and how a measurement is told.
+// Means, ratios and their errors, and the report as JSON and as text.
 #include "trainer/evaluation/likelihood_report.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ LikelihoodReport bound() {
   m.objective = "mdlm";
   m.windows = 3, m.windows_of_split = 10, m.tokens_per_window = 8, m.samples_per_window = 4,
   m.seed = 9, m.batch_size = 2;
-  m.weights = "ema";
+  m.averaged = true;
   m.characters = true;
   m.nats_per_token = Estimate{std::log(2.0), 0.1};
   m.by_timesteps = {{4, {std::log(4.0), 0.2}}};
@@ -46,7 +46,7 @@ proto::Checkpoint checkpoint() {
   return checkpoint;
 }
 
-TEST(LikelihoodReport, JsonHasTheUnitsAndWhatRepeatsIt) {
+TEST(LikelihoodReport, JsonHasTheUnitsAndEverythingToRepeatIt) {
   const auto json = nlohmann::json::parse(to_json(bound(), checkpoint()));
   EXPECT_NEAR(json.at("bits_per_token").at("value").get<double>(), 1.0, 1e-12);
   EXPECT_NEAR(json.at("bits_per_character").at("standard_error").get<double>(), 0.1 / std::log(2.0),
@@ -71,7 +71,7 @@ TEST(LikelihoodReport, TokensThatAreNoCharactersHaveNoBitsPerCharacter) {
   EXPECT_EQ(to_text(m).find("per character"), std::string::npos);
 }
 
-TEST(LikelihoodReport, AnErrorThatIsNotKnownIsNotTold) {
+TEST(LikelihoodReport, AnUnknownErrorIsNotReported) {
   LikelihoodReport m = bound();
   m.nats_per_token = Estimate{1.0, {}};
   EXPECT_TRUE(nlohmann::json::parse(to_json(m, checkpoint()))

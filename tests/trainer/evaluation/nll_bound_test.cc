@@ -99,7 +99,7 @@ double share_in_range(const Noise& noise) {
 TEST(NllBound, AConstantCrossEntropyInContinuousTime) {
   const auto batch = random_windows(4000);
   for (const char* const name : {"loglinear", "geometric"}) {
-    const auto mdlm = make_masked_diffusion(noise(name), kMask);
+    const auto mdlm = make_mdlm(noise(name), kMask);
     const auto sedd = make_sedd(AbsorbingSedd{noise(name), kTokens + 1, kMask, true});
     Ignorant network;
     const torch::NoGradGuard no_grad;
@@ -136,7 +136,7 @@ TEST(NllBound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
 
 TEST(NllBound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
   const auto batch = random_windows(4000);
-  const auto objective = make_masked_diffusion(noise(), kMask);
+  const auto objective = make_mdlm(noise(), kMask);
   Ignorant network;
   const torch::NoGradGuard no_grad;
   for (const std::int64_t steps : {1, 2, 4, 1000}) {
@@ -166,7 +166,7 @@ TEST(NllBound, D3pmIsAtItsClosedForm) {
 }
 
 TEST(NllBound, TheErrorShrinksAsTheRootOfTheNumberOfWindows) {
-  const auto objective = make_masked_diffusion(noise(), kMask);
+  const auto objective = make_mdlm(noise(), kMask);
   Ignorant network;
   const torch::NoGradGuard no_grad;
   const auto error = [&](std::int64_t windows) {
@@ -180,7 +180,7 @@ TEST(NllBound, TheErrorShrinksAsTheRootOfTheNumberOfWindows) {
 TEST(NllBound, DoesNotDependOnBatches) {
   const auto batch = random_windows(20);
   const auto& x0 = batch.at(Role::kTarget);
-  const auto objective = make_masked_diffusion(noise(), kMask);
+  const auto objective = make_mdlm(noise(), kMask);
   const auto bound = make_continuous_bound(*objective, {noise(), kEps}, fresh(20, 3));
   Ignorant network;
   const torch::NoGradGuard no_grad;
@@ -229,7 +229,7 @@ struct Knowing : Network {
 TEST(NllBound, ANetworkThatKnowsTheSourceIsAtItsEntropy) {
   constexpr std::int64_t kWindows = 20000;
   const auto batch = clean(texts_of_the_source(kWindows));
-  const auto objective = make_masked_diffusion(noise(), 3);
+  const auto objective = make_mdlm(noise(), 3);
   Knowing network;
   const torch::NoGradGuard no_grad;
   const EvalNoise draws = fresh(kWindows, 4, 3, 3);

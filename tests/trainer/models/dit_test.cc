@@ -1,4 +1,4 @@
-// The DiT: sedd-small's names, shapes and size, its beginning, and what it sees.
+// The DiT: sedd-small's names, shapes and size, its initial output, its inputs and its gradients.
 #include "trainer/models/dit.h"
 
 #include <gtest/gtest.h>
@@ -14,9 +14,8 @@ DitShape tiny_shape() {
   return {.vocab_size = 7, .block_size = 9, .n_layer = 2, .n_head = 2, .n_embd = 8, .cond_dim = 6};
 }
 
-/// In f64, and no parameter where it began: adaLN starts at zero, where most of the network has no
-/// effect.
-std::shared_ptr<Model> stirred(const DitShape& shape) {
+/// In f64 with random parameters: adaLN starts at zero, where most of the network has no effect.
+std::shared_ptr<Model> randomised(const DitShape& shape) {
   torch::manual_seed(21);
   auto model = make_dit(shape);
   model->to(torch::kFloat64);
@@ -89,21 +88,21 @@ TEST(Dit, BeginsWithLogitsOfZero) {
   EXPECT_TRUE(torch::equal(logits, torch::zeros({2, 5, 7})));
 }
 
-TEST(Dit, TheTimeIsHeardUnlessConditioningIsOff) {
+TEST(Dit, TheTimeMattersUnlessConditioningIsOff) {
   auto shape = tiny_shape();
   const auto tokens = torch::randint(7, {1, 5}, torch::kInt64);
   const auto early = torch::tensor({0.1}), late = torch::tensor({3.0}), zero = torch::tensor({0.0});
-  auto model = stirred(shape);
+  auto model = randomised(shape);
   EXPECT_FALSE(torch::allclose(model->forward({tokens, early}), model->forward({tokens, late})));
   EXPECT_TRUE(torch::equal(model->forward({tokens, zero}), model->forward(tokens)));
   const auto of_zero = model->forward({tokens, zero});
   shape.time_conditioning = false;
-  model = stirred(shape);
+  model = randomised(shape);
   EXPECT_TRUE(torch::equal(model->forward({tokens, late}), of_zero));
 }
 
 TEST(Dit, EveryPositionSeesEveryOtherAndEverySampleItselfAlone) {
-  const auto model = stirred(tiny_shape());
+  const auto model = randomised(tiny_shape());
   const auto tokens = torch::arange(6).view({1, 6}).expand({2, 6}).contiguous();
   auto changed = tokens.clone();
   changed[0][5] = 0;
@@ -116,7 +115,7 @@ TEST(Dit, EveryPositionSeesEveryOtherAndEverySampleItselfAlone) {
 
 TEST(Dit, GradientsAreThoseOfFiniteDifferences) {
   constexpr double kStep = 1e-5;
-  const auto model = stirred(tiny_shape());
+  const auto model = randomised(tiny_shape());
   const auto tokens = torch::randint(7, {2, 4}, torch::kInt64);
   const auto time = torch::tensor({0.2, 1.5}, torch::kFloat64);
   const auto value = [&] { return model->forward({tokens, time}).sin().sum(); };
@@ -136,7 +135,7 @@ TEST(Dit, GradientsAreThoseOfFiniteDifferences) {
   }
 }
 
-TEST(Dit, RefusesAShapeThatCannotBe) {
+TEST(Dit, RefusesAnImpossibleShape) {
   auto shape = tiny_shape();
   shape.n_embd = 10;
   EXPECT_THROW((void)make_dit(shape), std::invalid_argument);

@@ -1,12 +1,12 @@
-// GPT-2: nanoGPT's names and sizes, that no position sees what follows it, and that reading on is
-// reading all.
+// GPT-2: nanoGPT's names and sizes, the causal mask, and that decoding with a cache equals one pass
+// over the whole text.
 #include "trainer/models/gpt2.h"
 
 #include <gtest/gtest.h>
 
 #include "trainer/device/precision.h"
-#include "trainer/nn/attention.h"
 #include "trainer/models/parameters.h"
+#include "trainer/nn/attention.h"
 
 namespace millrace::trainer {
 namespace {
@@ -47,7 +47,7 @@ TEST(Gpt2, NoPositionSeesWhatFollowsIt) {
   EXPECT_GT(difference.narrow(0, 6, 4).min().item<float>(), 0.0F);
 }
 
-TEST(Attention, SpelledOutItIsCausalToo) {
+TEST(Attention, UnfusedItIsCausalToo) {
   torch::manual_seed(32);
   const auto q = torch::randn({1, 2, 8, 4}), k = torch::randn({1, 2, 8, 4}),
              v = torch::randn({1, 2, 8, 4});
@@ -75,20 +75,20 @@ TEST(Attention, FewerQueriesAreTheLastOnes) {
   }
 }
 
-/// Logits of tokens [B, L] that are read in parts of these lengths, which add up to L.
+/// Logits of tokens [B, L] that a decoder reads in parts of these lengths, whose sum is L.
 torch::Tensor read_in_parts(Model& model, const torch::Tensor& tokens,
                             const std::vector<std::int64_t>& lengths) {
-  const auto reader = model.decoder(tokens.size(1));
+  const auto decoder = model.decoder(tokens.size(1));
   std::vector<torch::Tensor> parts;
   std::int64_t at = 0;
   for (const std::int64_t length : lengths) {
-    parts.push_back(model.project(reader->read(tokens.narrow(1, at, length))));
+    parts.push_back(model.project(decoder->read(tokens.narrow(1, at, length))));
     at += length;
   }
   return at::cat(parts, 1);
 }
 
-/// The largest difference between reading on and one pass over all, for texts of 10 tokens.
+/// The largest difference between decoding in parts and one pass, for texts of 10 tokens.
 double largest_difference(torch::ScalarType compute, const std::vector<std::int64_t>& lengths) {
   torch::manual_seed(35);
   const Precision precision{compute};
@@ -109,7 +109,7 @@ double largest_difference(torch::ScalarType compute, const std::vector<std::int6
   return (read_in_parts(*model, tokens, lengths) - whole).abs().max().item<double>();
 }
 
-TEST(Gpt2, ReadingOnSaysWhatReadingAllDoes) {
+TEST(Gpt2, DecodingInPartsEqualsOnePass) {
   const std::vector<std::vector<std::int64_t>> cuts{
       {10}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {5, 1, 1, 1, 1, 1}, {2, 3, 1, 4}};
   for (const auto& lengths : cuts) {
@@ -119,7 +119,7 @@ TEST(Gpt2, ReadingOnSaysWhatReadingAllDoes) {
   }
 }
 
-TEST(Gpt2, ReadersOfTheSameModelKeepToThemselves) {
+TEST(Gpt2, DecodersOfTheSameModelAreIndependent) {
   torch::manual_seed(36);
   const auto model = make_gpt2(tiny_shape());
   model->eval();
@@ -132,15 +132,15 @@ TEST(Gpt2, ReadersOfTheSameModelKeepToThemselves) {
   EXPECT_LT((said - alone).abs().max().item<float>(), 1e-5F);
 }
 
-TEST(Gpt2, NothingIsReadBehindTheLongestText) {
+TEST(Gpt2, NothingIsReadBeyondTheLongestText) {
   const auto model = make_gpt2(tiny_shape());
   const torch::NoGradGuard no_grad;
-  const auto reader = model->decoder(4);
-  (void)reader->read(torch::zeros({1, 4}, torch::kInt64));
-  EXPECT_THROW((void)reader->read(torch::zeros({1, 1}, torch::kInt64)), c10::Error);
+  const auto decoder = model->decoder(4);
+  (void)decoder->read(torch::zeros({1, 4}, torch::kInt64));
+  EXPECT_THROW((void)decoder->read(torch::zeros({1, 1}, torch::kInt64)), c10::Error);
 }
 
-TEST(Gpt2, WordsDependOnWhereTheyStand) {
+TEST(Gpt2, HiddenStatesDependOnThePosition) {
   torch::manual_seed(33);
   const auto model = make_gpt2(tiny_shape());
   model->eval();
@@ -148,7 +148,7 @@ TEST(Gpt2, WordsDependOnWhereTheyStand) {
   EXPECT_GT((hidden[0][0] - hidden[0][1]).abs().max().item<float>(), 0.01F);
 }
 
-TEST(Gpt2, RefusesAShapeThatCannotBe) {
+TEST(Gpt2, RefusesAnImpossibleShape) {
   auto shape = tiny_shape();
   shape.n_head = 3;
   EXPECT_THROW((void)make_gpt2(shape), std::invalid_argument);

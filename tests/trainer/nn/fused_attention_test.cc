@@ -1,5 +1,5 @@
-// Attention by our own loops against the formula in f64: values and gradients, for every
-// instruction set that runs here.
+// Our attention loops against the formula in f64: values and gradients, for every instruction set
+// that runs here.
 #include "trainer/nn/fused_attention.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace {
 
 using torch::Tensor;
 
-// Of the largest number: sums of some hundred products, each rounded to 6e-8.
+// Relative to the largest number: sums of some hundred products, each rounded to 6e-8.
 constexpr double kTolerance = 3e-6;
 
 struct Case {
@@ -41,7 +41,7 @@ Tensor hidden(const Tensor& scores, bool causal) {
   return scores.masked_fill(later, -std::numeric_limits<double>::infinity());
 }
 
-/// dropped(softmax(q·kᵀ/√D))·v, with these factors for the weights.
+/// (softmax(q·kᵀ/√D)∘factors)·v.
 Tensor formula(const Tensor& q, const Tensor& k, const Tensor& v, bool causal,
                const Tensor& factors) {
   const auto scores =
@@ -99,23 +99,23 @@ TEST(FusedAttention, FollowsItsFormula) {
   }
 }
 
-TEST(FusedAttention, TakesWhatDoesNotLieSideBySide) {
+TEST(FusedAttention, TakesTensorsThatAreNotContiguous) {
   const Given numbers = given({2, 3, 20, 32, false});
-  const auto turned = [](const Tensor& x) {
+  const auto strided = [](const Tensor& x) {
     return x.transpose(1, 2).contiguous().transpose(1, 2);
   };
   const Found plain =
       run(numbers, torch::kFloat32, [](const Tensor& q, const Tensor& k, const Tensor& v) {
         return fused_attention(q, k, v, {});
       });
-  const Found found = run({numbers.q, numbers.k, numbers.v, turned(numbers.grad)}, torch::kFloat32,
+  const Found found = run({numbers.q, numbers.k, numbers.v, strided(numbers.grad)}, torch::kFloat32,
                           [&](const Tensor& q, const Tensor& k, const Tensor& v) {
                             const auto far = v.repeat({1, 1, 1, 2})
                                                  .view({2, 3, 20, 2, 32})
                                                  .transpose(3, 4)
                                                  .contiguous()
                                                  .select(4, 0);
-                            return fused_attention(turned(q), turned(k), far, {});
+                            return fused_attention(strided(q), strided(k), far, {});
                           });
   EXPECT_TRUE(torch::equal(plain.value, found.value));
   EXPECT_TRUE(torch::equal(plain.gradients[0], found.gradients[0]));
@@ -123,7 +123,7 @@ TEST(FusedAttention, TakesWhatDoesNotLieSideBySide) {
   EXPECT_TRUE(torch::equal(plain.gradients[2], found.gradients[2]));
 }
 
-/// The factors of the weights [B, heads, L, L] that the seed draws: seen through values that are
+/// The dropout factors of the weights [B, heads, L, L] for this seed, seen through values that are
 /// the identity.
 Tensor factors_of(const Case& c, double drop, std::uint64_t seed) {
   const torch::NoGradGuard no_grad;
@@ -154,7 +154,7 @@ TEST(FusedAttention, DropsWeightsAndFindsThemAgain) {
   }
 }
 
-TEST(FusedAttention, WhatIsNoNumberStaysNone) {
+TEST(FusedAttention, NanStaysNan) {
   Given numbers = given({1, 1, 20, 16, false});
   numbers.q[0][0][3][5] = std::numeric_limits<float>::quiet_NaN();
   const auto value = fused_attention(numbers.q, numbers.k, numbers.v, {});
@@ -166,9 +166,8 @@ TEST(FusedAttention, IsOnlyForWhatItFits) {
   const auto numbers = [](std::int64_t length, std::int64_t size) {
     return torch::zeros({1, 1, length, size});
   };
-  EXPECT_FALSE(fits_fused_attention(numbers(4, 16), numbers(5, 16)))
-      << "one query against kept keys";
-  EXPECT_FALSE(fits_fused_attention(numbers(4, 18), numbers(4, 18))) << "no whole vectors";
+  EXPECT_FALSE(fits_fused_attention(numbers(4, 16), numbers(5, 16))) << "fewer queries than keys";
+  EXPECT_FALSE(fits_fused_attention(numbers(4, 18), numbers(4, 18))) << "no multiple of the lanes";
   EXPECT_FALSE(fits_fused_attention(numbers(4, 16).to(torch::kBFloat16),
                                     numbers(4, 16).to(torch::kBFloat16)));
   EXPECT_FALSE(
@@ -176,7 +175,7 @@ TEST(FusedAttention, IsOnlyForWhatItFits) {
   EXPECT_FALSE(fits_fused_attention(numbers(0, 16), numbers(0, 16)));
 }
 
-/// All heads by these loops.
+/// All heads by these kernels.
 Found by_kernels(const AttentionKernels& kernels, const Given& numbers, const Case& c) {
   const Tensor out = torch::empty_like(numbers.q),
                logsumexp = torch::empty({c.samples * c.heads, c.length});

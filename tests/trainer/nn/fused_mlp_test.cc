@@ -1,5 +1,5 @@
-// The MLP by our own loops against the formula in f64: values and gradients, for every instruction
-// set that runs here.
+// Our MLP loops against the formula in f64: values and gradients, for every instruction set that
+// runs here.
 #include "trainer/nn/fused_mlp.h"
 
 #include <ATen/Parallel.h>
@@ -15,7 +15,7 @@ namespace {
 using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 
-// Of the largest number: sums of some hundred products, each rounded to 6e-8.
+// Relative to the largest number: sums of some hundred products, each rounded to 6e-8.
 constexpr double kTolerance = 3e-6;
 
 struct Case {
@@ -72,7 +72,7 @@ Tensors by_function(const Given& numbers, GeluKind kind) {
           second.weight.grad(), second.bias.grad()};
 }
 
-/// What keeps nothing but first(x) was asked; else LibTorch's operations were.
+/// Whether y came from our loops, not from LibTorch's operations.
 bool is_fused(const Tensor& y) {
   return y.grad_fn() && y.grad_fn()->name().find("MlpFunction") != std::string::npos;
 }
@@ -98,20 +98,20 @@ TEST_P(WithThreads, FollowsItsFormula) {
   }
 }
 
-TEST(FusedMlp, IsAskedWhereItFits) {
-  const auto asked = [](std::int64_t rows, std::int64_t width, std::int64_t hidden,
-                        torch::ScalarType type) {
+TEST(FusedMlp, IsUsedWhereItFits) {
+  const auto used = [](std::int64_t rows, std::int64_t width, std::int64_t hidden,
+                       torch::ScalarType type) {
     const Linear first(torch::randn({hidden, width}).to(type)),
         second(torch::randn({width, hidden}).to(type));
     return is_fused(mlp(torch::randn({1, rows, width}).to(type), first, second, GeluKind::kExact));
   };
   const std::int64_t enough = 64 * at::get_num_threads();
-  EXPECT_TRUE(asked(enough, 32, 128, torch::kFloat32));
-  EXPECT_FALSE(asked(enough - 1, 32, 128, torch::kFloat32))
+  EXPECT_TRUE(used(enough, 32, 128, torch::kFloat32));
+  EXPECT_FALSE(used(enough - 1, 32, 128, torch::kFloat32))
       << "each thread's sums would be larger than what is saved";
-  EXPECT_FALSE(asked(enough, 30, 128, torch::kFloat32)) << "no whole panels";
-  EXPECT_FALSE(asked(enough, 32, 130, torch::kFloat32)) << "no whole panels";
-  EXPECT_FALSE(asked(enough, 32, 128, torch::kFloat64));
+  EXPECT_FALSE(used(enough, 30, 128, torch::kFloat32)) << "no whole panels";
+  EXPECT_FALSE(used(enough, 32, 130, torch::kFloat32)) << "no whole panels";
+  EXPECT_FALSE(used(enough, 32, 128, torch::kFloat64));
 }
 
 TEST(FusedMlp, NeedsNoBias) {
@@ -136,7 +136,7 @@ TEST(FusedMlp, ComesToTheSameWithoutGradients) {
   EXPECT_TRUE(torch::equal(with, mlp(numbers.x, first, second, GeluKind::kExact)));
 }
 
-TEST(FusedMlp, TakesWhatDoesNotLieSideBySide) {
+TEST(FusedMlp, TakesTensorsThatAreNotContiguous) {
   const Given numbers = given({400, 32, 128});
   const Linear first(numbers.first, numbers.first_bias),
       second(numbers.second, numbers.second_bias);
@@ -145,7 +145,7 @@ TEST(FusedMlp, TakesWhatDoesNotLieSideBySide) {
                            mlp(apart, first, second, GeluKind::kExact)));
 }
 
-/// One block by these loops; the gradients are added to ones.
+/// One block by these kernels; parameters' gradients start at 1.
 Tensors by_kernels(const MlpKernels& kernels, const Given& numbers, const Case& c, GeluKind kind) {
   const MlpShape shape{
       .rows = c.rows, .width = c.width, .hidden = c.hidden, .with_tanh = kind == GeluKind::kTanh};

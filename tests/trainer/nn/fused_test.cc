@@ -1,5 +1,5 @@
-// The fused operations against LibTorch's single ones: values and gradients, in f32 and bf16, and
-// dropout's statistics.
+// The fused operations against LibTorch's single ones: values and gradients in f32 and bf16, and
+// the statistics of dropout.
 #include "trainer/nn/fused.h"
 
 #include <ATen/Parallel.h>
@@ -20,8 +20,8 @@ using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 using Function = std::function<Tensor(const Tensors&)>;
 
-/// The value for these inputs and the gradients of Σ value·weights, where weights is the same for
-/// equal shapes.
+/// The value for these inputs, and the gradients of Σ value·weights; equal shapes have equal
+/// weights.
 Tensors value_and_gradients(const Function& function, const Tensors& inputs) {
   Tensors leaves;
   for (const Tensor& input : inputs) leaves.push_back(input.detach().clone().requires_grad_(true));
@@ -34,7 +34,7 @@ Tensors value_and_gradients(const Function& function, const Tensors& inputs) {
   return all;
 }
 
-/// `fused` gives what `plain` gives in f64, to within `tolerance` of the largest number of each.
+/// Expects of `fused` the results of `plain` in f64, to within `tolerance` of the largest number.
 void expect_same(const Function& fused, const Function& plain, const Tensors& inputs,
                  double tolerance) {
   Tensors exact;
@@ -52,7 +52,7 @@ void expect_same(const Function& fused, const Function& plain, const Tensors& in
   }
 }
 
-constexpr double kF32 = 2e-6, kBf16 = 1e-2;  // a few roundings of 6e-8; bf16 rounds to 4e-3
+constexpr double kF32 = 2e-6, kBf16 = 1e-2;  // a few roundings: of 6e-8 in f32, of 4e-3 in bf16
 
 /// Odd sizes, so that no vector loop divides them.
 Tensor numbers(at::IntArrayRef sizes, std::int64_t seed) {
@@ -75,7 +75,7 @@ TEST(Fused, Gelu) {
   }
 }
 
-TEST(Fused, GeluOfWhatIsNoNumberIsNone) {
+TEST(Fused, GeluOfNanIsNan) {
   const auto x = torch::tensor({NAN, 1.0F, NAN});
   for (const auto kind : {GeluKind::kExact, GeluKind::kTanh}) {
     EXPECT_TRUE(torch::equal(gelu(x, kind).isnan(), x.isnan()));
@@ -83,29 +83,31 @@ TEST(Fused, GeluOfWhatIsNoNumberIsNone) {
   }
 }
 
-Tensor plain_norm(const Tensors& in) {
+Tensor plain_layer_norm(const Tensors& in) {
   const auto scaled = at::layer_norm(in[0], {in[0].size(2)}) * in[1].unsqueeze(1);
   return in.size() > 2 ? scaled + in[2].unsqueeze(1) : scaled;
 }
 
-TEST(Fused, NormWithOneGainAndShift) {
+TEST(Fused, LayerNormWithOneWeightOrOneASample) {
   const auto fused = [](const Tensors& in) {
-    return scaled_norm(in[0], in[1], in.size() > 2 ? in[2] : Tensor());
+    return layer_norm(in[0], in[1], in.size() > 2 ? in[2] : Tensor());
   };
   const auto x = numbers({3, 37, 29}, 1) + 4.0;
-  for (const std::int64_t gains : {1, 3}) {
-    expect_same(fused, plain_norm, {x, numbers({gains, 29}, 2), numbers({gains, 29}, 3)}, kF32 * 4);
-    expect_same(fused, plain_norm, {x, numbers({gains, 29}, 2)}, kF32 * 4);
+  for (const std::int64_t rows : {1, 3}) {
+    expect_same(fused, plain_layer_norm, {x, numbers({rows, 29}, 2), numbers({rows, 29}, 3)},
+                kF32 * 4);
+    expect_same(fused, plain_layer_norm, {x, numbers({rows, 29}, 2)}, kF32 * 4);
   }
 }
 
-TEST(Fused, NormUnderAutocastIsMadeForProducts) {
+TEST(Fused, LayerNormUnderAutocastHasTheDtypeOfProducts) {
   at::autocast::set_autocast_enabled(at::kCPU, true);
   at::autocast::set_autocast_dtype(at::kCPU, torch::kBFloat16);
   const auto x = numbers({2, 5, 8}, 1);
-  EXPECT_EQ(scaled_norm(x, torch::ones({1, 8})).scalar_type(), torch::kBFloat16);
-  const auto fused = [](const Tensors& in) { return scaled_norm(in[0], in[1], in[2]); };
-  expect_same(fused, plain_norm, {x, bf16(numbers({2, 8}, 2)), bf16(numbers({2, 8}, 3))}, kBf16);
+  EXPECT_EQ(layer_norm(x, torch::ones({1, 8})).scalar_type(), torch::kBFloat16);
+  const auto fused = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); };
+  expect_same(fused, plain_layer_norm, {x, bf16(numbers({2, 8}, 2)), bf16(numbers({2, 8}, 3))},
+              kBf16);
   at::autocast::set_autocast_enabled(at::kCPU, false);
 }
 
@@ -169,14 +171,14 @@ TEST(Fused, DropoutAloneIsTheSameBackwards) {
   const auto h = numbers({5, 3, 7, 11}, 1);
   for (const auto& x : {h, bf16(h)}) {
     const auto found =
-        value_and_gradients([](const Tensors& in) { return dropped(in[0], 0.3); }, {x});
+        value_and_gradients([](const Tensors& in) { return dropout(in[0], 0.3); }, {x});
     const auto mask = found[0].to(torch::kFloat32) / x.to(torch::kFloat32);
     EXPECT_GT(mask.eq(0.0).sum().item<std::int64_t>(), 0);
     const auto weights =
         torch::arange(x.numel(), torch::kFloat32).remainder(7).sub(2.5).view(x.sizes());
     EXPECT_TRUE(torch::allclose(found[1].to(torch::kFloat32), weights * mask, 2e-2, 1e-6));
   }
-  EXPECT_TRUE(dropped(h, 0.0).is_same(h));
+  EXPECT_TRUE(dropout(h, 0.0).is_same(h));
 }
 
 TEST(Fused, TwoDropoutsOfOneStepDiffer) {
@@ -198,8 +200,8 @@ TEST(Fused, Heads) {
               kF32);
   expect_same([&](const Tensors& in) { return joined(split_heads(in[0], &rotary)); }, plain,
               {bf16(qkv)}, kBf16);
-  const Function unturned = [&](const Tensors& in) { return joined(split_heads(in[0], nullptr)); };
-  expect_same(unturned, unturned, {qkv}, 0.0);
+  const Function unrotated = [&](const Tensors& in) { return joined(split_heads(in[0], nullptr)); };
+  expect_same(unrotated, unrotated, {qkv}, 0.0);
 }
 
 TEST(Fused, WorkIsCutIntoThreads) {
@@ -212,11 +214,11 @@ TEST(Fused, WorkIsCutIntoThreads) {
   EXPECT_EQ(parts, 2);
 }
 
-/// Every instruction set that this machine has gives what the baseline gives, to a few roundings.
+/// The kernels of every instruction set that runs here equal the portable ones up to rounding.
 TEST(Fused, EveryInstructionSet) {
   constexpr std::int64_t kRows = 3, kWidth = 45;
   const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5),
-             gain = numbers({kWidth}, 6), zero = torch::zeros({kWidth});
+             weight = numbers({kWidth}, 6), zero = torch::zeros({kWidth});
   const auto at = [](const Tensor& t) { return t.const_data_ptr<float>(); };
   const auto to = [](const Tensor& t) { return t.mutable_data_ptr<float>(); };
   std::vector<Tensors> found;
@@ -225,14 +227,14 @@ TEST(Fused, EveryInstructionSet) {
     Tensors out;
     for (int i = 0; i < 7; ++i) out.push_back(torch::zeros_like(x));
     const auto statistics = torch::zeros({kRows, 2});
-    const DropoutMask dropping{1, 2, 1U << 30, 1.3F};
+    const DropoutMask mask{1, 2, 1U << 30, 1.3F};
     set.f32.gelu(at(x), x.numel(), false, to(out[0]));
     set.f32.gelu_backward(at(x), at(grad), x.numel(), true, to(out[1]));
-    set.f32.norm(at(x), at(gain), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));
-    set.f32.norm_backward(at(x), at(gain), at(statistics), at(grad), kRows, kWidth, to(out[3]),
+    set.f32.norm(at(x), at(weight), at(zero), kRows, kWidth, 1e-5F, to(out[2]), to(statistics));
+    set.f32.norm_backward(at(x), at(weight), at(statistics), at(grad), kRows, kWidth, to(out[3]),
                           to(out[4]), nullptr);
-    set.f32.add(at(x), at(grad), at(gain), dropping, 77, kRows, kWidth, to(out[5]));
-    set.f32.drop(at(x), dropping, 5, x.numel(), to(out[6]));
+    set.f32.add(at(x), at(grad), at(weight), mask, 77, kRows, kWidth, to(out[5]));
+    set.f32.drop(at(x), mask, 5, x.numel(), to(out[6]));
     found.push_back(out);
   }
   for (const Tensors& other : found) {

@@ -1,5 +1,5 @@
-// Linear maps against LibTorch's in f64: values and gradients, small ones and ones that are large
-// enough for another library.
+// Linear maps against LibTorch's in f64: values and gradients, at sizes below and above the switch
+// to another library.
 #include "trainer/nn/linear_map.h"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ void expect_like_torch(const Tensors& inputs) {
   }
 }
 
-TEST(LinearMap, IsLibTorchsWhateverTheSize) {
+TEST(LinearMap, EqualsLibTorchsAtEverySize) {
   for (const std::int64_t rows : {1, 7, 300}) {
     SCOPED_TRACE(rows);
     expect_like_torch({numbers({3, rows, 129}, 1), numbers({67, 129}, 2), numbers({67}, 3)});
@@ -64,14 +64,14 @@ TEST(LinearMap, IsLibTorchsWhateverTheSize) {
   }
 }
 
-TEST(LinearMap, OfATransposedInput) {
+TEST(LinearMap, TakesATransposedInput) {
   const Tensor x = numbers({129, 900}, 1), weight = numbers({67, 129}, 2);
   const Tensor wanted = at::linear(x.t().to(torch::kFloat64), weight.to(torch::kFloat64));
   EXPECT_LE((linear_map(x.t(), weight, {}).to(torch::kFloat64) - wanted).abs().max().item<double>(),
             1e-4);
 }
 
-TEST(LinearMap, AsksForNoGradientThatNobodyWants) {
+TEST(LinearMap, ComputesNoGradientThatIsNotNeeded) {
   const Tensor x = numbers({900, 129}, 1), weight = numbers({67, 129}, 2).requires_grad_(true);
   linear_map(x, weight, {}).sum().backward();
   EXPECT_FALSE(x.grad().defined());
@@ -85,8 +85,9 @@ TEST(LinearMap, ABiasAloneHasAGradient) {
   EXPECT_TRUE(torch::equal(bias.grad(), torch::full({67}, 900.0F)));
 }
 
-/// Rows of g further apart than they are long, as a thread sees them that has some columns of it.
-TEST(GemmTN, IsThatOfEveryInstructionSet) {
+/// The rows of g and x are further apart than they are long, as for a thread with some columns of
+/// g.
+TEST(GemmTN, EveryInstructionSetEqualsTheProductInF64) {
   constexpr std::int64_t kApart = 3;
   for (const CpuKernels* const kernels : runnable_cpu_kernels()) {
     for (const auto& [rows, outputs, vectors] : std::vector<std::array<std::int64_t, 3>>{

@@ -1,4 +1,4 @@
-// An objective behind a clean prefix: what the network sees, and what is counted.
+// An objective behind a clean prefix: the network's input, and the loss of the target alone.
 #include "trainer/objectives/cascade.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ using testing::batch_of;
 
 constexpr std::int64_t kMask = 5;
 
-std::unique_ptr<Objective> inner() { return make_masked_diffusion(make_noise({}), kMask); }
+std::unique_ptr<Objective> inner() { return make_mdlm(make_noise({}), kMask); }
 
 struct Case {
   Case() {

@@ -39,10 +39,10 @@ struct Case {
   torch::Tensor x0, x, t, logits;
 };
 
-TEST(MaskedDiffusion, WeighsTheCrossEntropyOfMaskedTokensByOneOverTime) {
+TEST(Mdlm, WeighsTheCrossEntropyOfMaskedTokensByOneOverTime) {
   const Case given;
   FixedNetwork network(given.logits);
-  const auto loss = make_masked_diffusion(noise("loglinear"), kMask)->loss(network, given.batch());
+  const auto loss = make_mdlm(noise("loglinear"), kMask)->loss(network, given.batch());
   const auto log_p = torch::log_softmax(given.logits.narrow(2, 0, kTokens), 2);
   for (std::int64_t b = 0; b < kBatch; ++b) {
     double wanted = 0.0;
@@ -57,7 +57,7 @@ TEST(MaskedDiffusion, WeighsTheCrossEntropyOfMaskedTokensByOneOverTime) {
   }
 }
 
-TEST(MaskedDiffusion, IsSeddWithTheScoreOfItsProbabilities) {
+TEST(Mdlm, IsSeddWithTheScoreOfItsProbabilities) {
   const Case given;
   const auto p = torch::softmax(given.logits.narrow(2, 0, kTokens), 2);
   const auto log_p = at::cat({torch::log(p), torch::zeros({kBatch, kLength, 1}, kDouble)}, 2);
@@ -66,8 +66,7 @@ TEST(MaskedDiffusion, IsSeddWithTheScoreOfItsProbabilities) {
         -torch::log(torch::expm1(noise(schedule)->total(given.t))).view({kBatch, 1, 1});
     FixedNetwork probabilities(given.logits), scores(log_p + log_r),
         scaled(log_p + std::log(kTokens));
-    const auto bound =
-        make_masked_diffusion(noise(schedule), kMask)->loss(probabilities, given.batch()).sum;
+    const auto bound = make_mdlm(noise(schedule), kMask)->loss(probabilities, given.batch()).sum;
     const auto plain = make_sedd(AbsorbingSedd{noise(schedule), kTokens + 1, kMask, false})
                            ->loss(scores, given.batch())
                            .sum;
@@ -149,13 +148,13 @@ double expected_loss(float t) {
                                {Role::kTarget, torch::tensor(x0).view({count, 2})},
                                {Role::kTime, torch::full({count}, t)}});
   ExactNetwork network;
-  return (make_masked_diffusion(noise("loglinear"), 3)->loss(network, batch).sum *
+  return (make_mdlm(noise("loglinear"), 3)->loss(network, batch).sum *
           torch::tensor(weights, kDouble))
       .sum()
       .item<double>();
 }
 
-TEST(MaskedDiffusion, AnExactNetworkIsAtTheEntropyOfTheSource) {
+TEST(Mdlm, AnExactNetworkIsAtTheEntropyOfTheSource) {
   const Entropies found = entropies();
   for (const float t : {0.125F, 0.5F, 1.0F}) {
     const double u = 0.999 * static_cast<double>(t);
@@ -166,12 +165,12 @@ TEST(MaskedDiffusion, AnExactNetworkIsAtTheEntropyOfTheSource) {
   EXPECT_NEAR(expected_loss(0.5F), found.joint, 0.002 * found.joint);
 }
 
-TEST(MaskedDiffusion, GradientsAreThoseOfFiniteDifferences) {
+TEST(Mdlm, GradientsAreThoseOfFiniteDifferences) {
   const Case given;
   const auto batch = given.batch();
   const auto value = [&](const torch::Tensor& logits) {
     FixedNetwork network(logits);
-    return make_masked_diffusion(noise("geometric"), kMask)->loss(network, batch).sum.sum();
+    return make_mdlm(noise("geometric"), kMask)->loss(network, batch).sum.sum();
   };
   EXPECT_LT(testing::largest_gradient_error(value, given.logits), 1e-6);
 }

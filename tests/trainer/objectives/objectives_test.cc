@@ -1,13 +1,19 @@
-// The registry of objectives: what it makes of a recipe and a stream, and how it refuses what does
-// not fit.
+// The registry of objectives: the objective of a recipe and a stream, the refusal of streams and
+// networks that do not fit, and the lists elsewhere that name all objectives.
 #include "trainer/objectives/objectives.h"
 
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <sstream>
+
 #include "config/errors.h"
+#include "config/keys.h"
 #include "config/recipe.h"
+#include "proto/files.h"
 #include "tests/support/columns.h"
 #include "tests/support/masked_stream.h"
+#include "trainer/objectives/objective.h"
 
 namespace millrace::trainer {
 namespace {
@@ -108,6 +114,77 @@ TEST(Objectives, WhereThereIsAPrefixTheTargetStandsBehindIt) {
   testing::FixedNetwork network(torch::zeros({2, 6, 4}));
   (void)objective->loss(network, testing::batch_of(columns));
   EXPECT_EQ(network.asked.tokens.size(1), 6);
+}
+
+TEST(Objectives, TheirTraitsAreThoseThatOtherRoomsAskFor) {
+  for (const std::string& name : objective_names()) {
+    const ObjectiveEntry& entry = objective_entry(name);
+    EXPECT_EQ(entry.name, name);
+    EXPECT_FALSE(entry.providers.empty()) << name;
+    EXPECT_EQ(entry.has_timesteps(), name == "d3pm_absorb") << name;
+    EXPECT_EQ(entry.prediction == Prediction::kNextToken, name == "ar") << name;
+    EXPECT_EQ(entry.likelihood == Likelihood::kNone, name == "mlm") << name;
+  }
+  EXPECT_THROW((void)objective_entry("clm"), config::UsageError);
+}
+
+/// config cannot include the registry, so the key's help is a list of its own.
+TEST(Objectives, TheHelpOfTheKeyNamesThemAll) {
+  const std::string about(config::find_key("train.objective")->about);
+  for (const std::string& name : objective_names()) {
+    EXPECT_TRUE(std::regex_search(about, std::regex("\\b" + name + "\\b"))) << name;
+  }
+}
+
+/// Cells of a Markdown table's row, without spaces around them.
+std::vector<std::string> cells(const std::string& row) {
+  std::vector<std::string> found;
+  std::istringstream rest(row.substr(row.find('|') + 1));
+  for (std::string cell; std::getline(rest, cell, '|');) {
+    const auto first = cell.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    found.push_back(cell.substr(first, cell.find_last_not_of(' ') + 1 - first));
+  }
+  return found;
+}
+
+/// The rows of a page with this text, in backticks, in cell `column`.
+std::vector<std::vector<std::string>> rows_of(const std::string& page, const std::string& name,
+                                              std::size_t column) {
+  std::vector<std::vector<std::string>> found;
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('|')) continue;
+    if (auto row = cells(line); row.size() > column && row[column] == "`" + name + "`") {
+      found.push_back(std::move(row));
+    }
+  }
+  return found;
+}
+
+TEST(Objectives, ThePageSaysWhatTheRegistrySays) {
+  const std::string page =
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/objectives.md");
+  for (const std::string& name : objective_names()) {
+    SCOPED_TRACE(name);
+    const ObjectiveEntry& entry = objective_entry(name);
+    const auto algorithms = rows_of(page, name, 1);
+    ASSERT_FALSE(algorithms.empty());
+    for (const std::string& provider : entry.providers) {
+      EXPECT_NE(algorithms.front()[2].find("`" + provider + "`"), std::string::npos) << provider;
+    }
+    const auto losses = rows_of(page, name, 0);
+    ASSERT_EQ(losses.size(), 1U);
+    const std::string &relation = losses.front()[2], &needs = losses.front()[3];
+    switch (entry.likelihood) {
+      case Likelihood::kNone: EXPECT_EQ(relation, "none"); break;
+      case Likelihood::kExact: EXPECT_EQ(relation, "equal"); break;
+      case Likelihood::kBound: EXPECT_NE(relation.find("bound"), std::string::npos); break;
+    }
+    if (needs.starts_with("as `")) continue;
+    EXPECT_EQ(needs.find("time (i64)") != std::string::npos, entry.has_timesteps());
+    EXPECT_EQ(needs.find("a `[MASK]`") != std::string::npos, entry.needs_mask);
+  }
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "trainer/models/bidirectional_transformer.h"
 #include "trainer/optim/adamw.h"
 #include "trainer/optim/learning_rate.h"
-#include "trainer/training/gradient.h"
+#include "trainer/training/train_step.h"
 
 namespace millrace::trainer {
 namespace {
@@ -76,23 +76,23 @@ struct ReferenceAdamW {
   }
 };
 
-/// Twenty steps of a matrix and of a gain, beside the formula: decay is for matrices only.
+/// Twenty steps of a matrix and of a vector, beside the formula: decay is for matrices only.
 void expect_formula(bool decoupled) {
   auto matrix = torch::tensor({{0.5}}, torch::kFloat64),
-       gain = torch::tensor({0.5}, torch::kFloat64);
-  AdamW optimizer({{"matrix", matrix}, {"gain", gain}},
+       vector = torch::tensor({0.5}, torch::kFloat64);
+  AdamW optimizer({{"matrix", matrix}, {"vector", vector}},
                   {.beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.1, .decoupled = decoupled});
-  ReferenceAdamW matrix_reference{.decoupled = decoupled}, gain_reference{.decoupled = decoupled};
-  double matrix_expected = 0.5, gain_expected = 0.5;
+  ReferenceAdamW matrix_reference{.decoupled = decoupled}, vector_reference{.decoupled = decoupled};
+  double matrix_expected = 0.5, vector_expected = 0.5;
   for (int step = 0; step < 20; ++step) {
     const double gradient = std::sin(step) + 0.3;
     matrix.mutable_grad() = torch::full({1, 1}, gradient, torch::kFloat64);
-    gain.mutable_grad() = torch::full({1}, gradient, torch::kFloat64);
+    vector.mutable_grad() = torch::full({1}, gradient, torch::kFloat64);
     optimizer.step(kRate);
     matrix_expected = matrix_reference.step(matrix_expected, gradient, 0.01, 0.1);
-    gain_expected = gain_reference.step(gain_expected, gradient, 0.01, 0.0);
+    vector_expected = vector_reference.step(vector_expected, gradient, 0.01, 0.0);
     ASSERT_NEAR(matrix.item<double>(), matrix_expected, 1e-12) << step;
-    ASSERT_NEAR(gain.item<double>(), gain_expected, 1e-12) << step;
+    ASSERT_NEAR(vector.item<double>(), vector_expected, 1e-12) << step;
   }
 }
 
@@ -134,17 +134,17 @@ TEST(AdamW, DividesTheGradientsFirst) {
   EXPECT_TRUE(torch::equal(of_divided.state()[1].second, of_plain.state()[1].second));
 }
 
-TEST(AdamW, AStepThatIsLeftOutChangesNothing) {
+TEST(AdamW, ASkippedStepChangesNothing) {
   for (const bool decoupled : {true, false}) {
     auto parameter = torch::tensor({{0.5F}});
     AdamW optimizer({{"p", parameter}}, {.decoupled = decoupled});
     std::vector<torch::Tensor> before;
-    const auto step = [&](float gradient, float left_out) {
+    const auto step = [&](float gradient, float skip) {
       before.clear();
       for (const auto& [name, tensor] : optimizer.state()) before.push_back(tensor.clone());
       before.push_back(parameter.clone());
       parameter.mutable_grad() = torch::full({1, 1}, gradient);
-      optimizer.step(kRate, {}, torch::tensor(left_out));
+      optimizer.step(kRate, {}, torch::tensor(skip));
     };
     const auto unchanged = [&] {
       bool same = torch::equal(before.back(), parameter);
@@ -162,25 +162,25 @@ TEST(AdamW, AStepThatIsLeftOutChangesNothing) {
   }
 }
 
-TEST(Ema, AStepThatIsLeftOutChangesNothing) {
+TEST(Ema, ASkippedStepChangesNothing) {
   auto parameter = torch::tensor({1.0F, -2.0F});
-  Ema left({{"p", parameter}}, 0.5), plain({{"p", parameter}}, 0.5);
+  Ema skipping({{"p", parameter}}, 0.5), plain({{"p", parameter}}, 0.5);
   parameter.fill_(3.0);
-  const auto share = torch::tensor(0.25, torch::kFloat64);
-  left.update(share, torch::tensor(0.0F)), plain.update(share);
-  EXPECT_TRUE(torch::equal(left.state()[0].second, plain.state()[0].second));
+  const auto weight = torch::tensor(0.25, torch::kFloat64);
+  skipping.update(weight, torch::tensor(0.0F)), plain.update(weight);
+  EXPECT_TRUE(torch::equal(skipping.state()[0].second, plain.state()[0].second));
   parameter.fill_(5.0);
-  left.update(share, torch::tensor(1.0F));
-  EXPECT_TRUE(torch::equal(left.state()[0].second, plain.state()[0].second));
+  skipping.update(weight, torch::tensor(1.0F));
+  EXPECT_TRUE(torch::equal(skipping.state()[0].second, plain.state()[0].second));
 }
 
 TEST(Clip, BoundsTheJointNorm) {
   const std::vector<torch::Tensor> gradients{torch::tensor({3.0}), torch::tensor({{4.0}})};
   const auto norm = joint_norm(gradients);
   EXPECT_NEAR(norm.item<double>(), 5.0, 1e-6);
-  EXPECT_FALSE(clipping_divisor(norm, 0.0).defined()) << "any norm will do";
-  EXPECT_EQ(clipping_divisor(norm, 10.0).item<float>(), 1.0F) << "a smaller norm is left alone";
-  EXPECT_NEAR(clipping_divisor(norm, 1.0).item<double>(), 5.0, 1e-6);
+  EXPECT_FALSE(clip_divisor(norm, 0.0).defined()) << "any norm will do";
+  EXPECT_EQ(clip_divisor(norm, 10.0).item<float>(), 1.0F) << "a smaller norm is left alone";
+  EXPECT_NEAR(clip_divisor(norm, 1.0).item<double>(), 5.0, 1e-6);
 }
 
 TEST(Precision, NamesAndAutocast) {
@@ -222,7 +222,7 @@ TEST(LossScale, IsOneForOtherPrecisions) {
   EXPECT_EQ(gradients[0].item<float>(), 1.0F);
 }
 
-TEST(FinishedGradient, IsUnscaledAndSaysWhatIsToBeLeftOut) {
+TEST(UnscaledGradient, SaysWhetherTheStepIsToBeSkipped) {
   const auto model = make_bidirectional_transformer(
       {.vocab_size = 11, .block_size = 12, .n_layer = 1, .n_head = 2, .n_embd = 8});
   std::int64_t values = 0;
@@ -233,28 +233,28 @@ TEST(FinishedGradient, IsUnscaledAndSaysWhatIsToBeLeftOut) {
   LossScale scale({torch::kFloat16}, torch::kCPU);
   scale.restore(1024.0, 0);
   const auto loss = torch::tensor(2.5F);
-  const FinishedGradient finished = finish_gradient(*model, loss, scale, 1.0);
+  const UnscaledGradient unscaled = unscale_gradient(*model, loss, scale, 1.0);
   const double norm = 2.0 * std::sqrt(static_cast<double>(values));
-  EXPECT_NEAR(finished.norm.item<double>(), norm, 1e-5 * norm);
-  EXPECT_NEAR(finished.divisor.item<double>(), norm, 1e-5 * norm);
+  EXPECT_NEAR(unscaled.norm.item<double>(), norm, 1e-5 * norm);
+  EXPECT_NEAR(unscaled.clip_divisor.item<double>(), norm, 1e-5 * norm);
   EXPECT_EQ(model->parameters()[0].grad().flatten()[0].item<float>(), 2.0F);
-  EXPECT_EQ(finished.overflowed.item<float>(), 0.0F);
-  EXPECT_EQ(finished.left_out.item<float>(), 0.0F);
+  EXPECT_EQ(unscaled.overflowed.item<float>(), 0.0F);
+  EXPECT_EQ(unscaled.skip.item<float>(), 0.0F);
 
   const auto no_loss = torch::tensor(std::numeric_limits<float>::quiet_NaN());
-  const FinishedGradient without_loss = finish_gradient(*model, no_loss, scale, 1.0);
+  const UnscaledGradient without_loss = unscale_gradient(*model, no_loss, scale, 1.0);
   EXPECT_EQ(without_loss.overflowed.item<float>(), 0.0F);
-  EXPECT_EQ(without_loss.left_out.item<float>(), 1.0F);
+  EXPECT_EQ(without_loss.skip.item<float>(), 1.0F);
 
   model->parameters()[0].mutable_grad().fill_(std::numeric_limits<float>::infinity());
-  const FinishedGradient overflowed = finish_gradient(*model, loss, scale, 1.0);
+  const UnscaledGradient overflowed = unscale_gradient(*model, loss, scale, 1.0);
   EXPECT_EQ(overflowed.overflowed.item<float>(), 1.0F);
-  EXPECT_EQ(overflowed.left_out.item<float>(), 1.0F);
+  EXPECT_EQ(overflowed.skip.item<float>(), 1.0F);
 
   LossScale none({torch::kBFloat16}, torch::kCPU);
-  const FinishedGradient infinite = finish_gradient(*model, loss, none, 1.0);
+  const UnscaledGradient infinite = unscale_gradient(*model, loss, none, 1.0);
   EXPECT_EQ(infinite.overflowed.item<float>(), 0.0F);
-  EXPECT_EQ(infinite.left_out.item<float>(), 1.0F);
+  EXPECT_EQ(infinite.skip.item<float>(), 1.0F);
 }
 
 /// One training step of a tiny model on the made-up stream.
@@ -302,7 +302,7 @@ TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
   EXPECT_TRUE(equal(parameters_of(*saved.model), parameters_of(*loaded.model)));
 }
 
-TEST(Ema, IsLentToTheModelAndTakenBack) {
+TEST(EmaWeights, ReplaceTheModelsParametersAndRestoreThem) {
   TinyRun run;
   Ema ema(parameters_of(*run.model), 0.5);
   const auto tokens = torch::arange(8).view({1, 8});
@@ -336,14 +336,23 @@ TEST(Ema, IsLentToTheModelAndTakenBack) {
   EXPECT_FALSE(equal(parameters_of(*run.model), parameters_of(*other.model)));
 }
 
+/// Saves the tensors as file "t" of a checkpoint, OUT/latest.
+void save(const std::filesystem::path& out_dir, const NamedTensors& tensors) {
+  proto::CheckpointWriter writer(out_dir, 0);
+  save_tensors(writer, "t", tensors, {});
+  proto::TrainerState state;
+  state.meta = testing::masked_meta();
+  writer.commit(state);
+}
+
 TEST(TensorFile, EveryDtypeComesBack) {
   const testing::TemporaryFolder folder;
   for (const auto type : {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16,
                           torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
     const auto written = torch::arange(6).view({2, 3}).to(type);
-    save_tensors(folder / "t", {{"scalar", written[1][2]}, {"transposed", written.t()}}, {});
+    save(folder.path(), {{"scalar", written[1][2]}, {"transposed", written.t()}});
     const auto scalar = torch::zeros({}, type), transposed = torch::zeros({3, 2}, type);
-    load_tensors(folder / "t", {{"scalar", scalar}, {"transposed", transposed}});
+    load_tensors(folder / "latest/t", {{"scalar", scalar}, {"transposed", transposed}});
     EXPECT_TRUE(torch::equal(transposed, written.t())) << type;
     EXPECT_EQ(scalar.item<double>(), 5.0) << type;
   }
@@ -351,13 +360,14 @@ TEST(TensorFile, EveryDtypeComesBack) {
 
 TEST(TensorFile, WhatDoesNotFitTheModelIsNamed) {
   const testing::TemporaryFolder folder;
-  save_tensors(folder / "t", {{"a", torch::zeros({2})}}, {});
-  EXPECT_THROW(load_tensors(folder / "t", {{"b", torch::zeros({2})}}), std::runtime_error);
-  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({3})}}), std::runtime_error);
-  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2}, torch::kFloat64)}}),
+  save(folder.path(), {{"a", torch::zeros({2})}});
+  EXPECT_THROW(load_tensors(folder / "latest/t", {{"b", torch::zeros({2})}}), std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "latest/t", {{"a", torch::zeros({3})}}), std::runtime_error);
+  EXPECT_THROW(load_tensors(folder / "latest/t", {{"a", torch::zeros({2}, torch::kFloat64)}}),
                std::runtime_error);
-  EXPECT_THROW(load_tensors(folder / "t", {{"a", torch::zeros({2})}, {"b", torch::zeros({2})}}),
-               std::runtime_error);
+  EXPECT_THROW(
+      load_tensors(folder / "latest/t", {{"a", torch::zeros({2})}, {"b", torch::zeros({2})}}),
+      std::runtime_error);
 }
 
 }  // namespace

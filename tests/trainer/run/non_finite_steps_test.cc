@@ -1,4 +1,4 @@
-// Bad steps in a row, and what is said of them.
+// Steps in a row without a finite loss and gradient, and the lines about them.
 #include "trainer/run/non_finite_steps.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// When a run ends, and what is due after which step.
+// The end of a run, and what is due after which step.
 #include "trainer/run/run_schedule.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What a round of iterative editing does, by hand-made texts.
+// The rounds of iterative editing, on hand-made texts.
 #include "trainer/sampling/editing.h"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ void expect_near(const Reals& found, const Reals& wanted) {
 Places open_gaps(const EditedText& text) {
   Places found;
   for (std::size_t gap = 0; gap <= text.size(); ++gap) {
-    if (text.open(gap)) {
+    if (text.can_insert(gap)) {
       found.push_back(gap);
     }
   }
@@ -100,7 +100,7 @@ TEST(EditChoice, TheHighestThatAreAllowed) {
   EXPECT_EQ(highest({}, {}, {}, 3), Places{});
 }
 
-TEST(EditChoice, DiceDecideBetweenEquals) {
+TEST(EditChoice, TiesDecideBetweenEqualScores) {
   const Reals scores{0.5, 0.5, 0.5, 0.7};
   EXPECT_EQ(highest(scores, std::vector<bool>(4, true), Reals{0.3, 0.9, 0.1, 0.95}, 2),
             (Places{2, 3}));
@@ -119,10 +119,10 @@ TEST(EditedText, WhatIsInsertedStandsInItsGap) {
   EditedText text = text_of("____");
   text.apply({{}, {0, 2, 4}}, kSlots);
   EXPECT_EQ(text.tokens(), (Ids{kSlot, 0, 1, kSlot, 2, 3, kSlot}));
-  EXPECT_EQ(text.first_size(), 4U);
+  EXPECT_EQ(text.initial_size(), 4U);
 }
 
-TEST(EditedText, FillingIsTakenByThePlaceInTheNewText) {
+TEST(EditedText, FillerIsTakenByThePlaceInTheNewText) {
   EditedText text = text_of("___");
   text.apply({{0}, {1, 3}}, Ids{100, 101, 102, 103});
   EXPECT_EQ(text.tokens(), (Ids{100, 1, 2, 103}));
@@ -158,12 +158,12 @@ TEST(EditedText, CoolsDownAroundTheLastEdits) {
   const auto resting = [&](std::uint64_t distance) {
     std::pair<Places, Places> found;
     for (std::size_t i = 0; i <= text.size(); ++i) {
-      if (text.gap_rests(i, distance)) {
+      if (text.gap_cools_down(i, distance)) {
         found.first.push_back(i);
       }
     }
     for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text.token_rests(i, distance)) {
+      if (text.token_cools_down(i, distance)) {
         found.second.push_back(i);
       }
     }
@@ -267,7 +267,7 @@ TEST(EditRound, ATokenIsLeft) {
   EXPECT_EQ(text.size(), 1U);
 }
 
-TEST(EditRound, LastEditsRest) {
+TEST(EditRound, LastEditsCoolDown) {
   EditedText text = text_of("______");
   EditPlan plan = plan_of({.inserted = 0.2, .deleted = 0.2});
   plan.cooldown_distance = 2;

@@ -1,5 +1,4 @@
-// Lifting masks with the exact posterior: the distribution of texts that comes out is known in
-// closed form.
+// Lifting masks with the exact posterior: the distribution of the texts is known in closed form.
 #include "trainer/sampling/sample_absorbing.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +12,7 @@
 namespace millrace::trainer {
 namespace {
 
-using testing::counts_of, testing::empty_draft, testing::expect_distribution, testing::kLetterMask,
+using testing::counts_of, testing::empty_input, testing::expect_distribution, testing::kLetterMask,
     testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
@@ -22,7 +21,7 @@ torch::Tensor posterior(const NetworkInput& input) { return testing::log_posteri
 
 double sigma_of(double masked) { return -std::log1p(-std::min(masked, 0.999)); }
 
-/// Two masks are lifted in the same step with this probability.
+/// The probability that two masks are lifted in the same step.
 double together(const MaskedMoments& moments) {
   double sum = 0.0;
   for (std::size_t k = 0; k + 1 < moments.masked.size(); ++k) {
@@ -34,7 +33,7 @@ double together(const MaskedMoments& moments) {
 torch::Tensor texts(const Sampler& sampler, std::uint64_t seed, std::int64_t samples = kSamples) {
   KnowingNetwork network(posterior);
   SampleRng rng(seed, 0, samples);
-  return sampler.sample(network, empty_draft(samples, 2), rng).tokens;
+  return sampler.sample(network, empty_input(samples, 2), rng).tokens;
 }
 
 TEST(Moments, OfContinuousTimeEndAtTextAfterTheGrid) {
@@ -72,7 +71,7 @@ TEST(Ancestral, AsksOnlyForSamplesThatChange) {
   KnowingNetwork network(posterior);
   SampleRng rng(1, 0, 3);
   const auto found = make_ancestral(kLetterMask, discrete_moments(1000, 1000), {})
-                         ->sample(network, empty_draft(3, 2), rng);
+                         ->sample(network, empty_input(3, 2), rng);
   EXPECT_EQ(found.network_calls, network.calls);
   EXPECT_LE(network.calls, 6U);  // two masks in each of three samples
   EXPECT_LE(network.rows, 6);
@@ -86,7 +85,7 @@ TEST(Ancestral, TellsTheNetworkTheTime) {
   });
   SampleRng rng(1, 0, 2);
   EXPECT_EQ(make_ancestral(kLetterMask, discrete_moments(4, 1), {})
-                ->sample(network, empty_draft(2, 2), rng)
+                ->sample(network, empty_input(2, 2), rng)
                 .network_calls,
             1U);
 }
@@ -105,7 +104,7 @@ TEST(FirstHitting, LiftsOneMaskAtATimeAtFallingTimes) {
   });
   SampleRng rng(8, 0, 1);
   EXPECT_EQ(make_first_hitting(kLetterMask, sigma_of, {})
-                ->sample(network, empty_draft(1, 9), rng)
+                ->sample(network, empty_input(1, 9), rng)
                 .network_calls,
             9U);
   EXPECT_TRUE(std::is_sorted(told.rbegin(), told.rend()));
@@ -122,11 +121,11 @@ TEST(FirstHitting, TheLastMaskIsLiftedAtAUniformTime) {
   });
   SampleRng rng(8, 0, 10000);
   (void)make_first_hitting(kLetterMask, [](double masked) { return masked; }, {})
-      ->sample(network, empty_draft(10000, 1), rng);
+      ->sample(network, empty_input(10000, 1), rng);
   EXPECT_NEAR(sum / 10000, 0.5, 5.0 * std::sqrt(1.0 / 12.0 / 10000));
 }
 
-/// Both of them, on one contract.
+/// Both samplers, on one contract.
 class LiftMasks : public ::testing::TestWithParam<bool> {
  protected:
   std::unique_ptr<Sampler> sampler(const LogitsFilter& filter = {}) const {
@@ -137,12 +136,12 @@ class LiftMasks : public ::testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Samplers, LiftMasks, ::testing::Bool());
 
 TEST_P(LiftMasks, FixedTokensStayAndTheOthersFollowThem) {
-  auto draft = empty_draft(kSamples, 2);
-  draft.tokens.select(1, 1).fill_(2);
-  draft.fixed.select(1, 1).fill_(true);
+  auto input = empty_input(kSamples, 2);
+  input.tokens.select(1, 1).fill_(2);
+  input.fixed.select(1, 1).fill_(true);
   KnowingNetwork network(posterior);
   SampleRng rng(2, 0, kSamples);
-  const auto found = sampler()->sample(network, draft, rng).tokens;
+  const auto found = sampler()->sample(network, input, rng).tokens;
   EXPECT_TRUE(found.select(1, 1).eq(2).all().item<bool>());
   const auto column = testing::known_texts().select(1, 2);
   expect_distribution(torch::bincount(found.select(1, 0), {}, 3).to(torch::kFloat64),
@@ -155,7 +154,7 @@ TEST_P(LiftMasks, ATextDependsOnSeedAndNumberAlone) {
   EXPECT_FALSE(torch::equal(texts(*sampler(), 10, 50), all));
   KnowingNetwork network(posterior);
   SampleRng rng(9, 20, 5);
-  EXPECT_TRUE(torch::equal(sampler()->sample(network, empty_draft(5, 2), rng).tokens,
+  EXPECT_TRUE(torch::equal(sampler()->sample(network, empty_input(5, 2), rng).tokens,
                            all.narrow(0, 20, 5)));
 }
 

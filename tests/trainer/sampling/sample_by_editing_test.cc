@@ -1,4 +1,4 @@
-// Iterative editing with networks that are known.
+// Iterative editing with networks whose answers are known.
 #include "trainer/sampling/sample_by_editing.h"
 
 #include <gtest/gtest.h>
@@ -8,18 +8,17 @@
 #include <map>
 #include <vector>
 
-#include "tests/support/complaint.h"
 #include "tests/support/known_texts.h"
 #include "trainer/sampling/samplers.h"
 
 namespace millrace::trainer {
 namespace {
 
-using testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::kLetters,
+using testing::empty_input, testing::expect_distribution, testing::kLetterMask, testing::kLetters,
     testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
-const Filling kMasks{kLetters + 1, kLetterMask, false};
+const Filler kMasks{kLetters + 1, kLetterMask, false};
 
 torch::Tensor posterior(const NetworkInput& input) { return testing::log_posterior(input.tokens); }
 
@@ -30,7 +29,7 @@ torch::Tensor uneven(const NetworkInput& input) {
   return row.expand({input.tokens.size(0), input.tokens.size(1), kLetters + 1});
 }
 
-/// What is likely depends on the whole text, in whole numbers, so that no sum is rounded.
+/// Logits that depend on the whole text, in whole numbers, so that no sum is rounded.
 torch::Tensor by_neighbours(const NetworkInput& input) {
   const auto x = input.tokens.to(torch::kFloat64);
   const auto around = x.roll(1, 1) + 2.0 * x.roll(-1, 1) + x.sum(1, true);
@@ -38,14 +37,14 @@ torch::Tensor by_neighbours(const NetworkInput& input) {
       {around.remainder(3.0), around.remainder(2.0), around.remainder(5.0) * 0.5, around}, 2);
 }
 
-/// The tokens that networks were asked about.
+/// The tokens of each network call.
 std::vector<torch::Tensor> seen;
 torch::Tensor noting(const NetworkInput& input) {
   seen.push_back(input.tokens.clone());
   return uneven(input);
 }
 
-/// All that an onlooker sees, by text and step.
+/// Everything that the step callback gets, by text and step.
 struct Album {
   std::map<std::int64_t, std::vector<std::vector<std::int64_t>>> texts;
 
@@ -78,7 +77,7 @@ TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
   SampleRng rng(5, 0, kSamples);
   Album album;
   const auto found = make_editing_sampler({}, kMasks, 2, 2, {})
-                         ->sample(network, empty_draft(kSamples, 2), rng, album.on_step());
+                         ->sample(network, empty_input(kSamples, 2), rng, album.on_step());
   EXPECT_EQ(found.network_calls, 2U);
   EXPECT_EQ(found.lengths.eq(2).sum().item<std::int64_t>(), kSamples);
   expect_distribution(testing::counts_of(found.tokens), testing::texts_at_once(1.0));
@@ -94,21 +93,21 @@ TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
 TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
   KnowingNetwork network(posterior);
   SampleRng rng(6, 0, kSamples);
-  SamplerInput draft = empty_draft(kSamples, 2);
-  draft.tokens.select(1, 0).fill_(2);
-  draft.fixed.select(1, 0).fill_(true);
-  const auto found = make_editing_sampler({}, kMasks, 2, 3, {})->sample(network, draft, rng);
+  SamplerInput input = empty_input(kSamples, 2);
+  input.tokens.select(1, 0).fill_(2);
+  input.fixed.select(1, 0).fill_(true);
+  const auto found = make_editing_sampler({}, kMasks, 2, 3, {})->sample(network, input, rng);
   EXPECT_TRUE(found.tokens.select(1, 0).eq(2).all().item<bool>());
   const auto p = testing::known_texts()[2];
   expect_distribution(torch::bincount(found.tokens.select(1, 1), {}, kLetters).to(torch::kFloat64),
                       p / p.sum());
 }
 
-TEST(SampleByEditing, TruncatesWhatItDrawsFrom) {
+TEST(SampleByEditing, FiltersWhatItDrawsFrom) {
   KnowingNetwork network(uneven);
   SampleRng rng(6, 0, 50);
   const auto found = make_editing_sampler({}, kMasks, 9, 2, {.temperature = 0.0})
-                         ->sample(network, empty_draft(50, 9), rng);
+                         ->sample(network, empty_input(50, 9), rng);
   EXPECT_TRUE(found.tokens.eq(1).all().item<bool>());
 }
 
@@ -121,8 +120,8 @@ TEST(SampleByEditing, GrowsAsScheduled) {
   SampleRng rng(7, 0, 3);
   Album album;
   const auto found = make_editing_sampler(plan, kMasks, 64, 3, {})
-                         ->sample(network, empty_draft(3, 10), rng, album.on_step());
-  EXPECT_EQ(found.network_calls, 4U);  // one to judge what it begins with
+                         ->sample(network, empty_input(3, 10), rng, album.on_step());
+  EXPECT_EQ(found.network_calls, 4U);  // one for the probabilities of the beginning
   for (const auto& [row, steps] : album.texts) {
     ASSERT_EQ(steps.size(), 4U);
     const std::vector<std::size_t> wanted{10, 15, 19, 20};  // 0.5, 0.3 and 0.1 of the length before
@@ -141,7 +140,7 @@ TEST(SampleByEditing, ShrinksByWhatGains) {
   SampleRng rng(8, 0, 20);
   Album album;
   const auto found = make_editing_sampler(plan, kMasks, 64, 6, {})
-                         ->sample(network, empty_draft(20, 40), rng, album.on_step());
+                         ->sample(network, empty_input(20, 40), rng, album.on_step());
   std::size_t shortened = 0;
   for (const auto& [row, steps] : album.texts) {
     for (std::size_t step = 1; step < steps.size(); ++step) {
@@ -173,7 +172,7 @@ TEST(SampleByEditing, TheNetworkSeesEachTextInItsLengthAlone) {
   SampleRng rng(9, 0, 30);
   Album album;
   const auto found = make_editing_sampler(plan, kMasks, 40, 4, {})
-                         ->sample(network, empty_draft(30, 20), rng, album.on_step());
+                         ->sample(network, empty_input(30, 20), rng, album.on_step());
   EXPECT_EQ(found.network_calls, network.calls);
   EXPECT_EQ(network.rows, 30 * 5);
   std::map<std::int64_t, std::int64_t> asked, wanted;  // rows by length
@@ -194,7 +193,7 @@ TEST(SampleByEditing, NeverLongerThanTheBlock) {
   KnowingNetwork network(uneven);
   SampleRng rng(10, 0, 4);
   const auto found = make_editing_sampler(constant(1.0, 0.0), kMasks, 13, 5, {})
-                         ->sample(network, empty_draft(4, 5), rng);
+                         ->sample(network, empty_input(4, 5), rng);
   EXPECT_TRUE(found.lengths.eq(13).all().item<bool>());
 }
 
@@ -206,19 +205,19 @@ TEST(SampleByEditing, ATextDoesNotDependOnTheOthers) {
   const auto sampler = make_editing_sampler(plan, kMasks, 24, 6, {});
   KnowingNetwork network(by_neighbours);
   SampleRng all(11, 0, 8), last(11, 7, 1);
-  const auto eight = sampler->sample(network, empty_draft(8, 12), all);
-  const auto one = sampler->sample(network, empty_draft(1, 12), last);
+  const auto eight = sampler->sample(network, empty_input(8, 12), all);
+  const auto one = sampler->sample(network, empty_input(1, 12), last);
   EXPECT_EQ(text_of(eight, 7), text_of(one, 0));
   EXPECT_NE(text_of(eight, 6), text_of(one, 0));
   EXPECT_NE(eight.lengths.min().item<std::int64_t>(), eight.lengths.max().item<std::int64_t>());
 }
 
 TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
-  SamplerInput draft = empty_draft(40, 9);  // 2 1 _ _ 0 0 _ 1 2
+  SamplerInput given = empty_input(40, 9);  // 2 1 _ _ 0 0 _ 1 2
   for (const auto& [at, token] :
        std::map<std::int64_t, std::int64_t>{{0, 2}, {1, 1}, {4, 0}, {5, 0}, {7, 1}, {8, 2}}) {
-    draft.tokens.select(1, at).fill_(token);
-    draft.fixed.select(1, at).fill_(true);
+    given.tokens.select(1, at).fill_(token);
+    given.fixed.select(1, at).fill_(true);
   }
   EditPlan plan = constant(0.5, 0.5);
   plan.delete_margin = 0.0;
@@ -232,7 +231,7 @@ TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
     return logits;
   });
   SampleRng rng(12, 0, 40);
-  const auto found = make_editing_sampler(plan, kMasks, 20, 8, {})->sample(network, draft, rng);
+  const auto found = make_editing_sampler(plan, kMasks, 20, 8, {})->sample(network, given, rng);
   for (std::int64_t row = 0; row < 40; ++row) {
     const auto text = text_of(found, row);
     ASSERT_GE(text.size(), 6U);
@@ -244,15 +243,15 @@ TEST(SampleByEditing, GivenRunsStayTogetherInOrderAndAtTheirEnds) {
   EXPECT_NE(found.lengths.min().item<std::int64_t>(), found.lengths.max().item<std::int64_t>());
 }
 
-TEST(SampleByEditing, NoiseMakesAShareFillingAgain) {
+TEST(SampleByEditing, NoiseTurnsAShareIntoFiller) {
   EditPlan plan;
   plan.noise = {0.25, 0.25};
   seen.clear();
   KnowingNetwork network(noting);
   SampleRng rng(13, 0, 1000);
-  SamplerInput draft = empty_draft(1000, 11);
-  draft.fixed.select(1, 0).fill_(true);
-  (void)make_editing_sampler(plan, kMasks, 11, 2, {})->sample(network, draft, rng);
+  SamplerInput input = empty_input(1000, 11);
+  input.fixed.select(1, 0).fill_(true);
+  (void)make_editing_sampler(plan, kMasks, 11, 2, {})->sample(network, input, rng);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].eq(kLetterMask).sum().item<std::int64_t>(), 10000);
   const double masks = seen[1].eq(kLetterMask).sum().item<double>();
@@ -260,16 +259,16 @@ TEST(SampleByEditing, NoiseMakesAShareFillingAgain) {
   EXPECT_TRUE(seen[1].select(1, 0).eq(0).all().item<bool>());
 }
 
-TEST(SampleByEditing, RandomFillingIsAnyTokenButTheMask) {
-  const auto counts_with = [](const Filling& filling) {
+TEST(SampleByEditing, RandomFillerIsAnyTokenButTheMask) {
+  const auto counts_with = [](const Filler& filler) {
     KnowingNetwork network([](const NetworkInput& input) {
       return torch::zeros({input.tokens.size(0), input.tokens.size(1), kLetters + 1},
                           torch::kFloat64);
     });
     SampleRng rng(14, 0, 1000);
     Album album;
-    (void)make_editing_sampler({}, filling, 20, 1, {})
-        ->sample(network, empty_draft(1000, 20), rng, album.on_step());
+    (void)make_editing_sampler({}, filler, 20, 1, {})
+        ->sample(network, empty_input(1000, 20), rng, album.on_step());
     auto counts = torch::zeros({kLetters + 1}, torch::kFloat64);
     for (const auto& [row, steps] : album.texts) {
       for (const std::int64_t token : steps[0]) {
@@ -295,7 +294,7 @@ struct Made {
     meta.block_size = 6;
   }
 
-  /// Whether all texts begin as masks.
+  /// Whether all texts begin as masks alone.
   [[nodiscard]] bool masks(const std::string& name = "editing") const {
     KnowingNetwork network(uneven);
     SampleRng rng(15, 0, 4);
@@ -303,8 +302,8 @@ struct Made {
     const auto on_step = [&](const SampleStep& step) {
       if (step.step == 0) all = all && step.tokens.eq(kLetterMask).all().item<bool>();
     };
-    (void)make_sampler({.name = name, .steps = 1}, options, meta)
-        ->sample(network, empty_draft(4, 6), rng, on_step);
+    (void)make_sampler({.sampler = name, .steps = 1}, options, meta)
+        ->sample(network, empty_input(4, 6), rng, on_step);
     return all;
   }
 };
@@ -321,19 +320,6 @@ TEST(MakeSampler, EditingFillsWithWhatTrainingShowed) {
   made.meta.mask_token_id.reset();
   EXPECT_FALSE(made.masks());
   EXPECT_FALSE(made.masks(""));  // without a mask it is the default
-}
-
-TEST(MakeSampler, EditingIsNotForACascade) {
-  Made made;
-  const auto make = [&] {
-    (void)make_sampler({.name = "editing", .steps = 1}, made.options, made.meta);
-  };
-  EXPECT_EQ(testing::complaint(make), "none");
-  made.options.provider.name = "cascade";
-  EXPECT_NE(testing::complaint(make).find("choose --sampler confidence"), std::string::npos);
-  made.options.provider.name = "char_diffusion";
-  made.meta.schema.fields.emplace_back().role = proto::Role::kPrefix;
-  EXPECT_NE(testing::complaint(make).find("choose --sampler confidence"), std::string::npos);
 }
 
 }  // namespace

@@ -11,12 +11,12 @@
 namespace millrace::trainer {
 namespace {
 
-using testing::empty_draft, testing::expect_distribution, testing::kLetterMask, testing::kLetters,
+using testing::empty_input, testing::expect_distribution, testing::kLetterMask, testing::kLetters,
     testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
 
-/// After the token x at i comes x + 1, surely; after 2 any.
+/// The token x is followed by x + 1 with certainty, 2 by any token.
 torch::Tensor next_letters(const NetworkInput& input) {
   return (torch::one_hot((input.tokens + 1) % kLetters, kLetters) * input.tokens.ne(2).unsqueeze(2))
              .to(torch::kFloat64) *
@@ -25,10 +25,10 @@ torch::Tensor next_letters(const NetworkInput& input) {
 
 SamplerInput started(std::int64_t samples, std::int64_t length, std::int64_t given,
                      std::int64_t token) {
-  SamplerInput draft = empty_draft(samples, length);
-  draft.tokens.narrow(1, 0, given).fill_(token);
-  draft.fixed.narrow(1, 0, given).fill_(true);
-  return draft;
+  SamplerInput input = empty_input(samples, length);
+  input.tokens.narrow(1, 0, given).fill_(token);
+  input.fixed.narrow(1, 0, given).fill_(true);
+  return input;
 }
 
 TEST(SampleAutoregressive, GoesOnFromTheStart) {
@@ -57,18 +57,17 @@ TEST(SampleAutoregressive, GivesTheKnownDistribution) {
   expect_distribution(testing::counts_of(found.tokens.narrow(1, 1, 2)), testing::known_texts());
 }
 
-/// A model that is read as one that keeps nothing, or as what it is; counts the tokens of a text
-/// that are read.
+/// A model that decodes with its cache, or without. Counts the tokens of a text that it computes.
 struct CountingNetwork : Network {
-  CountingNetwork(std::shared_ptr<Model> given, bool can_keep)
-      : model(std::move(given)), keeps(can_keep) {}
+  CountingNetwork(std::shared_ptr<Model> given, bool with_cache)
+      : model(std::move(given)), has_cache(with_cache) {}
   torch::Tensor encode(const NetworkInput& input) override {
     tokens += input.tokens.size(1);
     return model->encode(input);
   }
   torch::Tensor project(const torch::Tensor& hidden) override { return model->project(hidden); }
   std::unique_ptr<Decoder> decoder(std::int64_t longest) override {
-    return keeps ? std::make_unique<Counting>(*this, longest) : Network::decoder(longest);
+    return has_cache ? std::make_unique<Counting>(*this, longest) : Network::decoder(longest);
   }
 
   struct Counting : Decoder {
@@ -83,11 +82,11 @@ struct CountingNetwork : Network {
   };
 
   std::shared_ptr<Model> model;
-  bool keeps;
+  bool has_cache;
   std::int64_t tokens = 0;
 };
 
-TEST(SampleAutoregressive, KeptOrReadAgainTheTextsAreTheSame) {
+TEST(SampleAutoregressive, WithAndWithoutACacheTheTextsAreTheSame) {
   torch::manual_seed(16);
   const auto model =
       make_gpt2({.vocab_size = 7, .block_size = 12, .n_layer = 2, .n_head = 2, .n_embd = 16});
@@ -96,8 +95,8 @@ TEST(SampleAutoregressive, KeptOrReadAgainTheTextsAreTheSame) {
   const torch::NoGradGuard no_grad;
   std::vector<Sampled> found;
   std::vector<std::int64_t> tokens;
-  for (const bool keeps : {false, true}) {
-    CountingNetwork network(model, keeps);
+  for (const bool has_cache : {false, true}) {
+    CountingNetwork network(model, has_cache);
     SampleRng rng(6, 0, 50);
     found.push_back(make_autoregressive_sampler({})->sample(network, started(50, 12, 4, 1), rng));
     tokens.push_back(network.tokens);
@@ -112,7 +111,7 @@ TEST(SampleAutoregressive, NeedsAStartAndNothingFixedBehindIt) {
   KnowingNetwork network(next_letters);
   SampleRng rng(1, 0, 2);
   const auto sampler = make_autoregressive_sampler({});
-  EXPECT_THROW((void)sampler->sample(network, empty_draft(2, 3), rng), std::invalid_argument);
+  EXPECT_THROW((void)sampler->sample(network, empty_input(2, 3), rng), std::invalid_argument);
   SamplerInput gap = started(2, 3, 1, 0);
   gap.fixed.select(1, 2).fill_(true);
   EXPECT_THROW((void)sampler->sample(network, gap, rng), std::invalid_argument);
@@ -138,10 +137,10 @@ TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
   });
   SampleRng rng(3, 0, 2);
   const auto found =
-      make_confidence_sampler(kLetterMask, 3, {})->sample(network, empty_draft(2, 7), rng);
+      make_confidence_sampler(kLetterMask, 3, {})->sample(network, empty_input(2, 7), rng);
   ASSERT_EQ(seen.size(), 3U);
   const auto wanted = torch::tensor({0, 1, 2, 0, 1, 2, 0}, torch::kInt64).expand({2, 7});
-  // Floor(7 · 2/3), floor(7 · 1/3).
+  // 7, floor(7 · 2/3), floor(7 · 1/3).
   for (const auto& [step, masks] : {std::pair{0U, 7}, std::pair{1U, 4}, std::pair{2U, 2}}) {
     EXPECT_TRUE(seen[step].narrow(1, 0, masks).eq(kLetterMask).all().item<bool>()) << step;
     EXPECT_TRUE(
@@ -155,7 +154,7 @@ TEST(SampleByConfidence, StepsThatKeepNothingAskNothing) {
   KnowingNetwork network(surer_to_the_right);
   SampleRng rng(3, 0, 1);
   EXPECT_EQ(make_confidence_sampler(kLetterMask, 50, {})
-                ->sample(network, empty_draft(1, 7), rng)
+                ->sample(network, empty_input(1, 7), rng)
                 .network_calls,
             7U);
 }
@@ -165,7 +164,7 @@ TEST(SampleByConfidence, OneStepDrawsEachByItself) {
       [](const NetworkInput& input) { return testing::log_posterior(input.tokens); });
   SampleRng rng(31, 0, kSamples);
   const auto found =
-      make_confidence_sampler(kLetterMask, 1, {})->sample(network, empty_draft(kSamples, 2), rng);
+      make_confidence_sampler(kLetterMask, 1, {})->sample(network, empty_input(kSamples, 2), rng);
   expect_distribution(testing::counts_of(found.tokens), testing::texts_at_once(1.0));
 }
 

@@ -1,5 +1,5 @@
-// Sampling's random numbers, draws from probabilities, and what temperature, top-k and top-p leave
-// of them.
+// Random numbers of sampling, draws from probabilities, and the effect of temperature, top-k and
+// top-p on these.
 #include "trainer/sampling/sample_rng.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
-// Sampling by exact scores: a single token comes out with its own distribution, whatever the steps
-// (analytic), or with what the chain of Euler steps makes of it, by enumeration; two tokens under a
-// mask as in ancestral sampling.
+// Sampling by exact scores. Analytic steps give a single token its own distribution, whatever their
+// number; Euler steps give it the distribution of their chain, computed by enumeration; and two
+// masked tokens are drawn as in ancestral sampling.
 #include "trainer/sampling/sample_sedd.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace millrace::trainer {
 namespace {
 
-using testing::counts_of, testing::empty_draft, testing::expect_distribution, testing::kLetterMask,
+using testing::counts_of, testing::empty_input, testing::expect_distribution, testing::kLetterMask,
     testing::kLetters, testing::KnowingNetwork;
 
 constexpr std::int64_t kSamples = 40000;
@@ -53,11 +53,11 @@ AbsorbingSedd absorbing(const std::string& name, bool scale) {
 Sampled texts(const Sampler& sampler, bool scale, std::uint64_t seed) {
   KnowingNetwork network(scale ? scaled : bare);
   SampleRng rng(seed, 0, kSamples);
-  return sampler.sample(network, empty_draft(kSamples, 2), rng);
+  return sampler.sample(network, empty_input(kSamples, 2), rng);
 }
 
-/// A mask is lifted in step k with share[k] of the masks that are left; both of two in the same
-/// step with this probability.
+/// The probability that two masks are lifted in the same step, where step k lifts the share
+/// share[k] of the masks that are left.
 double together(const std::vector<double>& share) {
   double left = 1.0, sum = 0.0;
   for (const double lifted : share) {
@@ -103,7 +103,7 @@ TEST(SampleSeddAbsorb, CountsProbabilitiesThatAreNone) {
   });
   SampleRng rng(1, 0, 8);
   const auto found = make_score_sampler(absorbing("loglinear", true), ScoreStep::kAnalytic, 4)
-                         ->sample(network, empty_draft(8, 2), rng);
+                         ->sample(network, empty_input(8, 2), rng);
   EXPECT_EQ(found.clamped, 16U);  // the first step lifts all
   EXPECT_EQ(found.network_calls, 1U);
   EXPECT_LT(found.tokens.max().item<std::int64_t>(), kLetterMask);
@@ -127,7 +127,7 @@ torch::Tensor letters(ScoreStep step, const std::string& name, std::uint64_t ste
   KnowingNetwork network(uniform_scores);
   SampleRng rng(seed, 0, kSamples);
   const auto found = make_score_sampler(UniformSedd{noise(name), kLetters}, step, steps)
-                         ->sample(network, empty_draft(kSamples, 1), rng);
+                         ->sample(network, empty_input(kSamples, 1), rng);
   EXPECT_EQ(found.network_calls, steps + 1);
   return torch::bincount(found.tokens.flatten(), {}, kLetters).to(torch::kFloat64);
 }
@@ -169,9 +169,9 @@ TEST(SampleSeddUniform, EulerGivesWhatItsChainDoes) {
 }
 
 TEST(SampleSeddUniform, FixedTokensStay) {
-  auto draft = empty_draft(2000, 2);
-  draft.tokens.select(1, 0).fill_(1);
-  draft.fixed.select(1, 0).fill_(true);
+  auto given = empty_input(2000, 2);
+  given.tokens.select(1, 0).fill_(1);
+  given.fixed.select(1, 0).fill_(true);
   KnowingNetwork network([](const NetworkInput& input) {
     // The network sees them at every step.
     EXPECT_TRUE(input.tokens.select(1, 0).eq(1).all().item<bool>());
@@ -180,7 +180,7 @@ TEST(SampleSeddUniform, FixedTokensStay) {
   SampleRng rng(2, 0, 2000);
   const auto found =
       make_score_sampler(UniformSedd{noise("geometric"), kLetters}, ScoreStep::kAnalytic, 5)
-          ->sample(network, draft, rng);
+          ->sample(network, given, rng);
   EXPECT_TRUE(found.tokens.select(1, 0).eq(1).all().item<bool>());
   EXPECT_EQ(std::get<0>(at::_unique(found.tokens.select(1, 1))).numel(), kLetters);
 }
@@ -191,7 +191,7 @@ TEST(SampleSedd, ATextDependsOnSeedAndNumberAlone) {
       KnowingNetwork network(scaled);
       SampleRng rng(seed, first, count);
       return make_score_sampler(absorbing("loglinear", true), step, 5)
-          ->sample(network, empty_draft(count, 2), rng)
+          ->sample(network, empty_input(count, 2), rng)
           .tokens;
     };
     EXPECT_TRUE(torch::equal(some(1, 0, 60).narrow(0, 30, 10), some(1, 30, 10)));

@@ -1,4 +1,4 @@
-// What is shown of texts while they are written.
+// The three views of texts while they are written.
 #include "trainer/sampling/step_views.h"
 
 #include <gtest/gtest.h>

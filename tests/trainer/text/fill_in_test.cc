@@ -1,4 +1,4 @@
-// Masked text beside what a model makes of it.
+// A sample as three texts: masked, filled in, original.
 #include "trainer/text/fill_in.h"
 
 #include <gtest/gtest.h>

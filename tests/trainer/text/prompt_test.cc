@@ -1,4 +1,4 @@
-// Prompts become tokens, and tokens text again, by a checkpoint's vocabulary.
+// Prompts to tokens and tokens to text, with a checkpoint's vocabulary.
 #include "trainer/text/prompt.h"
 
 #include <gtest/gtest.h>

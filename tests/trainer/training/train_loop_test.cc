@@ -1,5 +1,5 @@
-// The training loop, step by step and ahead of the device: both must come to the same, bad steps
-// and all.
+// The training loop, waiting for each step and launching ahead of the device: both must come to the
+// same, steps without a finite loss included.
 #include "trainer/training/train_loop.h"
 
 #include <gtest/gtest.h>
@@ -95,14 +95,14 @@ Left train(const Steps& bad, bool ahead) {
   config::Options options = recipe();
   options.train.out_dir = (folder / "out").string();
   const std::string record = (folder / "record").string();
-  telemetry::Monitor watch({});
+  telemetry::Monitor monitor({});
   ProcessGroup alone({}, options.train.timeout_s);
   TimedSource source(bad);
   Start start;
   start.state.run_id = "a run", start.state.seed = 7;
   Left left;
   try {
-    train_on(options, start, source, {alone, torch::kCPU, {}, watch, ahead}, record);
+    train_on(options, start, source, {alone, torch::kCPU, {}, monitor, ahead}, record);
   } catch (const std::runtime_error& error) {
     left.error = error.what();
     // Whose folder is another.

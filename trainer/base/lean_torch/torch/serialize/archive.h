@@ -1,5 +1,5 @@
-// Instead of LibTorch's header of this name, which brings all of TorchScript: torch/nn/module.h,
-// which includes it, needs names alone. Checkpoints of ours are written by tensor_file.h.
+// Stands in for LibTorch's header of this name, which brings all of TorchScript: torch/nn/module.h
+// includes it and needs these two names alone. Our checkpoints are written by tensor_file.h.
 #pragma once
 
 namespace torch::serialize {

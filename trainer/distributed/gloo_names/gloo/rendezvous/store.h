@@ -1,4 +1,4 @@
-// Names only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it
+// Declarations only: LibTorch's ProcessGroupGloo.hpp includes this, and the wheel does not ship it
 // (trainer/distributed/process_group.cc).
 #pragma once
 

@@ -1,13 +1,11 @@
-// How varied a text is, and how a score is told.
-#include "trainer/text/token_entropy.h"
+// The entropy of a text's tokens, and how a generative perplexity is reported.
+#include "trainer/evaluation/generative_perplexity.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
-
-#include "trainer/evaluation/generative_perplexity.h"
 
 namespace millrace::trainer {
 namespace {
@@ -22,7 +20,7 @@ TEST(TokenEntropy, ClosedForms) {
               1e-12);
 }
 
-TEST(GenerativePerplexity, IsToldWithTheEntropyBesideIt) {
+TEST(GenerativePerplexity, IsReportedWithTheEntropyBesideIt) {
   const GenerativePerplexity found{"out/gpt2", 500, {std::log(8.0), 0.25}, 1.5, 3, 90};
   const auto json = nlohmann::json::parse(to_json_line(found));
   EXPECT_NEAR(json.at("generative_perplexity").get<double>(), 8.0, 1e-9);
