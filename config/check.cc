@@ -1,4 +1,4 @@
-// What needs more than one key, or more than a range.
+// The checks of a recipe that a single key's type and range cannot make.
 #include <algorithm>
 #include <bit>
 #include <set>
@@ -9,26 +9,24 @@
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "config/recipe.h"
+#include "config/stages.h"
 #include "config/stream_keys.h"
 #include "config/value_text.h"
 
 namespace millrace::config {
 namespace {
 
-constexpr std::size_t kMaxStages = 255;  // a stage's number is one byte on the wire
-// A dataset's number is one byte of a random word's counter.
-constexpr std::size_t kMaxDatasets = 255;
-constexpr std::size_t kMaxWeightPoints = 512;  // of all datasets; each costs a little memory
+constexpr std::size_t kMaxDatasets = 255;      // a dataset's number is one byte of Philox's counter
+constexpr std::size_t kMaxWeightPoints = 512;  // of all datasets together
 constexpr std::size_t kMaxNameBytes = 64;
-// Samples; a step's range stays far from 32 bits.
-constexpr std::uint64_t kMaxGlobalBatch = 1 << 24;
+constexpr std::uint64_t kMaxGlobalBatch = 1 << 24;  // samples; far below 2^32
 
 std::string place(const char* key, const std::vector<StageOptions>& stages, std::size_t i) {
   return "provider." + std::string(key) + ", entry " + std::to_string(i + 1) + " of " +
          std::to_string(stages.size()) + ": ";
 }
 
-// from_step where nothing looks at it was meant to do something.
+// A from_step that no schedule reads is a mistake.
 void refuse_from_step(const char* key, const std::vector<StageOptions>& stages,
                       const std::string& schedule) {
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -133,7 +131,7 @@ void check_points(const std::vector<DatasetOptions>& datasets) {
                    " points; at most " + std::to_string(kMaxWeightPoints) + " are possible");
 }
 
-// What says where one dataset is, beside a list of several.
+// data.path, format and column describe one dataset, data.datasets several: not both.
 void check_one_or_several(const DataOptions& data) {
   std::string key;
   if (data.path) key = "data.path = " + toml_string(*data.path);
@@ -145,7 +143,7 @@ void check_one_or_several(const DataOptions& data) {
   }
 }
 
-// The Markov source's text is a stream's whole dataset.
+// Markov text can only be the whole dataset of a stream.
 void check_no_markov(const std::vector<DatasetOptions>& datasets) {
   for (const DatasetOptions& dataset : datasets) {
     if (dataset.format != "markov") continue;
@@ -165,8 +163,8 @@ void check_datasets(const DataOptions& data) {
   check_points(data.datasets);
   check_one_or_several(data);
   check_no_markov(data.datasets);
-  const std::size_t meant = selected_datasets(data).size();
-  if (!data.dataset.empty() && meant == 0) {
+  const std::size_t selected = selected_datasets(data).size();
+  if (!data.dataset.empty() && selected == 0) {
     std::vector<std::string> names;
     std::string list;
     for (const DatasetOptions& each : data.datasets) {
@@ -176,11 +174,11 @@ void check_datasets(const DataOptions& data) {
     throw UsageError("data.dataset = " + toml_string(data.dataset) + " is none of the recipe's (" +
                      list + ")" + did_you_mean(data.dataset, names));
   }
-  if (meant == 0) {
+  if (selected == 0) {
     throw UsageError("data.datasets: none is enabled; enable one, or name it with --dataset=NAME");
   }
-  if (meant > kMaxDatasets) {
-    throw UsageError("data.datasets: " + std::to_string(meant) + " are enabled; at most " +
+  if (selected > kMaxDatasets) {
+    throw UsageError("data.datasets: " + std::to_string(selected) + " are enabled; at most " +
                      std::to_string(kMaxDatasets) + " can be mixed");
   }
 }
@@ -217,7 +215,7 @@ void check_replacement(const ProviderOptions& provider) {
       "become something");
 }
 
-// A setting that nobody looks at was meant to do something.
+// A setting that no provider reads is a mistake.
 void check_settings(const Options& options) {
   if (options.provider.settings.empty() || settings_count(options)) return;
   throw UsageError("provider.settings = " + to_toml(Value(options.provider.settings)) +
@@ -226,7 +224,7 @@ void check_settings(const Options& options) {
 }
 
 void check_heads(const ModelOptions& model) {
-  const std::uint32_t unit = 2 * model.n_head;  // rotary embeddings turn pairs of a head's numbers
+  const std::uint32_t unit = 2 * model.n_head;  // rotary embeddings rotate pairs within a head
   if (model.n_embd % unit == 0) return;
   throw UsageError("model.n_embd = " + std::to_string(model.n_embd) +
                    " is not a multiple of 2 * model.n_head = " + std::to_string(unit) +

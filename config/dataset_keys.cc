@@ -1,3 +1,4 @@
+// The table of a dataset's keys, and the selection of datasets.
 #include "config/dataset_keys.h"
 
 #include <algorithm>
@@ -12,13 +13,13 @@ using D = DatasetOptions;
 
 constexpr double kLeastWeight = 1e-6;
 constexpr double kMostWeight = 1e6;
-// TOML's integers are signed.
+// The largest integer of TOML, whose integers are signed.
 constexpr std::uint64_t kMostChars = std::numeric_limits<std::int64_t>::max();
 
 template <auto kMember>
-DatasetKey key(std::string_view name, Kind kind, std::string_view about, bool needed = false) {
+DatasetKey key(std::string_view name, Kind kind, std::string_view about, bool required = false) {
   return {name,
-          needed,
+          required,
           std::move(kind),
           [](const D& dataset) { return Value(dataset.*kMember); },
           [](D& dataset, const Value& value) {
@@ -30,17 +31,18 @@ DatasetKey key(std::string_view name, Kind kind, std::string_view about, bool ne
 std::vector<DatasetKey> make_dataset_keys() {
   const StringKind maybe_text{.choices = {}, .may_be_empty = true};
   return {
-      key<&D::name>("name", StringKind{}, "what --dataset and messages call it", true),
-      key<&D::path>("path", StringKind{}, "as data.path", true),
-      key<&D::format>("format", find_key("data.format")->kind, "as data.format"),
-      key<&D::column>("column", maybe_text, "as data.column"),
-      key<&D::enabled>("enabled", BoolKind{}, "false: as if it were not there, but for --dataset"),
-      key<&D::max_chars>("max_chars", IntKind{0, kMostChars},
-                         "only so many characters, or tokens, from its beginning; 0: all"),
+      key<&D::name>("name", StringKind{}, "the name used by --dataset and in messages", true),
+      key<&D::path>("path", StringKind{}, "see data.path", true),
+      key<&D::format>("format", find_key("data.format")->kind, "see data.format"),
+      key<&D::column>("column", maybe_text, "see data.column"),
+      key<&D::enabled>("enabled", BoolKind{}, "false: left out, unless --dataset names it"),
+      key<&D::max_chars>(
+          "max_chars", IntKind{0, kMostChars},
+          "use only this many characters (of token files: tokens) from the beginning; 0: all"),
       key<&D::weights>("weights", WeightsKind{},
-                       "its share of train, relative to the others'; points: the weight moves "
-                       "evenly from one to the next"),
-      key<&D::description>("description", maybe_text, "for people"),
+                       "share of train relative to the other datasets; between points the weight "
+                       "is interpolated linearly"),
+      key<&D::description>("description", maybe_text, "a description for people; not used"),
   };
 }
 
@@ -56,11 +58,11 @@ std::span<const DatasetKey> dataset_keys() {
 }
 
 std::vector<DatasetOptions> selected_datasets(const DataOptions& data) {
-  std::vector<DatasetOptions> meant;
-  std::ranges::copy_if(data.datasets, std::back_inserter(meant), [&](const D& dataset) {
+  std::vector<DatasetOptions> selected;
+  std::ranges::copy_if(data.datasets, std::back_inserter(selected), [&](const D& dataset) {
     return data.dataset.empty() ? dataset.enabled : dataset.name == data.dataset;
   });
-  return meant;
+  return selected;
 }
 
 bool are_weights(const std::vector<WeightPoint>& points) {

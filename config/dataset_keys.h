@@ -1,4 +1,4 @@
-// The keys of one dataset of data.datasets, and which datasets a recipe means. Pure.
+// The keys of one dataset of data.datasets, and the datasets that a recipe selects. Pure.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ namespace millrace::config {
 
 struct DatasetKey {
   std::string_view name;
-  bool needed;
+  bool required;
   Kind kind;
   Value (*get)(const DatasetOptions&);
   void (*set)(DatasetOptions&, const Value&);
@@ -22,11 +22,12 @@ struct DatasetKey {
 
 [[nodiscard]] std::span<const DatasetKey> dataset_keys();
 
-/// The datasets that a recipe means, in its order: the one that data.dataset names, enabled or not,
+/// The datasets that a recipe selects, in its order: the one named by data.dataset, enabled or not,
 /// else all enabled ones. Empty for a recipe without data.datasets.
 [[nodiscard]] std::vector<DatasetOptions> selected_datasets(const DataOptions& data);
 
-/// A weight counts in millionths: 0, or from 1e-6 to 1e6. Points have ascending samples.
+/// Whether weights are allowed: each 0, or from 1e-6 to 1e6 (they are counted in millionths), at
+/// ascending samples, at least one.
 [[nodiscard]] bool are_weights(const std::vector<WeightPoint>& points);
 [[nodiscard]] std::string weights_expectation();
 

@@ -25,8 +25,8 @@ std::string line(std::string_view type, const StageKey& key) {
 
 std::string line(const DatasetKey& key) {
   static const DatasetOptions kDefaults;
-  const std::string usual = key.needed ? "" : " = " + to_toml(key.get(kDefaults));
-  return "dataset " + std::string(key.name) + usual + ": " + std::string(key.about) + " (" +
+  const std::string default_value = key.required ? "" : " = " + to_toml(key.get(kDefaults));
+  return "dataset " + std::string(key.name) + default_value + ": " + std::string(key.about) + " (" +
          expectation(key.kind) + ")\n";
 }
 
@@ -36,13 +36,15 @@ std::string key_reference() {
   std::string text;
   for (const Key& key : keys()) text += line(key);
   text +=
-      "\nThe numbers of a stage, by its type; all are needed, but those of any type, which "
-      "schedules ask for:\n";
+      "\nThe keys of a stage, by its type; all are required, except those of any type, which "
+      "belong to schedules:\n";
   for (const StageType& type : stage_types()) {
     for (const StageKey& key : type.keys) text += line(type.name, key);
   }
   for (const StageKey& key : schedule_keys()) text += line("any", key);
-  text += "\nThe keys of a dataset, of data.datasets; name and path are needed:\n";
+  text += "other " + std::string(kStageSettings) +
+          ": the numbers of a type that is not listed here (" + expectation(SettingsKind{}) + ")\n";
+  text += "\nThe keys of a dataset in data.datasets; name and path are required:\n";
   for (const DatasetKey& key : dataset_keys()) text += line(key);
   return text;
 }

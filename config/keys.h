@@ -1,8 +1,8 @@
-// The key table: every key of a recipe, with its type, range and choices, what it shapes, and where
-// it lies in Options.
+// The key table: every key of a recipe, with its type, range or choices, what it shapes, its
+// description, and its member in Options.
 //
-// Reading, overriding, writing, comparing and documenting recipes all walk this one table. A new
-// key is a member in config/options.h and a line in keys.cc.
+// Reading, overriding, writing, comparing and documenting recipes all use this one table. A new key
+// is a member in config/options.h and a line in keys.cc.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,12 @@
 
 namespace millrace::config {
 
-/// A key's value; monostate: unset, which only data.path can be.
+/// A key's value; monostate: unset (data.path only).
 using Value = std::variant<std::monostate, bool, std::uint64_t, double, std::string,
                            std::vector<StageOptions>, SettingTable, std::vector<WeightPoint>,
                            std::vector<DatasetOptions>>;
 
-/// Steps of a run; times the largest global batch they still fit 64 bits.
+/// Most steps of a run: times the largest global batch, they still fit 64 bits.
 inline constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
 
 struct BoolKind {};
@@ -33,8 +33,8 @@ struct IntKind {
 struct FloatKind {
   double least = 0;
   double most = 0;
-  bool above = false;  ///< `least` itself is out
-  bool below = false;  ///< `most` itself is out
+  bool above = false;  ///< `least` itself is not allowed
+  bool below = false;  ///< `most` itself is not allowed
 };
 struct StringKind {
   std::vector<std::string_view> choices;  ///< empty: any text
@@ -42,7 +42,7 @@ struct StringKind {
 };
 struct StagesKind {};
 struct SettingsKind {};
-struct WeightsKind {};  ///< of a dataset: one number, or points [sample, weight]
+struct WeightsKind {};  ///< weights of a dataset: one number, or points [sample, weight]
 struct DatasetsKind {};
 using Kind = std::variant<BoolKind, IntKind, FloatKind, StringKind, StagesKind, SettingsKind,
                           WeightsKind, DatasetsKind>;
@@ -53,38 +53,39 @@ struct Key {
   Kind kind;
   Shapes shapes;
   Value (*get)(const Options&);
-  void (*set)(Options&, const Value&);  ///< the value must be of the kind and allowed
+  void (*set)(Options&, const Value&);  ///< the value must have the kind's type and be allowed
   std::string_view about;               ///< one line
-  /// Of keys that shape the stream: whether this one changes a byte of this recipe's stream;
-  /// nullptr: it is no setting, but a fact of its own of the stream's meta.
+  /// For keys that shape the stream: whether the key changes a byte of this recipe's stream.
+  /// nullptr: the key is not one of the stream's settings, because the meta holds it in a field of
+  /// its own.
   bool (*counts)(const Options&) = nullptr;
 
   [[nodiscard]] std::string full_name() const;
 };
 
-/// All keys, sections together, in the order in which they are written and documented.
+/// All keys by section, in the order in which they are written and documented.
 [[nodiscard]] std::span<const Key> keys();
 
 /// The key "section.key", or nullptr.
 [[nodiscard]] const Key* find_key(std::string_view full_name);
 
-/// The key called "section.key", or by its last part where that is unique. Throws UsageError with
-/// the nearest known name, or with the sections to choose from.
+/// The key "section.key", or by its last part if that is unique. Throws UsageError with the nearest
+/// known name, or with the keys to choose from.
 [[nodiscard]] const Key& resolve_key(std::string_view name);
 
-/// What a value of this kind looks like: "a whole number from 1 to 65536".
+/// Describes the values of this kind: "a whole number from 1 to 65536".
 [[nodiscard]] std::string expectation(const Kind& kind);
 
-/// Whether the value's range and choices are met; a value of another type is a
-/// std::bad_variant_access.
+/// Whether the value is in the kind's range or among its choices. Throws std::bad_variant_access
+/// for a value of another type.
 [[nodiscard]] bool allows(const Kind& kind, const Value& value);
 
-/// What a key has once `later` is said after `earlier`: tables are merged name by name, all else is
-/// replaced.
+/// The value of a key that is set to `earlier` and then to `later`: tables are merged name by name,
+/// anything else is replaced.
 [[nodiscard]] Value merged(const Value& earlier, Value later);
 
-/// An unknown key's nearest names: those of its section, or wherever its last part stands; a text
-/// such as "; did you mean 'train.batch_size'?", or empty.
+/// A hint for an unknown key: keys with the same last part in other sections, else the nearest
+/// name, as "; did you mean 'train.batch_size'?". Empty if no name is near.
 [[nodiscard]] std::string key_hint(std::string_view name);
 
 }  // namespace millrace::config

@@ -1,3 +1,4 @@
+// Optimal string alignment distance.
 #include "config/nearest.h"
 
 #include <algorithm>
@@ -5,8 +6,8 @@
 
 namespace millrace::config {
 
-// The optimal string alignment distance, by rows: `row` belongs to the first i letters of a, `last`
-// and `before` to i−1 and i−2.
+// Dynamic programming by rows: `row` belongs to the first i bytes of a, `last` and `before` to i−1
+// and i−2.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;

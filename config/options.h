@@ -1,7 +1,7 @@
-// The settings of a recipe, one struct per section, with nanoGPT's names where it has one.
+// The settings of a recipe: one struct for each section, with nanoGPT's names where it has one.
 //
-// Plain data: read and checked by config/recipe.cc, whose key table (config/keys.cc) holds each
-// key's type, range, default and what it shapes. Defaults stand here.
+// Plain data. The defaults stand here; the key table (config/keys.cc) has each key's type, range,
+// description and what it shapes. Which numbers count is decided in config/stream_keys.cc.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace millrace::config {
 
-/// From sample `sample` of train on a dataset has this weight; in between two points it moves
-/// evenly from one to the other.
+/// The weight of a dataset at train sample `sample`. Between two points it is interpolated
+/// linearly.
 struct WeightPoint {
   std::uint64_t sample = 0;
   double weight = 1.0;
@@ -28,8 +28,7 @@ struct DatasetOptions {
   std::string format = "auto";
   std::string column{};
   bool enabled = true;
-  /// Only so many characters (tokens, of token files), from the beginning; 0: all.
-  std::uint64_t max_chars = 0;
+  std::uint64_t max_chars = 0;  ///< length limit in characters (token files: tokens); 0: none
   std::vector<WeightPoint> weights = {WeightPoint{}};
   std::string description{};
   bool operator==(const DatasetOptions&) const = default;
@@ -37,52 +36,48 @@ struct DatasetOptions {
 
 /// [data]: the dataset, and the seed of everything that is drawn from it.
 struct DataOptions {
-  /// A file or a folder. Unset: data/tinyshakespeare.txt where it is, else the generated corpus.
+  /// A file or a folder. Unset: data/tinyshakespeare.txt if it exists, else the generated corpus.
   std::optional<std::string> path;
-  std::string format = "auto";  ///< how path holds its documents; auto: by its name
-  std::string column{};         ///< of csv and jsonl: where the text is
+  std::string format = "auto";  ///< auto: by the file's name
+  std::string column{};         ///< csv, jsonl: the column or key that holds the text
   double val_fraction = 0.1;
   double test_fraction = 0.0;
   std::uint64_t data_seed = 1337;
-  /// Of train's windows: random (with replacement), shuffle (a permutation an epoch), sequential.
+  /// Order of train windows: random (with replacement), shuffle (a permutation per epoch) or
+  /// sequential.
   std::string order = "random";
-  /// Where windows may start: line, any; auto: as the provider's reference does.
-  std::string align = "auto";
-  /// Of byte-level BPE: tokenizer.json, vocab.bpe, or a folder; empty: characters.
-  std::string tokenizer{};
-  /// Of characters: a vocab.json; empty: the characters that the text has.
-  std::string vocabulary{};
-  /// Characters that the vocabulary lacks: error, replace (by [UNK]) or drop.
-  std::string unknown = "error";
-  std::uint32_t vocab_size = 0;  ///< of token files without a tokenizer; 0: the largest id + 1
-  /// Folder of indexes; empty: beside the dataset, or in the user's cache.
-  std::string cache{};
-  std::vector<DatasetOptions> datasets{};  ///< several, instead of path
-  /// The name of the only one of them that is meant; empty: all that are enabled.
-  std::string dataset{};
-  std::string shards = "shards";  ///< cascade: folder of scored token shards
+  std::string align = "auto";     ///< where windows may start: line or any; auto: by the provider
+  std::string tokenizer{};        ///< byte-level BPE; empty: characters
+  std::string vocabulary{};       ///< a vocab.json of characters; empty: the text's own characters
+  std::string unknown = "error";  ///< characters not in the vocabulary: error, replace or drop
+  std::uint32_t vocab_size = 0;   ///< token files without a tokenizer; 0: the largest id + 1
+  std::string cache{};  ///< folder of indexes; empty: beside the dataset, or the user's cache
+  std::vector<DatasetOptions> datasets{};  ///< several datasets, instead of path
+  std::string dataset{};                   ///< use this one of `datasets`; empty: all enabled ones
+  std::string shards = "shards";           ///< cascade: folder of scored token shards
 };
 
-/// One entry of a schedule: a way to mask. Which numbers count depends on the type (ORACLES:
-/// masking).
+/// A setting that config does not know: its name and meaning are those of a provider or a stage
+/// type that has no keys of its own.
+using Setting = std::variant<bool, std::int64_t, double, std::string>;
+using SettingTable = std::map<std::string, Setting>;
+
+/// One stage: a way to mask, with its numbers. The type says which of them count
+/// (config/stages.cc; docs/reference/char_diffusion.md defines the types).
 struct StageOptions {
-  std::string type;                  ///< "random", "sticky" or "span"
+  std::string type;
   double max_masked_ratio = 0.0;     ///< random
   double target_masked_ratio = 0.0;  ///< sticky
-  /// Sticky: weight of a position without a selected neighbour.
-  double p1_probability = 0.0;
-  double p2_probability = 0.0;    ///< sticky: weight of a position with one
-  std::uint32_t spans_count = 0;  ///< span
-  /// Schedule steps: completed steps after which the stage holds.
+  double p1_probability = 0.0;       ///< sticky: weight of a position without selected neighbours
+  double p2_probability = 0.0;       ///< sticky: weight of a position with a selected neighbour
+  std::uint32_t spans_count = 0;     ///< span
+  SettingTable settings{};           ///< a type that config/stages.cc does not list
+  /// Schedule steps: the stage begins after this many completed steps.
   std::optional<std::uint64_t> from_step;
-  /// Schedule plateau: evaluations without improvement before moving on.
+  /// Schedule plateau: evaluations without improvement before the next stage begins.
   std::optional<std::uint64_t> val_loss_stale_count;
   bool operator==(const StageOptions&) const = default;
 };
-
-/// The settings of a provider that is not built in, by name.
-using Setting = std::variant<bool, std::int64_t, double, std::string>;
-using SettingTable = std::map<std::string, Setting>;
 
 /// [provider]: the function from index to sample.
 struct ProviderOptions {
@@ -94,7 +89,7 @@ struct ProviderOptions {
   std::vector<StageOptions> stages;
   std::vector<StageOptions> validation_stages;
 
-  // char_random_replacement: what a selected position becomes, in proportion to these.
+  // char_random_replacement: probability weights of what a selected position becomes.
   double random_weight = 0.8;
   double mask_weight = 0.2;
   double fragment_weight = 0.0;
@@ -117,12 +112,11 @@ struct ProviderOptions {
   std::uint32_t stage3_length = 128;
 
   // synthetic
-  /// Markov: text of known entropy; random: constant-shape batches for measuring.
-  std::string source = "markov";
+  std::string source = "markov";      ///< markov: text of known entropy; random: random tokens
   std::uint32_t source_symbols = 16;  ///< both
-  std::uint32_t source_order = 1;     ///< markov: symbols that the next one depends on
+  std::uint32_t source_order = 1;     ///< markov: previous symbols that the next one depends on
 
-  /// Of a provider that is not built in; all of them are part of the stream.
+  /// Settings of a provider that has no keys here; all of them are part of the stream.
   SettingTable settings;
 };
 
@@ -130,13 +124,12 @@ struct ProviderOptions {
 struct AnnotateOptions {
   std::string selection = "constituency";  ///< the rule: constituency or keybert_no_stopword
   std::string scorer = "builtin";          ///< builtin, or python: spaCy or KeyBERT
-  std::string python = "python3";          ///< python: the interpreter that has them
+  std::string python = "python3";          ///< scorer python: the interpreter that has them
   std::string spacy_model = "en_core_web_md";
   std::string keybert_model = "all-MiniLM-L6-v2";
-  std::uint32_t processes = 1;  ///< of spaCy
-  /// Of the tokenizer that is trained where data.tokenizer is empty.
-  std::uint32_t vocab_size = 4096;
-  double save_interval_s = 5.0;  ///< between saves of an unfinished shard
+  std::uint32_t processes = 1;      ///< spaCy processes
+  std::uint32_t vocab_size = 4096;  ///< of the tokenizer trained if data.tokenizer is empty
+  double save_interval_s = 5.0;     ///< between saves of an unfinished shard
 };
 
 /// [producer]
@@ -149,23 +142,19 @@ struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
   bool insecure = false;
-  std::string key_file;  ///< this process's key pair
-  /// The trainer's public key, for producers.
-  std::string server_key;
-  /// File of the producers' public keys, for the trainer.
-  std::string allowed_keys;
-  /// Share of the ranges that two producers compute, to be compared.
-  double audit = 0.0;
-  /// After which a range is asked of a second producer, at least.
-  double late_s = 2.0;
-  std::uint32_t window_batches = 512;                    ///< batches asked for ahead of the trainer
-  std::uint64_t window_bytes = std::uint64_t{64} << 20;  ///< and no more bytes than these
+  std::string key_file;                ///< this process's key pair
+  std::string server_key;              ///< producers: the trainer's public key
+  std::string allowed_keys;            ///< trainer: file of the producers' public keys
+  double audit = 0.0;                  ///< share of ranges computed by two producers and compared
+  double late_s = 2.0;                 ///< shortest time after which a second producer is asked too
+  std::uint32_t window_batches = 512;  ///< batches requested ahead of the trainer
+  std::uint64_t window_bytes = std::uint64_t{64} << 20;  ///< upper limit of the window
 };
 
 /// [watch]: the HTTP port of prepare and train (docs/how-to/watching.md).
 struct WatchOptions {
   std::string address;   ///< HOST:PORT; empty: no port
-  bool exposed = false;  ///< allows an address that others can reach
+  bool exposed = false;  ///< allow an address that other machines can reach
 };
 
 /// [model]
@@ -175,50 +164,45 @@ struct ModelOptions {
   std::uint32_t n_head = 8;
   std::uint32_t n_embd = 512;
   double dropout = 0.1;
-  std::uint32_t cond_dim = 128;   ///< of the time embedding, where the network is told the time
-  bool time_conditioning = true;  ///< where the stream has a time
+  std::uint32_t cond_dim = 128;   ///< width of the time embedding
+  bool time_conditioning = true;  ///< feed the time to the network, if the stream has one
   bool bias = true;               ///< gpt2
 };
 
 /// [train]
 struct TrainOptions {
   std::string objective = "mlm";
-  /// Sedd, cascade: logits are scores relative to those of a uniform guess (absorb).
-  bool scale_by_sigma = true;
-  double ce_weight = 0.05;  ///< d3pm_absorb: λ of KL + λ·CE
+  bool scale_by_sigma = true;  ///< sedd, cascade: logits are scores relative to a uniform guess
+  double ce_weight = 0.05;     ///< d3pm_absorb: λ of KL + λ·CE
   std::uint64_t seed = 1337;
   std::string device = "auto";  ///< auto, cpu, cuda
   std::string dtype = "auto";   ///< auto, float32, bfloat16, float16, and float64 for tests
   std::uint32_t batch_size = 16;
   std::uint32_t gradient_accumulation_steps = 1;
   std::uint64_t max_iters = 10000;
-  /// That end the run where max_iters does not before; 0: max_iters alone.
-  std::uint64_t max_epochs = 0;
+  std::uint64_t max_epochs = 0;  ///< end the run after this many epochs; 0: by max_iters alone
   double learning_rate = 5e-4;
   double min_lr = 5e-5;
   std::uint64_t warmup_iters = 500;
   std::uint64_t lr_decay_iters = 10000;
-  /// Cosine and warmup_constant after a linear warmup; constant.
-  std::string lr_schedule = "cosine";
-  std::string optimizer = "adamw";  ///< adamw or adam
+  std::string lr_schedule = "cosine";  ///< cosine, warmup_constant or constant
+  std::string optimizer = "adamw";     ///< adamw or adam
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.99;
-  double grad_clip = 1.0;  ///< largest norm of the gradient; 0: none
-  double ema = 0.0;        ///< decay of the average of the parameters; 0: none
-  /// In a row, without a finite loss and gradient, that end the run.
-  std::uint64_t max_bad_steps = 10;
+  double grad_clip = 1.0;            ///< maximum gradient norm; 0: no clipping
+  double ema = 0.0;                  ///< decay of the parameters' moving average; 0: no average
+  std::uint64_t max_bad_steps = 10;  ///< non-finite steps in a row that end the run
   std::uint64_t eval_interval = 250;
-  std::uint64_t epoch_eval_interval = 0;  ///< epochs between evaluations besides; 0: none
-  /// Micro-batches of one evaluation, over all ranks and stages.
-  std::uint64_t eval_iters = 200;
+  std::uint64_t epoch_eval_interval = 0;  ///< epochs between additional evaluations; 0: none
+  std::uint64_t eval_iters = 200;  ///< micro-batches per evaluation, over all ranks and stages
   std::uint64_t log_interval = 10;
   std::uint64_t checkpoint_interval = 500;
   std::uint32_t keep_checkpoints = 3;
-  std::uint64_t epoch_checkpoint_interval = 0;  ///< epochs between checkpoints that stay; 0: none
+  std::uint64_t epoch_checkpoint_interval = 0;  ///< epochs between permanent checkpoints; 0: none
   std::string out_dir = "out";
-  std::uint32_t threads = 0;     ///< of LibTorch's CPU kernels; 0: its own choice
-  bool cuda_graphs = false;      ///< give a GPU whole passes at once
+  std::uint32_t threads = 0;     ///< LibTorch's CPU threads; 0: LibTorch's default
+  bool cuda_graphs = false;      ///< capture training passes as CUDA graphs
   std::uint32_t timeout_s = 60;  ///< of a collective operation between ranks
 };
 

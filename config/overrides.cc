@@ -1,3 +1,4 @@
+// The text of an override as a value of its key.
 #include "config/overrides.h"
 
 #include <charconv>
@@ -11,7 +12,7 @@
 namespace millrace::config {
 namespace {
 
-// The whole text as a number, without sign, spaces or rest.
+// The whole text as a number, without spaces or a rest; integers without a sign.
 template <class Number>
 std::optional<Number> number(const std::string& text) {
   Number value{};
@@ -26,11 +27,13 @@ std::optional<Value> as_value(const std::optional<T>& value) {
   return value ? std::optional<Value>(*value) : std::nullopt;
 }
 
+void check_utf8(const std::string& text) {
+  if (!is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
+}
+
 std::optional<Value> typed(const Kind& kind, const std::string& text) {
-  if (std::holds_alternative<StringKind>(kind) && !is_utf8(text)) {
-    throw UsageError("expected UTF-8, as recipes are written in");
-  }
   if (std::holds_alternative<StringKind>(kind)) {
+    check_utf8(text);
     return Value(text);
   }
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
@@ -49,9 +52,9 @@ Value checked(const Kind& kind, const std::string& text) {
 }
 
 Value one_setting(const std::string& name, const std::string& text) {
-  if (!is_utf8(text)) throw UsageError("expected UTF-8, as recipes are written in");
+  check_utf8(text);
   const Setting setting = read_setting(text);
-  if (const auto wrong = validation_error(name, setting)) throw UsageError(*wrong);
+  if (const auto error = validation_error(name, setting)) throw UsageError(*error);
   return Value(SettingTable{{name, setting}});
 }
 

@@ -1,4 +1,4 @@
-// Sets keys from the text of a command line.
+// Command-line overrides: sets keys from text.
 #pragma once
 
 #include "config/options.h"
@@ -6,7 +6,8 @@
 
 namespace millrace::config {
 
-/// Sets one key; strings need no quotes, stages are TOML. Throws UsageError "--key=value: …".
+/// Sets one key. Strings need no quotes; stages, datasets and settings are TOML. Throws UsageError
+/// "--key=value: …".
 void apply(const Override& override, Options& options);
 
 }  // namespace millrace::config

@@ -1,3 +1,4 @@
+// One recipe for each dataset.
 #include "config/per_dataset.h"
 
 #include <string_view>
@@ -8,7 +9,7 @@
 namespace millrace::config {
 namespace {
 
-std::string below(std::string folder, const std::string& name) {
+std::string subfolder(std::string folder, const std::string& name) {
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   return folder + "/" + name;
 }
@@ -26,8 +27,8 @@ std::vector<Options> per_dataset(const Options& options) {
   for (const DatasetOptions& dataset : selected_datasets(options.data)) {
     Options& one = each.emplace_back(options);
     one.data.dataset = dataset.name;
-    one.train.out_dir = below(one.train.out_dir, dataset.name);
-    if (one.queue.uri.starts_with(kFolder)) one.queue.uri = below(one.queue.uri, dataset.name);
+    one.train.out_dir = subfolder(one.train.out_dir, dataset.name);
+    if (one.queue.uri.starts_with(kFolder)) one.queue.uri = subfolder(one.queue.uri, dataset.name);
   }
   return each;
 }

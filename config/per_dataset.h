@@ -1,4 +1,4 @@
-// One recipe of several datasets as recipes of one dataset each: what `train --all` goes through.
+// Splits a recipe with several datasets into recipes with one dataset each, for `train --all`.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace millrace::config {
 
-/// For each dataset that the recipe means, in its order, the recipe that trains on it alone: with
-/// data.dataset its name, and out_dir and the folder of a file:// queue one level deeper, under
-/// that name. Throws UsageError for a recipe without data.datasets.
+/// One recipe for each selected dataset, in order: data.dataset is its name, and out_dir and the
+/// folder of a file:// queue are subfolders of that name. Throws UsageError for a recipe without
+/// data.datasets.
 [[nodiscard]] std::vector<Options> per_dataset(const Options& options);
 
-/// The names of the datasets that the recipe means, joined by "+", as a stream's meta has them;
-/// empty for a recipe without data.datasets, whose one dataset is called as its file is.
+/// The names of the selected datasets, joined by "+", as in a stream's meta. Empty for a recipe
+/// without data.datasets, whose one dataset is named after its file.
 [[nodiscard]] std::string joined_names(const DataOptions& data);
 
 }  // namespace millrace::config

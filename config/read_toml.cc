@@ -1,3 +1,4 @@
+// TOML nodes as values of the key table, with file and line in every error.
 #include "config/read_toml.h"
 
 #include <toml++/toml.h>
@@ -24,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "FILE:LINE: " of a node, or nothing where the text is not a file's.
+// "FILE:LINE: " of a node; empty if the text is not from a file.
 std::string place(const toml::source_region& source) {
   return source.path ? *source.path + ":" + std::to_string(source.begin.line) + ": "
                      : std::string();
@@ -36,7 +37,7 @@ std::string place(const toml::source_region& source) {
 
 std::string quote(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-// The node as somebody wrote it, for messages; arrays and tables by their kind alone.
+// The node as written, for messages; of an array or a table only its kind.
 std::string shown(const toml::node& node) {
   std::ostringstream text;
   node.visit([&](const auto& each) {
@@ -60,25 +61,24 @@ SettingTable settings_from(const toml::node& node, std::string_view name);
 std::vector<WeightPoint> weights_from(const toml::node& node, std::string_view name);
 std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_view name);
 
-// The node as a value of the kind, its type checked.
+// The node as a value of the kind. Checks the type, not the range.
 Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
   if (std::holds_alternative<BoolKind>(kind) && node.is_boolean()) return *node.value<bool>();
-  if (std::holds_alternative<StringKind>(kind) && node.is_string())
+  if (std::holds_alternative<StringKind>(kind) && node.is_string()) {
     return *node.value<std::string>();
+  }
   if (std::holds_alternative<FloatKind>(kind) && node.is_number()) return *node.value<double>();
   if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
   if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) {
     return settings_from(node, name);
   }
-  if (std::holds_alternative<WeightsKind>(kind)) {
-    return weights_from(node, name);
-  }
+  if (std::holds_alternative<WeightsKind>(kind)) return weights_from(node, name);
   if (std::holds_alternative<DatasetsKind>(kind) && node.is_array()) {
     return datasets_from(node, name);
   }
-  const bool whole = std::holds_alternative<IntKind>(kind) && node.is_integer() &&
-                     *node.value<std::int64_t>() >= 0;
-  if (!whole) refuse(node, name, kind);
+  const bool is_number = std::holds_alternative<IntKind>(kind) && node.is_integer() &&
+                         *node.value<std::int64_t>() >= 0;
+  if (!is_number) refuse(node, name, kind);
   return static_cast<std::uint64_t>(*node.value<std::int64_t>());
 }
 
@@ -88,36 +88,31 @@ Value checked(const toml::node& node, std::string_view name, const Kind& kind) {
   return value;
 }
 
-const StageType& stage_type(const toml::table& table, std::string_view name) {
+std::string stage_type_name(const toml::table& table, std::string_view name) {
   const toml::node* type = table.get("type");
   if (type == nullptr) {
     fail(table, std::string(name) + ": a stage has no type; known types: " + stage_type_names());
   }
-  if (!type->is_string()) {
-    refuse(*type, "type", StringKind{});
-  }
-  const std::string type_name = *type->value<std::string>();
-  const StageType* found = find_stage_type(type_name);
-  if (found == nullptr) {
-    fail(*type, "unknown stage type '" + type_name + "'; known types: " + stage_type_names());
-  }
-  return *found;
+  if (!type->is_string()) refuse(*type, "type", StringKind{});
+  return *type->value<std::string>();
 }
 
-void check_stage_key(const StageType& type, const toml::key& name) {
-  std::vector<std::string> known = {"type"};
-  for (const StageKey& key : type.keys) known.emplace_back(key.name);
+// `known`: the keys of the type, besides those that every stage may have.
+void check_stage_keys(const toml::table& table, const std::string& type,
+                      std::vector<std::string> known) {
+  known.emplace_back("type");
   for (const StageKey& key : schedule_keys()) known.emplace_back(key.name);
-  if (std::ranges::find(known, name.str()) != known.end()) return;
-  throw UsageError(place(name.source()) + "a " + std::string(type.name) + " stage has no key " +
-                   quote(name.str()) + did_you_mean(name.str(), known));
+  for (const auto& [name, node] : table) {
+    if (std::ranges::find(known, name.str()) != known.end()) continue;
+    throw UsageError(place(name.source()) + "a " + type + " stage has no key " + quote(name.str()) +
+                     did_you_mean(name.str(), known));
+  }
 }
 
-StageOptions stage_from(const toml::table& table, std::string_view name) {
-  const StageType& type = stage_type(table, name);
-  for (const auto& [key, node] : table) check_stage_key(type, key);
-  StageOptions stage;
-  stage.type = type.name;
+void read_stage_keys(const toml::table& table, const StageType& type, StageOptions& stage) {
+  std::vector<std::string> known;
+  for (const StageKey& key : type.keys) known.emplace_back(key.name);
+  check_stage_keys(table, stage.type, known);
   for (const StageKey& key : type.keys) {
     const toml::node* node = table.get(key.name);
     if (node == nullptr) {
@@ -125,6 +120,27 @@ StageOptions stage_from(const toml::table& table, std::string_view name) {
                       expectation(key.kind));
     }
     key.set(stage, checked(*node, key.name, key.kind));
+  }
+}
+
+// A type that is not listed: its code checks the settings. Without them it is a misspelled one.
+void read_stage_settings(const toml::table& table, StageOptions& stage) {
+  const toml::node* settings = table.get(kStageSettings);
+  if (settings == nullptr) {
+    fail(*table.get("type"),
+         "unknown stage type '" + stage.type + "'; known types: " + stage_type_names());
+  }
+  check_stage_keys(table, stage.type, {std::string(kStageSettings)});
+  stage.settings = std::get<SettingTable>(typed(*settings, kStageSettings, SettingsKind{}));
+}
+
+StageOptions stage_from(const toml::table& table, std::string_view name) {
+  StageOptions stage;
+  stage.type = stage_type_name(table, name);
+  if (const StageType* type = find_stage_type(stage.type)) {
+    read_stage_keys(table, *type, stage);
+  } else {
+    read_stage_settings(table, stage);
   }
   for (const StageKey& key : schedule_keys()) {
     if (const toml::node* node = table.get(key.name)) {
@@ -156,11 +172,11 @@ SettingTable settings_from(const toml::node& node, std::string_view name) {
   for (const auto& [key, each] : *node.as_table()) {
     const std::string one(key.str());
     settings.emplace(one, setting_from(each, std::string(name) + "." + one));
-    if (const auto wrong = validation_error(one, settings.at(one))) {
-      fail(each, std::string(name) + ": " + *wrong);
+    if (const auto error = validation_error(one, settings.at(one))) {
+      fail(each, std::string(name) + ": " + *error);
     }
   }
-  if (const auto wrong = validation_error(settings)) fail(node, std::string(name) + ": " + *wrong);
+  if (const auto error = validation_error(settings)) fail(node, std::string(name) + ": " + *error);
   return settings;
 }
 
@@ -197,7 +213,7 @@ DatasetOptions dataset_from(const toml::table& table, std::string_view name) {
     key.set(dataset, checked(node, key.name, key.kind));
   }
   for (const DatasetKey& key : dataset_keys()) {
-    if (key.needed && !table.contains(key.name)) {
+    if (key.required && !table.contains(key.name)) {
       fail(table, std::string(name) + ": a dataset needs " + std::string(key.name));
     }
   }
@@ -213,13 +229,16 @@ std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_vi
   return datasets;
 }
 
-// What `text` stands for as the value of a key.
-toml::table parse_value(std::string_view text) {
+// `text` as the value of the one key "value".
+toml::table parse_value(std::string_view text, const Kind& kind,
+                        bool (toml::node::*fits)() const noexcept) {
   try {
-    return toml::parse("value = " + std::string(text));
+    toml::table top = toml::parse("value = " + std::string(text));
+    if (top.size() == 1 && (top.get("value")->*fits)()) return top;
   } catch (const toml::parse_error& error) {
     throw UsageError("not TOML: " + std::string(error.description()));
   }
+  throw UsageError("expected " + expectation(kind));
 }
 
 std::vector<std::string> section_names() {
@@ -242,7 +261,7 @@ void read_section(const std::string& section, const toml::table& table, Options&
   }
 }
 
-// A key that stands above the first section, where only include may stand.
+// A key above the first section, where only include is allowed.
 [[noreturn]] void refuse_stray(const toml::key& name) {
   throw UsageError(place(name.source()) + "key " + quote(name.str()) + " stands in no section" +
                    key_hint(name.str()));
@@ -284,7 +303,7 @@ std::string included_path(const std::string& path, const toml::node& include) {
   return (fs::path(path).parent_path() / *include.value<std::string>()).lexically_normal().string();
 }
 
-// `chain` holds the files that are being read, outermost first.
+// `chain`: the files being read, outermost first.
 void read_file(const std::string& path, std::vector<std::string>& chain, Options& options) {
   const std::string text = read_text(path);
   chain.push_back(fs::canonical(path).string());
@@ -320,30 +339,18 @@ bool is_utf8(std::string_view text) try {
 }
 
 std::vector<StageOptions> read_stages(std::string_view text) {
-  const toml::table top = parse_value(text);
-  const toml::node* node = top.get("value");
-  if (top.size() != 1 || !node->is_array()) {
-    throw UsageError("expected " + expectation(StagesKind{}));
-  }
-  return stages_from(*node, "stages");
+  const toml::table top = parse_value(text, StagesKind{}, &toml::node::is_array);
+  return stages_from(*top.get("value"), "stages");
 }
 
 std::vector<DatasetOptions> read_datasets(std::string_view text) {
-  const toml::table top = parse_value(text);
-  const toml::node* node = top.get("value");
-  if (top.size() != 1 || !node->is_array()) {
-    throw UsageError("expected " + expectation(DatasetsKind{}));
-  }
-  return datasets_from(*node, "datasets");
+  const toml::table top = parse_value(text, DatasetsKind{}, &toml::node::is_array);
+  return datasets_from(*top.get("value"), "datasets");
 }
 
 SettingTable read_settings(std::string_view text) {
-  const toml::table top = parse_value(text);
-  const toml::node* node = top.get("value");
-  if (top.size() != 1 || !node->is_table()) {
-    throw UsageError("expected " + expectation(SettingsKind{}));
-  }
-  return settings_from(*node, "settings");
+  const toml::table top = parse_value(text, SettingsKind{}, &toml::node::is_table);
+  return settings_from(*top.get("value"), "settings");
 }
 
 Setting read_setting(const std::string& text) {

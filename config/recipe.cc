@@ -1,3 +1,4 @@
+// Loads recipes, writes them and compares them.
 #include "config/recipe.h"
 
 #include "config/errors.h"

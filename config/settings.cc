@@ -1,3 +1,4 @@
+// Lookup and validation of settings.
 #include "config/settings.h"
 
 #include <algorithm>
@@ -5,6 +6,7 @@
 #include <cmath>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "config/errors.h"
 #include "config/nearest.h"
@@ -15,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 64;
 
-/// What the meta says anyway: a setting of this name would be taken for it.
+/// Names that the meta uses itself: a setting of this name would be mistaken for it.
 constexpr std::array<std::string_view, 5> kTaken = {"block_size", "data_seed", "dataset",
                                                     "format_version", "provider"};
 
@@ -45,9 +47,44 @@ template <class T>
 std::optional<T> as(const Setting& setting) {
   if (const auto* held = std::get_if<T>(&setting)) return *held;
   if constexpr (std::is_same_v<T, double>) {
-    if (const auto* whole = std::get_if<std::int64_t>(&setting)) return static_cast<double>(*whole);
+    if (const auto* number = std::get_if<std::int64_t>(&setting)) {
+      return static_cast<double>(*number);
+    }
   }
   return std::nullopt;
+}
+
+/// A table of settings, and how messages name it and its owner.
+struct Table {
+  const SettingTable& settings;
+  std::string name;
+  std::string owner;
+};
+
+Table table_of(const Options& options) {
+  return {options.provider.settings, "provider.settings", "the provider"};
+}
+Table table_of(const StageOptions& stage) {
+  return {stage.settings, "stage of type " + stage.type + ": settings", "the type"};
+}
+
+template <class T>
+T find(const Table& table, const std::string& name, T otherwise) {
+  const auto found = table.settings.find(name);
+  if (found == table.settings.end()) return otherwise;
+  if (const std::optional<T> value = as<T>(found->second)) return *value;
+  throw UsageError(table.name + "." + name + " = " + to_toml(found->second) + ": expected " +
+                   std::string(kExpected<T>));
+}
+
+void check(const Table& table, const std::vector<std::string>& known) {
+  for (const auto& [name, value] : table.settings) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string all;
+    for (const std::string& one : known) all += (all.empty() ? "; it has " : ", ") + one;
+    throw UsageError(table.name + "." + name + ": " + table.owner + " has no such setting" + all +
+                     did_you_mean(name, known));
+  }
 }
 
 }  // namespace
@@ -61,26 +98,29 @@ std::string setting_name(std::string_view key) {
 
 template <class T>
 T setting(const Options& options, const std::string& name, T otherwise) {
-  const auto found = options.provider.settings.find(name);
-  if (found == options.provider.settings.end()) return otherwise;
-  if (const std::optional<T> value = as<T>(found->second)) return *value;
-  throw UsageError("provider.settings." + name + " = " + to_toml(found->second) + ": expected " +
-                   std::string(kExpected<T>));
+  return find<T>(table_of(options), name, std::move(otherwise));
+}
+
+template <class T>
+T setting(const StageOptions& stage, const std::string& name, T otherwise) {
+  return find<T>(table_of(stage), name, std::move(otherwise));
 }
 
 template bool setting(const Options&, const std::string&, bool);
 template std::int64_t setting(const Options&, const std::string&, std::int64_t);
 template double setting(const Options&, const std::string&, double);
 template std::string setting(const Options&, const std::string&, std::string);
+template bool setting(const StageOptions&, const std::string&, bool);
+template std::int64_t setting(const StageOptions&, const std::string&, std::int64_t);
+template double setting(const StageOptions&, const std::string&, double);
+template std::string setting(const StageOptions&, const std::string&, std::string);
 
 void check_settings(const Options& options, const std::vector<std::string>& known) {
-  for (const auto& [name, value] : options.provider.settings) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    std::string all;
-    for (const std::string& one : known) all += (all.empty() ? "; it has " : ", ") + one;
-    throw UsageError("provider.settings." + name + ": the provider has no such setting" + all +
-                     did_you_mean(name, known));
-  }
+  check(table_of(options), known);
+}
+
+void check_settings(const StageOptions& stage, const std::vector<std::string>& known) {
+  check(table_of(stage), known);
 }
 
 std::string setting_expectation() {

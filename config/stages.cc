@@ -1,3 +1,4 @@
+// The table of stage types.
 #include "config/stages.h"
 
 #include <algorithm>
@@ -6,43 +7,46 @@ namespace millrace::config {
 namespace {
 
 using S = StageOptions;
-using Given = std::optional<std::uint64_t> S::*;
-constexpr FloatKind kShare{0, 1};
+using OptionalMember = std::optional<std::uint64_t> S::*;
+constexpr FloatKind kRatio{0, 1};
 
 std::vector<StageType> make_stage_types() {
   return {
       {"random",
-       {{"max_masked_ratio", &S::max_masked_ratio, kShare,
-         "each sample selects a share drawn from 0 to this"}}},
+       {{"max_masked_ratio", &S::max_masked_ratio, kRatio,
+         "largest selected ratio; each sample draws its own, uniformly from 0 to this"}}},
       {"sticky",
-       {{"target_masked_ratio", &S::target_masked_ratio, kShare,
-         "the share of positions that is selected, rounded up"},
-        {"p1_probability", &S::p1_probability, kShare,
-         "weight of a position without a selected neighbour"},
-        {"p2_probability", &S::p2_probability, kShare, "weight of a position with one"}}},
+       {{"target_masked_ratio", &S::target_masked_ratio, kRatio,
+         "ratio of positions to select; their number is rounded up"},
+        {"p1_probability", &S::p1_probability, kRatio,
+         "probability weight of a position without a selected neighbour"},
+        {"p2_probability", &S::p2_probability, kRatio,
+         "probability weight of a position with a selected neighbour"}}},
       {"span",
-       {{"spans_count", &S::spans_count, IntKind{1, 65536}, "intervals that are masked whole"}}},
+       {{"spans_count", &S::spans_count, IntKind{1, 65536},
+         "number of intervals, each masked completely"}}},
   };
 }
 
 }  // namespace
 
 Value StageKey::get(const StageOptions& stage) const {
-  if (const auto* real = std::get_if<double S::*>(&member)) return Value(stage.**real);
-  if (const auto* whole = std::get_if<std::uint32_t S::*>(&member)) {
-    return Value(std::uint64_t{stage.**whole});
+  if (const auto* float_member = std::get_if<double S::*>(&member))
+    return Value(stage.**float_member);
+  if (const auto* int_member = std::get_if<std::uint32_t S::*>(&member)) {
+    return Value(std::uint64_t{stage.**int_member});
   }
-  const std::optional<std::uint64_t>& given = stage.*std::get<Given>(member);
-  return given ? Value(*given) : Value();
+  const std::optional<std::uint64_t>& number = stage.*std::get<OptionalMember>(member);
+  return number ? Value(*number) : Value();
 }
 
 void StageKey::set(StageOptions& stage, const Value& value) const {
-  if (const auto* real = std::get_if<double S::*>(&member)) {
-    stage.*(*real) = std::get<double>(value);
-  } else if (const auto* whole = std::get_if<std::uint32_t S::*>(&member)) {
-    stage.*(*whole) = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
+  if (const auto* float_member = std::get_if<double S::*>(&member)) {
+    stage.*(*float_member) = std::get<double>(value);
+  } else if (const auto* int_member = std::get_if<std::uint32_t S::*>(&member)) {
+    stage.*(*int_member) = static_cast<std::uint32_t>(std::get<std::uint64_t>(value));
   } else {
-    stage.*std::get<Given>(member) = std::get<std::uint64_t>(value);
+    stage.*std::get<OptionalMember>(member) = std::get<std::uint64_t>(value);
   }
 }
 
@@ -67,9 +71,9 @@ std::string stage_type_names() {
 std::span<const StageKey> schedule_keys() {
   static const std::vector<StageKey> table = {
       {"from_step", &S::from_step, IntKind{0, kMaxSteps},
-       "steps: the stage holds once so many steps are done"},
+       "schedule steps: the stage begins after this many completed steps"},
       {"val_loss_stale_count", &S::val_loss_stale_count, IntKind{1, 1'000'000},
-       "plateau: evaluations without improvement before moving on"},
+       "schedule plateau: evaluations without improvement before the next stage begins"},
   };
   return table;
 }

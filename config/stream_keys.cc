@@ -1,39 +1,70 @@
+// The table of providers by the keys that shape their streams, and the predicates that follow from
+// it.
 #include "config/stream_keys.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
+#include <iterator>
 
 #include "config/dataset_keys.h"
 
 namespace millrace::config {
 namespace {
 
-constexpr std::array<std::string_view, 8> kBuiltIn = {
-    "char_diffusion", "char_random_replacement", "sedd", "masked", "d3pm", "tokens", "cascade",
-    "synthetic"};
-constexpr std::array<std::string_view, 6> kWindowed = {
-    "char_diffusion", "char_random_replacement", "sedd", "masked", "d3pm", "tokens"};
+/// Groups of keys that count together, as bits.
+enum KeyGroup : std::uint32_t {
+  kBlockSize = 1U << 0,   ///< block_size
+  kDataset = 1U << 1,     ///< splits, order and mixture of datasets
+  kWindows = 1U << 2,     ///< align: samples are windows of a dataset
+  kAtLines = 1U << 3,     ///< align "auto" is "line"; without this bit it is "any"
+  kMasking = 1U << 4,     ///< mask_probability, partial_targets
+  kStages = 1U << 5,      ///< schedule, stages, validation_stages
+  kReplacing = 1U << 6,   ///< random_weight, mask_weight, fragment_weight, …
+  kGraph = 1U << 7,       ///< graph
+  kNoise = 1U << 8,       ///< noise and its numbers, sampling_eps: σ(t) at a continuous time t
+  kTimes = 1U << 9,       ///< t_group
+  kTimesteps = 1U << 10,  ///< timesteps
+  kCascade = 1U << 11,    ///< cascade_stage, stage1_length, stage2_length, stage3_length
+  kSource = 1U << 12,     ///< source, source_symbols, source_order
+  kSettings = 1U << 13,   ///< provider.settings
+};
+
+struct BuiltIn {
+  std::string_view name;
+  std::uint32_t groups;
+};
+
+constexpr BuiltIn kBuiltIn[] = {
+    {"char_diffusion", kBlockSize | kDataset | kWindows | kAtLines | kMasking | kStages},
+    {"char_random_replacement",
+     kBlockSize | kDataset | kWindows | kAtLines | kMasking | kReplacing},
+    {"sedd", kBlockSize | kDataset | kWindows | kGraph | kNoise | kTimes},
+    {"masked", kBlockSize | kDataset | kWindows | kNoise | kTimes},
+    {"d3pm", kBlockSize | kDataset | kWindows | kTimes | kTimesteps},
+    {"tokens", kBlockSize | kDataset | kWindows},
+    {"cascade", kDataset | kNoise | kTimes | kCascade},
+    {"synthetic", kBlockSize | kSource},
+};
+constexpr std::uint32_t kOfOthers = kBlockSize | kSettings;
+
+const BuiltIn* find_built_in(const Options& options) {
+  const auto* const found = std::ranges::find(kBuiltIn, options.provider.name, &BuiltIn::name);
+  return found == std::end(kBuiltIn) ? nullptr : found;
+}
+
+/// Whether the provider's stream is shaped by a group of keys.
+bool uses(const Options& options, KeyGroup group) {
+  const BuiltIn* const built_in = find_built_in(options);
+  return ((built_in == nullptr ? kOfOthers : built_in->groups) & group) != 0;
+}
 
 constexpr std::string_view kLibraryPrefix = "lib";
 constexpr std::string_view kLibrarySuffix = ".so";
-
-bool is(const Options& options, std::string_view name) { return options.provider.name == name; }
-
-bool is_masking(const Options& options) {
-  return is(options, "char_diffusion") || is(options, "char_random_replacement");
-}
-
-/// Whether x_t is drawn at a continuous time t by a noise schedule σ(t).
-bool has_noise(const Options& options) {
-  return is(options, "sedd") || is(options, "masked") || is(options, "cascade");
-}
 
 bool is_split_format(std::string_view format) {
   return format == "text8" || format == "token_folder";
 }
 
-/// Whether the dataset itself says which part is val and test; of several, whether each does.
+/// Whether every dataset says itself which part is val and test.
 bool has_splits_of_its_own(const Options& options) {
   if (options.data.datasets.empty()) return is_split_format(options.data.format);
   return std::ranges::all_of(selected_datasets(options.data), [](const DatasetOptions& each) {
@@ -41,19 +72,20 @@ bool has_splits_of_its_own(const Options& options) {
   });
 }
 
-/// Whether the windows are cut out of the Markov source's own text.
+/// Whether the windows are cut out of generated Markov text.
 bool cuts_markov_text(const Options& options) {
   return cuts_windows(options) && options.data.format == "markov";
 }
 
-bool is_staged(const Options& options) {
-  return is(options, "char_diffusion") && options.provider.schedule != "none";
-}
-
 }  // namespace
 
-bool cuts_windows(const Options& options) {
-  return std::ranges::find(kWindowed, options.provider.name) != kWindowed.end();
+bool cuts_windows(const Options& options) { return uses(options, kWindows); }
+bool is_built_in(const Options& options) { return find_built_in(options) != nullptr; }
+
+std::vector<std::string_view> built_in_providers() {
+  std::vector<std::string_view> names;
+  for (const BuiltIn& each : kBuiltIn) names.push_back(each.name);
+  return names;
 }
 
 bool is_library(const Options& options) {
@@ -72,74 +104,71 @@ std::string provider_name(const Options& options) {
   return std::string(name);
 }
 
-bool is_built_in(const Options& options) {
-  return std::ranges::find(kBuiltIn, options.provider.name) != kBuiltIn.end();
-}
-
 std::string alignment(const Options& options) {
   if (options.data.align != "auto") return options.data.align;
-  return is_masking(options) ? "line" : "any";
+  return uses(options, kAtLines) ? "line" : "any";
 }
 
-bool always_counts(const Options&) { return true; }
-bool block_size_counts(const Options& options) { return !is(options, "cascade"); }
+bool block_size_counts(const Options& options) { return uses(options, kBlockSize); }
 bool val_fraction_counts(const Options& options) {
-  return (cuts_windows(options) || is(options, "cascade")) && !has_splits_of_its_own(options);
+  return uses(options, kDataset) && !has_splits_of_its_own(options);
 }
 bool test_fraction_counts(const Options& options) {
   return val_fraction_counts(options) && options.data.test_fraction > 0;
 }
 bool are_mixed(const Options& options) {
-  return (cuts_windows(options) || is(options, "cascade")) &&
-         selected_datasets(options.data).size() > 1;
+  return uses(options, kDataset) && selected_datasets(options.data).size() > 1;
 }
 bool order_counts(const Options& options) {
-  return (cuts_windows(options) || is(options, "cascade")) && options.data.order != "random";
+  return uses(options, kDataset) && options.data.order != "random";
 }
 bool align_counts(const Options& options) {
-  const bool usual = (alignment(options) == "line") == is_masking(options);
-  return cuts_windows(options) && !usual;
+  const bool is_default = (alignment(options) == "line") == uses(options, kAtLines);
+  return uses(options, kWindows) && !is_default;
 }
 bool mask_probability_counts(const Options& options) {
-  const bool some_split_has_no_stages =
-      options.provider.schedule == "none" || options.provider.validation_stages.empty();
-  return is(options, "char_random_replacement") ||
-         (is(options, "char_diffusion") && some_split_has_no_stages);
+  const bool all_splits_have_stages = uses(options, kStages) &&
+                                      options.provider.schedule != "none" &&
+                                      !options.provider.validation_stages.empty();
+  return uses(options, kMasking) && !all_splits_have_stages;
 }
-bool partial_targets_counts(const Options& options) { return is_masking(options); }
-bool schedule_counts(const Options& options) { return is(options, "char_diffusion"); }
-bool stages_count(const Options& options) { return is_staged(options); }
+bool partial_targets_counts(const Options& options) { return uses(options, kMasking); }
+bool schedule_counts(const Options& options) { return uses(options, kStages); }
+bool stages_count(const Options& options) {
+  return uses(options, kStages) && options.provider.schedule != "none";
+}
 bool validation_stages_count(const Options& options) {
-  return is(options, "char_diffusion") && !options.provider.validation_stages.empty();
+  return uses(options, kStages) && !options.provider.validation_stages.empty();
 }
-bool replacement_counts(const Options& options) { return is(options, "char_random_replacement"); }
+bool replacement_counts(const Options& options) { return uses(options, kReplacing); }
 bool fragment_weight_counts(const Options& options) {
-  return replacement_counts(options) && options.provider.fragment_weight > 0;
+  return uses(options, kReplacing) && options.provider.fragment_weight > 0;
 }
-bool graph_counts(const Options& options) { return is(options, "sedd"); }
-bool noise_counts(const Options& options) { return has_noise(options); }
+bool graph_counts(const Options& options) { return uses(options, kGraph); }
+bool noise_counts(const Options& options) { return uses(options, kNoise); }
 bool geometric_counts(const Options& options) {
-  return has_noise(options) && options.provider.noise == "geometric";
+  return uses(options, kNoise) && options.provider.noise == "geometric";
 }
 bool loglinear_counts(const Options& options) {
-  return has_noise(options) && options.provider.noise == "loglinear";
+  return uses(options, kNoise) && options.provider.noise == "loglinear";
 }
-bool t_group_counts(const Options& options) { return has_noise(options) || is(options, "d3pm"); }
-bool timesteps_count(const Options& options) { return is(options, "d3pm"); }
-bool cascade_counts(const Options& options) { return is(options, "cascade"); }
+bool t_group_counts(const Options& options) { return uses(options, kTimes); }
+bool timesteps_count(const Options& options) { return uses(options, kTimesteps); }
+bool cascade_counts(const Options& options) { return uses(options, kCascade); }
 bool stage1_length_counts(const Options& options) {
-  // Stage 3 does not show stage 1, and by parts of speech a chunk that fills stage 2 fills stage 1.
+  // Stage 3 does not show stage 1, and with constituency every chunk that fills stage 2 fills
+  // stage 1 too; other selections drop chunks by stage 1's length.
   const bool decides_what_is_dropped = options.annotate.selection != "constituency";
-  return cascade_counts(options) && (options.provider.cascade_stage < 3 || decides_what_is_dropped);
+  return uses(options, kCascade) && (options.provider.cascade_stage < 3 || decides_what_is_dropped);
 }
-bool source_counts(const Options& options) { return is(options, "synthetic"); }
+bool source_counts(const Options& options) { return uses(options, kSource); }
 bool source_symbols_count(const Options& options) {
-  return is(options, "synthetic") || cuts_markov_text(options);
+  return uses(options, kSource) || cuts_markov_text(options);
 }
 bool source_order_counts(const Options& options) {
-  return (is(options, "synthetic") && options.provider.source == "markov") ||
+  return (uses(options, kSource) && options.provider.source == "markov") ||
          cuts_markov_text(options);
 }
-bool settings_count(const Options& options) { return !is_built_in(options); }
+bool settings_count(const Options& options) { return uses(options, kSettings); }
 
 }  // namespace millrace::config

@@ -1,6 +1,14 @@
-// Which keys change a byte of which streams: the predicates of the key table. A key that a provider
-// does not use, or that another key switches off, must not change a fingerprint.
+// Which recipe keys change a byte of which streams: the predicates of the key table. A key that a
+// provider does not use, or that another key switches off, must not change a fingerprint.
+//
+// config may not include providers, so what config must know of them stands in one table in
+// stream_keys.cc. A provider that is not in it, in the tree or elsewhere, has the keys block_size,
+// data_seed and provider.settings, and needs no change here.
 #pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "config/options.h"
 
@@ -8,20 +16,21 @@ namespace millrace::config {
 
 /// Whether the provider cuts its samples out of a dataset: windows of text or of tokens.
 [[nodiscard]] bool cuts_windows(const Options& options);
-/// Whether the provider is one of ours; others have only their own settings, and block_size.
+/// Whether the provider has keys of its own in recipes; others take provider.settings.
 [[nodiscard]] bool is_built_in(const Options& options);
+/// The providers that have keys of their own. All of them are in the providers' registry.
+[[nodiscard]] std::vector<std::string_view> built_in_providers();
 
-/// How the stream's meta calls the provider: provider.name, and of a shared library
-/// (docs/how-to/adding_a_provider.md) its file's name without "lib" and ".so".
+/// The provider's name in the stream's meta: provider.name, or for a shared library
+/// (docs/how-to/add_a_provider.md) its file's name without "lib" and ".so".
 [[nodiscard]] std::string provider_name(const Options& options);
 /// Whether provider.name is the path of a shared library.
 [[nodiscard]] bool is_library(const Options& options);
 
-/// data.align without "auto": "line" or "any".
+/// data.align with "auto" resolved: "line" or "any".
 [[nodiscard]] std::string alignment(const Options& options);
 
-// One per key, or per keys that count alike.
-[[nodiscard]] bool always_counts(const Options& options);
+// One predicate for each key, or for keys that count together.
 [[nodiscard]] bool block_size_counts(const Options& options);
 [[nodiscard]] bool val_fraction_counts(const Options& options);
 [[nodiscard]] bool test_fraction_counts(const Options& options);

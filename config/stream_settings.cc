@@ -1,3 +1,4 @@
+// The canonical text of the settings that count.
 #include "config/stream_settings.h"
 
 #include "config/dataset_keys.h"
@@ -10,8 +11,8 @@ namespace millrace::config {
 namespace {
 
 std::string plain(const Value& value) {
-  const auto* real = std::get_if<double>(&value);
-  return real != nullptr ? shortest(*real) : to_toml(value);
+  const auto* number = std::get_if<double>(&value);
+  return number != nullptr ? shortest(*number) : to_toml(value);
 }
 
 std::string describe_all(const std::vector<StageOptions>& stages) {
@@ -59,10 +60,13 @@ std::map<std::string, std::string> stream_settings(const Options& options) {
 
 std::string describe(const StageOptions& stage) {
   std::string numbers;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    numbers += (numbers.empty() ? "" : ",") + std::string(name) + "=" + value;
+  };
   if (const StageType* type = find_stage_type(stage.type)) {
-    for (const StageKey& key : type->keys) {
-      numbers += (numbers.empty() ? "" : ",") + std::string(key.name) + "=" + plain(key.get(stage));
-    }
+    for (const StageKey& key : type->keys) add(key.name, plain(key.get(stage)));
+  } else {
+    for (const auto& [name, setting] : stage.settings) add(name, to_toml(setting));
   }
   return stage.type + "(" + numbers + ")";
 }

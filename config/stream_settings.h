@@ -1,5 +1,5 @@
-// The settings of a recipe that change a byte of its stream, as canonical text: what the
-// fingerprint covers and peers compare.
+// The settings of a recipe that change a byte of its stream, as canonical text. The fingerprint
+// covers them, and a trainer compares them with its producers'.
 #pragma once
 
 #include <map>
@@ -9,11 +9,13 @@
 
 namespace millrace::config {
 
-/// Only what counts: stages of a schedule that is not used, for instance, are left out. Numbers in
-/// shortest decimal form; provider.settings as TOML writes them, so that 3, 3.0 and "3" differ.
+/// Only settings that count: the stages of a schedule that is not used, for example, are left out.
+/// Numbers have their shortest decimal form; provider.settings are TOML, so that 3, 3.0 and "3"
+/// differ.
 [[nodiscard]] std::map<std::string, std::string> stream_settings(const Options& options);
 
-/// A stage as text, e.g. "sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)".
+/// A stage as text, e.g. "sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)";
+/// a type with settings lists them by name, as TOML.
 [[nodiscard]] std::string describe(const StageOptions& stage);
 
 }  // namespace millrace::config

@@ -1,3 +1,4 @@
+// Values as TOML.
 #include "config/value_text.h"
 
 #include <array>
@@ -10,7 +11,7 @@
 namespace millrace::config {
 namespace {
 
-std::string real(double value) {
+std::string float_text(double value) {
   std::string text = shortest(value);
   if (text.find_first_of(".en") == std::string::npos) text += ".0";  // "n": nan and inf
   return text;
@@ -34,17 +35,6 @@ std::string member(const StageKey& key, const StageOptions& stage) {
   return ", " + std::string(key.name) + " = " + to_toml(key.get(stage));
 }
 
-std::string inline_table(const StageOptions& stage) {
-  std::string text = "{type = " + toml_string(stage.type);
-  if (const StageType* type = find_stage_type(stage.type)) {
-    for (const StageKey& key : type->keys) text += member(key, stage);
-  }
-  for (const StageKey& key : schedule_keys()) {
-    if (!std::holds_alternative<std::monostate>(key.get(stage))) text += member(key, stage);
-  }
-  return text + "}";
-}
-
 std::string inline_table(const SettingTable& settings) {
   std::string text;
   for (const auto& [name, setting] : settings) {
@@ -53,13 +43,26 @@ std::string inline_table(const SettingTable& settings) {
   return "{" + text + "}";
 }
 
-/// Name and path, and what is not as it is usual.
+std::string inline_table(const StageOptions& stage) {
+  std::string text = "{type = " + toml_string(stage.type);
+  if (const StageType* type = find_stage_type(stage.type)) {
+    for (const StageKey& key : type->keys) text += member(key, stage);
+  } else {
+    text += ", " + std::string(kStageSettings) + " = " + inline_table(stage.settings);
+  }
+  for (const StageKey& key : schedule_keys()) {
+    if (!std::holds_alternative<std::monostate>(key.get(stage))) text += member(key, stage);
+  }
+  return text + "}";
+}
+
+/// Name and path, and every key whose value is not the default.
 std::string inline_table(const DatasetOptions& dataset) {
-  static const DatasetOptions kUsual;
+  static const DatasetOptions kDefaults;
   std::string text;
   for (const DatasetKey& key : dataset_keys()) {
     const Value value = key.get(dataset);
-    if (!key.needed && value == key.get(kUsual)) continue;
+    if (!key.required && value == key.get(kDefaults)) continue;
     text += (text.empty() ? "" : ", ") + std::string(key.name) + " = " + to_toml(value);
   }
   return "{" + text + "}";
@@ -74,10 +77,10 @@ std::string array(const std::vector<Table>& tables) {
 }
 
 std::string array(const std::vector<WeightPoint>& points) {
-  if (points.size() == 1 && points.front().sample == 0) return real(points.front().weight);
+  if (points.size() == 1 && points.front().sample == 0) return float_text(points.front().weight);
   std::string text;
   for (const auto& [sample, weight] : points) {
-    text += (text.empty() ? "[" : ", [") + std::to_string(sample) + ", " + real(weight) + "]";
+    text += (text.empty() ? "[" : ", [") + std::to_string(sample) + ", " + float_text(weight) + "]";
   }
   return "[" + text + "]";
 }
@@ -97,8 +100,8 @@ std::string toml_string(std::string_view text) {
 }
 
 std::string to_toml(const Setting& setting) {
-  if (const auto* whole = std::get_if<std::int64_t>(&setting)) return std::to_string(*whole);
-  if (const auto* number = std::get_if<double>(&setting)) return real(*number);
+  if (const auto* integer = std::get_if<std::int64_t>(&setting)) return std::to_string(*integer);
+  if (const auto* number = std::get_if<double>(&setting)) return float_text(*number);
   if (const auto* text = std::get_if<std::string>(&setting)) return toml_string(*text);
   return std::get<bool>(setting) ? "true" : "false";
 }
@@ -114,7 +117,7 @@ std::string to_toml(const Value& value) {
         } else if constexpr (std::is_same_v<T, std::uint64_t>) {
           return std::to_string(held);
         } else if constexpr (std::is_same_v<T, double>) {
-          return real(held);
+          return float_text(held);
         } else if constexpr (std::is_same_v<T, std::string>) {
           return toml_string(held);
         } else if constexpr (std::is_same_v<T, SettingTable>) {

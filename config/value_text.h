@@ -1,4 +1,4 @@
-// Values as text: numbers in shortest form, strings and stages as TOML writes them.
+// Values as text: numbers in their shortest form, strings, stages and tables as TOML.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 
 namespace millrace::config {
 
-/// The shortest decimal text that reads back to the same double: "0.15", "1", "5e-05".
+/// The shortest decimal text that parses to the same double: "0.15", "1", "5e-05".
 [[nodiscard]] std::string shortest(double value);
 
 /// A TOML basic string with its quotes.
 [[nodiscard]] std::string toml_string(std::string_view text);
 
-/// 3, 3.0, true or "plain": the type can be told.
+/// 3, 3.0, true or "plain": the text shows the type.
 [[nodiscard]] std::string to_toml(const Setting& setting);
 
-/// The value as TOML: a double always with a point or an exponent, stages as an array of inline
-/// tables, one a line. An unset value reads "(unset)", which is not TOML.
+/// The value as TOML: doubles always with a point or an exponent, stages as an array of inline
+/// tables, one per line. An unset value gives "(unset)", which is not TOML.
 [[nodiscard]] std::string to_toml(const Value& value);
 
 }  // namespace millrace::config

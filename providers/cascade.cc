@@ -1,5 +1,4 @@
-// The provider cascade: from an index to a chunk, its stage's tokens, a time, and the noise of that
-// time.
+// Maps an index to a chunk, its stage's tokens and a time, and noises the tokens.
 #include "providers/cascade.h"
 
 #include <spdlog/spdlog.h>
@@ -13,6 +12,7 @@
 #include "annotation/shard_folder.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "datasets/bpe/bpe_files.h"
 #include "providers/diffusion/diffusion_times.h"
@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-/// Lengths of what a stage's sample has.
+/// Lengths of a stage's sample.
 struct Lengths {
   std::uint32_t prefix;  ///< 0: none
   std::uint32_t target;
@@ -130,7 +130,7 @@ class Cascade final : public RowProvider {
 
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const {
     proto::StreamMeta meta;
-    meta.provider = "cascade";
+    meta.provider = config::provider_name(options);
     meta.format_version = kFormatVersion;
     meta.settings = config::stream_settings(options);
     meta.dataset_name = folder_.header().dataset_name;
@@ -153,7 +153,7 @@ class Cascade final : public RowProvider {
     return meta;
   }
 
-  /// Reads the chunk's tokens into memory of the calling thread.
+  /// Reads the chunk's tokens into memory of the calling thread, which its next call overwrites.
   [[nodiscard]] std::span<const std::uint32_t> tokens_of(
       const annotation::ShardFolder::Place& place) const {
     static thread_local std::vector<std::uint32_t> tokens;

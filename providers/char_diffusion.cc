@@ -1,19 +1,19 @@
-// The provider char_diffusion: from an index to a start in the text, a stage, and the bytes of one
-// sample.
+// Maps an index to a window of the text and a stage, and masks the window by the stage.
 #include "providers/char_diffusion.h"
 
-#include <charconv>
+#include <cassert>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "config/errors.h"
 #include "config/stream_settings.h"
+#include "config/value_text.h"
 #include "providers/masking/corruption.h"
-#include "providers/masking/masking.h"
+#include "providers/masking/default_masking.h"
 #include "providers/masking/stage_schedule.h"
+#include "providers/masking/stage_types.h"
 #include "providers/random/philox.h"
 #include "providers/windows/open_datasets.h"
 #include "providers/windows/token_columns.h"
@@ -25,10 +25,10 @@ namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-/// The columns, in the schema's order.
+/// Columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1, kStage = 2 };
 
-/// How the samples of one split are masked.
+/// The masking of one split.
 struct Plan {
   Schedule schedule = Schedule::kNone;
   std::vector<std::unique_ptr<const Masking>> maskings;  ///< by stage
@@ -37,24 +37,16 @@ struct Plan {
   [[nodiscard]] std::uint32_t stages() const { return static_cast<std::uint32_t>(maskings.size()); }
 };
 
-std::string shortest(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
 Plan default_plan(const config::ProviderOptions& options) {
   Plan plan;
   plan.maskings.push_back(make_default_masking(options.mask_probability));
-  plan.names.push_back("default(mask_probability=" + shortest(options.mask_probability) + ")");
+  plan.names.push_back("default(mask_probability=" + config::shortest(options.mask_probability) +
+                       ")");
   return plan;
 }
 
 Plan staged_plan(Schedule schedule, const std::vector<config::StageOptions>& stages) {
-  if (stages.size() > proto::kMaxStages) {
-    throw config::UsageError(std::to_string(stages.size()) + " stages are more than the " +
-                             std::to_string(proto::kMaxStages) +
-                             " that a stage number can name; use fewer");
-  }
+  assert(!stages.empty() && stages.size() <= proto::kMaxStages);  // config::check
   Plan plan;
   plan.schedule = schedule;
   for (const config::StageOptions& stage : stages) {
@@ -66,16 +58,11 @@ Plan staged_plan(Schedule schedule, const std::vector<config::StageOptions>& sta
 
 Plan train_plan(const config::ProviderOptions& options) {
   const Schedule schedule = schedule_from(options.schedule);
-  if (schedule == Schedule::kNone) return default_plan(options);
-  if (options.stages.empty()) {
-    throw config::UsageError(
-        "provider.schedule = \"" + options.schedule +
-        "\" needs at least one entry in provider.stages; add one, or use schedule \"none\"");
-  }
-  return staged_plan(schedule, options.stages);
+  return schedule == Schedule::kNone ? default_plan(options)
+                                     : staged_plan(schedule, options.stages);
 }
 
-/// Every validation stage equally often, whatever the schedule of train.
+/// All validation stages equally often, whatever the schedule of train.
 Plan val_plan(const config::ProviderOptions& options) {
   return options.validation_stages.empty() ? default_plan(options)
                                            : staged_plan(Schedule::kMix, options.validation_stages);
@@ -119,7 +106,7 @@ class CharDiffusion final : public RowProvider {
   std::uint32_t block_size_;
   bool partial_targets_;
   Windows windows_;
-  std::array<Plan, proto::kSplitCount> plans_;  ///< by Split's value; test is masked as val is
+  std::array<Plan, proto::kSplitCount> plans_;  ///< by Split's value; test has val's
   proto::StreamMeta meta_;
 };
 
@@ -132,12 +119,12 @@ CharDiffusion::CharDiffusion(const config::Options& options, Windows windows)
       meta_(describe(options)) {}
 
 proto::StreamMeta CharDiffusion::describe(const config::Options& options) const {
-  proto::StreamMeta meta =
-      windowed_meta("char_diffusion", kFormatVersion, options, windows_, MaskToken::kAdded);
+  proto::StreamMeta meta = windowed_meta(kFormatVersion, options, windows_, MaskToken::kAdded);
   meta.schema = make_schema(meta.vocab_size, block_size_);
   meta.train_stages = plans_[0].names;
   meta.val_stages = plans_[1].names;
-  for (std::size_t split = 0; split < proto::kSplitCount; ++split) {  // every window in every stage
+  for (std::size_t split = 0; split < proto::kSplitCount;
+       ++split) {  // each window once in every stage
     if (meta.sizes[split] != proto::kEndless) meta.sizes[split] *= plans_[split].stages();
   }
   meta.fingerprint = proto::fingerprint_of(meta);

@@ -1,8 +1,10 @@
-// Characters of a text with some of them masked: the provider for masked diffusion on characters.
+// Provider char_diffusion: text with selected characters corrupted, for masked diffusion on
+// characters.
 //
-//   x      input   [block_size]   the text with its selected positions corrupted
-//   y      target  [block_size]   the original at selected positions, ignore_index elsewhere; everywhere with full targets
-//   stage  stage   []             how the sample was masked, a number of meta().train_stages or val_stages
+//   x      input   [block_size]  the text with its selected positions corrupted
+//   y      target  [block_size]  the original at selected positions, ignore_index elsewhere; with
+//                                full targets the original everywhere
+//   stage  stage   []            number of the sample's stage in meta().train_stages or val_stages
 //
 // docs/reference/char_diffusion.md defines every byte.
 #pragma once
@@ -14,8 +16,8 @@
 
 namespace millrace::providers {
 
-/// Loads the text and checks the recipe. Throws config::UsageError for a recipe that cannot be,
-/// std::runtime_error for a text that cannot be used (providers/windows/open_datasets.h,
+/// Opens the dataset and checks the recipe. Throws config::UsageError for an invalid recipe,
+/// std::runtime_error for an unusable dataset (providers/windows/open_datasets.h,
 /// providers/windows/windows.h).
 [[nodiscard]] std::unique_ptr<DataProvider> make_char_diffusion(const config::Options& options);
 

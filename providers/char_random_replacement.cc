@@ -1,5 +1,5 @@
-// The provider char_random_replacement: each sample decides for itself, so that it is a function of
-// its index alone.
+// Selects positions by default masking and replaces them by weights. Every decision is made for a
+// single sample, so that it is a function of the sample's index.
 #include "providers/char_random_replacement.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "providers/masking/corruption.h"
-#include "providers/masking/masking.h"
+#include "providers/masking/default_masking.h"
 #include "providers/masking/replacement.h"
 #include "providers/masking/stage_schedule.h"
 #include "providers/random/philox.h"
@@ -25,7 +25,7 @@ using proto::Split;
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-/// The columns, in the schema's order.
+/// Columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
 
 class CharRandomReplacement final : public RowProvider {
@@ -55,7 +55,7 @@ class CharRandomReplacement final : public RowProvider {
   void fill_text(Split split, const PhiloxStream& draws, std::uint64_t index,
                  const proto::BatchView& row) const;
   template <class X>
-  [[nodiscard]] std::span<const X> fragment(const WindowRef& place,
+  [[nodiscard]] std::span<const X> fragment(const WindowRef& window,
                                             std::span<const std::uint8_t> selected,
                                             const PhiloxStream& draws) const;
 
@@ -69,8 +69,7 @@ class CharRandomReplacement final : public RowProvider {
 };
 
 proto::StreamMeta CharRandomReplacement::describe(const config::Options& options) const {
-  proto::StreamMeta meta = windowed_meta("char_random_replacement", kFormatVersion, options,
-                                         windows_, MaskToken::kAdded);
+  proto::StreamMeta meta = windowed_meta(kFormatVersion, options, windows_, MaskToken::kAdded);
   meta.schema.fields = {token_field("x", meta.vocab_size, block_size_, proto::Role::kInput, false),
                         token_field("y", meta.vocab_size, block_size_, proto::Role::kTarget, true)};
   proto::check(meta.schema);
@@ -80,15 +79,15 @@ proto::StreamMeta CharRandomReplacement::describe(const config::Options& options
   return meta;
 }
 
-/// The window that fragment positions are copied from; none where half of the sample or more is
-/// selected, since little of its own text would be left, and where the dataset has no other window.
+/// The window that is copied from. Empty if half of the sample or more is selected, as little of
+/// its own text would be left, and if the dataset has no other window.
 template <class X>
-std::span<const X> CharRandomReplacement::fragment(const WindowRef& place,
+std::span<const X> CharRandomReplacement::fragment(const WindowRef& window,
                                                    std::span<const std::uint8_t> selected,
                                                    const PhiloxStream& draws) const {
   static thread_local std::vector<X> other;
   if (2 * std::ranges::count(selected, 1) >= std::ssize(selected)) return {};
-  const std::optional<WindowRef> from = windows_.elsewhere(place, draws);
+  const std::optional<WindowRef> from = windows_.other_window(window, draws);
   if (!from) return {};
   other.resize(block_size_);
   windows_.read(Split::kTrain, *from, std::span(other));
@@ -102,13 +101,13 @@ void CharRandomReplacement::fill_text(Split split, const PhiloxStream& draws, st
   static thread_local std::vector<std::uint8_t> selected;
   original.resize(block_size_);
   selected.resize(block_size_);
-  const WindowRef place = windows_.place(split, index, draws);
-  windows_.read(split, place, std::span(original));
+  const WindowRef window = windows_.window(split, index, draws);
+  windows_.read(split, window, std::span(original));
   masking_->select(draws, selected);
 
   const bool train = split == Split::kTrain;
   const std::span<const X> copied = train && in_train_.has_fragments()
-                                        ? fragment<X>(place, selected, draws)
+                                        ? fragment<X>(window, selected, draws)
                                         : std::span<const X>();
   (train ? in_train_ : in_val_)
       .template apply<X>(original, selected, copied, draws, row.values<X>(kX));

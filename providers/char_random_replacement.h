@@ -1,8 +1,9 @@
-// Characters of a text, some of them replaced: by random ones, by [MASK], or by what stands at
-// their place in another window.
+// Provider char_random_replacement: text with selected characters replaced by random ones, by
+// [MASK], or by the characters at the same offsets of another window.
 //
 //   x  input   [block_size]   the text with its selected positions replaced
-//   y  target  [block_size]   the original, everywhere; with partial targets, and in val, at selected positions alone
+//   y  target  [block_size]   the original; with partial targets, and always in val and test, at
+//                             selected positions only
 //
 // docs/reference/char_random_replacement.md defines every byte.
 #pragma once
@@ -14,8 +15,8 @@
 
 namespace millrace::providers {
 
-/// Opens the dataset and checks the recipe. Throws config::UsageError for a recipe that cannot be,
-/// std::runtime_error for a dataset that cannot be used (providers/windows/open_datasets.h,
+/// Opens the dataset and checks the recipe. Throws config::UsageError for an invalid recipe,
+/// std::runtime_error for an unusable dataset (providers/windows/open_datasets.h,
 /// providers/windows/windows.h).
 [[nodiscard]] std::unique_ptr<DataProvider> make_char_random_replacement(
     const config::Options& options);

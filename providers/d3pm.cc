@@ -1,3 +1,4 @@
+// Steps drawn by DiffusionTimes, and the threshold of a step.
 #include "providers/d3pm.h"
 
 #include <cstring>
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-/// round(2^32 · tau / steps), halves up; exact for tau = steps, where all is masked.
+/// round(2^32 · tau / steps), halves up; exact for tau = steps, where every token is masked.
 std::uint64_t mask_threshold(std::uint64_t tau, std::uint64_t steps) {
   return ((tau << 32) + steps / 2) / steps;
 }
@@ -29,7 +30,6 @@ class AbsorbingSteps final : public Diffusion {
         wire_(proto::narrowest(std::uint64_t{steps_} + 1, false)),
         times_(options.data.data_seed, options.provider.t_group) {}
 
-  [[nodiscard]] std::string provider() const override { return "d3pm"; }
   [[nodiscard]] std::uint32_t format_version() const override { return kFormatVersion; }
   [[nodiscard]] std::string name() const override {
     return "absorb, timesteps=" + std::to_string(steps_);

@@ -1,8 +1,8 @@
-// Tokens masked to one of T steps: the provider for D3PM with an absorbing state (Austin et al.,
-// arXiv 2107.03006). With β_t = 1/(T − t + 1) a token of x_τ is [MASK] with probability τ/T.
+// Provider d3pm: D3PM with an absorbing state and T discrete steps (Austin et al., arXiv
+// 2107.03006). With β_t = 1/(T − t + 1) a token of x_τ is [MASK] with probability τ/T.
 //
-// Fields: x, y, t (providers/diffusion/noised_windows.h), where t is τ, the time of x, from 1 to T,
-// as a whole number. (nanoDD counts t = τ − 1 from 0, and feeds its network x_{t+1} and t + 1.)
+// Fields: x, y, t (providers/diffusion/noised_windows.h), where t is the integer τ, the step of x,
+// from 1 to T. (nanoDD counts t = τ − 1 from 0, and feeds its network x_{t+1} and t + 1.)
 #pragma once
 
 #include <memory>

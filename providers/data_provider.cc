@@ -1,4 +1,4 @@
-// What all providers share: rows, batches of our own, the probe.
+// Filling by rows, batches in new memory, and the probe.
 #include "providers/data_provider.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// dlopen, and the checks of a library and of its meta.
 #include "providers/load_plugin.h"
 
 #include <dlfcn.h>
@@ -23,7 +24,7 @@ std::string last_error() {
   return text == nullptr ? "unknown reason" : text;
 }
 
-/// Without a slash dlopen would look in the system's folders.
+/// Without a slash, dlopen searches the system's folders.
 std::string with_slash(const std::string& path) {
   return path.find('/') == std::string::npos ? "./" + path : path;
 }
@@ -73,7 +74,7 @@ const Plugin& plugin_of(const std::string& path) {
   return *plugin;
 }
 
-/// What a trainer, which has not got the library, expects of the stream by the recipe alone.
+/// Checks that the meta is what a trainer, which does not have the library, expects by the recipe.
 void check_meta(const std::string& path, const proto::StreamMeta& meta,
                 const config::Options& options) {
   if (const std::string name = config::provider_name(options); meta.provider != name) {

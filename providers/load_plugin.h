@@ -1,4 +1,4 @@
-// Providers in shared libraries (providers/plugin.h).
+// Loads providers from shared libraries (providers/plugin.h).
 #pragma once
 
 #include <memory>
@@ -8,10 +8,10 @@
 
 namespace millrace::providers {
 
-/// The provider of the library that options.provider.name is the path of, relative to the working
-/// directory. It stays loaded until the process ends. Throws config::UsageError for a file that is
-/// missing, no library, without a provider, built for another version, or whose meta does not say
-/// what the recipe does; else what its own factory throws.
+/// The provider in the library at the path options.provider.name, relative to the working
+/// directory. The library stays loaded until the process ends. Throws config::UsageError for a file
+/// that is missing, not a library, without a provider, or built for another version, and for a meta
+/// that contradicts the recipe; else whatever the library's factory throws.
 [[nodiscard]] std::unique_ptr<DataProvider> make_from_library(const config::Options& options);
 
 }  // namespace millrace::providers

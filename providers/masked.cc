@@ -1,3 +1,4 @@
+// Absorbing noise at continuous times.
 #include "providers/masked.h"
 
 #include "providers/diffusion/timed_noise.h"
@@ -10,8 +11,7 @@ constexpr std::uint32_t kFormatVersion = 1;
 }  // namespace
 
 std::unique_ptr<DataProvider> make_masked(const config::Options& options) {
-  return make_noised_windows(options,
-                             make_timed_noise(options, "masked", kFormatVersion, Graph::kAbsorb));
+  return make_noised_windows(options, make_timed_noise(options, kFormatVersion, Graph::kAbsorb));
 }
 
 }  // namespace millrace::providers

@@ -1,6 +1,6 @@
-// Tokens masked to a continuous time: the provider for masked diffusion (MDLM, arXiv 2406.07524;
-// MD4, arXiv 2406.04329). A token becomes [MASK] with probability 1 − e^(−σ(t)): the bytes are
-// those of sedd over the absorb graph, the objective is another.
+// Provider masked: masked diffusion in continuous time (MDLM, arXiv 2406.07524; MD4, arXiv
+// 2406.04329). A token is [MASK] with probability 1 − e^(−σ(t)). The bytes are those of sedd with
+// the graph absorb; only the objective differs.
 //
 // Fields: x, y, t (providers/diffusion/noised_windows.h), t as f32 in (sampling_eps, 1].
 #pragma once

@@ -1,13 +1,15 @@
-// A provider in a shared library outside the tree: what its one source file includes and says.
+// The interface of a provider in a shared library outside the tree. Its source includes this file
+// and names its factory:
 //
 //     #include "providers/plugin.h"
-//     MILLRACE_PROVIDER(make_mine)    // std::unique_ptr<millrace::providers::DataProvider> make_mine(const
-//     millrace::config::Options&)
+//     using namespace millrace;
+//     std::unique_ptr<providers::DataProvider> make_mine(const config::Options&);
+//     MILLRACE_PROVIDER(make_mine)
 //
-// A recipe names the library: provider.name = "./libmine.so". The programs export what the headers
-// of proto/, config/, datasets/ and providers/ declare, so the library links nothing of ours; it
-// must be compiled with the headers of the build that loads it, which is checked before anything of
-// it runs. docs/how-to/adding_a_provider.md says how to build one.
+// A recipe names the library: provider.name = "./libmine.so". The programs export everything that
+// the headers of proto/, config/, datasets/ and providers/ declare, so the library links nothing of
+// Millrace. It must be compiled with the headers of the build that loads it, which is checked
+// before any of its code runs. docs/how-to/add_a_provider.md shows how to build one.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +21,11 @@
 
 namespace millrace::providers {
 
-/// Raised whenever a header that libraries include changes so that one built before would
-/// misbehave.
-inline constexpr std::uint32_t kPluginVersion = 1;
+/// Raised whenever a header that libraries include changes in a way that breaks libraries built
+/// before.
+inline constexpr std::uint32_t kPluginVersion = 2;
 
-/// The standard library, whose types cross the border, and its ABI.
+/// The standard library, whose types are passed across the interface, and its ABI.
 inline constexpr const char* kStandardLibrary =
 #if defined(_LIBCPP_VERSION)
     "libc++";
@@ -33,18 +35,18 @@ inline constexpr const char* kStandardLibrary =
     "libstdc++ with the old ABI";
 #endif
 
-/// What a library says of itself. `version` comes first for ever; the rest is looked at where it is
-/// ours.
+/// A library's description of itself. `version` stays the first member in all versions; the rest is
+/// read only if the version is ours.
 struct Plugin {
   std::uint32_t version = kPluginVersion;
-  /// A key that was added since moves what comes behind it.
+  /// Sizes of structs that are passed: a member added since would move those after it.
   std::uint32_t options_bytes = sizeof(config::Options);
   std::uint32_t meta_bytes = sizeof(proto::StreamMeta);
   const char* standard_library = kStandardLibrary;
   std::unique_ptr<DataProvider> (*make)(const config::Options&) = nullptr;
 };
 
-/// The function that the macro defines.
+/// The name of the function that the macro defines.
 inline constexpr const char* kPluginFunction = "millrace_provider";
 
 }  // namespace millrace::providers

@@ -1,14 +1,13 @@
-// The table of contents: one explicit line per provider. (A self-registering object in a static
-// library silently vanishes.)
+// The table of providers: one line each. (The linker would drop self-registering objects of a
+// static library.)
 #include "providers/registry.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "config/stream_keys.h"
+#include "proto/text.h"
 #include "providers/cascade.h"
 #include "providers/char_diffusion.h"
 #include "providers/char_random_replacement.h"
@@ -22,44 +21,48 @@
 namespace millrace::providers {
 namespace {
 
-struct Entry {
-  std::string_view name;
-  std::unique_ptr<DataProvider> (*make)(const config::Options&);
+constexpr ProviderEntry kProviders[] = {
+    {"char_diffusion", make_char_diffusion},
+    {"char_random_replacement", make_char_random_replacement},
+    {"sedd", make_sedd},
+    {"masked", make_masked},
+    {"d3pm", make_d3pm},
+    {"tokens", make_tokens},
+    {"synthetic", make_synthetic},
+    {"cascade", make_cascade},
 };
 
-constexpr std::array kProviders = {
-    Entry{"char_diffusion", make_char_diffusion},
-    Entry{"char_random_replacement", make_char_random_replacement},
-    Entry{"sedd", make_sedd},
-    Entry{"masked", make_masked},
-    Entry{"d3pm", make_d3pm},
-    Entry{"tokens", make_tokens},
-    Entry{"synthetic", make_synthetic},
-    Entry{"cascade", make_cascade},
-};
+std::vector<std::string> names_of(std::span<const ProviderEntry> entries) {
+  std::vector<std::string> names;
+  for (const ProviderEntry& entry : entries) names.emplace_back(entry.name);
+  return names;
+}
 
-[[noreturn]] void refuse_unknown(const std::string& name) {
-  const std::vector<std::string> all = known_providers();
-  std::string known;
-  for (const std::string& one : all) known += (known.empty() ? "" : ", ") + one;
+[[noreturn]] void refuse_unknown(const std::string& name, std::span<const ProviderEntry> known) {
+  const std::vector<std::string> all = names_of(known);
   throw config::UsageError(
-      "unknown provider '" + name + "' (known: " + known + ")" + config::did_you_mean(name, all) +
+      "unknown provider '" + name + "' (known: " + proto::joined(all) + ")" +
+      config::did_you_mean(name, all) +
       "; one in a shared library is named by its path, and one in Python is run by its own script");
 }
 
-std::unique_ptr<DataProvider> make_listed(const config::Options& options) {
-  const std::string& name = options.provider.name;
-  const auto entry = std::find_if(kProviders.begin(), kProviders.end(),
-                                  [&](const Entry& e) { return e.name == name; });
-  if (entry == kProviders.end()) refuse_unknown(name);
+std::unique_ptr<DataProvider> make_listed(const config::Options& options,
+                                          std::span<const ProviderEntry> known) {
+  const auto entry = std::ranges::find(known, options.provider.name, &ProviderEntry::name);
+  if (entry == known.end()) refuse_unknown(options.provider.name, known);
   return entry->make(options);
 }
 
 }  // namespace
 
-std::unique_ptr<DataProvider> make_provider(const config::Options& options) {
+std::span<const ProviderEntry> providers() { return kProviders; }
+
+std::vector<std::string> known_providers() { return names_of(kProviders); }
+
+std::unique_ptr<DataProvider> make_provider(const config::Options& options,
+                                            std::span<const ProviderEntry> known) {
   std::unique_ptr<DataProvider> provider =
-      config::is_library(options) ? make_from_library(options) : make_listed(options);
+      config::is_library(options) ? make_from_library(options) : make_listed(options, known);
   check_replayable(*provider);
   return provider;
 }
@@ -69,12 +72,6 @@ void check_replayable(const DataProvider& provider) {
   throw config::UsageError("provider '" + provider.meta().provider +
                            "' cannot compute a sample again, and a stream is a " +
                            "function of the index; write what it yields to a file and stream that");
-}
-
-std::vector<std::string> known_providers() {
-  std::vector<std::string> names;
-  for (const Entry& entry : kProviders) names.emplace_back(entry.name);
-  return names;
 }
 
 }  // namespace millrace::providers

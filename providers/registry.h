@@ -1,8 +1,10 @@
-// All providers by name.
+// All providers of the tree by name.
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/options.h"
@@ -10,14 +12,22 @@
 
 namespace millrace::providers {
 
-/// The provider that options.provider.name names, or that is in the shared library there, ready to
-/// fill. Throws config::UsageError for an unknown name (the message has the nearest and all known
-/// ones) and for a provider that is not replayable; else what the provider throws.
-[[nodiscard]] std::unique_ptr<DataProvider> make_provider(const config::Options& options);
+/// A provider's name in recipes and its factory.
+struct ProviderEntry {
+  std::string_view name;
+  std::unique_ptr<DataProvider> (*make)(const config::Options&);
+};
 
+[[nodiscard]] std::span<const ProviderEntry> providers();
 [[nodiscard]] std::vector<std::string> known_providers();
 
-/// Throws config::UsageError for a provider that cannot compute a sample again; make_provider calls
+/// The provider options.provider.name, which is one of `known` or the path of a shared library,
+/// ready to fill. Throws config::UsageError for an unknown name (with the nearest and all known
+/// names) and for a provider that is not replayable; else whatever the provider throws.
+[[nodiscard]] std::unique_ptr<DataProvider> make_provider(
+    const config::Options& options, std::span<const ProviderEntry> known = providers());
+
+/// Throws config::UsageError for a provider that cannot compute a sample again. make_provider calls
 /// it.
 void check_replayable(const DataProvider& provider);
 

@@ -1,6 +1,6 @@
+// Either graph's noise at continuous times.
 #include "providers/sedd.h"
 
-#include "config/errors.h"
 #include "providers/diffusion/timed_noise.h"
 
 namespace millrace::providers {
@@ -8,18 +8,15 @@ namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-Graph graph_from(const std::string& name) {
-  if (name == "absorb") return Graph::kAbsorb;
-  if (name == "uniform") return Graph::kUniform;
-  throw config::UsageError("provider.graph = \"" + name +
-                           "\" does not exist; absorb and uniform do");
+Graph graph_of(const config::ProviderOptions& options) {
+  return options.graph == "uniform" ? Graph::kUniform : Graph::kAbsorb;
 }
 
 }  // namespace
 
 std::unique_ptr<DataProvider> make_sedd(const config::Options& options) {
-  return make_noised_windows(options, make_timed_noise(options, "sedd", kFormatVersion,
-                                                       graph_from(options.provider.graph)));
+  return make_noised_windows(options,
+                             make_timed_noise(options, kFormatVersion, graph_of(options.provider)));
 }
 
 }  // namespace millrace::providers

@@ -1,6 +1,6 @@
-// Tokens noised for score entropy: the provider for SEDD (Lou, Meng, Ermon, arXiv 2310.16834). Over
-// the absorb graph a token becomes [MASK] with probability 1 − e^(−σ(t)), over the uniform graph it
-// is redrawn uniformly with that probability.
+// Provider sedd: noised tokens for score entropy discrete diffusion (SEDD: Lou, Meng, Ermon, arXiv
+// 2310.16834). With probability 1 − e^(−σ(t)) a token becomes [MASK] (graph absorb) or is redrawn
+// uniformly (graph uniform).
 //
 // Fields: x, y, t (providers/diffusion/noised_windows.h), t as f32 in (sampling_eps, 1].
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace millrace::providers {
 
-/// Throws config::UsageError for a graph or noise that does not exist; else as make_noised_windows.
+/// As make_noised_windows.
 [[nodiscard]] std::unique_ptr<DataProvider> make_sedd(const config::Options& options);
 
 }  // namespace millrace::providers

@@ -1,3 +1,4 @@
+// Blocks of a Markov process, or uniform symbols.
 #include "providers/synthetic.h"
 
 #include <optional>
@@ -5,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/errors.h"
+#include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "proto/digest.h"
 #include "providers/markov/markov_process.h"
@@ -18,19 +19,15 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
-// Of val and of test: nothing sets an end but what one wants to evaluate.
+// Samples of val and of test: any number would do.
 constexpr std::uint64_t kFiniteSamples = 1 << 16;
 
-/// The columns, in the schema's order.
+/// Columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
 
 std::optional<MarkovProcess> process_of(const config::ProviderOptions& options) {
   if (options.source == "random") return std::nullopt;
-  if (options.source == "markov") {
-    return MarkovProcess(options.source_symbols, options.source_order);
-  }
-  throw config::UsageError("provider.source = \"" + options.source +
-                           "\" does not exist; markov and random do");
+  return MarkovProcess(options.source_symbols, options.source_order);
 }
 
 class Synthetic final : public RowProvider {
@@ -57,7 +54,7 @@ class Synthetic final : public RowProvider {
     const proto::WireType wire = proto::narrowest(symbols_, false);
     const datasets::Vocabulary vocabulary = letters(symbols_);
     proto::StreamMeta meta;
-    meta.provider = "synthetic";
+    meta.provider = config::provider_name(options);
     meta.format_version = kFormatVersion;
     meta.settings = config::stream_settings(options);
     meta.data_seed = seed_;

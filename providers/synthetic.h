@@ -1,13 +1,12 @@
-// Samples that need no dataset, drawn from Philox by their index.
+// Provider synthetic: generated samples that need no dataset, drawn from Philox by their index.
 //
 //   x   input   [block_size]   symbols
-//   y   target  [block_size]   source markov: the symbol after each of x; source random: symbols of their own
+//   y   target  [block_size]   source markov: the next symbol of each; source random: other symbols
 //
-// source markov: blocks of a source whose entropy is known in closed form
-// (providers/markov/markov_process.h), each independent of the others. source random: uniform
-// symbols, to measure everything behind a provider with batches of any shape. (To train a provider
-// of windows on the Markov source, use data.format = "markov".) docs/reference/synthetic.md defines
-// every byte.
+// source markov: independent blocks of a source whose entropy is known in closed form
+// (providers/markov/markov_process.h). source random: uniform symbols, to measure everything behind
+// a provider with batches of any shape. (data.format = "markov" trains providers of windows on the
+// Markov source.) docs/reference/synthetic.md defines every byte.
 #pragma once
 
 #include <memory>
@@ -17,7 +16,8 @@
 
 namespace millrace::providers {
 
-/// Throws config::UsageError for a source that does not exist or cannot be.
+/// Throws config::UsageError for source_symbols or source_order that the Markov source does not
+/// allow, and for a schedule of stages.
 [[nodiscard]] std::unique_ptr<DataProvider> make_synthetic(const config::Options& options);
 
 }  // namespace millrace::providers

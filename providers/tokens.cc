@@ -1,3 +1,4 @@
+// Windows of block_size + 1 tokens, as input and shifted target.
 #include "providers/tokens.h"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ using proto::Split;
 constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::uint32_t kAhead = 1;
 
-/// The columns, in the schema's order.
+/// Columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1 };
 
 class Tokens final : public RowProvider {
@@ -53,8 +54,7 @@ class Tokens final : public RowProvider {
 
 proto::StreamMeta Tokens::describe(const config::Options& options) const {
   const std::uint32_t length = options.provider.block_size;
-  proto::StreamMeta meta =
-      windowed_meta("tokens", kFormatVersion, options, windows_, MaskToken::kNone);
+  proto::StreamMeta meta = windowed_meta(kFormatVersion, options, windows_, MaskToken::kNone);
   meta.schema.fields = {token_field("x", meta.vocab_size, length, proto::Role::kInput, false),
                         token_field("y", meta.vocab_size, length, proto::Role::kTarget, false)};
   proto::check(meta.schema);

@@ -1,11 +1,11 @@
-// Tokens and, for each, the one that follows: for training autoregressive models, on token files
-// and on characters alike.
+// Provider tokens: tokens and their next tokens, for autoregressive models on token files or
+// characters.
 //
 //   x  input   [block_size]   tokens p … p + block_size − 1 of the split
 //   y  target  [block_size]   tokens p + 1 … p + block_size
 //
-// There is no [MASK]. docs/reference/windows.md says where sample i begins; its windows of
-// block_size tokens are read with one more.
+// There is no [MASK]. docs/reference/windows.md defines where sample i begins; each window of
+// block_size tokens is read with one more.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// annotate CONFIG [overrides] [--shard-index I] [--num-shards N]: documents into scored token
+// annotate CONFIG [overrides] [--shard-index I] [--num-shards N]: turns documents into scored token
 // shards for the cascade.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -26,17 +26,15 @@ const config::Program kProgram{
     .name = "annotate",
     .usage = "CONFIG [overrides] [--shard-index I] [--num-shards N]",
     .about =
-        "Scores the words of a recipe's documents and writes one scored token shard for the "
-        "cascade. Run it for every shard, in "
-        "any\n"
-        "order, on any machines. A finished shard is skipped, an interrupted one continued.",
-    .flags = {{"shard-index", "I",
-               "which shard, from 0; default: all of them, one after the other"},
-              {"num-shards", "N", "of how many; default 1"}},
+        "Scores the words of a recipe's documents and writes scored token shards for the cascade. "
+        "Shards may be made in any\n"
+        "order, on different machines. Finished shards are skipped, interrupted ones continued.",
+    .flags = {{"shard-index", "I", "the shard to make, from 0; default: all of them"},
+              {"num-shards", "N", "total number of shards; default 1"}},
 };
 
-/// The recipe with a path: the one dataset that it means, the usual text, or the generated corpus
-/// as a file beside the shards.
+/// The recipe with data.path set: to its one dataset, the default text, or the generated corpus as
+/// a file beside the shards.
 config::Options with_documents(config::Options options) {
   const std::vector<config::DatasetOptions> several = config::selected_datasets(options.data);
   if (several.size() > 1) {

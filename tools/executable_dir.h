@@ -1,4 +1,4 @@
-// Where this program lies: its siblings lie beside it.
+// The folder of the running program, where the other programs are too.
 #pragma once
 
 #include <filesystem>

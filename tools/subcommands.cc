@@ -1,3 +1,4 @@
+// Help and dispatch of subcommands.
 #include "tools/subcommands.h"
 
 #include <unistd.h>
@@ -6,25 +7,18 @@
 #include <cstring>
 
 #include "config/errors.h"
+#include "proto/text.h"
 #include "tools/executable_dir.h"
 
 namespace millrace::tools {
 namespace {
 
-std::string names(const std::vector<Subcommand>& subjects) {
-  std::string text;
-  for (const Subcommand& subject : subjects) {
-    text += (text.empty() ? "" : ", ") + std::string(subject.word);
-  }
-  return text;
-}
-
-// The program that answers when no subject is named.
+// The program itself, if no subcommand is given.
 config::Program whole_program(const std::string& name, std::string about,
-                              const std::vector<Subcommand>& subjects) {
+                              const std::vector<Subcommand>& subcommands) {
   about += "\n";
-  for (const Subcommand& subject : subjects) {
-    about += "\n  " + subject.program.name + " " + subject.program.usage;
+  for (const Subcommand& subcommand : subcommands) {
+    about += "\n  " + subcommand.program.name + " " + subcommand.program.usage;
   }
   return {.name = name,
           .usage = "SUBJECT …",
@@ -35,15 +29,16 @@ config::Program whole_program(const std::string& name, std::string about,
           .overrides = false};
 }
 
-// Returns only where that program cannot be started; --help needs it no more than the message does.
-int become(const Subcommand& subject, int argc, const char* const* argv) {
-  const std::string program = executable_dir() / subject.elsewhere;
+// Replaces this process by the other program. If that fails, --help still works, and anything else
+// is an error.
+int become(const Subcommand& subcommand, int argc, const char* const* argv) {
+  const std::string program = executable_dir() / subcommand.elsewhere;
   std::vector<const char*> words(argv, argv + argc);
   words.front() = program.c_str();
   words.push_back(nullptr);
   ::execv(program.c_str(), const_cast<char* const*>(words.data()));
   const std::string reason = std::strerror(errno);
-  return config::run_program(subject.program, argc, argv, [&](const config::Arguments&) -> int {
+  return config::run_program(subcommand.program, argc, argv, [&](const config::Arguments&) -> int {
     throw config::UsageError(program + ": " + reason +
                              "; it is built where the trainer is: scripts/setup");
   });
@@ -52,17 +47,17 @@ int become(const Subcommand& subject, int argc, const char* const* argv) {
 }  // namespace
 
 int run_subcommand(const std::string& program, const std::string& about,
-                   const std::vector<Subcommand>& subjects, int argc, const char* const* argv) {
+                   const std::vector<Subcommand>& subcommands, int argc, const char* const* argv) {
   const std::string word = argc > 1 ? argv[1] : "";
-  for (const Subcommand& subject : subjects) {
-    if (word != subject.word) continue;
-    if (!subject.elsewhere.empty()) return become(subject, argc - 1, argv + 1);
-    return config::run_program(subject.program, argc - 1, argv + 1, subject.run);
+  for (const Subcommand& subcommand : subcommands) {
+    if (word != subcommand.word) continue;
+    if (!subcommand.elsewhere.empty()) return become(subcommand, argc - 1, argv + 1);
+    return config::run_program(subcommand.program, argc - 1, argv + 1, subcommand.run);
   }
   return config::run_program(
-      whole_program(program, about, subjects), argc, argv, [&](const config::Arguments&) -> int {
+      whole_program(program, about, subcommands), argc, argv, [&](const config::Arguments&) -> int {
         throw config::UsageError((word.empty() ? "no subject" : "unknown subject '" + word + "'") +
-                                 "; known: " + names(subjects));
+                                 "; known: " + proto::joined(subcommands, ", ", &Subcommand::word));
       });
 }
 

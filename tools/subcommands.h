@@ -1,5 +1,4 @@
-// What `inspect` and `bench` can be asked for: each subject is a small program of its own, with its
-// own flags and --help.
+// The subcommands of `inspect` and `bench`: each is a small program with its own flags and --help.
 #pragma once
 
 #include <functional>
@@ -12,12 +11,11 @@
 namespace millrace::tools {
 
 struct Subcommand {
-  std::string_view word;  ///< follows the program's name on the command line
+  std::string_view word;  ///< its name on the command line
   config::Program program;
   std::function<int(const config::Arguments&)> run;
-  /// Where there is a name: the program beside this one that becomes this process, with the words
-  /// that follow the subject, because it links what this one must not. It reads them by `program`
-  /// too; `run` is empty.
+  /// If not empty: the name of a program in the same folder that replaces this process, because it
+  /// links what this one must not. It parses the same arguments by `program`; `run` is empty.
   std::string_view elsewhere{};
 };
 
@@ -32,9 +30,9 @@ struct Subcommand {
 [[nodiscard]] Subcommand stream_bench();
 [[nodiscard]] Subcommand train_bench();
 
-/// Runs the subject that the first word names, as run_program does; `about` is the first line of
-/// the whole program's help.
+/// Runs the subcommand named by the first argument, as run_program does. `about`: the first line of
+/// the program's own help.
 int run_subcommand(const std::string& program, const std::string& about,
-                   const std::vector<Subcommand>& subjects, int argc, const char* const* argv);
+                   const std::vector<Subcommand>& subcommands, int argc, const char* const* argv);
 
 }  // namespace millrace::tools

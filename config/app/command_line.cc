@@ -1,8 +1,10 @@
+// Splitting a command line, and checking each flag's value against its kind (command_line.h).
 #include "config/app/command_line.h"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
+#include <limits>
 
 #include "config/errors.h"
 #include "config/keys.h"
@@ -22,8 +24,10 @@ constexpr int kStyle = po::command_line_style::allow_long |
 // The one key that may be written like a flag: --dataset NAME.
 constexpr const char* kWordKey = "dataset";
 
-// Boost is told of switches and of flags that need a value. A flag whose value is optional stays
-// unknown to it, like an override: then it takes what follows "=" and never the next word.
+constexpr double kLargest = std::numeric_limits<double>::max();
+
+// Boost knows switches and the flags that need a value. A flag whose value is optional stays
+// unknown to it, like an override, and so takes what follows "=" and never the next word.
 po::options_description described(const Program& program) {
   po::options_description description;
   for (const Flag& flag : program.flags) {
@@ -74,6 +78,50 @@ void take_override(const Program& program, const po::option& option, Arguments& 
   arguments.overrides.push_back({name, option.value.front()});
 }
 
+// The whole text as a number, without spaces or rest.
+template <class Number>
+std::optional<Number> parsed(const std::string& text) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+}
+
+// A flag's value, if it is of the kind; else UsageError.
+
+std::string checked(const std::string& /*flag*/, const std::string& value, const Text& /*kind*/) {
+  return value;
+}
+
+std::uint64_t checked(const std::string& flag, const std::string& value, const WholeNumber& kind) {
+  const auto number = parsed<std::uint64_t>(value);
+  if (number && *number >= kind.least && *number <= kind.most) return *number;
+  throw UsageError("--" + flag + "=" + value + ": expected " +
+                   expectation(IntKind{kind.least, kind.most}));
+}
+
+double checked(const std::string& flag, const std::string& value, const RealNumber& kind) {
+  const auto number = parsed<double>(value);
+  if (number && *number >= kind.least && *number <= kind.most) return *number;  // NaN never is
+  throw UsageError("--" + flag + " " + value + " is not a number " + kind.range);
+}
+
+std::string checked(const std::string& flag, const std::string& value, const OneOf& kind) {
+  if (std::ranges::find(kind.words, value) != kind.words.end()) return value;
+  std::string known;
+  for (const std::string& word : kind.words) known += (known.empty() ? "" : ", ") + word;
+  throw UsageError("--" + flag + " " + value + " is unknown; known: " + known);
+}
+
+void take_flag(const Flag& flag, const po::option& option, Arguments& arguments) {
+  std::optional<std::string>& value = arguments.flags[flag.name];
+  value.reset();
+  if (option.value.empty()) return;
+  value = option.value.front();
+  std::visit([&](const auto& kind) { static_cast<void>(checked(flag.name, *value, kind)); },
+             flag.kind);
+}
+
 void take(const Program& program, const po::option& option, Arguments& arguments) {
   if (option.position_key >= 0) {
     const std::string& word = option.value.front();
@@ -83,9 +131,8 @@ void take(const Program& program, const po::option& option, Arguments& arguments
     arguments.positional.push_back(word);
   } else if (option.string_key == "json") {
     arguments.json = true;
-  } else if (find_flag(program, option.string_key) != nullptr) {
-    arguments.flags[option.string_key] =
-        option.value.empty() ? std::nullopt : std::optional(option.value.front());
+  } else if (const Flag* const flag = find_flag(program, option.string_key)) {
+    take_flag(*flag, option, arguments);
   } else {
     take_override(program, option, arguments);
   }
@@ -128,14 +175,18 @@ std::optional<std::string> Arguments::value(const std::string& flag) const {
 std::optional<std::uint64_t> Arguments::number(const std::string& flag, std::uint64_t least,
                                                std::uint64_t most) const {
   const std::optional<std::string> text = value(flag);
-  if (!text) return std::nullopt;
-  std::uint64_t number = 0;
-  const char* const end = text->data() + text->size();
-  const auto result = std::from_chars(text->data(), end, number);
-  if (result.ec != std::errc() || result.ptr != end || number < least || number > most) {
-    throw UsageError("--" + flag + "=" + *text + ": expected " + expectation(IntKind{least, most}));
-  }
-  return number;
+  return text ? std::optional(checked(flag, *text, WholeNumber{least, most})) : std::nullopt;
+}
+
+std::optional<std::uint64_t> Arguments::number(const std::string& flag) const {
+  return number(flag, 0, std::numeric_limits<std::uint64_t>::max());
+}
+
+std::optional<double> Arguments::real(const std::string& flag) const {
+  const std::optional<std::string> text = value(flag);
+  return text ? std::optional(
+                    checked(flag, *text, RealNumber{-kLargest, kLargest, "that is finite"}))
+              : std::nullopt;
 }
 
 Arguments parse(const Program& program, int argc, const char* const* argv) {

@@ -1,3 +1,4 @@
+// Thresholds of glibc's malloc.
 #include "config/app/malloc_tuning.h"
 
 #include <malloc.h>

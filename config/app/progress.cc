@@ -1,3 +1,4 @@
+// The progress line, by escape sequences on a terminal and by the log elsewhere.
 #include "config/app/progress.h"
 
 #include <spdlog/spdlog.h>

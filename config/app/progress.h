@@ -1,4 +1,4 @@
-// One line of progress on stderr: redrawn in place on a terminal, logged now and then elsewhere.
+// A progress line on stderr: redrawn in place on a terminal, logged periodically otherwise.
 #pragma once
 
 #include <chrono>
@@ -14,9 +14,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Shows `text()` if it is time to: twice a second on a terminal, every ten seconds in a log.
+  /// Shows `text()` if the last one is old enough: 0.5 s on a terminal, 10 s in a log.
   void update(const std::function<std::string()>& text);
-  /// Ends the line, so that what is logged next starts on its own.
+  /// Removes the line, so that the next log message starts on a line of its own.
   void clear();
 
  private:

@@ -1,3 +1,4 @@
+// The signal handlers behind the stop flag.
 #include "config/app/stop.h"
 
 #include <atomic>
@@ -8,7 +9,7 @@ namespace {
 
 std::atomic<bool> stop{false};
 std::atomic<bool> signalled{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch nothing else");
+static_assert(std::atomic<bool>::is_always_lock_free, "signal handlers need it");
 
 // The second signal is raised again with its default action, which ends the process as soon as the
 // handler returns.

@@ -1,13 +1,13 @@
-// SIGINT and SIGTERM as a flag that loops look at.
+// A flag that SIGINT and SIGTERM set and loops check.
 #pragma once
 
 namespace millrace::config {
 
-/// From now on SIGINT and SIGTERM set the flag; a second one ends the process at once.
+/// Installs handlers: SIGINT and SIGTERM set the flag, and a second one ends the process at once.
 void catch_stop_signals();
-/// Whether the process was asked to stop.
+/// Whether the process was asked to stop. Any thread.
 [[nodiscard]] bool stop_requested();
-/// Sets the flag, as a signal would.
+/// Sets the flag, as a signal does.
 void request_stop();
 
 }  // namespace millrace::config

@@ -1,7 +1,7 @@
 // The version of this build (version.h).
 #include "config/app/version.h"
 
-#include "config/app/commit.h"  // made by cmake/Version.cmake
+#include "millrace_commit.h"  // made by cmake/Version.cmake
 
 namespace millrace::config {
 

@@ -1,3 +1,4 @@
+// Stratified times from one random word per group.
 #include "providers/diffusion/diffusion_times.h"
 
 #include <bit>
@@ -9,7 +10,7 @@
 namespace millrace::providers {
 namespace {
 
-std::uint32_t reversed(std::uint32_t v) {
+std::uint32_t bit_reversed(std::uint32_t v) {
   v = (v >> 1 & 0x55555555) | (v & 0x55555555) << 1;
   v = (v >> 2 & 0x33333333) | (v & 0x33333333) << 2;
   v = (v >> 4 & 0x0F0F0F0F) | (v & 0x0F0F0F0F) << 4;
@@ -24,10 +25,11 @@ DiffusionTimes::DiffusionTimes(std::uint64_t seed, std::uint32_t group)
   assert(std::has_single_bit(group_));
 }
 
-// All 32 bits of k reversed are the reversal of its log2(n) bits, times 2^32 / n.
+// Reversing all 32 bits of k reverses its log2(n) bits and multiplies by 2^32 / n.
 std::uint32_t DiffusionTimes::fraction(proto::Split split, std::uint64_t index) const {
-  const PhiloxStream of_group(seed_, split, 0, index / group_);
-  return of_group.word(Purpose::kTime, 0) + reversed(static_cast<std::uint32_t>(index % group_));
+  const PhiloxStream group_draws(seed_, split, 0, index / group_);
+  return group_draws.word(Purpose::kTime, 0) +
+         bit_reversed(static_cast<std::uint32_t>(index % group_));
 }
 
 float DiffusionTimes::time(proto::Split split, std::uint64_t index, double eps) const {

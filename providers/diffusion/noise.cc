@@ -1,4 +1,4 @@
-// The two schedules σ(t).
+// The thresholds of the two schedules σ(t).
 #include "providers/diffusion/noise.h"
 
 #include "config/value_text.h"
@@ -8,7 +8,7 @@
 namespace millrace::providers {
 namespace {
 
-std::string name_of(const config::ProviderOptions& options) {
+std::string describe(const config::ProviderOptions& options) {
   using config::shortest;
   if (options.noise == "loglinear") {
     return "loglinear(noise_eps=" + shortest(options.noise_eps) + ")";
@@ -24,11 +24,11 @@ Noise::Noise(const config::ProviderOptions& options)
       one_minus_eps_(1.0 - options.noise_eps),
       log_sigma_min_(fixed_log(options.sigma_min)),
       log_sigma_rise_(fixed_log(options.sigma_max) - log_sigma_min_),
-      name_(name_of(options)) {
+      name_(describe(options)) {
   assert(options.noise == "loglinear" || options.noise == "geometric");
 }
 
-// 1 − e^(−σ) loses digits where σ is small, but none of the 32 that a threshold has.
+// 1 − e^(−σ) cancels for small σ, but keeps the 32 bits of a threshold.
 std::uint64_t Noise::move_threshold(float t) const {
   const auto time = static_cast<double>(t);
   if (!geometric_) return datasets::threshold_of(one_minus_eps_ * time);

@@ -1,16 +1,14 @@
-// Noise that grows with time, as continuous-time diffusion over tokens has it (SEDD, arXiv
-// 2310.16834; MDLM, arXiv 2406.07524): at time t a token has moved with probability 1 − e^(−σ(t)),
-// each by itself.
+// Noise schedules of continuous-time diffusion over tokens (SEDD, arXiv 2310.16834; MDLM, arXiv
+// 2406.07524): at time t each token has moved with probability 1 − e^(−σ(t)), independently.
 //
 //   loglinear   σ(t) = −ln(1 − (1 − ε)t), so that the probability is (1 − ε)t
 //   geometric   σ(t) = σ_min^(1−t) · σ_max^t
 //
-// Where a token has moved to is the graph's to say: absorb() makes it [MASK], redraw() any state,
-// the token itself among them.
+// A token that moves becomes [MASK] (absorb()) or any token, itself included (redraw()).
 //
-// The probability is decided by an integer threshold, computed with the arithmetic of fixed_math.h:
-// the same bytes everywhere. docs/reference/noise.md has a worked example. Immutable, so any thread
-// may use one.
+// The probability is an integer threshold, computed with the arithmetic of fixed_math.h, so the
+// bytes are the same everywhere. docs/reference/noise.md has a worked example. Immutable and
+// thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -27,12 +25,11 @@ namespace millrace::providers {
 
 class Noise {
  public:
-  /// The schedule that options.noise names, with its numbers; config::check has looked at their
-  /// ranges.
+  /// The schedule options.noise with its numbers, whose ranges config::check has checked.
   explicit Noise(const config::ProviderOptions& options);
 
-  /// round(2^32 · (1 − e^(−σ(t)))), t in [0, 1], from 0 to 2^32: a random word below it moves a
-  /// token.
+  /// round(2^32 · (1 − e^(−σ(t)))), from 0 to 2^32, for t in [0, 1]. A token moves if its random
+  /// word is below this.
   [[nodiscard]] std::uint64_t move_threshold(float t) const;
 
   /// E.g. "loglinear(noise_eps=0.001)" or "geometric(sigma_min=1e-04,sigma_max=20)".
@@ -46,8 +43,8 @@ class Noise {
   std::string name_;
 };
 
-/// Writes x: the original, with [MASK] at every position j whose word j of kSelect is below the
-/// threshold. x.size() words are used from word 0 on, whatever the original's place in a sample.
+/// Writes x: the original with [MASK] at every position j whose word j of kSelect is below the
+/// threshold. Uses words 0 … x.size() − 1.
 template <class X>
 void absorb(std::span<const X> original, std::uint64_t threshold, std::uint32_t mask_token_id,
             const PhiloxStream& draws, std::span<X> x) {
@@ -56,16 +53,16 @@ void absorb(std::span<const X> original, std::uint64_t threshold, std::uint32_t 
     std::copy(original.begin(), original.end(), x.begin());
     return;
   }
-  // The largest word that moves: 2^32 itself is no 32-bit number.
+  // The largest word that moves a token: the threshold 2^32 does not fit 32 bits.
   const auto last = static_cast<std::uint32_t>(threshold - 1);
   const auto words = draws.words(Purpose::kSelect, 0, x.size());
   kernels().tokens<X>().absorb(original.data(), words.data(), x.size(), last,
                                static_cast<X>(mask_token_id), x.data());
 }
 
-/// Writes x: the original, redrawn uniformly over `states` at every position j whose word j of
-/// kSelect is below the threshold: it becomes uniform_below(word j of kCorrupt, states), uniform up
-/// to a relative bias below states / 2^32.
+/// Writes x: the original with uniform_below(word j of kCorrupt, states) at every position j whose
+/// word j of kSelect is below the threshold: uniform over the states up to a relative bias below
+/// states / 2^32.
 template <class X>
 void redraw(std::span<const X> original, std::uint64_t threshold, std::uint32_t states,
             const PhiloxStream& draws, std::span<X> x) {

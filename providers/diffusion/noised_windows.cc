@@ -1,3 +1,4 @@
+// Windows of tokens, noised to a time by absorb() or redraw().
 #include "providers/diffusion/noised_windows.h"
 
 #include <span>
@@ -14,10 +15,10 @@
 namespace millrace::providers {
 namespace {
 
-/// The columns, in the schema's order.
+/// Columns, in the schema's order.
 enum ColumnNumber : std::size_t { kX = 0, kY = 1, kT = 2 };
 
-/// x and y have one type, that of all states, so that noise copies without widening.
+/// x and y have the same type, wide enough for all states, so that tokens are copied unchanged.
 proto::Schema make_schema(std::uint32_t states, std::uint32_t block_size, const proto::Field& t) {
   using proto::LogicalType;
   using proto::Role;
@@ -53,8 +54,7 @@ class NoisedWindows final : public RowProvider {
  private:
   [[nodiscard]] proto::StreamMeta describe(const config::Options& options) const {
     const MaskToken mask = graph_ == Graph::kAbsorb ? MaskToken::kAdded : MaskToken::kNone;
-    proto::StreamMeta meta = windowed_meta(diffusion_->provider(), diffusion_->format_version(),
-                                           options, windows_, mask);
+    proto::StreamMeta meta = windowed_meta(diffusion_->format_version(), options, windows_, mask);
     meta.schema = make_schema(meta.vocab_size, meta.block_size, diffusion_->time_field());
     meta.train_stages = meta.val_stages = {diffusion_->name()};
     meta.fingerprint = proto::fingerprint_of(meta);

@@ -1,12 +1,12 @@
-// What the providers of diffusion over windows of a dataset share: the clean tokens, a time, and
-// the tokens noised to that time.
+// The base of the providers of diffusion over windows of a dataset: clean tokens, a time, and the
+// tokens noised to that time.
 //
 //   x   input   [block_size]   x_t: the tokens after the noise of time t
 //   y   target  [block_size]   x_0: the clean tokens, at every position
 //   t   time    []             the time of x
 //
-// docs/reference/noise.md defines every byte. A provider says how times are drawn and how much
-// noise they mean; the rest is here.
+// docs/reference/noise.md defines every byte. A provider defines how times are drawn and how much
+// noise they give (the class Diffusion); the rest is here.
 #pragma once
 
 #include <cstdint>
@@ -20,34 +20,34 @@
 
 namespace millrace::providers {
 
-/// Where a token that moves goes.
+/// What a token becomes when it moves.
 enum class Graph : std::uint8_t {
-  kAbsorb,   ///< to [MASK], one more state, the last
-  kUniform,  ///< to any token, uniformly; there is no [MASK]
+  kAbsorb,   ///< [MASK], an additional state with the last id
+  kUniform,  ///< any token, uniformly; there is no [MASK]
 };
 
-/// How the samples of a provider are noised. Immutable, so any thread may use one.
+/// Times and noise of a provider's samples. Immutable and thread-safe.
 class Diffusion {
  public:
   virtual ~Diffusion() = default;
 
-  /// The provider's name, and the version of its bytes.
-  [[nodiscard]] virtual std::string provider() const = 0;
+  /// The version of the provider's bytes.
   [[nodiscard]] virtual std::uint32_t format_version() const = 0;
-  /// For people: the one stage of the meta.
+  /// A description for people: the name of the meta's only stage.
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual Graph graph() const = 0;
 
-  /// The field t: its types.
+  /// The field t of the schema.
   [[nodiscard]] virtual proto::Field time_field() const = 0;
   /// Draws the time of a sample, writes it to `t` (one value of the field) and returns its move
-  /// threshold: each token moves where a random word of 32 bits is below it, from 0 to 2^32.
+  /// threshold, from 0 to 2^32: a token moves if its random 32-bit word is below it.
   [[nodiscard]] virtual std::uint64_t draw_time(proto::Split split, std::uint64_t index,
                                                 std::span<std::byte> t) const = 0;
 };
 
-/// Opens the recipe's datasets. Throws std::runtime_error for a dataset that cannot be used
-/// (providers/windows/open_datasets.h, providers/windows/windows.h).
+/// Opens the recipe's datasets. Throws config::UsageError for a recipe with a schedule of stages,
+/// std::runtime_error for a dataset that cannot be used (providers/windows/open_datasets.h,
+/// providers/windows/windows.h).
 [[nodiscard]] std::unique_ptr<DataProvider> make_noised_windows(
     const config::Options& options, std::unique_ptr<const Diffusion> diffusion);
 

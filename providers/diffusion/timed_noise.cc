@@ -1,7 +1,7 @@
+// Times by DiffusionTimes, thresholds by Noise.
 #include "providers/diffusion/timed_noise.h"
 
 #include <cstring>
-#include <utility>
 
 #include "providers/diffusion/diffusion_times.h"
 #include "providers/diffusion/noise.h"
@@ -11,16 +11,13 @@ namespace {
 
 class TimedNoise final : public Diffusion {
  public:
-  TimedNoise(const config::Options& options, std::string provider, std::uint32_t format_version,
-             Graph graph)
-      : provider_(std::move(provider)),
-        format_version_(format_version),
+  TimedNoise(const config::Options& options, std::uint32_t format_version, Graph graph)
+      : format_version_(format_version),
         graph_(graph),
         sampling_eps_(options.provider.sampling_eps),
         times_(options.data.data_seed, options.provider.t_group),
         noise_(options.provider) {}
 
-  [[nodiscard]] std::string provider() const override { return provider_; }
   [[nodiscard]] std::uint32_t format_version() const override { return format_version_; }
   [[nodiscard]] std::string name() const override {
     return (graph_ == Graph::kAbsorb ? "absorb, " : "uniform, ") + noise_.name();
@@ -39,7 +36,6 @@ class TimedNoise final : public Diffusion {
   }
 
  private:
-  std::string provider_;
   std::uint32_t format_version_;
   Graph graph_;
   double sampling_eps_;
@@ -50,9 +46,8 @@ class TimedNoise final : public Diffusion {
 }  // namespace
 
 std::unique_ptr<const Diffusion> make_timed_noise(const config::Options& options,
-                                                  std::string provider,
                                                   std::uint32_t format_version, Graph graph) {
-  return std::make_unique<TimedNoise>(options, std::move(provider), format_version, graph);
+  return std::make_unique<TimedNoise>(options, format_version, graph);
 }
 
 }  // namespace millrace::providers

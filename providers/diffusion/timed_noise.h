@@ -1,5 +1,5 @@
-// Diffusion in continuous time: a time from (sampling_eps, 1] by DiffusionTimes, and the noise σ(t)
-// of it. What sedd and masked share.
+// Diffusion in continuous time, for sedd and masked: times from (sampling_eps, 1] by
+// DiffusionTimes, and the noise σ(t).
 #pragma once
 
 #include <memory>
@@ -11,7 +11,6 @@
 namespace millrace::providers {
 
 [[nodiscard]] std::unique_ptr<const Diffusion> make_timed_noise(const config::Options& options,
-                                                                std::string provider,
                                                                 std::uint32_t format_version,
                                                                 Graph graph);
 

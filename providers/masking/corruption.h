@@ -1,7 +1,8 @@
-// From original tokens and selected positions to the input x and the target y of one sample.
+// Input x and target y of a sample, from its original tokens and selected positions.
 //
-// BERT corruption of a selected position j, u = word j of kCorrupt: below 80 % of 2^32 [MASK], in
-// the next 10 % a random token other than [MASK], in the last 10 % unchanged. Pure and thread-safe.
+// BERT's corruption of a selected position j by u = word j of kCorrupt: [MASK] if u is below 80 %
+// of 2^32, a random token other than [MASK] in the next 10 %, unchanged in the last 10 %
+// (providers/random/vector_kernels.h). Pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +16,7 @@
 
 namespace millrace::providers {
 
-inline constexpr std::uint32_t kMaskBelow = 3435973837;    // round(0.8 · 2^32)
-inline constexpr std::uint32_t kRandomBelow = 3865470566;  // round(0.9 · 2^32)
-
-/// The token that u in [kMaskBelow, kRandomBelow) stands for, uniform over the ids below `tokens`
-/// but for a relative bias below 10 · tokens / 2^32.
-[[nodiscard]] constexpr std::uint32_t random_token(std::uint32_t u, std::uint32_t tokens) {
-  return static_cast<std::uint32_t>(std::uint64_t{u - kMaskBelow} * tokens /
-                                    (kRandomBelow - kMaskBelow));
-}
-
-/// Writes x: the original with its selected positions corrupted. The mask's id is the last; all ids
+/// Writes x: the original with its selected positions corrupted. [MASK] has the last id; all ids
 /// below it are tokens.
 template <class X>
 void corrupt(std::span<const X> original, std::span<const std::uint8_t> selected, Corruption how,
@@ -47,7 +38,7 @@ void partial_targets(std::span<const X> original, std::span<const std::uint8_t> 
   constexpr Y kSentinel = std::numeric_limits<Y>::max();
   if constexpr (std::is_same_v<X, Y>) {
     kernels().tokens<X>().keep(original.data(), selected.data(), y.size(), kSentinel, y.data());
-  } else {  // only for vocabularies of which one more id does not fit X
+  } else {  // Y is wider than X: the sentinel does not fit X
     for (std::size_t j = 0; j < y.size(); ++j) {
       y[j] = selected[j] != 0 ? static_cast<Y>(original[j]) : kSentinel;
     }

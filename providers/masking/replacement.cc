@@ -1,3 +1,4 @@
+// Thresholds of the weights, and the draw of a random token.
 #include "providers/masking/replacement.h"
 
 #include <vector>

@@ -1,8 +1,8 @@
-// Which stage a sample has. Pure and thread-safe.
+// The stage of a sample, by the schedule. Pure and thread-safe.
 //
-//   none             always 0
-//   mix              entry i mod S of a random order of 0 … S − 1 for cycle i div S: every stage once per cycle
-//   steps, plateau   the trainer names it
+//   none             0
+//   mix              entry i mod S of a random permutation of 0 … S − 1 for cycle i div S
+//   steps, plateau   named by the trainer
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,12 @@
 
 namespace millrace::providers {
 
-/// For providers without stages: throws config::UsageError where options.schedule is another than
-/// "none", which was meant to do something.
+/// For providers without stages: throws config::UsageError if options.schedule is not "none".
 void refuse_schedule(const config::ProviderOptions& options);
 
 enum class Schedule : std::uint8_t { kNone, kMix, kSteps, kPlateau };
 
-/// Throws config::UsageError for a name that is no schedule, listing them.
+/// The schedule of this name, which is one of those that the key provider.schedule allows.
 [[nodiscard]] Schedule schedule_from(std::string_view name);
 
 /// Whether the trainer must name the stage of every train sample.
@@ -33,9 +32,9 @@ class StageSchedule {
   /// `stages` is from 1 to proto::kMaxStages.
   StageSchedule(Schedule schedule, std::uint32_t stages, std::uint64_t seed, proto::Split split);
 
-  /// The stage of sample `index`: `named`, where the trainer named one. Throws std::out_of_range
-  /// for a named stage that does not exist, std::logic_error where the schedule leaves it to the
-  /// trainer and none is named.
+  /// The stage of sample `index`; `named`, if the trainer named one. Throws std::out_of_range for a
+  /// named stage that does not exist, std::logic_error if the schedule needs a named stage and
+  /// there is none.
   [[nodiscard]] std::uint8_t stage_of(std::uint64_t index, std::optional<std::uint8_t> named) const;
 
  private:

@@ -1,3 +1,4 @@
+// A round of sticky masking by its definition.
 #include "providers/masking/sticky_keys.h"
 
 #include <algorithm>
@@ -5,9 +6,10 @@
 namespace millrace::providers {
 namespace {
 
-/// p1 or p2 for unselected positions, 0 for selected ones. Says whether a weight is positive.
-bool weigh(std::span<const std::uint8_t> selected, double p1, double p2,
-           std::span<double> weights) {
+/// Writes the weights: p1 or p2 at unselected positions, 0 at selected ones. Returns whether any is
+/// positive.
+bool write_weights(std::span<const std::uint8_t> selected, double p1, double p2,
+                   std::span<double> weights) {
   const std::size_t last = selected.size() - 1;
   bool any = false;
   for (std::size_t j = 0; j <= last; ++j) {
@@ -18,7 +20,7 @@ bool weigh(std::span<const std::uint8_t> selected, double p1, double p2,
   return any;
 }
 
-void weigh_alike(std::span<const std::uint8_t> selected, std::span<double> weights) {
+void write_equal_weights(std::span<const std::uint8_t> selected, std::span<double> weights) {
   for (std::size_t j = 0; j < selected.size(); ++j) weights[j] = selected[j] != 0 ? 0.0 : 1.0;
 }
 
@@ -38,7 +40,7 @@ std::size_t round_by_keys(double p1, double p2, std::span<const std::uint32_t> w
   static thread_local std::vector<double> weights;
   static thread_local std::vector<Candidate> candidates;
   weights.resize(selected.size());
-  if (!weigh(selected, p1, p2, weights)) weigh_alike(selected, weights);
+  if (!write_weights(selected, p1, p2, weights)) write_equal_weights(selected, weights);
   candidates.clear();
   for (std::size_t j = 0; j < weights.size(); ++j) {
     if (weights[j] > 0) {

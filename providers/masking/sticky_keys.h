@@ -1,9 +1,9 @@
-// The keys of sticky masking, and a round by them as it is defined: every key computed, the
-// smallest win.
+// The keys of sticky masking, and a round by its definition: computes every key and selects the
+// smallest.
 //
-// Used for the few positions of a round that limits on words leave undecided, for weights so small
-// that a key overflows, and by the tests as the definition that the fast rounds are compared with.
-// Pure; no allocation after the first call of a thread.
+// Used for the few positions that limits on words leave undecided, for weights so small that keys
+// overflow, and by the tests as the reference for the fast rounds. Pure; allocates only in a
+// thread's first calls.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@
 
 namespace millrace::providers {
 
-/// −ln((word + 1)/2^32), to be divided by the weight. Falls strictly as the word rises, also after
-/// the division: two words that follow each other differ by more than 10^-11 of it, and fixed_log
-/// and a division err by less than 10^-15.
+/// −ln((word + 1)/2^32), to be divided by the weight. Strictly decreasing in the word, also after
+/// the division: values of consecutive words differ by a relative 10^-11 at least, and the relative
+/// error of fixed_log and the division is below 10^-15.
 [[nodiscard]] inline double exponential_clock(std::uint32_t word) {
   constexpr double kWordUnit = 1.0 / 4294967296.0;
   return -fixed_log(small_to_double(std::uint64_t{word} + 1) * kWordUnit);
@@ -31,12 +31,13 @@ struct Candidate {
   }
 };
 
-/// Selects the `count` smallest of the candidates, or all of them where there are fewer; returns
-/// how many. Leaves them reordered.
+/// Selects the `count` smallest candidates, or all if there are fewer; returns their number.
+/// Reorders the candidates.
 std::size_t take_smallest(std::vector<Candidate>& candidates, std::size_t count,
                           std::span<std::uint8_t> selected);
 
-/// One round: selects up to `count` positions and returns how many. words[j] is position j's.
+/// One round: selects up to `count` positions and returns their number. words[j] belongs to
+/// position j.
 std::size_t round_by_keys(double p1, double p2, std::span<const std::uint32_t> words,
                           std::size_t count, std::span<std::uint8_t> selected);
 

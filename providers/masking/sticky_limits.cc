@@ -1,3 +1,4 @@
+// Bounds of two weights, and their limits by bisection.
 #include "providers/masking/sticky_limits.h"
 
 #include <algorithm>
@@ -9,13 +10,13 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kMostWord = 0xffffffff;
-// More bounds leave fewer positions between two, and take more of the cache.
+// More bounds leave fewer positions between two, but take more cache.
 constexpr std::uint32_t kStepsAWeight = 256;
 constexpr std::uint32_t kStep =
     static_cast<std::uint32_t>((std::uint64_t{1} << 32) / kStepsAWeight);
 
-/// The smallest word whose key is at most `key`. Words between are halved: keys fall as words rise,
-/// and word 2^32 − 1 has key 0.
+/// The smallest word whose key is at most `key`, by bisection: keys decrease in the word, and word
+/// 2^32 − 1 has key 0.
 std::uint32_t first_word_within(double key, double weight) {
   std::uint32_t low = 0;
   std::uint32_t high = kMostWord;
@@ -30,7 +31,7 @@ std::uint32_t first_word_within(double key, double weight) {
   return low;
 }
 
-/// The limit that takes words from `first` on; none where it would have to tell 0 from 1.
+/// The limit that takes words from `first` on; none if it would separate words 0 and 1.
 std::optional<std::uint32_t> limit_from(std::uint32_t first) {
   if (first == 1) return std::nullopt;
   return first == 0 ? 0 : first - 1;
@@ -51,7 +52,7 @@ bool takes_less(Limits a, Limits b) {
 StickyLimits::StickyLimits(double p1, double p2) {
   limits_.push_back({kMostWord, kMostWord});
   for (std::uint32_t step = kStepsAWeight - 1; step > 0; --step) {
-    const std::uint32_t word = step * kStep;  // evenly over the words of either weight
+    const std::uint32_t word = step * kStep;  // spaced evenly over the words of each weight
     if (p1 == p2) {
       limits_.push_back({word - 1, word - 1});
       continue;

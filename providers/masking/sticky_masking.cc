@@ -1,4 +1,4 @@
-// The rounds of sticky masking, until enough are selected.
+// Rounds of sticky masking until enough positions are selected.
 #include "providers/masking/sticky_masking.h"
 
 #include <algorithm>
@@ -14,16 +14,16 @@ namespace {
 using datasets::in_nano;
 using datasets::kNano;
 
-constexpr std::size_t kRoundsAtLeast = 8;  // a round takes at most length / 8 positions
+constexpr std::size_t kRoundsAtLeast = 8;  // a round selects at most length / 8 positions
 
-/// Memory of one thread, kept from sample to sample.
+/// Memory of a thread, reused for every sample.
 struct Scratch {
-  std::vector<std::uint8_t> padded;  ///< the sample between two positions that are never selected
+  std::vector<std::uint8_t> padded;  ///< the sample, with an unselected position at either end
   StickyRound round;
 };
 
-/// The limits of two weights: where one of them is 0, only one counts in any round, and where both
-/// are, all weigh alike. None for weights too small.
+/// The limits of two weights. If one is 0, all eligible positions of a round have the same weight,
+/// and so they have if both are 0: any equal weights give the limits. Empty for weights too small.
 std::optional<StickyLimits> limits_for(double p1, double p2) {
   if (p1 == 0 || p2 == 0) return StickyLimits(1, 1);
   if (std::min(p1, p2) < StickyLimits::kLeastWeight) return std::nullopt;
@@ -38,7 +38,9 @@ StickyMasking::StickyMasking(double target_masked_ratio, double p1_probability,
           std::max(in_nano(target_masked_ratio), std::uint64_t{target_masked_ratio > 0 ? 1U : 0U})),
       p1_(p1_probability),
       p2_(p2_probability),
-      limits_(limits_for(p1_, p2_)) {}
+      limits_(limits_for(p1_, p2_)) {
+  assert(target_masked_ratio >= 0 && target_masked_ratio <= 1);
+}
 
 std::size_t StickyMasking::count_for(std::size_t length) const {
   return (target_nano_ * length + kNano - 1) / kNano;
@@ -59,6 +61,11 @@ void StickyMasking::select(const PhiloxStream& draws, std::span<std::uint8_t> ou
                     : round_by_keys(p1_, p2_, words, count, selected);
   }
   std::copy(selected.begin(), selected.end(), out.begin());
+}
+
+std::unique_ptr<const Masking> make_sticky_masking(const config::StageOptions& stage) {
+  return std::make_unique<StickyMasking>(stage.target_masked_ratio, stage.p1_probability,
+                                         stage.p2_probability);
 }
 
 }  // namespace millrace::providers

@@ -1,3 +1,4 @@
+// The search for two bounds, and the keys between them.
 #include "providers/masking/sticky_round.h"
 
 #include <algorithm>
@@ -6,12 +7,12 @@
 namespace millrace::providers {
 namespace {
 
-// So many keys are computed sooner than all positions are counted once more.
+// Computing this many keys is faster than counting all positions again.
 constexpr std::size_t kFew = 16;
-constexpr std::size_t kGuesses = 8;          // then bounds are halved
-constexpr std::uint32_t kNone = 0xffffffff;  // a limit that no word is above
+constexpr std::size_t kGuesses = 8;          // after these, the interval is bisected
+constexpr std::uint32_t kNone = 0xffffffff;  // a limit above every word
 
-/// Positions of weight 0 are left out while there are others.
+/// Leaves out positions of weight 0 while there are others.
 ClassCounts eligible(ClassCounts counts, double p1, double p2) {
   if (p1 == 0 && p2 > 0 && counts.beside > 0) counts.alone = 0;
   if (p2 == 0 && p1 > 0 && counts.alone > 0) counts.beside = 0;
@@ -43,7 +44,7 @@ std::size_t StickyRound::take(double p1, double p2, const StickyLimits& limits,
   return count;
 }
 
-/// With a limit that nothing is above where no position of a weight is eligible.
+/// The bound's limits, with kNone for a weight without eligible positions.
 Limits StickyRound::limits_of(const StickyLimits& limits, std::size_t bound) const {
   return {counts_.alone > 0 ? limits[bound].alone : kNone,
           counts_.beside > 0 ? limits[bound].beside : kNone};
@@ -58,9 +59,9 @@ std::size_t StickyRound::takes(Limits limits) const {
   return taken;
 }
 
-/// Looks for the bounds around `count`. The first guess takes words as spread evenly; each next one
-/// corrects it by how far the last was off and a little more, so that the bounds close in from both
-/// sides. Whatever is guessed, each look narrows them.
+/// Searches for the bounds around `count`. The first guess assumes evenly spread words; each next
+/// one corrects by the last error and a little more, so that the bounds close in from both sides.
+/// Every look narrows the interval.
 StickyRound::Between StickyRound::narrow(const StickyLimits& limits, std::size_t count) const {
   Between found{0, limits.size() - 1, 0, counts_.alone + counts_.beside};
   if (count == found.high_takes) return {found.high, found.high, count, count};
@@ -86,8 +87,8 @@ StickyRound::Between StickyRound::narrow(const StickyLimits& limits, std::size_t
   return found;
 }
 
-/// The positions between the limits, which `some` takes and `sure` does not, with their keys. Where
-/// no eligible position has a positive weight, all weigh 1.
+/// Lists the positions between the limits, taken by `some` and not by `sure`, with their keys. If
+/// no eligible position has a positive weight, all have weight 1.
 void StickyRound::list_candidates(Limits sure, Limits some, double p1, double p2,
                                   std::span<const std::uint32_t> words) {
   positions_.resize(words.size());

@@ -1,8 +1,7 @@
-// One round of sticky masking, without computing the keys: providers/masking/sticky_limits.h has
-// the idea.
+// One round of sticky masking by limits on words (providers/masking/sticky_limits.h).
 //
-// What it selects is what round_by_keys() of providers/masking/sticky_keys.h selects, whatever is
-// guessed on the way. Not thread-safe: a thread has its own.
+// Selects the same positions as round_by_keys() of providers/masking/sticky_keys.h; the guesses
+// only affect speed. Not thread-safe: each thread has its own.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +17,15 @@ namespace millrace::providers {
 
 class StickyRound {
  public:
-  /// Selects up to `count` positions by their weights and returns how many: fewer only where no
-  /// more are eligible. words[j] is position j's; `limits` are those of the weights.
-  /// selected.data()[-1] and [size] are read, and must be 0.
+  /// Selects up to `count` positions by their weights and returns their number; fewer only if no
+  /// more are eligible. words[j] belongs to position j; `limits` are those of the weights. Reads
+  /// selected.data()[-1] and selected.data()[size], which must be 0.
   std::size_t take(double p1, double p2, const StickyLimits& limits,
                    std::span<const std::uint32_t> words, std::size_t count,
                    std::span<std::uint8_t> selected);
 
  private:
-  /// Two bounds: the lower takes no more positions than wanted, the upper no fewer.
+  /// Two bounds: the lower takes at most the wanted number of positions, the upper at least that.
   struct Between {
     std::size_t low;
     std::size_t high;

@@ -1,9 +1,9 @@
-// Arithmetic whose result is the same bits on every IEEE 754 machine: only + − × ÷ in a fixed
-// order, and bits. No libm, whose last digit differs between libraries and instruction sets.
-// Compiled without contraction (cmake/Compile.cmake).
+// Logarithm and exponential with the same bits on every IEEE 754 machine: only + − × ÷ in a fixed
+// order, and bit operations. No libm, whose last digit differs between libraries and instruction
+// sets. Compiled without contraction (cmake/Compile.cmake).
 //
-// Inline and free of branches, so that a loop over it can be vectorised; a vector path of the same
-// operations has the same bits.
+// Inline and branch-free, so that loops vectorise; vectors of the same operations give the same
+// bits.
 #pragma once
 
 #include <bit>
@@ -24,7 +24,7 @@ static_assert(
   return std::bit_cast<double>(kTwo52Bits | n) - 4503599627370496.0;
 }
 
-// ln 2 in two parts, of which the upper has so few digits that a whole number times it is exact.
+// ln 2 in two parts. The upper part has few enough digits that an integer times it is exact.
 inline constexpr double kLn2High = 0x1.62E42FEE00000p-1;
 inline constexpr double kLn2Low = 0x1.A39EF35793C76p-33;
 

@@ -13,9 +13,9 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint32_t kRounds = 8;
-constexpr std::uint32_t kNarrowHalfBits = 16;   // up to so many, round and half fit one draw number
-constexpr std::uint32_t kWideRounds = 4;        // the lanes of a block
-constexpr std::uint32_t kWrittenHalfBits = 12;  // 64 KiB, for up to 16 million entries
+constexpr std::uint32_t kNarrowHalfBits = 16;  // most for which round and half fit a draw number
+constexpr std::uint32_t kWideRounds = 4;       // the lanes of a block
+constexpr std::uint32_t kCachedHalfBits = 12;  // most in the cache: 64 KiB, 16 million entries
 
 // One pass of a network over 2·half_bits bits: round r maps (left, right) to (right, left ^ f(r,
 // right)).
@@ -31,46 +31,46 @@ std::uint64_t feistel(std::uint32_t half_bits, std::uint32_t rounds, std::uint64
   return left << half_bits | right;
 }
 
-/// The network of one order.
+/// The Feistel network of one permutation.
 struct Network {
   PhiloxStream draws;
   Purpose purpose;
   std::uint32_t half_bits;
   bool operator==(const Network&) const = default;
 
-  /// Word of f(round, right), up to kNarrowHalfBits.
+  /// The number of the word that is f(round, right), for up to kNarrowHalfBits.
   [[nodiscard]] static constexpr std::uint64_t word_of(std::uint64_t round, std::uint64_t right) {
     return 4 * (round << kNarrowHalfBits | right);
   }
   [[nodiscard]] std::size_t halves() const { return std::size_t{1} << half_bits; }
 };
 
-/// What every f(round, right) is, once that pays: samples come in order as a rule, so that a thread
-/// asks for entries of the same order over and over. Written out they cost about as many blocks of
-/// Philox as so many passes: halves of a round are drawn many at once.
-class WrittenRounds {
+/// A thread's cache of every f(round, right) of one network. Samples mostly come in order, so a
+/// thread asks for many entries of the same permutation. The cache is filled once it pays off: it
+/// costs about as much as `halves / kRounds` passes, because many words are drawn at once.
+class RoundCache {
  public:
-  /// nullptr: nothing is written out, yet.
+  /// The functions' values by round and half; nullptr if the cache is not filled (yet).
   const std::uint16_t* of(const Network& network) {
-    if (network.half_bits > kWrittenHalfBits) return nullptr;
+    if (network.half_bits > kCachedHalfBits) return nullptr;
     if (network_ != network) {
       network_ = network;
       passes_ = 0;
     }
     const std::size_t worth = std::max<std::size_t>(1, network.halves() / kRounds);
-    if (passes_ < worth && ++passes_ == worth) write();
-    return passes_ == worth ? words_.data() : nullptr;
+    if (passes_ < worth && ++passes_ == worth) fill();
+    return passes_ == worth ? values_.data() : nullptr;
   }
 
  private:
-  void write() {
+  void fill() {
     const std::size_t halves = network_->halves();
-    words_.resize(kRounds * halves);
+    values_.resize(kRounds * halves);
     for (std::size_t round = 0; round < kRounds; ++round) {
       const auto drawn = network_->draws.words(network_->purpose, Network::word_of(round, 0),
                                                Network::word_of(0, halves));
       for (std::size_t right = 0; right < halves; ++right) {
-        words_[round * halves + right] =
+        values_[round * halves + right] =
             static_cast<std::uint16_t>(drawn[Network::word_of(0, right)]);
       }
     }
@@ -78,14 +78,14 @@ class WrittenRounds {
 
   std::optional<Network> network_;
   std::size_t passes_ = 0;
-  std::vector<std::uint16_t> words_;
+  std::vector<std::uint16_t> values_;
 };
 
-std::uint64_t pass(const Network& network, const std::uint16_t* written, std::uint64_t value) {
+std::uint64_t pass(const Network& network, const std::uint16_t* cached, std::uint64_t value) {
   const auto& [draws, purpose, half_bits] = network;
-  if (written != nullptr) {
+  if (cached != nullptr) {
     return feistel(half_bits, kRounds, value, [&](std::uint64_t round, std::uint64_t right) {
-      return written[round << half_bits | right];
+      return cached[round << half_bits | right];
     });
   }
   if (half_bits <= kNarrowHalfBits) {
@@ -104,12 +104,12 @@ std::uint64_t permuted(const PhiloxStream& draws, Purpose purpose, std::uint64_t
                        std::uint64_t i) {
   assert(i < n);
   if (n == 1) return 0;
-  static thread_local WrittenRounds rounds;
+  static thread_local RoundCache cache;
   const Network network{draws, purpose,
                         (static_cast<std::uint32_t>(std::bit_width(n - 1)) + 1) / 2};
-  const std::uint16_t* const written = rounds.of(network);
+  const std::uint16_t* const cached = cache.of(network);
   do {
-    i = pass(network, written, i);
+    i = pass(network, cached, i);
   } while (i >= n);
   return i;
 }
@@ -124,7 +124,7 @@ void shuffle_values(const PhiloxStream& draws, Purpose purpose, std::span<std::u
   const auto n = static_cast<std::uint32_t>(values.size());
   const auto words = draws.words(purpose, 0, n);
   for (std::uint32_t step = 0; step + 1 < n; ++step) {
-    const std::uint32_t left = n - step;  // entries that have no place yet: 0 … left − 1
+    const std::uint32_t left = n - step;  // entries 0 … left − 1 are not placed yet
     std::swap(values[left - 1], values[uniform_below(words[step], left)]);
   }
 }

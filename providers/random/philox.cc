@@ -1,5 +1,4 @@
-// Philox4x32-10, one block at a time; many at once are vector_kernels.h's. Constants from the
-// paper, table 2 and section 4.3.
+// Philox4x32-10 one block at a time; vector_kernels.h draws many blocks at once.
 #include "providers/random/philox.h"
 
 #include <vector>
@@ -9,34 +8,28 @@
 namespace millrace::providers {
 namespace {
 
-constexpr std::uint32_t kMultiplier0 = 0xD2511F53;
-constexpr std::uint32_t kMultiplier1 = 0xCD9E8D57;
-constexpr std::uint32_t kWeyl0 = 0x9E3779B9;  // golden ratio
-constexpr std::uint32_t kWeyl1 = 0xBB67AE85;  // √3 − 1
-constexpr int kRounds = 10;
-
 constexpr std::uint32_t high(std::uint64_t product) {
   return static_cast<std::uint32_t>(product >> 32);
 }
 constexpr std::uint32_t low(std::uint64_t product) { return static_cast<std::uint32_t>(product); }
 
 PhiloxBlock philox(PhiloxBlock c, PhiloxKey key) {
-  for (int round = 0; round < kRounds; ++round) {
-    const std::uint64_t p0 = std::uint64_t{kMultiplier0} * c[0];
-    const std::uint64_t p1 = std::uint64_t{kMultiplier1} * c[2];
+  for (std::uint32_t round = 0; round < kPhiloxRounds; ++round) {
+    const std::uint64_t p0 = std::uint64_t{kPhiloxMultiplier0} * c[0];
+    const std::uint64_t p1 = std::uint64_t{kPhiloxMultiplier1} * c[2];
     c = {high(p1) ^ c[1] ^ key[0], low(p1), high(p0) ^ c[3] ^ key[1], low(p0)};
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
+    key[0] += kPhiloxWeyl0;
+    key[1] += kPhiloxWeyl1;
   }
   return c;
 }
 
-/// As many draw numbers as kernels draw to have these.
+/// `draws` rounded up to whole kDrawsAtOnce.
 constexpr std::size_t whole_draws(std::size_t draws) {
   return (draws + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce;
 }
 
-/// Memory of the calling thread.
+/// Memory of the calling thread, reused by its next call.
 std::uint32_t* scratch(std::size_t words) {
   static thread_local std::vector<std::uint32_t> memory;
   if (memory.size() < words) memory.resize(words);

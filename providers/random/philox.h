@@ -1,8 +1,8 @@
-// All randomness of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers:
-// as easy as 1, 2, 3", SC'11).
+// The random words of a stream: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random
+// numbers: as easy as 1, 2, 3", SC'11).
 //
 // A counter-based generator has no state: a random word is a function of a key and a counter, so
-// any sample can be drawn at any time by anybody. Key: the 64-bit data seed. Counter: (index low,
+// any process can draw any sample at any time. Key: the 64-bit data seed. Counter: (index low,
 // index high, draw number, split << 24 | stage << 8 | purpose). docs/reference/philox.md shows the
 // layout with a worked example. Everything here is pure and thread-safe.
 #pragma once
@@ -16,22 +16,22 @@
 
 namespace millrace::providers {
 
-/// What a random word is for: one byte of the counter, so that no two uses ever share a word. Add
-/// at the end, never renumber: the numbers are part of every stream's bytes.
+/// The use of a random word: one byte of the counter, so that no two uses share a word. Add new
+/// ones at the end and never renumber: the numbers are part of every stream's bytes.
 enum class Purpose : std::uint8_t {
-  kStart = 0,      ///< where in the corpus a sample begins
-  kSelect = 1,     ///< which positions are selected
-  kCorrupt = 2,    ///< what becomes of a selected position
-  kTime = 3,       ///< the times of diffusion samples; index = group of t_group samples
-  kMix = 4,        ///< the order of stages within a cycle; index = cycle
-  kRatio = 5,      ///< the ratio that a sample draws for itself
-  kOrder = 6,      ///< the order of a finite split, index = pass; of train's windows, index = epoch
-  kWeights = 7,    ///< the transition weights of the generated corpus
-  kText = 8,       ///< the characters of the generated corpora, and of synthetic samples
-  kShift = 9,      ///< how far the windows of an epoch are shifted; index = epoch
-  kMixture = 10,   ///< which of a block's samples is of which dataset; index = block
-  kReplace = 11,   ///< which random token a selected position becomes
-  kFragment = 12,  ///< where a fragment is copied from
+  kStart = 0,      ///< start of a sample in the corpus
+  kSelect = 1,     ///< selection of positions
+  kCorrupt = 2,    ///< corruption of a selected position
+  kTime = 3,       ///< times of diffusion samples; index = group of t_group samples
+  kMix = 4,        ///< order of stages within a cycle; index = cycle
+  kRatio = 5,      ///< masking ratio of a sample
+  kOrder = 6,      ///< order of val and test, index = pass; of train windows, index = epoch
+  kWeights = 7,    ///< transition weights of the generated corpus
+  kText = 8,       ///< characters of the generated corpora and of synthetic samples
+  kShift = 9,      ///< shift of the windows of an epoch; index = epoch
+  kMixture = 10,   ///< assignment of a block's samples to datasets; index = block
+  kReplace = 11,   ///< random token of a selected position
+  kFragment = 12,  ///< start of a copied fragment
 };
 
 using PhiloxBlock = std::array<std::uint32_t, 4>;
@@ -40,8 +40,8 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 /// The four words of one counter.
 [[nodiscard]] PhiloxBlock philox4x32_10(PhiloxBlock counter, PhiloxKey key);
 
-/// floor(word · n / 2^32): a value below n. Not exactly uniform: 2^32 words fall on n values, so
-/// two values' shares differ by at most one word, a relative bias below n / 2^32.
+/// floor(word · n / 2^32): a value below n. Not exactly uniform: the numbers of words that give two
+/// values differ by at most one, a relative bias below n / 2^32.
 [[nodiscard]] constexpr std::uint32_t uniform_below(std::uint32_t word, std::uint32_t n) {
   return static_cast<std::uint32_t>((std::uint64_t{word} * n) >> 32);
 }
@@ -50,14 +50,14 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 [[nodiscard]] constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t kLow = 0xffffffff;
   const std::uint64_t low = ((a & kLow) * (b & kLow)) >> 32;
-  // Never overflows: (2^32 − 1)^2 + 2^32 − 2.
+  // No overflow: at most (2^32 − 1)^2 + 2^32 − 2.
   const std::uint64_t middle = (a >> 32) * (b & kLow) + low;
-  const std::uint64_t other = (a & kLow) * (b >> 32) + (middle & kLow);  // alike
+  const std::uint64_t other = (a & kLow) * (b >> 32) + (middle & kLow);  // the same bound
   return (a >> 32) * (b >> 32) + (middle >> 32) + (other >> 32);
 }
 
-/// The same from a 64-bit word, for an n that may be large: floor((high · 2^32 + low) · n / 2^64),
-/// relative bias below n / 2^64.
+/// The same from a 64-bit word, for large n: floor((high · 2^32 + low) · n / 2^64), relative bias
+/// below n / 2^64.
 [[nodiscard]] constexpr std::uint64_t uniform_below(std::uint32_t low, std::uint32_t high,
                                                     std::uint64_t n) {
   return multiply_high(std::uint64_t{high} << 32 | low, n);
@@ -65,8 +65,8 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 
 struct PhiloxStart;  // providers/random/vector_kernels.h
 
-/// The random words of one sample (or of one cycle, or pass): as many as wanted for each purpose.
-/// Word w of a purpose is lane w mod 4 of draw number w div 4 (which counts modulo 2^32).
+/// The random words of one sample (or of one cycle, pass or epoch), any number for each purpose.
+/// Word w of a purpose is lane w mod 4 of draw number w div 4 (modulo 2^32).
 class PhiloxStream {
  public:
   PhiloxStream(std::uint64_t seed, proto::Split split, std::uint8_t stage, std::uint64_t index);
@@ -78,16 +78,16 @@ class PhiloxStream {
   [[nodiscard]] std::uint64_t below(Purpose purpose, std::uint64_t n) const;
 
   /// Words [first, first + count), faster than one by one. They lie in memory of the calling
-  /// thread, which reuses it at its next call of words().
+  /// thread, which its next call of words(), words_where() or words_of_two() overwrites.
   [[nodiscard]] std::span<const std::uint32_t> words(Purpose purpose, std::uint64_t first,
                                                      std::size_t count) const;
 
-  /// Word j at every position j with selected[j] == 1, and anything elsewhere, in the same memory:
-  /// where few are selected, faster than all of them.
+  /// Word j at every position j with selected[j] == 1, anything elsewhere; in the same memory.
+  /// Faster than all words if few positions are selected.
   [[nodiscard]] std::span<const std::uint32_t> words_where(
       Purpose purpose, std::span<const std::uint8_t> selected) const;
 
-  /// Words [0, count) of two purposes, in the same memory.
+  /// Words [0, count) of two purposes; in the same memory.
   [[nodiscard]] std::array<std::span<const std::uint32_t>, 2> words_of_two(Purpose one,
                                                                            Purpose other,
                                                                            std::size_t count) const;
@@ -99,7 +99,7 @@ class PhiloxStream {
   [[nodiscard]] PhiloxBlock block(Purpose purpose, std::uint64_t draw_number) const;
 
   PhiloxKey key_;
-  PhiloxBlock counter_;  ///< draw number and purpose are 0
+  PhiloxBlock counter_;  ///< with draw number 0 and purpose 0
 };
 
 }  // namespace millrace::providers

@@ -1,5 +1,5 @@
-// The loops for AVX2: eight words at once. Compiled with -mavx2 (providers/CMakeLists.txt), run
-// only where the machine has it.
+// The loops for AVX2: eight words at once. Compiled with -mavx2 (providers/random/CMakeLists.txt),
+// run only on machines that have it.
 #include <immintrin.h>
 
 #include "providers/random/vector_loops.h"
@@ -18,7 +18,7 @@ struct FourLanes : CorruptByBytes {
   static V upper(V a) { return _mm256_srli_epi64(a, 32); }
   static V three_xor(V a, V b, V c) { return _mm256_xor_si256(_mm256_xor_si256(a, c), b); }
 
-  /// A lane's lower halves side by side.
+  /// The lower halves of two lanes, side by side.
   static V pair(V low, V high) {
     return _mm256_blend_epi32(low, _mm256_slli_epi64(high, 32), 0b10101010);
   }
@@ -27,7 +27,7 @@ struct FourLanes : CorruptByBytes {
     const V front = pair(a, b);
     const V back = pair(c, d);
     const V even = _mm256_unpacklo_epi64(front, back);  // draw numbers 0 and 2
-    const V odd = _mm256_unpackhi_epi64(front, back);   // 1 and 3
+    const V odd = _mm256_unpackhi_epi64(front, back);   // draw numbers 1 and 3
     _mm256_storeu_si256(reinterpret_cast<V*>(words), _mm256_permute2x128_si256(even, odd, 0x20));
     _mm256_storeu_si256(reinterpret_cast<V*>(words + 8),
                         _mm256_permute2x128_si256(even, odd, 0x31));

@@ -1,5 +1,5 @@
-// The loops for AVX-512 (F, BW, DQ, VL): sixteen words at once. Compiled with these
-// (providers/CMakeLists.txt), run only where the machine has them all.
+// The loops for AVX-512 (F, BW, DQ, VL): sixteen words at once. Compiled with these extensions
+// (providers/random/CMakeLists.txt), run only on machines that have all of them.
 #include <immintrin.h>
 
 #include <type_traits>
@@ -25,7 +25,7 @@ struct EightLanes {
   static V upper(V a) { return _mm512_srli_epi64(a, 32); }
   static V three_xor(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
 
-  /// A lane's lower halves side by side.
+  /// The lower halves of two lanes, side by side.
   static V pair(V low, V high) {
     return _mm512_mask_blend_epi32(0xAAAA, low, _mm512_slli_epi64(high, 32));
   }
@@ -39,13 +39,13 @@ struct EightLanes {
     _mm512_storeu_si512(words + 16, _mm512_permutex2var_epi64(front, higher, back));
   }
 
-  /// The first `count` of at most 64 positions, a bit each.
+  /// A bit for each of the first `count` of 64 positions.
   static std::uint64_t first(std::size_t count) {
     return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
   }
 
-  /// Lists the fours of positions of which one is selected, and writes up to 16 numbers beyond
-  /// them.
+  /// Lists the groups of four positions with a selected one, by number. Writes up to 16 numbers
+  /// more.
   static std::size_t list_fours(const std::uint8_t* selected, std::size_t count,
                                 std::uint32_t* numbers) {
     V next = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -60,7 +60,7 @@ struct EightLanes {
     return listed;
   }
 
-  /// Which words of 64 positions are at most `last`; those beyond `here` are not read.
+  /// A bit for each of 64 words that is at most `last`; words outside `here` are not read.
   static std::uint64_t at_most(const std::uint32_t* words, std::uint64_t here, std::uint32_t last) {
     std::uint64_t bits = 0;
     for (unsigned at = 0; at < 64; at += 16) {
@@ -73,7 +73,7 @@ struct EightLanes {
     return bits;
   }
 
-  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of a
+  /// x is `token` where a bit of `to` is set and `from` elsewhere, at the positions `here` of one
   /// register.
   static void put_one(const std::uint8_t* from, __mmask64 here, __mmask64 to, std::uint8_t token,
                       std::uint8_t* x) {
@@ -94,7 +94,7 @@ struct EightLanes {
         x, here, _mm512_mask_blend_epi32(to, tokens, _mm512_set1_epi32(static_cast<int>(token))));
   }
 
-  /// The same at the positions `here` of 64.
+  /// The same for the positions `here` of 64.
   template <class X>
   static void put_64(const X* from, std::uint64_t here, std::uint64_t to, X token, X* x) {
     using Mask = std::conditional_t<sizeof(X) == 1, __mmask64,
@@ -111,9 +111,9 @@ struct EightLanes {
       const std::uint64_t here = first(count - at);
       const V flags = _mm512_maskz_loadu_epi8(here, selected + at);
       const std::uint64_t chosen = _mm512_test_epi8_mask(flags, flags);
-      const std::uint64_t masks = at_most(words + at, here, kMaskTo);
+      const std::uint64_t masks = at_most(words + at, here, kMaskBelow - 1);
       put_64(original + at, here, chosen & masks, mask, x + at);
-      std::uint64_t random = chosen & ~masks & at_most(words + at, here, kMaskTo + kRandomSpan);
+      std::uint64_t random = chosen & ~masks & at_most(words + at, here, kRandomBelow - 1);
       for (; random != 0; random &= random - 1) {
         const std::size_t j = at + static_cast<std::size_t>(__builtin_ctzll(random));
         x[j] = random_token(words[j], mask);

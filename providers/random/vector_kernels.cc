@@ -1,4 +1,4 @@
-// Which kernels this machine can run, asked once.
+// Finds the kernels that this machine can run, once.
 #include "providers/random/vector_kernels.h"
 
 #include <vector>

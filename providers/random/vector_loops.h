@@ -1,11 +1,11 @@
-// The loops of vector_kernels.h, for the instruction set that the including file is compiled with.
-// That file names the table and says with its type Lanes how Philox's words are drawn, and how
-// tokens are corrupted.
+// The loops of vector_kernels.h, for the instruction set that the including file is compiled for.
+// That file defines the table of kernels, and a type Lanes with the vectors that draw Philox's
+// words and corrupt tokens.
 //
-// Included by vector_portable.cc, vector_avx2.cc and vector_avx512.cc alone. Everything is in an
-// unnamed namespace, and nothing that is called may be an inline function of another header that
-// the compiler could leave out of line: the linker would keep one copy of it for the whole program,
-// perhaps the one with instructions that a machine lacks.
+// Included by vector_portable.cc, vector_avx2.cc and vector_avx512.cc only. Everything is in an
+// unnamed namespace, and no inline function of another header may be called here that the compiler
+// could emit out of line: the linker keeps one copy for the whole program, perhaps one with
+// instructions that the machine lacks.
 #pragma once
 
 #include <bit>
@@ -18,11 +18,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "for_ones reads bytes as a number");
 
-constexpr std::uint32_t kMaskTo = 3435973836;  // providers/masking/corruption.h: kMaskBelow − 1
-constexpr std::uint32_t kRandomSpan = 429496729;  // kRandomBelow − kMaskBelow
-
-/// So many positions are decided as bytes before tokens are moved: a loop over one width becomes
-/// better vectors than one over two.
+/// Positions that are decided as bytes before tokens are moved: a loop over one width vectorises
+/// better than one over two.
 constexpr std::size_t kAtOnce = 512;
 
 constexpr std::size_t lesser(std::size_t a, std::size_t b) { return a < b ? a : b; }
@@ -32,7 +29,7 @@ void select_to(const std::uint32_t* __restrict words, std::size_t count, std::ui
   for (std::size_t j = 0; j < count; ++j) selected[j] = words[j] <= last ? 1 : 0;
 }
 
-/// All bits where selected is 0, none where it is 1.
+/// All bits set if selected is 0, none if it is 1.
 template <class X>
 constexpr X unless(std::uint8_t selected) {
   return static_cast<X>(selected - 1);
@@ -56,7 +53,7 @@ void keep(const X* __restrict from, const std::uint8_t* __restrict selected, std
   }
 }
 
-/// Calls visit(j) for each ones[j] == 1, of which there are few.
+/// Calls visit(j) for each j with ones[j] == 1. Fast if they are few.
 template <class Visit>
 void for_ones(const std::uint8_t* ones, std::size_t count, Visit visit) {
   for (std::size_t first = 0; first < count; first += 8) {
@@ -72,13 +69,13 @@ void for_ones(const std::uint8_t* ones, std::size_t count, Visit visit) {
   }
 }
 
-/// What a position becomes whose word lies in the span of the random tokens.
+/// The random token of a word in [kMaskBelow, kRandomBelow).
 template <class X>
 constexpr X random_token(std::uint32_t word, X mask) {
-  return static_cast<X>(std::uint64_t{word - kMaskTo - 1} * mask / kRandomSpan);
+  return static_cast<X>(std::uint64_t{word - kMaskBelow} * mask / (kRandomBelow - kMaskBelow));
 }
 
-/// BERT's corruption by bytes that are 0 or 1, for Lanes that have nothing better.
+/// BERT's corruption by bytes that are 0 or 1, for Lanes without a faster way.
 struct CorruptByBytes {
   template <class X>
   static void corrupt(const X* original, const std::uint8_t* selected, const std::uint32_t* words,
@@ -95,13 +92,13 @@ struct CorruptByBytes {
   }
 
  private:
-  /// Says of each position whether it is selected and its word below kMaskBelow, or in the span of
-  /// the random tokens.
+  /// Writes 1 to masks[j] where a selected position becomes [MASK], to random[j] where it becomes a
+  /// random token, else 0.
   static void decide(const std::uint8_t* __restrict selected, const std::uint32_t* __restrict words,
                      std::size_t count, std::uint8_t* __restrict masks,
                      std::uint8_t* __restrict random) {
-    select_to(words, count, kMaskTo, masks);
-    select_to(words, count, kMaskTo + kRandomSpan, random);
+    select_to(words, count, kMaskBelow - 1, masks);
+    select_to(words, count, kRandomBelow - 1, random);
     for (std::size_t j = 0; j < count; ++j) {
       random[j] = selected[j] & (random[j] ^ masks[j]);
       masks[j] &= selected[j];
@@ -181,7 +178,7 @@ std::size_t list_between(const std::uint32_t* alone, const std::uint32_t* beside
   for (std::size_t first = 0; first < count; first += kAtOnce) {
     const std::size_t some = lesser(kAtOnce, count - first);
     for (std::size_t j = 0; j < some; ++j) {
-      // Below the width: between the limits.
+      // One unsigned comparison each: limit < value ≤ other limit.
       const std::uint32_t in_alone = alone[first + j] - some_alone - 1;
       const std::uint32_t in_beside = beside[first + j] - some_beside - 1;
       between[j] = static_cast<std::uint8_t>((in_alone < sure_alone - some_alone) |
@@ -200,10 +197,8 @@ std::size_t list_ones(const std::uint8_t* ones, std::size_t count, std::uint32_t
   return listed;
 }
 
-constexpr std::uint32_t kPhiloxRounds = 10;
-
-/// The keys of Philox's rounds, each in 64 bits: a vector of one is a load that costs nothing
-/// beside a product.
+/// The keys of Philox's rounds, in 64 bits each: broadcasting one is a load, which costs nothing
+/// beside a multiplication.
 struct RoundKeys {
   std::uint64_t key0[kPhiloxRounds];
   std::uint64_t key1[kPhiloxRounds];
@@ -212,22 +207,22 @@ struct RoundKeys {
 constexpr RoundKeys round_keys(std::uint32_t key0, std::uint32_t key1) {
   RoundKeys keys{};
   for (std::uint32_t round = 0; round < kPhiloxRounds; ++round) {
-    keys.key0[round] = key0 + round * 0x9E3779B9;
-    keys.key1[round] = key1 + round * 0xBB67AE85;
+    keys.key0[round] = key0 + round * kPhiloxWeyl0;
+    keys.key1[round] = key1 + round * kPhiloxWeyl1;
   }
   return keys;
 }
 
 // Philox4x32-10 (providers/random/philox.h) for Lanes::kBlocks draw numbers at once. A vector holds
-// a word of each in the lower half of a 64-bit lane; the upper half is whatever a product left
-// there, since multiply() looks at lower halves alone. So a round needs no shuffling: two products,
-// whose lower halves are two of the next words, and whose upper ones are shifted down.
+// one word of each draw number in the lower half of a 64-bit lane. The upper half keeps what a
+// product left there, because multiply() reads lower halves only. So a round needs no shuffles: the
+// lower halves of its two products are two of the next words, the upper halves are shifted down.
 template <class L>
 void draw_group(const PhiloxStart& start, const RoundKeys& keys, const typename L::V& numbers,
                 std::uint32_t* words) {
   using V = typename L::V;
-  const V m0 = L::all(0xD2511F53);
-  const V m1 = L::all(0xCD9E8D57);
+  const V m0 = L::all(kPhiloxMultiplier0);
+  const V m1 = L::all(kPhiloxMultiplier1);
   V c0 = L::all(start.counter0);
   V c1 = L::all(start.counter1);
   V c2 = numbers;
@@ -245,7 +240,7 @@ void draw_group(const PhiloxStart& start, const RoundKeys& keys, const typename 
 
 template <class L>
 void draw(const PhiloxStart& given, std::size_t draws, std::uint32_t* words) {
-  const PhiloxStart start = given;  // which no word that is written could change
+  const PhiloxStart start = given;  // a copy, which the words written cannot alias
   const RoundKeys keys = round_keys(start.key0, start.key1);
   for (std::size_t d = 0; d < draws; d += L::kBlocks) {
     draw_group<L>(start, keys, L::numbers(start.first_draw + static_cast<std::uint32_t>(d)),
@@ -253,12 +248,12 @@ void draw(const PhiloxStart& given, std::size_t draws, std::uint32_t* words) {
   }
 }
 
-/// As many draw numbers as four positions each need, in whole kDrawsAtOnce.
+/// Draw numbers for these positions, four positions each, rounded up to whole kDrawsAtOnce.
 constexpr std::size_t draws_of(std::size_t positions) {
   return (positions + 4 * kDrawsAtOnce - 1) / (4 * kDrawsAtOnce) * kDrawsAtOnce;
 }
 
-/// Draws the words of those draw numbers that are listed, each to its place.
+/// Draws the words of the listed draw numbers, each to its place.
 template <class L>
 void draw_listed(const PhiloxStart& start, const std::uint32_t* numbers, std::size_t count,
                  std::uint32_t* words) {
@@ -272,8 +267,8 @@ void draw_listed(const PhiloxStart& start, const std::uint32_t* numbers, std::si
   }
 }
 
-/// Lists the fours of positions that need their draw number and draws for these alone, if Lanes can
-/// list faster than Philox draws and the others are enough to be worth it; else draws for all.
+/// Draws only the draw numbers with a selected position, if Lanes can list them fast and they are
+/// at most three fifths; else draws all.
 template <class L>
 void draw_where(const PhiloxStart& given, const std::uint8_t* selected, std::size_t count,
                 std::uint32_t* words) {
@@ -284,10 +279,10 @@ void draw_where(const PhiloxStart& given, const std::uint8_t* selected, std::siz
       const std::size_t some = lesser(kPositions, count - first);
       std::uint32_t numbers[kAtOnce + kDrawsAtOnce];
       const std::size_t listed = L::list_fours(selected + first, some, numbers);
-      if (listed * 20 > some * 3) {  // three fifths of them
+      if (listed * 20 > some * 3) {  // more than three fifths of some / 4
         draw<L>(start, draws_of(some), words + first);
       } else if (listed > 0) {
-        // A whole vector of them.
+        // Fill the last vector.
         for (std::size_t i = 0; i < L::kBlocks; ++i) numbers[listed + i] = numbers[listed - 1];
         draw_listed<L>(start, numbers, listed, words + first);
       }

@@ -1,6 +1,6 @@
-// The loops for any machine: the compiler's vectors for the baseline, and Philox on ordinary
-// registers, where the multiplications of blocks that follow each other overlap. (Vectors of 128
-// bits are slower at Philox than that on x86-64.)
+// The loops for any machine: the compiler's baseline vectors, and Philox in scalar registers, where
+// the multiplications of consecutive blocks overlap. (On x86-64, 128-bit vectors are slower at
+// Philox.)
 #include "providers/random/vector_loops.h"
 
 namespace millrace::providers {

@@ -1,3 +1,4 @@
+// Splits by counts, orders by permutations.
 #include "providers/windows/item_order.h"
 
 #include "datasets/io/fixed_point.h"
@@ -7,20 +8,20 @@ namespace millrace::providers {
 namespace {
 
 std::uint64_t share(std::uint64_t count, double fraction) {
-  // count / kNano is far below 2^34, so that neither product overflows.
+  // count / kNano is below 2^35, so neither product overflows.
   const std::uint64_t nano = datasets::in_nano(fraction);
   return count / datasets::kNano * nano + count % datasets::kNano * nano / datasets::kNano;
 }
 
 }  // namespace
 
-ItemOrder::Order ItemOrder::order_from(const std::string& name) {
-  if (name == "random") return Order::kRandom;
-  return name == "shuffle" ? Order::kShuffle : Order::kSequential;
+Order order_of(const config::DataOptions& options) {
+  if (options.order == "random") return Order::kRandom;
+  return options.order == "shuffle" ? Order::kShuffle : Order::kSequential;
 }
 
 ItemOrder::ItemOrder(const config::DataOptions& options, std::uint64_t count)
-    : seed_(options.data_seed), order_(order_from(options.order)) {
+    : seed_(options.data_seed), order_(order_of(options)) {
   const std::uint64_t val = share(count, options.val_fraction);
   const std::uint64_t test = share(count, options.test_fraction);
   counts_ = {count - val - test, val, test};
@@ -35,8 +36,8 @@ std::uint64_t ItemOrder::item(proto::Split split, std::uint64_t index,
     return first + draws.below(Purpose::kStart, count);
   }
   if (split == proto::Split::kTrain && order_ == Order::kSequential) return first + index % count;
-  const PhiloxStream of_pass(seed_, split, 0, index / count);
-  return first + permuted(of_pass, Purpose::kOrder, count, index % count);
+  const PhiloxStream pass_draws(seed_, split, 0, index / count);
+  return first + permuted(pass_draws, Purpose::kOrder, count, index % count);
 }
 
 }  // namespace millrace::providers

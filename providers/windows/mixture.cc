@@ -1,3 +1,4 @@
+// Segments of blocks with equal quotas, and the permutation of a block.
 #include "providers/windows/mixture.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ namespace {
 
 using Points = std::vector<config::WeightPoint>;
 
-/// The first block that begins at or behind the sample.
+/// The first block that begins at or after the sample.
 std::uint64_t block_from(std::uint64_t sample) {
   return sample / Mixture::kBlock + (sample % Mixture::kBlock > 0 ? 1 : 0);
 }
@@ -36,8 +37,8 @@ std::vector<std::uint16_t> quotas_at(const std::vector<Points>& weights, std::ui
                            " all weights are 0; some dataset must have the sample");
 }
 
-/// Where weights may change: blocks at which a point takes effect, and as many in between as steps
-/// allow.
+/// Blocks at which quotas may change: those at which a point takes effect, and up to kSteps between
+/// two of them.
 std::vector<std::uint64_t> change_blocks(const std::vector<Points>& weights) {
   std::set<std::uint64_t> points = {0};
   for (const Points& each : weights) {
@@ -62,56 +63,57 @@ std::uint64_t next_identity() {
 
 }  // namespace
 
-/// The order of one block, as a thread remembers it.
+/// The assignment of one block's samples, cached by each thread.
 struct Mixture::BlockOrder {
   std::uint64_t identity = 0;
   std::uint64_t block = 0;
-  std::array<std::uint8_t, kBlock> parts{};   ///< by place in the block
-  std::array<std::uint16_t, kBlock> ranks{};  ///< how many places before have the same dataset
+  std::array<std::uint8_t, kBlock> datasets{};  ///< by position in the block
+  std::array<std::uint16_t, kBlock> ranks{};    ///< earlier positions of the same dataset
 };
 
 Mixture::Mixture(const std::vector<Points>& weights, std::uint64_t seed)
-    : seed_(seed), identity_(next_identity()), parts_(weights.size()) {
+    : seed_(seed), identity_(next_identity()), datasets_(weights.size()) {
   for (const std::uint64_t block : change_blocks(weights)) {
-    add_stretch(block, quotas_at(weights, block));
+    add_segment(block, quotas_at(weights, block));
   }
 }
 
-void Mixture::add_stretch(std::uint64_t first, const std::vector<std::uint16_t>& quotas) {
+void Mixture::add_segment(std::uint64_t first, const std::vector<std::uint16_t>& quotas) {
   const std::size_t before = before_.size();
   if (!first_blocks_.empty() && std::ranges::equal(quotas, this->quotas(first))) return;
-  for (std::size_t part = 0; part < parts_; ++part) {
+  for (std::size_t dataset = 0; dataset < datasets_; ++dataset) {
     const bool start = first_blocks_.empty();
     const std::uint64_t blocks = start ? 0 : first - first_blocks_.back();
-    before_.push_back(
-        start ? 0 : before_[before - parts_ + part] + blocks * quotas_[before - parts_ + part]);
+    before_.push_back(start ? 0
+                            : before_[before - datasets_ + dataset] +
+                                  blocks * quotas_[before - datasets_ + dataset]);
   }
   quotas_.insert(quotas_.end(), quotas.begin(), quotas.end());
   first_blocks_.push_back(first);
 }
 
-std::size_t Mixture::stretch_of(std::uint64_t block) const {
+std::size_t Mixture::segment_of(std::uint64_t block) const {
   return static_cast<std::size_t>(std::ranges::upper_bound(first_blocks_, block) -
                                   first_blocks_.begin()) -
          1;
 }
 
 std::span<const std::uint16_t> Mixture::quotas(std::uint64_t block) const {
-  return std::span(quotas_).subspan(stretch_of(block) * parts_, parts_);
+  return std::span(quotas_).subspan(segment_of(block) * datasets_, datasets_);
 }
 
 const Mixture::BlockOrder& Mixture::order_of(std::uint64_t block) const {
   static thread_local BlockOrder order;
   if (order.identity == identity_ && order.block == block) return order;
-  auto place = order.parts.begin();
+  auto end = order.datasets.begin();
   const std::span<const std::uint16_t> quota = quotas(block);
-  for (std::size_t part = 0; part < parts_; ++part) {
-    place = std::fill_n(place, quota[part], static_cast<std::uint8_t>(part));
+  for (std::size_t dataset = 0; dataset < datasets_; ++dataset) {
+    end = std::fill_n(end, quota[dataset], static_cast<std::uint8_t>(dataset));
   }
   shuffle_values(PhiloxStream(seed_, proto::Split::kTrain, 0, block), Purpose::kMixture,
-                 order.parts);
+                 order.datasets);
   std::array<std::uint16_t, 256> seen{};
-  for (std::size_t i = 0; i < kBlock; ++i) order.ranks[i] = seen[order.parts[i]]++;
+  for (std::size_t i = 0; i < kBlock; ++i) order.ranks[i] = seen[order.datasets[i]]++;
   order.identity = identity_;
   order.block = block;
   return order;
@@ -119,12 +121,13 @@ const Mixture::BlockOrder& Mixture::order_of(std::uint64_t block) const {
 
 MixtureSlot Mixture::slot(std::uint64_t index) const {
   const std::uint64_t block = index / kBlock;
-  const std::size_t place = index % kBlock;
+  const std::size_t position = index % kBlock;
   const BlockOrder& order = order_of(block);
-  const std::size_t part = order.parts[place];
-  const std::size_t stretch = stretch_of(block);
-  const std::size_t at = stretch * parts_ + part;
-  return {part, before_[at] + (block - first_blocks_[stretch]) * quotas_[at] + order.ranks[place]};
+  const std::size_t dataset = order.datasets[position];
+  const std::size_t segment = segment_of(block);
+  const std::size_t at = segment * datasets_ + dataset;
+  return {dataset,
+          before_[at] + (block - first_blocks_[segment]) * quotas_[at] + order.ranks[position]};
 }
 
 }  // namespace millrace::providers

@@ -1,3 +1,4 @@
+// Interpolation of weights, and apportionment by largest remainders.
 #include "providers/windows/quotas.h"
 
 #include <algorithm>

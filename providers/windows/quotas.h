@@ -1,4 +1,4 @@
-// From weights to whole numbers of samples. Pure.
+// Whole numbers of samples in proportion to weights. Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,14 @@
 
 namespace millrace::providers {
 
-/// The weight at a sample, in millionths: that of the first point before it, that of the last
-/// behind it, and on the straight line between two points else. IEEE doubles in a fixed order, so
-/// that it is the same everywhere.
+/// The weight at a sample, in millionths: linear between two points, constant before the first and
+/// after the last. Computed with IEEE doubles in a fixed order, so it is the same everywhere.
 [[nodiscard]] std::uint64_t weight_at(const std::vector<config::WeightPoint>& points,
                                       std::uint64_t sample);
 
-/// `total` shared out in proportion to the weights (not all 0), largest remainders first, ties to
-/// the earlier. A weight that is not 0 is worth one at least: where it would have none, the largest
-/// share gives one, the earlier of equals. There are at most `total` weights, each below 2^41.
+/// Divides `total` in proportion to the weights (not all 0) by largest remainders, ties to the
+/// earlier one. A weight above 0 gets at least one: if it would have none, the largest share (the
+/// earliest of equals) gives one up. At most `total` weights, each below 2^41.
 [[nodiscard]] std::vector<std::uint16_t> apportion(std::uint16_t total,
                                                    std::span<const std::uint64_t> weights);
 

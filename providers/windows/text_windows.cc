@@ -1,3 +1,4 @@
+// Positions of windows by line starts, shifts and permutations.
 #include "providers/windows/text_windows.h"
 
 #include <algorithm>
@@ -12,11 +13,6 @@ namespace millrace::providers {
 namespace {
 
 using proto::Split;
-
-Order order_from(const std::string& name) {
-  if (name == "random") return Order::kRandom;
-  return name == "shuffle" ? Order::kShuffle : Order::kSequential;
-}
 
 void check(const datasets::Dataset& dataset, Split split, WindowShape shape,
            std::uint64_t windows) {
@@ -53,14 +49,14 @@ TextWindows::TextWindows(datasets::Dataset dataset, std::uint8_t number,
       seed_(options.data.data_seed),
       shape_(shape),
       at_lines_(config::alignment(options) == "line"),
-      order_(order_from(options.data.order)) {
+      order_(order_of(options.data)) {
   for (const Split split : proto::kSplits) {
     counts_[static_cast<std::size_t>(split)] = count_windows(split);
     check(dataset_, split, shape_, count(split));
   }
 }
 
-/// Lines of the split from which a window fits: the first so many.
+/// Number of lines of the split after whose start a window fits: they are the first ones.
 std::uint64_t TextWindows::usable_lines(Split split) const {
   std::uint64_t low = 0;
   std::uint64_t high = text().lines(split);
@@ -84,8 +80,8 @@ std::uint64_t TextWindows::count_windows(Split split) const {
   return order_ == Order::kRandom ? tokens - shape_.tokens() + 1 : shifted_windows();
 }
 
-/// So many side by side in train that there is room for every shift below a window's length, where
-/// the text is long enough for two.
+/// Number of windows side by side in train that leave room for every shift below a window's length,
+/// if the text is long enough for two.
 std::uint64_t TextWindows::shifted_windows() const {
   return std::max<std::uint64_t>(
       1, (text().length(Split::kTrain) - shape_.ahead + 1) / shape_.length - 1);
@@ -95,11 +91,11 @@ std::uint64_t TextWindows::epoch_samples() const {
   return at_lines_ || order_ != Order::kRandom ? count(Split::kTrain) : shifted_windows();
 }
 
-std::uint64_t TextWindows::shift_of(const PhiloxStream& of_epoch) const {
+std::uint64_t TextWindows::shift_of(const PhiloxStream& epoch_draws) const {
   const std::uint64_t room =
       text().length(Split::kTrain) - shape_.ahead - count(Split::kTrain) * shape_.length;
   const std::uint64_t shifts = std::min<std::uint64_t>(room + 1, shape_.length);
-  return of_epoch.below(Purpose::kShift, shifts);
+  return epoch_draws.below(Purpose::kShift, shifts);
 }
 
 std::uint64_t TextWindows::train_position(std::uint64_t j, const PhiloxStream& draws) const {
@@ -111,9 +107,9 @@ std::uint64_t TextWindows::train_position(std::uint64_t j, const PhiloxStream& d
   } else if (order_ == Order::kSequential) {
     window = j % windows;
   } else {
-    const PhiloxStream of_epoch(seed_, Split::kTrain, number_, j / windows);
-    window = permuted(of_epoch, Purpose::kOrder, windows, j % windows);
-    if (!at_lines_) shift = shift_of(of_epoch);
+    const PhiloxStream epoch_draws(seed_, Split::kTrain, number_, j / windows);
+    window = permuted(epoch_draws, Purpose::kOrder, windows, j % windows);
+    if (!at_lines_) shift = shift_of(epoch_draws);
   }
   if (at_lines_) return text().line_start(Split::kTrain, window);
   return order_ == Order::kRandom ? window : shift + window * shape_.length;

@@ -1,14 +1,14 @@
-// The windows of one dataset: how many a split has, and where number j lies.
-// providers/windows/windows.h puts those of several together.
+// The windows of one dataset: their number in each split, and their positions.
+// providers/windows/windows.h combines those of several datasets.
 //
-//   align  order       train's windows, of which an epoch has each once
-//   line   any         one from every line from which a whole window fits
-//   any    random      one from every position
-//   any    shuffle     side by side, in each epoch from another beginning, so that a token is seen at every offset
+//   align  order       the train windows, each once per epoch
+//   line   any         at every line start after which a whole window fits
+//   any    random      at every position
+//   any    shuffle     side by side, shifted in each epoch, so that tokens occur at every offset
 //   any    sequential  side by side from the first token
 //
-// val and test: as `line` above, or side by side. docs/reference/windows.md defines it all.
-// Immutable, so any thread may use one.
+// val and test: at line starts as above, or side by side. docs/reference/windows.md defines all of
+// it. Immutable and thread-safe.
 #pragma once
 
 #include <array>
@@ -18,13 +18,12 @@
 #include "datasets/dataset.h"
 #include "proto/types.h"
 #include "providers/random/philox.h"
+#include "providers/windows/item_order.h"
 
 namespace millrace::providers {
 
-enum class Order : std::uint8_t { kRandom, kShuffle, kSequential };
-
-/// The tokens of a window: `length`, and `ahead` more, which the next one side by side has too
-/// (targets of the next token).
+/// A window has `length` tokens, and `ahead` more (targets of next-token prediction), which overlap
+/// with the next window.
 struct WindowShape {
   std::uint32_t length = 0;
   std::uint32_t ahead = 0;
@@ -33,24 +32,24 @@ struct WindowShape {
 
 class TextWindows {
  public:
-  /// `number` is the dataset's among those of the stream. Throws std::runtime_error where a split
-  /// that has tokens holds no window.
+  /// `number`: the dataset's number in the stream. Throws std::runtime_error if train, or val or
+  /// test with tokens, has no window.
   TextWindows(datasets::Dataset dataset, std::uint8_t number, const config::Options& options,
               WindowShape shape);
 
   [[nodiscard]] const datasets::TokenText& text() const { return *dataset_.text; }
 
-  /// Windows of an epoch of train, or of the whole split.
+  /// Number of windows of an epoch of train, or of val or test.
   [[nodiscard]] std::uint64_t count(proto::Split split) const {
     return counts_[static_cast<std::size_t>(split)];
   }
 
-  /// Samples of an epoch of train: its windows, but where order random draws from every position,
-  /// as many as shuffle's epoch has.
+  /// Samples of an epoch of train: the number of windows; for windows at every position, the number
+  /// that order shuffle has.
   [[nodiscard]] std::uint64_t epoch_samples() const;
 
-  /// Position in train of the dataset's sample j; `draws` are the random words of the stream's
-  /// sample, which order random takes it from (Purpose::kStart).
+  /// Position in train of the dataset's sample j. `draws`: the random words of the stream's sample,
+  /// used by order random (Purpose::kStart).
   [[nodiscard]] std::uint64_t train_position(std::uint64_t j, const PhiloxStream& draws) const;
 
   /// Position of window w of val or test, w < count(split).
@@ -60,7 +59,7 @@ class TextWindows {
   [[nodiscard]] std::uint64_t count_windows(proto::Split split) const;
   [[nodiscard]] std::uint64_t usable_lines(proto::Split split) const;
   [[nodiscard]] std::uint64_t shifted_windows() const;
-  [[nodiscard]] std::uint64_t shift_of(const PhiloxStream& of_epoch) const;
+  [[nodiscard]] std::uint64_t shift_of(const PhiloxStream& epoch_draws) const;
 
   datasets::Dataset dataset_;
   std::uint8_t number_;

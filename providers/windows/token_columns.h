@@ -1,4 +1,4 @@
-// Columns of tokens, and code that is the same for each of their types. Pure.
+// Columns of tokens, and dispatch over their integer types. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace millrace::providers {
 
-/// A column of `length` tokens below vocab_size, in the narrowest type that holds them, and the
-/// sentinel where it has one.
+/// A column of `length` tokens below vocab_size, in the narrowest type that holds them and, if it
+/// has one, the sentinel.
 [[nodiscard]] inline proto::Field token_field(std::string name, std::uint32_t vocab_size,
                                               std::uint32_t length, proto::Role role,
                                               bool sentinel) {
@@ -21,8 +21,7 @@ namespace millrace::providers {
           sentinel};
 }
 
-/// Calls `run` with a value of the integer type that `wire` is: std::uint8_t, std::uint16_t or
-/// std::uint32_t.
+/// Calls `run` with a value of the wire type: std::uint8_t, std::uint16_t or std::uint32_t.
 template <class Run>
 void by_type(proto::WireType wire, Run run) {
   switch (wire) {

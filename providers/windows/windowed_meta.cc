@@ -1,5 +1,7 @@
+// A meta from a recipe and its windows.
 #include "providers/windows/windowed_meta.h"
 
+#include "config/stream_keys.h"
 #include "config/stream_settings.h"
 
 namespace millrace::providers {
@@ -19,11 +21,10 @@ void describe_datasets(const datasets::Datasets& datasets, MaskToken mask,
 
 }  // namespace
 
-proto::StreamMeta windowed_meta(const std::string& provider, std::uint32_t format_version,
-                                const config::Options& options, const Windows& windows,
-                                MaskToken mask) {
+proto::StreamMeta windowed_meta(std::uint32_t format_version, const config::Options& options,
+                                const Windows& windows, MaskToken mask) {
   proto::StreamMeta meta;
-  meta.provider = provider;
+  meta.provider = config::provider_name(options);
   meta.format_version = format_version;
   meta.settings = config::stream_settings(options);
   meta.data_seed = options.data.data_seed;

@@ -1,8 +1,7 @@
-// What the metas of all providers that cut windows out of datasets say alike.
+// The part of the meta that all providers of windows have in common.
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "config/options.h"
 #include "proto/meta.h"
@@ -12,11 +11,10 @@ namespace millrace::providers {
 
 enum class MaskToken : std::uint8_t { kNone, kAdded };
 
-/// A meta but for its schema, its stages and its fingerprint: provider and version, the recipe's
-/// settings, seed and block size, the datasets with their vocabulary (with [MASK] as one more id,
-/// the last, where that is added), a sample for every window, and what an epoch has.
-[[nodiscard]] proto::StreamMeta windowed_meta(const std::string& provider,
-                                              std::uint32_t format_version,
+/// A meta without schema, stages and fingerprint: the recipe's provider name, the format version,
+/// the recipe's settings, seed and block size, the datasets with their vocabulary (kAdded: [MASK]
+/// is an additional id, the last), one sample per window, and the samples of an epoch.
+[[nodiscard]] proto::StreamMeta windowed_meta(std::uint32_t format_version,
                                               const config::Options& options,
                                               const Windows& windows, MaskToken mask);
 

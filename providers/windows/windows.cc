@@ -1,3 +1,4 @@
+// Windows of one or several datasets.
 #include "providers/windows/windows.h"
 
 #include <string>
@@ -37,44 +38,48 @@ Windows::Windows(datasets::Datasets datasets, const config::Options& options, st
       seed_(options.data.data_seed),
       shape_(checked({length, ahead})) {
   for (const datasets::Dataset& dataset : datasets_.parts) {
-    parts_.emplace_back(dataset, static_cast<std::uint8_t>(parts_.size()), options, shape_);
+    by_dataset_.emplace_back(dataset, static_cast<std::uint8_t>(by_dataset_.size()), options,
+                             shape_);
   }
-  if (parts_.size() == 1) return;
+  if (by_dataset_.size() == 1) return;
   mixture_.emplace(weights_of(options.data), seed_);
 }
 
 std::uint64_t Windows::size(Split split) const {
   if (split == Split::kTrain) return proto::kEndless;
   std::uint64_t windows = 0;
-  for (const TextWindows& part : parts_) windows += part.count(split);
+  for (const TextWindows& each : by_dataset_) windows += each.count(split);
   return windows;
 }
 
 std::uint64_t Windows::epoch_samples() const {
   std::uint64_t samples = 0;
-  for (const TextWindows& part : parts_) samples += part.epoch_samples();
+  for (const TextWindows& each : by_dataset_) samples += each.epoch_samples();
   return samples;
 }
 
-WindowRef Windows::place(Split split, std::uint64_t index, const PhiloxStream& draws) const {
+WindowRef Windows::window(Split split, std::uint64_t index, const PhiloxStream& draws) const {
   if (split == Split::kTrain) {
     const MixtureSlot slot = mixture_ ? mixture_->slot(index) : MixtureSlot{0, index};
-    return {slot.part, parts_[slot.part].train_position(slot.number, draws)};
+    return {slot.dataset, by_dataset_[slot.dataset].train_position(slot.number, draws)};
   }
   const std::uint64_t windows = size(split);
-  const PhiloxStream of_pass(seed_, split, 0, index / windows);
-  std::uint64_t window = permuted(of_pass, Purpose::kOrder, windows, index % windows);
-  std::size_t part = 0;
-  for (; window >= parts_[part].count(split); ++part) window -= parts_[part].count(split);
-  return {part, parts_[part].position(split, window)};
+  const PhiloxStream pass_draws(seed_, split, 0, index / windows);
+  std::uint64_t window = permuted(pass_draws, Purpose::kOrder, windows, index % windows);
+  std::size_t dataset = 0;
+  for (; window >= by_dataset_[dataset].count(split); ++dataset) {
+    window -= by_dataset_[dataset].count(split);
+  }
+  return {dataset, by_dataset_[dataset].position(split, window)};
 }
 
-std::optional<WindowRef> Windows::elsewhere(const WindowRef& place,
-                                            const PhiloxStream& draws) const {
-  const std::uint64_t others = parts_[place.part].text().length(Split::kTrain) - shape_.tokens();
+std::optional<WindowRef> Windows::other_window(const WindowRef& window,
+                                               const PhiloxStream& draws) const {
+  const std::uint64_t others =
+      by_dataset_[window.dataset].text().length(Split::kTrain) - shape_.tokens();
   if (others == 0) return std::nullopt;
   const std::uint64_t first = draws.below(Purpose::kFragment, others);
-  return WindowRef{place.part, first < place.first ? first : first + 1};
+  return WindowRef{window.dataset, first < window.first ? first : first + 1};
 }
 
 }  // namespace millrace::providers

@@ -1,9 +1,8 @@
-// Where the samples of a split lie in the datasets, by index: the clean tokens that every provider
-// of windows corrupts in its way.
+// Maps a sample's index to a window of the datasets: the clean tokens that providers corrupt.
 //
-// Train never ends, and mixes its datasets as their weights say (providers/windows/mixture.h); val
-// and test hold every window of every dataset once per pass, in an order of that pass. Immutable,
-// so any thread may use one.
+// Train never ends and mixes its datasets by their weights (providers/windows/mixture.h). val and
+// test have every window of every dataset once per pass, in a permutation of that pass. Immutable
+// and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +19,9 @@
 
 namespace millrace::providers {
 
-/// A window's dataset, by its number, and its first token's position in the split.
+/// A window: the number of its dataset, and the position of its first token in the split.
 struct WindowRef {
-  std::size_t part = 0;
+  std::size_t dataset = 0;
   std::uint64_t first = 0;
   bool operator==(const WindowRef&) const = default;
 };
@@ -30,47 +29,47 @@ struct WindowRef {
 class Windows {
  public:
   /// Windows of `length` tokens, read with `ahead` more. Throws config::UsageError for a length
-  /// that cannot be, std::runtime_error where a split that has tokens holds no window.
+  /// outside [1, 2^20], std::runtime_error if a split with tokens has no window.
   Windows(datasets::Datasets datasets, const config::Options& options, std::uint32_t length,
           std::uint32_t ahead = 0);
 
   [[nodiscard]] const datasets::Datasets& datasets() const { return datasets_; }
 
-  /// Windows of one pass over val or test; proto::kEndless for train; 0 for a split that the
-  /// datasets lack.
+  /// Number of windows of one pass over val or test; proto::kEndless for train; 0 for a split that
+  /// the datasets do not have.
   [[nodiscard]] std::uint64_t size(proto::Split split) const;
 
-  /// Samples of an epoch of train: as many as the datasets' epochs have together.
+  /// Samples of an epoch of train: the sum over the datasets.
   [[nodiscard]] std::uint64_t epoch_samples() const;
 
-  /// Where sample `index` lies, whose own random words are `draws` (Purpose::kStart is read).
-  [[nodiscard]] WindowRef place(proto::Split split, std::uint64_t index,
-                                const PhiloxStream& draws) const;
+  /// The window of sample `index`, whose random words are `draws` (Purpose::kStart is used).
+  [[nodiscard]] WindowRef window(proto::Split split, std::uint64_t index,
+                                 const PhiloxStream& draws) const;
 
-  /// Another window of train of the same dataset as the train window `place`, from any position,
-  /// drawn from words 0 and 1 of Purpose::kFragment; empty where the dataset has no other.
-  [[nodiscard]] std::optional<WindowRef> elsewhere(const WindowRef& place,
-                                                   const PhiloxStream& draws) const;
+  /// Another train window of the dataset of `window`, at any other position, drawn by words 0 and 1
+  /// of Purpose::kFragment; empty if the dataset has only one.
+  [[nodiscard]] std::optional<WindowRef> other_window(const WindowRef& window,
+                                                      const PhiloxStream& draws) const;
 
-  /// Writes the window's length + ahead tokens: out has as many.
+  /// Writes the window's length + ahead tokens, which is the size of `out`.
   template <class Token>
-  void read(proto::Split split, const WindowRef& place, std::span<Token> out) const {
-    parts_[place.part].text().read(split, place.first, out);
+  void read(proto::Split split, const WindowRef& window, std::span<Token> out) const {
+    by_dataset_[window.dataset].text().read(split, window.first, out);
   }
 
-  /// The same of sample `index`.
+  /// The same for sample `index`.
   template <class Token>
   void read(proto::Split split, std::uint64_t index, const PhiloxStream& draws,
             std::span<Token> out) const {
-    read(split, place(split, index, draws), out);
+    read(split, window(split, index, draws), out);
   }
 
  private:
   datasets::Datasets datasets_;
   std::uint64_t seed_;
   WindowShape shape_;
-  std::vector<TextWindows> parts_;
-  std::optional<Mixture> mixture_;  ///< of several datasets
+  std::vector<TextWindows> by_dataset_;
+  std::optional<Mixture> mixture_;  ///< if there are several datasets
 };
 
 }  // namespace millrace::providers

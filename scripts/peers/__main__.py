@@ -12,6 +12,7 @@ import time
 import millrace
 
 from . import building, streaming
+from .limits import limits
 from .programs import Failed, Programs
 from .table import Table
 from .training import RecipeRun
@@ -19,7 +20,8 @@ from .training import RecipeRun
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MASKED = ROOT / "config" / "char_diffusion.toml"
 PARTS = ("masking", "start", "loss", "steps", "sampling")
-BUILD = "build"  # only where it is asked for; needs no recipe
+LIMITS = "limits"  # only if it is asked for, as is BUILD
+BUILD = "build"  # needs no recipe
 FAILED, WRONG_USAGE = 1, 2
 
 
@@ -33,6 +35,7 @@ class Plan:
     threads: int
     compiled: bool
     most_sampling_steps: int
+    transport_mib: int
     limit_s: float = 60.0
 
     def each_round(self):
@@ -62,9 +65,9 @@ def parse(words):
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "bin")
     arguments, others = parser.parse_known_args(words)
     arguments.only = arguments.only.split(",")
-    unknown = [part for part in arguments.only if part not in (*PARTS, BUILD)]
+    unknown = [part for part in arguments.only if part not in (*PARTS, LIMITS, BUILD)]
     if unknown:
-        parser.error(f"--only {unknown[0]}: known: {', '.join((*PARTS, BUILD))}")
+        parser.error(f"--only {unknown[0]}: known: {', '.join((*PARTS, LIMITS, BUILD))}")
     wrong = [word for word in others if not (word.startswith("--") and "=" in word)]
     if wrong:
         parser.error(
@@ -86,6 +89,7 @@ def plan_of(arguments):
         threads=arguments.threads,
         compiled=not quick,
         most_sampling_steps=4 if quick else 1000,
+        transport_mib=8 if quick else 512,
     )
 
 
@@ -108,6 +112,8 @@ def measure(arguments, overrides, table):
 
 def measure_recipe(only, programs, recipe, folder, plan, table):
     table.about(str(recipe[0]), f"{plan.threads} threads, medians of up to {plan.rounds} rounds")
+    if LIMITS in only:
+        limits(programs, recipe, folder, plan, table)
     if "start" in only:
         streaming.start(programs, recipe, folder, plan, table)
     run = RecipeRun(programs, recipe, folder, plan, table)

@@ -1,4 +1,4 @@
-// data.datasets and data.dataset: read, refused, written back, chosen from.
+// data.datasets and data.dataset: reading, refusals, writing, selection.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -86,7 +86,7 @@ TEST_F(Datasets, AreWrittenAndReadBack) {
       contains(to_toml(options), R"(path = "notes.jsonl", enabled = false, weights = 3.0})"));
 }
 
-TEST_F(Datasets, MayBeSaidOnTheCommandLine) {
+TEST_F(Datasets, MayBeGivenOnTheCommandLine) {
   const Options options =
       load("", {{"data.datasets",
                  R"([{name = "a", path = "a.txt"}, {name = "b", path = "b.txt", weights = 2}])"}});
@@ -139,12 +139,13 @@ TEST_F(Datasets, AreInsteadOfOnePath) {
 
 std::vector<std::string> names(const Options& options) {
   std::vector<std::string> names;
-  for (const DatasetOptions& dataset : selected_datasets(options.data))
+  for (const DatasetOptions& dataset : selected_datasets(options.data)) {
     names.push_back(dataset.name);
+  }
   return names;
 }
 
-TEST_F(Datasets, AreMeantWhereTheyAreEnabledOrNamed) {
+TEST_F(Datasets, AreSelectedWhereTheyAreEnabledOrNamed) {
   using Names = std::vector<std::string>;
   EXPECT_EQ(names(load(kThree)), (Names{"plays", "letters"}));
   EXPECT_EQ(names(load(kThree, {{"dataset", "letters"}})), Names{"letters"});
@@ -164,8 +165,8 @@ TEST_F(Datasets, HaveABoundedNumberOfPoints) {
   EXPECT_TRUE(contains(refusal(one("weights = [" + points + "]")), "513 points; at most 512"));
 }
 
-// The weights are a setting where there is something to weigh; a name, a path, a description or a
-// dataset that is off are none.
+// The weights are a setting of the stream if several datasets are mixed. Names, paths, descriptions
+// and disabled datasets are not.
 TEST_F(Datasets, AreSettingsByTheirWeightsAlone) {
   const auto settings = [&](const std::string& text, const std::vector<Override>& overrides = {}) {
     return stream_settings(load(text, overrides));

@@ -1,3 +1,5 @@
+// The key table: names, members, ranges, hints, and the list of all keys in
+// docs/reference/recipes.md.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -27,18 +29,18 @@ TEST(Keys, NamesAreUniqueAndDefaultsAllowed) {
   }
 }
 
-// A key bound to its neighbour's member would still read and write: so every key is moved alone and
-// seen to move alone.
+// Changes every key by itself, and expects no other key to change: a key bound to its neighbour's
+// member would still read and write.
 TEST(Keys, EachIsBoundToAMemberOfItsOwn) {
   for (const Key& key : keys()) {
     Options moved;
     Value value = key.get(moved);
     if (auto* flag = std::get_if<bool>(&value)) {
       *flag = !*flag;
-    } else if (auto* whole = std::get_if<std::uint64_t>(&value)) {
-      *whole += 1;
-    } else if (auto* real = std::get_if<double>(&value)) {
-      *real += 0.03125;
+    } else if (auto* integer = std::get_if<std::uint64_t>(&value)) {
+      *integer += 1;
+    } else if (auto* number = std::get_if<double>(&value)) {
+      *number += 0.03125;
     } else if (auto* stages = std::get_if<std::vector<StageOptions>>(&value)) {
       stages->emplace_back();
     } else if (auto* datasets = std::get_if<std::vector<DatasetOptions>>(&value)) {

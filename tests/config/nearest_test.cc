@@ -1,3 +1,4 @@
+// Distances and hints.
 #include <gtest/gtest.h>
 
 #include "config/nearest.h"

@@ -1,3 +1,4 @@
+// Recipes: reading, includes, overrides, refusals, writing.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include "config/recipe.h"
 #include "config/settings.h"
 #include "config/sizes.h"
+#include "config/stream_settings.h"
 #include "tests/support/messages.h"
 #include "tests/support/temporary_folder.h"
 
@@ -157,6 +159,34 @@ TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {
             "r.toml:3: spans_count = 0: expected a whole number from 1 to 65536");
   EXPECT_TRUE(contains(refusal("[provider]\nstages = [1]\n"),
                        "r.toml:2: provider.stages = 1: expected an array of stages"));
+}
+
+// A type that config/stages.cc does not list has its numbers in a table.
+TEST_F(Recipe, StagesOfOtherTypesHaveSettings) {
+  const std::string stages =
+      R"(stages = [{type = "suffix", settings = {max_ratio = 0.25, style = "a, \"b\""}, val_loss_stale_count = 3}, {type = "suffix", settings = {}}])";
+  const Options options = load_recipe(write("r.toml", "[provider]\n" + stages + "\n"));
+  ASSERT_EQ(options.provider.stages.size(), 2u);
+  const StageOptions& stage = options.provider.stages.front();
+  EXPECT_EQ(stage.settings,
+            (SettingTable{{"max_ratio", 0.25}, {"style", std::string("a, \"b\"")}}));
+  EXPECT_EQ(stage.val_loss_stale_count, 3u);
+  EXPECT_EQ(describe(stage), R"(suffix(max_ratio=0.25,style="a, \"b\""))");
+  EXPECT_EQ(describe(options.provider.stages.back()), "suffix()");
+  const Options again = load_recipe(write("again.toml", to_toml(options)));
+  EXPECT_TRUE(differences(options, again).empty());
+
+  const auto refused = [&](const std::string& text) {
+    return refusal("[provider]\nstages = [\n  {" + text + "}]\n");
+  };
+  EXPECT_EQ(refused("type = \"random\", max_masked_ratio = 1, settings = {}"),
+            "r.toml:3: a random stage has no key 'settings'");
+  EXPECT_EQ(refused("type = \"suffix\", settings = {}, max_ratio = 1"),
+            "r.toml:3: a suffix stage has no key 'max_ratio'");
+  EXPECT_EQ(refused("type = \"suffix\", settings = 3"),
+            "r.toml:3: settings = 3: expected a table such as {level = 3, style = \"plain\"}");
+  EXPECT_TRUE(contains(refused("type = \"suffix\", settings = {a = [1]}"),
+                       "r.toml:3: settings.a = an array: expected true or false"));
 }
 
 TEST_F(Recipe, ChecksKeysAgainstEachOther) {

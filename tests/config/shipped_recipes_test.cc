@@ -1,4 +1,4 @@
-// The recipes in config/ load, and are what they say they are.
+// The recipes in config/ load, and have the values that their comments and the docs state.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The settings that a stream has, by provider and by the values of other keys.
 #include <gtest/gtest.h>
 
 #include "config/recipe.h"
@@ -57,7 +58,7 @@ TEST(StreamSettings, OfAProviderAreThoseThatItUses) {
   EXPECT_EQ(names({{"provider.name", "./libmine.so"}}), "block_size ");
 }
 
-TEST(StreamSettings, OfAProviderThatIsNotBuiltInAreItsOwn) {
+TEST(StreamSettings, OfAProviderWithoutKeysAreItsOwn) {
   const Options options = default_options(
       {{"provider.name", "mine"},
        {"provider.settings",
@@ -97,8 +98,7 @@ TEST(StreamSettings, WhenAStageComesChangesNoByte) {
             "sticky(target_masked_ratio=0.4,p1_probability=0.15,p2_probability=0.3)");
 }
 
-// Every key that says it shapes the stream does, but for those that are facts of the meta
-// themselves.
+// Keys of the stream change its settings, and other keys do not.
 TEST(StreamSettings, FollowTheStreamKeys) {
   for (const auto& [key, value] : std::map<std::string, std::string>{{"block_size", "64"},
                                                                      {"mask_probability", "0.2"},

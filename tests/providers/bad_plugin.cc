@@ -1,4 +1,4 @@
-// Shared libraries that must be refused; BAD says which.
+// Shared libraries that must be refused; a BAD_… macro chooses one.
 #include <memory>
 #include <stdexcept>
 

@@ -1,5 +1,5 @@
-// The provider cascade over small shards: every sample against the rules written out plainly, and
-// everything that it refuses.
+// The provider cascade over small shards: every sample against a plain implementation of the rules,
+// and everything that it refuses.
 #include "providers/cascade.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ using proto::Split;
 constexpr std::uint32_t kVocabulary = 40;
 constexpr std::uint32_t kLength = 12;
 
-/// A chunk of a test, and what the rules make of it, by sorting and searching.
+/// A test chunk, and the stages that the rules select from it, by sorting and searching.
 struct Chunk {
   std::vector<std::uint32_t> tokens;
   std::vector<float> labels;
@@ -252,7 +252,7 @@ TEST_F(Cascade, RefusesLengthsThatNoChunkFills) {
                                    {"300 of 300 chunks cannot fill stages of 3 and 6 tokens"});
 }
 
-// Computed once: other digests are another stream, and ask for another format version.
+// Computed once: other digests are another stream and need another format version.
 TEST_F(Cascade, Golden) {
   std::vector<std::string> digests;
   for (std::uint32_t number = 1; number <= 3; ++number) {

@@ -35,7 +35,7 @@ config::Options options_of(double random, double mask, double fragment, double m
   return options;
 }
 
-/// Samples [0, count) of a split: x, the originals, and which positions were selected.
+/// Samples [0, count) of a split: x, the originals and the selected positions.
 struct Samples {
   std::vector<std::uint8_t> x;
   std::vector<std::uint8_t> original;
@@ -97,7 +97,8 @@ TEST(CharRandomReplacement, ReplacesByItsWeights) {
   expect_rate(unchanged, selected, 0.8 / kTokens, "drawn as they were");
 }
 
-// Of V tokens the original has the share m / (V − 1 + m), every other 1 / (V − 1 + m).
+// The original is drawn with probability m / (V − 1 + m), every other of V tokens with
+// 1 / (V − 1 + m).
 TEST(CharRandomReplacement, MultipliesTheOriginalsWeight) {
   for (const double multiplier : {0.0, 0.5, 1.0, 7.0}) {
     const Samples samples = samples_of(options_of(1, 0, 0, multiplier), 3000);
@@ -138,7 +139,7 @@ TEST(Replacement, ReachesEveryTokenAndNoOther) {
   }
 }
 
-/// A text whose characters say where they stand: every pair of neighbours occurs once.
+/// A text in which every pair of neighbours occurs once, so that characters tell their position.
 std::string text_of_places() {
   std::string text;
   for (std::uint32_t i = 0; i < 4000; ++i) {
@@ -147,8 +148,8 @@ std::string text_of_places() {
   return text;
 }
 
-// Fragments: the tokens at the same offsets of one other window of train, so that they all lie
-// equally far from the originals.
+// Fragments are the tokens at the same offsets of one other train window, so all of them have the
+// same distance from the originals.
 TEST(CharRandomReplacement, CopiesFragmentsFromOneOtherWindow) {
   const TextFile file(text_of_places());
   config::Options options = options_of(0, 0, 1);

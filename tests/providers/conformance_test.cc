@@ -1,9 +1,9 @@
-// What design_document.md promises of every provider, checked over all that the registry lists: a
-// sample is a function of its index, the meta is complete and true, and the fingerprint changes
-// when, and only when, a byte does.
+// The promises of design_document.md for every provider, tested over the whole registry: a sample
+// is a function of its index, the meta is complete and true, and the fingerprint changes if and
+// only if a byte does. The last also tests the table of config/stream_keys.cc.
 //
-// A new provider is tested as soon as it is in the registry. One that a small text is not enough
-// for says its options in base_options(), and what is worth a case of its own is a line in cases().
+// A new provider is tested as soon as it is in the registry. If it needs more than a small text,
+// add its options to base_options(); further cases of a provider are lines in cases().
 #include <algorithm>
 #include <atomic>
 #include <iterator>
@@ -167,7 +167,7 @@ Digests digests_of(const DataProvider& provider, Split split, std::uint64_t firs
   return digests;
 }
 
-/// Of the split's samples, where it begins to be looked at, and how many are.
+/// A range of samples to test.
 struct Stretch {
   Split split;
   std::uint64_t first;
@@ -184,7 +184,7 @@ std::vector<Stretch> stretches(const proto::StreamMeta& meta) {
   return all;
 }
 
-/// Each sample asked for alone, in order.
+/// The digests of samples that are requested one by one, in order.
 Digests one_by_one(const DataProvider& provider, const Stretch& stretch) {
   Digests all;
   for (std::uint32_t i = 0; i < stretch.count; ++i) {
@@ -359,7 +359,7 @@ TEST_P(Conformance, KnowsWhereItsSplitsEnd) {
   }
 }
 
-/// Everything that a trainer gets of the first samples: schema and bytes of all splits.
+/// Everything that a trainer receives of the first samples: schema and bytes of all splits.
 std::string seen(const DataProvider& provider) {
   constexpr std::uint64_t kMost[proto::kSplitCount] = {400, 60, 20};
   std::string text;
@@ -380,8 +380,8 @@ std::string seen(const DataProvider& provider) {
   return text;
 }
 
-/// Other values to try for a key: all other choices, or numbers near and far of which the first
-/// that makes a stream is enough.
+/// Other values to try for a key: all other choices, or several numbers, of which the first that
+/// gives a valid stream is enough.
 struct Others {
   std::vector<config::Value> values;
   bool all = false;
@@ -420,7 +420,7 @@ Others others(const config::Key& key, const config::Value& now) {
     }
     found.all = true;
   }
-  // Of providers that are not in the registry.
+  // Settings are for providers without keys.
   if (std::holds_alternative<config::SettingsKind>(key.kind)) found.values = {};
   std::erase_if(found.values, [&](const config::Value& value) {
     return value == now || !config::allows(key.kind, value);
@@ -428,7 +428,7 @@ Others others(const config::Key& key, const config::Value& now) {
   return found;
 }
 
-/// The provider with the key changed; nullptr where that makes no stream.
+/// The provider with the key changed; nullptr if that recipe is invalid.
 std::unique_ptr<DataProvider> with(config::Options options, const config::Key& key,
                                    const config::Value& value) {
   try {
@@ -451,7 +451,7 @@ TEST_P(Conformance, ItsFingerprintChangesWhenAndOnlyWhenAByteDoes) {
       if (!other) continue;
       const bool differs = other->meta().fingerprint != provider_->meta().fingerprint;
       const bool bytes_differ = seen(*other) != here;
-      // How a dataset is read is in its hash, which may tell two ways apart that read the same.
+      // The way to read a dataset is part of its hash, even if two ways read the same tokens.
       const bool says_how_to_read = key.section == "data" && key.shapes == config::Shapes::kRun;
       EXPECT_TRUE(differs || !bytes_differ)
           << key.full_name() << " changes bytes, and not the fingerprint";

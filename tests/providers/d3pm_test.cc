@@ -1,4 +1,4 @@
-// The provider d3pm: what its samples hold. (That it is pure: conformance_test.cc.)
+// The provider d3pm: the content of its samples. (conformance_test.cc tests that it is pure.)
 #include "providers/d3pm.h"
 
 #include <algorithm>

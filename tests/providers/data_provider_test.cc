@@ -1,4 +1,4 @@
-// What the interface promises, over the example of docs/how-to/adding_a_provider.md.
+// The promises of the interface, tested with the example of docs/how-to/add_a_provider.md.
 #include "providers/data_provider.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// The worked examples of docs/ show what the code computes.
+// The worked examples of docs/ have the values that the code computes, and its quotes are files
+// that the tests build.
 #include <bit>
 #include <map>
 
@@ -43,7 +44,7 @@ std::string hex_bytes(std::span<const std::byte> bytes) {
 }
 
 TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {
-  const std::string philox = page("philox.md");
+  const std::string philox = page("reference/philox.md");
   const PhiloxKey key{1337, 0};
   // Index 2^33 + 5, draw number 1, val, stage 3, corrupt.
   const PhiloxBlock counter{5, 2, 1, 0x01000302};
@@ -59,7 +60,7 @@ TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {
 }
 
 TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {
-  const std::string char_diffusion = page("char_diffusion.md");
+  const std::string char_diffusion = page("reference/char_diffusion.md");
   const TextFile file("the mill\nruns by\nthe race\nof water\n");
   config::Options options;
   options.data = {.path = file.path(), .val_fraction = 0, .data_seed = 1337};
@@ -78,7 +79,7 @@ TEST(Docs, CharDiffusionShowsASampleWithItsBytes) {
 }
 
 TEST(Docs, CharRandomReplacementShowsASampleWithItsBytes) {
-  const std::string shown = page("char_random_replacement.md");
+  const std::string shown = page("reference/char_random_replacement.md");
   const TextFile file("the mill\nruns by\nthe race\nof water\n");
   config::Options options;
   options.data = {.path = file.path(), .val_fraction = 0, .data_seed = 1337};
@@ -118,26 +119,26 @@ config::Options example_options(const std::string& provider, const TextFile& fil
 TEST(Docs, NoiseShowsSamplesWithTheirBytes) {
   const TextFile file("the mill\nruns by\nthe race\nof water\n");
   config::Options options = example_options("sedd", file);
-  expect_shown("noise.md", options, 7);
+  expect_shown("reference/noise.md", options, 7);
   expect_contains(
-      page("noise.md"),
+      page("reference/noise.md"),
       {hex_words(PhiloxStream(1337, Split::kTrain, 0, 7).words(Purpose::kSelect, 0, 12)),
        hex_words(PhiloxStream(1337, Split::kTrain, 0, 1).words(Purpose::kTime, 0, 1)),
        std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3eb84fdfU)))});
   options.provider.graph = "uniform";
   options.provider.noise = "geometric";
-  expect_shown("noise.md", options, 4);
+  expect_shown("reference/noise.md", options, 4);
   expect_contains(
-      page("noise.md"),
+      page("reference/noise.md"),
       {std::to_string(Noise(options.provider).move_threshold(std::bit_cast<float>(0x3f1c178dU)))});
   options = example_options("d3pm", file);
   options.provider.timesteps = 10;
-  expect_shown("noise.md", options, 7);
+  expect_shown("reference/noise.md", options, 7);
 }
 
 TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
   const TextFile file("not read");
-  expect_shown("synthetic.md", example_options("synthetic", file), 7);
+  expect_shown("reference/synthetic.md", example_options("synthetic", file), 7);
   const MarkovProcess process(16, 1);
   std::string likeliest;
   for (std::uint32_t context = 0; context < 16; ++context) {
@@ -145,15 +146,15 @@ TEST(Docs, SyntheticShowsASampleAndTheSourceWithItsEntropy) {
       if (process.probability(context, to) == 0.5) likeliest += " " + std::to_string(to);
     }
   }
-  expect_contains(page("synthetic.md"),
+  expect_contains(page("reference/synthetic.md"),
                   {hex_words(PhiloxStream(1337, Split::kTrain, 0, 7).words(Purpose::kText, 0, 13)),
                    "c is" + likeliest + ".", std::to_string(process.entropy_rate_nats()),
                    std::to_string(process.block_entropy_nats(256)),
                    make_markov_text(process, {0.1, 0})->hash()});
 }
 
-TEST(Docs, MixtureShowsQuotasAndTurns) {
-  const std::string shown = page("mixture.md");
+TEST(Docs, MixtureShowsQuotasAndSlots) {
+  const std::string shown = page("reference/mixture.md");
   const Mixture moving({{{0, 3}}, {{0, 0}, {102'400, 2}}}, 1337);
   for (const auto& [block, weights] : std::map<std::uint64_t, std::string>{
            {0, "0 | 3, 0"}, {50, "50 | 3, 1"}, {99, "98 | 3, 1.96"}, {100, "100 | 3, 2"}}) {
@@ -165,16 +166,31 @@ TEST(Docs, MixtureShowsQuotasAndTurns) {
   std::string datasets = "dataset  ";
   std::string numbers = "number   ";
   for (std::uint64_t i = 5120; i < 5136; ++i) {
-    datasets += " " + std::to_string(constant.slot(i).part);
+    datasets += " " + std::to_string(constant.slot(i).dataset);
     numbers += " " + std::to_string(constant.slot(i).number);
   }
   expect_contains(shown, {datasets, numbers});
 }
 
-TEST(Docs, AddingAProviderQuotesTheExampleThatIsBuilt) {
-  const std::string example =
-      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/tests/providers/example_provider.cc");
-  expect_contains(page("how-to/adding_a_provider.md"), {example});
+/// Expects a page to quote a whole file of tests/providers/, whose name there is another.
+void expect_quoted(const std::string& name, const std::string& file, const std::string& on_page) {
+  std::string example =
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/tests/providers/" + file);
+  const std::string include = "#include \"tests/providers/";
+  if (const std::size_t at = example.find(include); at != std::string::npos) {
+    example.replace(at, example.find('\n', at) - at, "#include \"" + on_page + "\"");
+  }
+  expect_contains(page(name), {example});
+}
+
+TEST(Docs, HowToAddAProviderQuotesTheExampleThatIsBuilt) {
+  expect_quoted("how-to/add_a_provider.md", "example_provider.cc",
+                "tests/providers/example_provider.h");
+}
+
+TEST(Docs, HowToAddAMaskingStageQuotesTheExampleThatIsBuilt) {
+  expect_quoted("how-to/add_a_masking_stage.md", "masking/suffix_masking.cc",
+                "providers/masking/suffix_masking.h");
 }
 
 }  // namespace

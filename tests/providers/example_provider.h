@@ -1,4 +1,4 @@
-// The example of docs/how-to/adding_a_provider.md.
+// The example of docs/how-to/add_a_provider.md.
 #pragma once
 
 #include <memory>

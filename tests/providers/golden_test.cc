@@ -1,6 +1,6 @@
-// Digests that were computed once, of every provider and stage type, near the start of the stream
-// and far out. A machine, compiler or change that gives others computes another stream: then the
-// format version of the provider must change with them.
+// Digests of every provider and stage type, near the start of the stream and far out, computed
+// once. A machine or compiler that gives others is broken; a change that gives others must raise
+// the provider's format version.
 #include <gtest/gtest.h>
 
 #include "proto/digest.h"
@@ -73,8 +73,8 @@ TEST(Golden, FullTargets) {
             (Digests{"aa23701103bc8f9a", "0cfb2867ed6934d8", "a305f163d67d7e33"}));
 }
 
-/// Of 16 samples each, since one may have a time at which nothing moves: the digests of the texts
-/// of their digests, at the same places.
+/// The same for 16 samples each, as a single one may have a time at which no token moves: digests
+/// of the concatenated digests.
 std::vector<std::string> digests_of_16(config::Options options) {
   options.provider.block_size = 100;
   const auto provider = make_provider(options);

@@ -1,4 +1,5 @@
-// Providers in shared libraries: the example of docs/how-to/plugin_example, and what is refused.
+// Providers in shared libraries: the example of docs/how-to/plugin_example, and libraries that are
+// refused.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include "config/recipe.h"
 #include "proto/digest.h"
 #include "providers/load_plugin.h"
+#include "providers/plugin.h"
 #include "providers/registry.h"
 #include "tests/support/messages.h"
 #include "tests/support/temporary_folder.h"
@@ -68,7 +70,8 @@ TEST(Plugin, IsRefusedWhereItIsNone) {
 TEST(Plugin, IsRefusedWhenItIsOfAnotherBuild) {
   EXPECT_TRUE(contains(refusal(bad("VERSION")),
                        "built for interface version 999, and this program has interface version " +
-                           std::to_string(1) + "; build it again with the headers of this build"));
+                           std::to_string(kPluginVersion) +
+                           "; build it again with the headers of this build"));
   EXPECT_TRUE(contains(refusal(bad("BUILD")), "recipes of 8 and metas of"));
   EXPECT_TRUE(contains(refusal(bad("BUILD")), "build it again with the headers of this build"));
 }

@@ -1,5 +1,5 @@
-// The providers sedd and masked: what their samples hold, against the papers' formulas. (That they
-// are pure: conformance_test.cc.)
+// The providers sedd and masked: the content of their samples, against the papers' formulas.
+// (conformance_test.cc tests that they are pure.)
 #include "providers/sedd.h"
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "config/errors.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "providers/masked.h"
@@ -159,7 +158,7 @@ TEST(Sedd, RedrawsUniformly) {
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (y[i] == from) ++to[x[i]];
     }
-    // Where those that never moved are counted too.
+    // Tokens that did not move are counted there too.
     to.erase(to.begin() + static_cast<std::ptrdiff_t>(from));
     expect_uniform(to, "from " + std::to_string(from));
   }
@@ -188,11 +187,6 @@ TEST(Sedd, DrawsTimesAboveItsEpsilon) {
     sum += t;
   }
   EXPECT_NEAR(sum / 5000, 0.75, kSigmas * 0.5 / std::sqrt(12.0 * 5000));
-}
-
-TEST(Sedd, RefusesAGraphThatDoesNotExist) {
-  expect_error<config::UsageError>([] { (void)make_sedd(sedd_options("ring", "loglinear")); },
-                                   {"ring", "absorb and uniform"});
 }
 
 TEST(Masked, HasTheBytesOfSeddOverTheAbsorbGraph) {

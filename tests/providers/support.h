@@ -1,4 +1,4 @@
-// What the tests of providers/ share: statistics with stated bounds, texts in files, options for
+// Shared by the tests of providers/: statistics with stated bounds, texts in files, options of
 // small streams.
 #pragma once
 
@@ -23,8 +23,7 @@
 namespace millrace::providers {
 
 /// Bounds of the statistical tests, in standard deviations. All draws are fixed, so a test passes
-/// always or never; with five the wrong formula is found and a right one is refused once in two
-/// million.
+/// always or never. Five detect a wrong formula and reject a right one once in two million.
 inline constexpr double kSigmas = 5;
 
 /// Expects `hits` of `trials` independent events of probability p.
@@ -63,7 +62,7 @@ void expect_elements(const Range& values,
   EXPECT_EQ(std::vector(values.begin(), values.end()), std::vector(expected));
 }
 
-/// Expects that all values are `expected`, and that there are some.
+/// Expects that all values are `expected`, and that there is at least one.
 template <class Range>
 void expect_all(const Range& values, typename Range::value_type expected,
                 const std::string& what = {}) {
@@ -71,7 +70,7 @@ void expect_all(const Range& values, typename Range::value_type expected,
   for (const auto& value : values) ASSERT_EQ(value, expected) << what;
 }
 
-/// A file that lives as long as this object.
+/// A temporary file, removed with this object.
 class TextFile {
  public:
   explicit TextFile(std::string_view content, const std::string& name = "text.txt")
@@ -93,8 +92,7 @@ class TextFile {
   std::string path_;
 };
 
-/// A part of the generated corpus in a file, so that no test depends on what lies in the working
-/// directory.
+/// A part of the generated corpus in a file, so that no test depends on the working directory.
 inline const std::string& generated_file() {
   static const TextFile file(MarkovSource().generate(100'000), "generated.txt");
   return file.path();

@@ -1,4 +1,4 @@
-// The provider synthetic: what its samples hold. (That it is pure: conformance_test.cc.)
+// The provider synthetic: the content of its samples. (conformance_test.cc tests that it is pure.)
 #include "providers/synthetic.h"
 
 #include <algorithm>
@@ -75,9 +75,7 @@ TEST(Synthetic, RandomSymbolsAreUniformInEveryWidth) {
   }
 }
 
-TEST(Synthetic, RefusesASourceThatDoesNotExist) {
-  expect_error<config::UsageError>([] { (void)make_synthetic(synthetic_options("pink")); },
-                                   {"pink", "markov and random"});
+TEST(Synthetic, RefusesAMarkovSourceOfTooFewSymbols) {
   expect_error<config::UsageError>([] { (void)make_synthetic(synthetic_options("markov", 8)); },
                                    {"source_symbols = 8"});
 }

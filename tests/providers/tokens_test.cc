@@ -51,7 +51,7 @@ TEST(Tokens, TargetsAreOneAhead) {
   }
 }
 
-// Side by side, windows target every token once but the first, whatever their length.
+// Windows side by side have every token but the first as a target once, for any length.
 TEST(Tokens, InOrderTargetEveryTokenOnce) {
   const std::string text = proto::read_file(generated_file());
   const auto whole = datasets::make_memory_text(text, "text", {0.1, 0});

@@ -79,6 +79,39 @@ class BenchPeers(SystemTest):
             [line.split()[-1] for line in lines if line], ["rounds", "wanted", "pass", "pass"]
         )
 
+    def test_the_machines_limits_stand_beside_goals(self):
+        lines, errors = self.bench(
+            *self.recipe(), "--quick", "--only=limits", "--json", statuses=(0, 1)
+        )
+        self.assertEqual(errors, "")
+        provider, *judged = map(json.loads, lines)
+        self.assertEqual(provider["line"], "masked, one core")
+        self.assertGreater(provider["value"], 0)
+        transports = [
+            f"{scheme}://, batches of {size} KiB, share of {limit}"
+            for scheme, limits in (
+                ("tcp", ("raw loopback", "bare ZeroMQ")),
+                ("ipc", ("raw loopback", "bare ZeroMQ")),
+                ("file", ("plain files",)),
+            )
+            for size in (256, 1024)
+            for limit in limits
+        ]
+        waits = [
+            f"share of time that a trainer waits, at {pace}"
+            for pace in ("a fast trainer's pace", "0.8 of what is delivered")
+        ]
+        self.assertEqual(
+            [line["line"] for line in judged],
+            [*transports, *waits, "private memory of a producer"],
+        )
+        for line in judged:
+            self.assertGreater(line["seen"], 0)
+            sign, bound = line["bound"].split()
+            below = line["seen"] <= float(bound)
+            self.assertEqual(line["passed"], below if sign == "<=" else not below, line)
+        self.assertTrue(judged[-1]["passed"], "64 MiB are enough for a producer")
+
     def fake_tools(self, status):
         """A git and a cmake that write down how they are asked; nothing is built, and cmake ends
         with `status`."""
@@ -121,7 +154,7 @@ class BenchPeers(SystemTest):
             (
                 [RECIPE, "--only=loss,speed"],
                 2,
-                "--only speed: known: masking, start, loss, steps, sampling, build",
+                "--only speed: known: masking, start, loss, steps, sampling, limits, build",
             ),
             ([RECIPE, "--fast"], 2, "--fast: neither a flag nor an override"),
             ([RECIPE, "--rounds=0"], 2, "--threads and --rounds: expected a whole number from 1"),

@@ -96,8 +96,8 @@ class Feeds(PythonProvider):
         self.check_record()
 
     def built_library(self):
-        """By the one command of docs/how-to/adding_a_provider.md."""
-        page = (SOURCE / "docs/how-to/adding_a_provider.md").read_text()
+        """By the one command of docs/how-to/add_a_provider.md."""
+        page = (SOURCE / "docs/how-to/add_a_provider.md").read_text()
         line = re.search(r"```sh\n(c\+\+ .*?)\n```", page)[1].replace(
             "libmine.so", "libprogressions.so"
         )

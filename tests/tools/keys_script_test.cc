@@ -1,4 +1,5 @@
-// scripts/keys: a pair that the queue reads, in a file for its owner alone, never over another.
+// scripts/keys: a key pair that the queue reads, in a file with owner-only access, never
+// overwritten.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 

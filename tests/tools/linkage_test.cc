@@ -1,4 +1,5 @@
-// A CPU host runs producers and tools without LibTorch: a few MB that start in milliseconds.
+// Producers and tools do not link LibTorch: on a CPU host they need a few MB and start in
+// milliseconds.
 #include <gtest/gtest.h>
 
 #include <string>

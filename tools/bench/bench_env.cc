@@ -1,3 +1,4 @@
+// The temporary folder and the transport of a measurement.
 #include "tools/bench/bench_env.h"
 
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 #include "config/errors.h"
 #include "config/recipe.h"
 #include "proto/files.h"
-#include "queue/ends/uri.h"
+#include "queue/transports.h"
 #include "tools/bench/free_port.h"
 
 namespace millrace::tools {
@@ -21,12 +22,10 @@ queue::Uri read_uri(const std::string& text) try {
 }
 
 std::string own_uri(const queue::Uri& uri, const std::filesystem::path& folder) {
-  switch (uri.scheme) {
-    case queue::Scheme::kFile: return "file://" + (folder / "queue").string();
-    case queue::Scheme::kIpc: return "ipc://" + (folder / "race.sock").string();
-    case queue::Scheme::kTcp: return "tcp://127.0.0.1:" + std::to_string(free_port());
-    case queue::Scheme::kInproc: break;
-  }
+  const std::string_view scheme = uri.transport->scheme;
+  if (scheme == "file") return "file://" + (folder / "queue").string();
+  if (scheme == "ipc") return "ipc://" + (folder / "race.sock").string();
+  if (scheme == "tcp") return "tcp://127.0.0.1:" + std::to_string(free_port());
   return uri.text;
 }
 

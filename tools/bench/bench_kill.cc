@@ -1,3 +1,4 @@
+// Repeated kills at a pace.
 #include "tools/bench/bench_kill.h"
 
 #include <chrono>
@@ -8,30 +9,30 @@
 namespace millrace::tools {
 namespace {
 
-/// Until a new producer is at work and the window is full.
+/// Time for a new producer to start and the window to fill.
 constexpr std::chrono::seconds kSettle{1};
-constexpr std::chrono::seconds kObserve{1};  ///< on either side of a kill
+constexpr std::chrono::seconds kObserve{1};  ///< before and after a kill
 
-void take_until_leases_are_open(FakeTrainer& taker, PacedTrainer& paced) {
+void take_until_leases_are_open(FakeTrainer& trainer, PacedTrainer& paced) {
   const auto start = Clock::now();
-  while (taker.leases_open() == 0 && Clock::now() - start < kObserve) {
+  while (trainer.leases_open() == 0 && Clock::now() - start < kObserve) {
     static_cast<void>(paced.take_one());
   }
 }
 
 }  // namespace
 
-KillGaps measure_kills(FakeTrainer& taker, ProducerPool& crew, std::optional<double> batches_per_s,
-                       std::uint64_t repeats) {
+KillGaps measure_kills(FakeTrainer& trainer, ProducerPool& producers,
+                       std::optional<double> batches_per_s, std::uint64_t repeats) {
   KillGaps gaps;
-  PacedTrainer paced(taker, crew, batches_per_s);
+  PacedTrainer paced(trainer, producers, batches_per_s);
   for (std::uint64_t i = 0; i < repeats; ++i) {
     static_cast<void>(paced.take_for(kSettle));
     gaps.usual.push_back(paced.take_for(kObserve).longest_gap_s);
-    take_until_leases_are_open(taker, paced);
-    crew.kill_one();
+    take_until_leases_are_open(trainer, paced);
+    producers.kill_one();
     gaps.after.push_back(paced.take_for(kObserve).longest_gap_s);
-    crew.replace_killed();
+    producers.replace_killed();
   }
   return gaps;
 }

@@ -1,4 +1,4 @@
-// The time without data after kill −9 of one of several producers.
+// Measures the time without data after kill −9 of one of several producers.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace millrace::tools {
 
-/// Seconds; one value a repeat each.
+/// Seconds; one value per repeat each.
 struct KillGaps {
-  std::vector<double> usual;  ///< the longest time between two batches in a second before the kill
-  std::vector<double> after;  ///< and in a second after it, or until data came again
+  std::vector<double> usual;  ///< longest time between two batches in the second before the kill
+  std::vector<double> after;  ///< the same in the second after it, or until data arrives again
 };
 
-/// `batches_per_s`: the pace of one who takes them; empty: as fast as they come, so that nothing
-/// lies ready when a producer dies. At the moment of the kill leases are open. A killed producer is
-/// replaced before the next repeat.
-[[nodiscard]] KillGaps measure_kills(FakeTrainer& taker, ProducerPool& crew,
+/// `batches_per_s`: the trainer's pace; empty: as fast as batches arrive, so that none is ready
+/// when a producer dies. Producers are killed while leases are open, if the transport has leases,
+/// and replaced before the next repeat.
+[[nodiscard]] KillGaps measure_kills(FakeTrainer& trainer, ProducerPool& producers,
                                      std::optional<double> batches_per_s, std::uint64_t repeats);
 
 }  // namespace millrace::tools

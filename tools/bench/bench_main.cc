@@ -1,5 +1,4 @@
-// bench SUBJECT …: measures a provider, what a transport delivers and how it recovers, or training
-// steps.
+// bench SUBJECT …: measures a provider, a transport with its recovery, or training steps.
 #include "tools/subcommands.h"
 
 int main(int argc, char** argv) {

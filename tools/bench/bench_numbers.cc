@@ -1,3 +1,4 @@
+// Statistics and formatting of repeated measurements.
 #include "tools/bench/bench_numbers.h"
 
 #include <fmt/format.h>
@@ -32,7 +33,5 @@ std::string with_prefix(double value) {
   }
   return fmt::format("{:.3g} ", value);
 }
-
-std::string verdict(bool passed) { return passed ? "pass" : "FAIL"; }
 
 }  // namespace millrace::tools

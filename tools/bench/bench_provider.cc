@@ -1,5 +1,5 @@
-// bench provider CONFIG: how fast the recipe's provider computes samples on this machine, without
-// any transport.
+// bench provider CONFIG: the speed at which the recipe's provider computes samples on this machine,
+// without a transport.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +16,6 @@
 
 #include "config/app/malloc_tuning.h"
 #include "config/recipe.h"
-#include "config/stream_keys.h"
 #include "endpoint/window.h"
 #include "proto/json_text.h"
 #include "providers/data_provider.h"
@@ -34,41 +33,31 @@ constexpr std::uint64_t kMostRepeats = 1000;
 constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 40;
 constexpr std::uint64_t kTokensAThread = 32'000'000;
 
-/// What one core is to compute at least, tokens a second; empty where nothing is wanted of the
-/// provider.
-std::optional<double> wanted_tokens_per_s(const config::Options& options) {
-  const std::string& name = config::provider_name(options);
-  if (name == "char_diffusion") return options.provider.schedule == "none" ? 500e6 : 100e6;
-  if (name == "sedd") return 400e6;
-  if (name == "cascade") return 100e6;
-  if (name == "tokens") return 1e9;
-  return std::nullopt;
-}
-
-struct Work {
-  std::uint64_t samples;  ///< a thread and repeat
+struct Plan {
+  std::uint64_t samples;  ///< per thread and repeat
   std::uint64_t repeats;
-  std::uint32_t range_samples;  ///< computed at once: what a transport would ask for
+  std::uint32_t range_samples;  ///< samples per range: as many as a transport would ask for
 };
 
 struct Seconds {
   double wall;
-  double cpu;  ///< of all threads: less than theirs where something else had the cores
+  double cpu;  ///< processor time of all threads
 };
 
-/// Train samples [0, threads × samples), range by range; whoever is free takes the next one.
-Seconds seconds_to_fill(const providers::DataProvider& provider, const Work& work,
+/// Computes train samples [0, threads × samples), range by range; a free thread takes the next
+/// range.
+Seconds seconds_to_fill(const providers::DataProvider& provider, const Plan& plan,
                         std::uint32_t threads) {
-  const std::uint64_t end = work.samples * threads;
+  const std::uint64_t end = plan.samples * threads;
   std::optional<std::uint8_t> stage;
   if (provider.trainer_names_stages()) stage = 0;
   std::atomic<std::uint64_t> next{0};
   const auto fill_all = [&] {
     while (!config::stop_requested()) {
-      const std::uint64_t first = next.fetch_add(work.range_samples);
+      const std::uint64_t first = next.fetch_add(plan.range_samples);
       if (first >= end) return;
       const auto count =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(work.range_samples, end - first));
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.range_samples, end - first));
       static_cast<void>(
           providers::fill_batch(provider, {proto::Split::kTrain, first, count, stage}));
     }
@@ -84,20 +73,20 @@ Seconds seconds_to_fill(const providers::DataProvider& provider, const Work& wor
   return {seconds_since(start), static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC};
 }
 
-/// Samples a second, of every repeat.
+/// One value per repeat each.
 struct Rates {
-  std::vector<double> wall;
-  std::vector<double> cpu;
-  std::vector<double> copied_bytes;  ///< memcpy's, measured after each repeat
+  std::vector<double> wall;          ///< samples per second
+  std::vector<double> cpu;           ///< samples per second of processor time
+  std::vector<double> copied_bytes;  ///< bytes per second of a memcpy after the repeat
 };
 
-Rates measure(const providers::DataProvider& provider, const Work& work, std::uint32_t threads,
+Rates measure(const providers::DataProvider& provider, const Plan& plan, std::uint32_t threads,
               MemoryCopy& copy) {
-  static_cast<void>(seconds_to_fill(provider, work, threads));  // caches and clock rates warm up
+  static_cast<void>(seconds_to_fill(provider, plan, threads));  // warms up caches and clock rates
   Rates rates;
-  for (std::uint64_t i = 0; i < work.repeats; ++i) {
-    const Seconds seconds = seconds_to_fill(provider, work, threads);
-    const auto samples = static_cast<double>(work.samples * threads);
+  for (std::uint64_t i = 0; i < plan.repeats; ++i) {
+    const Seconds seconds = seconds_to_fill(provider, plan, threads);
+    const auto samples = static_cast<double>(plan.samples * threads);
     rates.wall.push_back(samples / seconds.wall);
     rates.cpu.push_back(samples / std::max(seconds.cpu, 1.0 / CLOCKS_PER_SEC));
     rates.copied_bytes.push_back(copy.bytes_per_s());
@@ -105,9 +94,7 @@ Rates measure(const providers::DataProvider& provider, const Work& work, std::ui
   return rates;
 }
 
-/// `wanted`: tokens a second of a core, if something is.
-void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rates,
-          std::optional<double> wanted, bool json) {
+void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rates, bool json) {
   const double rate = median(rates.wall);
   const double tokens = rate * meta.block_size;
   const double least = smallest(rates.wall) * meta.block_size;
@@ -116,30 +103,26 @@ void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rat
   const double bytes = rate * static_cast<double>(meta.schema.bytes_per_sample());
   const double copied = median(rates.copied_bytes);
   if (json) {
-    nlohmann::ordered_json line = {
+    const nlohmann::ordered_json line = {
         {"bench", "provider"},          {"provider", meta.provider},
         {"threads", threads},           {"tokens_per_s", tokens},
         {"least_tokens_per_s", least},  {"most_tokens_per_s", most},
         {"samples_per_s", rate},        {"tokens_per_s_per_thread", tokens / threads},
         {"tokens_per_cpu_s", of_cpu},   {"bytes_per_s", bytes},
         {"memcpy_bytes_per_s", copied}, {"block_size", meta.block_size}};
-    if (wanted) line["wanted_tokens_per_cpu_s"] = *wanted;
     std::cout << proto::json_text(line) << std::endl;
     return;
   }
-  const std::string judged =
-      wanted ? fmt::format(", wanted {}: {}", with_prefix(*wanted), verdict(of_cpu >= *wanted))
-             : "";
-  fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s a thread\n", threads,
+  fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s per thread\n", threads,
              threads == 1 ? " " : "s", with_prefix(tokens), with_prefix(rate),
              with_prefix(tokens / threads));
-  fmt::print("    from {}tokens/s to {}tokens/s; {}tokens/s of CPU time{}\n", with_prefix(least),
-             with_prefix(most), with_prefix(of_cpu), judged);
+  fmt::print("    from {}tokens/s to {}tokens/s; {}tokens per second of CPU time\n",
+             with_prefix(least), with_prefix(most), with_prefix(of_cpu));
   fmt::print("    {}B/s written; memcpy on one core: {}B/s\n", with_prefix(bytes),
              with_prefix(copied));
 }
 
-Work work_of(const config::Arguments& arguments, const config::Options& options,
+Plan plan_of(const config::Arguments& arguments, const config::Options& options,
              const proto::StreamMeta& meta) {
   return {
       arguments.number("samples", 1, kMostSamples).value_or(kTokensAThread / meta.block_size + 1),
@@ -154,16 +137,16 @@ int run(const config::Arguments& arguments) {
       config::load_recipe(arguments.positional.front(), arguments.overrides);
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
   const proto::StreamMeta& meta = provider->meta();
-  const Work work = work_of(arguments, options, meta);
+  const Plan plan = plan_of(arguments, options, meta);
   if (!arguments.json) {
-    fmt::print("{} over {}, stream {}: samples of {} tokens; {} samples a thread, medians of {}\n",
-               meta.provider, meta.dataset_name, meta.fingerprint, meta.block_size, work.samples,
-               work.repeats);
+    fmt::print(
+        "{} over {}, stream {}: samples of {} tokens; {} samples per thread, medians of {}\n",
+        meta.provider, meta.dataset_name, meta.fingerprint, meta.block_size, plan.samples,
+        plan.repeats);
   }
   MemoryCopy copy;
   for (const std::uint32_t threads : std::set<std::uint32_t>{1, options.producer.threads}) {
-    const std::optional<double> wanted = threads == 1 ? wanted_tokens_per_s(options) : std::nullopt;
-    show(meta, threads, measure(*provider, work, threads, copy), wanted, arguments.json);
+    show(meta, threads, measure(*provider, plan, threads, copy), arguments.json);
   }
   return 0;
 }
@@ -171,14 +154,15 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subcommand provider_bench() {
-  return {"provider",
-          {.name = "bench provider",
-           .usage = "CONFIG [overrides] [--samples N] [--repeats R]",
-           .about = "Computes samples of a recipe's stream, on one thread and on producer.threads "
-                    "of them, and says how fast.",
-           .flags = {{"samples", "N", "a thread and repeat; default: 16 million tokens' worth"},
-                     {"repeats", "R", "the median of so many is shown; default 5"}}},
-          run};
+  return {
+      "provider",
+      {.name = "bench provider",
+       .usage = "CONFIG [overrides] [--samples N] [--repeats R]",
+       .about = "Measures how fast samples of a recipe's stream are computed, on one thread and "
+                "on producer.threads.",
+       .flags = {{"samples", "N", "samples per thread and repeat; default: 32 million tokens"},
+                 {"repeats", "R", "number of repeats, whose median is shown; default 5"}}},
+      run};
 }
 
 }  // namespace millrace::tools

@@ -1,3 +1,4 @@
+// A small run that is killed and resumed.
 #include "tools/bench/bench_resume.h"
 
 #include <chrono>
@@ -16,10 +17,10 @@ namespace millrace::tools {
 namespace {
 
 constexpr std::chrono::seconds kStepWithin{60};
-/// So long that producers have stopped looking for it often.
+/// Long enough for producers to look for the trainer less often.
 constexpr std::chrono::seconds kAway{2};
 
-/// The recipe's stream and batches, a model so small that a step takes milliseconds, and a line of
+/// The recipe's stream and batches with a model whose steps take milliseconds, and a line of
 /// metrics for every step.
 config::Options small_run(config::Options options) {
   options.model = {.n_layer = 1, .n_head = 2, .n_embd = 32, .dropout = 0.0};
@@ -36,21 +37,21 @@ config::Options small_run(config::Options options) {
 
 class SmallRun {
  public:
-  SmallRun(const BenchEnv& place, ProducerPool& crew, const std::filesystem::path& bin)
-      : place_(place),
-        crew_(crew),
+  SmallRun(const BenchEnv& env, ProducerPool& producers, const std::filesystem::path& bin)
+      : env_(env),
+        producers_(producers),
         bin_(bin),
-        recipe_(place.write_recipe("train.toml", small_run(place.options()))),
-        out_(place.options().train.out_dir),
+        recipe_(env.write_recipe("train.toml", small_run(env.options()))),
+        out_(env.options().train.out_dir),
         trainer_(std::in_place, bin_ / "train", std::vector<std::string>{recipe_}, log()) {
     wait_until([&] { return exists(out_ / proto::kLatestLink); }, "the first checkpoint");
   }
 
-  /// Kills it, waits, starts it again.
+  /// Kills the trainer, waits, and resumes it.
   double resume_seconds() {
     trainer_->kill();
     trainer_.reset();
-    std::filesystem::remove(metrics());  // its next line is then the first of the resumed run
+    std::filesystem::remove(metrics());  // so its next line is the resumed run's first
     std::this_thread::sleep_for(kAway);
     const auto start = Clock::now();
     trainer_.emplace(bin_ / "train", std::vector<std::string>{recipe_, "--resume"}, log());
@@ -60,7 +61,7 @@ class SmallRun {
 
  private:
   [[nodiscard]] std::filesystem::path metrics() const { return out_ / "metrics.jsonl"; }
-  [[nodiscard]] std::filesystem::path log() const { return place_ / "train.log"; }
+  [[nodiscard]] std::filesystem::path log() const { return env_ / "train.log"; }
 
   [[nodiscard]] bool has_a_line() const {
     std::error_code not_there;
@@ -72,14 +73,14 @@ class SmallRun {
     wait_for(
         [&] {
           trainer_->check();
-          crew_.check();
+          producers_.check();
           return done();
         },
         what, kStepWithin);
   }
 
-  const BenchEnv& place_;
-  ProducerPool& crew_;
+  const BenchEnv& env_;
+  ProducerPool& producers_;
   const std::filesystem::path bin_;
   const std::string recipe_;
   const std::filesystem::path out_;
@@ -88,9 +89,9 @@ class SmallRun {
 
 }  // namespace
 
-std::vector<double> measure_resumes(const BenchEnv& place, ProducerPool& crew,
+std::vector<double> measure_resumes(const BenchEnv& env, ProducerPool& producers,
                                     const std::filesystem::path& bin, std::uint64_t repeats) {
-  SmallRun run(place, crew, bin);
+  SmallRun run(env, producers, bin);
   std::vector<double> seconds;
   for (std::uint64_t i = 0; i < repeats; ++i) seconds.push_back(run.resume_seconds());
   return seconds;

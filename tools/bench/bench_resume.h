@@ -1,5 +1,5 @@
-// The time from `train --resume` to the end of its first step, with a small model and producers
-// that stayed.
+// Measures the time from `train --resume` to the end of its first step, with a small model and
+// running producers.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace millrace::tools {
 
-/// Seconds from the start of the process to the first line of metrics.jsonl, one a repeat. Each
-/// time the trainer was killed by SIGKILL, with a checkpoint behind it, and away for two seconds.
-/// `bin`: the folder of the program `train`.
-[[nodiscard]] std::vector<double> measure_resumes(const BenchEnv& place, ProducerPool& crew,
+/// Seconds from the start of the process to the first line of metrics.jsonl, one value per repeat.
+/// Before each, the trainer is killed by SIGKILL after a checkpoint, and stays away for two
+/// seconds. `bin`: the folder of the program `train`.
+[[nodiscard]] std::vector<double> measure_resumes(const BenchEnv& env, ProducerPool& producers,
                                                   const std::filesystem::path& bin,
                                                   std::uint64_t repeats);
 

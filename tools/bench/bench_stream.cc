@@ -1,5 +1,5 @@
-// bench stream CONFIG: what the transport of queue.uri carries and delivers, whether a trainer
-// waits for it, and how soon it delivers again when something dies.
+// bench stream CONFIG: measures the transport of queue.uri: its throughput, the time that a trainer
+// waits for data, and its recovery after a process dies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include "config/errors.h"
 #include "config/recipe.h"
 #include "config/sizes.h"
-#include "queue/ends/uri.h"
+#include "queue/transports.h"
 #include "tools/bench/bench_env.h"
 #include "tools/bench/bench_kill.h"
 #include "tools/bench/bench_numbers.h"
@@ -39,19 +39,19 @@ constexpr std::uint64_t kMostProducers = 256;
 constexpr std::uint64_t kWindowsARepeat = 8;
 constexpr std::uint64_t kMib = 512;
 constexpr std::uint64_t kMostMib = std::uint64_t{1} << 20;
-/// Of the transport alone.
+/// Batches of the transport alone.
 constexpr std::uint32_t kBatchBytes[] = {std::uint32_t{256} << 10, std::uint32_t{1} << 20};
-/// More than any trainer of today takes of a stream.
+/// More than any trainer of today consumes.
 constexpr double kTrainerTokensPerSecond = 20e6;
 const std::string kParts = "transport,stream,waiting,kill,resume";
-/// Of what one producer was seen to make: a pace that those who are left can keep.
+/// Pace as a share of the measured throughput, so that producers can keep it.
 constexpr double kPaceShare = 0.8;
 
 struct Request {
   std::uint64_t samples;
   std::uint64_t repeats;
   std::size_t producers;
-  std::uint64_t bytes;  ///< that the transport alone moves in a repeat
+  std::uint64_t bytes;  ///< per repeat of the transport alone
   std::filesystem::path bin;
   std::set<std::string> parts;
 };
@@ -79,7 +79,7 @@ bool gives_uri(const config::Arguments& arguments) {
 }
 
 Request request_of(const config::Arguments& arguments, const config::Options& options) {
-  const bool inside = queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc;
+  const bool inside = queue::parse_uri(options.queue.uri).transport->in_process;
   const auto bin = arguments.value("bin");
   return {arguments.number("samples", 1, kMostSamples)
               .value_or(kWindowsARepeat * config::window_samples(options)),
@@ -92,46 +92,47 @@ Request request_of(const config::Arguments& arguments, const config::Options& op
 
 void measure_transport_alone(const config::Options& options, const Request& request,
                              const StreamReport& report) {
-  // Nothing is carried.
-  if (queue::parse_uri(options.queue.uri).scheme == queue::Scheme::kInproc) return;
+  // inproc:// moves no bytes.
+  if (queue::parse_uri(options.queue.uri).transport->in_process) return;
   for (const std::uint32_t batch_bytes : kBatchBytes) {
     report.transport(batch_bytes,
                      measure_transport(options, batch_bytes, request.bytes, request.repeats));
   }
 }
 
-void measure_waits(FakeTrainer& taker, ProducerPool& crew, const Request& request, double delivered,
-                   const StreamReport& report) {
+void measure_waits(FakeTrainer& trainer, ProducerPool& producers, const Request& request,
+                   double delivered, const StreamReport& report) {
   const auto measure = [&](double pace, const std::string& why) {
-    report.waited(pace, why, measure_waiting(taker, crew, pace, request.repeats));
+    report.waited(pace, why, measure_waiting(trainer, producers, pace, request.repeats));
   };
   measure(kTrainerTokensPerSecond, "a fast trainer's pace");
   measure(kPaceShare * delivered, fmt::format("{} of what is delivered", kPaceShare));
 }
 
-void measure_kills_at_paces(FakeTrainer& taker, ProducerPool& crew, const Request& request,
+void measure_kills_at_paces(FakeTrainer& trainer, ProducerPool& producers, const Request& request,
                             double delivered, const StreamReport& report) {
-  if (crew.size() < 2) return;  // nobody would be left
+  if (producers.size() < 2) return;  // none would be left
   report.killed("batches taken as fast as they come",
-                measure_kills(taker, crew, std::nullopt, request.repeats));
+                measure_kills(trainer, producers, std::nullopt, request.repeats));
   const double pace =
-      kPaceShare * delivered / taker.batch_tokens() / static_cast<double>(crew.size());
+      kPaceShare * delivered / trainer.batch_tokens() / static_cast<double>(producers.size());
   report.killed("batches taken at the pace of one",
-                measure_kills(taker, crew, pace, request.repeats));
+                measure_kills(trainer, producers, pace, request.repeats));
 }
 
-void measure_taking(ProducerPool& crew, const config::Options& options, const Request& request,
-                    const StreamReport& report) {
-  FakeTrainer taker(options, [&crew] { crew.check(); });
-  const Throughput seen = measure_throughput(taker, request.samples, request.repeats);
-  report.delivered(seen);
-  if (request.parts.contains("stream") && crew.size() > 0) {
-    report.memory(crew.most_anonymous_bytes());
+void measure_delivery(ProducerPool& producers, const config::Options& options,
+                      const Request& request, const StreamReport& report) {
+  FakeTrainer trainer(options, [&producers] { producers.check(); });
+  const Throughput throughput = measure_throughput(trainer, request.samples, request.repeats);
+  report.delivered(throughput);
+  if (request.parts.contains("stream") && producers.size() > 0) {
+    report.memory(producers.most_anonymous_bytes());
   }
-  const double delivered = median(seen.tokens_per_s);
-  if (request.parts.contains("waiting")) measure_waits(taker, crew, request, delivered, report);
+  const double delivered = median(throughput.tokens_per_s);
+  if (request.parts.contains("waiting"))
+    measure_waits(trainer, producers, request, delivered, report);
   if (request.parts.contains("kill")) {
-    measure_kills_at_paces(taker, crew, request, delivered, report);
+    measure_kills_at_paces(trainer, producers, request, delivered, report);
   }
 }
 
@@ -140,18 +141,18 @@ int run(const config::Arguments& arguments) {
   config::keep_freed_memory();  // as train does
   const config::Options options =
       config::load_recipe(arguments.positional.front(), arguments.overrides);
-  const BenchEnv place(options, gives_uri(arguments));
-  const Request request = request_of(arguments, place.options());
+  const BenchEnv env(options, gives_uri(arguments));
+  const Request request = request_of(arguments, env.options());
   const auto wants = [&](const char* part) { return request.parts.contains(part); };
-  const StreamReport report(place.options(), request.producers, request.repeats, arguments.json);
-  if (wants("transport")) measure_transport_alone(place.options(), request, report);
+  const StreamReport report(env.options(), request.producers, request.repeats, arguments.json);
+  if (wants("transport")) measure_transport_alone(env.options(), request, report);
   if (request.parts == std::set<std::string>{"transport"}) return 0;
-  ProducerPool crew(place, request.bin, request.producers);
+  ProducerPool producers(env, request.bin, request.producers);
   if (wants("stream") || wants("waiting") || wants("kill")) {
-    measure_taking(crew, place.options(), request, report);
+    measure_delivery(producers, env.options(), request, report);
   }
   if (wants("resume") && exists(request.bin / "train")) {
-    report.resumed(measure_resumes(place, crew, request.bin, request.repeats));
+    report.resumed(measure_resumes(env, producers, request.bin, request.repeats));
   }
   return 0;
 }
@@ -159,26 +160,27 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subcommand stream_bench() {
-  return {"stream",
-          {.name = "bench stream",
-           .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] "
-                    "[--only PARTS] "
-                    "[--bin DIR]",
-           .about = "Moves a stream that costs nothing, beside loops that do nothing else. Then "
-                    "starts producers and takes their batches as "
-                    "a trainer would, then kills producers and trainers, over the transport of "
-                    "queue.uri: in a temporary place, unless "
-                    "--queue.uri is given.",
-           .flags = {{"producers", "P",
-                      "`prepare` processes; default 2; over inproc:// the producer is inside"},
-                     {"samples", "N", "taken in a repeat; default: 8 windows"},
-                     {"repeats", "R", "the median of so many is shown; default 5"},
-                     {"mib", "N", "moved in a repeat of the transport alone; default 512"},
-                     {"only", "PARTS", "some of " + kParts + "; default: all"},
-                     {"bin", "DIR",
-                      "where `prepare` is, and `train`, if resuming is to be measured; default: "
-                      "beside bench"}}},
-          run};
+  return {
+      "stream",
+      {.name = "bench stream",
+       .usage = "CONFIG [overrides] [--producers P] [--samples N] [--repeats R] [--mib N] "
+                "[--only PARTS] "
+                "[--bin DIR]",
+       .about = "Measures the transport of queue.uri: alone, with a stream that needs no "
+                "computation, beside plain loops; with\n"
+                "producers, as a trainer receives it; and after producers and trainers are "
+                "killed. Uses a temporary folder, socket\nor port, unless --queue.uri is given.",
+       .flags =
+           {{"producers", "P",
+             "number of `prepare` processes; default 2; over inproc:// the producer is inside"},
+            {"samples", "N", "samples per repeat; default: 8 windows"},
+            {"repeats", "R", "number of repeats, whose median is shown; default 5"},
+            {"mib", "N", "MiB per repeat of the transport alone; default 512"},
+            {"only", "PARTS", "the parts to measure, some of " + kParts + "; default: all"},
+            {"bin", "DIR",
+             "folder of `prepare` and, to measure resuming, `train`; default: that of "
+             "bench"}}},
+      run};
 }
 
 }  // namespace millrace::tools

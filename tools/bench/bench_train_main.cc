@@ -1,5 +1,5 @@
-// bench_train CONFIG, which `bench train` becomes: how long a step of a recipe's training takes,
-// and what the machine could do.
+// bench_train CONFIG, which `bench train` becomes: measures training steps of a recipe, and the
+// machine's matrix products.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -22,7 +22,7 @@ constexpr std::uint64_t kMostSteps = 1'000'000;
 constexpr double kMs = 1e-3;
 constexpr double kGiga = 1e9;
 
-/// What is told of the times.
+/// The figures that are printed.
 struct Figures {
   explicit Figures(const trainer::StepTimes& times)
       : step_ms(median(times.step_ms)),
@@ -88,10 +88,10 @@ int run(const config::Arguments& arguments) {
   config::catch_stop_signals();
   const config::Options options =
       config::load_recipe(arguments.positional.front(), arguments.overrides);
-  trainer::StepTiming timing;
-  timing.repeats = arguments.number("repeats", 1, kMostRepeats).value_or(timing.repeats);
-  timing.steps = arguments.number("steps", 1, kMostSteps);
-  const auto times = trainer::time_steps(options, timing);
+  trainer::StepTimesRequest request;
+  request.repeats = arguments.number("repeats", 1, kMostRepeats).value_or(request.repeats);
+  request.steps = arguments.number("steps", 1, kMostSteps);
+  const auto times = trainer::time_steps(options, request);
   if (!times) tools::check_not_stopped();
   const Figures figures(times.value());
   arguments.json ? print_json(options, *times, figures) : print(options, *times, figures);

@@ -1,3 +1,4 @@
+// The transport and its limits, in turns.
 #include "tools/bench/bench_transport.h"
 
 #include <memory>
@@ -17,8 +18,8 @@
 namespace millrace::tools {
 namespace {
 
-/// Of a stream of batches of that size, whose stages are nobody's affair.
-config::Options ready_options(config::Options options, std::uint32_t batch_samples) {
+/// The recipe for a stream without stages, in batches of this size.
+config::Options constant_stream_options(config::Options options, std::uint32_t batch_samples) {
   options.provider.schedule = "none";
   options.train.batch_size = batch_samples;
   options.train.gradient_accumulation_steps = 1;
@@ -34,15 +35,15 @@ std::unique_ptr<queue::ProducerEnd> open_end(const config::Options& options,
   return queue::open_producer_end(queue::parse_uri(options.queue.uri), meta, plan);
 }
 
-/// Both ends of a transport, at work.
-class Ours {
+/// Both ends of a transport, working.
+class MeasuredTransport {
  public:
-  Ours(const config::Options& options, const ConstantStream& stream)
+  MeasuredTransport(const config::Options& options, const ConstantStream& stream)
       : batch_bytes_(options.train.batch_size * stream.meta().schema.bytes_per_sample()),
         producer_(stream, open_end(options, stream.meta())),
-        taker_(options, stream.expectation(), [this] { producer_.check(); }) {}
+        trainer_(options, stream.expectation(), [this] { producer_.check(); }) {}
 
-  /// As fast as it comes; what was ahead before is used up first.
+  /// The rate of taking batches as fast as they arrive, after those that were prefetched.
   double bytes_per_s(std::uint64_t bytes, std::uint64_t ahead_bytes) {
     take_about(ahead_bytes);
     const auto start = Clock::now();
@@ -53,51 +54,51 @@ class Ours {
  private:
   std::uint64_t take_about(std::uint64_t bytes) {
     std::uint64_t taken = 0;
-    for (; taken < bytes; taken += batch_bytes_) taker_.take();
+    for (; taken < bytes; taken += batch_bytes_) trainer_.take();
     return taken;
   }
 
   const std::uint64_t batch_bytes_;
   ConstantProducer producer_;
-  FakeTrainer taker_;
+  FakeTrainer trainer_;
 };
 
 void measure_limits(const config::Options& options, const ConstantStream& stream,
-                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchEnv& place,
+                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchEnv& env,
                     TransportRates& rates) {
-  const queue::Scheme scheme = queue::parse_uri(options.queue.uri).scheme;
-  if (scheme == queue::Scheme::kFile) {
+  const std::string_view scheme = queue::parse_uri(options.queue.uri).transport->scheme;
+  if (scheme == "file") {
     const std::size_t file_bytes = proto::kChunkTargetBytes;
     rates.plain.push_back(
-        plain_files_bytes_per_s({place / "", file_bytes, ahead_bytes / file_bytes + 2}, bytes));
+        plain_files_bytes_per_s({env / "", file_bytes, ahead_bytes / file_bytes + 2}, bytes));
     return;
   }
   const auto columns = stream.columns(options.train.batch_size);
   const std::size_t batch_bytes =
       options.train.batch_size * stream.meta().schema.bytes_per_sample();
-  rates.raw.push_back(RawLoopback(scheme, batch_bytes).bytes_per_s(bytes));
-  const std::string address = scheme == queue::Scheme::kTcp
-                                  ? "tcp://127.0.0.1:*"
-                                  : "ipc://" + (place / "bare.sock").string();
-  rates.bare.push_back(bare_zmq_bytes_per_s(address, columns, bytes));
+  const bool tcp = scheme == "tcp";
+  rates.raw.push_back(
+      RawLoopback(tcp ? SocketKind::kTcp : SocketKind::kUnix, batch_bytes).bytes_per_s(bytes));
+  const std::string address = tcp ? "tcp://127.0.0.1:*" : "ipc://" + (env / "bare.sock").string();
+  rates.zmq.push_back(zmq_baseline_bytes_per_s(address, columns, bytes));
 }
 
 }  // namespace
 
 TransportRates measure_transport(const config::Options& recipe, std::uint32_t batch_bytes,
                                  std::uint64_t bytes, std::uint64_t repeats) {
-  const BenchEnv place(recipe, false);
+  const BenchEnv env(recipe, false);
   const ConstantStream stream;
   const std::size_t sample_bytes = stream.meta().schema.bytes_per_sample();
-  const config::Options options =
-      ready_options(place.options(), static_cast<std::uint32_t>(batch_bytes / sample_bytes));
+  const config::Options options = constant_stream_options(
+      env.options(), static_cast<std::uint32_t>(batch_bytes / sample_bytes));
   const std::uint64_t ahead_bytes =
       endpoint::train_window(options).samples_of(stream.meta().schema) * sample_bytes;
-  Ours ours(options, stream);
+  MeasuredTransport ours(options, stream);
   TransportRates rates;
   for (std::uint64_t i = 0; i < repeats; ++i) {
     check_not_stopped();
-    measure_limits(options, stream, ahead_bytes, bytes, place, rates);
+    measure_limits(options, stream, ahead_bytes, bytes, env, rates);
     rates.ours.push_back(ours.bytes_per_s(bytes, ahead_bytes));
   }
   return rates;

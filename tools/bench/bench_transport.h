@@ -1,7 +1,6 @@
-// What the transport alone carries, and what the machine could: a stream that costs nothing to
-// compute goes through the ends, messages and checksums that `prepare` has and the prefetcher that
-// `train` has, between threads of this process; in turns with loops that do the least that moves
-// the same bytes.
+// Measures the transport alone: a stream that needs no computation goes through the ends, messages
+// and checksums of `prepare` and the prefetcher of `train`, between threads of this process. In
+// turns, measures the machine's limits: minimal loops that move the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +10,17 @@
 
 namespace millrace::tools {
 
-/// Bytes of columns a second; one value a repeat each.
+/// Bytes of columns per second; one value per repeat each.
 struct TransportRates {
   std::vector<double> ours;
   std::vector<double> raw;    ///< tcp:// and ipc://: raw_loopback.h
-  std::vector<double> bare;   ///< tcp:// and ipc://: zmq_baseline.h, without keys
+  std::vector<double> zmq;    ///< tcp:// and ipc://: zmq_baseline.h, without keys
   std::vector<double> plain;  ///< file://: plain_files.h
 };
 
-/// With one producer of one thread and the recipe's window, in a temporary place; the taker's
-/// batches have `batch_bytes`. A repeat moves about `bytes` each way. inproc:// has no limit of the
-/// machine's to be compared with: std::invalid_argument.
+/// Uses one producer of one thread, the recipe's window and a temporary place; the trainer's
+/// batches have `batch_bytes`. A repeat moves about `bytes` with each method. Not for inproc://,
+/// which moves no bytes.
 [[nodiscard]] TransportRates measure_transport(const config::Options& recipe,
                                                std::uint32_t batch_bytes, std::uint64_t bytes,
                                                std::uint64_t repeats);

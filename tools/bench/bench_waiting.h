@@ -1,4 +1,4 @@
-// The share of its time that a trainer waits for data, of one that takes tokens at a pace.
+// Measures the share of its time that a trainer waits for data while it takes tokens at a pace.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,15 @@
 
 namespace millrace::tools {
 
-/// One value a repeat each.
+/// One value per repeat each.
 struct Waiting {
-  /// From asking for a batch until it was there: every moment of it counts.
-  std::vector<double> share;
-  /// That were taken: less than the pace where they did not come.
-  std::vector<double> tokens_per_s;
-  std::vector<double> ready_share;  ///< of the batches, those that were there when asked for
+  std::vector<double> share;         ///< of the time, from asking for a batch until it was there
+  std::vector<double> tokens_per_s;  ///< taken; less than the pace if batches came too late
+  std::vector<double> ready_share;   ///< share of batches that were ready when asked for
 };
 
-/// A repeat lasts for seconds, after one in which the window fills.
-[[nodiscard]] Waiting measure_waiting(FakeTrainer& taker, ProducerPool& crew, double tokens_per_s,
-                                      std::uint64_t repeats);
+/// A repeat takes two seconds; before the first, the window fills for one second.
+[[nodiscard]] Waiting measure_waiting(FakeTrainer& trainer, ProducerPool& producers,
+                                      double tokens_per_s, std::uint64_t repeats);
 
 }  // namespace millrace::tools

@@ -1,4 +1,4 @@
-// Time, and waits that end: by what is waited for, by a signal, or by a limit with a sentence.
+// The clock of measurements, and waiting with a time limit.
 #pragma once
 
 #include <chrono>
@@ -20,14 +20,15 @@ using Clock = std::chrono::steady_clock;
   return seconds_between(start, Clock::now());
 }
 
-/// Throws if the process was asked to stop: half a measurement is none.
+/// Throws if the process was asked to stop.
 inline void check_not_stopped() {
   if (config::stop_requested()) {
     throw std::runtime_error("stopped before everything was measured; what was printed stands");
   }
 }
 
-/// Looks every millisecond. Throws "waited N s for WHAT" where it takes longer than `limit`.
+/// Checks `done` every millisecond. Throws "waited N s for WHAT" after `limit`, and if the process
+/// is asked to stop.
 inline void wait_for(const std::function<bool()>& done, const std::string& what,
                      std::chrono::seconds limit) {
   const auto start = Clock::now();

@@ -1,3 +1,4 @@
+// fork, exec and wait.
 #include "tools/bench/child_process.h"
 
 #include <fcntl.h>
@@ -26,7 +27,7 @@ constexpr std::chrono::seconds kEndsWithin{3};
 constexpr std::chrono::milliseconds kLookEvery{2};
 constexpr int kCannotStart = 127;
 
-/// Between fork and exec of a process with threads: system calls alone.
+/// Runs between fork and exec in a process with threads, so it makes system calls only.
 [[noreturn]] void become(char* const* words, int log, pid_t parent) {
   const bool ready = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent &&
                      ::dup2(log, STDOUT_FILENO) >= 0 && ::dup2(log, STDERR_FILENO) >= 0;
@@ -89,7 +90,7 @@ std::uint64_t ChildProcess::anonymous_bytes() const {
 
 void ChildProcess::check() {
   if (!ended() || killed_) return;
-  check_not_stopped();  // who is asked to stop from a terminal is asked together with its children
+  check_not_stopped();  // a terminal's signal also goes to the children
   throw std::runtime_error(
       name_ + " ended by itself; its last words: " + last_line(proto::read_file(log_)));
 }

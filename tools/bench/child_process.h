@@ -1,4 +1,4 @@
-// A program that runs beside this one and ends with it, whatever ends it.
+// A program that runs as a child process and ends with this process, however that ends.
 #pragma once
 
 #include <sys/types.h>
@@ -10,28 +10,28 @@
 
 namespace millrace::tools {
 
-/// Of one thread, which must live as long as the child: the kernel ends the child when that thread
-/// ends.
+/// Used by one thread, which must live as long as the child: the kernel kills the child when that
+/// thread ends.
 class ChildProcess {
  public:
-  /// Starts `program`; what it prints goes to `log`. Throws config::UsageError where there is no
+  /// Starts `program`, with its output in the file `log`. Throws config::UsageError if there is no
   /// such program.
   ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& words,
                std::filesystem::path log);
-  /// SIGTERM and, if that does not end it in time, SIGKILL.
+  /// Sends SIGTERM and, after three seconds, SIGKILL.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// SIGKILL; returns at once.
+  /// Sends SIGKILL and returns at once.
   void kill();
-  /// Throws, with the last line that it printed, if it ended without having been killed.
+  /// Throws, with the last line of output, if the child ended without kill().
   void check();
-  /// Memory that is its own and holds no file, bytes; 0 where it has ended.
+  /// Anonymous resident memory in bytes; 0 if the child has ended.
   [[nodiscard]] std::uint64_t anonymous_bytes() const;
 
  private:
-  /// Whether it has ended; reaps it then.
+  /// Whether the child has ended; if so, reaps it.
   [[nodiscard]] bool ended();
   [[nodiscard]] bool ends_within_limit();
 

@@ -1,3 +1,4 @@
+// One batch in memory, and the thread that delivers slices of it.
 #include "tools/bench/constant_stream.h"
 
 #include <chrono>
@@ -12,7 +13,7 @@ constexpr queue::Milliseconds kLookForStopEvery{50};
 
 proto::StreamMeta make_meta() {
   proto::StreamMeta meta;
-  meta.provider = "ready";
+  meta.provider = "constant";
   meta.schema.fields = {
       {"x", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kInput, false},
       {"y", proto::WireType::kU8, proto::LogicalType::kI64, {kTokens}, proto::Role::kTarget, true}};
@@ -24,7 +25,7 @@ proto::StreamMeta make_meta() {
   return meta;
 }
 
-proto::Batch make_most(const proto::Schema& schema) {
+proto::Batch make_largest(const proto::Schema& schema) {
   const proto::BatchBuffer buffer =
       proto::make_batch(schema, {proto::Split::kTrain, 0, ConstantStream::kMostSamples, {}});
   for (const std::span<std::byte> column : buffer.view.columns) {
@@ -37,16 +38,16 @@ proto::Batch make_most(const proto::Schema& schema) {
 
 }  // namespace
 
-ConstantStream::ConstantStream() : meta_(make_meta()), most_(make_most(meta_.schema)) {}
+ConstantStream::ConstantStream() : meta_(make_meta()), largest_(make_largest(meta_.schema)) {}
 
 proto::Batch ConstantStream::batch(const proto::Range& range) const {
-  proto::Batch batch = proto::slice(meta_.schema, most_, 0, range.count);
+  proto::Batch batch = proto::slice(meta_.schema, largest_, 0, range.count);
   batch.range = range;
   return batch;
 }
 
 std::vector<proto::SharedBytes> ConstantStream::columns(std::uint32_t samples) const {
-  return proto::slice(meta_.schema, most_, 0, samples).columns;
+  return proto::slice(meta_.schema, largest_, 0, samples).columns;
 }
 
 ConstantProducer::ConstantProducer(const ConstantStream& stream,
@@ -57,13 +58,13 @@ ConstantProducer::ConstantProducer(const ConstantStream& stream,
 
 void ConstantProducer::work() {
   while (!stopping_) {
-    if (const auto order = end_->next(kLookForStopEvery)) deliver(*order);
+    if (const auto leased = end_->next(kLookForStopEvery)) deliver(*leased);
   }
 }
 
-void ConstantProducer::deliver(const queue::LeasedRange& order) try {
-  end_->deliver(order, stream_.batch(order.range));
-} catch (const queue::NotStored&) {  // it is handed out again
+void ConstantProducer::deliver(const queue::LeasedRange& leased) try {
+  end_->deliver(leased, stream_.batch(leased.range));
+} catch (const queue::NotStored&) {  // the range is leased again
 }
 
 void ConstantProducer::check() {

@@ -1,6 +1,5 @@
-// A stream that costs nothing to compute, for measuring what lies behind a provider: every range of
-// it is the same bytes, which lie ready in memory. A sample is 1024 tokens of two columns of one
-// byte each.
+// A stream that needs no computation, to measure everything behind a provider: every range has the
+// same bytes, ready in memory. A sample has two columns of 1024 one-byte tokens.
 #pragma once
 
 #include <atomic>
@@ -19,7 +18,7 @@ namespace millrace::tools {
 
 class ConstantStream {
  public:
-  /// Ranges have at most this many samples: 2 MiB.
+  /// Most samples of a range: 2 MiB.
   static constexpr std::uint32_t kMostSamples = 1024;
 
   ConstantStream();
@@ -29,16 +28,16 @@ class ConstantStream {
     return {meta_.provider, meta_.data_seed, meta_.settings, {}};
   }
   [[nodiscard]] proto::Batch batch(const proto::Range& range) const;
-  /// The bytes of a batch of so many samples.
+  /// The columns of a batch of this many samples.
   [[nodiscard]] std::vector<proto::SharedBytes> columns(std::uint32_t samples) const;
 
  private:
   proto::StreamMeta meta_;
-  proto::Batch most_;
+  proto::Batch largest_;  ///< of kMostSamples
 };
 
-/// Answers what a transport's end is asked for, in a thread of its own, as a worker of `prepare`
-/// does that computes nothing.
+/// Answers the requests of a transport's end, in a thread of its own, like a worker of `prepare`
+/// that computes nothing.
 class ConstantProducer {
  public:
   ConstantProducer(const ConstantStream& stream, std::shared_ptr<queue::ProducerEnd> end);
@@ -46,17 +45,17 @@ class ConstantProducer {
   ConstantProducer(const ConstantProducer&) = delete;
   ConstantProducer& operator=(const ConstantProducer&) = delete;
 
-  /// Throws what ended the thread, if something did.
+  /// Rethrows the exception that ended the thread, if any.
   void check();
 
  private:
   void work();
-  void deliver(const queue::LeasedRange& order);
+  void deliver(const queue::LeasedRange& leased);
 
   const ConstantStream& stream_;
   const std::shared_ptr<queue::ProducerEnd> end_;
   std::atomic<bool> stopping_{false};
-  std::future<void> work_;  // last: it uses all of the above, and is waited for
+  std::future<void> work_;  // last: the thread uses the members above, and is joined first
 };
 
 }  // namespace millrace::tools

@@ -1,58 +1,40 @@
+// Taking batches without training on them (fake_trainer.h).
 #include "tools/bench/fake_trainer.h"
 
 #include <chrono>
-#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "config/sizes.h"
-#include "config/stream_keys.h"
-#include "config/stream_settings.h"
 #include "consumer/prefetcher.h"
-#include "endpoint/key_files.h"
+#include "endpoint/expectation.h"
 #include "endpoint/window.h"
 #include "producer/inproc.h"
 #include "proto/files.h"
 #include "providers/masking/stage_schedule.h"
-#include "queue/transports.h"
 #include "tools/bench/bench_waits.h"
 
 namespace millrace::tools {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr std::chrono::milliseconds kWaitAtOnce{100};
 constexpr std::chrono::seconds kDataWithin{60};
 
+/// The first stage throughout, where the trainer names the stages.
 proto::StageLog stage_log_of(const config::Options& options) {
   if (!providers::named_by_trainer(providers::schedule_from(options.provider.schedule))) return {};
   return {{0, 0}};
 }
 
-queue::Expectation expectation_of(const config::Options& options) {
-  return {
-      config::provider_name(options), options.data.data_seed, config::stream_settings(options), {}};
-}
-
 std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options,
                                              const queue::Expectation& expected,
                                              telemetry::Registry& registry) {
-  const queue::Uri uri = queue::parse_uri(options.queue.uri);
-  const queue::Window window = endpoint::train_window(options);
-  if (uri.scheme == queue::Scheme::kInproc) {
-    const producer::Stream stream = producer::open_stream(options);
-    return producer::make_inproc_producer(stream, expected, options.producer.threads,
-                                          queue::leased_range_samples(stream.meta.schema, window),
-                                          registry);
-  }
   queue::ConsumerPlan plan;
   plan.run_id = proto::random_id();
-  plan.late_after = std::chrono::milliseconds(std::llround(options.queue.late_s * 1000));
-  plan.train_window = window;
-  plan.security = queue::trainer_security(endpoint::key_files(options));
   plan.stage_log = stage_log_of(options);
   plan.registry = &registry;
-  return queue::open_consumer_end(uri, expected, plan);
+  return producer::open_consumer_end(options, expected, plan);
 }
 
 [[noreturn]] void fail_without_data(const std::string& state) {
@@ -66,12 +48,12 @@ std::unique_ptr<consumer::BatchSource> open_source(const config::Options& option
   auto end = open_end(options, expected, registry);
   const auto start = Clock::now();
   for (;;) {
-    if (const auto meta = end->wait_for_stream(kLookEvery)) {
-      const consumer::BatchSharding deal{options.train.batch_size,
-                                         options.train.gradient_accumulation_steps, 0, 1};
+    if (const auto meta = end->wait_for_stream(kWaitAtOnce)) {
+      const consumer::BatchSharding sharding{options.train.batch_size,
+                                             options.train.gradient_accumulation_steps, 0, 1};
       return consumer::make_prefetcher(
           std::move(end), *meta,
-          {deal, 0, 0, endpoint::train_window(options), stage_log_of(options)}, registry);
+          {sharding, 0, 0, endpoint::train_window(options), stage_log_of(options)}, registry);
     }
     check_not_stopped();
     check();
@@ -82,7 +64,7 @@ std::unique_ptr<consumer::BatchSource> open_source(const config::Options& option
 }  // namespace
 
 FakeTrainer::FakeTrainer(const config::Options& options, std::function<void()> check)
-    : FakeTrainer(options, expectation_of(options), std::move(check)) {}
+    : FakeTrainer(options, endpoint::expectation(options), std::move(check)) {}
 
 FakeTrainer::FakeTrainer(const config::Options& options, const queue::Expectation& expected,
                          std::function<void()> check)
@@ -95,8 +77,8 @@ FakeTrainer::FakeTrainer(const config::Options& options, const queue::Expectatio
 
 void FakeTrainer::take() {
   for (std::chrono::milliseconds waited{0};
-       !source_->get(proto::Split::kTrain, next_, batch_samples_, kLookEvery);
-       waited += kLookEvery) {
+       !source_->get(proto::Split::kTrain, next_, batch_samples_, kWaitAtOnce);
+       waited += kWaitAtOnce) {
     check_not_stopped();
     check_();
     if (waited >= kDataWithin) fail_without_data(source_->state());

@@ -1,5 +1,5 @@
-// A trainer without a model: takes the batches of a recipe's stream in order, and uses them up at
-// once.
+// A trainer without a model: takes the batches of a recipe's stream in order, and does nothing with
+// them.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,16 @@ namespace millrace::tools {
 
 class FakeTrainer {
  public:
-  /// Waits for the stream. Over inproc:// the producer is inside. Throws where none comes in time,
-  /// with what it waited for. `check` is called now and then during every wait, and throws where it
-  /// is in vain.
+  /// Waits for the stream. Over inproc:// the producer is inside. Throws std::runtime_error, with
+  /// what it waited for, where none comes in time. `check` is called now and then during every
+  /// wait, and throws where waiting is in vain.
   FakeTrainer(const config::Options& options, std::function<void()> check);
-  /// The same of another stream than the recipe's, over its transport.
+  /// The same for another stream over the recipe's transport.
   FakeTrainer(const config::Options& options, const queue::Expectation& expected,
               std::function<void()> check);
 
-  /// The next batch_size samples. Throws where they do not come in time, with what they waited for.
+  /// Takes the next batch_size samples. Throws std::runtime_error, with what it waited for, where
+  /// they do not come in time.
   void take();
 
   [[nodiscard]] std::uint32_t batch_samples() const { return batch_samples_; }
@@ -33,11 +34,10 @@ class FakeTrainer {
   }
   [[nodiscard]] const proto::StreamMeta& meta() const { return source_->meta(); }
 
-  /// Since the start: how often a batch was asked for, and how often it was there then.
+  /// Since the start: how often a batch was asked for, and how often it was there at once.
   [[nodiscard]] double gets() const { return metrics_.gets.value(); }
   [[nodiscard]] double gets_ready() const { return metrics_.gets_ready.value(); }
-  /// Ranges that producers were asked for and have not sent; over file:// nobody is asked, and it
-  /// is 0.
+  /// Ranges leased to producers and not sent yet; always 0 over file://, which has no leases.
   [[nodiscard]] double leases_open() const { return queue_metrics_.leases_open.value(); }
 
  private:

@@ -1,4 +1,4 @@
-// A port of 127.0.0.1 that was free a moment ago, for programs that start servers of their own.
+// Finds a port of 127.0.0.1 that is free at the moment, for programs that start servers.
 #pragma once
 
 #include <arpa/inet.h>
@@ -11,7 +11,7 @@
 
 namespace millrace::tools {
 
-/// Throws std::runtime_error where the system has none.
+/// Throws std::runtime_error if there is none.
 [[nodiscard]] inline std::uint16_t free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

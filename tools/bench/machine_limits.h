@@ -1,4 +1,4 @@
-// What the machine itself can do, measured beside what is measured of us.
+// The machine's own limit for memory, measured beside the programs.
 #pragma once
 
 #include <cstddef>
@@ -6,13 +6,12 @@
 
 namespace millrace::tools {
 
-/// Copies memory to memory on one core, more of it than caches hold. It keeps its 128 MiB from one
-/// measurement to the next.
+/// Copies memory on one core, more than the caches hold. Keeps its 128 MiB between measurements.
 class MemoryCopy {
  public:
   MemoryCopy();
 
-  /// Bytes copied a second, by one copy of 64 MiB.
+  /// Bytes copied per second, measured by one copy of 64 MiB.
   [[nodiscard]] double bytes_per_s();
 
  private:

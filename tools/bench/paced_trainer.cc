@@ -1,3 +1,4 @@
+// Due times, gaps and waits.
 #include "tools/bench/paced_trainer.h"
 
 #include <algorithm>
@@ -7,13 +8,13 @@
 namespace millrace::tools {
 namespace {
 
-constexpr std::chrono::seconds kMadeUpAtMost{1};
+constexpr std::chrono::seconds kCatchUpAtMost{1};
 
 }  // namespace
 
-PacedTrainer::PacedTrainer(FakeTrainer& taker, ProducerPool& crew,
+PacedTrainer::PacedTrainer(FakeTrainer& trainer, ProducerPool& producers,
                            std::optional<double> batches_per_s)
-    : taker_(taker), crew_(crew) {
+    : trainer_(trainer), producers_(producers) {
   if (batches_per_s) {
     interval_ = std::chrono::duration_cast<Clock::duration>(
         std::chrono::duration<double>(1 / *batches_per_s));
@@ -30,16 +31,16 @@ Paced PacedTrainer::take_for(Clock::duration time) {
     ++paced.batches;
   }
   paced.seconds = seconds_since(start);
-  crew_.check();
+  producers_.check();
   return paced;
 }
 
 PacedTrainer::Took PacedTrainer::take_one() {
   std::this_thread::sleep_until(due_);
   const auto asked = Clock::now();
-  taker_.take();
+  trainer_.take();
   const auto now = Clock::now();
-  due_ = std::max(due_ + interval_, now - kMadeUpAtMost);
+  due_ = std::max(due_ + interval_, now - kCatchUpAtMost);
   return {seconds_between(std::exchange(last_, now), now), seconds_between(asked, now)};
 }
 

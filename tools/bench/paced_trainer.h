@@ -1,4 +1,4 @@
-// A trainer without a model that takes batches at a pace, and looks at how it fares.
+// A trainer without a model that takes batches at a pace and measures its waiting.
 #pragma once
 
 #include <chrono>
@@ -10,34 +10,33 @@
 
 namespace millrace::tools {
 
-/// Of some time of taking.
+/// Results of taking batches for some time.
 struct Paced {
-  double longest_gap_s = 0;  ///< between two batches, from the last one before it on
-  double waited_s = 0;       ///< from asking for a batch until it was there, of all of them
+  double longest_gap_s = 0;  ///< between two batches, starting with the last one before
+  double waited_s = 0;       ///< from asking for a batch until it was there, summed
   double seconds = 0;
   std::uint64_t batches = 0;
 };
 
-/// What is due is taken when it is there: who waited makes up for it, but not for more than a
-/// second.
+/// Batches are due at regular times. After a wait it catches up, by at most one second.
 class PacedTrainer {
  public:
-  /// Empty: as fast as they come.
-  PacedTrainer(FakeTrainer& taker, ProducerPool& crew, std::optional<double> batches_per_s);
+  /// `batches_per_s`: the pace; empty: as fast as batches arrive.
+  PacedTrainer(FakeTrainer& trainer, ProducerPool& producers, std::optional<double> batches_per_s);
 
-  /// For at least `time`.
+  /// Takes batches for at least `time`.
   [[nodiscard]] Paced take_for(Clock::duration time);
 
-  /// When it is due. Seconds since the one before, and those of them that it was waited for.
   struct Took {
-    double gap_s;
-    double waited_s;
+    double gap_s;     ///< since the last batch
+    double waited_s;  ///< from asking for this batch until it was there
   };
+  /// Takes a batch when it is due.
   Took take_one();
 
  private:
-  FakeTrainer& taker_;
-  ProducerPool& crew_;
+  FakeTrainer& trainer_;
+  ProducerPool& producers_;
   Clock::duration interval_{0};
   Clock::time_point last_ = Clock::now();
   Clock::time_point due_ = last_;

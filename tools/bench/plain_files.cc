@@ -1,3 +1,4 @@
+// One thread that writes files, and one that reads them.
 #include "tools/bench/plain_files.h"
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// What the disk gives to one that writes files and reads them again, with a queue folder's habits
-// and nothing around it: the limit of file://.
+// The limit of file://: the rate of writing files and reading them again, in the way of a queue
+// folder but without its protocol.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@ namespace millrace::tools {
 struct PlainFiles {
   std::filesystem::path folder;
   std::size_t file_bytes;
-  std::size_t ahead;  ///< files that are written before the first of them is read
+  std::size_t ahead;  ///< most files that are written and not yet read
 };
 
-/// Bytes a second of at least so many. One thread writes each file under a temporary name and
-/// renames it; another reads it whole, into memory of its own, and removes it. Nothing is synced,
-/// checked, claimed or listed. Throws proto::DiskError.
+/// Bytes per second, measured over at least `bytes`. One thread writes each file under a temporary
+/// name and renames it; another reads it into memory of its own and removes it. No sync, checksum,
+/// claim or folder listing. Throws proto::DiskError.
 [[nodiscard]] double plain_files_bytes_per_s(const PlainFiles& files, std::uint64_t bytes);
 
 }  // namespace millrace::tools

@@ -1,3 +1,4 @@
+// `prepare` processes of one recipe.
 #include "tools/bench/producer_pool.h"
 
 #include <algorithm>
@@ -6,16 +7,14 @@
 
 namespace millrace::tools {
 
-ProducerPool::ProducerPool(const BenchEnv& place, std::filesystem::path bin, std::size_t producers)
-    : place_(place),
-      bin_(std::move(bin)),
-      recipe_(place.write_recipe("prepare.toml", place.options())) {
+ProducerPool::ProducerPool(const BenchEnv& env, std::filesystem::path bin, std::size_t producers)
+    : env_(env), bin_(std::move(bin)), recipe_(env.write_recipe("prepare.toml", env.options())) {
   while (size() < producers) start();
 }
 
 void ProducerPool::start() {
   const std::string log = "prepare-" + std::to_string(++started_) + ".log";
-  producers_.emplace_back(bin_ / "prepare", std::vector<std::string>{recipe_}, place_ / log);
+  producers_.emplace_back(bin_ / "prepare", std::vector<std::string>{recipe_}, env_ / log);
 }
 
 void ProducerPool::replace_killed() {

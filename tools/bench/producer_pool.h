@@ -1,4 +1,4 @@
-// The producers of a measurement: `prepare` processes that are killed and replaced. None over
+// The producers of a measurement: `prepare` processes that can be killed and replaced. None over
 // inproc://.
 #pragma once
 
@@ -16,22 +16,22 @@ namespace millrace::tools {
 class ProducerPool {
  public:
   /// `bin`: the folder of the program `prepare`.
-  ProducerPool(const BenchEnv& place, std::filesystem::path bin, std::size_t producers);
+  ProducerPool(const BenchEnv& env, std::filesystem::path bin, std::size_t producers);
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
-  /// SIGKILL to the one that has been there longest; returns at once.
+  /// Sends SIGKILL to the oldest producer and returns at once.
   void kill_one() { producers_.front().kill(); }
-  /// A new one in place of the one that was killed.
+  /// Starts a new producer in place of the killed one.
   void replace_killed();
-  /// Throws, with the last words of the first of them that ended by itself.
+  /// Throws if a producer ended by itself, with its last line of output.
   void check();
-  /// Memory of its own that the largest of them has, bytes.
+  /// Anonymous memory of the largest producer in bytes.
   [[nodiscard]] std::uint64_t most_anonymous_bytes() const;
 
  private:
   void start();
 
-  const BenchEnv& place_;
+  const BenchEnv& env_;
   const std::filesystem::path bin_;
   const std::string recipe_;
   std::size_t started_ = 0;

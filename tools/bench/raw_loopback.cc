@@ -1,3 +1,4 @@
+// One thread that sends, and one that receives.
 #include "tools/bench/raw_loopback.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,7 @@
 namespace millrace::tools {
 namespace {
 
-using datasets::Descriptor;
+using proto::Descriptor;
 
 std::size_t checked(ssize_t result) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), "raw loopback");
@@ -50,9 +51,9 @@ std::pair<Descriptor, Descriptor> tcp_pair() {
 
 }  // namespace
 
-RawLoopback::RawLoopback(queue::Scheme scheme, std::size_t block_bytes)
+RawLoopback::RawLoopback(SocketKind kind, std::size_t block_bytes)
     : from_(block_bytes, std::byte{1}), to_(block_bytes) {
-  std::tie(sender_, receiver_) = scheme == queue::Scheme::kTcp ? tcp_pair() : unix_pair();
+  std::tie(sender_, receiver_) = kind == SocketKind::kTcp ? tcp_pair() : unix_pair();
 }
 
 double RawLoopback::bytes_per_s(std::uint64_t bytes) {

@@ -1,31 +1,32 @@
-// What the kernel moves from one thread to another through a socket of this machine, with nothing
-// around it: the limit of tcp:// and ipc://.
+// The limit of tcp:// and ipc://: the rate at which the kernel moves bytes from one thread to
+// another through a socket of this machine.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "datasets/io/descriptor.h"
-#include "queue/ends/uri.h"
+#include "proto/descriptor.h"
 
 namespace millrace::tools {
 
+enum class SocketKind { kTcp, kUnix };
+
 class RawLoopback {
  public:
-  /// A pair of connected sockets: of TCP on 127.0.0.1 for kTcp, of the UNIX domain for kIpc.
-  /// `block_bytes`: of a send() and, at most, of a recv(). Throws std::system_error.
-  RawLoopback(queue::Scheme scheme, std::size_t block_bytes);
+  /// A pair of connected sockets, over TCP on 127.0.0.1 or of the UNIX domain. `block_bytes`: of a
+  /// send() and, at most, of a recv(). Throws std::system_error.
+  RawLoopback(SocketKind kind, std::size_t block_bytes);
 
-  /// Bytes that arrived a second, of so many.
+  /// Bytes received per second, measured over `bytes`.
   [[nodiscard]] double bytes_per_s(std::uint64_t bytes);
 
  private:
   void send_all(std::uint64_t bytes) const;
   void receive_all(std::uint64_t bytes);
 
-  datasets::Descriptor sender_;
-  datasets::Descriptor receiver_;
+  proto::Descriptor sender_;
+  proto::Descriptor receiver_;
   std::vector<std::byte> from_;
   std::vector<std::byte> to_;
 };

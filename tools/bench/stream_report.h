@@ -1,4 +1,4 @@
-// What bench stream prints: each result as soon as it is there, as words, or as one line of JSON.
+// The output of bench stream: each result as soon as it is there, in words or as one line of JSON.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,10 @@ class StreamReport {
                bool json);
 
   void transport(std::uint32_t batch_bytes, const TransportRates& rates) const;
-  void delivered(const Throughput& seen) const;
-  /// `anonymous_bytes`: memory of its own of the largest producer.
+  void delivered(const Throughput& throughput) const;
+  /// `anonymous_bytes`: anonymous memory of the largest producer.
   void memory(std::uint64_t anonymous_bytes) const;
-  /// `pace`: what the trainer would take, in tokens a second, and why, in words.
+  /// `pace`: of the trainer, in tokens per second; `why`: the reason for it, in words.
   void waited(double pace, const std::string& why, const Waiting& waiting) const;
   void killed(const std::string& taken, const KillGaps& gaps) const;
   void resumed(const std::vector<double>& seconds) const;

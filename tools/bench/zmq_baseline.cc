@@ -1,3 +1,4 @@
+// A ROUTER and a DEALER that exchange batches.
 #include "tools/bench/zmq_baseline.h"
 
 #include <cstring>
@@ -14,12 +15,12 @@ namespace {
 
 using Columns = std::vector<proto::SharedBytes>;
 
-/// As LeaseBook gives a quick producer of one thread.
+/// As many as LeaseBook gives a fast producer of one thread.
 constexpr std::uint64_t kLeasesOpen = 4;
-/// Batches that come before the clock runs.
-constexpr std::uint64_t kWarm = 16;
+/// Batches before the clock starts.
+constexpr std::uint64_t kWarmUp = 16;
 constexpr int kGiveUpAfter_ms = 10'000;
-/// Of the protocol's frames: magic and checksum, a Lease, a BatchInfo of two columns.
+/// Sizes of the protocol's frames: magic and checksum, a Lease, a BatchInfo of two columns.
 constexpr std::size_t kMagicBytes = 16;
 constexpr std::size_t kLeaseBytes = 24;
 constexpr std::size_t kHeaderBytes = 80;
@@ -47,8 +48,8 @@ struct Side {
   zmq::socket_t socket;
 };
 
-/// Views `column`, which outlives it.
-zmq::message_t lend(const proto::SharedBytes& column) {
+/// A message that views `column`, which must outlive it.
+zmq::message_t view_of(const proto::SharedBytes& column) {
   return {const_cast<std::byte*>(column.bytes.data()), column.bytes.size(), [](void*, void*) {},
           nullptr};
 }
@@ -61,7 +62,7 @@ void answer(Side& producer, const Columns& columns) {
   producer.send(zmq::message_t(kMagicBytes), true);
   producer.send(zmq::message_t(header.data(), kHeaderBytes), true);
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    producer.send(lend(columns[i]), i + 1 < columns.size());
+    producer.send(view_of(columns[i]), i + 1 < columns.size());
   }
 }
 
@@ -69,7 +70,7 @@ void produce(const std::string& address, const Columns& columns, std::uint64_t b
   Side producer(zmq::socket_type::dealer, address);
   producer.send({}, false);
   for (std::uint64_t i = 0; i < batches; ++i) answer(producer, columns);
-  static_cast<void>(producer.receive());  // what was sent has arrived
+  static_cast<void>(producer.receive());  // everything sent has arrived
 }
 
 class Consumer {
@@ -88,7 +89,7 @@ class Consumer {
     side_.send(zmq::message_t(kMagicBytes), true);
     side_.send(zmq::message_t(kLeaseBytes), false);
   }
-  void take() {
+  void receive() {
     static_cast<void>(side_.receive());
     static_cast<void>(side_.receive());
     const zmq::message_t header = side_.receive();
@@ -117,11 +118,11 @@ std::uint64_t size_of(const Columns& columns) {
 
 }  // namespace
 
-double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns,
-                            std::uint64_t bytes) {
+double zmq_baseline_bytes_per_s(const std::string& address, const Columns& columns,
+                                std::uint64_t bytes) {
   const std::uint64_t batch_bytes = size_of(columns);
   const std::uint64_t batches = (bytes + batch_bytes - 1) / batch_bytes;
-  const std::uint64_t all = kWarm + batches;
+  const std::uint64_t all = kWarmUp + batches;
   Consumer consumer(address);
   std::future<void> producing =
       std::async(std::launch::async, produce, consumer.bound_address(), columns, all);
@@ -129,12 +130,12 @@ double bare_zmq_bytes_per_s(const std::string& address, const Columns& columns,
   for (std::uint64_t i = 0; i < kLeasesOpen; ++i) consumer.lease();
   auto start = Clock::now();
   for (std::uint64_t i = 0; i < all; ++i) {
-    if (i == kWarm) start = Clock::now();
-    consumer.take();
+    if (i == kWarmUp) start = Clock::now();
+    consumer.receive();
     if (i + kLeasesOpen < all) consumer.lease();
   }
   const double seconds = seconds_since(start);
-  consumer.lease();  // the producer may end
+  consumer.lease();  // tells the producer to end
   producing.get();
   return static_cast<double>(batches * batch_bytes) / seconds;
 }

@@ -1,6 +1,6 @@
-// What ZeroMQ alone moves when it is used as docs/reference/message.md says: the frames of our
-// batches over a DEALER and a ROUTER, as many leases open as we have, checksums at both ends. No
-// book, no thread but one a side, and a batch is forgotten once it is checked.
+// The limit of ZeroMQ when it is used as docs/reference/message.md says: the frames of Millrace's
+// batches over a DEALER and a ROUTER, with as many open leases, and checksums at both ends. No
+// lease book, one thread per side, and batches are dropped once they are checked.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 namespace millrace::tools {
 
-/// Bytes of columns a second of at least `bytes`, in batches of `columns`, sent from where they
-/// lie. `address` is free to be bound. Throws std::runtime_error where nothing comes for seconds or
-/// a checksum does not match, zmq::error_t for what ZeroMQ refuses.
-[[nodiscard]] double bare_zmq_bytes_per_s(const std::string& address,
-                                          const std::vector<proto::SharedBytes>& columns,
-                                          std::uint64_t bytes);
+/// Bytes of columns per second, measured over at least `bytes`, in batches of `columns`, which are
+/// sent without a copy. `address` must be free. Throws std::runtime_error after ten seconds without
+/// a message and for a wrong checksum, zmq::error_t for errors of ZeroMQ.
+[[nodiscard]] double zmq_baseline_bytes_per_s(const std::string& address,
+                                              const std::vector<proto::SharedBytes>& columns,
+                                              std::uint64_t bytes);
 
 }  // namespace millrace::tools

@@ -1,3 +1,4 @@
+// Marks of positions, and their printing in lines.
 #include "tools/inspect/decode_text.h"
 
 #include <algorithm>
@@ -35,7 +36,7 @@ char letter(Mark mark) {
   return ' ';
 }
 
-// One integer column of a batch, whatever its width.
+// One integer column of a batch, of any width.
 class TokenColumn {
  public:
   TokenColumn(const proto::Schema& schema, const proto::Batch& batch, int field)
@@ -67,7 +68,7 @@ std::string text_of(const proto::StreamMeta& meta, std::uint64_t token) {
   return token < meta.vocabulary.size() ? meta.vocabulary[token] : kUnknownSign;
 }
 
-// A token's text as something that takes room on a terminal and does nothing else there.
+// A token's text with control characters replaced by visible ones.
 std::string printable(const std::string& text) {
   if (text == "\n") return "↵";
   if (text == "\t") return "→";
@@ -76,7 +77,7 @@ std::string printable(const std::string& text) {
   return control ? kUnknownSign : text;
 }
 
-// `target` is empty where the position has none.
+// `target`: empty if the position has none.
 Mark mark_of(const proto::StreamMeta& meta, std::uint64_t input,
              std::optional<std::uint64_t> target, bool all_have_targets) {
   if (meta.mask_token_id && input == *meta.mask_token_id) return Mark::kMasked;
@@ -112,8 +113,7 @@ std::string input_line(const Decoded& sample, std::size_t first, std::size_t las
   return now == Mark::kNone ? line : line + kPlainColour;
 }
 
-// Characters of a token's text: what follows the first byte of one in UTF-8 is no character of its
-// own.
+// The number of characters of a token's text: UTF-8 continuation bytes do not count.
 std::size_t columns_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));

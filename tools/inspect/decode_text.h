@@ -1,8 +1,8 @@
-// Samples of token ids as text for people: what the model sees, what stood there, and how each
-// position was corrupted.
+// Samples of token ids as text: the model's input, the original, and the corruption of each
+// position.
 //
-// Works on any stream with a vocabulary, an input field and, for the marks, a target field. Pure;
-// any thread.
+// Works for any stream with a vocabulary and an input field; marks need a target field too. Pure
+// and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,30 +15,34 @@
 
 namespace millrace::tools {
 
-/// What was done to a position: nothing; [MASK] in its place; another token in its place; selected,
-/// but left as it was (known only where the stream has targets at selected positions alone).
-enum class Mark : std::uint8_t { kNone, kMasked, kReplaced, kKept };
+/// The corruption of a position.
+enum class Mark : std::uint8_t {
+  kNone,
+  kMasked,    ///< replaced by [MASK]
+  kReplaced,  ///< replaced by another token
+  kKept,      ///< selected but unchanged; known only if targets are at selected positions only
+};
 
 struct Decoded {
   std::vector<std::string> input;  ///< by position, as the model sees it
-  /// By position, as far as input and target tell; the next tokens, where those are targets.
+  /// By position, as far as input and target tell; the next tokens, if predicts_next.
   std::vector<std::string> original;
   std::vector<Mark> marks;
-  /// Nothing is corrupted, and the targets are the next tokens: a stream without mask, time,
-  /// sentinel.
+  /// Whether the targets are the next tokens and nothing is corrupted: a stream without mask, time
+  /// and sentinel.
   bool predicts_next = false;
 };
 
-/// Row `row` of a batch of the stream. Throws std::runtime_error for a stream without vocabulary or
+/// Decodes row `row` of a batch. Throws std::runtime_error for a stream without vocabulary or
 /// input.
 [[nodiscard]] Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch,
                              std::uint32_t row);
 
-/// The stage of a row; 0 for a stream without such a field.
+/// The stage of a row; 0 if the stream has no stage field.
 [[nodiscard]] std::uint32_t stage_of(const proto::StreamMeta& meta, const proto::Batch& batch,
                                      std::uint32_t row);
 
-/// The time of a row, as text: 0.36, or a step such as 4; empty for a stream without such a field.
+/// The time of a row as text: 0.36, or a step such as 4; empty if the stream has no time field.
 [[nodiscard]] std::string time_of(const proto::StreamMeta& meta, const proto::Batch& batch,
                                   std::uint32_t row);
 
@@ -49,11 +53,11 @@ struct Decoded {
 /// The positions that have this mark.
 [[nodiscard]] std::vector<std::size_t> positions(const Decoded& sample, Mark mark);
 
-/// Writes the sample in lines: the input, below it the marks, below them the original. With colours
-/// (ANSI) the marks are in the input's colours instead of a line of their own.
+/// Prints the sample as lines of input, marks and original. With `colours` (ANSI), marks are
+/// colours of the input instead of a line.
 void print(std::ostream& out, const Decoded& sample, bool colours);
 
-/// One line that explains what print() writes.
+/// One line that explains the marks of print().
 [[nodiscard]] std::string legend(bool colours);
 
 }  // namespace millrace::tools

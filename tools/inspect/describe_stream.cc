@@ -1,9 +1,11 @@
+// A stream's meta as text or JSON.
 #include "tools/inspect/describe_stream.h"
 
 #include <nlohmann/json.hpp>
 
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
+#include "proto/text.h"
 
 namespace millrace::tools {
 namespace {
@@ -26,12 +28,8 @@ void describe_stages(std::ostream& out, const char* what, const std::vector<std:
 }  // namespace
 
 std::string describe(const proto::Field& field) {
-  std::string shape;
-  for (const std::uint32_t size : field.shape) {
-    shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-  }
   return field.name + ": " + std::string(proto::to_string(field.role)) + ", " +
-         std::string(proto::to_string(field.wire)) + " [" + shape + "]" +
+         std::string(proto::to_string(field.wire)) + " [" + proto::joined(field.shape) + "]" +
          (field.sentinel ? ", with a sentinel" : "");
 }
 

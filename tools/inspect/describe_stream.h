@@ -1,4 +1,4 @@
-// A stream's meta, as text for people or as JSON for programs.
+// A stream's meta as text or JSON.
 #pragma once
 
 #include <ostream>
@@ -8,7 +8,7 @@
 
 namespace millrace::tools {
 
-/// A few indented lines: provider, dataset, sizes, schema, settings.
+/// Prints a few lines: provider, dataset, sizes, schema, stages.
 void describe(std::ostream& out, const proto::StreamMeta& meta);
 
 /// One field as "x: input, u8 [128]".

@@ -1,5 +1,5 @@
-// inspect batch FILE: a queue file, checked and decoded. The vocabulary comes from the meta.json of
-// the stream's folder, where the file lies in one.
+// inspect batch FILE: checks and decodes a queue file. The vocabulary comes from the meta.json of
+// the stream's folder, if the file is in one.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -12,6 +12,7 @@
 #include "proto/files.h"
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
+#include "proto/text.h"
 #include "queue/file/folder.h"
 #include "tools/inspect/show_samples.h"
 #include "tools/subcommands.h"
@@ -31,8 +32,8 @@ proto::Chunk read(const fs::path& path) {
   return chunk;
 }
 
-// FOLDER/<fingerprint>/meta.json for FOLDER/<fingerprint>/train/FILE; empty where there is none, or
-// that of another stream.
+// FOLDER/<fingerprint>/meta.json for FOLDER/<fingerprint>/train/FILE; empty if there is none or it
+// belongs to another stream.
 std::optional<proto::StreamMeta> meta_beside(const fs::path& path, const proto::Chunk& chunk) {
   const fs::path file = fs::absolute(path).parent_path().parent_path() / queue::Folder::kMeta;
   if (!fs::exists(file)) return std::nullopt;
@@ -44,11 +45,8 @@ std::optional<proto::StreamMeta> meta_beside(const fs::path& path, const proto::
 }
 
 std::string column_of(const proto::Chunk& chunk, std::size_t i) {
-  std::string shape;
-  for (const std::uint32_t size : chunk.shapes[i]) {
-    shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-  }
-  return std::string(proto::to_string(chunk.wires[i])) + " [" + shape + "]";
+  return std::string(proto::to_string(chunk.wires[i])) + " [" + proto::joined(chunk.shapes[i]) +
+         "]";
 }
 
 void describe(const fs::path& path, const proto::Chunk& chunk) {
@@ -77,7 +75,7 @@ void describe_as_json(const fs::path& path, const proto::Chunk& chunk) {
   std::cout << proto::json_text(json) << "\n";
 }
 
-// The samples asked for, as far as the file has them.
+// The requested samples that the file has.
 proto::Batch part_of(const proto::StreamMeta& meta, const proto::Batch& batch,
                      const config::Arguments& arguments) {
   const proto::Range& range = batch.range;
@@ -114,10 +112,10 @@ Subcommand batch_subcommand() {
   return {"batch",
           {.name = "inspect batch",
            .usage = "FILE [--first I] [--count N]",
-           .about = "Checks a queue file and shows its samples as text, with masked and replaced "
-                    "characters marked.",
-           .flags = {{"first", "I", "the first sample; default: the file's first"},
-                     {"count", "N", "how many; default 4"}},
+           .about = "Checks a queue file and shows its samples as text, with marks on masked and "
+                    "replaced tokens.",
+           .flags = {{"first", "I", "index of the first sample; default: the file's first"},
+                     {"count", "N", "number of samples; default 4"}},
            .overrides = false},
           run};
 }

@@ -1,4 +1,4 @@
-// inspect checkpoint DIR: what a checkpoint holds, and whether it is whole.
+// inspect checkpoint DIR: the contents of a checkpoint, and whether it is complete.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -11,6 +11,7 @@
 #include "proto/checkpoint.h"
 #include "proto/json_text.h"
 #include "proto/safetensors.h"
+#include "proto/text.h"
 #include "tools/inspect/describe_stream.h"
 #include "tools/subcommands.h"
 
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The checkpoint in `folder`, or the newest whole one of a run's output folder.
+// The checkpoint in `folder`, or the newest complete one of a run's output folder.
 proto::Checkpoint find(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw std::runtime_error(folder.string() + ": no such folder");
   if (!proto::checkpoint_steps(folder).empty()) {
@@ -36,14 +37,6 @@ std::uint64_t values_of(const proto::NamedTensor& tensor) {
   std::uint64_t values = 1;
   for (const std::uint64_t size : tensor.shape) values *= size;
   return values;
-}
-
-std::string shape_of(const proto::NamedTensor& tensor) {
-  std::string shape;
-  for (const std::uint64_t size : tensor.shape) {
-    shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-  }
-  return "[" + shape + "]";
 }
 
 proto::SafetensorsFile open_model(const fs::path& folder) {
@@ -94,8 +87,8 @@ void print(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& mo
   std::cout << "model: " << parameters_of(model) << " values in " << model.tensors().size()
             << " tensors\n";
   for (const proto::NamedTensor& tensor : model.tensors()) {
-    std::cout << "  " << tensor.name << " " << proto::to_string(tensor.type) << " "
-              << shape_of(tensor) << "\n";
+    std::cout << "  " << tensor.name << " " << proto::to_string(tensor.type) << " ["
+              << proto::joined(tensor.shape) << "]\n";
   }
 }
 
@@ -122,15 +115,16 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subcommand checkpoint_subcommand() {
-  return {"checkpoint",
-          {.name = "inspect checkpoint",
-           .usage = "DIR",
-           .about = "Checks a checkpoint and shows what it holds. DIR is the checkpoint's folder, "
-                    "or a run's output folder, whose newest "
-                    "whole checkpoint is then taken.",
-           .flags = {},
-           .overrides = false},
-          run};
+  return {
+      "checkpoint",
+      {.name = "inspect checkpoint",
+       .usage = "DIR",
+       .about = "Checks a checkpoint and shows its contents. DIR is a checkpoint's folder, or a "
+                "run's output folder: its newest\n"
+                "complete checkpoint.",
+       .flags = {},
+       .overrides = false},
+      run};
 }
 
 }  // namespace millrace::tools

@@ -1,10 +1,11 @@
-// inspect SUBJECT …: looks inside a stream, a queue, a checkpoint or a queue file. Changes nothing.
+// inspect SUBJECT …: shows the contents of a stream, a queue, a checkpoint or a queue file, and
+// changes nothing.
 #include "tools/subcommands.h"
 
 int main(int argc, char** argv) {
   using namespace millrace::tools;
   return run_subcommand(
-      "inspect", "Looks inside, and changes nothing:",
+      "inspect", "Shows the contents of streams and files, and changes nothing:",
       {stream_subcommand(), queue_subcommand(), checkpoint_subcommand(), batch_subcommand()}, argc,
       argv);
 }

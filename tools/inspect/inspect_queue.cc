@@ -1,7 +1,7 @@
-// inspect queue DIR: the streams of a queue folder, what lies ready, whether it is whole, and the
-// runs that read it.
+// inspect queue DIR: the streams of a queue folder, the samples that are ready, damaged files, and
+// the runs that read them.
 //
-// The folder may be in use: what vanishes while we look was consumed.
+// The folder may be in use: files that disappear meanwhile were consumed.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Samples [first, end) that lie ready without a gap, at one stage where the trainer names them.
+// Samples [first, end) that are ready without a gap; at one stage, if the trainer names stages.
 struct Stretch {
   std::uint64_t first = 0;
   std::uint64_t end = 0;
@@ -229,15 +229,15 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 Subcommand queue_subcommand() {
-  return {"queue",
-          {.name = "inspect queue",
-           .usage = "DIR",
-           .about = "Shows the streams of a queue folder, which samples lie ready, whether the "
-                    "files are whole, and the runs that read "
-                    "them.",
-           .flags = {},
-           .overrides = false},
-          run};
+  return {
+      "queue",
+      {.name = "inspect queue",
+       .usage = "DIR",
+       .about = "Shows the streams of a queue folder, the samples that are ready, damaged files, "
+                "and the runs that read them.",
+       .flags = {},
+       .overrides = false},
+      run};
 }
 
 }  // namespace millrace::tools

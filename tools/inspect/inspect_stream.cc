@@ -1,4 +1,4 @@
-// inspect stream CONFIG: the stream of a recipe, computed here and now from the pure function.
+// inspect stream CONFIG: computes samples of a recipe's stream from the pure function.
 #include <algorithm>
 #include <iostream>
 #include <limits>
@@ -58,7 +58,7 @@ Request request_of(const config::Arguments& arguments) {
   return request;
 }
 
-// How many samples to show: by default a few, as far as the split has them.
+// The number of samples to show: by default a few, or the rest of the split.
 std::uint64_t count_of(const Request& request, std::uint64_t size) {
   if (request.count) return *request.count;
   const bool digests = request.form == Form::kDigests || request.form == Form::kDigestJson;
@@ -102,7 +102,7 @@ void show_all(const providers::DataProvider& provider, const Request& request) {
   }
 }
 
-/// The characters of the stream's texts, without what the provider adds.
+/// Saves the characters of the stream's dataset, without tokens that the provider adds.
 void save_characters(const proto::StreamMeta& meta, const std::string& file) {
   if (meta.vocabulary.empty() || meta.byte_level) {
     throw config::UsageError(
@@ -140,15 +140,16 @@ Subcommand stream_subcommand() {
       {.name = "inspect stream",
        .usage = "CONFIG [overrides] [--split S] [--first I] [--count N] [--digest] [--stage K] | "
                 "--save-vocabulary FILE",
-       .about = "Computes samples of a recipe's stream and shows them as text, with masked and "
-                "replaced characters marked.",
+       .about =
+           "Computes samples of a recipe's stream and shows them as text, with marks on masked "
+           "and replaced tokens.",
        .flags = {{"split", "S", "train (the default), val or test"},
-                 {"first", "I", "the first sample; default 0"},
-                 {"count", "N", "how many; default 4, with --digest 1"},
-                 {"digest", "", "a line `split index stage digest` a sample, and nothing else"},
-                 {"stage", "K", "the stage, where the trainer names it"},
+                 {"first", "I", "index of the first sample; default 0"},
+                 {"count", "N", "number of samples; default 4, with --digest 1"},
+                 {"digest", "", "only print a line `split index stage digest` for each sample"},
+                 {"stage", "K", "the stage of train samples, if the trainer names stages"},
                  {"save-vocabulary", "FILE",
-                  "write the characters and their ids, for data.vocabulary, and nothing else"}}},
+                  "only write the characters and their ids, for data.vocabulary"}}},
       run};
 }
 

@@ -1,3 +1,4 @@
+// Samples as text, JSON or digests.
 #include "tools/inspect/show_samples.h"
 
 #include <unistd.h>
@@ -12,7 +13,7 @@
 namespace millrace::tools {
 namespace {
 
-// What identifies a sample, in every form.
+// The identification of a sample, in every form.
 struct Label {
   std::string_view split;
   std::uint64_t index;

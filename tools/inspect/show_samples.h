@@ -1,4 +1,4 @@
-// Samples of a batch on stdout, in the form that was asked for.
+// Prints samples of a batch on stdout, as text, JSON or digests.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ enum class Form : std::uint8_t {
   kDigestJson  ///< the same as JSON
 };
 
-/// Every row of the batch.
+/// Prints every row of the batch.
 void show_samples(const proto::StreamMeta& meta, const proto::Batch& batch, Form form);
 
-/// The legend of kText; nothing for the other forms.
+/// Prints the legend of kText; nothing for the other forms.
 void show_legend(Form form);
 
 }  // namespace millrace::tools

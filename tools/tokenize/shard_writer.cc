@@ -1,3 +1,4 @@
+// Files of equal length, one after the other.
 #include "tools/tokenize/shard_writer.h"
 
 #include <algorithm>
@@ -6,39 +7,38 @@
 
 namespace millrace::tools {
 
-ShardWriter::ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before,
-                         WhenWhole when_whole)
+ShardWriter::ShardWriter(Plan plan, std::span<const Shard> existing, BeforeFile before,
+                         WhenComplete when_complete)
     : plan_(std::move(plan)),
       before_(std::move(before)),
-      when_whole_(std::move(when_whole)),
-      number_(there.size()) {
-  for (const Shard& shard : there) tokens_ += shard.tokens;
-  if (!there.empty()) {
-    document_ = there.back().next_document;
-    taken_tokens_ = there.back().taken_tokens;
+      when_complete_(std::move(when_complete)),
+      number_(existing.size()) {
+  for (const Shard& shard : existing) tokens_ += shard.tokens;
+  if (!existing.empty()) {
+    document_ = existing.back().next_document;
+    taken_tokens_ = existing.back().taken_tokens;
   }
-  left_out_ = taken_tokens_;
+  to_skip_ = taken_tokens_;
 }
 
 void ShardWriter::append(std::span<const std::uint32_t> ids) {
-  const std::uint64_t skipped = std::min<std::uint64_t>(left_out_, ids.size());
-  left_out_ -= skipped;
+  const std::uint64_t skipped = std::min<std::uint64_t>(to_skip_, ids.size());
+  to_skip_ -= skipped;
   write(ids.subspan(skipped));
 }
 
 void ShardWriter::write(std::span<const std::uint32_t> ids) {
-  const std::uint64_t whole =
-      plan_.shard_tokens.value_or(std::numeric_limits<std::uint64_t>::max());
+  const std::uint64_t full = plan_.shard_tokens.value_or(std::numeric_limits<std::uint64_t>::max());
   while (!ids.empty()) {
     if (!file_) {
       file_ = std::make_unique<datasets::TokenFileWriter>(plan_.folder / file_name(), plan_.width);
     }
-    const auto now = ids.first(std::min<std::uint64_t>(ids.size(), whole - file_->size()));
+    const auto now = ids.first(std::min<std::uint64_t>(ids.size(), full - file_->size()));
     file_->append(now);
     taken_tokens_ += now.size();
     tokens_ += now.size();
     ids = ids.subspan(now.size());
-    if (file_->size() == whole) finish_file();
+    if (file_->size() == full) finish_file();
   }
 }
 
@@ -56,7 +56,7 @@ void ShardWriter::finish_file() {
   Shard shard{file_name(), file_->size(), file_->finish(), document_, taken_tokens_};
   file_.reset();
   ++number_;
-  when_whole_(std::move(shard));
+  when_complete_(std::move(shard));
 }
 
 std::string ShardWriter::file_name() const {

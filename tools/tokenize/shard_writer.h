@@ -1,5 +1,5 @@
-// Cuts a split's tokens into files of equal length, and says of each when it will appear and when
-// it has. Used by one thread.
+// Cuts a split's tokens into files of equal length, and calls back before and after each appears.
+// Used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace millrace::tools {
 
 class ShardWriter {
  public:
-  /// Of which folder and split, and how its files are made.
+  /// The folder, the split and the form of its files.
   struct Plan {
     std::filesystem::path folder;
     std::string split;
@@ -26,18 +26,19 @@ class ShardWriter {
     std::optional<std::uint64_t> shard_tokens;  ///< empty: one file holds all
   };
   using BeforeFile = std::function<void()>;
-  using WhenWhole = std::function<void(Shard)>;
+  using WhenComplete = std::function<void(Shard)>;
 
-  /// Goes on behind the shards that are there. Of each further one `before` is called before its
-  /// file appears, and `when_whole` behind that.
-  ShardWriter(Plan plan, std::span<const Shard> there, BeforeFile before, WhenWhole when_whole);
+  /// Continues after the shards that exist already. For each new one, `before` is called before its
+  /// file appears, and `when_complete` after.
+  ShardWriter(Plan plan, std::span<const Shard> existing, BeforeFile before,
+              WhenComplete when_complete);
 
-  /// From which document of the split on, in this order, append() wants tokens; the first tokens of
-  /// the first are there already, and are left out.
+  /// The first document of the split whose tokens append() needs, followed by all after it in
+  /// order. Tokens of it that exist already are skipped.
   [[nodiscard]] std::uint64_t next_document() const { return document_; }
   void append(std::span<const std::uint32_t> ids);
   void end_document();
-  /// The last file, which may be shorter.
+  /// Completes the last file, which may be shorter.
   void finish();
 
   [[nodiscard]] std::uint64_t tokens() const { return tokens_; }  ///< of the split so far
@@ -49,11 +50,11 @@ class ShardWriter {
 
   Plan plan_;
   BeforeFile before_;
-  WhenWhole when_whole_;
+  WhenComplete when_complete_;
   std::uint64_t number_;            ///< of the next file
-  std::uint64_t document_ = 0;      ///< that tokens are coming of
-  std::uint64_t taken_tokens_ = 0;  ///< of it
-  std::uint64_t left_out_;          ///< of its tokens, still to come
+  std::uint64_t document_ = 0;      ///< the current document
+  std::uint64_t taken_tokens_ = 0;  ///< tokens of it that are in files
+  std::uint64_t to_skip_;           ///< tokens of it that are still to be skipped
   std::uint64_t tokens_ = 0;
   std::unique_ptr<datasets::TokenFileWriter> file_;
 };

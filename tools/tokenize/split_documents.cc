@@ -1,3 +1,4 @@
+// Documents between two bytes of a text.
 #include "tools/tokenize/split_documents.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// The documents of each split of a text. Splits lie where they lie for a stream of its characters
-// (datasets/index/splits.h), so that both say the same of what is val: a text of documents is cut
-// between them, and a single one in its middle.
+// The documents of each split of a text. Splits begin where they begin for a stream of its
+// characters (datasets/index/splits.h), so that val is the same text for both: a text of several
+// documents is cut between documents, a single document within.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@
 
 namespace millrace::tools {
 
-/// Valid UTF-8, mapped or in memory for as long as this lives.
+/// The documents of one split: valid UTF-8, mapped or in memory for the lifetime of this object.
 struct SplitText {
   proto::Split split = proto::Split::kTrain;
-  std::uint64_t count = 0;  ///< documents
-  std::uint64_t bytes = 0;  ///< of all of them
+  std::uint64_t count = 0;  ///< number of documents
+  std::uint64_t bytes = 0;  ///< of all documents
   std::function<std::string_view(std::uint64_t)> document;
 };
 
-/// The splits that have text.
+/// The splits that are not empty.
 [[nodiscard]] std::vector<SplitText> split_documents(
     const std::shared_ptr<const datasets::Documents>& documents, const datasets::Cuts& cuts);
 

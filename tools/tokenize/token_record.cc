@@ -1,3 +1,4 @@
+// The record as JSON.
 #include "tools/tokenize/token_record.h"
 
 #include <algorithm>

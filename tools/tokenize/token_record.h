@@ -1,6 +1,5 @@
-// meta.json beside token files: what they were made of, and how far. By it an interrupted
-// `tokenize` goes on, and readers know the width of the ids (docs/reference/tokenizing.md has the
-// format).
+// meta.json beside token files: their inputs and progress. An interrupted `tokenize` continues by
+// it, and readers learn the width of the ids (docs/reference/tokenizing.md has the format).
 #pragma once
 
 #include <cstdint>
@@ -15,13 +14,13 @@
 
 namespace millrace::tools {
 
-/// One file, and where the split's text goes on behind it.
+/// One file, and where the split's text continues after it.
 struct Shard {
   std::string file;
   std::uint64_t tokens = 0;
   std::string hash;                 ///< xxh64 of the file
-  std::uint64_t next_document = 0;  ///< of the split
-  std::uint64_t taken_tokens = 0;   ///< of that document, by this shard and those before
+  std::uint64_t next_document = 0;  ///< document of the split that is next
+  std::uint64_t taken_tokens = 0;   ///< its tokens that are in this shard and those before
   bool operator==(const Shard&) const = default;
 };
 
@@ -34,7 +33,7 @@ struct SplitRecord {
 };
 
 struct TokenRecord {
-  /// What decides the bytes of the files; a run goes on only where all are the same.
+  /// The inputs that decide the bytes of the files. A run continues only if all are equal.
   std::map<std::string, std::string> settings;
   proto::WireType width = proto::WireType::kU16;
   std::uint64_t vocab_size = 0;
@@ -43,17 +42,17 @@ struct TokenRecord {
   std::string dataset;    ///< its name, for people
   std::map<std::string, SplitRecord> splits;
   [[nodiscard]] bool complete() const;
-  /// It names no file.
+  /// Whether no file is recorded.
   [[nodiscard]] bool empty() const;
   bool operator==(const TokenRecord&) const = default;
 };
 
 inline constexpr const char* kRecordFile = "meta.json";
 
-/// Empty where the folder has none. Throws std::runtime_error for one that is damaged or of another
-/// program.
+/// Empty if the folder has no record. Throws std::runtime_error for one that is damaged or of
+/// another program.
 [[nodiscard]] std::optional<TokenRecord> read_record(const std::filesystem::path& folder);
-/// Atomic and durable.
+/// Writes the record atomically and durably.
 void write_record(const std::filesystem::path& folder, const TokenRecord& record);
 
 }  // namespace millrace::tools

@@ -1,3 +1,4 @@
+// The work of tokenize: continues the record, and encodes split by split.
 #include "tools/tokenize/tokenize_files.h"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "datasets/bpe/bpe_encoder.h"
 #include "datasets/tokens/token_file.h"
 #include "proto/files.h"
+#include "proto/text.h"
 #include "tools/tokenize/shard_writer.h"
 
 namespace millrace::tools {
@@ -22,7 +24,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Ids = std::vector<std::uint32_t>;
 
-/// Raised inside the work where the process is asked to stop.
+/// Thrown inside the work if the process is asked to stop.
 class Stopped : public std::runtime_error {
  public:
   Stopped() : std::runtime_error("stopped before the end; the same command goes on") {}
@@ -49,7 +51,7 @@ TokenRecord new_record(const TokenizeJob& job) {
   return record;
 }
 
-/// Drops what the folder no longer has, from the first file that is missing or of another size on.
+/// Drops the files of a split from the first one on that is missing or has another size.
 void drop_missing(const fs::path& folder, proto::WireType width, SplitRecord& split) {
   const auto is_missing = [&](const Shard& shard) {
     const auto file = proto::real_disk().stat(folder / shard.file);
@@ -65,8 +67,8 @@ bool is_token_file(const std::string& name) {
   return !name.starts_with('.') && name.ends_with(".bin");
 }
 
-/// What earlier runs of the same job have left in the folder; a new record where there is nothing.
-TokenRecord go_on(const TokenizeJob& job) {
+/// The record of earlier runs of the same job in the folder; a new one if there is none.
+TokenRecord continue_record(const TokenizeJob& job) {
   std::optional<TokenRecord> record = read_record(job.out);
   if (!record) {
     const auto names = proto::real_disk().list(job.out);
@@ -90,7 +92,7 @@ TokenRecord go_on(const TokenizeJob& job) {
   return *record;
 }
 
-/// Files that a run which was killed has left half.
+/// Removes incomplete files of a killed run.
 void remove_leftovers(const fs::path& folder) {
   for (const std::string& name : proto::real_disk().list(folder)) {
     const bool ours = name.starts_with(".train") || name.starts_with(".val") ||
@@ -123,14 +125,14 @@ class SplitWork {
     mine_.complete = true;
     write_record(job_.out, record_);
     progress_.clear();
-    spdlog::info("{}: {} tokens of {} document{} in {} file{}", name_, mine_.tokens(),
-                 mine_.documents, mine_.documents == 1 ? "" : "s", mine_.shards.size(),
-                 mine_.shards.size() == 1 ? "" : "s");
+    spdlog::info("{}: {} tokens of {} in {}", name_, mine_.tokens(),
+                 proto::counted(mine_.documents, "document"),
+                 proto::counted(mine_.shards.size(), "file"));
   }
 
  private:
-  /// The first file of a folder appears behind the record: a run that is killed between them must
-  /// know it for its own.
+  /// Writes the record before the first file appears, so that a run that is killed between them
+  /// recognises the file.
   void claim() {
     if (record_.empty()) write_record(job_.out, record_);
   }
@@ -143,7 +145,7 @@ class SplitWork {
   void encode(std::string_view document, std::uint64_t number) try {
     encoder_.encode(document, datasets::Specials::kAsText,
                     [this](std::span<const std::uint32_t> ids) { take(ids); });
-    take(mark_behind(document, number));
+    take(separator_after(document, number));
   } catch (const Stopped&) {
     throw;
   } catch (const proto::DiskError&) {
@@ -153,9 +155,9 @@ class SplitWork {
         fmt::format("{}: document {} of {}: {}", job_.place, number + 1, name_, error.what()));
   }
 
-  /// Behind every document <|endoftext|>, as nanoGPT does; without that token a newline between
-  /// two, where none is.
-  Ids mark_behind(std::string_view document, std::uint64_t number) const {
+  /// <|endoftext|> after every document, as nanoGPT does; without that token a newline between
+  /// documents, unless there is one.
+  Ids separator_after(std::string_view document, std::uint64_t number) const {
     if (const auto end_of_text = job_.bpe->end_of_text()) return {*end_of_text};
     const bool is_last = number + 1 == text_.count;
     return is_last || document.ends_with('\n') ? Ids() : newline_;
@@ -197,7 +199,7 @@ TokenRecord tokenize(const TokenizeJob& job) {
         job.out.string() +
         ": another tokenize is at work in this folder; wait for it, or take another --out");
   }
-  TokenRecord record = go_on(job);
+  TokenRecord record = continue_record(job);
   remove_leftovers(job.out);
   for (const SplitText& text : job.splits) {
     const std::string name(proto::to_string(text.split));

@@ -1,5 +1,5 @@
-// tokenize CONFIG --out DIR: the documents of a recipe's [data] as files of token ids. --encode and
-// --decode look at a tokenizer.
+// tokenize CONFIG --out DIR: writes the documents of a recipe's [data] as files of token ids.
+// --encode and --decode try a tokenizer.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -23,16 +23,16 @@ const config::Program kProgram{
         "CONFIG [overrides] --out DIR [--shard-tokens N] | --encode TOKENIZER | --decode TOKENIZER",
     .about =
         "Writes the documents of a recipe's [data] as files of token ids, train.bin and val.bin, "
-        "by the byte-level BPE of its\n"
-        "data.tokenizer. Started again after an interruption, it goes on. Or takes a text, or ids, "
-        "from standard input.",
-    .flags = {{"out", "DIR", "the folder of the files and their meta.json"},
-              {"shard-tokens", "N", "files of N tokens each, train_000000.bin and on"},
+        "with the byte-level BPE of\n"
+        "data.tokenizer. Started again after an interruption, it continues. Or encodes and decodes "
+        "standard input.",
+    .flags = {{"out", "DIR", "folder of the files and their meta.json"},
+              {"shard-tokens", "N", "write files of N tokens each: train_000000.bin, …"},
               {"encode", "TOKENIZER",
-               "standard input is a text: print its token ids; with --json, JSON lines of texts"},
+               "print the token ids of the text on standard input; with --json: of JSON lines"},
               {"decode", "TOKENIZER",
-               "standard input is token ids: print their text; with --json, JSON lines of lists"},
-              {"specials", "", "with --encode: the texts of special tokens become those tokens"}},
+               "print the text of the token ids on standard input; with --json: of JSON lines"},
+              {"specials", "", "with --encode: recognise special tokens in the text"}},
     .min_positional = 0,
 };
 

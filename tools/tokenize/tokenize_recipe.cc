@@ -1,3 +1,4 @@
+// A recipe as a job for tokenize().
 #include "tools/tokenize/tokenize_recipe.h"
 
 #include <spdlog/spdlog.h>
@@ -29,7 +30,7 @@ void check(const config::DataOptions& data) {
   }
 }
 
-/// Of a plain text a fraction may be less than a character.
+/// A fraction of a short text may be less than a character.
 void check_splits(const std::vector<SplitText>& splits, const datasets::Documents& documents,
                   datasets::Shares shares) {
   const std::size_t wanted = 1U + (shares.val > 0 ? 1U : 0U) + (shares.test > 0 ? 1U : 0U);

@@ -1,4 +1,4 @@
-// What `tokenize` does for a recipe: opens its documents and its tokenizer, and writes the files.
+// Tokenizes a recipe's dataset: opens its documents and its tokenizer, and writes the files.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace millrace::tools {
 
 /// Throws as open_documents, load_bpe and tokenize do; config::UsageError for a recipe without a
-/// tokenizer or of tokens already.
+/// tokenizer, or whose dataset is tokens already.
 TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesystem::path& out,
                             std::optional<std::uint64_t> shard_tokens);
 

@@ -1,6 +1,6 @@
+// Encoding and decoding of standard input.
 #include "tools/tokenize/tokenize_text.h"
 
-#include <charconv>
 #include <istream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -10,6 +10,7 @@
 
 #include "datasets/bpe/bpe_encoder.h"
 #include "proto/json_text.h"
+#include "proto/text.h"
 
 namespace millrace::tools {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using Json = nlohmann::json;
 using Ids = std::vector<std::uint32_t>;
 
-/// Calls take(json) for each line; what that throws is given the line's number.
+/// Calls take(json) for each line, and adds the line's number to its errors.
 template <class Take>
 void for_each_line(std::istream& in, Take take) {
   std::size_t number = 0;
@@ -34,13 +35,9 @@ void for_each_line(std::istream& in, Take take) {
 }
 
 std::uint32_t id_of(std::string_view word) {
-  std::uint32_t id = 0;
-  const auto result = std::from_chars(word.data(), word.data() + word.size(), id);
-  if (result.ec != std::errc() || result.ptr != word.data() + word.size()) {
-    throw std::runtime_error("'" + std::string(word) +
-                             "' is no token id; ids are whole numbers between spaces");
-  }
-  return id;
+  if (const auto id = proto::parse_number<std::uint32_t>(word)) return *id;
+  throw std::runtime_error("'" + std::string(word) +
+                           "' is no token id; ids are whole numbers between spaces");
 }
 
 Ids ids_of(const Json& line) {

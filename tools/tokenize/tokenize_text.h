@@ -1,9 +1,8 @@
-// tokenize --encode and --decode: texts and token ids through standard input and output, to look at
-// a tokenizer.
+// tokenize --encode and --decode: encodes and decodes standard input, to try a tokenizer.
 //
-// Plain: all of the input is one text, or ids between spaces; ids come out in one line, text as its
-// exact bytes. As JSON lines: each line "text" gives a line [ids], and the other way round; bytes
-// that are no UTF-8 come out as U+FFFD.
+// Plain: the whole input is one text, or ids separated by spaces; ids are printed on one line, text
+// as its exact bytes. JSON lines: each line "text" gives a line [ids], and vice versa; bytes that
+// are not UTF-8 are printed as U+FFFD.
 #pragma once
 
 #include <iosfwd>
@@ -12,7 +11,7 @@
 
 namespace millrace::tools {
 
-/// Throws std::runtime_error for a line or text that cannot be taken, with its number or offset.
+/// Throws std::runtime_error for invalid input, with the line's number or the offset.
 void encode_stream(const datasets::ByteLevelBpe& bpe, datasets::Specials specials, bool json_lines,
                    std::istream& in, std::ostream& out);
 void decode_stream(const datasets::ByteLevelBpe& bpe, bool json_lines, std::istream& in,

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "config/app/command_line.h"
+#include "config/app/version.h"
 #include "config/errors.h"
 #include "tests/support/messages.h"
 
@@ -108,11 +109,59 @@ TEST(CommandLine, NumbersHaveARange) {
   }
 }
 
+Arguments parse_with(const FlagKind& kind, const std::string& value) {
+  const Program program{.name = "grind",
+                        .usage = "",
+                        .about = "",
+                        .flags = {{.name = "x", .placeholder = "X", .help = "", .kind = kind}},
+                        .min_positional = 0};
+  return parse_words({"--x", value.c_str()}, program);
+}
+
+std::string refusal(const FlagKind& kind, const std::string& value) {
+  return message_of<UsageError>([&] { (void)parse_with(kind, value); });
+}
+
+TEST(FlagKinds, ATextIsAnyText) {
+  EXPECT_EQ(parse_with(Text{}, "1x").value("x"), "1x");
+  EXPECT_EQ(message_of<UsageError>([] { (void)parse_with(Text{}, "1x").number("x"); }),
+            "--x=1x: expected a whole number from 0 to 18446744073709551615");
+  EXPECT_EQ(message_of<UsageError>([] { (void)parse_with(Text{}, "inf").real("x"); }),
+            "--x inf is not a number that is finite");
+}
+
+TEST(FlagKinds, AWholeNumberHasARange) {
+  const WholeNumber kind{1, 12};
+  EXPECT_EQ(parse_with(kind, "1").number("x"), 1u);
+  EXPECT_EQ(parse_with(kind, "12").number("x"), 12u);
+  for (const char* const wrong : {"0", "13", "-1", "1x", "1.0"}) {
+    EXPECT_EQ(refusal(kind, wrong),
+              "--x=" + std::string(wrong) + ": expected a whole number from 1 to 12");
+  }
+}
+
+TEST(FlagKinds, ARealNumberHasARange) {
+  const RealNumber kind{0.0, 2.0, "from 0 to 2"};
+  EXPECT_EQ(parse_with(kind, "0.25").real("x"), 0.25);
+  EXPECT_EQ(parse_with(kind, "0").real("x"), 0.0);
+  EXPECT_EQ(parse_with(kind, "2").real("x"), 2.0);
+  EXPECT_EQ(parse_with(kind, "2").real("y"), std::nullopt);
+  for (const char* const wrong : {"2.5", "-1", "nan", "one", "1x"}) {
+    EXPECT_EQ(refusal(kind, wrong), "--x " + std::string(wrong) + " is not a number from 0 to 2");
+  }
+}
+
+TEST(FlagKinds, OneOfAFewWords) {
+  const OneOf kind{{"linear", "cosine"}};
+  EXPECT_EQ(parse_with(kind, "cosine").value("x"), "cosine");
+  EXPECT_EQ(refusal(kind, "sine"), "--x sine is unknown; known: linear, cosine");
+}
+
 TEST(RunProgram, AnswersHelpAndVersionWithoutTheRest) {
   const auto never = [](const Arguments&) { return 9; };
   CaptureStdout();
   EXPECT_EQ(run({"--version"}, never), 0);
-  EXPECT_EQ(GetCapturedStdout(), "grind 0.1.0\n");
+  EXPECT_EQ(GetCapturedStdout(), "grind " + version() + "\n");
   CaptureStdout();
   EXPECT_EQ(run({"--help"}, never), 0);
   const std::string help = GetCapturedStdout();

@@ -1,3 +1,4 @@
+// The stop flag under one and two signals.
 #include <gtest/gtest.h>
 
 #include <csignal>

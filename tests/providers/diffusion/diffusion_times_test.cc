@@ -1,3 +1,4 @@
+// Times of diffusion samples: definition, stratification, range.
 #include "providers/diffusion/diffusion_times.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ TEST(DiffusionTimes, WithoutGroupsAreTheWordsOfTheirIndex) {
   }
 }
 
-// ORACLES: f = (Philox(g) + bitreverse(k) · 2^32 / n) mod 2^32, written out for n = 8.
+// The definition f = (Philox(g) + bitreverse(k) · 2^32 / n) mod 2^32, written out for n = 8.
 TEST(DiffusionTimes, OfAGroupLieInBitReversedOrder) {
   const DiffusionTimes times(7, 8);
   const std::uint32_t reversed[] = {0, 4, 2, 6, 1, 5, 3, 7};

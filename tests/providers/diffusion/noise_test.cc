@@ -28,7 +28,7 @@ config::ProviderOptions loglinear(double eps = 1e-3) {
   return options;
 }
 
-/// The papers' formulas, in more digits than the threshold has.
+/// The papers' formulas, with more digits than a threshold has.
 long double sigma(const config::ProviderOptions& options, float t) {
   if (options.noise == "loglinear") {
     return -std::log1p(-(1 - static_cast<long double>(options.noise_eps)) * t);
@@ -81,7 +81,7 @@ TEST(Noise, SaysItsName) {
   EXPECT_EQ(Noise(geometric()).name(), "geometric(sigma_min=1e-04,sigma_max=20)");
 }
 
-// The same bytes everywhere: computed once.
+// Computed once: the same bytes on every machine.
 TEST(Noise, KeepsItsThresholds) {
   EXPECT_EQ(Noise(loglinear()).move_threshold(0.5F), 2145336164U);
   EXPECT_EQ(Noise(loglinear()).move_threshold(0.3F), 1287201750U);
@@ -128,7 +128,7 @@ TEST(Absorb, TakesNothingAndEverything) {
   expect_all(x, kStates);
 }
 
-// A threshold between two words tells them apart exactly.
+// A threshold separates two adjacent words exactly.
 TEST(Absorb, MovesAWordBelowTheThresholdAndNoneAtIt) {
   const PhiloxStream draws(1, proto::Split::kTrain, 0, 0);
   const std::uint64_t word = draws.word(Purpose::kSelect, 0);
@@ -155,7 +155,7 @@ TEST(Redraw, ChangesATokenWithTheRateOfMovesThatDoNotComeBack) {
   }
 }
 
-// Also where only few move: the words that choose the state are others than those that choose the
+// Also when only few tokens move: the words that choose the state are not the words that choose the
 // positions.
 TEST(Redraw, IsUniformOverTheStates) {
   const std::vector<std::uint16_t> original(kTokens, 500);  // no state, so that every move is seen

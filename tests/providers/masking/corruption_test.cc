@@ -1,3 +1,4 @@
+// BERT's corruption and partial targets against their definitions.
 #include "providers/masking/corruption.h"
 
 #include <numeric>
@@ -71,10 +72,16 @@ TEST(Corruption, GivesEightyTenTen) {
   EXPECT_EQ(std::accumulate(seen.begin() + kMask + 1, seen.end(), std::uint64_t{0}), 0U);
 }
 
-TEST(RandomToken, IsNeverTheMask) {
-  for (const std::uint32_t tokens : {1U, 2U, 65U, 255U, 1'114'112U}) {
-    EXPECT_EQ(random_token(kMaskBelow, tokens), 0U);
-    EXPECT_EQ(random_token(kRandomBelow - 1, tokens), tokens - 1);
+TEST(Corruption, RandomTokensAreNeverTheMask) {
+  const std::vector<std::uint32_t> words = {kMaskBelow, kRandomBelow - 1};
+  const std::vector<std::uint8_t> selected = {1, 1};
+  const std::vector<std::uint32_t> original = {7, 7};
+  for (const Kernels* each : available_kernels()) {
+    for (const std::uint32_t tokens : {1U, 2U, 65U, 255U, 1'114'112U}) {
+      std::vector<std::uint32_t> x(2);
+      each->u32.corrupt(original.data(), selected.data(), words.data(), 2, tokens, x.data());
+      EXPECT_EQ(x, (std::vector<std::uint32_t>{0, tokens - 1})) << each->name;
+    }
   }
 }
 

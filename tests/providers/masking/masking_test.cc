@@ -1,5 +1,6 @@
-// Every stage type against its definition in docs/reference/char_diffusion.md: selected positions
-// one by one, and their statistics.
+// Default masking and the stage types random and span against their definitions in
+// docs/reference/char_diffusion.md: selected positions one by one, and their statistics; and the
+// table of stage types. (sticky: sticky_masking_test.cc.)
 #include "providers/masking/masking.h"
 
 #include <algorithm>
@@ -8,6 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "config/errors.h"
+#include "config/stages.h"
+#include "providers/masking/default_masking.h"
+#include "providers/masking/stage_types.h"
 #include "tests/providers/support.h"
 
 namespace millrace::providers {
@@ -74,12 +78,7 @@ TEST(DefaultMasking, SelectsNoneForZeroAndAllForOne) {
   EXPECT_EQ(count(select(*make_default_masking(1.0), 1, 1000)), 1000U);
 }
 
-TEST(DefaultMasking, RefusesWhatIsNoProbability) {
-  expect_error<config::UsageError>([] { (void)make_default_masking(1.5); },
-                                   {"provider.mask_probability", "1.5", "[0, 1]"});
-}
-
-TEST(RandomMasking, SelectsWithTheRatioThatTheSampleDrew) {
+TEST(RandomMasking, SelectsWithTheRatioOfTheSample) {
   const auto masking = make_masking(random_stage(0.5));
   for (std::uint64_t i = 0; i < 20; ++i) {
     const std::uint64_t r = std::uint64_t{draws_of(i).word(Purpose::kRatio, 0)} + 1;
@@ -149,8 +148,8 @@ TEST(SpanMasking, FillsTheIntervalsBetweenItsSortedEnds) {
 }
 
 TEST(SpanMasking, CoversEachPositionWithTheExactProbability) {
-  // Position j stays free if an even number of the 2n ends lies before it and none on it. With a =
-  // j/L before and b = 1 − a − 1/L behind, that is ((b + a)^2n + (b − a)^2n)/2.
+  // Position j is not selected if an even number of the 2n ends lies before it and none on it: with
+  // a = j/L and b = 1 − a − 1/L, the probability is ((b + a)^2n + (b − a)^2n)/2.
   constexpr std::size_t kLength = 50;
   constexpr std::uint64_t kSamples = 4000;
   for (const std::uint32_t spans : {1U, 2U, 10U}) {
@@ -185,15 +184,13 @@ TEST(MakeMasking, ListsTheKnownTypesForAnUnknownOne) {
                                    {"stiky", "random, sticky, span"});
 }
 
-TEST(MakeMasking, NamesTheNumberThatIsOutOfRange) {
-  const auto message = [](const config::StageOptions& stage) {
-    return message_of<config::UsageError>([&] { (void)make_masking(stage); });
-  };
-  expect_contains(message(random_stage(1.25)), {"max_masked_ratio", "1.25"});
-  expect_contains(message(sticky_stage(-0.5, 0.1, 0.1)), {"target_masked_ratio"});
-  expect_contains(message(sticky_stage(0.5, 2, 0.1)), {"p1_probability"});
-  expect_contains(message(sticky_stage(0.5, 0.1, 2)), {"p2_probability"});
-  expect_contains(message(span_stage(0)), {"spans_count"});
+// Recipes describe the types in config/stages.cc, and none of them may lack its code.
+TEST(StageTypes, AreThoseThatRecipesDescribe) {
+  std::vector<std::string_view> here;
+  for (const StageType& type : stage_types()) here.push_back(type.name);
+  std::vector<std::string_view> in_recipes;
+  for (const config::StageType& type : config::stage_types()) in_recipes.push_back(type.name);
+  EXPECT_EQ(here, in_recipes);
 }
 
 }  // namespace

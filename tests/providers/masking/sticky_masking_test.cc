@@ -1,5 +1,4 @@
-// Sticky masking against its definition, written once more in the plainest way, and against its
-// statistics.
+// Sticky masking against a plain implementation of its definition, and its statistics.
 #include "providers/masking/sticky_masking.h"
 
 #include <algorithm>
@@ -34,8 +33,8 @@ double weight_of(const Selected& selected, std::size_t j, double p1, double p2) 
   return left || right ? p2 : p1;
 }
 
-/// The definition: list, sort, take. (libm's logarithm differs in its last digits; no two keys here
-/// are that close.)
+/// The definition: list keys, sort, take the smallest. (libm's logarithm differs in its last
+/// digits; no two keys here are that close.)
 Selected by_definition(std::uint64_t index, std::size_t length, std::size_t need, double p1,
                        double p2) {
   Selected selected(length);
@@ -123,7 +122,7 @@ TEST(StickyMasking, SelectsExactlyItsCountWhateverTheWeights) {
 }
 
 TEST(StickyMasking, WithoutWeightBesideASelectionAvoidsNeighboursWhileItCan) {
-  // p2 = 0 at a fifth of the positions: a second round never touches what the first one selected.
+  // With p2 = 0 and a fifth of the positions, the second round selects no neighbour of the first.
   const StickyMasking masking(0.2, 0.3, 0.0);
   constexpr std::size_t kLength = 80;
   const StickyMasking first_round(0.125, 0.3, 0.0);
@@ -151,9 +150,9 @@ TEST(StickyMasking, WithEqualWeightsSelectsEveryPositionAlike) {
 }
 
 TEST(StickyMasking, DrawsInProportionToTheWeights) {
-  // Of 16 positions the first round selects two and the second one more, where a position beside a
-  // selected one weighs three times as much as another: with m such neighbours among 14 it is one
-  // of them with probability 3m/(3m + 14 − m).
+  // Of 16 positions the first round selects two, the second one more. A position with a selected
+  // neighbour has three times the weight of another: if m of the 14 have one, one of these m is
+  // selected with probability 3m/(3m + 14 − m).
   const StickyMasking three(3.0 / 16, 0.1, 0.3);
   const StickyMasking two(2.0 / 16, 0.1, 0.3);
   double expected = 0;

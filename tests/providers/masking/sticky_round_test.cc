@@ -1,6 +1,5 @@
-// Rounds of sticky masking by limits against rounds by keys, which are their definition: on words
-// that no generator would give, with ties everywhere, on every kind of weights; and the limits
-// themselves against the keys.
+// Rounds of sticky masking by limits against rounds by keys, which are the definition: on extreme
+// words, with many ties, with all kinds of weights; and the limits against the keys.
 #include "providers/masking/sticky_round.h"
 
 #include <algorithm>
@@ -44,7 +43,7 @@ Words few_words(std::size_t count, std::uint64_t index) {
   return words;
 }
 
-/// Words at the ends of what a word can be, where keys are largest and smallest.
+/// The smallest and largest words, whose keys are largest and smallest.
 Words words_at_ends(std::size_t count, std::uint64_t index) {
   Words words = random_words(count, index);
   for (std::uint32_t& word : words) {
@@ -59,7 +58,7 @@ Words crowded_words(std::size_t count, std::uint64_t index) {
   return words;
 }
 
-/// A sample between two zeros, `percent` of it selected.
+/// A sample with `percent` of it selected, between two zeros.
 std::vector<std::uint8_t> some_selected(std::size_t length, std::uint32_t percent,
                                         std::uint64_t index) {
   const PhiloxStream draws(32, proto::Split::kTrain, 0, index);
@@ -101,13 +100,13 @@ TEST(StickyRound, SelectsWhatTheKeysSelect) {
 }
 
 TEST(StickyLimits, TakeTheWordsWhoseKeysAreSmallest) {
-  // Of any bound, the largest key that it takes is below the smallest key that it leaves, whichever
-  // weights they have.
+  // For any bound, the largest key that it takes is below the smallest key that it leaves, for both
+  // weights.
   for (const Weights weights : kWeights) {
     if (weights.p1 == 0 || weights.p2 == 0) continue;
     const StickyLimits limits(weights.p1, weights.p2);
     for (std::size_t bound = 1; bound + 1 < limits.size(); ++bound) {
-      // The largest key above the limit; none where it has no words.
+      // The largest key above the limit; −1 if no word is.
       const auto taken = [](std::uint32_t limit, double weight) {
         return limit == kMostWord ? -1 : exponential_clock(limit == 0 ? 0 : limit + 1) / weight;
       };

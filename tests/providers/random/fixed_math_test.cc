@@ -1,3 +1,4 @@
+// Logarithm and exponential: exact bits, and errors against libm.
 #include "providers/random/fixed_math.h"
 
 #include <cmath>
@@ -9,7 +10,7 @@
 namespace millrace::providers {
 namespace {
 
-/// How many doubles lie between two of the same sign.
+/// The number of doubles between two of the same sign.
 std::uint64_t apart(double a, double b) {
   const auto bits_a = std::bit_cast<std::uint64_t>(a);
   const auto bits_b = std::bit_cast<std::uint64_t>(b);
@@ -51,8 +52,7 @@ TEST(FixedLog, TellsNeighbouringWordsApart) {
   }
 }
 
-// The same bits everywhere: these were computed once, and a machine that gives others would compute
-// another stream.
+// Computed once: a machine that gives other bits would compute another stream.
 TEST(FixedLog, KeepsItsBits) {
   EXPECT_EQ(std::bit_cast<std::uint64_t>(fixed_log(0.5)), 0xbfe62e42fefa39efU);
   EXPECT_EQ(std::bit_cast<std::uint64_t>(fixed_log(0.1)), 0xc0026bb1bbb55515U);
@@ -60,8 +60,8 @@ TEST(FixedLog, KeepsItsBits) {
   EXPECT_EQ(std::bit_cast<std::uint64_t>(fixed_log(0x1p-32)), 0xc0362e42fefa39efU);
 }
 
-/// In units in the last place of the true value, which libm's long double gives with more digits
-/// than a double has.
+/// The error in units in the last place, against libm's long double, which has more digits than a
+/// double.
 double error_of_exp_ulps(double x) {
   const long double expected = std::exp(static_cast<long double>(x));
   const double ulp =

@@ -1,3 +1,4 @@
+// Permutations: bijections, uniformity, and values computed once.
 #include "providers/random/permutation.h"
 
 #include <algorithm>
@@ -40,8 +41,8 @@ TEST(Permuted, IsABijectionForEverySize) {
   }
 }
 
-// Who asks for one order again and again has its rounds written out; who changes orders every time
-// never has.
+// Repeated calls for one permutation use the cache of rounds; alternating between permutations
+// never does. Both give the same entries.
 TEST(Permuted, IsTheSameHoweverOftenItIsAsked) {
   for (const std::uint64_t n : {2, 3, 64, 1000, 4096, 4097, 70'000, 10'000'000, 17'000'000}) {
     const std::uint64_t count = std::min<std::uint64_t>(n, 3000);
@@ -58,7 +59,7 @@ TEST(Permuted, IsTheSameHoweverOftenItIsAsked) {
   }
 }
 
-/// Different values below n for `count` neighbours, which end at n − 1.
+/// Expects different values below n for the `count` entries that end at n − 1.
 void expect_injective(std::uint64_t n, std::uint64_t count) {
   std::vector<std::uint64_t> seen;
   for (std::uint64_t i = n - count; i < n; ++i) {
@@ -67,7 +68,7 @@ void expect_injective(std::uint64_t n, std::uint64_t count) {
   std::ranges::sort(seen);
   EXPECT_EQ(std::ranges::adjacent_find(seen), seen.end()) << n;
   EXPECT_LT(seen.back(), n);
-  EXPECT_LT(seen.front(), n / 100);  // and they are spread
+  EXPECT_LT(seen.front(), n / 100);  // the values are spread
   EXPECT_GT(seen.back(), n - n / 100);
 }
 
@@ -83,7 +84,7 @@ TEST(Permuted, TakesSizesUpTo64Bits) {
   }
 }
 
-// The digests of streams rest on these.
+// Computed once: digests of streams depend on these values.
 TEST(Permuted, IsWhatItWas) {
   const auto first = [](std::uint64_t n) {
     std::vector<std::uint64_t> values;

@@ -1,3 +1,4 @@
+// Philox against known answers, and the layout of its counter.
 #include "providers/random/philox.h"
 
 #include <set>

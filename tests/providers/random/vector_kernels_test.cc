@@ -1,6 +1,6 @@
-// Every kernel that this machine can run, against the plain definitions, at sizes around those of
-// vectors, and at the numbers where a comparison turns. Outputs lie between guards: a kernel that
-// writes beside them is found.
+// Every kernel that this machine can run against the plain definitions, at sizes around those of
+// vectors and at words around the thresholds. Guards around the outputs detect writes out of
+// bounds.
 #include "providers/random/vector_kernels.h"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ class Guarded {
   std::vector<T> memory_;
 };
 
-/// Random words, every fifth of them beside `turn` or at an end of what a word can be.
+/// Random words; every fifth is next to `turn`, or the smallest or largest word.
 std::vector<std::uint32_t> words_around(std::uint32_t turn, std::size_t count,
                                         std::uint64_t index) {
   const PhiloxStream draws(99, proto::Split::kTrain, 0, index);
@@ -146,7 +146,8 @@ void expect_puts_and_keeps(const Kernels& kernels) {
 template <class X>
 X corrupted(X original, bool selected, std::uint32_t word, std::uint32_t mask) {
   if (!selected || word >= kRandomBelow) return original;
-  return static_cast<X>(word < kMaskBelow ? mask : random_token(word, mask));
+  if (word < kMaskBelow) return static_cast<X>(mask);
+  return static_cast<X>(std::uint64_t{word - kMaskBelow} * mask / (kRandomBelow - kMaskBelow));
 }
 
 template <class X>
@@ -154,9 +155,9 @@ void expect_corrupts(const Kernels& kernels, std::uint32_t mask) {
   for (const std::size_t size : kSizes) {
     const auto original = tokens<X>(size);
     for (const std::uint32_t percent : {15U, 60U, 100U}) {
-      for (const std::uint32_t turn : {kMaskBelow, kRandomBelow}) {
+      for (const std::uint32_t threshold : {kMaskBelow, kRandomBelow}) {
         const auto selected = ones(size, percent, size);
-        const auto words = words_around(turn, size, size + percent);
+        const auto words = words_around(threshold, size, size + percent);
         Guarded<X> x(size);
         kernels.tokens<X>().corrupt(original.data(), selected.data(), words.data(), size,
                                     static_cast<X>(mask), x.data());

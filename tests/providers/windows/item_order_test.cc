@@ -1,4 +1,4 @@
-// Which item a sample is: splits, passes, epochs.
+// Items of samples: splits, passes, epochs.
 #include "providers/windows/item_order.h"
 
 #include <gtest/gtest.h>

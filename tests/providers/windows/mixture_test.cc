@@ -1,5 +1,4 @@
-// Mixtures of datasets: exact quotas, random access, weights that change, and what of it all is in
-// the fingerprint.
+// Mixtures of datasets: exact quotas, random access, changing weights, and their fingerprints.
 #include "providers/windows/mixture.h"
 
 #include <algorithm>
@@ -47,7 +46,7 @@ TEST(ShareOut, GivesTheLargestRemaindersTheRest) {
 
 TEST(ShareOut, GivesEveryWeightOneAtLeast) {
   EXPECT_EQ(share(1024, {1'000'000, 1, 0}), (Quotas{1023, 1, 0}));
-  // Of equals the earlier gives.
+  // The earliest of equal shares gives one up.
   EXPECT_EQ(share(1024, {1, 1'000'000, 1'000'000}), (Quotas{1, 511, 512}));
   EXPECT_EQ(share(5, {1, 1, 1, 1, 1'000'000}), (Quotas{1, 1, 1, 1, 1}));
 }
@@ -56,7 +55,7 @@ TEST(ShareOut, AddsUpAndIsWithinOneOfTheExactShare) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 2000; ++round) {
     std::vector<std::uint64_t> weights(1 + random() % 20);
-    // None so small that it is lifted to one.
+    // No weight is so small that its share is raised to one.
     for (std::uint64_t& weight : weights) weight = 1'000 + random() % 100'000;
     const Quotas shares = share(1024, weights);
     ASSERT_EQ(std::accumulate(shares.begin(), shares.end(), 0), 1024);
@@ -82,17 +81,16 @@ TEST(WeightAt, MovesEvenlyBetweenPoints) {
   }
 }
 
-/// Whether turns [first, first + blocks · 1024) have the quotas of their blocks, and each dataset's
-/// samples in order.
+/// Expects the quotas of the blocks from first_block on, and each dataset's samples in order.
 void expect_a_scan(const Mixture& mixture, std::size_t parts, std::uint64_t first_block,
                    std::uint64_t blocks, std::vector<std::uint64_t> next) {
   for (std::uint64_t block = first_block; block < first_block + blocks; ++block) {
     Quotas seen(parts);
     for (std::uint64_t index = block * kBlock; index < (block + 1) * kBlock; ++index) {
       const MixtureSlot slot = mixture.slot(index);
-      ASSERT_EQ(slot.number, next[slot.part]++)
-          << "sample " << index << " of dataset " << slot.part;
-      ++seen[slot.part];
+      ASSERT_EQ(slot.number, next[slot.dataset]++)
+          << "sample " << index << " of dataset " << slot.dataset;
+      ++seen[slot.dataset];
     }
     ASSERT_EQ(seen, quotas(mixture, block)) << "block " << block;
   }
@@ -110,7 +108,7 @@ TEST(Mixture, IsInAnotherOrderInEveryBlock) {
   const Mixture mixture({constant(1), constant(1)}, 1337);
   const auto order = [](const Mixture& of, std::uint64_t block) {
     std::vector<std::size_t> parts;
-    for (std::uint64_t i = 0; i < kBlock; ++i) parts.push_back(of.slot(block * kBlock + i).part);
+    for (std::uint64_t i = 0; i < kBlock; ++i) parts.push_back(of.slot(block * kBlock + i).dataset);
     return parts;
   };
   EXPECT_NE(order(mixture, 0), order(mixture, 1));
@@ -125,7 +123,7 @@ TEST(Mixture, IsInAnotherOrderInEveryBlock) {
 }
 
 TEST(Mixture, FollowsWeightsThatChange) {
-  // From a alone to b alone over 100 blocks, in 64 steps; then from block 200 on a jumps back.
+  // Moves from dataset a to dataset b over 100 blocks, in 64 steps; back to a at block 200.
   const Mixture mixture({{{0, 1}, {100 * kBlock, 0}, {200 * kBlock - 1, 0}, {200 * kBlock, 3}},
                          {{0, 0}, {100 * kBlock, 1}}},
                         1);
@@ -143,7 +141,7 @@ TEST(Mixture, FollowsWeightsThatChange) {
   expect_a_scan(mixture, 2, 0, 230, {0, 0});
 }
 
-// A change over few blocks is exact in each.
+// Over few blocks the weights are exact in each block.
 TEST(Mixture, FollowsAShortChangeBlockByBlock) {
   const Mixture mixture({{{0, 0}, {32 * kBlock, 1}}, {{0, 1}, {32 * kBlock, 0}}}, 1);
   for (std::uint16_t block = 0; block <= 32; ++block) {
@@ -152,7 +150,7 @@ TEST(Mixture, FollowsAShortChangeBlockByBlock) {
   }
 }
 
-// A point inside a block takes effect at the next.
+// A point inside a block takes effect at the next block.
 TEST(Mixture, ChangesAtWholeBlocks) {
   const Mixture mixture({{{0, 1}, {1, 2}}, {{0, 1}}}, 1);
   EXPECT_EQ(quotas(mixture, 0), (Quotas{512, 512}));
@@ -195,7 +193,7 @@ TEST(Mixture, RefusesAStretchWithoutWeight) {
       {"at sample 0"});
 }
 
-/// Two datasets whose characters differ, by default in the ratio 3 to 1.
+/// Two datasets with different characters, by default in the ratio 3 to 1.
 struct Two {
   TextFile capitals{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "capitals.txt"};
   TextFile letters{"abcdefghijklmnopqrstuvwxyz", "letters.txt"};
@@ -231,7 +229,7 @@ TEST(MixedStream, HasItsDatasetsInTheirQuotas) {
   EXPECT_EQ(capitals, 768U);
 }
 
-// Each dataset is gone through in its own order, whatever the others do.
+// The order of a dataset does not depend on the others.
 TEST(MixedStream, GoesThroughEachDatasetInOrder) {
   const Two two;
   config::Options options = two.options();
@@ -289,7 +287,7 @@ TEST(MixedStream, FingerprintFollowsWeightsAndContentsAlone) {
   EXPECT_NE(after([&](auto& d) { d.push_back({.name = "more", .path = copy.path()}); }), before);
 }
 
-// One dataset of several is the stream of its path.
+// A single selected dataset gives the stream of its path.
 TEST(MixedStream, OfOneDatasetIsThatDatasets) {
   const Two two;
   config::Options one = two.options();

@@ -1,3 +1,4 @@
+// Windows of splits: positions, counts, epochs.
 #include "providers/windows/windows.h"
 
 #include <algorithm>
@@ -37,12 +38,12 @@ Windows windows_of(const std::string& text, double val_fraction, std::uint32_t l
   return {one_text(text, val_fraction), options_of("random", "line", val_fraction), length};
 }
 
-/// Where train's samples [first, first + count) begin.
+/// The first positions of train samples [first, first + count).
 std::vector<std::uint64_t> starts(const Windows& windows, std::uint64_t first,
                                   std::uint64_t count) {
   std::vector<std::uint64_t> all;
   for (std::uint64_t i = first; i < first + count; ++i) {
-    all.push_back(windows.place(Split::kTrain, i, PhiloxStream(1337, Split::kTrain, 0, i)).first);
+    all.push_back(windows.window(Split::kTrain, i, PhiloxStream(1337, Split::kTrain, 0, i)).first);
   }
   return all;
 }
@@ -107,7 +108,7 @@ TEST(Windows, LieSideBySideInOrder) {
   expect_elements(starts(sequential, 0, 5), {0, 12, 24, 0, 12});
 }
 
-// Each epoch: all windows once, side by side, from a beginning of its own.
+// Each epoch has all windows once, side by side, with a shift of its own.
 TEST(Windows, ShuffleTheWindowsSideBySideFromEveryBeginning) {
   for (const std::uint64_t tokens : {12, 17, 22, 23, 24, 34, 35, 36, 40, 117}) {
     constexpr std::uint64_t kLength = 12;
@@ -170,7 +171,7 @@ TEST(Windows, OfValAreOncePerPassInItsOwnOrder) {
   const auto pass = [&](std::uint64_t number) {
     std::vector<std::uint64_t> all;
     for (std::uint64_t i = 41 * number; i < 41 * (number + 1); ++i) {
-      all.push_back(windows.place(Split::kVal, i, PhiloxStream(1337, Split::kVal, 0, i)).first);
+      all.push_back(windows.window(Split::kVal, i, PhiloxStream(1337, Split::kVal, 0, i)).first);
     }
     return all;
   };
@@ -181,17 +182,17 @@ TEST(Windows, OfValAreOncePerPassInItsOwnOrder) {
   EXPECT_NE(pass(0), pass(7));
 }
 
-TEST(Windows, ElsewhereIsAnyWindowOfTrainButThisOne) {
+TEST(Windows, TheOtherWindowIsAnyOfTrainButThisOne) {
   const Windows windows(one_text(repeated("a", 20)), options_of("random", "any"), 12);
   std::vector<std::uint64_t> seen(9);
   for (std::uint64_t i = 0; i < 10'000; ++i) {
-    ++seen.at(windows.elsewhere({0, 3}, PhiloxStream(1, Split::kTrain, 0, i))->first);
+    ++seen.at(windows.other_window({0, 3}, PhiloxStream(1, Split::kTrain, 0, i))->first);
   }
   EXPECT_EQ(seen[3], 0U);
   seen.erase(seen.begin() + 3);
   expect_uniform(seen);
   const Windows single(one_text(repeated("a", 12)), options_of("random", "any"), 12);
-  EXPECT_EQ(single.elsewhere({0, 0}, PhiloxStream(1, Split::kTrain, 0, 0)), std::nullopt);
+  EXPECT_EQ(single.other_window({0, 0}, PhiloxStream(1, Split::kTrain, 0, 0)), std::nullopt);
 }
 
 }  // namespace

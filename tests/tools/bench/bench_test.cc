@@ -1,5 +1,5 @@
-// The program `bench` from outside, with tiny numbers: its fields are there and make sense, and
-// nothing of it stays behind.
+// The program `bench` with tiny numbers: its fields are present and plausible, and it leaves
+// nothing behind.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -102,7 +102,7 @@ TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
     EXPECT_GE(lines[i]["most_tokens_per_s"], lines[i]["tokens_per_s"]);
     EXPECT_GT(lines[i]["tokens_per_cpu_s"], 0.0);
     EXPECT_EQ(lines[i].value("wanted_tokens_per_cpu_s", 0.0), i == 0 ? 500e6 : 0.0);
-    // X, y and the stage.
+    // x, y and the stage.
     EXPECT_DOUBLE_EQ(lines[i]["bytes_per_s"], 65 * lines[i]["samples_per_s"].get<double>());
     EXPECT_GT(lines[i]["memcpy_bytes_per_s"], 0.0);
   }

@@ -1,3 +1,4 @@
+// Samples as text: marks, originals, colours, legends.
 #include "tools/inspect/decode_text.h"
 
 #include <gtest/gtest.h>

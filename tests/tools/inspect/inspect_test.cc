@@ -1,5 +1,4 @@
-// The program `inspect` from outside: on a small text, and on a queue that `prepare` has filled
-// from it.
+// The program `inspect` on a small text, and on a queue that `prepare` has filled from it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -254,9 +253,9 @@ class InspectCheckpoint : public Inspect {
         "w", proto::TensorType::kF32, {2, 3}, std::as_bytes(std::span(values))};
     proto::CheckpointWriter writer(folder_.path(), step);
     for (const char* name : {proto::kModelFile, proto::kOptimizerFile}) {
-      proto::write_safetensors(writer.file(name), {&tensor, 1});
+      writer.write(name, proto::SafetensorsPieces({&tensor, 1}).pieces());
     }
-    std::ofstream(writer.file(proto::kConfigFile)) << config::to_toml({});
+    writer.write(proto::kConfigFile, config::to_toml({}));
     proto::TrainerState state;
     state.step = step;
     state.cursor = 32 * step;

@@ -410,7 +410,8 @@ TEST_F(TokenizeProgram, WritesWhatARecipeSays) {
 
 /// The blocks of a page of docs/ that are fenced as text.
 std::vector<std::string> blocks_of(const std::string& page) {
-  const std::string text = proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/" + page);
+  const std::string text =
+      proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/" + page);
   const std::string fence = "```text\n";
   std::vector<std::string> blocks;
   for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
