@@ -116,7 +116,7 @@ std::vector<Key> make_keys() {
   return {
       data<&D::path>("path", StringKind{}, kRun,
                      "a file or folder; unset: data/tinyshakespeare.txt where it is, else the "
-                     "generated corpus"),
+                     "built-in text"),
       data<&D::format>("format",
                        StringKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens",
                                    "token_folder", "markov"}},

@@ -37,7 +37,7 @@ struct DatasetOptions {
 
 /// [data]: the dataset, and the seed of everything that is drawn from it.
 struct DataOptions {
-  /// A file or a folder. Unset: data/tinyshakespeare.txt where it is, else the generated corpus.
+  /// A file or a folder. Unset: data/tinyshakespeare.txt where it is, else the built-in text.
   std::optional<std::string> path;
   std::string format = "auto";  ///< how path holds its documents; auto: by its name
   std::string column{};         ///< of csv and jsonl: where the text is

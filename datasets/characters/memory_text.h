@@ -1,4 +1,4 @@
-// A text that lies in memory whole, as characters: the generated corpus, and small texts of tests.
+// A text that lies in memory whole, as characters: the built-in text, and small texts of tests.
 //
 // A character is a Unicode code point. Immutable, so any thread may use one.
 #pragma once

@@ -26,8 +26,8 @@ enum class Purpose : std::uint8_t {
   kMix = 4,        ///< the order of stages within a cycle; index = cycle
   kRatio = 5,      ///< the ratio that a sample draws for itself
   kOrder = 6,      ///< the order of a finite split, index = pass; of train's windows, index = epoch
-  kWeights = 7,    ///< the transition weights of the generated corpus
-  kText = 8,       ///< the characters of the generated corpora, and of synthetic samples
+  kWeights = 7,    ///< the transition weights of Markov sources
+  kText = 8,       ///< the characters of generated texts and samples, or choices in their lines
   kShift = 9,      ///< how far the windows of an epoch are shifted; index = epoch
   kMixture = 10,   ///< which of a block's samples is of which dataset; index = block
   kReplace = 11,   ///< which random token a selected position becomes
