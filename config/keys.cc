@@ -118,7 +118,7 @@ std::vector<Key> make_keys() {
   return {
       data<&D::path>("path", StringKind{}, kRun,
                      "the dataset: a file or a folder; unset: data/tinyshakespeare.txt if it "
-                     "exists, else the generated corpus"),
+                     "exists, else the built-in text"),
       data<&D::format>(
           "format",
           StringKind{{"auto", "text", "lines", "csv", "jsonl", "text8", "tokens", "token_folder",

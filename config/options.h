@@ -36,7 +36,7 @@ struct DatasetOptions {
 
 /// [data]: the dataset, and the seed of everything that is drawn from it.
 struct DataOptions {
-  /// A file or a folder. Unset: data/tinyshakespeare.txt if it exists, else the generated corpus.
+  /// A file or a folder. Unset: data/tinyshakespeare.txt if it exists, else the built-in text.
   std::optional<std::string> path;
   std::string format = "auto";  ///< auto: by the file's name
   std::string column{};         ///< csv, jsonl: the column or key that holds the text

@@ -13,7 +13,7 @@
 #include "config/errors.h"
 #include "config/recipe.h"
 #include "proto/files.h"
-#include "providers/markov/markov_source.h"
+#include "providers/grammar/english.h"
 #include "providers/windows/open_datasets.h"
 
 namespace {
@@ -33,8 +33,8 @@ const config::Program kProgram{
               {"num-shards", "N", "total number of shards; default 1"}},
 };
 
-/// The recipe with data.path set: to its one dataset, the default text, or the generated corpus as
-/// a file beside the shards.
+/// The recipe with data.path set: to its one dataset, the default text, or the built-in text as a
+/// file beside the shards.
 config::Options with_documents(config::Options options) {
   const std::vector<config::DatasetOptions> several = config::selected_datasets(options.data);
   if (several.size() > 1) {
@@ -50,18 +50,17 @@ config::Options with_documents(config::Options options) {
   if (options.data.path) return options;
   options.data.path = std::string(providers::kDefaultTextPath);
   if (std::filesystem::exists(*options.data.path)) return options;
-  const std::filesystem::path generated =
-      std::filesystem::path(options.data.shards) / "generated.txt";
+  const std::filesystem::path built_in =
+      std::filesystem::path(options.data.shards) / (std::string(providers::kEnglishName) + ".txt");
   spdlog::warn(
-      "no text at {}: annotating the generated corpus, whose words are made up; for real text name "
-      "it with --data.path=FILE",
+      "no text at {}: annotating the built-in text, English sentences from a grammar; for real "
+      "text name it with --data.path=FILE",
       *options.data.path);
-  if (!std::filesystem::exists(generated)) {
+  if (!std::filesystem::exists(built_in)) {
     proto::make_folders(options.data.shards, proto::real_disk());
-    proto::replace_file(generated,
-                        providers::MarkovSource().generate(providers::kGeneratedCharacters));
+    proto::replace_file(built_in, providers::english_text(providers::kBuiltInCharacters));
   }
-  options.data.path = generated.string();
+  options.data.path = built_in.string();
   return options;
 }
 

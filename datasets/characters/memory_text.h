@@ -1,4 +1,4 @@
-// A text in memory as the ids of its characters, for the generated corpus and for tests.
+// A text in memory as the ids of its characters, for the built-in text and for tests.
 //
 // A character is a Unicode code point. Immutable, so any thread may use one.
 #pragma once

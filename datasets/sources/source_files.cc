@@ -140,7 +140,7 @@ SourceFiles find_sources(const DatasetSpec& spec, Formats formats) {
   if (spec.path.empty() || !fs::exists(path)) {
     throw std::runtime_error((spec.path.empty() ? "data.path" : spec.path) +
                              ": there is no such file or folder; " + std::string(kGetText) +
-                             ", or leave data.path unset for a generated text");
+                             ", or leave data.path unset for the built-in text");
   }
   SourceFiles sources;
   sources.path = path;

@@ -11,9 +11,8 @@
 //
 //   rate = (2 − 2^(1−m)) ln 2,   H(x_1 … x_L) = min(L, r) ln S + max(L − r, 0) · rate    (nats)
 //
-// With S of 16 or more the rate is at most half of ln S. (providers/markov/markov_source.h is
-// another source, that of the fallback corpus: it has lines.) Only entropies, which decide no byte,
-// use libm. Immutable, so any thread may use one.
+// With S of 16 or more the rate is at most half of ln S. Only entropies, which decide no byte, use
+// libm. Immutable, so any thread may use one.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // A dataset that is a long text of a MarkovProcess: so that every provider of windows can be
-// trained on a source whose entropy is known (data.format = "markov"). Unlike the fallback corpus
+// trained on a source whose entropy is known (data.format = "markov"). Unlike the built-in text
 // it has no lines; its windows are stationary blocks.
 #pragma once
 

@@ -26,8 +26,8 @@ enum class Purpose : std::uint8_t {
   kMix = 4,        ///< order of stages within a cycle; index = cycle
   kRatio = 5,      ///< masking ratio of a sample
   kOrder = 6,      ///< order of val and test, index = pass; of train windows, index = epoch
-  kWeights = 7,    ///< transition weights of the generated corpus
-  kText = 8,       ///< characters of the generated corpora and of synthetic samples
+  kWeights = 7,    ///< transition weights of Markov sources
+  kText = 8,       ///< characters of generated texts, or choices in their lines
   kShift = 9,      ///< shift of the windows of an epoch; index = epoch
   kMixture = 10,   ///< assignment of a block's samples to datasets; index = block
   kReplace = 11,   ///< random token of a selected position

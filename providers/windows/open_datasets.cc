@@ -10,7 +10,7 @@
 #include "datasets/characters/memory_text.h"
 #include "datasets/open/documents.h"
 #include "datasets/open/open_sets.h"
-#include "providers/markov/markov_source.h"
+#include "providers/grammar/english.h"
 #include "providers/markov/markov_text.h"
 
 namespace millrace::providers {
@@ -21,24 +21,21 @@ namespace fs = std::filesystem;
 constexpr std::string_view kGetText =
     "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
-datasets::Datasets generated(const config::DataOptions& options) {
+datasets::Datasets built_in(const config::DataOptions& options) {
   if (!options.vocabulary.empty() || !options.tokenizer.empty()) {
     throw config::UsageError(
         "data.vocabulary and data.tokenizer are of a text of yours, and there is none at " +
         std::string(kDefaultTextPath) + "; " + std::string(kGetText));
   }
-  const MarkovSource source;
-  const double nats = source.entropy_rate_nats();
+  const double nats = english().entropy_rate_nats();
   spdlog::warn(
-      "no text at {}: using the generated corpus, {} characters of a Markov source with an entropy "
-      "rate of {:.4f} bits = {:.4f} "
-      "nats a character; for real text {}",
-      kDefaultTextPath, kGeneratedCharacters, nats / std::numbers::ln2, nats, kGetText);
+      "no text at {}: using the built-in text, {} characters of English sentences from a grammar "
+      "with an entropy rate of {:.4f} bits = {:.4f} nats a character; for real text {}",
+      kDefaultTextPath, kBuiltInCharacters, nats / std::numbers::ln2, nats, kGetText);
   const auto text =
-      datasets::make_memory_text(source.generate(kGeneratedCharacters), "the generated corpus",
+      datasets::make_memory_text(english_text(kBuiltInCharacters), "the built-in text",
                                  {options.val_fraction, options.test_fraction});
-  constexpr const char* kName = "generated-markov1";
-  return {kName, text->hash(), text->vocabulary(), {{kName, text}}};
+  return {kEnglishName, text->hash(), text->vocabulary(), {{kEnglishName, text}}};
 }
 
 /// What the recipe names; empty where it names nothing.
@@ -62,7 +59,7 @@ datasets::Datasets open_datasets(const config::DataOptions& options, const fs::p
     specs.push_back({{}, datasets::spec_of(options)});
     specs.back().spec.path = usual.string();
   }
-  return specs.empty() ? generated(options)
+  return specs.empty() ? built_in(options)
                        : datasets::open_sets(specs, datasets::set_options(options));
 }
 

@@ -16,7 +16,7 @@ using proto::Split;
 constexpr std::uint64_t kFar = (std::uint64_t{1} << 33) + 5;
 
 /// The digests of samples 0 and kFar of train and of sample 3 of val, over the first 100,000
-/// characters of the generated corpus, with blocks of 100.
+/// characters of the MarkovSource, with blocks of 100.
 std::vector<std::string> digests(config::Options options) {
   options.provider.block_size = 100;
   const auto provider = make_provider(options);

@@ -18,7 +18,7 @@
 
 #include "config/options.h"
 #include "datasets/io/utf8.h"
-#include "providers/markov/markov_source.h"
+#include "tests/providers/markov/markov_source.h"
 
 namespace millrace::providers {
 
@@ -92,7 +92,7 @@ class TextFile {
   std::string path_;
 };
 
-/// A part of the generated corpus in a file, so that no test depends on the working directory.
+/// A text of the MarkovSource in a file, so that no test depends on the working directory.
 inline const std::string& generated_file() {
   static const TextFile file(MarkovSource().generate(100'000), "generated.txt");
   return file.path();

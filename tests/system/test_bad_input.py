@@ -60,7 +60,7 @@ class BadTexts(BadInput):
         _, errors = self.run_program(
             "prepare", *recipe, "--queue.uri=file://queue", "--samples", 10
         )
-        self.assertIn("generated corpus", errors)
+        self.assertIn("built-in text", errors)
         self.assertIn("nats", errors)
 
 

@@ -37,14 +37,14 @@ TEST(OpenDatasets, SaysWhatToDoWhereThePathIsWrong) {
   expect_error<std::runtime_error>([&] { (void)open_datasets(options); }, {"data.path"});
 }
 
-TEST(OpenDatasets, WithoutAPathTakesTheUsualFileElseGenerates) {
+TEST(OpenDatasets, WithoutAPathTakesTheUsualFileElseTheBuiltInText) {
   const TextFile file("abc\n", "unused.txt");
   const std::filesystem::path folder = std::filesystem::path(file.path()).parent_path();
   config::DataOptions options;
   options.val_fraction = 0;
-  EXPECT_EQ(open_datasets(options, folder).name, "generated-markov1");
+  EXPECT_EQ(open_datasets(options, folder).name, "builtin-english");
   EXPECT_EQ(open_datasets(options, folder).parts.front().text->length(Split::kTrain),
-            kGeneratedCharacters);
+            kBuiltInCharacters);
   std::filesystem::create_directories((folder / kDefaultTextPath).parent_path());
   std::ofstream(folder / kDefaultTextPath) << "First Citizen:\n";
   EXPECT_EQ(content_of(open_datasets(options, folder)), "First Citizen:\n");

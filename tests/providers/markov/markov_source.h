@@ -1,5 +1,6 @@
-// The generated corpus: text from an order-1 Markov source over 16 characters, whose entropy is
-// known exactly.
+// The text of the golden tests: from an order-1 Markov source over 16 characters, whose entropy is
+// known exactly. It was the built-in text, under the name generated-markov1, before there was an
+// English one (providers/grammar/english.h); committed digests are of its bytes.
 //
 // For blocks of L characters the floor of every likelihood bound is H(x1 … xL)/L of the source as
 // it is sampled. A bound below it leaks the answer or has a wrong weight or unit; a model that

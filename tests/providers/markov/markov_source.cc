@@ -1,5 +1,5 @@
 // The Markov source: its weights, its entropies, its text.
-#include "providers/markov/markov_source.h"
+#include "tests/providers/markov/markov_source.h"
 
 #include <algorithm>
 #include <cmath>
