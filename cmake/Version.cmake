@@ -7,9 +7,9 @@ if(CMAKE_SCRIPT_MODE_FILE)
   return()
 endif()
 
-# millrace_version_header(TARGET): gives the target config/app/commit.h, by its path.
+# millrace_version_header(TARGET): gives the target the header millrace_commit.h.
 function(millrace_version_header target)
-  set(header ${PROJECT_BINARY_DIR}/generated/config/app/commit.h)
+  set(header ${PROJECT_BINARY_DIR}/generated/millrace_commit.h)
   add_custom_target(millrace_commit BYPRODUCTS ${header}
     COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DHEADER=${header} -DVERSION=${PROJECT_VERSION}
             -P ${PROJECT_SOURCE_DIR}/cmake/Version.cmake)
