@@ -31,8 +31,9 @@ std::vector<StageType> make_stage_types() {
 }  // namespace
 
 Value StageKey::get(const StageOptions& stage) const {
-  if (const auto* float_member = std::get_if<double S::*>(&member))
+  if (const auto* float_member = std::get_if<double S::*>(&member)) {
     return Value(stage.**float_member);
+  }
   if (const auto* int_member = std::get_if<std::uint32_t S::*>(&member)) {
     return Value(std::uint64_t{stage.**int_member});
   }

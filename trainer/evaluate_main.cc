@@ -140,8 +140,9 @@ void print_json(const trainer::EvaluateResult& result) {
 void print(const trainer::ValidationResult& validation) {
   std::cout << proto::to_string(validation.split) << " loss " << validation.loss
             << " nats per target on " << validation.samples << " samples\n";
-  for (const auto& [name, value] : validation.metrics)
+  for (const auto& [name, value] : validation.metrics) {
     std::cout << "  " << name << ' ' << value << '\n';
+  }
   if (validation.stages.size() > 1) {
     for (const trainer::StageLoss& stage : validation.stages) {
       std::cout << "  " << stage.loss << "  " << stage.stage << " (" << stage.samples

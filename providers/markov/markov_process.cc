@@ -1,3 +1,4 @@
+// Markov chains of known entropy (markov_process.h).
 #include "providers/markov/markov_process.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// A dataset that is a long text of a MarkovProcess (markov_text.h).
 #include "providers/markov/markov_text.h"
 
 #include <array>

@@ -1,3 +1,4 @@
+// The datasets that a recipe means (open_datasets.h).
 #include "providers/windows/open_datasets.h"
 
 #include <spdlog/spdlog.h>

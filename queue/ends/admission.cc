@@ -1,3 +1,4 @@
+// Which streams a consumer accepts (admission.h).
 #include "queue/ends/admission.h"
 
 namespace millrace::queue {

@@ -52,6 +52,7 @@ def dead_links(path, page, read):
 def dead_paths(path, page, rooms, read):
     """Paths in backticks that begin with a folder of the repository and lead nowhere."""
     named = re.findall(rf"`((?:{'|'.join(rooms)})/[\w./-]+\.(?:h|cc|py|md|toml|proto|txt))`", page)
+    named = [name for name in named if not re.search(r"/[A-Z]+\.", name)]  # providers/NAME.cc
     return [f"{path}: `{name}`" for name in named if read(name) is None]
 
 

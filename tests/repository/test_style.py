@@ -54,8 +54,9 @@ class Style(unittest.TestCase):
             for name in tracked("*.h", "*.cc")
             for line in unbraced((ROOT / name).read_text())
         ]
-        # Pragmas stand between these loops and their bodies.
-        self.assertEqual([place for place in found if not place.startswith("trainer/kernels/")], [])
+        # Pragmas stand between these loops and their bodies, and this test has Python in a text.
+        allowed = ("trainer/kernels/", "tests/annotation/python_scorer_test.cc")
+        self.assertEqual([place for place in found if not place.startswith(allowed)], [])
 
     def test_a_body_without_braces_is_caught(self):
         self.assertEqual(

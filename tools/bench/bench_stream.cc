@@ -129,8 +129,9 @@ void measure_delivery(ProducerPool& producers, const config::Options& options,
     report.memory(producers.most_anonymous_bytes());
   }
   const double delivered = median(throughput.tokens_per_s);
-  if (request.parts.contains("waiting"))
+  if (request.parts.contains("waiting")) {
     measure_waits(trainer, producers, request, delivered, report);
+  }
   if (request.parts.contains("kill")) {
     measure_kills_at_paces(trainer, producers, request, delivered, report);
   }

@@ -142,8 +142,10 @@ std::string to_json(const LikelihoodReport& report, const proto::Checkpoint& che
        {{"first_sample", 0}, {"count", report.windows}, {"of", report.windows_of_split}}},
       {"tokens_per_window", report.tokens_per_window}};
   if (report.nats_per_token) {
-    if (!report.exact)
-      json["samples_per_window"] = report.samples_per_window, json["seed"] = report.seed;
+    if (!report.exact) {
+      json["samples_per_window"] = report.samples_per_window;
+      json["seed"] = report.seed;
+    }
     json["likelihood"] = report.exact ? "exact" : "bound";
     add_likelihood(json, *report.nats_per_token, report.characters);
     if (!report.by_timesteps.empty()) json["by_timesteps"] = by_timesteps(report);
