@@ -28,12 +28,8 @@ class Bench(SystemTest):
         return {line["bench"]: line for line in self.lines("--only=stream,resume", *arguments)}
 
     def test_the_transport_alone_stands_beside_what_the_machine_could(self):
-        wanted = {
-            "tcp": {"raw": 0.45, "bare": 0.9},
-            "ipc": {"raw": 0.55, "bare": 0.9},
-            "file": {"plain": 0.5},
-        }
-        for scheme, limits in wanted.items():
+        limits_of = {"tcp": ("raw", "bare"), "ipc": ("raw", "bare"), "file": ("plain",)}
+        for scheme, limits in limits_of.items():
             with self.subTest(scheme=scheme):
                 uri = {
                     "tcp": "tcp://127.0.0.1:1",
@@ -51,14 +47,13 @@ class Bench(SystemTest):
                         {key for key in line if key.startswith("share_of_")},
                         {f"share_of_{limit}" for limit in limits},
                     )
-                    for limit, share in limits.items():
+                    for limit in limits:
                         self.assertAlmostEqual(
                             line[f"share_of_{limit}"]
                             * line[f"{limit}_bytes_per_s"]
                             / line["bytes_per_s"],
                             1,
                         )
-                        self.assertEqual(line[f"wanted_of_{limit}"], share)
                 self.assertFalse((self.folder / "q").exists(), "it has a place of its own")
 
     def test_the_transport_alone_in_words(self):
@@ -70,11 +65,8 @@ class Bench(SystemTest):
             "--mib=4",
             "--queue.uri=tcp://127.0.0.1:1",
         )
-        found = re.findall(r"(\d\.\d\d) of (.+?) \(.+?\), wanted ([\d.]+): (pass|FAIL)", words)
-        self.assertEqual([limit for _, limit, _, _ in found], ["raw loopback", "bare ZeroMQ"] * 2)
-        for share, _, wanted, verdict in found:
-            if abs(float(share) - float(wanted)) > 0.01:  # what is printed is rounded
-                self.assertEqual(verdict, "pass" if float(share) > float(wanted) else "FAIL")
+        found = re.findall(r"\d\.\d\d of (.+?) \(.+?B/s\)", words)
+        self.assertEqual(found, ["raw loopback", "bare ZeroMQ"] * 2)
         self.assertEqual(re.findall(r"batches of (\d+) KiB", words), ["256", "1024"])
 
     def test_memory_of_a_producers_own(self):
@@ -82,8 +74,7 @@ class Bench(SystemTest):
             "memory"
         ]
         self.assertGreater(memory["anonymous_bytes"], 1 << 18)
-        self.assertLess(memory["anonymous_bytes"], memory["wanted_bytes"])
-        self.assertEqual(memory["wanted_bytes"], 64 << 20)
+        self.assertLess(memory["anonymous_bytes"], 64 << 20)
 
     def test_nothing_is_carried_inside_a_process(self):
         self.assertEqual(self.lines("--only=transport", "--queue.uri=inproc://"), [])
@@ -104,7 +95,6 @@ class Bench(SystemTest):
             self.assertLessEqual(line["worst_wait_share"], 1)
             self.assertLessEqual(0, line["ready_share"])
             self.assertLessEqual(line["ready_share"], 1)
-            self.assertEqual(line["wanted_wait_share"], 0.01)
 
     def test_parts_that_are_none(self):
         for parts in ("speed", "stream,speed", ","):

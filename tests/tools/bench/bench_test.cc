@@ -101,7 +101,6 @@ TEST_F(Bench, ProviderOnOneThreadAndOnThreeOfThem) {
     EXPECT_LE(lines[i]["least_tokens_per_s"], lines[i]["tokens_per_s"]);
     EXPECT_GE(lines[i]["most_tokens_per_s"], lines[i]["tokens_per_s"]);
     EXPECT_GT(lines[i]["tokens_per_cpu_s"], 0.0);
-    EXPECT_EQ(lines[i].value("wanted_tokens_per_cpu_s", 0.0), i == 0 ? 500e6 : 0.0);
     // x, y and the stage.
     EXPECT_DOUBLE_EQ(lines[i]["bytes_per_s"], 65 * lines[i]["samples_per_s"].get<double>());
     EXPECT_GT(lines[i]["memcpy_bytes_per_s"], 0.0);
