@@ -30,22 +30,22 @@ class Stopped : public std::runtime_error {
   Stopped() : std::runtime_error("stopped before the end; the same command goes on") {}
 };
 
-std::map<std::string, std::string> settings_of(const TokenizeJob& job) {
-  auto settings = job.inputs;
-  settings["tokenizer_hash"] = job.bpe->hash();
-  settings["shard_tokens"] = job.shard_tokens ? std::to_string(*job.shard_tokens) : "none";
+std::map<std::string, std::string> settings_of(const TokenizeRequest& request) {
+  auto settings = request.inputs;
+  settings["tokenizer_hash"] = request.bpe->hash();
+  settings["shard_tokens"] = request.shard_tokens ? std::to_string(*request.shard_tokens) : "none";
   return settings;
 }
 
-TokenRecord new_record(const TokenizeJob& job) {
+TokenRecord new_record(const TokenizeRequest& request) {
   TokenRecord record;
-  record.settings = settings_of(job);
-  record.width = datasets::token_width(job.bpe->vocab_size());
-  record.vocab_size = job.bpe->vocab_size();
-  record.end_of_text = job.bpe->end_of_text();
-  record.tokenizer = job.tokenizer;
-  record.dataset = job.dataset;
-  for (const SplitText& text : job.splits) {
+  record.settings = settings_of(request);
+  record.width = datasets::token_width(request.bpe->vocab_size());
+  record.vocab_size = request.bpe->vocab_size();
+  record.end_of_text = request.bpe->end_of_text();
+  record.tokenizer = request.tokenizer;
+  record.dataset = request.dataset;
+  for (const SplitText& text : request.splits) {
     record.splits[std::string(proto::to_string(text.split))].documents = text.count;
   }
   return record;
@@ -67,28 +67,28 @@ bool is_token_file(const std::string& name) {
   return !name.starts_with('.') && name.ends_with(".bin");
 }
 
-/// The record of earlier runs of the same job in the folder; a new one if there is none.
-TokenRecord continue_record(const TokenizeJob& job) {
-  std::optional<TokenRecord> record = read_record(job.out);
+/// The record of earlier runs with the same inputs in the folder; a new one if there is none.
+TokenRecord continue_record(const TokenizeRequest& request) {
+  std::optional<TokenRecord> record = read_record(request.out);
   if (!record) {
-    const auto names = proto::real_disk().list(job.out);
+    const auto names = proto::real_disk().list(request.out);
     const auto foreign = std::ranges::find_if(names, is_token_file);
-    if (foreign == names.end()) return new_record(job);
+    if (foreign == names.end()) return new_record(request);
     throw config::UsageError(
-        (job.out / *foreign).string() +
+        (request.out / *foreign).string() +
         " is there, and no meta.json that says what it was made of; take another --out");
   }
-  const auto changed = proto::differences(settings_of(job), record->settings);
+  const auto changed = proto::differences(settings_of(request), record->settings);
   if (!changed.empty()) {
-    throw config::UsageError(job.out.string() + ": these are tokens of other inputs: " +
+    throw config::UsageError(request.out.string() + ": these are tokens of other inputs: " +
                              proto::describe(changed, "now", "there") +
                              "; take another --out, or remove this folder");
   }
-  if (record->splits.size() != job.splits.size()) {
-    throw std::runtime_error((job.out / kRecordFile).string() +
+  if (record->splits.size() != request.splits.size()) {
+    throw std::runtime_error((request.out / kRecordFile).string() +
                              ": its splits are not those of its own settings; remove this folder");
   }
-  for (auto& [name, split] : record->splits) drop_missing(job.out, record->width, split);
+  for (auto& [name, split] : record->splits) drop_missing(request.out, record->width, split);
   return *record;
 }
 
@@ -104,17 +104,17 @@ void remove_leftovers(const fs::path& folder) {
 /// The work on one split.
 class SplitWork {
  public:
-  SplitWork(const TokenizeJob& job, const SplitText& text, TokenRecord& record)
-      : job_(job),
+  SplitWork(const TokenizeRequest& request, const SplitText& text, TokenRecord& record)
+      : request_(request),
         text_(text),
         name_(proto::to_string(text.split)),
         record_(record),
         mine_(record.splits.at(name_)),
-        encoder_(*job.bpe),
-        newline_(job.bpe->end_of_text() ? Ids() : job.bpe->encode("\n")),
+        encoder_(*request.bpe),
+        newline_(request.bpe->end_of_text() ? Ids() : request.bpe->encode("\n")),
         writer_(
-            {job.out, name_, record.width, job.shard_tokens}, mine_.shards, [this] { claim(); },
-            [this](Shard shard) { add(std::move(shard)); }) {}
+            {request.out, name_, record.width, request.shard_tokens}, mine_.shards,
+            [this] { claim(); }, [this](Shard shard) { add(std::move(shard)); }) {}
 
   void run() {
     for (std::uint64_t i = writer_.next_document(); i < text_.count; ++i) {
@@ -123,7 +123,7 @@ class SplitWork {
     }
     writer_.finish();
     mine_.complete = true;
-    write_record(job_.out, record_);
+    write_record(request_.out, record_);
     progress_.clear();
     spdlog::info("{}: {} tokens of {} in {}", name_, mine_.tokens(),
                  proto::counted(mine_.documents, "document"),
@@ -134,12 +134,12 @@ class SplitWork {
   /// Writes the record before the first file appears, so that a run that is killed between them
   /// recognises the file.
   void claim() {
-    if (record_.empty()) write_record(job_.out, record_);
+    if (record_.empty()) write_record(request_.out, record_);
   }
 
   void add(Shard shard) {
     mine_.shards.push_back(std::move(shard));
-    write_record(job_.out, record_);
+    write_record(request_.out, record_);
   }
 
   void encode(std::string_view document, std::uint64_t number) try {
@@ -152,13 +152,13 @@ class SplitWork {
     throw;
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(
-        fmt::format("{}: document {} of {}: {}", job_.place, number + 1, name_, error.what()));
+        fmt::format("{}: document {} of {}: {}", request_.place, number + 1, name_, error.what()));
   }
 
   /// <|endoftext|> after every document, as nanoGPT does; without that token a newline between
   /// documents, unless there is one.
   Ids separator_after(std::string_view document, std::uint64_t number) const {
-    if (const auto end_of_text = job_.bpe->end_of_text()) return {*end_of_text};
+    if (const auto end_of_text = request_.bpe->end_of_text()) return {*end_of_text};
     const bool is_last = number + 1 == text_.count;
     return is_last || document.ends_with('\n') ? Ids() : newline_;
   }
@@ -166,7 +166,7 @@ class SplitWork {
   void take(std::span<const std::uint32_t> ids) {
     if (config::stop_requested()) throw Stopped();
     writer_.append(ids);
-    for (const std::uint32_t id : ids) bytes_ += job_.bpe->bytes(id).size();
+    for (const std::uint32_t id : ids) bytes_ += request_.bpe->bytes(id).size();
     progress_.update([this] {
       const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
       const double mega_bytes = static_cast<double>(bytes_) / 1e6;
@@ -176,7 +176,7 @@ class SplitWork {
     });
   }
 
-  const TokenizeJob& job_;
+  const TokenizeRequest& request_;
   const SplitText& text_;
   std::string name_;
   TokenRecord& record_;
@@ -191,22 +191,22 @@ class SplitWork {
 
 }  // namespace
 
-TokenRecord tokenize(const TokenizeJob& job) {
-  proto::make_durable_folders(job.out, proto::real_disk());
-  const auto lock = proto::real_disk().lock(job.out / ".lock");
+TokenRecord tokenize(const TokenizeRequest& request) {
+  proto::make_durable_folders(request.out, proto::real_disk());
+  const auto lock = proto::real_disk().lock(request.out / ".lock");
   if (!lock) {
     throw std::runtime_error(
-        job.out.string() +
+        request.out.string() +
         ": another tokenize is at work in this folder; wait for it, or take another --out");
   }
-  TokenRecord record = continue_record(job);
-  remove_leftovers(job.out);
-  for (const SplitText& text : job.splits) {
+  TokenRecord record = continue_record(request);
+  remove_leftovers(request.out);
+  for (const SplitText& text : request.splits) {
     const std::string name(proto::to_string(text.split));
     if (record.splits.at(name).complete) {
       spdlog::info("{}: {} tokens are there", name, record.splits.at(name).tokens());
     } else {
-      SplitWork(job, text, record).run();
+      SplitWork(request, text, record).run();
     }
   }
   return record;

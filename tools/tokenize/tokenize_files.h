@@ -21,7 +21,7 @@
 
 namespace millrace::tools {
 
-struct TokenizeJob {
+struct TokenizeRequest {
   std::string dataset;                        ///< its name, for people
   std::string place;                          ///< its path, for messages
   std::map<std::string, std::string> inputs;  ///< what determines the documents of the splits
@@ -37,6 +37,6 @@ struct TokenizeJob {
 /// other inputs (with both values) or with token files but no record; std::runtime_error for a text
 /// that cannot be encoded (with the document), and if the process is asked to stop: complete files
 /// stay, and the same call continues.
-TokenRecord tokenize(const TokenizeJob& job);
+TokenRecord tokenize(const TokenizeRequest& request);
 
 }  // namespace millrace::tools

@@ -1,4 +1,4 @@
-// A recipe as a job for tokenize().
+// A recipe as a request for tokenize().
 #include "tools/tokenize/tokenize_recipe.h"
 
 #include <spdlog/spdlog.h>
@@ -46,28 +46,29 @@ void check_splits(const std::vector<SplitText>& splits, const datasets::Document
 TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesystem::path& out,
                             std::optional<std::uint64_t> shard_tokens) {
   check(data);
-  TokenizeJob job;
-  job.bpe = datasets::load_bpe(data.tokenizer);
+  TokenizeRequest request;
+  request.bpe = datasets::load_bpe(data.tokenizer);
   const auto documents =
       std::make_shared<const datasets::Documents>(datasets::open_documents(data));
   const datasets::Shares shares{data.val_fraction, data.test_fraction};
   const datasets::Cuts cuts = datasets::cut_text(
       *documents->text(), datasets::find_sources(datasets::spec_of(data)), shares);
-  job.dataset = documents->name();
-  job.place = documents->place();
-  job.inputs = {{"dataset_hash", documents->hash()},
-                {"val_begins_at_character", std::to_string(cuts.val)},
-                {"test_begins_at_character", std::to_string(cuts.test)}};
-  job.splits = split_documents(documents, cuts);
-  check_splits(job.splits, *documents, shares);
-  job.tokenizer = data.tokenizer;
-  job.out = out;
-  job.shard_tokens = shard_tokens;
-  spdlog::info(
-      "tokenizer {}: {} tokens, hash {}{}", data.tokenizer, job.bpe->vocab_size(), job.bpe->hash(),
-      job.bpe->end_of_text() ? ""
-                             : "; it has no <|endoftext|>, so documents are joined by newlines");
-  return tokenize(job);
+  request.dataset = documents->name();
+  request.place = documents->place();
+  request.inputs = {{"dataset_hash", documents->hash()},
+                    {"val_begins_at_character", std::to_string(cuts.val)},
+                    {"test_begins_at_character", std::to_string(cuts.test)}};
+  request.splits = split_documents(documents, cuts);
+  check_splits(request.splits, *documents, shares);
+  request.tokenizer = data.tokenizer;
+  request.out = out;
+  request.shard_tokens = shard_tokens;
+  spdlog::info("tokenizer {}: {} tokens, hash {}{}", data.tokenizer, request.bpe->vocab_size(),
+               request.bpe->hash(),
+               request.bpe->end_of_text()
+                   ? ""
+                   : "; it has no <|endoftext|>, so documents are joined by newlines");
+  return tokenize(request);
 }
 
 }  // namespace millrace::tools

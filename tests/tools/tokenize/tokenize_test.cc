@@ -98,16 +98,17 @@ TEST_F(SplitDocuments, DocumentsStayWholeAndAreAllThere) {
 class TokenizeFiles : public ::testing::Test {
  protected:
   /// Of documents that are all train.
-  [[nodiscard]] TokenizeJob job(const Texts& documents) const {
-    TokenizeJob job;
-    job.dataset = "texts";
-    job.place = "texts.txt";
-    job.inputs = {{"dataset_hash", "00000000000000aa"}};
-    job.splits = {split_of(proto::Split::kTrain, documents)};
-    job.bpe = std::make_shared<const datasets::ByteLevelBpe>(datasets::parse_vocab_bpe(kMerges));
-    job.tokenizer = "vocab.bpe";
-    job.out = folder_ / "out";
-    return job;
+  [[nodiscard]] TokenizeRequest request(const Texts& documents) const {
+    TokenizeRequest request;
+    request.dataset = "texts";
+    request.place = "texts.txt";
+    request.inputs = {{"dataset_hash", "00000000000000aa"}};
+    request.splits = {split_of(proto::Split::kTrain, documents)};
+    request.bpe =
+        std::make_shared<const datasets::ByteLevelBpe>(datasets::parse_vocab_bpe(kMerges));
+    request.tokenizer = "vocab.bpe";
+    request.out = folder_ / "out";
+    return request;
   }
   [[nodiscard]] Ids ids(const std::string& file, WireType width = WireType::kU16) const {
     const datasets::TokenFile tokens(folder_ / "out" / file, width);
@@ -138,7 +139,7 @@ class TokenizeFiles : public ::testing::Test {
 };
 
 TEST_F(TokenizeFiles, DocumentsEndWithEndOfText) {
-  const TokenRecord record = tokenize(job({"the ab", "abab the"}));
+  const TokenRecord record = tokenize(request({"the ab", "abab the"}));
   EXPECT_EQ(ids("train.bin"), (Ids{257, 220, 259, kEnd, 260, 258, kEnd}));
   EXPECT_TRUE(record.complete());
   EXPECT_EQ(record.splits.at("train").tokens(), 7U);
@@ -147,7 +148,7 @@ TEST_F(TokenizeFiles, DocumentsEndWithEndOfText) {
 }
 
 TEST_F(TokenizeFiles, EachSplitIsAFile) {
-  TokenizeJob two = job({"the ab"});
+  TokenizeRequest two = request({"the ab"});
   two.splits.push_back(split_of(proto::Split::kVal, {" the"}));
   (void)tokenize(two);
   EXPECT_EQ(ids("train.bin"), (Ids{257, 220, 259, kEnd}));
@@ -155,7 +156,7 @@ TEST_F(TokenizeFiles, EachSplitIsAFile) {
 }
 
 TEST_F(TokenizeFiles, TextThatSpellsASpecialTokenIsText) {
-  (void)tokenize(job({"<|endoftext|>", "x"}));
+  (void)tokenize(request({"<|endoftext|>", "x"}));
   const Ids written = ids("train.bin");
   EXPECT_EQ(std::ranges::count(written, kEnd), 2);
   EXPECT_GT(written.size(), 4U);
@@ -164,7 +165,7 @@ TEST_F(TokenizeFiles, TextThatSpellsASpecialTokenIsText) {
 TEST_F(TokenizeFiles, WithoutAnEndOfTextNewlinesJoinDocuments) {
   datasets::BpeParts parts = datasets::parse_vocab_bpe(kMerges);
   parts.added.clear();
-  TokenizeJob plain = job({"ab", "ab\n", "ab"});
+  TokenizeRequest plain = request({"ab", "ab\n", "ab"});
   plain.bpe = std::make_shared<const datasets::ByteLevelBpe>(parts);
   const TokenRecord record = tokenize(plain);
   EXPECT_EQ(plain.bpe->decode(ids("train.bin")), "ab\nab\nab");
@@ -177,7 +178,7 @@ TEST_F(TokenizeFiles, IdsAboveU16TakeFourBytes) {
   for (std::uint32_t id = 256; id < 65537; ++id) {
     parts.added.push_back({"<" + std::to_string(id) + ">", id});
   }
-  TokenizeJob wide = job({"a<65536>"});
+  TokenizeRequest wide = request({"a<65536>"});
   wide.bpe = std::make_shared<const datasets::ByteLevelBpe>(parts);
   EXPECT_EQ(tokenize(wide).width, WireType::kU32);
   EXPECT_EQ(ids("train.bin", WireType::kU32), (Ids{64, 65536}));
@@ -194,7 +195,7 @@ std::vector<std::string> some_documents() {
 }
 
 TEST_F(TokenizeFiles, ShardsAreTheOneFileCut) {
-  TokenizeJob whole = job(some_documents());
+  TokenizeRequest whole = request(some_documents());
   (void)tokenize(whole);
   const Ids all = ids("train.bin");
   for (const std::uint64_t length : {40U, 64U, 100000U}) {
@@ -216,7 +217,7 @@ TEST_F(TokenizeFiles, ShardsAreTheOneFileCut) {
 // A run ends between any two of its steps: a file is whole and the record does not say so yet, or
 // does. What another run makes of it must be what one run makes.
 TEST_F(TokenizeFiles, AfterAnInterruptionAnywhereTheBytesAreEqual) {
-  TokenizeJob sharded = job(some_documents());
+  TokenizeRequest sharded = request(some_documents());
   sharded.shard_tokens = 40;
   sharded.splits.push_back(split_of(proto::Split::kVal, {"abab", "the end"}));
   const TokenRecord record = tokenize(sharded);
@@ -246,7 +247,7 @@ TEST_F(TokenizeFiles, AfterAnInterruptionAnywhereTheBytesAreEqual) {
 }
 
 TEST_F(TokenizeFiles, FilesThatAreMissingOrCutShortAreMadeAgain) {
-  TokenizeJob sharded = job(some_documents());
+  TokenizeRequest sharded = request(some_documents());
   sharded.shard_tokens = 50;
   (void)tokenize(sharded);
   const auto wanted = files();
@@ -271,7 +272,7 @@ TEST_F(TokenizeFiles, AFileIsAnnouncedBeforeItIsThere) {
 
 /// As a run leaves it that is killed when its first file has appeared.
 TEST_F(TokenizeFiles, AFirstFileThatNobodyNamesIsWrittenAnew) {
-  TokenizeJob sharded = job(some_documents());
+  TokenizeRequest sharded = request(some_documents());
   sharded.shard_tokens = 50;
   TokenRecord record = tokenize(sharded);
   EXPECT_FALSE(record.empty());
@@ -284,7 +285,7 @@ TEST_F(TokenizeFiles, AFirstFileThatNobodyNamesIsWrittenAnew) {
 }
 
 TEST_F(TokenizeFiles, WhatIsFinishedIsLeftAlone) {
-  const TokenizeJob one = job(some_documents());
+  const TokenizeRequest one = request(some_documents());
   const TokenRecord record = tokenize(one);
   proto::replace_file(one.out / "train.bin",
                       std::string(record.splits.at("train").tokens() * 2, 'x'));
@@ -294,7 +295,7 @@ TEST_F(TokenizeFiles, WhatIsFinishedIsLeftAlone) {
 }
 
 TEST_F(TokenizeFiles, ChangedInputsAreRefusedWithBothValues) {
-  TokenizeJob one = job(some_documents());
+  TokenizeRequest one = request(some_documents());
   (void)tokenize(one);
   one.inputs["dataset_hash"] = "00000000000000bb";
   EXPECT_EQ(error_of([&] { (void)tokenize(one); }),
@@ -306,7 +307,7 @@ TEST_F(TokenizeFiles, ChangedInputsAreRefusedWithBothValues) {
 }
 
 TEST_F(TokenizeFiles, AFolderOfSomebodyElseIsLeftAlone) {
-  const TokenizeJob one = job(some_documents());
+  const TokenizeRequest one = request(some_documents());
   fs::create_directories(one.out);
   proto::replace_file(one.out / "val.bin", "xx");
   EXPECT_EQ(error_of([&] { (void)tokenize(one); }),
@@ -321,7 +322,7 @@ TEST_F(TokenizeFiles, AFolderOfSomebodyElseIsLeftAlone) {
 }
 
 TEST_F(TokenizeFiles, TwoAtOnceInOneFolderAreRefused) {
-  const TokenizeJob one = job(some_documents());
+  const TokenizeRequest one = request(some_documents());
   fs::create_directories(one.out);
   const auto lock = proto::real_disk().lock(one.out / ".lock");
   EXPECT_TRUE(testing::contains(error_of([&] { (void)tokenize(one); }),
@@ -329,7 +330,7 @@ TEST_F(TokenizeFiles, TwoAtOnceInOneFolderAreRefused) {
 }
 
 TEST_F(TokenizeFiles, ATextThatCannotBeEncodedIsNamed) {
-  TokenizeJob one = job({"ab", "a\xff"});
+  TokenizeRequest one = request({"ab", "a\xff"});
   EXPECT_TRUE(error_of([&] {
                 (void)tokenize(one);
               }).starts_with("texts.txt: document 2 of train: not valid UTF-8 at byte offset 1; "));
