@@ -1,8 +1,11 @@
 # The version stands in the file VERSION alone. The commit is asked for at every build, and only version.cc is compiled again where it
 # is another. Run as a script (-P), this file writes the header.
 if(CMAKE_SCRIPT_MODE_FILE)
-  execute_process(COMMAND git rev-parse --short=7 HEAD WORKING_DIRECTORY ${SOURCE_DIR}
-    OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  # The commit of these sources, not of a repository that they happen to lie in.
+  if(EXISTS ${SOURCE_DIR}/.git)
+    execute_process(COMMAND git rev-parse --short=7 HEAD WORKING_DIRECTORY ${SOURCE_DIR}
+      OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  endif()
   file(CONFIGURE OUTPUT ${HEADER} CONTENT "#define MILLRACE_VERSION \"${VERSION}\"\n#define MILLRACE_COMMIT \"${commit}\"\n")
   return()
 endif()

@@ -130,6 +130,10 @@ void read_stage_settings(const toml::table& table, StageOptions& stage) {
     fail(*table.get("type"),
          "unknown stage type '" + stage.type + "'; known types: " + stage_type_names());
   }
+  if (!is_plain(stage.type)) {
+    fail(*table.get("type"),
+         "the stage type '" + stage.type + "': expected up to 64 letters, digits, _ and -");
+  }
   check_stage_keys(table, stage.type, {std::string(kStageSettings)});
   stage.settings = std::get<SettingTable>(typed(*settings, kStageSettings, SettingsKind{}));
 }

@@ -21,14 +21,6 @@ constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::array<std::string_view, 5> kTaken = {"block_size", "data_seed", "dataset",
                                                     "format_version", "provider"};
 
-bool is_plain(std::string_view name) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  return !name.empty() && name.size() <= kMaxNameBytes && std::ranges::all_of(name, plain);
-}
-
 bool is_one_line(std::string_view text) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   return text.size() <= kMaxSettingBytes && std::ranges::none_of(text, control);
@@ -89,6 +81,14 @@ void check(const Table& table, const std::vector<std::string>& known) {
 
 }  // namespace
 
+bool is_plain(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  return !name.empty() && name.size() <= kMaxNameBytes && std::ranges::all_of(name, plain);
+}
+
 std::string setting_name(std::string_view key) {
   constexpr std::string_view kSection = "provider.";
   constexpr std::string_view kTable = "settings.";
@@ -144,7 +144,7 @@ std::optional<std::string> validation_error(const std::string& name, const Setti
 
 std::optional<std::string> validation_error(const SettingTable& settings) {
   if (settings.size() > kMaxSettings) {
-    return std::to_string(settings.size()) + " settings; a provider has at most " +
+    return std::to_string(settings.size()) + " settings; there are at most " +
            std::to_string(kMaxSettings);
   }
   for (const auto& [name, setting] : settings) {

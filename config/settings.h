@@ -35,6 +35,10 @@ template <class T>
 void check_settings(const Options& options, const std::vector<std::string>& known);
 void check_settings(const StageOptions& stage, const std::vector<std::string>& known);
 
+/// Whether a text may name a setting or a stage type: 1 to 64 letters, digits, _ and -. It becomes
+/// part of a fingerprint's text.
+[[nodiscard]] bool is_plain(std::string_view name);
+
 /// Why a setting or a table of them is not allowed, and what to write instead; empty if it is.
 [[nodiscard]] std::optional<std::string> validation_error(const std::string& name,
                                                           const Setting& setting);

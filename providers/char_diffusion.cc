@@ -1,13 +1,13 @@
 // Maps an index to a window of the text and a stage, and masks the window by the stage.
 #include "providers/char_diffusion.h"
 
-#include <cassert>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "config/errors.h"
 #include "config/stream_settings.h"
 #include "config/value_text.h"
 #include "providers/masking/corruption.h"
@@ -46,7 +46,10 @@ Plan default_plan(const config::ProviderOptions& options) {
 }
 
 Plan staged_plan(Schedule schedule, const std::vector<config::StageOptions>& stages) {
-  assert(!stages.empty() && stages.size() <= proto::kMaxStages);  // config::check
+  if (stages.empty() || stages.size() > proto::kMaxStages) {
+    throw config::UsageError("provider.stages: a schedule needs 1 to " +
+                             std::to_string(proto::kMaxStages) + " stages");
+  }
   Plan plan;
   plan.schedule = schedule;
   for (const config::StageOptions& stage : stages) {

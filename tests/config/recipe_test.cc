@@ -187,6 +187,9 @@ TEST_F(Recipe, StagesOfOtherTypesHaveSettings) {
             "r.toml:3: settings = 3: expected a table such as {level = 3, style = \"plain\"}");
   EXPECT_TRUE(contains(refused("type = \"suffix\", settings = {a = [1]}"),
                        "r.toml:3: settings.a = an array: expected true or false"));
+  // A type's name becomes part of the fingerprint's text, so it may not spell other stages.
+  EXPECT_EQ(refused("type = \"a(b=1);c\", settings = {}"),
+            "r.toml:3: the stage type 'a(b=1);c': expected up to 64 letters, digits, _ and -");
 }
 
 TEST_F(Recipe, ChecksKeysAgainstEachOther) {

@@ -19,7 +19,7 @@ class DeviceBatch {
   [[nodiscard]] torch::Tensor stages() const;
   [[nodiscard]] std::int64_t samples() const { return samples_; }
   /// The numbers of the positions whose logits the loss needs (positions.h), i64 [n]. Undefined:
-  /// nobody has found them yet.
+  /// not found yet, or the loss needs every position.
   [[nodiscard]] const torch::Tensor& loss_positions() const { return loss_positions_; }
 
   /// This batch with another column of this role, [B, …], and without loss positions, which follow

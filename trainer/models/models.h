@@ -17,7 +17,7 @@ class Model;
 /// The traits of a model that other rooms ask for, and how to make it.
 struct ModelEntry {
   std::string name;     ///< as model.architecture has it
-  bool causal = false;  ///< no position sees those behind it
+  bool causal = false;  ///< no position sees later ones
   /// The model, on the CPU, sized by the recipe and by the stream's meta: vocab_size, and
   /// longest_sequence(). Parameters start from LibTorch's default generator.
   std::shared_ptr<Model> (*make)(const config::ModelOptions&, const proto::StreamMeta&) = nullptr;

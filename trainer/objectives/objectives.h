@@ -60,7 +60,7 @@ struct ObjectiveEntry {
 };
 
 /// The objective that train.objective names, on this stream; if the stream has a prefix, on the
-/// target behind it (cascade.h). Throws UsageError for an unknown name, listing the known ones; for
+/// target after it (cascade.h). Throws UsageError for an unknown name, listing the known ones; for
 /// a stream that does not fit, naming the missing fields; and for a network that would see the
 /// answer.
 [[nodiscard]] std::unique_ptr<Objective> make_objective(const config::Options& options,

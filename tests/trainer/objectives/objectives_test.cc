@@ -117,14 +117,24 @@ TEST(Objectives, WhereThereIsAPrefixTheTargetStandsBehindIt) {
 }
 
 TEST(Objectives, TheirTraitsAreThoseThatOtherRoomsAskFor) {
-  for (const std::string& name : objective_names()) {
-    const ObjectiveEntry& entry = objective_entry(name);
-    EXPECT_EQ(entry.name, name);
-    EXPECT_FALSE(entry.providers.empty()) << name;
-    EXPECT_EQ(entry.has_timesteps(), name == "d3pm_absorb") << name;
-    EXPECT_EQ(entry.prediction == Prediction::kNextToken, name == "ar") << name;
-    EXPECT_EQ(entry.likelihood == Likelihood::kNone, name == "mlm") << name;
+  struct Traits {
+    std::string name;
+    Prediction prediction;
+    Likelihood likelihood;
+    bool timesteps;
+  };
+  for (const Traits& traits :
+       {Traits{"mlm", Prediction::kMaskedToken, Likelihood::kNone, false},
+        Traits{"mdlm", Prediction::kCleanToken, Likelihood::kBound, false},
+        Traits{"d3pm_absorb", Prediction::kCleanToken, Likelihood::kBound, true},
+        Traits{"sedd", Prediction::kScore, Likelihood::kBound, false},
+        Traits{"ar", Prediction::kNextToken, Likelihood::kExact, false}}) {
+    const ObjectiveEntry& entry = objective_entry(traits.name);
+    EXPECT_EQ(entry.prediction, traits.prediction) << traits.name;
+    EXPECT_EQ(entry.likelihood, traits.likelihood) << traits.name;
+    EXPECT_EQ(entry.has_timesteps(), traits.timesteps) << traits.name;
   }
+  for (const std::string& name : objective_names()) EXPECT_EQ(objective_entry(name).name, name);
   EXPECT_THROW((void)objective_entry("clm"), config::UsageError);
 }
 
