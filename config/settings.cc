@@ -144,7 +144,7 @@ std::optional<std::string> validation_error(const std::string& name, const Setti
 
 std::optional<std::string> validation_error(const SettingTable& settings) {
   if (settings.size() > kMaxSettings) {
-    return std::to_string(settings.size()) + " settings; there are at most " +
+    return std::to_string(settings.size()) + " settings; a provider has at most " +
            std::to_string(kMaxSettings);
   }
   for (const auto& [name, setting] : settings) {
