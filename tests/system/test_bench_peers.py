@@ -117,7 +117,10 @@ class BenchPeers(SystemTest):
         with `status`."""
         folder = self.folder / "fake"
         folder.mkdir()
-        ends = {"git": 'mkdir -p "$4/trainer"', "cmake": f'echo "no room" >&2; exit {status}'}
+        ends = {
+            "git": 'mkdir -p "$4/trainer/models"',
+            "cmake": f'echo "no room" >&2; exit {status}',
+        }
         for name, end in ends.items():
             script = folder / name
             script.write_text(
