@@ -7,10 +7,10 @@
 #include <stdexcept>
 
 #include "annotation/nth_bit.h"
+#include "base/text.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "proto/json_text.h"
-#include "proto/text.h"
 
 namespace millrace::annotation {
 namespace {
@@ -52,7 +52,7 @@ void check_complete(const fs::path& folder, const std::vector<std::string>& name
   if (missing.empty()) return;
   throw std::runtime_error(
       folder.string() + ": " + std::to_string(missing.size()) + " of " + std::to_string(shards) +
-      " shards are missing (" + proto::joined(missing | std::views::take(kShown)) +
+      " shards are missing (" + base::joined(missing | std::views::take(kShown)) +
       (missing.size() > kShown ? ", …" : "") + "); run annotate with --num-shards " +
       std::to_string(shards) + " and --shard-index of each");
 }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "config/stream_keys.h"
-#include "proto/text.h"
 #include "providers/cascade.h"
 #include "providers/char_diffusion.h"
 #include "providers/char_random_replacement.h"
@@ -41,7 +41,7 @@ std::vector<std::string> names_of(std::span<const ProviderEntry> entries) {
 [[noreturn]] void refuse_unknown(const std::string& name, std::span<const ProviderEntry> known) {
   const std::vector<std::string> all = names_of(known);
   throw config::UsageError(
-      "unknown provider '" + name + "' (known: " + proto::joined(all) + ")" +
+      "unknown provider '" + name + "' (known: " + base::joined(all) + ")" +
       config::did_you_mean(name, all) +
       "; one in a shared library is named by its path, and one in Python is run by its own script");
 }

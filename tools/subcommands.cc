@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
 #include "config/errors.h"
-#include "proto/text.h"
 #include "tools/executable_dir.h"
 
 namespace millrace::tools {
@@ -57,7 +57,7 @@ int run_subcommand(const std::string& program, const std::string& about,
   return config::run_program(
       whole_program(program, about, subcommands), argc, argv, [&](const config::Arguments&) -> int {
         throw config::UsageError((word.empty() ? "no subject" : "unknown subject '" + word + "'") +
-                                 "; known: " + proto::joined(subcommands, ", ", &Subcommand::word));
+                                 "; known: " + base::joined(subcommands, ", ", &Subcommand::word));
       });
 }
 

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace millrace::datasets {
 
 /// "'a', 'b', 'c'": the first twenty.
 [[nodiscard]] inline std::string quoted_list(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 20;
-  const std::string list = proto::joined(names | std::views::take(kShown), ", ",
-                                         [](const std::string& name) { return "'" + name + "'"; });
+  const std::string list = base::joined(names | std::views::take(kShown), ", ",
+                                        [](const std::string& name) { return "'" + name + "'"; });
   return names.size() > kShown ? list + ", …" : list;
 }
 

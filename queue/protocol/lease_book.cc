@@ -5,8 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "proto/digest.h"
-#include "proto/text.h"
 
 namespace millrace::queue {
 namespace {
@@ -268,7 +268,7 @@ std::optional<LeaseBook::Arrival> LeaseBook::compare(RangeRequest& request) {
 }
 
 void LeaseBook::report_difference(const RangeRequest& request) {
-  const std::string versions = proto::joined(request.versions, ", ", [](const Version& version) {
+  const std::string versions = base::joined(request.versions, ", ", [](const Version& version) {
     return version.name + " has " + proto::hex16(version.digest);
   });
   reports_.push_back(
@@ -503,7 +503,7 @@ void LeaseBook::give_up(const RangeRequest& request, const std::string& why) con
   throw std::runtime_error(
       "no producer can make " + describe(request.range) + ": late " + std::to_string(request.late) +
       " times, failed " + std::to_string(request.failed) + " times, asked of " +
-      proto::joined(asked) + "; " + why +
+      base::joined(asked) + "; " + why +
       "; see the producers' logs, and raise queue.late_s for a provider that needs longer");
 }
 

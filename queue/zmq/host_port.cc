@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace millrace::queue {
 
@@ -20,7 +20,7 @@ HostPort split_host_port(const std::string& text) {
 std::string_view host_port_error(std::string_view place) {
   const std::size_t colon = place.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return "has no HOST:PORT";
-  const auto port = proto::parse_number<std::uint16_t>(place.substr(colon + 1));
+  const auto port = base::parse_number<std::uint16_t>(place.substr(colon + 1));
   return port && *port > 0 ? "" : "has no port from 1 to 65535";
 }
 

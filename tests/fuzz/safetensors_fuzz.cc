@@ -1,8 +1,8 @@
 // proto::SafetensorsFile::open on a file's bytes.
 #include <algorithm>
 
+#include "base/text.h"
 #include "proto/safetensors.h"
-#include "proto/text.h"
 #include "tests/fuzz/harness.h"
 
 namespace millrace::fuzz {
@@ -26,7 +26,7 @@ bool take_safetensors(std::string_view input) {
   }
   const proto::SafetensorsPieces written(file->tensors(), file->metadata());
   const auto again = proto::SafetensorsFile::open(
-      scratch_file("b.safetensors", proto::joined(written.pieces(), "")), damage);
+      scratch_file("b.safetensors", base::joined(written.pieces(), "")), damage);
   require(again.has_value(), "a file that is taken can be written and taken again");
   require(again->metadata() == file->metadata(), "with the same metadata");
   require(std::ranges::equal(again->tensors(), file->tensors(), same), "and the same tensors");

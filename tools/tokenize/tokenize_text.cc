@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/text.h"
 #include "datasets/bpe/bpe_encoder.h"
 #include "proto/json_text.h"
-#include "proto/text.h"
 
 namespace millrace::tools {
 namespace {
@@ -35,7 +35,7 @@ void for_each_line(std::istream& in, Take take) {
 }
 
 std::uint32_t id_of(std::string_view word) {
-  if (const auto id = proto::parse_number<std::uint32_t>(word)) return *id;
+  if (const auto id = base::parse_number<std::uint32_t>(word)) return *id;
   throw std::runtime_error("'" + std::string(word) +
                            "' is no token id; ids are whole numbers between spaces");
 }

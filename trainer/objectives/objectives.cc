@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "config/errors.h"
-#include "proto/text.h"
 #include "trainer/base/registry.h"
 #include "trainer/models/models.h"
 #include "trainer/objectives/autoregressive.h"
@@ -41,7 +41,7 @@ std::string with_type(const NeededField& field) {
 }
 
 std::string fields_of(const proto::Schema& schema) {
-  return proto::joined(schema.fields, ", ", [](const proto::Field& field) {
+  return base::joined(schema.fields, ", ", [](const proto::Field& field) {
     return with_type({field.role, field.logical});
   });
 }
@@ -52,7 +52,7 @@ std::string key_of(const ObjectiveEntry& entry) {
 
 std::string remedy(const ObjectiveEntry& entry) {
   if (entry.providers.empty()) return "; choose another train.objective";
-  return "; choose provider.name = " + proto::joined(entry.providers, " or ", quoted) +
+  return "; choose provider.name = " + base::joined(entry.providers, " or ", quoted) +
          ", or another train.objective";
 }
 
@@ -66,7 +66,7 @@ void require_fields(const ObjectiveEntry& entry, const StreamMeta& meta) {
   }
   if (missing.empty()) return;
   throw UsageError(key_of(entry) + " needs fields that the stream of provider \"" + meta.provider +
-                   "\" lacks: " + proto::joined(missing) + "; it has " + fields_of(meta.schema) +
+                   "\" lacks: " + base::joined(missing) + "; it has " + fields_of(meta.schema) +
                    remedy(entry));
 }
 
@@ -89,7 +89,7 @@ void require_causal(const ObjectiveEntry& entry, const std::string& architecture
   std::erase_if(causal, [](const std::string& name) { return !model_entry(name).causal; });
   throw UsageError(key_of(entry) + " with model.architecture = \"" + architecture +
                    "\" would see the tokens that it is to predict; choose model.architecture = " +
-                   proto::joined(causal, " or ", quoted));
+                   base::joined(causal, " or ", quoted));
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "base/text.h"
 #include "config/sizes.h"
-#include "proto/text.h"
 
 namespace millrace::trainer {
 namespace {
@@ -57,7 +57,7 @@ std::string stage_line(const proto::StreamMeta& meta, std::uint8_t stage, std::u
 std::string why_left(const config::ProviderOptions& provider, std::uint8_t stage) {
   if (provider.schedule != "plateau") return {};
   return "val loss has not improved for " +
-         proto::counted(provider.stages.at(stage).val_loss_stale_count.value(), "evaluation");
+         base::counted(provider.stages.at(stage).val_loss_stale_count.value(), "evaluation");
 }
 
 }  // namespace millrace::trainer

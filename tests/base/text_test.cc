@@ -1,5 +1,5 @@
 // Lists, counted nouns and numbers as text.
-#include "proto/text.h"
+#include "base/text.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <ranges>
 #include <vector>
 
-namespace millrace::proto {
+namespace millrace::base {
 namespace {
 
 TEST(Joined, PutsTheSeparatorBetweenItems) {
@@ -29,6 +29,13 @@ TEST(Joined, SpellsItemsByAMemberOrAFunction) {
   EXPECT_EQ(joined(items, "; ", [](const Named& one) { return "'" + one.name + "'"; }), "'a'; 'b'");
 }
 
+TEST(Alternatives, EndWithOr) {
+  EXPECT_EQ(alternatives(std::vector<std::string>{}), "");
+  EXPECT_EQ(alternatives(std::array{"a"}), "a");
+  EXPECT_EQ(alternatives(std::array{"a", "b"}), "a or b");
+  EXPECT_EQ(alternatives(std::array{1, 2, 3}, [](int one) { return one * 10; }), "10, 20 or 30");
+}
+
 TEST(Counted, IsPluralButForOne) {
   EXPECT_EQ(counted(0, "token"), "0 tokens");
   EXPECT_EQ(counted(1, "token"), "1 token");
@@ -45,4 +52,4 @@ TEST(ParseNumber, TakesTheWholeTextOrNothing) {
 }
 
 }  // namespace
-}  // namespace millrace::proto
+}  // namespace millrace::base

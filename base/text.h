@@ -4,13 +4,15 @@
 #include <charconv>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
 
-namespace millrace::proto {
+namespace millrace::base {
 
 /// The items as one text with `separator` between them: "a, b, c". `spell` turns an item into a
 /// text or a number (numbers are written in decimal); a pointer to a member will do.
@@ -32,6 +34,18 @@ template <class Items, class Spell = std::identity>
   return text;
 }
 
+/// The items as alternatives: "a", "a or b", "a, b or c". `spell` as above.
+template <class Items, class Spell = std::identity>
+[[nodiscard]] std::string alternatives(Items&& items, Spell spell = {}) {
+  const auto begin = std::ranges::begin(items);
+  const auto end = std::ranges::end(items);
+  if (begin == end) return {};
+  const auto last = std::ranges::prev(end);
+  const std::string others = joined(std::ranges::subrange(begin, last), ", ", spell);
+  return others + (begin == last ? "" : " or ") +
+         joined(std::ranges::subrange(last, end), "", spell);
+}
+
 /// A count with its noun: "1 token", "2 tokens".
 [[nodiscard]] inline std::string counted(std::uint64_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
@@ -47,4 +61,4 @@ template <class Number>
   return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-}  // namespace millrace::proto
+}  // namespace millrace::base
