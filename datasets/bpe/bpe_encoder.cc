@@ -1,4 +1,4 @@
-// From texts to words, and from words to ids.
+// Splits texts into words, and words into ids (bpe_encoder.h).
 #include "datasets/bpe/bpe_encoder.h"
 
 #include <cstdio>
@@ -20,7 +20,15 @@ bool has_all_bytes(const ByteLevelBpe& bpe) {
 }  // namespace
 
 BpeEncoder::BpeEncoder(const ByteLevelBpe& bpe)
-    : bpe_(bpe), added_(bpe.parts().added), merger_(bpe), has_all_bytes_(has_all_bytes(bpe)) {}
+    : bpe_(bpe),
+      added_(bpe.parts().added, bpe.parts().normal_forms),
+      merger_(bpe),
+      has_all_bytes_(has_all_bytes(bpe)) {
+  for (std::size_t i = 0; i < bpe.parts().splits.size(); ++i) {
+    const SplitRule& rule = bpe.parts().splits[i];
+    splitters_.emplace_back(bpe.split_patterns()[i], rule.behavior, rule.invert);
+  }
+}
 
 void BpeEncoder::append(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids) {
   const std::size_t before = ids.size();
@@ -43,15 +51,21 @@ void BpeEncoder::encode_into(std::string_view text, Specials specials,
   if (const std::size_t at = find_invalid_utf8(text); at < text.size()) {
     throw std::runtime_error(invalid_utf8_message(at));
   }
+  text_ = text;
   ids_ = &ids;
   sink_ = sink;
   added_.split(
       text, specials, [this](std::uint32_t id) { ids_->push_back(id); },
-      [&](std::string_view piece) { encode_piece(piece, text); });
+      [this](std::string_view piece) { split(piece, 0); });
 }
 
-void BpeEncoder::encode_piece(std::string_view piece, std::string_view text) {
-  if (!has_all_bytes_) check_bytes(piece, text);
+void BpeEncoder::split(std::string_view piece, std::size_t rule) {
+  if (rule == splitters_.size()) return encode_piece(piece);
+  splitters_[rule].split(piece, [this, rule](std::string_view part) { split(part, rule + 1); });
+}
+
+void BpeEncoder::encode_piece(std::string_view piece) {
+  if (!has_all_bytes_) check_bytes(piece);
   std::size_t at = 0;
   if (bpe_.parts().add_prefix_space && piece.front() != ' ') at = encode_prefixed(piece);
   while (at < piece.size()) {
@@ -86,7 +100,10 @@ void BpeEncoder::encode_word(std::string_view word) {
                  std::vector(ids_->begin() + static_cast<std::ptrdiff_t>(before), ids_->end()));
 }
 
-void BpeEncoder::check_bytes(std::string_view piece, std::string_view text) const {
+void BpeEncoder::check_bytes(std::string_view piece) const {
+  const std::less_equal<const char*> is_not_behind;
+  const bool is_of_text = is_not_behind(text_.data(), piece.data()) &&
+                          is_not_behind(piece.data(), text_.data() + text_.size());
   const auto lacking = [&](std::uint8_t byte, const std::string& where) {
     char number[8];
     std::snprintf(number, sizeof number, "0x%02X", byte);
@@ -97,7 +114,8 @@ void BpeEncoder::check_bytes(std::string_view piece, std::string_view text) cons
   for (std::size_t i = 0; i < piece.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(piece[i]);
     if (!bpe_.byte_id(byte)) {
-      lacking(byte, "at byte offset " + std::to_string(piece.data() + i - text.data()));
+      lacking(byte, is_of_text ? "at byte offset " + std::to_string(piece.data() + i - text_.data())
+                               : "of the normalized text");
     }
   }
   if (bpe_.parts().add_prefix_space && !bpe_.byte_id(' ')) {

@@ -14,6 +14,7 @@
 
 #include "datasets/bpe/added_tokens.h"
 #include "datasets/bpe/byte_level_bpe.h"
+#include "datasets/bpe/split_pattern.h"
 #include "datasets/bpe/word_merger.h"
 
 namespace millrace::datasets {
@@ -30,8 +31,8 @@ class BpeEncoder {
   /// not UTF-8 (with the byte's offset) and for a byte without a token, which the Python package
   /// silently leaves out.
   void append(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids);
-  /// The same ids in pieces of about 2^16, so that memory does not grow with the text. After an
-  /// error the sink may have the beginning of the text.
+  /// The same ids in pieces of about 2^16, so that memory does not grow with the text, except where
+  /// the tokenizer normalizes it. After an error the sink may have the beginning of the text.
   void encode(std::string_view text, Specials specials, const Sink& sink);
 
  private:
@@ -48,18 +49,22 @@ class BpeEncoder {
 
   void encode_into(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids,
                    const Sink* sink);
-  void encode_piece(std::string_view piece, std::string_view text);
+  /// Splits a piece by the rules from this one on, and encodes what comes out.
+  void split(std::string_view piece, std::size_t rule);
+  void encode_piece(std::string_view piece);
   /// Encodes the first word of a piece with a space before it. Returns where the word ends.
   std::size_t encode_prefixed(std::string_view piece);
   void encode_word(std::string_view word);
-  void check_bytes(std::string_view piece, std::string_view text) const;
+  void check_bytes(std::string_view piece) const;
   void flush();
 
   const ByteLevelBpe& bpe_;
   AddedTokens added_;
+  std::vector<TextSplitter> splitters_;
   WordMerger merger_;
   bool has_all_bytes_;
   std::unordered_map<std::string, std::vector<std::uint32_t>, Hash, std::equal_to<>> words_;
+  std::string_view text_;                      ///< the current text
   std::vector<std::uint32_t>* ids_ = nullptr;  ///< the ids of the current text so far
   const Sink* sink_ = nullptr;                 ///< takes them when there are many; or nullptr
 };

@@ -11,6 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// So many ids of a vocabulary may have no token, and as many more as have one.
+constexpr std::size_t kUnused = 4096;
+
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
 }  // namespace
@@ -28,14 +31,19 @@ std::vector<std::string> tokens_by_id(const Json& vocab) {
   if (!vocab.is_object() || vocab.empty()) {
     fail(R"(the vocabulary is not an object of ids by token, {"token": 0, …})");
   }
-  std::vector<std::string> tokens(vocab.size());
-  std::vector<bool> taken(vocab.size());
+  const std::size_t most = 2 * vocab.size() + kUnused;
+  std::vector<std::string> tokens;
+  std::vector<bool> taken;
   for (const auto& [token, id] : vocab.items()) {
-    const auto number = proto::try_whole<std::size_t>(id, 0, tokens.size() - 1);
-    if (!number || taken[*number]) {
+    const auto number = proto::try_whole<std::size_t>(id, 0, most - 1);
+    if (!number || (*number < taken.size() && taken[*number])) {
       fail("the token '" + token + "' has the id " + proto::json_text(id) +
-           ", and ids must be 0 to " + std::to_string(tokens.size() - 1) + ", each once, for " +
-           std::to_string(tokens.size()) + " tokens");
+           ", and ids must be whole numbers below " + std::to_string(most) + ", each once, for " +
+           std::to_string(vocab.size()) + " tokens");
+    }
+    if (*number >= tokens.size()) {
+      tokens.resize(*number + 1);
+      taken.resize(*number + 1);
     }
     tokens[*number] = token;
     taken[*number] = true;

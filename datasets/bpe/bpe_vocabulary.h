@@ -11,7 +11,8 @@ namespace millrace::datasets {
 /// Throws std::runtime_error with the place where the text is not JSON.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text);
 
-/// The tokens by id. Throws std::runtime_error unless the ids are 0 … n - 1, each once.
+/// The tokens by id; "" for an id without a token, up to the highest id. Throws std::runtime_error
+/// where two tokens have one id, or where most ids would have none.
 [[nodiscard]] std::vector<std::string> tokens_by_id(const nlohmann::json& vocab);
 
 }  // namespace millrace::datasets

@@ -47,7 +47,11 @@ ByteLevelBpe::ByteLevelBpe(BpeParts parts) : parts_(std::move(parts)) {
   take_vocabulary();
   take_added_tokens();
   take_merges();
-  for (const std::string& bytes : bytes_) vocabulary_.push_back(spell_bytes(bytes));
+  for (const SplitRule& rule : parts_.splits) split_patterns_.emplace_back(rule.pattern);
+  for (const std::string& bytes : bytes_) {
+    vocabulary_.push_back(bytes.empty() ? "<|unused " + std::to_string(vocabulary_.size()) + "|>"
+                                        : spell_bytes(bytes));
+  }
   hash_ = digest();
 }
 
@@ -55,6 +59,10 @@ void ByteLevelBpe::take_vocabulary() {
   if (parts_.vocabulary.empty()) fail("the vocabulary is empty");
   for (std::uint32_t id = 0; id < parts_.vocabulary.size(); ++id) {
     const std::string& token = parts_.vocabulary[id];
+    if (token.empty()) {
+      bytes_.emplace_back();
+      continue;
+    }
     if (!ids_.emplace(token, id).second) fail("the token " + in_quotes(token) + " is there twice");
     // A token with characters outside the alphabet ("<pad 1>") results from no merge; its bytes are
     // its own text.
@@ -66,10 +74,13 @@ void ByteLevelBpe::take_vocabulary() {
 }
 
 void ByteLevelBpe::take_added_tokens() {
+  // As in the Python package, which does not read the ids that a file gives to added tokens.
+  const auto tokens = static_cast<std::uint32_t>(ids_.size());
+  std::uint32_t next = tokens;
   std::vector<std::string_view> contents;
   for (const AddedToken& added : parts_.added) {
     if (added.content.empty()) fail("an added token is empty");
-    const auto known = ids_.emplace(added.content, vocab_size());
+    const auto known = ids_.emplace(added.content, next);
     const std::uint32_t expected = known.first->second;
     if (added.id != expected) {
       fail("the added token " + in_quotes(added.content) + " has the id " +
@@ -77,7 +88,8 @@ void ByteLevelBpe::take_added_tokens() {
            (known.second ? "the next one is " : "the vocabulary gives it ") +
            std::to_string(expected));
     }
-    if (known.second) bytes_.emplace_back(added.content);
+    if (known.second) take_id_of(added);
+    if (added.id >= tokens) next = std::max(next, added.id + 1);
     if (bytes_[added.id] != added.content) {
       fail("the added token " + in_quotes(added.content) +
            " is spelled like a token of other bytes, so that decoding could not tell them apart");
@@ -87,6 +99,16 @@ void ByteLevelBpe::take_added_tokens() {
   std::ranges::sort(contents);
   const auto twice = std::ranges::adjacent_find(contents);
   if (twice != contents.end()) fail("the added token " + in_quotes(*twice) + " is there twice");
+}
+
+void ByteLevelBpe::take_id_of(const AddedToken& added) {
+  if (added.id >= bytes_.size()) bytes_.resize(added.id + 1);
+  std::string& bytes = bytes_[added.id];
+  if (!bytes.empty()) {
+    fail("the added token " + in_quotes(added.content) + " has the id " + std::to_string(added.id) +
+         ", which is that of the token " + in_quotes(bytes));
+  }
+  bytes = added.content;
 }
 
 void ByteLevelBpe::take_merges() {
@@ -180,10 +202,21 @@ std::string ByteLevelBpe::digest() const {
   for (const AddedToken& added : parts_.added) {
     facts.add(added.content);
     facts.add(added.id);
-    facts.add((added.special ? 2U : 0U) + (added.normalized ? 1U : 0U));
+    facts.add((added.special ? 2U : 0U) + (added.normalized ? 1U : 0U) +
+              (added.takes_space_before ? 4U : 0U) + (added.takes_space_behind ? 8U : 0U));
   }
   facts.add((parts_.add_prefix_space ? 4U : 0U) + (parts_.use_regex ? 2U : 0U) +
             (parts_.ignore_merges ? 1U : 0U));
+  // A tokenizer without these has the hash that it had before they were read.
+  if (!parts_.normal_forms.empty()) {
+    facts.add("normal forms of Unicode 9.0");
+    for (const NormalForm form : parts_.normal_forms) facts.add(static_cast<std::uint64_t>(form));
+  }
+  if (!parts_.splits.empty()) facts.add("split");
+  for (const SplitRule& rule : parts_.splits) {
+    facts.add(rule.pattern);
+    facts.add(2 * static_cast<std::uint64_t>(rule.behavior) + (rule.invert ? 1U : 0U));
+  }
   return facts.hash();
 }
 

@@ -1,4 +1,4 @@
-// The pattern without a regular expression: each of its branches is a run of one class.
+// GPT-2's pattern without a regular expression: each of its branches is a run of one class.
 #include "datasets/bpe/byte_level_words.h"
 
 #include <algorithm>

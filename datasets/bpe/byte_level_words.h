@@ -5,9 +5,9 @@
 //     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 //
 // A word is the ending of a contraction, or a run of letters, of numbers or of other characters,
-// with at most one space (U+0020) before it. What remains is white space: a run of it ends before
-// its last character if something follows, and the following word takes that character if it is a
-// U+0020.
+// with at most one space (U+0020) before it. The rest is white space. A run of white space ends
+// before its last character if something follows; that character belongs to the following word if
+// it is a U+0020.
 #pragma once
 
 #include <cstddef>

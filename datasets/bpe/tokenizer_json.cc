@@ -2,6 +2,7 @@
 // implemented are refused by name.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -20,11 +21,34 @@ using Json = nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& what) {
   fail(what +
-       " is not implemented, and without it the ids would be others; byte-level BPE as GPT-2 has "
-       "it is what is read");
+       " is not implemented, and without it the ids would be others; docs/reference/tokenizing.md "
+       "lists what is read");
 }
 
 const Json kNull;
+
+constexpr std::size_t kMostDepth = 16;
+
+/// Numbers, as Digits knows them: it is of Unicode 17.0, which has 13 more than 16.0.
+constexpr const char* kNumber = R"([\p{N}\x{11de0}-\x{11de9}\x{16ff4}-\x{16ff6}])";
+
+template <class Value>
+struct Named {
+  std::string_view name;
+  Value value;
+};
+
+constexpr std::array<Named<NormalForm>, 4> kNormalForms = {{{"NFC", NormalForm::kNfc},
+                                                            {"NFD", NormalForm::kNfd},
+                                                            {"NFKC", NormalForm::kNfkc},
+                                                            {"NFKD", NormalForm::kNfkd}}};
+
+constexpr std::array<Named<SplitBehavior>, 5> kBehaviors = {
+    {{"Removed", SplitBehavior::kRemoved},
+     {"Isolated", SplitBehavior::kIsolated},
+     {"MergedWithPrevious", SplitBehavior::kMergedWithPrevious},
+     {"MergedWithNext", SplitBehavior::kMergedWithNext},
+     {"Contiguous", SplitBehavior::kContiguous}}};
 
 /// A member; null where it is absent.
 const Json& member(const Json& object, const char* name) {
@@ -60,28 +84,95 @@ bool is_unset(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
-/// Refuses a part whose type is not ByteLevel.
-void check_byte_level(const Json& part, const std::string& where) {
-  if (!part.is_object()) fail("the " + where + " is no object");
-  const std::string type = text_of(part, "type", "the " + where);
-  if (type != "ByteLevel") refuse("the " + where + " " + type);
+/// The type of a part, which `where` names.
+std::string type_of(const Json& part, const std::string& where) {
+  if (!part.is_object()) fail(where + " is no object");
+  return text_of(part, "type", where);
 }
 
-/// Refuses a part that is there.
-void check_absent(const Json& root, const char* name) {
-  const Json& value = member(root, name);
-  if (value.is_null()) return;
-  const Json& type = value.is_object() ? member(value, "type") : kNull;
-  refuse("the " + std::string(name) + (type.is_string() ? " " + type.get<std::string>() : ""));
+/// Calls take(part) for a part, or for each part of a Sequence, whose list is called `list`.
+template <class Take>
+void for_each_part(const Json& part, const std::string& where, const char* list, const Take& take,
+                   std::size_t depth = 0) {
+  if (type_of(part, where) != "Sequence") return take(part);
+  check_keys(part, {"type", list}, where);
+  const Json& parts = member(part, list);
+  if (!parts.is_array()) fail(where + " has no list '" + list + "'");
+  if (depth == kMostDepth) fail(where + " has too many Sequences within Sequences");
+  for (const Json& each : parts) for_each_part(each, where, list, take, depth + 1);
 }
 
-void take_pre_tokenizer(const Json& part, BpeParts& parts) {
-  if (part.is_null()) refuse("a tokenizer without a ByteLevel pre_tokenizer");
-  check_byte_level(part, "pre_tokenizer");
+void take_normalizer(const Json& part, BpeParts& parts) {
+  const std::string where = "the normalizer";
+  const std::string type = type_of(part, where);
+  const auto found = std::ranges::find(kNormalForms, type, &Named<NormalForm>::name);
+  if (found == kNormalForms.end()) refuse(where + " " + type);
+  check_keys(part, {"type"}, where + " " + type);
+  parts.normal_forms.push_back(found->value);
+}
+
+/// A pattern that matches the text and nothing else.
+std::string pattern_of_text(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (std::ispunct(static_cast<unsigned char>(c)) != 0) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+SplitRule split_rule(const Json& part) {
+  const std::string where = "the pre_tokenizer Split";
+  check_keys(part, {"type", "pattern", "behavior", "invert"}, where);
+  SplitRule rule;
+  const Json& pattern = member(part, "pattern");
+  if (!pattern.is_object() || pattern.size() != 1) fail(where + " has no 'pattern'");
+  if (pattern.contains("String")) {
+    rule.pattern = pattern_of_text(text_of(pattern, "String", where));
+  } else {
+    rule.pattern = text_of(pattern, "Regex", where);
+  }
+  const std::string behavior = text_of(part, "behavior", where);
+  const auto found = std::ranges::find(kBehaviors, behavior, &Named<SplitBehavior>::name);
+  if (found == kBehaviors.end()) refuse("the behavior " + behavior + " of " + where);
+  rule.behavior = found->value;
+  rule.invert = flag(part, "invert", where);
+  return rule;
+}
+
+SplitRule digits_rule(const Json& part) {
+  const std::string where = "the pre_tokenizer Digits";
+  check_keys(part, {"type", "individual_digits"}, where);
+  const bool individual = flag(part, "individual_digits", where);
+  return {kNumber, individual ? SplitBehavior::kIsolated : SplitBehavior::kContiguous, false};
+}
+
+void take_byte_level(const Json& part, BpeParts& parts) {
   check_keys(part, {"type", "add_prefix_space", "trim_offsets", "use_regex"}, "the pre_tokenizer");
   if (!part.contains("add_prefix_space")) fail("the pre_tokenizer does not say add_prefix_space");
   parts.add_prefix_space = flag(part, "add_prefix_space", "the pre_tokenizer");
   parts.use_regex = flag(part, "use_regex", "the pre_tokenizer", true);
+}
+
+/// Rules that split a text, then ByteLevel, which spells the bytes.
+void take_pre_tokenizer(const Json& whole, BpeParts& parts) {
+  bool has_byte_level = false;
+  const auto take = [&](const Json& part) {
+    const std::string type = type_of(part, "the pre_tokenizer");
+    if (has_byte_level) refuse("the pre_tokenizer " + type + " behind ByteLevel");
+    if (type == "Split") {
+      parts.splits.push_back(split_rule(part));
+    } else if (type == "Digits") {
+      parts.splits.push_back(digits_rule(part));
+    } else if (type == "ByteLevel") {
+      take_byte_level(part, parts);
+      has_byte_level = true;
+    } else {
+      refuse("the pre_tokenizer " + type);
+    }
+  };
+  if (!whole.is_null()) for_each_part(whole, "the pre_tokenizer", "pretokenizers", take);
+  if (!has_byte_level) refuse("a tokenizer without a ByteLevel pre_tokenizer");
 }
 
 std::pair<std::string, std::string> merge_of(const Json& entry, std::size_t number) {
@@ -149,9 +240,9 @@ AddedToken added_token(const Json& entry) {
   token.id = *id;
   token.special = flag(entry, "special", where);
   token.normalized = flag(entry, "normalized", where);
-  for (const char* name : {"single_word", "lstrip", "rstrip"}) {
-    if (flag(entry, name, where)) refuse(std::string(name) + " of " + where);
-  }
+  token.takes_space_before = flag(entry, "lstrip", where);
+  token.takes_space_behind = flag(entry, "rstrip", where);
+  if (flag(entry, "single_word", where)) refuse("single_word of " + where);
   return token;
 }
 
@@ -166,15 +257,13 @@ BpeParts parse_tokenizer_json(std::string_view text) {
              {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
               "post_processor", "decoder", "model"},
              "the file");
-  for (const char* name : {"truncation", "padding", "normalizer"}) check_absent(root, name);
+  // Of texts, the others are of no account: a post_processor puts tokens around a finished sequence,
+  // truncation cuts it and padding fills it up, and a decoder is for the way back.
+  if (const Json& part = member(root, "normalizer"); !part.is_null()) {
+    for_each_part(part, "the normalizer", "normalizers",
+                  [&](const Json& each) { take_normalizer(each, parts); });
+  }
   take_pre_tokenizer(member(root, "pre_tokenizer"), parts);
-  // A ByteLevel post-processor changes offsets alone, which are not computed here.
-  if (const Json& part = member(root, "post_processor"); !part.is_null()) {
-    check_byte_level(part, "post_processor");
-  }
-  if (const Json& part = member(root, "decoder"); !part.is_null()) {
-    check_byte_level(part, "decoder");
-  }
   const Json& added = member(root, "added_tokens");
   if (!added.is_null() && !added.is_array()) fail("added_tokens is no list");
   for (const Json& entry : added) parts.added.push_back(added_token(entry));

@@ -1,4 +1,4 @@
-// The merges of one word.
+// Merges the bytes of one word (word_merger.h).
 #include "datasets/bpe/word_merger.h"
 
 #include <algorithm>

@@ -170,7 +170,18 @@ TEST(MergesText, LinesMayEndInAnyWay) {
   EXPECT_EQ(parse_vocab_bpe("# #\n").merges.front().first, "#");
 }
 
-TEST(VocabJson, RefusesIdsThatAreNotDense) {
+TEST(VocabJson, LeavesOutIdsWithoutAToken) {
+  const BpeParts parts = parse_vocab_and_merges(R"({"a": 0, "b": 5})", "");
+  EXPECT_EQ(parts.vocabulary, (std::vector<std::string>{"a", "", "", "", "", "b"}));
+  const ByteLevelBpe bpe(parts);
+  EXPECT_EQ(bpe.vocab_size(), 6U);
+  EXPECT_EQ(bpe.encode("ab"), (Ids{0, 5}));
+  EXPECT_EQ(bpe.decode(Ids{0, 3, 5}), "ab");
+  EXPECT_EQ(bpe.vocabulary()[3], "<|unused 3|>");
+  EXPECT_FALSE(bpe.find("<|unused 3|>"));
+}
+
+TEST(VocabJson, RefusesIdsThatCannotBe) {
   const auto error = [](const std::string& vocab) {
     try {
       (void)parse_vocab_and_merges(vocab, "");
@@ -179,14 +190,11 @@ TEST(VocabJson, RefusesIdsThatAreNotDense) {
     }
     return std::string();
   };
-  EXPECT_EQ(error(R"({"a": 0, "b": 2})"),
-            "the token 'b' has the id 2, and ids must be 0 to 1, each once, for 2 tokens");
-  EXPECT_EQ(error(R"({"a": 0, "b": 0})"),
-            "the token 'b' has the id 0, and ids must be 0 to 1, each once, for 2 tokens");
-  EXPECT_EQ(error(R"({"a": -1})"),
-            "the token 'a' has the id -1, and ids must be 0 to 0, each once, for 1 tokens");
-  EXPECT_EQ(error(R"({"a": "0"})"),
-            "the token 'a' has the id \"0\", and ids must be 0 to 0, each once, for 1 tokens");
+  const std::string rule = ", and ids must be whole numbers below 4100, each once, for 2 tokens";
+  EXPECT_EQ(error(R"({"a": 0, "b": 4100})"), "the token 'b' has the id 4100" + rule);
+  EXPECT_EQ(error(R"({"a": 0, "b": 0})"), "the token 'b' has the id 0" + rule);
+  EXPECT_EQ(error(R"({"a": 0, "b": -1})"), "the token 'b' has the id -1" + rule);
+  EXPECT_EQ(error(R"({"a": 0, "b": "1"})"), "the token 'b' has the id \"1\"" + rule);
   EXPECT_EQ(error("[]"), R"(the vocabulary is not an object of ids by token, {"token": 0, …})");
   EXPECT_EQ(error("{\"a\": 0"),
             "this is no whole JSON: it goes wrong at byte 8; get the file again");
@@ -203,7 +211,14 @@ TEST(TokenizerJson, TakesMergesAsPairsAndWhatChangesNoId) {
   same(with("/model/end_of_word_suffix", ""));
   same(with("/model/dropout", 0.0));
   same(with("/decoder", nullptr));
+  same(with("/decoder", {{"type", "Sequence"}, {"decoders", Json::array()}}));
   same(with("/post_processor", {{"type", "ByteLevel"}, {"trim_offsets", true}}));
+  same(with("/post_processor", {{"type", "TemplateProcessing"}, {"single", Json::array()}}));
+  same(with("/truncation", {{"max_length", 512}}));
+  same(with("/padding", {{"strategy", "BatchLongest"}}));
+  same(with("/normalizer", {{"type", "Sequence"}, {"normalizers", Json::array()}}));
+  same(with("/pre_tokenizer",
+            {{"type", "Sequence"}, {"pretokenizers", {tokenizer()["pre_tokenizer"]}}}));
   Json old = tokenizer();
   old["model"].erase("type");
   old["model"].erase("byte_fallback");
@@ -216,15 +231,64 @@ TEST(TokenizerJson, ReadsWhatChangesIds) {
       parse_tokenizer_json(with("/pre_tokenizer/add_prefix_space", true).dump()).add_prefix_space);
   EXPECT_FALSE(parse_tokenizer_json(with("/pre_tokenizer/use_regex", false).dump()).use_regex);
   EXPECT_TRUE(parse_tokenizer_json(with("/model/ignore_merges", true).dump()).ignore_merges);
-  EXPECT_TRUE(parse_tokenizer_json(with("/added_tokens/0/normalized", true).dump())
-                  .added.front()
-                  .normalized);
+  const auto added = [](const char* pointer) {
+    return parse_tokenizer_json(with(pointer, true).dump()).added.front();
+  };
+  EXPECT_TRUE(added("/added_tokens/0/normalized").normalized);
+  EXPECT_TRUE(added("/added_tokens/0/lstrip").takes_space_before);
+  EXPECT_TRUE(added("/added_tokens/0/rstrip").takes_space_behind);
+  const Json normalizers = {{{"type", "NFKC"}},
+                            {{"type", "Sequence"}, {"normalizers", {{{"type", "NFD"}}}}}};
+  EXPECT_EQ(parse_tokenizer_json(
+                with("/normalizer", {{"type", "Sequence"}, {"normalizers", normalizers}}).dump())
+                .normal_forms,
+            (std::vector<NormalForm>{NormalForm::kNfkc, NormalForm::kNfd}));
+}
+
+/// tokenizer() whose text is split before it is words.
+Json with_split(const Json& part) {
+  return with("/pre_tokenizer",
+              {{"type", "Sequence"}, {"pretokenizers", {part, tokenizer()["pre_tokenizer"]}}});
+}
+
+Json split(const Json& pattern, const char* behavior = "Isolated", bool invert = false) {
+  return {{"type", "Split"}, {"pattern", pattern}, {"behavior", behavior}, {"invert", invert}};
+}
+
+TEST(TokenizerJson, ReadsRulesThatSplitATextBeforeItIsWords) {
+  const auto rule = [](const Json& part) {
+    return parse_tokenizer_json(with_split(part).dump()).splits.at(0);
+  };
+  const SplitRule regex = rule(split({{"Regex", "a|b"}}, "MergedWithNext", true));
+  EXPECT_EQ(regex.pattern, "a|b");
+  EXPECT_EQ(regex.behavior, SplitBehavior::kMergedWithNext);
+  EXPECT_TRUE(regex.invert);
+  EXPECT_EQ(rule(split({{"String", "a.b"}}, "Removed")).pattern, "a\\.b");
+  EXPECT_EQ(rule({{"type", "Digits"}, {"individual_digits", false}}).behavior,
+            SplitBehavior::kContiguous);
+  // Each is part of what a tokenizer is.
+  const auto hash = [](const Json& json) {
+    return ByteLevelBpe(parse_tokenizer_json(json.dump())).hash();
+  };
+  const std::string one = hash(with_split(split({{"Regex", "a"}})));
+  EXPECT_NE(one, hash(tokenizer()));
+  EXPECT_NE(one, hash(with_split(split({{"Regex", "b"}}))));
+  EXPECT_NE(one, hash(with_split(split({{"Regex", "a"}}, "Removed"))));
+  EXPECT_NE(one, hash(with_split(split({{"Regex", "a"}}, "Isolated", true))));
+  EXPECT_NE(hash(with("/normalizer", {{"type", "NFC"}})),
+            hash(with("/normalizer", {{"type", "NFKC"}})));
+  EXPECT_NE(hash(with("/added_tokens/0/lstrip", true)), hash(tokenizer()));
+}
+
+// The hash names caches and streams: it may not change for a tokenizer that could be read before.
+TEST(TokenizerJson, KeepsTheHashOfATokenizer) {
+  EXPECT_EQ(ByteLevelBpe(parse_tokenizer_json(tokenizer().dump())).hash(), "000429ab4a84bb4b");
 }
 
 TEST(TokenizerJson, RefusesByNameWhatIsNotImplemented) {
   const std::string rest =
-      " is not implemented, and without it the ids would be others; byte-level BPE as GPT-2 has it "
-      "is what is read";
+      " is not implemented, and without it the ids would be others; docs/reference/tokenizing.md "
+      "lists what is read";
   const auto refused = [&](const char* pointer, const Json& value) {
     const std::string error = error_of(with(pointer, value));
     EXPECT_TRUE(error.ends_with(rest)) << pointer << ": " << error;
@@ -238,16 +302,15 @@ TEST(TokenizerJson, RefusesByNameWhatIsNotImplemented) {
   EXPECT_EQ(refused("/model/byte_fallback", true), "byte_fallback of the model");
   EXPECT_EQ(refused("/model/surprise", 1), "'surprise' of the model");
   EXPECT_EQ(refused("/surprise", 1), "'surprise' of the file");
-  EXPECT_EQ(refused("/normalizer", {{"type", "NFC"}}), "the normalizer NFC");
-  EXPECT_EQ(refused("/truncation", {{"max_length", 512}}), "the truncation");
-  EXPECT_EQ(refused("/padding", {{"strategy", "BatchLongest"}}), "the padding");
+  EXPECT_EQ(refused("/normalizer", {{"type", "Lowercase"}}), "the normalizer Lowercase");
   EXPECT_EQ(refused("/pre_tokenizer", {{"type", "Whitespace"}}), "the pre_tokenizer Whitespace");
   EXPECT_EQ(refused("/pre_tokenizer", nullptr), "a tokenizer without a ByteLevel pre_tokenizer");
-  EXPECT_EQ(refused("/post_processor", {{"type", "TemplateProcessing"}}),
-            "the post_processor TemplateProcessing");
-  EXPECT_EQ(refused("/decoder", {{"type", "Metaspace"}}), "the decoder Metaspace");
-  EXPECT_EQ(refused("/added_tokens/0/lstrip", true), "lstrip of the added token '<|endoftext|>'");
-  EXPECT_EQ(refused("/added_tokens/0/rstrip", true), "rstrip of the added token '<|endoftext|>'");
+  const Json byte_level = tokenizer()["pre_tokenizer"];
+  EXPECT_EQ(refused("/pre_tokenizer",
+                    {{"type", "Sequence"}, {"pretokenizers", {byte_level, byte_level}}}),
+            "the pre_tokenizer ByteLevel behind ByteLevel");
+  EXPECT_EQ(refused("/pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", Json::array()}}),
+            "a tokenizer without a ByteLevel pre_tokenizer");
   EXPECT_EQ(refused("/added_tokens/0/single_word", true),
             "single_word of the added token '<|endoftext|>'");
   Json few = with("/model/vocab", {{"a", 0}, {"b", 1}, {"[UNK]", 2}});
