@@ -1,4 +1,4 @@
-// How the samples of a global batch are divided among ranks and cut into micro-batches.
+// Divides the samples of a global batch among ranks, and cuts a rank's share into micro-batches.
 #pragma once
 
 #include <cstdint>

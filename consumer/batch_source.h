@@ -1,4 +1,4 @@
-// The trainer's view of a stream: samples by index, exactly once and in order.
+// BatchSource, the trainer's view of a stream: samples by index, exactly once and in order.
 #pragma once
 
 #include <chrono>
@@ -21,18 +21,19 @@ class BatchSource {
   [[nodiscard]] virtual const proto::StreamMeta& meta() const = 0;
 
   /// Samples [first, first + count) of the split. Waits for them up to `timeout`, or until the
-  /// program is asked to stop; empty: they are not here yet, ask again. Throws std::runtime_error
-  /// if they cannot be had. One thread at a time.
+  /// program is asked to stop. Empty if they are not here yet: ask again. Throws std::runtime_error
+  /// if they cannot be delivered. One thread at a time.
   [[nodiscard]] virtual std::optional<proto::Batch> get(proto::Split split, std::uint64_t first,
                                                         std::uint32_t count,
                                                         std::chrono::milliseconds timeout) = 0;
 
-  /// Reports that a completed step has used every train sample below `cursor`.
+  /// Reports that steps have taken every train sample below `cursor`. They are launched, and need
+  /// not be complete.
   virtual void advance(std::uint64_t cursor) = 0;
 
   /// Sets the stages of train samples, for a stream whose stages the trainer names. Samples fetched
   /// ahead at another stage are dropped and fetched again, so the next get() obeys the log. It may
-  /// differ from the previous log only at samples that no completed step has used.
+  /// differ from the previous log only at samples that no step has taken.
   virtual void set_stage_log(const proto::StageLog& log) = 0;
 
   /// The reason for a wait, as a sentence. Any thread.

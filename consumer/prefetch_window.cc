@@ -1,4 +1,4 @@
-// The consumer's book (prefetch_window.h).
+// Decides which ranges to request, and keeps those that came (prefetch_window.h).
 #include "consumer/prefetch_window.h"
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 namespace millrace::consumer {
 namespace {
 
-/// Every evaluation uses the same val samples: up to this size they are kept.
-constexpr std::uint64_t kKeepValBytes = std::uint64_t{64} << 20;
+/// Every evaluation uses the same samples: up to this size they are kept.
+constexpr std::uint64_t kKeepEvalBytes = std::uint64_t{64} << 20;
 
 }  // namespace
 
@@ -33,9 +33,9 @@ void PrefetchWindow::move_to(proto::Split split, std::uint64_t first) {
     position_ = std::max(position_, first);
     return;
   }
-  asked_val_ = true;
-  val_from_ = first;
-  if (plan_.eval_samples * meta_.schema.bytes_per_sample() > kKeepValBytes) {
+  eval_split_ = split;
+  eval_from_ = first;
+  if (plan_.eval_samples * meta_.schema.bytes_per_sample() > kKeepEvalBytes) {
     buffer(split).drop_below(first);
   }
 }
@@ -59,9 +59,12 @@ void PrefetchWindow::put(const proto::Batch& batch) {
 
 std::vector<proto::Range> PrefetchWindow::missing() const {
   std::vector<proto::Range> ranges;
-  add_missing(proto::Split::kVal, val_from_, std::min(val_end(), val_from_ + window()), ranges);
-  // This rank's share of every step in the window. Shares that are adjacent, which all are if there
-  // is one rank, are searched together.
+  if (eval_split_) {
+    const std::uint64_t end = std::min(plan_.eval_samples, meta_.size(*eval_split_));
+    add_missing(*eval_split_, eval_from_, std::min(end, eval_from_ + window()), ranges);
+  }
+  // This rank's share of every step in the window. Adjacent shares are searched together; with one
+  // rank all shares are adjacent.
   const std::uint32_t global = plan_.sharding.global_batch();
   std::uint64_t from = step_;
   std::uint64_t until = step_;
@@ -82,7 +85,7 @@ void PrefetchWindow::add_missing(proto::Split split, std::uint64_t from, std::ui
   for (std::uint64_t first = from / range_samples_ * range_samples_; first < until;
        first += range_samples_) {
     for (const proto::Range& piece : pieces(split, first)) {
-      // The range may have been added for the step before, which ends in it.
+      // The range may have been added for the previous step already, if that ends in it.
       const bool added = !ranges.empty() && ranges.back() == piece;
       if (piece.end() > from && piece.first < until && !added && !buffer(split).has(piece.first)) {
         ranges.push_back(piece);
@@ -96,10 +99,6 @@ std::vector<proto::Range> PrefetchWindow::pieces(proto::Split split, std::uint64
       std::min<std::uint64_t>(range_samples_, meta_.size(split) - first));
   if (split == proto::Split::kTrain) return proto::cut_at_stages(plan_.stage_log, first, count);
   return {{split, first, count, std::nullopt}};
-}
-
-std::uint64_t PrefetchWindow::val_end() const {
-  return asked_val_ ? std::min(plan_.eval_samples, meta_.size(proto::Split::kVal)) : 0;
 }
 
 }  // namespace millrace::consumer

@@ -14,7 +14,8 @@
 
 namespace millrace::consumer {
 
-/// `meta`: the stream that `end` has accepted. A get() that waits for long logs what it waits for.
+/// Starts the thread. `meta`: the stream that `end` has accepted. A get() that waits for long logs
+/// the reason.
 [[nodiscard]] std::unique_ptr<BatchSource> make_prefetcher(
     std::unique_ptr<queue::ConsumerEnd> end, const proto::StreamMeta& meta,
     const PrefetchPlan& plan, telemetry::Registry& registry = telemetry::null_registry());

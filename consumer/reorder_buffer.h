@@ -1,5 +1,5 @@
-// Batches that have arrived, by index, until they are used: puts them in order and drops
-// duplicates.
+// ReorderBuffer keeps batches that have arrived, by index, until they are used: it puts them in
+// order and drops duplicates.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class ReorderBuffer {
  public:
   explicit ReorderBuffer(proto::Schema schema) : schema_(std::move(schema)) {}
 
-  /// False: it is here already.
+  /// Keeps the batch; false if it is here already.
   bool put(const proto::Batch& batch);
   [[nodiscard]] bool has(std::uint64_t first) const { return batches_.contains(first); }
 

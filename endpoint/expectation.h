@@ -9,7 +9,9 @@
 
 namespace millrace::endpoint {
 
-/// Any stream with the recipe's settings; the caller may pin a checkpoint's.
+/// Any stream with the recipe's settings and, where the recipe has data.datasets, a dataset of
+/// their joined names. The caller may add what else it knows of the data, and pin a checkpoint's
+/// stream.
 [[nodiscard]] inline queue::Expectation expectation(const config::Options& options) {
   return {.provider = config::provider_name(options),
           .data_seed = options.data.data_seed,

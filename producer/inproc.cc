@@ -1,14 +1,10 @@
-// The trainer's end of a recipe's queue, and the producer inside it (inproc.h).
+// A consumer's end with its producer inside (inproc.h).
 #include "producer/inproc.h"
 
-#include <cmath>
 #include <utility>
 
-#include "endpoint/key_files.h"
-#include "endpoint/window.h"
 #include "producer/producer.h"
 #include "queue/inproc.h"
-#include "queue/transports.h"
 
 namespace millrace::producer {
 namespace {
@@ -39,24 +35,6 @@ class InprocProducer final : public queue::ConsumerEnd {
 };
 
 }  // namespace
-
-std::unique_ptr<queue::ConsumerEnd> open_consumer_end(const config::Options& options,
-                                                      const queue::Expectation& expected,
-                                                      queue::ConsumerPlan plan) {
-  const queue::Uri uri = queue::parse_uri(options.queue.uri);
-  plan.train_window = endpoint::train_window(options);
-  if (uri.transport->in_process) {
-    const Stream stream = open_stream(options);
-    return make_inproc_producer(stream, expected, options.producer.threads,
-                                queue::leased_range_samples(stream.meta.schema, plan.train_window),
-                                *plan.registry);
-  }
-  plan.advertise = options.queue.advertise;
-  plan.late_after = std::chrono::milliseconds(std::llround(options.queue.late_s * 1000));
-  plan.audit = options.queue.audit;
-  plan.security = queue::trainer_security(endpoint::key_files(options));
-  return queue::open_consumer_end(uri, expected, plan);
-}
 
 std::unique_ptr<queue::ConsumerEnd> make_inproc_producer(const Stream& stream,
                                                          const queue::Expectation& expected,

@@ -6,22 +6,19 @@
 
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
 #include <thread>
 
+#include "base/text.h"
 #include "config/app/malloc_tuning.h"
 #include "config/app/progress.h"
 #include "config/app/stop.h"
-#include "config/errors.h"
 #include "config/sizes.h"
-#include "endpoint/key_files.h"
 #include "endpoint/open_monitor.h"
 #include "endpoint/window.h"
+#include "producer/open_ends.h"
 #include "producer/producer.h"
 #include "producer/stream.h"
-#include "proto/text.h"
 #include "providers/masking/stage_schedule.h"
-#include "queue/transports.h"
 #include "telemetry/scoped_timer.h"
 
 namespace millrace::producer {
@@ -43,25 +40,13 @@ queue::ProducerPlan plan(const config::Options& options, const proto::StreamMeta
   if (providers::named_by_trainer(providers::schedule_from(options.provider.schedule))) {
     plan.stage_log = {{0, 0}};
   }
-  plan.security = queue::producer_security(endpoint::key_files(options));
   return plan;
-}
-
-std::shared_ptr<queue::ProducerEnd> open_end(const config::Options& options,
-                                             const proto::StreamMeta& meta,
-                                             std::optional<std::uint64_t> samples) {
-  try {
-    return queue::open_producer_end(queue::parse_uri(options.queue.uri), meta,
-                                    plan(options, meta, samples));
-  } catch (const std::invalid_argument& error) {
-    throw config::UsageError(error.what());
-  }
 }
 
 void log_stream(const config::Options& options, const proto::StreamMeta& meta) {
   spdlog::info("stream {}: {} over {}, vocabulary {}, {} B a sample", meta.fingerprint,
                meta.provider, meta.dataset_name, meta.vocab_size, meta.schema.bytes_per_sample());
-  spdlog::info("to {}, {}", options.queue.uri, proto::counted(options.producer.threads, "thread"));
+  spdlog::info("to {}, {}", options.queue.uri, base::counted(options.producer.threads, "thread"));
 }
 
 /// Updates the progress line and the health check while the workers work.
@@ -119,7 +104,8 @@ Prepared prepare(const config::Options& options, std::optional<std::uint64_t> sa
   const Stream stream = open_stream(options);
   log_stream(options, stream.meta);
   telemetry::export_stream_info(monitor->registry(), stream.meta.fingerprint, stream.meta.provider);
-  const auto end = open_end(options, stream.meta, samples);
+  const std::shared_ptr<queue::ProducerEnd> end =
+      open_producer_end(options, stream.meta, plan(options, stream.meta, samples));
   config::keep_freed_memory();
   const auto start = Clock::now();
   Prepared result;

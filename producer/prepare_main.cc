@@ -1,6 +1,8 @@
 // prepare CONFIG [overrides] [--samples N]: computes the samples of a recipe's stream for trainers.
-#include <fmt/format.h>
+#include <fmt/ostream.h>
+
 #include <spdlog/spdlog.h>
+#include <iostream>
 
 #include <limits>
 
@@ -30,8 +32,8 @@ int run(const config::Arguments& arguments) {
   const producer::Prepared done = producer::prepare(options, samples);
   spdlog::info("{} samples ({} tokens) in {:.1f} s", done.samples, done.tokens, done.seconds);
   if (arguments.json) {
-    fmt::print("{{\"samples\":{},\"tokens\":{},\"seconds\":{:.3f}}}\n", done.samples, done.tokens,
-               done.seconds);
+    fmt::print(std::cout, "{{\"samples\":{},\"tokens\":{},\"seconds\":{:.3f}}}\n", done.samples,
+               done.tokens, done.seconds);
   }
   return 0;
 }

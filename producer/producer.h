@@ -20,7 +20,7 @@ namespace millrace::producer {
 
 class Producer {
  public:
-  /// Starts `threads` workers, which all use provider and end at once. Their work is counted in
+  /// Starts `threads` workers, which share `provider` and `end`. Their work is counted in
   /// `registry`.
   Producer(std::shared_ptr<const providers::DataProvider> provider,
            std::shared_ptr<queue::ProducerEnd> end, std::uint32_t threads,
@@ -39,9 +39,9 @@ class Producer {
  private:
   void work();
   void process(const queue::LeasedRange& leased);
-  /// Empty: the provider threw, which was reported to the end.
+  /// Computes the samples. Empty if the provider threw; the failure was reported to `end_`.
   [[nodiscard]] std::optional<proto::Batch> fill(const queue::LeasedRange& leased);
-  /// False: it could not be stored now.
+  /// Hands the batch to the transport. False if it could not be stored now.
   [[nodiscard]] bool deliver(const queue::LeasedRange& leased, const proto::Batch& batch);
   void count(const queue::LeasedRange& leased);
 

@@ -1,4 +1,4 @@
-// A recipe's provider (stream.h).
+// Opens the stream of a recipe (stream.h).
 #include "producer/stream.h"
 
 #include "providers/registry.h"

@@ -1,4 +1,4 @@
-// A recipe's provider, and the meta that trainers are told of its stream.
+// Opens the stream of a recipe: its provider, and the meta that is sent to trainers.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,11 @@
 // The table of transports (transports.h), and what it is asked for.
 #include "queue/transports.h"
 
+#include <functional>
+#include <ranges>
 #include <stdexcept>
 
-#include "proto/text.h"
+#include "base/text.h"
 #include "queue/file/file_transport.h"
 #include "queue/inproc.h"
 #include "queue/zmq/zmq_transport.h"
@@ -22,16 +24,20 @@ std::span<const Transport> transports() {
 
 namespace {
 
-std::string prefix(const Transport& transport) { return std::string(transport.scheme) + "://"; }
-
 std::string form(const Transport& transport) {
-  return prefix(transport) + std::string(transport.place);
+  return transport.prefix() + std::string(transport.place);
+}
+
+/// The transports that can do something, for a message: "tcp:// or ipc://".
+template <class Can>
+std::string prefixes(Can can) {
+  return base::joined(transports() | std::views::filter(can), " or ", &Transport::prefix);
 }
 
 [[noreturn]] void refuse(const std::string& text, std::string_view why,
                          std::span<const Transport> known) {
   throw std::invalid_argument("queue.uri '" + text + "' " + std::string(why) + "; it is one of " +
-                              proto::joined(known, ", ", form));
+                              base::joined(known, ", ", form));
 }
 
 std::string_view place_error(const Transport& transport, const std::string& rest) {
@@ -44,8 +50,9 @@ std::string_view place_error(const Transport& transport, const std::string& rest
 
 Uri parse_uri(const std::string& text, std::span<const Transport> known) {
   for (const Transport& transport : known) {
-    if (!text.starts_with(prefix(transport))) continue;
-    Uri uri{&transport, text, text.substr(prefix(transport).size())};
+    const std::string prefix = transport.prefix();
+    if (!text.starts_with(prefix)) continue;
+    Uri uri{&transport, text, text.substr(prefix.size())};
     const std::string_view error = place_error(transport, uri.rest);
     if (!error.empty()) refuse(text, error, known);
     return uri;
@@ -56,9 +63,9 @@ Uri parse_uri(const std::string& text, std::span<const Transport> known) {
 std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::StreamMeta& meta,
                                                const ProducerPlan& plan) {
   if (uri.transport->in_process) {
-    throw std::invalid_argument("queue.uri " + prefix(*uri.transport) +
-                                " has its producer inside train: start train alone, or choose a "
-                                "file:// or tcp:// uri");
+    throw std::invalid_argument("queue.uri " + uri.transport->prefix() +
+                                " has its producer inside train: start train alone, or choose a " +
+                                prefixes(std::not_fn(&Transport::in_process)) + " uri");
   }
   return uri.transport->open_producer_end(uri, meta, plan);
 }
@@ -66,13 +73,13 @@ std::unique_ptr<ProducerEnd> open_producer_end(const Uri& uri, const proto::Stre
 std::unique_ptr<ConsumerEnd> open_consumer_end(const Uri& uri, const Expectation& expected,
                                                const ConsumerPlan& plan) {
   if (uri.transport->in_process) {
-    throw std::invalid_argument(prefix(*uri.transport) + " has no consumer's end of its own");
+    throw std::invalid_argument(uri.transport->prefix() + " has no consumer's end of its own");
   }
-  if (plan.audit > 0 && !uri.transport->can_audit) {
-    throw std::invalid_argument("queue.audit compares what producers answer, and " +
-                                prefix(*uri.transport) +
-                                " does not tell who computed a range: leave it at 0, or use "
-                                "tcp:// or ipc://");
+  if (plan.audit > 0 && !uri.transport->can_audit()) {
+    throw std::invalid_argument("queue.audit compares what producers answer, and over " +
+                                uri.transport->prefix() + " " +
+                                std::string(uri.transport->audit_error) +
+                                ": leave it at 0, or use " + prefixes(&Transport::can_audit));
   }
   return uri.transport->open_consumer_end(uri, expected, plan);
 }

@@ -1,5 +1,5 @@
 // The registry of transports: which there are, and opening either end of the one that queue.uri
-// names. Over inproc:// the producer room opens both ends (producer/inproc.h).
+// names. Over inproc:// the producer room opens both ends (producer/open_ends.h).
 #pragma once
 
 #include <memory>

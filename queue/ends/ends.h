@@ -91,7 +91,7 @@ class ConsumerEnd {
   /// std::runtime_error if no producer can make a range.
   [[nodiscard]] virtual std::optional<proto::Batch> receive(Milliseconds timeout) = 0;
 
-  /// Reports that completed steps have used every sample of the split below `cursor`.
+  /// Reports that every sample of the split below `cursor` has been taken.
   virtual void release(proto::Split split, std::uint64_t cursor) = 0;
 
   /// Sets the stages of train samples, where the trainer names them. Cancels requests for ranges at

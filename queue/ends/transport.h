@@ -57,14 +57,18 @@ struct Uri {
   std::string rest;  ///< the part after "scheme://"
 };
 
+/// How a transport's bytes travel.
+enum class Medium { kMemory, kFiles, kTcp, kUnixSocket };
+
 struct Transport {
   std::string_view scheme;      ///< the part of queue.uri before "://"
   std::string_view place = {};  ///< what follows, as messages show it; empty: nothing follows
+  Medium medium = Medium::kMemory;
   /// Whether the producer runs inside the trainer's process. producer::open_consumer_end() opens
   /// both ends then, and the two functions below stay null.
   bool in_process = false;
-  /// Whether two producers can compute a range and be compared (queue.audit).
-  bool can_audit = false;
+  /// Why queue.audit cannot compare two producers; empty: it can.
+  std::string_view audit_error = "nothing tells who computed a range";
   /// The error of the part after "://", e.g. "has no HOST:PORT"; empty: it is valid. Null: any text
   /// that is not empty is valid.
   std::string_view (*place_error)(std::string_view rest) = nullptr;
@@ -74,6 +78,10 @@ struct Transport {
                                                     const ProducerPlan& plan) = nullptr;
   std::unique_ptr<ConsumerEnd> (*open_consumer_end)(const Uri& uri, const Expectation& expected,
                                                     const ConsumerPlan& plan) = nullptr;
+
+  [[nodiscard]] bool can_audit() const { return audit_error.empty(); }
+  /// "scheme://", with which its uris begin.
+  [[nodiscard]] std::string prefix() const { return std::string(scheme) + "://"; }
 };
 
 }  // namespace millrace::queue

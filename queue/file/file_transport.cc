@@ -6,6 +6,8 @@ namespace millrace::queue {
 Transport file_transport() {
   return {.scheme = "file",
           .place = "FOLDER",
+          .medium = Medium::kFiles,
+          .audit_error = "a chunk in the folder does not tell who wrote it",
           .open_producer_end =
               [](const Uri& uri, const proto::StreamMeta& meta, const ProducerPlan& plan) {
                 return make_folder_producer_end(uri.rest, meta, plan);

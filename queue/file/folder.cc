@@ -2,13 +2,19 @@
 #include "queue/file/folder.h"
 
 namespace millrace::queue {
+namespace {
+
+constexpr const char* kClaimEnd = ".claim";
+constexpr const char* kChunkEnd = ".chunk";  // proto::chunk_name has it
+
+}  // namespace
 
 std::filesystem::path Folder::chunk(proto::Split split, const proto::ChunkKey& key) const {
   return this->split(split) / proto::chunk_name(key.first, key.stage);
 }
 
 std::filesystem::path Folder::claim(proto::Split split, const proto::ChunkKey& key) const {
-  return chunk(split, key).replace_extension(".claim");
+  return chunk(split, key).replace_extension(kClaimEnd);
 }
 
 std::set<proto::ChunkKey> Folder::chunks(proto::Split split) const {
@@ -17,6 +23,11 @@ std::set<proto::ChunkKey> Folder::chunks(proto::Split split) const {
     if (const auto key = proto::chunk_key(name)) found.insert(*key);
   }
   return found;
+}
+
+std::optional<proto::ChunkKey> claimed_chunk(std::string_view file_name) {
+  if (!file_name.ends_with(kClaimEnd)) return std::nullopt;
+  return proto::chunk_key(std::filesystem::path(file_name).replace_extension(kChunkEnd).string());
 }
 
 }  // namespace millrace::queue

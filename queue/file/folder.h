@@ -6,12 +6,15 @@
 //     Q/<fingerprint>/train/000000004096.claim       a producer is at work on this chunk
 //     Q/<fingerprint>/groups/<run id>/group.json     a training run's cursor and window
 //     Q/<fingerprint>/groups/<run id>/lock           locked by the process that trains it
+//     Q/<fingerprint>/producers/<id>                 a producer's sign of life: a number that grows
 //     Q/<fingerprint>/quarantine/                    damaged files, kept for inspection
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "proto/chunk_file.h"
 #include "proto/disk.h"
@@ -41,6 +44,7 @@ class Folder {
   [[nodiscard]] std::filesystem::path lock(const std::string& run_id) const {
     return groups() / run_id / "lock";
   }
+  [[nodiscard]] std::filesystem::path producers() const { return root_ / "producers"; }
   [[nodiscard]] std::filesystem::path quarantine() const { return root_ / "quarantine"; }
 
   /// The chunks that are present; empty if the folder is missing.
@@ -52,5 +56,8 @@ class Folder {
   proto::Disk* disk_;
   std::filesystem::path root_;
 };
+
+/// The chunk for which Folder::claim has this file name; empty: none.
+[[nodiscard]] std::optional<proto::ChunkKey> claimed_chunk(std::string_view file_name);
 
 }  // namespace millrace::queue

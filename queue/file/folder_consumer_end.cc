@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "queue/file/chunk_plan.h"
 #include "queue/file/file_transport.h"
 #include "queue/file/folder.h"
+#include "queue/file/producer_heartbeat.h"
 #include "queue/file/quarantine.h"
 #include "queue/file/run_heartbeat.h"
 #include "queue/file/run_monitor.h"
@@ -33,6 +35,20 @@ constexpr Milliseconds kLongestPause{10};  // between two looks at the folder
 /// the sweep cost as much as a chunk's file does.
 constexpr Milliseconds kPublishAtMostEvery{5};
 
+/// Throws std::runtime_error if a file, or a link that leads nowhere, is in the way, so that no producer can make the folder.
+void check_place(const std::filesystem::path& queue, proto::Disk& disk) {
+  for (std::filesystem::path at = queue; !at.empty(); at = at.parent_path()) {
+    const auto entry = disk.stat(at);
+    const bool leads_nowhere = !entry && disk.link_target(at);
+    if (leads_nowhere || (entry && !entry->is_folder)) {
+      throw std::runtime_error(at.string() +
+                               ": it is no folder, so that no queue can be there; move it away, or "
+                               "name another folder with --queue.uri");
+    }
+    if (entry || at == at.parent_path()) return;
+  }
+}
+
 class FolderConsumerEnd final : public ConsumerEnd {
  public:
   FolderConsumerEnd(std::filesystem::path queue, const Expectation& expected, ConsumerPlan plan,
@@ -42,7 +58,9 @@ class FolderConsumerEnd final : public ConsumerEnd {
         plan_(std::move(plan)),
         disk_(disk),
         clock_(std::move(clock)),
-        metrics_(*plan_.registry) {}
+        metrics_(*plan_.registry) {
+    check_place(queue_, disk_);
+  }
 
   std::optional<proto::StreamMeta> wait_for_stream(Milliseconds timeout) override {
     const Time deadline = clock_() + timeout;
@@ -109,10 +127,18 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return true;
   }
 
-  /// Accepts the newest stream in the queue that matches; false: there is none.
+  /// A stream in the queue that matches.
+  struct Match {
+    std::int64_t written_ns;
+    proto::StreamMeta meta;
+    bool alive;  ///< it has a producer
+  };
+
+  /// Accepts the stream in the queue that matches; of several the newest that has a producer, else
+  /// the newest. False: there is none, or it is not known yet which has a producer.
   bool look_for_stream() {
     std::string refusal;
-    std::optional<std::pair<std::int64_t, proto::StreamMeta>> best;
+    std::vector<Match> matches;
     for (const std::string& name : disk_.list(queue_)) {
       const auto path = queue_ / name / Folder::kMeta;
       const auto entry = disk_.stat(path);
@@ -120,18 +146,48 @@ class FolderConsumerEnd final : public ConsumerEnd {
       if (!meta || meta->fingerprint != name) continue;
       if (const auto reason = admission_.mismatch(*meta)) {
         refusal = *reason;
-      } else if (!best || entry->written_ns > best->first) {
-        best = {entry->written_ns, *meta};
+      } else {
+        const bool alive = producers_.alive(Folder(queue_, meta->fingerprint, disk_), clock_());
+        matches.push_back({entry->written_ns, *meta, alive});
       }
     }
-    if (!best) {
+    if (matches.empty()) {
       set_state(refusal.empty()
                     ? "no stream in " + queue_.string() + ": start `prepare` with the same recipe"
-                    : "only streams of other settings in " + queue_.string() + " (" + refusal +
-                          ")");
+                    : "only streams of other settings or data in " + queue_.string() + " (" +
+                          refusal + ")");
       return false;
     }
-    accept(best->second);
+    if (matches.size() > 1 && plan_.rank > 0) return accept_as_rank_zero(matches);
+    const auto rank = [](const Match& match) { return std::pair(match.alive, match.written_ns); };
+    const auto best = std::ranges::max_element(matches, {}, rank);
+    const auto newest = std::ranges::max_element(matches, {}, &Match::written_ns);
+    if (matches.size() > 1) {
+      // The newest will do, once it is seen to have a producer.
+      if (!newest->alive && !producers_.has_seen_enough(clock_())) {
+        set_state("several streams in " + queue_.string() +
+                  " match: looking for one that has a producer");
+        return false;
+      }
+      spdlog::info("{} streams in {} match; taking {} ({}), the newest {}", matches.size(),
+                   queue_.string(), best->meta.fingerprint, best->meta.dataset_name,
+                   best->alive ? "that has a producer" : "of them, as none has a producer");
+    }
+    accept(best->meta);
+    return true;
+  }
+
+  /// Accepts the stream of several that rank 0 has accepted; false: it has not yet.
+  bool accept_as_rank_zero(const std::vector<Match>& matches) {
+    const auto chosen = std::ranges::find_if(matches, [&](const Match& match) {
+      const Folder folder(queue_, match.meta.fingerprint, disk_);
+      return disk_.stat(folder.group(plan_.run_id)).has_value();
+    });
+    if (chosen == matches.end()) {
+      set_state("several streams in " + queue_.string() + " match, and rank 0 has not chosen one");
+      return false;
+    }
+    accept(chosen->meta);
     return true;
   }
 
@@ -236,6 +292,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   ConsumerPlan plan_;  ///< cursor and stage_log are kept up to date
   proto::Disk& disk_;
   Clock clock_;
+  ProducerMonitor producers_;  ///< until a stream is accepted
   std::optional<Stream> stream_;
   std::optional<RunHeartbeat> heartbeat_;  ///< rank 0's
   Requested requested_;

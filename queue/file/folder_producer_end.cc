@@ -9,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,7 @@
 #include "queue/file/chunk_plan.h"
 #include "queue/file/file_transport.h"
 #include "queue/file/folder.h"
+#include "queue/file/producer_heartbeat.h"
 #include "queue/file/run_monitor.h"
 
 namespace millrace::queue {
@@ -28,6 +31,7 @@ namespace {
 constexpr Milliseconds kLongestPause{20};  // between two looks at the folder
 /// How often it is checked that the stream's meta is still there.
 constexpr std::chrono::seconds kCheckMetaEvery{1};
+constexpr int kFirstTries = 3;
 /// The pause before the next write to a full disk.
 constexpr std::chrono::seconds kRetryFullAfter{1};
 /// The same after a folder was swept or cleared during a write.
@@ -47,13 +51,14 @@ class FolderProducerEnd final : public ProducerEnd {
         folder_(queue, meta.fingerprint, disk),
         chunks_(meta),
         clock_(std::move(clock)),
-        monitor_(folder_) {
+        monitor_(folder_),
+        heartbeat_(folder_) {
     before_runs_.stage_log = plan.stage_log;
     for (const proto::Split split : proto::kSplits) {
       before_runs_.window(split) = {0, plan.ahead[static_cast<std::size_t>(split)]};
     }
     // Even if it is there already: trainers take the stream whose producer started last.
-    tolerate_passing_errors([this] { write_meta(); });
+    tolerate_passing_errors([this] { write_first_meta(); });
   }
 
   ~FolderProducerEnd() override {
@@ -104,6 +109,7 @@ class FolderProducerEnd final : public ProducerEnd {
 
   /// The chunk to compute next, claimed and entered in open_; empty: none.
   std::optional<proto::Range> find_chunk(Time now) {
+    heartbeat_.beat(now);
     if (disk_error_ && now < retry_at_) return std::nullopt;
     std::optional<proto::Range> chunk;
     tolerate_passing_errors([&] {
@@ -233,6 +239,22 @@ class FolderProducerEnd final : public ProducerEnd {
     disk_error_ = error ? std::optional<std::string>(error->what()) : std::nullopt;
   }
 
+  /// Throws DiskError for a folder that cannot be made. Somebody may clear the queue meanwhile, but
+  /// not each time.
+  void write_first_meta() const {
+    for (int tries_left = kFirstTries; tries_left > 0; --tries_left) {
+      try {
+        return write_meta();
+      } catch (const proto::DiskError& error) {
+        if (error.reason() != ENOENT) throw;
+        if (tries_left == 1) {
+          throw std::runtime_error(std::string(error.what()) +
+                                   "; the queue's folder cannot be made there: check --queue.uri");
+        }
+      }
+    }
+  }
+
   void write_meta() const {
     for (const proto::Split split : proto::kSplits) {
       proto::make_folders(folder_.split(split), folder_.disk());
@@ -264,6 +286,7 @@ class FolderProducerEnd final : public ProducerEnd {
   std::condition_variable delivered_;
   PollBackoff backoff_{kLongestPause};
   RunMonitor monitor_;
+  ProducerHeartbeat heartbeat_;
   std::map<proto::Range, Time, Sooner> seen_claims_;  ///< others' claims, and since when
   std::optional<Time::duration> chunk_time_;          ///< from lease to file
   std::map<proto::Range, Time, Sooner> open_;         ///< claimed here, and since when

@@ -2,9 +2,8 @@
 #include "queue/file/sweep.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
-#include <string_view>
+#include <string>
 
 #include "proto/files.h"
 
@@ -13,13 +12,11 @@ namespace {
 
 using proto::Split;
 
-/// The index at the start of a file's name, after the dot of a temporary file; empty: not our file.
-std::optional<std::uint64_t> first_of(std::string_view name) {
-  if (name.starts_with('.')) name.remove_prefix(1);
-  std::uint64_t first = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), first);
-  const bool is_ours = error == std::errc() && end != name.data() + name.size() && *end == '.';
-  return is_ours ? std::optional(first) : std::nullopt;
+/// The chunk that a file belongs to: itself, a claim on it, or a temporary file of its writer.
+/// Empty: not a file of ours.
+std::optional<proto::ChunkKey> chunk_of(const std::string& name) {
+  if (auto key = claimed_chunk(name)) return key;
+  return proto::chunk_key(proto::final_name_of(name).value_or(name));
 }
 
 /// The lowest cursor of all runs.
@@ -33,10 +30,10 @@ std::uint64_t used_below(const std::vector<proto::Group>& runs) {
 void sweep(const Folder& folder, const ChunkPlan& plan, const std::vector<proto::Group>& runs) {
   const std::uint64_t below = used_below(runs);
   for (const std::string& name : folder.disk().list(folder.split(Split::kTrain))) {
-    const auto first = first_of(name);
+    const auto owner = chunk_of(name);
     const auto key = proto::chunk_key(name);
     const auto may_need = [&](const proto::Group& group) { return plan.may_need(group, *key); };
-    const bool is_used = first && *first + plan.chunk_samples() <= below;
+    const bool is_used = owner && owner->first + plan.chunk_samples() <= below;
     const bool is_at_no_runs_stage = key && std::ranges::none_of(runs, may_need);
     if (is_used || is_at_no_runs_stage) {
       proto::try_remove_all(folder.split(Split::kTrain) / name, folder.disk());

@@ -8,10 +8,12 @@
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "queue/zmq/host_port.h"
+#include "queue/zmq/zmq_transport.h"
 
 namespace millrace::queue {
 namespace {
@@ -54,22 +56,31 @@ void set_server_keys(zmq::socket_t& router, const Security& security) {
   router.set(zmq::sockopt::zap_domain, kZapDomain);
 }
 
-constexpr std::string_view kTcp = "tcp://";
+/// HOST:PORT of a tcp address; empty: the address is a UNIX socket's.
+std::optional<std::string> host_port_of(const std::string& address) {
+  const std::string prefix = tcp_transport().prefix();
+  if (!address.starts_with(prefix)) return std::nullopt;
+  return address.substr(prefix.size());
+}
 
-bool is_tcp_loopback(const std::string& address) {
-  return address.starts_with(kTcp) && is_loopback(address.substr(kTcp.size()));
+/// The path of a UNIX socket in the file system; empty: of a tcp address, and of a name that is
+/// none (@name).
+std::optional<std::string> path_of(const std::string& address) {
+  const std::string prefix = ipc_transport().prefix();
+  if (!address.starts_with(prefix) || address.starts_with(prefix + "@")) return std::nullopt;
+  return address.substr(prefix.size());
 }
 
 /// −1: the system's default.
 int send_buffer_bytes(const std::string& address) {
-  if (!address.starts_with(kTcp)) return kIpcSendBufferBytes;
-  return is_tcp_loopback(address) ? kLoopbackSendBufferBytes : -1;
+  const auto host_port = host_port_of(address);
+  if (!host_port) return kIpcSendBufferBytes;
+  return is_loopback(*host_port) ? kLoopbackSendBufferBytes : -1;
 }
 
 void require_keys_or_loopback(const std::string& address, const Security& security) {
-  if (security.own || security.insecure || !address.starts_with(kTcp) || is_tcp_loopback(address)) {
-    return;
-  }
+  const auto host_port = host_port_of(address);
+  if (security.own || security.insecure || !host_port || is_loopback(*host_port)) return;
   throw std::invalid_argument(
       address +
       " can be reached by other machines, and nothing on the way is encrypted: use 127.0.0.1, or " +
@@ -79,6 +90,9 @@ void require_keys_or_loopback(const std::string& address, const Security& securi
 }
 
 std::string bind_hint(int error) {
+  if (error == EEXIST) {
+    return ", and it is no socket; move it away, or choose another --queue.uri";
+  }
   if (error == EADDRINUSE) {
     return "; another trainer may hold it: stop it, or choose another --queue.uri";
   }
@@ -120,7 +134,8 @@ Socket::Socket(Context& context, const std::string& address, zmq::socket_type ty
       socket_(context.context_, type),
       monitor_(std::make_unique<SocketMonitor>(
           context.context_, socket_, address,
-          is_router_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)) {
+          is_router_ ? SocketMonitor::Side::kRouter : SocketMonitor::Side::kDealer)),
+      watch_(std::make_unique<AddressWatch>(address)) {
   socket_.set(zmq::sockopt::linger, kLinger_ms);
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
   socket_.set(zmq::sockopt::handshake_ivl, kHandshakeTimeout_ms);
@@ -137,13 +152,26 @@ Socket Socket::bind_router(Context& context, const std::string& address, const S
   set_server_keys(router.socket_, security);
   router.socket_.set(zmq::sockopt::router_mandatory, true);
   router.socket_.set(zmq::sockopt::router_handover, true);
-  try {
-    router.socket_.bind(address);
-  } catch (const zmq::error_t& error) {
-    throw std::runtime_error("cannot listen at " + address + ": " + error.what() +
-                             bind_hint(error.num()));
-  }
+  router.bind();
   return router;
+}
+
+void Socket::bind() {
+  int reason = 0;
+  try {
+    if (const auto path = path_of(address_)) {
+      listener_ = std::make_unique<UnixListener>(*path);
+      socket_.set(zmq::sockopt::use_fd, listener_->take_fd());
+    }
+    socket_.bind(address_);
+    return;
+  } catch (const std::system_error& error) {
+    reason = error.code().value();
+  } catch (const zmq::error_t& error) {
+    reason = error.num();
+  }
+  throw std::runtime_error("cannot listen at " + address_ + ": " + zmq_strerror(reason) +
+                           bind_hint(reason));
 }
 
 Socket Socket::connect_dealer(Context& context, const std::string& address,
@@ -204,6 +232,7 @@ bool Socket::send(const Envelope& envelope) {
 
 void Socket::update_connection() {
   monitor_->read_events();
+  if (!is_router_ && counters().established == 0) watch_->look(std::chrono::steady_clock::now());
   if (!monitor_->gave_up(std::chrono::steady_clock::now())) return;
   socket_.disconnect(address_);
   socket_.connect(address_);

@@ -12,9 +12,11 @@
 
 #include "proto/messages.h"
 #include "queue/ends/security.h"
+#include "queue/zmq/address_watch.h"
 #include "queue/zmq/allow_list.h"
 #include "queue/zmq/event_fd.h"
 #include "queue/zmq/socket_monitor.h"
+#include "queue/zmq/unix_listener.h"
 
 namespace millrace::queue {
 
@@ -52,8 +54,8 @@ class Socket {
  public:
   /// A ROUTER bound to `address`; the port of a tcp address may be * (any free one). With a key
   /// pair it admits only the keys of the allow-list. Throws std::runtime_error, with the address
-  /// and what to do, if it cannot be bound (a port in use); std::invalid_argument for an address
-  /// that others can reach without keys.
+  /// and what to do, if it cannot be bound (a port or a path in use, a file at an ipc path that is
+  /// no socket); std::invalid_argument for an address that others can reach without keys.
   [[nodiscard]] static Socket bind_router(Context& context, const std::string& address,
                                           const Security& security);
   /// A DEALER that connects to `address`, and again after every loss. With a key pair it talks only
@@ -74,7 +76,10 @@ class Socket {
   [[nodiscard]] const SocketCounters& counters() const { return monitor_->counters(); }
   /// A dealer's: why there is no connection, as a sentence that a person can act on; empty: nothing
   /// went wrong. As of the last wait().
-  [[nodiscard]] const std::string& connection_error() const { return monitor_->connection_error(); }
+  [[nodiscard]] const std::string& connection_error() const {
+    const std::string& error = monitor_->connection_error();
+    return error.empty() && counters().established == 0 ? watch_->reason() : error;
+  }
 
  private:
   friend void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
@@ -82,13 +87,16 @@ class Socket {
 
   Socket(Context& context, const std::string& address, zmq::socket_type type);
 
+  void bind();
   /// Reads the monitor's events, and reconnects a dealer that ZeroMQ gave up.
   void update_connection();
 
   std::string address_;
   bool is_router_;
+  std::unique_ptr<UnixListener> listener_;  ///< a router's at an ipc address
   zmq::socket_t socket_;
   std::unique_ptr<SocketMonitor> monitor_;
+  std::unique_ptr<AddressWatch> watch_;  ///< used until a dealer has met somebody
 };
 
 /// Waits until a socket has a message or an event of its connections, `wake_up` is notified, or the

@@ -72,6 +72,7 @@ Security as_client(const Security& security) {
 struct RankZeroLink {
   Registration registration;
   Socket socket;
+  std::string error{};  ///< why there is no connection
 };
 
 /// The metrics of connections, each with the count that it exports.
@@ -165,7 +166,8 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
   std::string why_no_producer() const {
     if (rank_zero_ && !rank_zero_->registration.known(std::chrono::steady_clock::now())) {
-      return "no answer from rank 0 at " + uri_.text;
+      return "no answer from rank 0 at " + uri_.text +
+             (rank_zero_->error.empty() ? "" : " (" + rank_zero_->error + ")");
     }
     const std::string who = "no producer at " + uri_.text;
     if (!book_.last_refusal().empty()) return who + " that matches (" + book_.last_refusal() + ")";
@@ -228,6 +230,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     if (!rank_zero_) return;
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
+    rank_zero_->error = rank_zero_->socket.connection_error();
     while (auto envelope = rank_zero_->socket.receive()) {
       const proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kOk) {
@@ -313,7 +316,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   std::uint64_t closed_ = 0;  ///< ended connections that were acted on
   Time checked_at_{};         ///< when every producer was sent a message last
   Time check_until_{};
-  mutable std::mutex mutex_;  ///< book_ and rank_zero_'s registration, which state() reads
+  mutable std::mutex mutex_;  ///< what state() reads: book_, rank_zero_'s registration and error
   LeaseBook book_;
   Context context_;
   Socket socket_;

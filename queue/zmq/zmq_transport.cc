@@ -8,7 +8,8 @@ namespace millrace::queue {
 Transport tcp_transport() {
   return {.scheme = "tcp",
           .place = "HOST:PORT",
-          .can_audit = true,
+          .medium = Medium::kTcp,
+          .audit_error = {},
           .place_error = host_port_error,
           .open_producer_end = make_zmq_producer_end,
           .open_consumer_end = make_zmq_consumer_end};
@@ -17,7 +18,8 @@ Transport tcp_transport() {
 Transport ipc_transport() {
   return {.scheme = "ipc",
           .place = "PATH",
-          .can_audit = true,
+          .medium = Medium::kUnixSocket,
+          .audit_error = {},
           .open_producer_end = make_zmq_producer_end,
           .open_consumer_end = make_zmq_consumer_end};
 }

@@ -61,6 +61,17 @@ TEST_F(PrefetchWindowTest, ValIsRequestedOnceTheTrainerAsksForIt) {
   EXPECT_EQ(window_.missing()[0], (Range{Split::kVal, 0, kRange, std::nullopt}));
 }
 
+TEST_F(PrefetchWindowTest, TestIsRequestedAsValIs) {
+  proto::StreamMeta meta = testing::sample_meta();
+  meta.sizes[static_cast<std::size_t>(Split::kTest)] = 12;
+  PrefetchWindow window(meta, plan(), kRange);
+  EXPECT_EQ(window.get(Split::kTest, 4, 4), std::nullopt);
+  const auto missing = window.missing();
+  EXPECT_EQ(missing[0], (Range{Split::kTest, 0, kRange, std::nullopt}));
+  EXPECT_EQ(missing[1], (Range{Split::kTest, 8, 4, std::nullopt}));
+  EXPECT_EQ(missing[2].split, Split::kTrain);
+}
+
 TEST_F(PrefetchWindowTest, AChangeTakesEffectAtItsSampleWhateverWasFetchedAhead) {
   bring_all();
   window_.advance(12);

@@ -8,8 +8,11 @@
 #include <stdexcept>
 #include <thread>
 
+#include "config/errors.h"
 #include "endpoint/expectation.h"
 #include "producer/inproc.h"
+#include "producer/open_ends.h"
+#include "tests/support/messages.h"
 #include "tests/support/sample_expectation.h"
 #include "tests/support/sample_provider.h"
 
@@ -101,10 +104,28 @@ TEST(OpenConsumerEnd, HasTheRecipesProducerInsideOverInproc) {
   EXPECT_EQ(batch->range, range);
 }
 
-TEST(OpenConsumerEnd, AUriThatCannotBeReadIsRefused) {
+TEST(OpenEnds, SettingsThatCannotBeUsedAreWrongUsage) {
+  using testing::contains, testing::message_of;
   config::Options options;
+  const auto producers = [&] {
+    return message_of<config::UsageError>(
+        [&] { (void)open_producer_end(options, sample_meta(), {}); });
+  };
+  const auto trainers = [&] {
+    return message_of<config::UsageError>(
+        [&] { (void)open_consumer_end(options, {}, {.run_id = "run"}); });
+  };
   options.queue.uri = "tcp://127.0.0.1";
-  EXPECT_THROW((void)open_consumer_end(options, {}, {.run_id = "run"}), std::invalid_argument);
+  EXPECT_TRUE(contains(producers(), "has no HOST:PORT"));
+  EXPECT_TRUE(contains(trainers(), "has no HOST:PORT"));
+  options.queue.uri = "tcp://127.0.0.1:5555";
+  options.queue.key_file = "none";  // and no key of the other side
+  EXPECT_TRUE(contains(producers(), "needs queue.server_key"));
+  EXPECT_TRUE(contains(trainers(), "needs queue.allowed_keys"));
+  options.queue.key_file.clear();
+  options.queue.uri = "file://queue";
+  options.queue.audit = 0.5;
+  EXPECT_TRUE(contains(trainers(), "queue.audit"));
 }
 
 TEST(OpenConsumerEnd, ARecipesDefaultLatenessIsTheProtocols) {

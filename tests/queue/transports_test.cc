@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 
+#include "tests/queue/memory_transport.h"
 #include "tests/support/messages.h"
 #include "tests/support/quotes.h"
 
@@ -48,18 +49,24 @@ TEST(Uri, IsRefusedWithTheReasonAndTheForms) {
 TEST(Transports, InprocIsNotOpenedHere) {
   EXPECT_TRUE(contains(message_of<std::invalid_argument>(
                            [] { (void)open_producer_end(parse_uri("inproc://"), {}, {}); }),
-                       "queue.uri inproc:// has its producer inside train"));
+                       "queue.uri inproc:// has its producer inside train: start train alone, or "
+                       "choose a file:// or tcp:// or ipc:// uri"));
   EXPECT_TRUE(contains(message_of<std::invalid_argument>(
                            [] { (void)open_consumer_end(parse_uri("inproc://"), {}, {}); }),
                        "inproc:// has no consumer's end of its own"));
 }
 
 TEST(Transports, AnAuditIsRefusedWhereNobodyKnowsWhoComputedARange) {
-  EXPECT_TRUE(contains(message_of<std::invalid_argument>([] {
-                         (void)open_consumer_end(parse_uri("file://queue"), {},
-                                                 {.run_id = "run", .audit = 0.5});
-                       }),
-                       "queue.audit compares what producers answer, and file://"));
+  const auto error_of = [](const Uri& uri) {
+    return message_of<std::invalid_argument>(
+        [&] { (void)open_consumer_end(uri, {}, {.run_id = "run", .audit = 0.5}); });
+  };
+  EXPECT_EQ(error_of(parse_uri("file://queue")),
+            "queue.audit compares what producers answer, and over file:// a chunk in the folder "
+            "does not tell who wrote it: leave it at 0, or use tcp:// or ipc://");
+  const Transport memory = memory_transport();
+  EXPECT_TRUE(contains(error_of({&memory, "memory://here", "here"}),
+                       "and over memory:// nothing tells who computed a range: leave it at 0"));
 }
 
 TEST(Docs, AddATransportQuotesTheCode) {

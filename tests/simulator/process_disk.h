@@ -35,8 +35,12 @@ class ProcessDisk final : public proto::Disk {
   }
   [[nodiscard]] bool create(const Path& path) override { return lives() && disk_.create(path); }
   bool make_folder(const Path& path) override { return lives() && disk_.make_folder(path); }
-  void link(const Path& target, const Path& path) override {
-    if (lives()) disk_.link(target, path);
+  [[nodiscard]] bool link(const Path& target, const Path& path) override {
+    return !lives() || disk_.link(target, path);
+  }
+  [[nodiscard]] std::optional<Path> link_target(const Path& path) override {
+    if (!is_there()) return std::nullopt;
+    return disk_.link_target(path);
   }
   void rename(const Path& from, const Path& to) override {
     if (lives()) disk_.rename(from, to);

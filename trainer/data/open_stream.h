@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,7 @@ class StreamOpening {
   consumer::PrefetchPlan plan_;
   telemetry::Registry& registry_;
   telemetry::Health& health_;
+  std::function<void(const proto::StreamMeta&)> log_taken_;  ///< what is to be said of the stream
   std::unique_ptr<queue::ConsumerEnd> end_;
   std::optional<proto::StreamMeta> meta_;
   std::chrono::steady_clock::time_point log_at_;

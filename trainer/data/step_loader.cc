@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/app/stop.h"
 #include "trainer/base/clock.h"
 
 namespace millrace::trainer {
@@ -45,11 +46,13 @@ std::optional<GlobalBatch> StepLoader::step(const std::vector<consumer::Slice>& 
           }
           return RankStatus{
               .waiting = static_cast<double>(slices.size() - batch.micro_batches.size()),
-              .weight = weight};
+              .weight = weight,
+              .save = config::take_save_request() ? 1.0 : 0.0};
         },
         "the start of a step");
     if (all.stop > 0) return std::nullopt;
     batch.weight = all.weight;
+    batch.save_requested |= all.save > 0;
     if (all.waiting == 0) return batch;
   }
 }

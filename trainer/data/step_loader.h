@@ -33,6 +33,7 @@ struct MicroBatch {
 struct GlobalBatch {
   std::vector<MicroBatch> micro_batches;  ///< may be empty where ranks outnumber samples
   double weight = 0.0;                    ///< Σ weight over all ranks
+  bool save_requested = false;            ///< a rank was asked meanwhile to save after this step
 };
 
 class StepLoader {

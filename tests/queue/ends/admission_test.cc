@@ -39,6 +39,38 @@ TEST(Admission, LooksAtTheDatasetsNameWhereTheRecipeNamesOne) {
                 " for prepare: run both with the same recipe and overrides");
 }
 
+TEST(Admission, TheContentDecidesWhereItIsKnown) {
+  Expectation known = sample_expectation();
+  known.dataset = "renamed";
+  known.dataset_hash = sample_meta().dataset_hash;
+  EXPECT_EQ(Admission(known).mismatch(sample_meta()), std::nullopt);
+  known.dataset = sample_meta().dataset_name;
+  known.dataset_hash = "ffffffffffffffff";
+  EXPECT_EQ(Admission(known).mismatch(sample_meta()),
+            "dataset is made up (content ffffffffffffffff) for train and made up (content " +
+                sample_meta().dataset_hash +
+                ") for prepare: run both with the same recipe and overrides, on the same files");
+}
+
+TEST(Admission, ASettingThatShapesTheContentIsNamedInsteadOfIt) {
+  Expectation other = sample_expectation();
+  other.dataset = sample_meta().dataset_name;
+  other.dataset_hash = "ffffffffffffffff";
+  other.settings["block_size"] = "9";
+  EXPECT_EQ(
+      Admission(other).mismatch(sample_meta()),
+      "block_size is 9 for train and 5 for prepare: run both with the same recipe and overrides");
+}
+
+TEST(Admission, CharactersAreNotTheTokensOfATokenizer) {
+  Expectation tokens = sample_expectation();
+  tokens.byte_level = sample_meta().byte_level;
+  EXPECT_EQ(Admission(tokens).mismatch(sample_meta()), std::nullopt);
+  tokens.byte_level = true;
+  EXPECT_EQ(Admission(tokens).mismatch(sample_meta())->substr(0, 74),
+            "the kind of tokens is of a tokenizer (data.tokenizer) for train and charac");
+}
+
 TEST(Admission, OnceAStreamIsPinnedNoOtherWithTheSameSettingsIsAccepted) {
   Admission admission(sample_expectation());
   admission.pin(sample_meta());

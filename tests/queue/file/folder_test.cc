@@ -1,6 +1,8 @@
 // Properties of file:// alone: windows, claims, used chunks, damage, foreign streams.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <stdexcept>
 #include <thread>
 
 #include "proto/chunk_file.h"
@@ -189,10 +191,16 @@ TEST_F(FolderQueue, ProducersThatDiedLeaveNothingBehind) {
   fill(*producer(1));
   const auto run = consumer();
   const std::filesystem::path train = layout_.split(Split::kTrain);
-  const auto later = proto::chunk_name(chunk_);
-  const std::vector<std::string> of_the_dead = {"." + proto::chunk_name(0) + ".0123-7-00000001.tmp",
-                                                "000000000000.claim"};
-  const std::vector<std::string> others = {"." + later + ".0123-7-00000002.tmp", "notes.txt"};
+  const auto unfinished = [&](std::uint64_t first) {
+    return proto::temporary_name(train / proto::chunk_name(first)).filename().string();
+  };
+  const std::vector<std::string> of_the_dead = {unfinished(0), "000000000000.claim",
+                                                "000000000000.s2.claim"};
+  const std::vector<std::string> others = {
+      unfinished(chunk_), "notes.txt", "0.txt", "000000000000.txt", "000000000000.chunk.bak",
+      ".000000000000.chunk.swp", ".0.tmp", "0.claim", "000000000000.claim.old", "0.chunk",
+      // Another program's temporary file, which is none of a chunk of ours.
+      proto::temporary_name(train / "0.txt").filename().string()};
   for (const auto& names : {of_the_dead, others}) {
     for (const std::string& name : names) {
       proto::replace_file(train / name, "");
@@ -246,6 +254,19 @@ TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
   const auto run = make_folder_consumer_end(folder_ / "absent", testing::sample_expectation(), {});
   EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("start `prepare`"), std::string::npos);
+}
+
+TEST_F(FolderQueue, AFolderThatCannotBeIsAnErrorAtOnce) {
+  std::ofstream(folder_ / "file") << "text";
+  std::filesystem::create_symlink("nowhere/at/all", folder_ / "link");
+  for (const char* place : {"file", "file/queue", "link"}) {
+    EXPECT_THROW((void)make_folder_producer_end(folder_ / place, sample_meta(), {}),
+                 std::runtime_error)
+        << place;
+    EXPECT_THROW((void)make_folder_consumer_end(folder_ / place, testing::sample_expectation(), {}),
+                 std::runtime_error)
+        << place;
+  }
 }
 
 TEST(RunMonitor, ARunWhoseHeartbeatStopsIsDead) {

@@ -23,7 +23,9 @@ TEST(RankAddress, OnAnotherMachineItBindsWhatItCanAndTellsWhatItAdvertises) {
   EXPECT_EQ(addresses_to_bind(uri, "10.0.0.2", 1),
             (Addresses{"tcp://10.0.0.1:*", "tcp://10.0.0.2:*", "tcp://0.0.0.0:*"}));
   EXPECT_EQ(address_to_advertise(uri, "10.0.0.2", "tcp://0.0.0.0:40123"), "tcp://10.0.0.2:40123");
-  EXPECT_EQ(addresses_to_bind(uri, "203.0.113.5:7000", 1)[0], "tcp://10.0.0.1:7000");
+  for (const char* text : {"203.0.113.5:7000", "tcp://203.0.113.5:7000"}) {
+    EXPECT_EQ(addresses_to_bind(uri, text, 1)[0], "tcp://10.0.0.1:7000") << text;
+  }
   EXPECT_EQ(address_to_advertise(uri, "203.0.113.5:7000", "tcp://0.0.0.0:7000"),
             "tcp://203.0.113.5:7000");
 }
