@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/nearest.h"
@@ -166,13 +167,9 @@ void check_datasets(const DataOptions& data) {
   const std::size_t selected = selected_datasets(data).size();
   if (!data.dataset.empty() && selected == 0) {
     std::vector<std::string> names;
-    std::string list;
-    for (const DatasetOptions& each : data.datasets) {
-      names.push_back(each.name);
-      list += (list.empty() ? "" : ", ") + each.name;
-    }
+    for (const DatasetOptions& each : data.datasets) names.push_back(each.name);
     throw UsageError("data.dataset = " + toml_string(data.dataset) + " is none of the recipe's (" +
-                     list + ")" + did_you_mean(data.dataset, names));
+                     base::joined(names) + ")" + did_you_mean(data.dataset, names));
   }
   if (selected == 0) {
     throw UsageError("data.datasets: none is enabled; enable one, or name it with --dataset=NAME");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/text.h"
 #include "config/value_text.h"
 
 namespace millrace::config {
@@ -32,7 +33,7 @@ std::vector<DatasetKey> make_dataset_keys() {
   const StringKind maybe_text{.choices = {}, .may_be_empty = true};
   return {
       key<&D::name>("name", StringKind{}, "the name used by --dataset and in messages", true),
-      key<&D::path>("path", StringKind{}, "see data.path", true),
+      key<&D::path>("path", find_key("data.path")->kind, "see data.path", true),
       key<&D::format>("format", find_key("data.format")->kind, "see data.format"),
       key<&D::column>("column", maybe_text, "see data.column"),
       key<&D::enabled>("enabled", BoolKind{}, "false: left out, unless --dataset names it"),
@@ -80,11 +81,9 @@ std::string weights_expectation() {
 
 std::string describe(const std::vector<WeightPoint>& points) {
   if (points.size() == 1) return shortest(points.front().weight);
-  std::string text;
-  for (const auto& [sample, weight] : points) {
-    text += (text.empty() ? "" : ",") + std::to_string(sample) + ":" + shortest(weight);
-  }
-  return text;
+  return base::joined(points, ",", [](const WeightPoint& point) {
+    return std::to_string(point.sample) + ":" + shortest(point.weight);
+  });
 }
 
 }  // namespace millrace::config

@@ -38,7 +38,7 @@ std::string key_reference() {
   text +=
       "\nThe keys of a stage, by its type; all are required, except those of any type, which "
       "belong to schedules:\n";
-  for (const StageType& type : stage_types()) {
+  for (const KeyedStageType& type : keyed_stage_types()) {
     for (const StageKey& key : type.keys) text += line(type.name, key);
   }
   for (const StageKey& key : schedule_keys()) text += line("any", key);

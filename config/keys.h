@@ -36,9 +36,12 @@ struct FloatKind {
   bool above = false;  ///< `least` itself is not allowed
   bool below = false;  ///< `most` itself is not allowed
 };
+/// What a text names. Of a path, and of a uri's path, a leading "~/" stands for the home folder.
+enum class Names { kNothing, kPath, kUri };
 struct StringKind {
   std::vector<std::string_view> choices;  ///< empty: any text
   bool may_be_empty = false;
+  Names names = Names::kNothing;
 };
 struct StagesKind {};
 struct SettingsKind {};
@@ -46,6 +49,13 @@ struct WeightsKind {};  ///< weights of a dataset: one number, or points [sample
 struct DatasetsKind {};
 using Kind = std::variant<BoolKind, IntKind, FloatKind, StringKind, StagesKind, SettingsKind,
                           WeightsKind, DatasetsKind>;
+
+/// When a key has an effect.
+struct Condition {
+  bool (*holds)(const Options&);
+  std::string_view is_for;                   ///< what the key is for, in messages
+  std::vector<std::string_view> decided_by;  ///< the keys that decide, by full name
+};
 
 struct Key {
   std::string_view section;
@@ -55,12 +65,18 @@ struct Key {
   Value (*get)(const Options&);
   void (*set)(Options&, const Value&);  ///< the value must have the kind's type and be allowed
   std::string_view about;               ///< one line
-  /// For keys that shape the stream: whether the key changes a byte of this recipe's stream.
-  /// nullptr: the key is not one of the stream's settings, because the meta holds it in a field of
-  /// its own.
+  std::vector<Condition> conditions;  ///< all must hold, broad ones first; none: it always applies
+  /// For keys that shape the stream: whether the key is one of the stream's settings. It is where
+  /// the key applies; some keys are left out where they have their default, which their streams had
+  /// before the key was there. nullptr: never, because the meta holds it in a field of its own.
   bool (*counts)(const Options&) = nullptr;
 
   [[nodiscard]] std::string full_name() const;
+  /// The first condition that does not hold in this recipe; nullptr: the key has an effect.
+  [[nodiscard]] const Condition* broken_condition(const Options& options) const;
+  [[nodiscard]] bool applies(const Options& options) const {
+    return broken_condition(options) == nullptr;
+  }
 };
 
 /// All keys by section, in the order in which they are written and documented.

@@ -27,10 +27,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view name, std::span<const std::string> candidates) {
   std::string best;
-  std::size_t least = name.size() / 2 + 1;
+  std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
-    if (distance >= least) continue;
+    const bool begins_alike = name.substr(0, 1) == std::string_view(candidate).substr(0, 1);
+    if (distance >= least || (distance > 1 && !begins_alike)) continue;
     least = distance;
     best = candidate;
   }

@@ -50,6 +50,7 @@ struct DataOptions {
   std::string tokenizer{};        ///< byte-level BPE; empty: characters
   std::string vocabulary{};       ///< a vocab.json of characters; empty: the text's own characters
   std::string unknown = "error";  ///< characters not in the vocabulary: error, replace or drop
+  std::string missing = "error";  ///< jsonl: records without a text: error or skip
   std::uint32_t vocab_size = 0;   ///< token files without a tokenizer; 0: the largest id + 1
   std::string cache{};  ///< folder of indexes; empty: beside the dataset, or the user's cache
   std::vector<DatasetOptions> datasets{};  ///< several datasets, instead of path

@@ -1,10 +1,11 @@
 // The text of an override as a value of its key.
 #include "config/overrides.h"
 
-#include <charconv>
 #include <optional>
 
+#include "base/text.h"
 #include "config/errors.h"
+#include "config/home.h"
 #include "config/keys.h"
 #include "config/read_toml.h"
 #include "config/settings.h"
@@ -12,18 +13,9 @@
 namespace millrace::config {
 namespace {
 
-// The whole text as a number, without spaces or a rest; integers without a sign.
 template <class Number>
-std::optional<Number> number(const std::string& text) {
-  Number value{};
-  const char* const end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
-  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
-  return value;
-}
-
-template <class T>
-std::optional<Value> as_value(const std::optional<T>& value) {
+std::optional<Value> number(const std::string& text) {
+  const std::optional<Number> value = base::parse_number<Number>(text);
   return value ? std::optional<Value>(*value) : std::nullopt;
 }
 
@@ -32,15 +24,15 @@ void check_utf8(const std::string& text) {
 }
 
 std::optional<Value> typed(const Kind& kind, const std::string& text) {
-  if (std::holds_alternative<StringKind>(kind)) {
+  if (const auto* const of_text = std::get_if<StringKind>(&kind)) {
     check_utf8(text);
-    return Value(text);
+    return Value(expand_home(text, of_text->names));
   }
   if (std::holds_alternative<StagesKind>(kind)) return Value(read_stages(text));
   if (std::holds_alternative<DatasetsKind>(kind)) return Value(read_datasets(text));
   if (std::holds_alternative<SettingsKind>(kind)) return Value(read_settings(text));
-  if (std::holds_alternative<IntKind>(kind)) return as_value(number<std::uint64_t>(text));
-  if (std::holds_alternative<FloatKind>(kind)) return as_value(number<double>(text));
+  if (std::holds_alternative<IntKind>(kind)) return number<std::uint64_t>(text);
+  if (std::holds_alternative<FloatKind>(kind)) return number<double>(text);
   if (text == "true" || text == "false") return Value(text == "true");
   return std::nullopt;
 }
@@ -60,13 +52,13 @@ Value one_setting(const std::string& name, const std::string& text) {
 
 }  // namespace
 
-void apply(const Override& override, Options& options) {
+void apply(const Override& override, Options& options, WrittenKeys& written) {
   try {
     const std::string setting = setting_name(override.key);
     const Key& key = resolve_key(setting.empty() ? override.key : "provider.settings");
     Value value =
         setting.empty() ? checked(key.kind, override.value) : one_setting(setting, override.value);
-    key.set(options, merged(key.get(options), std::move(value)));
+    written.set(key, options, std::move(value));
   } catch (const UsageError& error) {
     throw UsageError("--" + override.key + "=" + override.value + ": " + error.what());
   }

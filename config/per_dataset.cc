@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/text.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
 
@@ -34,11 +35,7 @@ std::vector<Options> per_dataset(const Options& options) {
 }
 
 std::string joined_names(const DataOptions& data) {
-  std::string names;
-  for (const DatasetOptions& dataset : selected_datasets(data)) {
-    names += (names.empty() ? "" : "+") + dataset.name;
-  }
-  return names;
+  return base::joined(selected_datasets(data), "+", &DatasetOptions::name);
 }
 
 }  // namespace millrace::config

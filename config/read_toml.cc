@@ -14,6 +14,7 @@
 
 #include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/home.h"
 #include "config/keys.h"
 #include "config/nearest.h"
 #include "config/settings.h"
@@ -61,12 +62,19 @@ SettingTable settings_from(const toml::node& node, std::string_view name);
 std::vector<WeightPoint> weights_from(const toml::node& node, std::string_view name);
 std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_view name);
 
+std::string text_from(const toml::node& node, std::string_view name, Names names) {
+  try {
+    return expand_home(*node.value<std::string>(), names);
+  } catch (const UsageError& error) {
+    fail(node, std::string(name) + " = " + shown(node) + ": " + error.what());
+  }
+}
+
 // The node as a value of the kind. Checks the type, not the range.
 Value typed(const toml::node& node, std::string_view name, const Kind& kind) {
   if (std::holds_alternative<BoolKind>(kind) && node.is_boolean()) return *node.value<bool>();
-  if (std::holds_alternative<StringKind>(kind) && node.is_string()) {
-    return *node.value<std::string>();
-  }
+  const auto* const text = std::get_if<StringKind>(&kind);
+  if (text != nullptr && node.is_string()) return text_from(node, name, text->names);
   if (std::holds_alternative<FloatKind>(kind) && node.is_number()) return *node.value<double>();
   if (std::holds_alternative<StagesKind>(kind) && node.is_array()) return stages_from(node, name);
   if (std::holds_alternative<SettingsKind>(kind) && node.is_table()) {
@@ -91,7 +99,8 @@ Value checked(const toml::node& node, std::string_view name, const Kind& kind) {
 std::string stage_type_name(const toml::table& table, std::string_view name) {
   const toml::node* type = table.get("type");
   if (type == nullptr) {
-    fail(table, std::string(name) + ": a stage has no type; known types: " + stage_type_names());
+    fail(table,
+         std::string(name) + ": a stage has no type; known types: " + keyed_stage_type_names());
   }
   if (!type->is_string()) refuse(*type, "type", StringKind{});
   return *type->value<std::string>();
@@ -109,7 +118,7 @@ void check_stage_keys(const toml::table& table, const std::string& type,
   }
 }
 
-void read_stage_keys(const toml::table& table, const StageType& type, StageOptions& stage) {
+void read_stage_keys(const toml::table& table, const KeyedStageType& type, StageOptions& stage) {
   std::vector<std::string> known;
   for (const StageKey& key : type.keys) known.emplace_back(key.name);
   check_stage_keys(table, stage.type, known);
@@ -128,7 +137,7 @@ void read_stage_settings(const toml::table& table, StageOptions& stage) {
   const toml::node* settings = table.get(kStageSettings);
   if (settings == nullptr) {
     fail(*table.get("type"),
-         "unknown stage type '" + stage.type + "'; known types: " + stage_type_names());
+         "unknown stage type '" + stage.type + "'; known types: " + keyed_stage_type_names());
   }
   if (!is_plain(stage.type)) {
     fail(*table.get("type"),
@@ -141,7 +150,7 @@ void read_stage_settings(const toml::table& table, StageOptions& stage) {
 StageOptions stage_from(const toml::table& table, std::string_view name) {
   StageOptions stage;
   stage.type = stage_type_name(table, name);
-  if (const StageType* type = find_stage_type(stage.type)) {
+  if (const KeyedStageType* type = find_keyed_stage_type(stage.type)) {
     read_stage_keys(table, *type, stage);
   } else {
     read_stage_settings(table, stage);
@@ -253,7 +262,8 @@ std::vector<std::string> section_names() {
   return names;
 }
 
-void read_section(const std::string& section, const toml::table& table, Options& options) {
+void read_section(const std::string& section, const toml::table& table, Options& options,
+                  WrittenKeys& written) {
   for (const auto& [name, node] : table) {
     const std::string full_name = section + "." + std::string(name.str());
     const Key* key = find_key(full_name);
@@ -261,7 +271,7 @@ void read_section(const std::string& section, const toml::table& table, Options&
       throw UsageError(place(name.source()) + "unknown key " + quote(full_name) +
                        key_hint(full_name));
     }
-    key->set(options, merged(key->get(options), checked(node, full_name, key->kind)));
+    written.set(*key, options, checked(node, full_name, key->kind));
   }
 }
 
@@ -271,7 +281,7 @@ void read_section(const std::string& section, const toml::table& table, Options&
                    key_hint(name.str()));
 }
 
-void read_top(const toml::table& top, Options& options) {
+void read_top(const toml::table& top, Options& options, WrittenKeys& written) {
   const std::vector<std::string> sections = section_names();
   for (const auto& [name, node] : top) {
     if (name.str() == "include") continue;
@@ -280,7 +290,7 @@ void read_top(const toml::table& top, Options& options) {
       throw UsageError(place(name.source()) + "unknown section " + quote(name.str()) +
                        did_you_mean(name.str(), sections));
     }
-    read_section(std::string(name.str()), *node.as_table(), options);
+    read_section(std::string(name.str()), *node.as_table(), options, written);
   }
 }
 
@@ -304,11 +314,13 @@ toml::table parse(std::string_view text, const std::string& path) {
 
 std::string included_path(const std::string& path, const toml::node& include) {
   if (!include.is_string()) refuse(include, "include", StringKind{});
-  return (fs::path(path).parent_path() / *include.value<std::string>()).lexically_normal().string();
+  const std::string other = text_from(include, "include", Names::kPath);
+  return (fs::path(path).parent_path() / other).lexically_normal().string();
 }
 
 // `chain`: the files being read, outermost first.
-void read_file(const std::string& path, std::vector<std::string>& chain, Options& options) {
+void read_file(const std::string& path, std::vector<std::string>& chain, Options& options,
+               WrittenKeys& written) {
   const std::string text = read_text(path);
   chain.push_back(fs::canonical(path).string());
   const toml::table top = parse(text, path);
@@ -322,17 +334,18 @@ void read_file(const std::string& path, std::vector<std::string>& chain, Options
     if (chain.size() > kMaxIncludeDepth) {
       fail(*include, "includes nest deeper than " + std::to_string(kMaxIncludeDepth));
     }
-    read_file(other, chain, options);
+    read_file(other, chain, options, written);
   }
-  read_top(top, options);
+  read_top(top, options, written);
+  written.end_layer(options);
   chain.pop_back();
 }
 
 }  // namespace
 
-void read_recipe(const std::string& path, Options& options) {
+void read_recipe(const std::string& path, Options& options, WrittenKeys& written) {
   std::vector<std::string> chain;
-  read_file(path, chain, options);
+  read_file(path, chain, options, written);
 }
 
 bool is_utf8(std::string_view text) try {

@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "config/options.h"
+#include "config/written_keys.h"
 
 namespace millrace::config {
 
 /// Deepest nesting of includes.
 inline constexpr std::size_t kMaxIncludeDepth = 8;
 
-/// Sets the keys of the recipe at `path`, those of its includes first. Throws UsageError
-/// "FILE:LINE: …".
-void read_recipe(const std::string& path, Options& options);
+/// Sets the keys of the recipe at `path`, those of its includes first; each file is a layer of
+/// `written`. Throws UsageError "FILE:LINE: …".
+void read_recipe(const std::string& path, Options& options, WrittenKeys& written);
 
 /// Parses a TOML array of stages. Throws UsageError with the reason alone.
 [[nodiscard]] std::vector<StageOptions> read_stages(std::string_view text);

@@ -1,36 +1,62 @@
 // Loads recipes, writes them and compares them.
 #include "config/recipe.h"
 
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/overrides.h"
 #include "config/read_toml.h"
 #include "config/value_text.h"
+#include "config/written_keys.h"
 
 namespace millrace::config {
 namespace {
 
-void apply_all(const std::vector<Override>& overrides, Options& options) {
-  for (const Override& override : overrides) apply(override, options);
+void apply_all(const std::vector<Override>& overrides, Options& options, WrittenKeys& written) {
+  for (const Override& override : overrides) apply(override, options, written);
+  written.end_layer(options);
 }
 
-}  // namespace
-
-Options load_recipe(const std::string& path, const std::vector<Override>& overrides) {
-  Options options;
-  read_recipe(path, options);
-  apply_all(overrides, options);
+/// The keys without an effect, of a recipe that is read into `options`.
+std::vector<std::string> load(const std::string& path, const std::vector<Override>& overrides,
+                              RecipeUse use, Options& options) {
+  WrittenKeys written;
+  read_recipe(path, options, written);
+  apply_all(overrides, options, written);
   try {
     check(options);
   } catch (const UsageError& error) {
     throw UsageError(path + ": " + error.what());
   }
+  return written.without_effect(options, use);
+}
+
+}  // namespace
+
+Options load_recipe(const std::string& path, const std::vector<Override>& overrides,
+                    RecipeUse use) {
+  Options options;
+  const std::vector<std::string> clauses = load(path, overrides, use, options);
+  if (!clauses.empty()) {
+    spdlog::warn("{}: {} without an effect: {}", path, base::counted(clauses.size(), "key"),
+                 base::joined(clauses, "; "));
+  }
   return options;
+}
+
+std::vector<std::string> keys_without_effect(const std::string& path,
+                                             const std::vector<Override>& overrides,
+                                             RecipeUse use) {
+  Options options;
+  return load(path, overrides, use, options);
 }
 
 Options default_options(const std::vector<Override>& overrides) {
   Options options;
-  apply_all(overrides, options);
+  WrittenKeys written;
+  apply_all(overrides, options, written);
   check(options);
   return options;
 }

@@ -16,12 +16,22 @@ struct Override {
   std::string value;
 };
 
+/// What a program takes from a recipe: a stream and what is trained on it, or its documents (as
+/// annotate and tokenize do, whatever its provider).
+enum class RecipeUse { kStream, kDocuments };
+
 /// Reads the recipe at `path` over its includes (paths relative to the including file; tables
 /// merge, arrays are replaced), then applies the overrides. Throws UsageError for a file that is
 /// missing or not TOML, an unknown key (with file, line and the nearest known key), a wrong type or
-/// a value out of range.
+/// a value out of range. Logs one warning that names the keys without an effect.
 [[nodiscard]] Options load_recipe(const std::string& path,
-                                  const std::vector<Override>& overrides = {});
+                                  const std::vector<Override>& overrides = {},
+                                  RecipeUse use = RecipeUse::kStream);
+
+/// The keys that load_recipe warns of, each with the reason (config/written_keys.h).
+[[nodiscard]] std::vector<std::string> keys_without_effect(const std::string& path,
+                                                           const std::vector<Override>& overrides,
+                                                           RecipeUse use = RecipeUse::kStream);
 
 /// The defaults with overrides, without a file.
 [[nodiscard]] Options default_options(const std::vector<Override>& overrides = {});

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "config/nearest.h"
 #include "config/value_text.h"
@@ -72,9 +73,8 @@ T find(const Table& table, const std::string& name, T otherwise) {
 void check(const Table& table, const std::vector<std::string>& known) {
   for (const auto& [name, value] : table.settings) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    std::string all;
-    for (const std::string& one : known) all += (all.empty() ? "; it has " : ", ") + one;
-    throw UsageError(table.name + "." + name + ": " + table.owner + " has no such setting" + all +
+    throw UsageError(table.name + "." + name + ": " + table.owner + " has no such setting" +
+                     (known.empty() ? "" : "; it has " + base::joined(known)) +
                      did_you_mean(name, known));
   }
 }

@@ -1,7 +1,11 @@
-// The table of stage types.
+// The table of keyed stage types.
 #include "config/stages.h"
 
 #include <algorithm>
+
+#include "base/text.h"
+#include "config/errors.h"
+#include "config/value_text.h"
 
 namespace millrace::config {
 namespace {
@@ -10,7 +14,7 @@ using S = StageOptions;
 using OptionalMember = std::optional<std::uint64_t> S::*;
 constexpr FloatKind kRatio{0, 1};
 
-std::vector<StageType> make_stage_types() {
+std::vector<KeyedStageType> make_keyed_stage_types() {
   return {
       {"random",
        {{"max_masked_ratio", &S::max_masked_ratio, kRatio,
@@ -51,22 +55,29 @@ void StageKey::set(StageOptions& stage, const Value& value) const {
   }
 }
 
-std::span<const StageType> stage_types() {
-  static const std::vector<StageType> table = make_stage_types();
+std::span<const KeyedStageType> keyed_stage_types() {
+  static const std::vector<KeyedStageType> table = make_keyed_stage_types();
   return table;
 }
 
-const StageType* find_stage_type(std::string_view name) {
-  const auto found = std::ranges::find(stage_types(), name, &StageType::name);
-  return found == stage_types().end() ? nullptr : &*found;
+const KeyedStageType* find_keyed_stage_type(std::string_view name) {
+  const auto found = std::ranges::find(keyed_stage_types(), name, &KeyedStageType::name);
+  return found == keyed_stage_types().end() ? nullptr : &*found;
 }
 
-std::string stage_type_names() {
-  std::string names;
-  for (const StageType& type : stage_types()) {
-    names += (names.empty() ? "" : ", ") + std::string(type.name);
+std::string keyed_stage_type_names() {
+  return base::joined(keyed_stage_types(), ", ", &KeyedStageType::name);
+}
+
+void check_keys(const StageOptions& stage) {
+  const KeyedStageType* type = find_keyed_stage_type(stage.type);
+  if (type == nullptr) return;
+  for (const StageKey& key : type->keys) {
+    const Value value = key.get(stage);
+    if (allows(key.kind, value)) continue;
+    throw UsageError("stage of type " + stage.type + ": " + std::string(key.name) + " = " +
+                     to_toml(value) + ": expected " + expectation(key.kind));
   }
-  return names;
 }
 
 std::span<const StageKey> schedule_keys() {

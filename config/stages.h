@@ -1,8 +1,8 @@
-// The types of stages that recipes name, and the numbers that each of them has.
+// The stage types that have keys of their own in recipes, and the range of each key.
 //
-// config may not include providers, so what a recipe must say about a type stands here; the code
-// that masks is in providers/masking/. A type that is not listed here takes its numbers in a table
-// `settings`, whose meaning only its code knows (docs/how-to/add_a_masking_stage.md).
+// The table of all types, with the code that masks, is in providers/masking/stage_types.h, which
+// config may not include. A type that is not listed here takes its numbers in a table `settings`,
+// whose meaning only its code knows (docs/how-to/add_a_masking_stage.md).
 #pragma once
 
 #include <cstddef>
@@ -35,16 +35,19 @@ struct StageKey {
   void set(StageOptions& stage, const Value& value) const;
 };
 
-struct StageType {
+struct KeyedStageType {
   std::string_view name;
   std::vector<StageKey> keys;  ///< all are required
 };
 
-[[nodiscard]] std::span<const StageType> stage_types();
+[[nodiscard]] std::span<const KeyedStageType> keyed_stage_types();
 /// nullptr for a type that is not listed.
-[[nodiscard]] const StageType* find_stage_type(std::string_view name);
+[[nodiscard]] const KeyedStageType* find_keyed_stage_type(std::string_view name);
 /// "random, sticky, span"
-[[nodiscard]] std::string stage_type_names();
+[[nodiscard]] std::string keyed_stage_type_names();
+/// For stages made in C++: throws UsageError for a number outside its key's range. A recipe's
+/// numbers are checked where they are read, with file and line.
+void check_keys(const StageOptions& stage);
 /// The keys that say when a schedule changes to the next stage: from_step and
 /// val_loss_stale_count. Any type may have them. They change no sample, so they are not part of the
 /// stream's settings.

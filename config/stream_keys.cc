@@ -82,6 +82,19 @@ bool cuts_markov_text(const Options& options) {
 bool cuts_windows(const Options& options) { return uses(options, kWindows); }
 bool is_built_in(const Options& options) { return find_built_in(options) != nullptr; }
 
+bool reads_dataset(const Options& options) {
+  return uses(options, kDataset) || !is_built_in(options);
+}
+bool reads_windows(const Options& options) {
+  return cuts_windows(options) || !is_built_in(options);
+}
+bool splits_by_fractions(const Options& options) {
+  return reads_dataset(options) && !has_splits_of_its_own(options);
+}
+bool may_have_time(const Options& options) {
+  return uses(options, kTimes) || !is_built_in(options);
+}
+
 std::vector<std::string_view> built_in_providers() {
   std::vector<std::string_view> names;
   for (const BuiltIn& each : kBuiltIn) names.push_back(each.name);
@@ -111,7 +124,7 @@ std::string alignment(const Options& options) {
 
 bool block_size_counts(const Options& options) { return uses(options, kBlockSize); }
 bool val_fraction_counts(const Options& options) {
-  return uses(options, kDataset) && !has_splits_of_its_own(options);
+  return uses(options, kDataset) && splits_by_fractions(options);
 }
 bool test_fraction_counts(const Options& options) {
   return val_fraction_counts(options) && options.data.test_fraction > 0;

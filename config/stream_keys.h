@@ -1,4 +1,4 @@
-// Which recipe keys change a byte of which streams: the predicates of the key table. A key that a
+// Which recipe keys change a byte of which streams: predicates of the key table. A key that a
 // provider does not use, or that another key switches off, must not change a fingerprint.
 //
 // config may not include providers, so what config must know of them stands in one table in
@@ -20,6 +20,13 @@ namespace millrace::config {
 [[nodiscard]] bool is_built_in(const Options& options);
 /// The providers that have keys of their own. All of them are in the providers' registry.
 [[nodiscard]] std::vector<std::string_view> built_in_providers();
+
+// When the keys of [data] have an effect. A provider that is not built in may read a dataset, and
+// its samples may have a time.
+[[nodiscard]] bool reads_dataset(const Options& options);
+[[nodiscard]] bool reads_windows(const Options& options);
+[[nodiscard]] bool splits_by_fractions(const Options& options);
+[[nodiscard]] bool may_have_time(const Options& options);
 
 /// The provider's name in the stream's meta: provider.name, or for a shared library
 /// (docs/how-to/add_a_provider.md) its file's name without "lib" and ".so".

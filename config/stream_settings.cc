@@ -1,6 +1,7 @@
 // The canonical text of the settings that count.
 #include "config/stream_settings.h"
 
+#include "base/text.h"
 #include "config/dataset_keys.h"
 #include "config/keys.h"
 #include "config/stages.h"
@@ -16,17 +17,12 @@ std::string plain(const Value& value) {
 }
 
 std::string describe_all(const std::vector<StageOptions>& stages) {
-  std::string text;
-  for (const StageOptions& stage : stages) text += (text.empty() ? "" : ";") + describe(stage);
-  return text;
+  return base::joined(stages, ";", [](const StageOptions& stage) { return describe(stage); });
 }
 
 std::string describe_weights(const DataOptions& data) {
-  std::string text;
-  for (const DatasetOptions& dataset : selected_datasets(data)) {
-    text += (text.empty() ? "" : ";") + describe(dataset.weights);
-  }
-  return text;
+  return base::joined(selected_datasets(data), ";",
+                      [](const DatasetOptions& dataset) { return describe(dataset.weights); });
 }
 
 std::string text_of(const Key& key, const Options& options) {
@@ -59,16 +55,17 @@ std::map<std::string, std::string> stream_settings(const Options& options) {
 }
 
 std::string describe(const StageOptions& stage) {
-  std::string numbers;
-  const auto add = [&](std::string_view name, const std::string& value) {
-    numbers += (numbers.empty() ? "" : ",") + std::string(name) + "=" + value;
+  const auto of_key = [&](const StageKey& key) {
+    return std::string(key.name) + "=" + plain(key.get(stage));
   };
-  if (const StageType* type = find_stage_type(stage.type)) {
-    for (const StageKey& key : type->keys) add(key.name, plain(key.get(stage)));
-  } else {
-    for (const auto& [name, setting] : stage.settings) add(name, to_toml(setting));
-  }
-  return stage.type + "(" + numbers + ")";
+  const auto of_setting = [](const auto& setting) {
+    return setting.first + "=" + to_toml(setting.second);
+  };
+  const KeyedStageType* type = find_keyed_stage_type(stage.type);
+  return stage.type + "(" +
+         (type != nullptr ? base::joined(type->keys, ",", of_key)
+                          : base::joined(stage.settings, ",", of_setting)) +
+         ")";
 }
 
 }  // namespace millrace::config

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <charconv>
+#include <ranges>
 #include <type_traits>
 
+#include "base/text.h"
 #include "config/dataset_keys.h"
 #include "config/stages.h"
 
@@ -36,16 +38,16 @@ std::string member(const StageKey& key, const StageOptions& stage) {
 }
 
 std::string inline_table(const SettingTable& settings) {
-  std::string text;
-  for (const auto& [name, setting] : settings) {
-    text += (text.empty() ? "" : ", ") + name + " = " + to_toml(setting);
-  }
-  return "{" + text + "}";
+  return "{" +
+         base::joined(
+             settings, ", ",
+             [](const auto& setting) { return setting.first + " = " + to_toml(setting.second); }) +
+         "}";
 }
 
 std::string inline_table(const StageOptions& stage) {
   std::string text = "{type = " + toml_string(stage.type);
-  if (const StageType* type = find_stage_type(stage.type)) {
+  if (const KeyedStageType* type = find_keyed_stage_type(stage.type)) {
     for (const StageKey& key : type->keys) text += member(key, stage);
   } else {
     text += ", " + std::string(kStageSettings) + " = " + inline_table(stage.settings);
@@ -59,13 +61,13 @@ std::string inline_table(const StageOptions& stage) {
 /// Name and path, and every key whose value is not the default.
 std::string inline_table(const DatasetOptions& dataset) {
   static const DatasetOptions kDefaults;
-  std::string text;
-  for (const DatasetKey& key : dataset_keys()) {
-    const Value value = key.get(dataset);
-    if (!key.required && value == key.get(kDefaults)) continue;
-    text += (text.empty() ? "" : ", ") + std::string(key.name) + " = " + to_toml(value);
-  }
-  return "{" + text + "}";
+  const auto is_written = [&](const DatasetKey& key) {
+    return key.required || key.get(dataset) != key.get(kDefaults);
+  };
+  const auto spell = [&](const DatasetKey& key) {
+    return std::string(key.name) + " = " + to_toml(key.get(dataset));
+  };
+  return "{" + base::joined(dataset_keys() | std::views::filter(is_written), ", ", spell) + "}";
 }
 
 template <class Table>
@@ -78,11 +80,13 @@ std::string array(const std::vector<Table>& tables) {
 
 std::string array(const std::vector<WeightPoint>& points) {
   if (points.size() == 1 && points.front().sample == 0) return float_text(points.front().weight);
-  std::string text;
-  for (const auto& [sample, weight] : points) {
-    text += (text.empty() ? "[" : ", [") + std::to_string(sample) + ", " + float_text(weight) + "]";
-  }
-  return "[" + text + "]";
+  return "[" +
+         base::joined(points, ", ",
+                      [](const WeightPoint& point) {
+                        return "[" + std::to_string(point.sample) + ", " +
+                               float_text(point.weight) + "]";
+                      }) +
+         "]";
 }
 
 }  // namespace

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <charconv>
+#include <cmath>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
+#include "base/text.h"
 #include "config/errors.h"
-#include "config/keys.h"
+#include "config/home.h"
 #include "config/nearest.h"
 #include "config/settings.h"
 
@@ -24,7 +27,15 @@ constexpr int kStyle = po::command_line_style::allow_long |
 // The one key that may be written like a flag: --dataset NAME.
 constexpr const char* kWordKey = "dataset";
 
-constexpr double kLargest = std::numeric_limits<double>::max();
+// --NAME= sets the empty text, which Boost takes for a mistake.
+std::vector<po::option> empty_value(std::vector<std::string>& words) {
+  const std::string& word = words.front();
+  if (word.size() < 4 || !word.starts_with("--") || word.find('=') != word.size() - 1) return {};
+  po::option option(word.substr(2, word.size() - 3), {std::string()});
+  option.original_tokens = {word};
+  words.erase(words.begin());
+  return {option};
+}
 
 // Boost knows switches and the flags that need a value. A flag whose value is optional stays
 // unknown to it, like an override, and so takes what follows "=" and never the next word.
@@ -78,13 +89,9 @@ void take_override(const Program& program, const po::option& option, Arguments& 
   arguments.overrides.push_back({name, option.value.front()});
 }
 
-// The whole text as a number, without spaces or rest.
-template <class Number>
-std::optional<Number> parsed(const std::string& text) {
-  Number number{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+// A flag with its value as messages show it.
+std::string said(const std::string& flag, const std::string& value) {
+  return "--" + flag + (value.empty() ? "=" : " ") + value;
 }
 
 // A flag's value, if it is of the kind; else UsageError.
@@ -93,24 +100,30 @@ std::string checked(const std::string& /*flag*/, const std::string& value, const
   return value;
 }
 
+std::string checked(const std::string& flag, const std::string& value, const Path& /*kind*/) {
+  if (value.empty()) throw UsageError(said(flag, value) + ": expected a path that is not empty");
+  try {
+    return expand_home(value, Names::kPath);
+  } catch (const UsageError& error) {
+    throw UsageError(said(flag, value) + ": " + error.what());
+  }
+}
+
 std::uint64_t checked(const std::string& flag, const std::string& value, const WholeNumber& kind) {
-  const auto number = parsed<std::uint64_t>(value);
-  if (number && *number >= kind.least && *number <= kind.most) return *number;
-  throw UsageError("--" + flag + "=" + value + ": expected " +
-                   expectation(IntKind{kind.least, kind.most}));
+  const auto number = base::parse_number<std::uint64_t>(value);
+  if (number && allows(kind, *number)) return *number;
+  throw UsageError("--" + flag + "=" + value + ": expected " + expectation(kind));
 }
 
 double checked(const std::string& flag, const std::string& value, const RealNumber& kind) {
-  const auto number = parsed<double>(value);
-  if (number && *number >= kind.least && *number <= kind.most) return *number;  // NaN never is
-  throw UsageError("--" + flag + " " + value + " is not a number " + kind.range);
+  const auto number = base::parse_number<double>(value);
+  if (number && allows(kind, *number)) return *number;
+  throw UsageError(said(flag, value) + " is not " + expectation(kind));
 }
 
 std::string checked(const std::string& flag, const std::string& value, const OneOf& kind) {
   if (std::ranges::find(kind.words, value) != kind.words.end()) return value;
-  std::string known;
-  for (const std::string& word : kind.words) known += (known.empty() ? "" : ", ") + word;
-  throw UsageError("--" + flag + " " + value + " is unknown; known: " + known);
+  throw UsageError(said(flag, value) + " is unknown; known: " + base::joined(kind.words));
 }
 
 void take_flag(const Flag& flag, const po::option& option, Arguments& arguments) {
@@ -118,8 +131,11 @@ void take_flag(const Flag& flag, const po::option& option, Arguments& arguments)
   value.reset();
   if (option.value.empty()) return;
   value = option.value.front();
-  std::visit([&](const auto& kind) { static_cast<void>(checked(flag.name, *value, kind)); },
-             flag.kind);
+  const auto take_checked = [&](const auto& kind) {
+    auto taken = checked(flag.name, *value, kind);
+    if constexpr (std::is_same_v<decltype(taken), std::string>) value = std::move(taken);
+  };
+  std::visit(take_checked, flag.kind);
 }
 
 void take(const Program& program, const po::option& option, Arguments& arguments) {
@@ -157,6 +173,7 @@ std::vector<po::option> split(const Program& program, int argc, const char* cons
     return po::command_line_parser(argc, argv)
         .options(description)
         .style(kStyle)
+        .extra_style_parser(empty_value)
         .allow_unregistered()
         .run()
         .options;
@@ -184,9 +201,10 @@ std::optional<std::uint64_t> Arguments::number(const std::string& flag) const {
 
 std::optional<double> Arguments::real(const std::string& flag) const {
   const std::optional<std::string> text = value(flag);
-  return text ? std::optional(
-                    checked(flag, *text, RealNumber{-kLargest, kLargest, "that is finite"}))
-              : std::nullopt;
+  if (!text) return std::nullopt;
+  const auto number = base::parse_number<double>(*text);
+  if (number && std::isfinite(*number)) return number;
+  throw UsageError(said(flag, *text) + " is not a number that is finite");
 }
 
 Arguments parse(const Program& program, int argc, const char* const* argv) {

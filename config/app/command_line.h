@@ -15,26 +15,22 @@
 #include <variant>
 #include <vector>
 
+#include "config/keys.h"
 #include "config/options.h"
 #include "config/recipe.h"
 
 namespace millrace::config {
 
 struct Text {};
-struct WholeNumber {
-  std::uint64_t least = 0;
-  std::uint64_t most = 0;
-};
-struct RealNumber {
-  double least = 0.0;
-  double most = 0.0;
-  std::string range;  ///< the same in words, for errors: "from 0 to 1"
-};
+struct Path {};  ///< a text that is not empty; a leading "~/" is the home folder, as in a key
+using WholeNumber = IntKind;
+using RealNumber = FloatKind;
 struct OneOf {
   std::vector<std::string> words;
 };
-/// The kinds of value that a flag may take. parse refuses any other value.
-using FlagKind = std::variant<Text, WholeNumber, RealNumber, OneOf>;
+/// The kinds of value that a flag may take; numbers have the ranges of the key table's kinds. parse
+/// refuses any other value.
+using FlagKind = std::variant<Text, Path, WholeNumber, RealNumber, OneOf>;
 
 /// A flag of one program.
 struct Flag {

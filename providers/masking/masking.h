@@ -13,7 +13,7 @@
 
 namespace millrace::providers {
 
-/// What a selected position becomes.
+/// The replacement of a selected token.
 enum class Corruption : std::uint8_t {
   kBert,     ///< [MASK] in 80 % of cases, a random token in 10 %, unchanged in 10 %
   kAllMask,  ///< [MASK]

@@ -1,4 +1,4 @@
-// Stages by schedule.
+// Chooses the stage of a sample (stage_schedule.h).
 #include "providers/masking/stage_schedule.h"
 
 #include <array>

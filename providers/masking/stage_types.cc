@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/errors.h"
-#include "proto/text.h"
+#include "config/stages.h"
 #include "providers/masking/random_masking.h"
 #include "providers/masking/span_masking.h"
 #include "providers/masking/sticky_masking.h"
@@ -25,9 +26,12 @@ std::span<const StageType> stage_types() { return kStageTypes; }
 std::unique_ptr<const Masking> make_masking(const config::StageOptions& stage,
                                             std::span<const StageType> types) {
   const auto type = std::ranges::find(types, stage.type, &StageType::name);
-  if (type != types.end()) return type->make(stage);
-  throw config::UsageError("unknown stage type '" + stage.type + "'; the known ones are " +
-                           proto::joined(types, ", ", &StageType::name));
+  if (type == types.end()) {
+    throw config::UsageError("unknown stage type '" + stage.type + "'; the known ones are " +
+                             base::joined(types, ", ", &StageType::name));
+  }
+  config::check_keys(stage);
+  return type->make(stage);
 }
 
 }  // namespace millrace::providers

@@ -10,8 +10,8 @@
 
 namespace millrace::providers {
 
-/// A type's name in recipes and its factory. config checks the numbers of the types that
-/// config/stages.cc lists; the factory of any other type checks its settings.
+/// A type's name in recipes and its factory. A factory gets numbers in the ranges of their keys
+/// where config/stages.cc lists the type; of any other type it checks the settings itself.
 struct StageType {
   std::string_view name;
   std::unique_ptr<const Masking> (*make)(const config::StageOptions&);
@@ -20,7 +20,7 @@ struct StageType {
 [[nodiscard]] std::span<const StageType> stage_types();
 
 /// The masking of a stage, whose type is one of `types`. Throws config::UsageError for any other
-/// type, listing those; else what the factory throws.
+/// type, listing those, and for a number outside its key's range; else what the factory throws.
 [[nodiscard]] std::unique_ptr<const Masking> make_masking(
     const config::StageOptions& stage, std::span<const StageType> types = stage_types());
 

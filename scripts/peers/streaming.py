@@ -89,7 +89,8 @@ def _text_of(programs, recipe, folder):
 
 def _shape_of(path):
     recipe = tomllib.loads(path.read_text())
-    return {**recipe["provider"], "batch_size": recipe["train"]["batch_size"]}
+    default = {"mask_probability": 0.15}
+    return {**default, **recipe["provider"], "batch_size": recipe["train"]["batch_size"]}
 
 
 def start(programs, recipe, folder, plan, table):

@@ -183,12 +183,12 @@ TEST_F(Datasets, AreSettingsByTheirWeightsAlone) {
 
 TEST_F(Datasets, AreTrainedOneByOneInFoldersOfTheirOwn) {
   const auto each =
-      per_dataset(load(kThree, {{"out_dir", "out/run/"}, {"queue.uri", "file://queue/run"}}));
+      per_dataset(load(kThree, {{"out_dir", "out/run/"}, {"queue.uri", "file://streams/run"}}));
   ASSERT_EQ(each.size(), 2u);
   EXPECT_EQ(names(each[0]), std::vector<std::string>{"plays"});
   EXPECT_EQ(names(each[1]), std::vector<std::string>{"letters"});
   EXPECT_EQ(each[1].train.out_dir, "out/run/letters");
-  EXPECT_EQ(each[1].queue.uri, "file://queue/run/letters");
+  EXPECT_EQ(each[1].queue.uri, "file://streams/run/letters");
   EXPECT_EQ(per_dataset(load(kThree, {{"queue.uri", "tcp://127.0.0.1:5555"}}))[0].queue.uri,
             "tcp://127.0.0.1:5555");
   EXPECT_EQ(per_dataset(load(kThree, {{"dataset", "notes"}})).size(), 1u);

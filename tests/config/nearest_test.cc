@@ -23,6 +23,10 @@ TEST(Nearest, PicksTheFirstOfTheNearest) {
 TEST(Nearest, OffersNothingThatIsFarAway) {
   const std::vector<std::string> names = {"batch_size", "learning_rate"};
   EXPECT_EQ(nearest("zzz", names), "");
+  const std::vector<std::string> flags{"suffix", "samples", "split"};
+  EXPECT_EQ(nearest("prefix", flags), "");
+  EXPECT_EQ(nearest("sampels", flags), "samples");
+  EXPECT_EQ(nearest("uffix", flags), "suffix");
   EXPECT_EQ(did_you_mean("zzz", names), "");
   EXPECT_EQ(did_you_mean("batchsize", names), "; did you mean 'batch_size'?");
 }

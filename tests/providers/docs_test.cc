@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "providers/char_diffusion.h"
@@ -27,20 +28,13 @@ std::string page(const std::string& name) {
 }
 
 std::string hex_words(std::span<const std::uint32_t> words) {
-  std::string text;
-  for (const std::uint32_t word : words) {
-    text += (text.empty() ? "" : " ") + proto::hex16(word).substr(8);
-  }
-  return text;
+  return base::joined(words, " ", [](auto word) { return proto::hex16(word).substr(8); });
 }
 
 std::string hex_bytes(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text +=
-        (text.empty() ? "" : " ") + proto::hex16(std::to_integer<std::uint64_t>(byte)).substr(14);
-  }
-  return text;
+  return base::joined(bytes, " ", [](std::byte byte) {
+    return proto::hex16(std::to_integer<std::uint64_t>(byte)).substr(14);
+  });
 }
 
 TEST(Docs, PhiloxShowsAnExampleWithItsBytes) {

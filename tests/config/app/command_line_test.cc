@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "config/app/command_line.h"
 #include "config/app/version.h"
 #include "config/errors.h"
@@ -63,6 +65,34 @@ TEST(CommandLine, AnOverrideMayHoldAnything) {
       {"r.toml", R"(--stages=[{type="random", max_masked_ratio=0.5}])", "--path=a=b --c"});
   EXPECT_EQ(arguments.overrides[0].value, R"([{type="random", max_masked_ratio=0.5}])");
   EXPECT_EQ(arguments.overrides[1].value, "a=b --c");
+}
+
+TEST(CommandLine, AnEmptyValueIsTheEmptyText) {
+  const Program program{
+      .name = "grind",
+      .usage = "CONFIG",
+      .about = "",
+      .flags = {{"prefix", "TEXT", ""},
+                {"digest", "", ""},
+                {"resume", "DIR", "", /*value_optional=*/true},
+                {.name = "n", .placeholder = "N", .help = "", .kind = IntKind{1, 9}},
+                {.name = "t", .placeholder = "T", .help = "", .kind = FloatKind{0, 1}},
+                {.name = "w", .placeholder = "W", .help = "", .kind = OneOf{{"a"}}}}};
+  const Arguments arguments =
+      parse_words({"--data.tokenizer=", "r.toml", "--prefix=", "--resume="}, program);
+  EXPECT_EQ(arguments.positional, std::vector<std::string>{"r.toml"});
+  ASSERT_EQ(arguments.overrides.size(), 1u);
+  EXPECT_EQ(arguments.overrides[0].key, "data.tokenizer");
+  EXPECT_EQ(arguments.overrides[0].value, "");
+  EXPECT_EQ(arguments.value("prefix"), "");
+  EXPECT_EQ(arguments.value("resume"), "");
+  const auto refused = [&](const char* word) { return refusal({"r.toml", word}, program); };
+  EXPECT_EQ(refused("--n="), "--n=: expected a whole number from 1 to 9");
+  EXPECT_EQ(refused("--t="), "--t= is not a number from 0 to 1");
+  EXPECT_EQ(refused("--w="), "--w= is unknown; known: a");
+  EXPECT_TRUE(contains(refused("--digest="), "--digest"));
+  EXPECT_TRUE(contains(refused("--sampels="), "--sampels: neither a flag of grind nor a key"));
+  EXPECT_TRUE(contains(refused("--="), "see grind --help"));
 }
 
 TEST(CommandLine, RefusesWithTheNearestName) {
@@ -130,6 +160,13 @@ TEST(FlagKinds, ATextIsAnyText) {
             "--x inf is not a number that is finite");
 }
 
+TEST(FlagKinds, APathIsNotEmptyAndMayBeginAtTheHomeFolder) {
+  EXPECT_EQ(parse_with(Path{}, "a b").value("x"), "a b");
+  EXPECT_EQ(refusal(Path{}, ""), "--x=: expected a path that is not empty");
+  EXPECT_EQ(parse_with(Path{}, "~/a").value("x"), std::string(std::getenv("HOME")) + "/a");
+  EXPECT_TRUE(contains(refusal(Path{}, "~bob/a"), "--x ~bob/a: only ~/ is replaced"));
+}
+
 TEST(FlagKinds, AWholeNumberHasARange) {
   const WholeNumber kind{1, 12};
   EXPECT_EQ(parse_with(kind, "1").number("x"), 1u);
@@ -141,7 +178,7 @@ TEST(FlagKinds, AWholeNumberHasARange) {
 }
 
 TEST(FlagKinds, ARealNumberHasARange) {
-  const RealNumber kind{0.0, 2.0, "from 0 to 2"};
+  const RealNumber kind{0.0, 2.0};
   EXPECT_EQ(parse_with(kind, "0.25").real("x"), 0.25);
   EXPECT_EQ(parse_with(kind, "0").real("x"), 0.0);
   EXPECT_EQ(parse_with(kind, "2").real("x"), 2.0);
@@ -149,6 +186,8 @@ TEST(FlagKinds, ARealNumberHasARange) {
   for (const char* const wrong : {"2.5", "-1", "nan", "one", "1x"}) {
     EXPECT_EQ(refusal(kind, wrong), "--x " + std::string(wrong) + " is not a number from 0 to 2");
   }
+  EXPECT_EQ(refusal(RealNumber{.least = 0.0, .most = 1.0, .above = true}, "0"),
+            "--x 0 is not a number above 0 to 1");
 }
 
 TEST(FlagKinds, OneOfAFewWords) {

@@ -1,7 +1,8 @@
-// The stop flag under one and two signals.
+// The flags of stop.h under signals of schedulers, persons and nohup.
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <thread>
 
 #include "config/app/stop.h"
 
@@ -20,15 +21,52 @@ TEST(StopDeathTest, OneSignalIsARequest) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST(StopDeathTest, ASecondSignalEndsTheProcess) {
+TEST(StopDeathTest, MoreSignalsOfASchedulerChangeNothing) {
   EXPECT_EXIT(
       {
         catch_stop_signals();
+        for (const int number : {SIGTERM, SIGTERM, SIGHUP, SIGINT, SIGINT, SIGTERM}) {
+          std::raise(number);
+        }
+        std::_Exit(stop_requested() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(StopDeathTest, ASecondInterruptLaterEndsTheProcess) {
+  EXPECT_EXIT(
+      {
+        catch_stop_signals();
+        std::raise(SIGINT);
+        std::this_thread::sleep_for(kImpatientAfter);
         std::raise(SIGTERM);
         std::raise(SIGINT);
         std::_Exit(0);
       },
       testing::KilledBySignal(SIGINT), "");
+}
+
+TEST(StopDeathTest, AnIgnoredHangupStaysIgnored) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);  // as nohup does
+        catch_stop_signals();
+        std::raise(SIGHUP);
+        std::_Exit(stop_requested() ? 1 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(StopDeathTest, ASaveIsAskedForOnceAndIsNoStop) {
+  EXPECT_EXIT(
+      {
+        catch_stop_signals();
+        const bool before = take_save_request();
+        std::raise(SIGUSR1);
+        const bool asked = take_save_request();
+        std::_Exit(!before && asked && !take_save_request() && !stop_requested() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(StopDeathTest, ARequestIsNotAFirstSignal) {

@@ -4,6 +4,7 @@
 #include "providers/masking/masking.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <string_view>
@@ -187,12 +188,39 @@ TEST(MakeMasking, ListsTheKnownTypesForAnUnknownOne) {
                                    {"stiky", "random, sticky, span"});
 }
 
-// Recipes describe types in config/stages.cc, and none of them may lack its code. A type that takes
-// `settings = {…}` need not be among them.
-TEST(StageTypes, HoldAllThatRecipesDescribe) {
+// A recipe's numbers are checked where they are read; these stages are made without one.
+TEST(MakeMasking, RefusesNumbersOutsideTheirRanges) {
+  const auto refuses = [](const config::StageOptions& stage, const std::string& message) {
+    expect_error<config::UsageError>([&] { (void)make_masking(stage); }, {message});
+  };
+  const std::string ratio = ": expected a number from 0 to 1";
+  refuses(random_stage(1.5), "stage of type random: max_masked_ratio = 1.5" + ratio);
+  refuses(random_stage(-0.1), "stage of type random: max_masked_ratio = -0.1" + ratio);
+  refuses(random_stage(std::nan("")), "stage of type random: max_masked_ratio = nan" + ratio);
+  refuses(sticky_stage(2, 0.5, 0.5), "stage of type sticky: target_masked_ratio = 2.0" + ratio);
+  refuses(sticky_stage(0.5, -1, 0.5), "stage of type sticky: p1_probability = -1.0" + ratio);
+  refuses(sticky_stage(0.5, 0.5, HUGE_VAL), "stage of type sticky: p2_probability = inf" + ratio);
+  for (const std::uint32_t spans : {0U, 65537U}) {
+    refuses(span_stage(spans), "stage of type span: spans_count = " + std::to_string(spans) +
+                                   ": expected a whole number from 1 to 65536");
+  }
+}
+
+TEST(MakeMasking, AllowsTheEndsOfTheRanges) {
+  for (const double end : {0.0, 1.0}) {
+    EXPECT_NO_THROW((void)make_masking(random_stage(end)));
+    EXPECT_NO_THROW((void)make_masking(sticky_stage(end, end, end)));
+  }
+  for (const std::uint32_t spans : {1U, 65536U}) {
+    EXPECT_NO_THROW((void)make_masking(span_stage(spans)));
+  }
+}
+
+// Types with keys of their own are in config/stages.cc too, and none of them may lack its code.
+TEST(StageTypes, HoldAllThatHaveKeys) {
   std::vector<std::string_view> here;
   for (const StageType& type : stage_types()) here.push_back(type.name);
-  for (const config::StageType& type : config::stage_types()) {
+  for (const config::KeyedStageType& type : config::keyed_stage_types()) {
     EXPECT_EQ(std::ranges::count(here, type.name), 1) << type.name;
   }
   EXPECT_EQ(std::set(here.begin(), here.end()).size(), here.size());
