@@ -1,146 +1,29 @@
-// Checkpoints: trainer.json, and the order of operations that makes a folder complete or not there.
+// Checkpoints as folders: the order of operations that makes one complete or not there, and which
+// names in a run's folder are ours.
 #include "proto/checkpoint.h"
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <ranges>
 #include <stdexcept>
 #include <utility>
 
+#include "base/text.h"
 #include "proto/digest.h"
 #include "proto/files.h"
-#include "proto/json_numbers.h"
-#include "proto/json_text.h"
-#include "proto/meta_json.h"
-#include "proto/stage_log_json.h"
-#include "proto/text.h"
 
 namespace millrace::proto {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPrefix = "step-";
 constexpr std::string_view kEpochPrefix = "epoch-";
-constexpr const char* kDigestKey = "xxh64";
-
-Json plateau_json(const PlateauState& plateau) {
-  return {{"best_val_loss", plateau.best_val_loss ? Json(*plateau.best_val_loss) : Json()},
-          {"stale_count", plateau.stale_count}};
-}
-
-PlateauState plateau_from(const Json& json) {
-  const Json& best = json.at("best_val_loss");
-  return {best.is_null() ? std::nullopt : std::optional(best.get<double>()),
-          whole<std::uint64_t>(json.at("stale_count"))};
-}
-
-Json epoch_steps_json(const std::map<std::uint64_t, std::uint64_t>& steps) {
-  Json json = Json::array();
-  for (const auto& [epoch, step] : steps) json.push_back({epoch, step});
-  return json;
-}
-
-/// Empty for checkpoints of earlier builds, which have none.
-std::map<std::uint64_t, std::uint64_t> epoch_steps_from(const Json& state) {
-  std::map<std::uint64_t, std::uint64_t> steps;
-  if (!state.contains("epoch_steps")) return steps;
-  for (const Json& entry : state.at("epoch_steps")) {
-    steps[whole<std::uint64_t>(entry.at(0))] = whole<std::uint64_t>(entry.at(1));
-  }
-  return steps;
-}
-
-Json files_json(const std::map<std::string, FileDigest>& files) {
-  Json json = Json::object();
-  for (const auto& [name, digest] : files) {
-    json[name] = {{"size_bytes", digest.size_bytes}, {"xxh64", digest.xxh64}};
-  }
-  return json;
-}
-
-std::map<std::string, FileDigest> files_from(const Json& json) {
-  std::map<std::string, FileDigest> files;
-  for (const auto& [name, digest] : json.items()) {
-    files[name] = {whole<std::uint64_t>(digest.at("size_bytes")),
-                   digest.at("xxh64").get<std::string>()};
-  }
-  return files;
-}
-
-Json machine_json(const TrainerState& state) {
-  return {{"device", state.device},
-          {"dtype", state.dtype},
-          {"ranks", state.ranks},
-          {"threads", state.threads},
-          {"cpu_capability", state.cpu_capability},
-          {"versions", state.versions}};
-}
-
-void read_machine(const Json& json, TrainerState& state) {
-  json.at("device").get_to(state.device);
-  json.at("dtype").get_to(state.dtype);
-  state.ranks = whole<std::uint32_t>(json.at("ranks"));
-  state.threads = whole<std::uint32_t>(json.at("threads"));
-  json.at("cpu_capability").get_to(state.cpu_capability);
-  json.at("versions").get_to(state.versions);
-}
-
-Json progress_json(const TrainerState& state) {
-  return {{"format", kCheckpointFormat},
-          {"step", state.step},
-          {"cursors", {{"train", state.cursor}}},
-          {"stage_log", stage_log_json(state.stage_log)},
-          {"plateau", plateau_json(state.plateau)},
-          {"evaluation_due", state.evaluation_due},
-          {"best_val_loss", state.best_val_loss ? Json(*state.best_val_loss) : Json()},
-          {"best_step", state.best_step},
-          {"epoch_steps", epoch_steps_json(state.epoch_steps)},
-          {"loss_scale", state.loss_scale},
-          {"loss_scale_good", state.loss_scale_good},
-          {"seed", state.seed},
-          {"run_id", state.run_id},
-          {"fingerprint", state.meta.fingerprint}};
-}
-
-void read_progress(const Json& json, TrainerState& state) {
-  state.step = whole<std::uint64_t>(json.at("step"));
-  state.cursor = whole<std::uint64_t>(json.at("cursors").at("train"));
-  state.stage_log = stage_log_from(json.at("stage_log"));
-  state.plateau = plateau_from(json.at("plateau"));
-  json.at("evaluation_due").get_to(state.evaluation_due);
-  if (const Json& best = json.at("best_val_loss"); !best.is_null()) {
-    state.best_val_loss = best.get<double>();
-  }
-  state.best_step = whole<std::uint64_t>(json.at("best_step"));
-  state.epoch_steps = epoch_steps_from(json);
-  json.at("loss_scale").get_to(state.loss_scale);
-  state.loss_scale_good = whole<std::uint32_t>(json.at("loss_scale_good"));
-  state.seed = whole<std::uint64_t>(json.at("seed"));
-  json.at("run_id").get_to(state.run_id);
-}
-
-/// A limit for foreign JSON: trainer.json nests four deep, and a text that nests without end would
-/// overflow the stack when its digest is computed.
-bool not_too_deep(int depth, Json::parse_event_t, Json&) {
-  constexpr int kDeepest = 32;
-  if (depth > kDeepest) throw std::runtime_error("it nests deeper than any checkpoint's");
-  return true;
-}
-
-/// Removes the digest from the object and compares it with the digest of the rest.
-void check_digest(Json& json) {
-  const auto found = json.find(kDigestKey);
-  if (found == json.end()) throw std::runtime_error("it has no digest");
-  const auto expected = found->get<std::string>();
-  json.erase(found);
-  if (hex16(xxh64(json_text(json))) != expected) {
-    throw std::runtime_error("its digest does not match its content");
-  }
-}
+/// The files of a checkpoint's folder.
+constexpr std::array<std::string_view, 5> kFiles{kModelFile, kEmaFile, kOptimizerFile, kConfigFile,
+                                                 kTrainerFile};
 
 /// Reads a file. Empty where there is none.
 std::optional<FileDigest> digest_of(const fs::path& path, Disk& disk) {
@@ -160,7 +43,8 @@ std::string numbered(std::string_view prefix, int digits, std::uint64_t number) 
 std::optional<std::uint64_t> number_in(const std::string& name, std::string_view prefix,
                                        std::string (*name_of)(std::uint64_t)) {
   if (!name.starts_with(prefix)) return std::nullopt;
-  const auto number = parse_number<std::uint64_t>(std::string_view(name).substr(prefix.size()));
+  const auto number =
+      base::parse_number<std::uint64_t>(std::string_view(name).substr(prefix.size()));
   return number && name_of(*number) == name ? number : std::nullopt;
 }
 
@@ -173,11 +57,17 @@ bool is_link(const std::string& name) {
          number_in(name, kEpochPrefix, epoch_link);
 }
 
-/// Throws std::runtime_error naming the first file that differs from trainer.json.
-void check_files(const fs::path& folder, const TrainerState& state, Disk& disk) {
+/// Throws std::runtime_error naming the first needed file that differs from trainer.json.
+void check_files(const fs::path& folder, const TrainerState& state, CheckpointUse use, Disk& disk) {
   for (const auto& [name, digest] : state.files) {
+    const bool is_optimizer = name == kOptimizerFile;
+    if (is_optimizer && use == CheckpointUse::kModel) continue;
     const auto entry = disk.stat(folder / name);
-    if (!entry) throw std::runtime_error(name + " is missing");
+    if (!entry) {
+      throw std::runtime_error(
+          name + " is missing" +
+          (is_optimizer ? ", without which it can be sampled and evaluated, but not resumed" : ""));
+    }
     if (entry->size_bytes != digest.size_bytes) {
       throw std::runtime_error(name + " has " + std::to_string(entry->size_bytes) +
                                " bytes instead of " + std::to_string(digest.size_bytes));
@@ -193,21 +83,148 @@ bool is_folder(const fs::path& path, Disk& disk) {
   return entry && entry->is_folder;
 }
 
-/// Renames the checkpoint, then removes it, so that none is ever half removed.
-void remove_checkpoint(const fs::path& folder, Disk& disk) {
-  const fs::path going = temporary_name(folder);
-  disk.rename(folder, going);
+/// Whether there is anything of this name, a dangling link too.
+bool is_taken(const fs::path& path, Disk& disk) {
+  return disk.link_target(path) || disk.stat(path);
+}
+
+// --- By content
+
+/// A folder with the name of a checkpoint.
+struct Found {
+  std::uint64_t step = 0;  ///< by its trainer.json; by its name where that cannot be read
+  fs::path folder;
+  std::optional<TrainerState> state;
+
+  [[nodiscard]] bool has_right_name() const { return folder.filename() == checkpoint_name(step); }
+};
+
+/// The state in a folder's trainer.json; empty where that is missing or damaged.
+std::optional<TrainerState> state_in(const fs::path& folder, Disk& disk) try {
+  return trainer_state_from_json(read_file(folder / kTrainerFile, disk));
+} catch (const std::runtime_error&) {
+  return std::nullopt;
+}
+
+/// The checkpoints of OUT, complete or not, the newest first; of two of one step, first the one
+/// with the step's name.
+std::vector<Found> newest_first(const fs::path& out_dir, Disk& disk) {
+  std::vector<Found> all;
+  for (const std::uint64_t named : checkpoint_steps(out_dir, disk)) {
+    fs::path folder = out_dir / checkpoint_name(named);
+    auto state = state_in(folder, disk);
+    all.push_back({state ? state->step : named, std::move(folder), std::move(state)});
+  }
+  std::ranges::sort(all, std::greater{}, [](const Found& found) {
+    return std::pair(found.step, found.has_right_name());
+  });
+  return all;
+}
+
+// --- What is ours
+
+/// Whether it is a folder of no files but a checkpoint's.
+bool holds_a_checkpoint_alone(const fs::path& folder, Disk& disk) {
+  return !disk.link_target(folder) && is_folder(folder, disk) &&
+         std::ranges::all_of(disk.list(folder), [](const std::string& name) {
+           return std::ranges::find(kFiles, name) != kFiles.end();
+         });
+}
+
+/// Whether `folder` holds what a complete checkpoint of OUT holds too, as where a copy followed the
+/// links (cp -rL).
+bool is_copy(const fs::path& out_dir, const fs::path& folder, Disk& disk) {
+  const auto state = state_in(folder, disk);
+  if (!state || !holds_a_checkpoint_alone(folder, disk)) return false;
+  std::string damage;
+  const auto original = open_checkpoint(out_dir / checkpoint_name(state->step), damage, disk);
+  return original && original->state == *state;
+}
+
+/// Whether a text is the target of one of our links.
+bool is_target(std::string text) {
+  while (text.ends_with('/') || text.ends_with('\n')) text.pop_back();
+  return step_of(text).has_value();
+}
+
+/// Whether OUT/`name`, the name of a link, is free or ours: such a link, the text of one (from a
+/// copy that cannot make links), or a copy of the checkpoint.
+bool is_ours_or_free(const fs::path& out_dir, const std::string& name, Disk& disk) {
+  constexpr std::size_t kLongestTarget = 64;
+  const fs::path path = out_dir / name;
+  if (const auto target = disk.link_target(path)) return is_target(target->string());
+  const auto entry = disk.stat(path);
+  if (!entry) return true;
+  if (entry->is_folder) return is_copy(out_dir, path, disk);
+  if (entry->size_bytes > kLongestTarget) return false;
+  try {
+    return is_target(read_file(path, disk));
+  } catch (const DiskError&) {  // no file: a pipe, or a device
+    return false;
+  }
+}
+
+/// Removes a link, or what a copy made of it.
+void remove_link(const fs::path& path, Disk& disk) {
+  if (disk.link_target(path) || !is_folder(path, disk)) {
+    disk.remove(path);
+    return;
+  }
+  const fs::path going = temporary_name(path);
+  disk.rename(path, going);
   remove_all(going, disk);
 }
 
-/// Renames the checkpoint to superseded-…
-void set_aside(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
-  const fs::path superseded = out_dir / ("superseded-" + checkpoint_name(step));
+/// Renames `folder` to superseded-…, in place of an older one that holds a checkpoint alone.
+/// `step`: the one in its name.
+void set_aside(const fs::path& out_dir, const fs::path& folder, std::uint64_t step, Disk& disk) {
+  const std::string name = "superseded-" + checkpoint_name(step);
+  fs::path superseded = out_dir / name;
+  for (int n = 2; is_taken(superseded, disk) && !holds_a_checkpoint_alone(superseded, disk); ++n) {
+    superseded = out_dir / (name + '.' + std::to_string(n));
+  }
   remove_all(superseded, disk);
-  disk.rename(out_dir / checkpoint_name(step), superseded);
+  disk.rename(folder, superseded);
 }
 
-/// Sets these links where their checkpoints are there, and removes all others.
+/// Removes a checkpoint that has a temporary name. What else is in its folder is set aside.
+void discard(const fs::path& out_dir, const fs::path& going, std::uint64_t step, Disk& disk) {
+  if (disk.link_target(going)) {
+    disk.remove(going);
+    return;
+  }
+  if (is_folder(going, disk)) {
+    for (const std::string_view name : kFiles) disk.remove(going / name);
+    if (disk.remove(going)) return;
+  }
+  set_aside(out_dir, going, step, disk);
+}
+
+/// Renames the checkpoint, then removes it, so that none is ever half removed.
+void remove_checkpoint(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
+  const fs::path folder = out_dir / checkpoint_name(step);
+  const fs::path going = temporary_name(folder);
+  disk.rename(folder, going);
+  discard(out_dir, going, step, disk);
+}
+
+/// Gives each checkpoint that has another step's name that of its own. Where a complete one has
+/// that, it is set aside.
+void set_names_right(const fs::path& out_dir, Disk& disk) {
+  for (const Found& found : newest_first(out_dir, disk)) {
+    if (found.has_right_name() || !is_taken(found.folder, disk)) continue;
+    const fs::path right = out_dir / checkpoint_name(found.step);
+    std::string damage;
+    if (open_checkpoint(right, damage, disk)) {
+      set_aside(out_dir, found.folder, *step_of(found.folder.filename().string()), disk);
+      continue;
+    }
+    if (is_taken(right, disk)) set_aside(out_dir, right, found.step, disk);
+    disk.rename(found.folder, right);
+  }
+}
+
+/// Sets these links where their checkpoints are there, and removes all others of ours.
 void set_links(const fs::path& out_dir, const Links& links, const std::vector<std::uint64_t>& steps,
                Disk& disk) {
   const auto is_there = [&](std::uint64_t step) { return std::ranges::binary_search(steps, step); };
@@ -218,8 +235,9 @@ void set_links(const fs::path& out_dir, const Links& links, const std::vector<st
   }
   for (const std::string& name : disk.list(out_dir)) {
     const auto link = links.find(name);
-    if (is_link(name) && (link == links.end() || !is_there(link->second))) {
-      disk.remove(out_dir / name);
+    const bool is_wanted = link != links.end() && is_there(link->second);
+    if (is_link(name) && !is_wanted && is_ours_or_free(out_dir, name, disk)) {
+      remove_link(out_dir / name, disk);
     }
   }
 }
@@ -227,45 +245,17 @@ void set_links(const fs::path& out_dir, const Links& links, const std::vector<st
 /// Removes the temporary files of writers and removers that died.
 void remove_leftovers(const fs::path& out_dir, Disk& disk) {
   for (const std::string& name : disk.list(out_dir)) {
-    for (const std::string_view prefix :
-         {kPrefix, kEpochPrefix, std::string_view(kLatestLink), std::string_view(kBestLink),
-          std::string_view(kFinalLink)}) {
-      if (name.starts_with("." + std::string(prefix))) {
-        remove_all(out_dir / name, disk);
-      }
+    const auto final_name = final_name_of(name);
+    if (!final_name) continue;
+    if (const auto step = step_of(*final_name)) {
+      discard(out_dir, out_dir / name, *step, disk);
+    } else if (is_link(*final_name)) {
+      remove_all(out_dir / name, disk);
     }
   }
 }
 
 }  // namespace
-
-std::string to_json(const TrainerState& state) {
-  Json json = progress_json(state);
-  json["machine"] = machine_json(state);
-  json["files"] = files_json(state.files);
-  json["meta"] = read_ordered_json(to_json(state.meta));
-  json[kDigestKey] = hex16(xxh64(json_text(json)));
-  return json_text(json, 2) + "\n";
-}
-
-TrainerState trainer_state_from_json(std::string_view text) {
-  try {
-    Json json = Json::parse(text, not_too_deep);
-    if (const auto format = whole<std::uint32_t>(json.at("format")); format != kCheckpointFormat) {
-      throw std::runtime_error("it has format " + std::to_string(format) + "; this build reads " +
-                               std::to_string(kCheckpointFormat));
-    }
-    check_digest(json);
-    TrainerState state;
-    read_progress(json, state);
-    read_machine(json.at("machine"), state);
-    state.files = files_from(json.at("files"));
-    state.meta = meta_from_json(json_text(json.at("meta")));
-    return state;
-  } catch (const std::exception& error) {  // of this file's checks, or of the JSON reader
-    throw std::runtime_error(std::string(kTrainerFile) + " cannot be used: " + error.what());
-  }
-}
 
 std::string checkpoint_name(std::uint64_t step) { return numbered(kPrefix, 8, step); }
 std::string epoch_link(std::uint64_t epoch) { return numbered(kEpochPrefix, 4, epoch); }
@@ -288,10 +278,11 @@ std::vector<std::uint64_t> checkpoint_steps(const fs::path& out_dir, Disk& disk)
   return steps;
 }
 
-std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& damage, Disk& disk) {
+std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& damage, Disk& disk,
+                                          CheckpointUse use) {
   try {
     Checkpoint checkpoint{folder, trainer_state_from_json(read_file(folder / kTrainerFile, disk))};
-    check_files(folder, checkpoint.state, disk);
+    check_files(folder, checkpoint.state, use, disk);
     return checkpoint;
   } catch (const std::runtime_error& error) {
     damage = error.what();
@@ -301,13 +292,44 @@ std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& d
 
 std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir,
                                             const std::function<void(const std::string&)>& report,
-                                            Disk& disk) {
-  const auto steps = checkpoint_steps(out_dir, disk);
-  for (const std::uint64_t step : steps | std::views::reverse) {
-    const fs::path folder = out_dir / checkpoint_name(step);
+                                            Disk& disk, CheckpointUse use) {
+  for (const Found& found : newest_first(out_dir, disk)) {
     std::string damage;
-    if (auto checkpoint = open_checkpoint(folder, damage, disk)) return checkpoint;
-    report(folder.string() + " is not whole: " + damage + "; skipping it");
+    if (auto checkpoint = open_checkpoint(found.folder, damage, disk, use)) return checkpoint;
+    report(found.folder.string() + " is not whole: " + damage);
+  }
+  return std::nullopt;
+}
+
+std::optional<fs::path> linked_checkpoint(const fs::path& out_dir, const std::string& link,
+                                          Disk& disk) {
+  if (is_folder(out_dir / link, disk)) return out_dir / link;
+  const std::vector<Found> all = newest_first(out_dir, disk);
+  const auto newest =
+      std::ranges::find_if(all, [](const Found& found) { return found.state.has_value(); });
+  if (newest == all.end()) return std::nullopt;
+  Links links = links_of(*newest->state);
+  links[kLatestLink] = newest->step;
+  const auto wanted = links.find(link);
+  if (wanted == links.end()) return std::nullopt;
+  const auto found = std::ranges::find(all, wanted->second, &Found::step);
+  return found == all.end() ? std::nullopt : std::optional(found->folder);
+}
+
+fs::path through_lost_link(const fs::path& given, Disk& disk) {
+  const fs::path path = given.has_filename() ? given : given.parent_path();
+  const std::string name = path.filename().string();
+  if (!is_link(name) || is_folder(path, disk)) return given;
+  const fs::path out_dir = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  return linked_checkpoint(out_dir, name, disk).value_or(given);
+}
+
+std::optional<std::string> name_in_the_way(const fs::path& out_dir, Disk& disk) {
+  for (const std::string& name : disk.list(out_dir)) {
+    if ((is_link(name) && !is_ours_or_free(out_dir, name, disk)) ||
+        (step_of(name) && !is_folder(out_dir / name, disk))) {
+      return name;
+    }
   }
   return std::nullopt;
 }
@@ -332,7 +354,11 @@ void CheckpointWriter::write(std::string_view name, std::span<const std::string_
     digest.update(std::as_bytes(std::span(piece)));
     size_bytes += piece.size();
   }
-  disk_.write(temporary_ / name, pieces);
+  try {
+    disk_.write(temporary_ / name, pieces);
+  } catch (const DiskError& error) {  // named as the user knows it
+    throw DiskError(folder_ / name, "cannot write", error.reason());
+  }
   files_[std::string(name)] = {size_bytes, hex16(digest.value())};
 }
 
@@ -340,13 +366,21 @@ void CheckpointWriter::write(std::string_view name, std::string_view content) {
   write(name, std::span(&content, 1));
 }
 
-void CheckpointWriter::commit(TrainerState state) {
+bool CheckpointWriter::commit(TrainerState state) {
   state.files = files_;
   write(kTrainerFile, to_json(state));
-  for (const auto& [name, digest] : files_) disk_.sync(temporary_ / name);
+  for (const auto& [name, digest] : files_) sync(name);
   disk_.sync(temporary_);
   put_in_place();
-  link_checkpoint(out_dir_, kLatestLink, state.step, disk_);
+  return link_checkpoint(out_dir_, kLatestLink, state.step, disk_);
+}
+
+void CheckpointWriter::sync(const std::string& name) {
+  try {
+    disk_.sync(temporary_ / name);
+  } catch (const DiskError& error) {
+    throw DiskError(folder_ / name, "cannot make it durable", error.reason());
+  }
 }
 
 /// Gives the folder its name. An older checkpoint of the step gets the temporary name, and is
@@ -363,14 +397,25 @@ void CheckpointWriter::put_in_place() {
     disk_.rename(replaced, temporary_);
   }
   disk_.sync(out_dir_);
-  try_remove_all(temporary_, disk_);
+  if (!is_taken(temporary_, disk_)) return;
+  try {
+    discard(out_dir_, temporary_, *step_of(folder_.filename().string()), disk_);
+  } catch (const DiskError&) {  // removed by the next start
+  }
 }
 
-void link_checkpoint(const fs::path& out_dir, const std::string& link, std::uint64_t step,
+bool link_checkpoint(const fs::path& out_dir, const std::string& link, std::uint64_t step,
                      Disk& disk) {
-  const fs::path temporary = temporary_name(out_dir / link);
-  disk.link(checkpoint_name(step), temporary);
-  disk.rename(temporary, out_dir / link);
+  const fs::path path = out_dir / link;
+  if (!is_ours_or_free(out_dir, link, disk)) {
+    throw DiskError(path, "cannot replace what is not a link of this run", EEXIST);
+  }
+  const fs::path temporary = temporary_name(path);
+  const bool can_link = disk.link(checkpoint_name(step), temporary);
+  // Nothing is renamed over a folder; and what a copy made of a link would go out of date.
+  if (!can_link || (is_folder(path, disk) && !disk.link_target(path))) remove_link(path, disk);
+  if (can_link) disk.rename(temporary, path);
+  return can_link;
 }
 
 void link_final(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
@@ -388,13 +433,14 @@ void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, const L
   steps.resize(steps.size() - std::min<std::size_t>(keep, steps.size()));
   for (const std::uint64_t step : steps) {
     if (!is_linked(step)) {
-      remove_checkpoint(out_dir / checkpoint_name(step), disk);
+      remove_checkpoint(out_dir, step, disk);
     }
   }
 }
 
 void roll_back_to(const fs::path& out_dir, std::uint64_t step, const Links& links, Disk& disk) {
   make_durable_folders(out_dir, disk);
+  set_names_right(out_dir, disk);
   const auto steps = checkpoint_steps(out_dir, disk);
   Links all = links;
   all[kLatestLink] = step;
@@ -402,7 +448,7 @@ void roll_back_to(const fs::path& out_dir, std::uint64_t step, const Links& link
   for (const std::uint64_t later :
        steps | std::views::reverse |
            std::views::take_while([&](std::uint64_t s) { return s > step; })) {
-    set_aside(out_dir, later, disk);
+    set_aside(out_dir, out_dir / checkpoint_name(later), later, disk);
   }
   remove_leftovers(out_dir, disk);
   disk.sync(out_dir);

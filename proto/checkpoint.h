@@ -5,8 +5,12 @@
 //     OUT/latest, OUT/best, OUT/epoch-0005, OUT/final        links to such folders
 //
 // This file handles folders, files and trainer.json; trainer/checkpoint/ handles the tensors. It
-// needs no LibTorch, so `inspect checkpoint` needs none. One writer for each OUT (rank 0), any
-// number of readers.
+// needs no LibTorch, so `inspect checkpoint` needs none. One writer for each OUT (rank 0, which
+// holds it: trainer/run/out_dir_lock.h), any number of readers.
+//
+// A checkpoint is what its trainer.json says: readers trust that, neither the folder's name nor a
+// link. Only files of these names are ever removed or replaced; whatever else lies in OUT or in a
+// checkpoint's folder is its owner's.
 #pragma once
 
 #include <cstdint>
@@ -99,17 +103,40 @@ struct Checkpoint {
   TrainerState state;
 };
 
-/// Opens the checkpoint in `folder` and checks size and xxh64 of every file. Empty where it is not
-/// complete, with the reason in `damage`.
+/// What a checkpoint is opened for, which decides which of its files are checked.
+enum class CheckpointUse : std::uint8_t {
+  kResume,  ///< needs all files
+  kModel,   ///< to sample or evaluate: needs all but the optimizer's, which may be missing
+};
+
+/// Opens the checkpoint in `folder` and checks size and xxh64 of every file that is needed. Empty
+/// where it is not complete, with the reason in `damage`.
 [[nodiscard]] std::optional<Checkpoint> open_checkpoint(const std::filesystem::path& folder,
                                                         std::string& damage,
-                                                        Disk& disk = real_disk());
+                                                        Disk& disk = real_disk(),
+                                                        CheckpointUse use = CheckpointUse::kResume);
 
-/// The newest complete checkpoint of `out_dir`. `report` gets a line for each newer one that is
-/// skipped.
+/// The newest complete checkpoint of `out_dir`, by the step in its trainer.json. `report` gets a
+/// line for each newer one, which is skipped.
 [[nodiscard]] std::optional<Checkpoint> find_newest_whole(
     const std::filesystem::path& out_dir, const std::function<void(const std::string&)>& report,
-    Disk& disk = real_disk());
+    Disk& disk = real_disk(), CheckpointUse use = CheckpointUse::kResume);
+
+/// The folder that OUT/`link` leads to. Where the link was lost (by a copy, or on a file system
+/// without links), the one that it would lead to by the newest trainer.json of OUT. Empty: none.
+[[nodiscard]] std::optional<std::filesystem::path> linked_checkpoint(
+    const std::filesystem::path& out_dir, const std::string& link, Disk& disk = real_disk());
+
+/// `given`, a path that a person named; where it names one of OUT's links that was lost, the folder
+/// that it would lead to.
+[[nodiscard]] std::filesystem::path through_lost_link(const std::filesystem::path& given,
+                                                      Disk& disk = real_disk());
+
+/// The first name in `out_dir` that a run needs and that somebody else uses: a step's name that is
+/// no folder, or a link's name that is neither such a link nor the copy of a checkpoint that is
+/// there too (cp -rL). Empty: none.
+[[nodiscard]] std::optional<std::string> name_in_the_way(const std::filesystem::path& out_dir,
+                                                         Disk& disk = real_disk());
 
 /// Writes a checkpoint, under a temporary name until it is committed. Every file is hashed as it is
 /// written; nothing is read back. Destroyed before commit(), it leaves nothing behind. All calls
@@ -128,10 +155,11 @@ class CheckpointWriter {
 
   /// Adds trainer.json with the digests of all files, syncs files and folder, renames the folder
   /// into place (an older checkpoint of this step is swapped out in the same instant), and points
-  /// `latest` at it. `state.files` is filled in.
-  void commit(TrainerState state);
+  /// `latest` at it. `state.files` is filled in. False where the file system has no links.
+  bool commit(TrainerState state);
 
  private:
+  void sync(const std::string& name);
   void put_in_place();
 
   Disk& disk_;
@@ -147,21 +175,24 @@ using Links = std::map<std::string, std::uint64_t>;
 /// The links that follow from a run's state: `best`, and those of epochs.
 [[nodiscard]] Links links_of(const TrainerState& state);
 
-/// Points OUT/`link` at the checkpoint of `step`, atomically. Not durable.
-void link_checkpoint(const std::filesystem::path& out_dir, const std::string& link,
+/// Points OUT/`link` at the checkpoint of `step`, atomically. Not durable. False where the file
+/// system has no links. Throws DiskError where somebody else uses the name.
+bool link_checkpoint(const std::filesystem::path& out_dir, const std::string& link,
                      std::uint64_t step, Disk& disk = real_disk());
 
 /// Points `final` at the checkpoint of `step`, if that is there. Durable.
 void link_final(const std::filesystem::path& out_dir, std::uint64_t step, Disk& disk = real_disk());
 
-/// Removes all checkpoints but the newest `keep` and those that `links` point at.
+/// Removes all checkpoints but the newest `keep` and those that `links` point at. Files that others
+/// put into their folders stay, in superseded-….
 void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep,
                             const Links& links, Disk& disk = real_disk());
 
-/// Prepares OUT for a run that resumes from `step` (0: a new run). Makes the folder; sets `latest`
-/// and `links` where their checkpoints are there, and removes other links; renames checkpoints of
-/// later steps to superseded-…; removes temporary files of writers that died. Durable when it
-/// returns, so the run's other files may be truncated then.
+/// Prepares OUT for a run that resumes from `step` (0: a new run). Makes the folder; gives folders
+/// with another step than their trainer.json its name; sets `latest` and `links` where their
+/// checkpoints are there, and removes other links; renames checkpoints of later steps to
+/// superseded-…; removes temporary files of writers that died. Durable when it returns, so the
+/// run's other files may be truncated then.
 void roll_back_to(const std::filesystem::path& out_dir, std::uint64_t step, const Links& links,
                   Disk& disk = real_disk());
 

@@ -79,8 +79,16 @@ class RealDisk final : public Disk {
     return false;
   }
 
-  void link(const Path& target, const Path& path) override {
-    if (::symlink(target.c_str(), path.c_str()) != 0) fail(path, "cannot link");
+  bool link(const Path& target, const Path& path) override {
+    if (::symlink(target.c_str(), path.c_str()) == 0) return true;
+    if (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP) fail(path, "cannot link");
+    return false;
+  }
+
+  std::optional<Path> link_target(const Path& path) override {
+    std::error_code error;
+    Path target = std::filesystem::read_symlink(path, error);
+    return error ? std::nullopt : std::optional(std::move(target));
   }
 
   void rename(const Path& from, const Path& to) override {
@@ -140,7 +148,7 @@ class RealDisk final : public Disk {
       if (!file->is_open()) fail(path, "cannot lock");
       if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) return nullptr;
-        if (errno != ENOLCK && errno != ENOSYS && errno != EOPNOTSUPP) fail(path, "cannot lock");
+        if (!means_no_locks(errno)) fail(path, "cannot lock");
         return file;
       }
       if (is_still(file->get(), path)) return file;
@@ -155,6 +163,10 @@ DiskError::DiskError(const Path& path, std::string_view what, int reason)
       reason_(reason) {}
 
 bool DiskError::is_full() const { return reason_ == ENOSPC || reason_ == EDQUOT; }
+
+bool means_no_locks(int reason) {
+  return reason == ENOLCK || reason == ENOSYS || reason == EOPNOTSUPP;
+}
 
 Disk& real_disk() {
   static RealDisk disk;

@@ -60,8 +60,13 @@ class Disk {
   [[nodiscard]] virtual bool create(const std::filesystem::path& path) = 0;
   /// Makes a folder, whose parent must be there; false where the name is taken.
   virtual bool make_folder(const std::filesystem::path& path) = 0;
-  /// Makes a symbolic link; `target` is relative to the link's folder.
-  virtual void link(const std::filesystem::path& target, const std::filesystem::path& path) = 0;
+  /// Makes a symbolic link; `target` is relative to the link's folder. False where the file system
+  /// has no such links (FAT, many network and object stores).
+  [[nodiscard]] virtual bool link(const std::filesystem::path& target,
+                                  const std::filesystem::path& path) = 0;
+  /// The target of a symbolic link as it was written; empty where the name is no link.
+  [[nodiscard]] virtual std::optional<std::filesystem::path> link_target(
+      const std::filesystem::path& path) = 0;
   /// Renames atomically; replaces a file, a link or an empty folder of that name.
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   /// Swaps two names atomically; false where the file system cannot.
@@ -82,6 +87,10 @@ class Disk {
   /// ends. Null where another holder has the lock. On a file system without locks, always succeeds.
   [[nodiscard]] virtual std::shared_ptr<const void> lock(const std::filesystem::path& path) = 0;
 };
+
+/// Whether an errno of flock says that the file system has no locks (Lustre without -o flock, NFS
+/// without a lock server).
+[[nodiscard]] bool means_no_locks(int reason);
 
 /// The file systems of this machine.
 [[nodiscard]] Disk& real_disk();

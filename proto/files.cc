@@ -6,10 +6,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "proto/digest.h"
 
 namespace millrace::proto {
@@ -20,6 +22,15 @@ namespace fs = std::filesystem;
 /// The folder of a path, for paths without one too.
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+constexpr std::string_view kTemporaryEnd = ".tmp";
+/// Stands for a name that leaves no room for the rest of a temporary name.
+constexpr std::string_view kLongName = "long-name";
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 /// Syncs a folder, also one that was there already: the process that made it may have died before
@@ -89,7 +100,28 @@ fs::path temporary_name(const fs::path& path) {
   static std::atomic<std::uint32_t> serial{0};
   char number[32];
   std::snprintf(number, sizeof number, "-%d-%08x", ::getpid(), serial++);
-  return path.parent_path() / ('.' + path.filename().string() + '.' + machine + number + ".tmp");
+  const std::string tag = '.' + machine + number + std::string(kTemporaryEnd);
+  std::string name = path.filename().string();
+  if (1 + name.size() + tag.size() > NAME_MAX) name = kLongName;
+  return path.parent_path() / ('.' + name + tag);
+}
+
+std::optional<std::string> final_name_of(std::string_view temporary) {
+  const std::size_t dot = temporary.rfind('.', temporary.size() - kTemporaryEnd.size() - 1);
+  if (!temporary.starts_with('.') || !temporary.ends_with(kTemporaryEnd) || dot == 0 ||
+      dot == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view tag =
+      temporary.substr(dot + 1, temporary.size() - kTemporaryEnd.size() - dot - 1);
+  const std::size_t process = tag.find('-');
+  const std::size_t serial = tag.rfind('-');
+  if (process == serial || !is_hex(tag.substr(0, process), 16) ||
+      !base::parse_number<int>(tag.substr(process + 1, serial - process - 1)) ||
+      !is_hex(tag.substr(serial + 1), 8)) {
+    return std::nullopt;
+  }
+  return std::string(temporary.substr(1, dot - 1));
 }
 
 std::string random_id() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,8 +33,12 @@ void remove_all(const std::filesystem::path& path, Disk& disk);
 /// The same, ignoring errors.
 void try_remove_all(const std::filesystem::path& path, Disk& disk) noexcept;
 
-/// A new name beside `path`, starting with a dot, that no process on any machine uses.
+/// A new name beside `path`, starting with a dot, that no process on any machine uses. It holds the
+/// name of `path` where both fit into the NAME_MAX bytes of a name.
 [[nodiscard]] std::filesystem::path temporary_name(const std::filesystem::path& path);
+/// The name for which temporary_name made this one, or a stand-in for one too long to be held; empty
+/// where it did not.
+[[nodiscard]] std::optional<std::string> final_name_of(std::string_view temporary);
 
 /// 64 bits from the system's entropy source as 16 hex digits, for ids of runs, processes and
 /// epochs. Never part of a stream.

@@ -169,6 +169,17 @@ TEST(CheckpointPower, AFileSystemThatCannotSwapNamesReplacesACheckpointToo) {
   resume(disk);
 }
 
+TEST(CheckpointPower, AFileSystemWithoutLinksHasCheckpointsToo) {
+  FakeDisk disk;
+  disk.forbid_links();
+  SavedRun run(disk);
+  run.play();
+  run.check("at the end");
+  EXPECT_EQ(linked_checkpoint(kOut, kLatestLink, disk), kOut / checkpoint_name(30));
+  EXPECT_EQ(linked_checkpoint(kOut, kBestLink, disk), kOut / checkpoint_name(20));
+  EXPECT_EQ(linked_checkpoint(kOut, epoch_link(5), disk), kOut / checkpoint_name(10));
+}
+
 /// After an error from any operation, the older checkpoints must be as they were: the process may
 /// end, or try again later.
 void fail_everywhere(int reason, bool cut_too) {

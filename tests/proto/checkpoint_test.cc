@@ -2,6 +2,7 @@
 #include "proto/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "tests/support/fake_disk.h"
+#include "tests/support/messages.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
 
@@ -181,8 +183,7 @@ TEST_F(CheckpointTest, TheNewestWholeOneIsFoundAndTheOthersReported) {
   EXPECT_EQ(newest(), 20U);
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_NE(
-      reports[0].find(
-          "step-00000030 is not whole: model.safetensors has 1 bytes instead of 8; skipping it"),
+      reports[0].find("step-00000030 is not whole: model.safetensors has 1 bytes instead of 8"),
       std::string::npos);
 }
 
@@ -238,6 +239,183 @@ TEST_F(CheckpointTest, GoingBackLeavesTheLinksOfThatTimeAndNoOthers) {
     EXPECT_FALSE(fs::exists(fs::symlink_status(out / gone))) << gone;
   }
   EXPECT_TRUE(fs::exists(out / "epoch-0015-notes")) << "not of ours";
+}
+
+TEST_F(CheckpointTest, OnlyOurOwnTemporaryFilesAreRemoved) {
+  for (const std::uint64_t step : {1, 2}) save(step);
+  const std::vector<std::string> users = {".best_models",
+                                          ".latest",
+                                          ".final.tmp",
+                                          ".step-00000003.tmp",
+                                          ".step-00000003.0123-7-00000001.tmp",
+                                          ".epoch-0001.notes.0123456789abcdef-7-00000001.tmp",
+                                          "final_report",
+                                          "step-7"};
+  for (const std::string& name : users) replace_file(out / name, "mine");
+  for (const char* const name : {"step-00000003", "latest", "best", "final", "epoch-0001"}) {
+    fs::create_directories(temporary_name(out / name));
+  }
+  roll_back_to(out, 2, {});
+  for (const std::string& name : users) EXPECT_EQ(read_file(out / name), "mine") << name;
+  EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()),
+            static_cast<std::ptrdiff_t>(users.size()) + 3);
+}
+
+TEST_F(CheckpointTest, ATemporaryNameSaysForWhich) {
+  EXPECT_EQ(final_name_of(temporary_name(out / "a.b c").filename().string()), "a.b c");
+  for (const char* const other :
+       {"", ".", ".tmp", "a", ".a.tmp", ".a.0123456789abcdef-7.tmp",
+        "a.0123456789abcdef-7-00000001.tmp", "..0123456789abcdef-7-00000001.tmp",
+        ".a.0123456789ABCDEF-7-00000001.tmp", ".a.0123456789abcdef-x-00000001.tmp",
+        ".a.0123456789abcdef-7-00000001"}) {
+    EXPECT_NE(final_name_of(other), "a") << other;
+  }
+}
+
+TEST_F(CheckpointTest, OtherFilesInACheckpointsFolderStay) {
+  for (const std::uint64_t step : {1, 2, 3, 4}) save(step);
+  for (const char* const step : {"1", "2", "4"}) {
+    replace_file(out / ("step-0000000" + std::string(step)) / "notes.txt", step);
+  }
+  remove_old_checkpoints(out, 3, {});
+  EXPECT_EQ(read_file(out / "superseded-step-00000001/notes.txt"), "1") << "removed";
+  EXPECT_FALSE(fs::exists(out / "superseded-step-00000001/model.safetensors"));
+  save(2);
+  EXPECT_EQ(read_file(out / "superseded-step-00000002/notes.txt"), "2") << "replaced";
+  roll_back_to(out, 3, {});
+  EXPECT_EQ(read_file(out / "superseded-step-00000004/notes.txt"), "4") << "gone back from";
+  for (int again = 0; again < 2; ++again) {
+    save(4);
+    roll_back_to(out, 3, {});
+  }
+  EXPECT_EQ(read_file(out / "superseded-step-00000004/notes.txt"), "4");
+  EXPECT_TRUE(fs::exists(out / "superseded-step-00000004.2/model.safetensors"));
+  EXPECT_FALSE(fs::exists(out / "superseded-step-00000004.3"));
+  EXPECT_EQ(newest(), 3U);
+}
+
+TEST_F(CheckpointTest, ALinkedCheckpointsTargetStays) {
+  for (const std::uint64_t step : {1, 2}) save(step);
+  fs::rename(out / "step-00000001", folder / "archived");
+  fs::create_directory_symlink(folder / "archived", out / "step-00000001");
+  remove_old_checkpoints(out, 1, {});
+  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{2}));
+  EXPECT_TRUE(fs::exists(folder / "archived/model.safetensors"));
+}
+
+TEST_F(CheckpointTest, ANameOfOursThatSomebodyElseUsesIsNamedAndNotReplaced) {
+  save(1);
+  EXPECT_EQ(name_in_the_way(out), std::nullopt);
+  EXPECT_EQ(name_in_the_way(folder / "nowhere"), std::nullopt);
+  for (const char* const name : {"best", "final", "epoch-0001"}) {
+    replace_file(out / name, "mine");
+    EXPECT_EQ(name_in_the_way(out), name);
+    EXPECT_THROW(link_checkpoint(out, name, 1), DiskError);
+    roll_back_to(out, 1, {});
+    EXPECT_EQ(read_file(out / name), "mine");
+    fs::remove(out / name);
+  }
+  ASSERT_EQ(::mkfifo((out / "best").c_str(), 0666), 0);
+  EXPECT_EQ(name_in_the_way(out), "best");
+  fs::remove(out / "best");
+  replace_file(out / "step-00000007", "mine");
+  EXPECT_EQ(name_in_the_way(out), "step-00000007");
+  fs::remove(out / "step-00000007");
+  fs::create_directory_symlink(folder.path(), out / "best");
+  EXPECT_EQ(name_in_the_way(out), "best");
+  fs::remove(out / "best");
+  fs::create_directory_symlink("step-00000009", out / "best");
+  EXPECT_EQ(name_in_the_way(out), std::nullopt) << "ours, whose checkpoint is gone";
+}
+
+TEST_F(CheckpointTest, OfACopyWithoutLinksAllAreFound) {
+  for (const std::uint64_t step : {1, 2, 3}) save(step);
+  fs::rename(out / "step-00000001", out / "step-00000307");  // named as the state's best and epoch
+  for (const char* const lost : {"latest", "final"}) fs::remove(out / lost);
+  EXPECT_EQ(linked_checkpoint(out, kLatestLink), out / "step-00000003");
+  EXPECT_EQ(through_lost_link(out / "latest"), out / "step-00000003");
+  EXPECT_EQ(through_lost_link(out / "latest/"), out / "step-00000003");
+  EXPECT_EQ(through_lost_link(out / "final"), out / "final") << "nothing says whether it has ended";
+  EXPECT_EQ(linked_checkpoint(out, kBestLink), std::nullopt) << "step 7 is not there";
+  EXPECT_EQ(linked_checkpoint(folder / "nowhere", kBestLink), std::nullopt);
+  save(7);
+  EXPECT_EQ(linked_checkpoint(out, kBestLink), out / "step-00000007");
+  EXPECT_EQ(through_lost_link(out / "step-00000002"), out / "step-00000002");
+}
+
+TEST_F(CheckpointTest, CopiesOfALinksCheckpointBecomeLinksAgain) {
+  for (const std::uint64_t step : {1, 2}) save(step);
+  const auto options = fs::copy_options::recursive;
+  fs::remove(out / "latest");
+  fs::copy(out / "step-00000002", out / "latest", options);
+  fs::copy(out / "step-00000001", out / "best", options);
+  replace_file(out / "final", "step-00000002\n");
+  EXPECT_EQ(name_in_the_way(out), std::nullopt);
+  roll_back_to(out, 2, {{kBestLink, 1}});
+  EXPECT_EQ(fs::read_symlink(out / "latest"), "step-00000002");
+  EXPECT_EQ(fs::read_symlink(out / "best"), "step-00000001");
+  EXPECT_FALSE(fs::exists(out / "final"));
+}
+
+TEST_F(CheckpointTest, ACopyThatIsNotTheSameOrTheOnlyOneIsNotReplaced) {
+  for (const std::uint64_t step : {1, 2}) save(step);
+  const auto options = fs::copy_options::recursive;
+  fs::copy(out / "step-00000001", out / "best", options);
+  replace_file(out / "best/notes.txt", "mine");
+  EXPECT_EQ(name_in_the_way(out), "best");
+  fs::remove(out / "best/notes.txt");
+  EXPECT_EQ(name_in_the_way(out), std::nullopt);
+  fs::resize_file(out / "step-00000001/model.safetensors", 3);
+  EXPECT_EQ(name_in_the_way(out), "best") << "the original is damaged";
+  fs::remove_all(out / "step-00000001");
+  EXPECT_EQ(name_in_the_way(out), "best") << "the original is gone";
+}
+
+TEST_F(CheckpointTest, TheOptimizerMayBeMissingWhereOnlyTheModelIsNeeded) {
+  CheckpointWriter writer(out, 5);
+  for (const char* const name : {kModelFile, kOptimizerFile, kConfigFile}) writer.write(name, name);
+  writer.commit(some_state(5));
+  fs::remove(out / "latest/optimizer.safetensors");
+  EXPECT_NE(damage(5).find("optimizer.safetensors is missing"), std::string::npos);
+  std::string reason;
+  const auto use = CheckpointUse::kModel;
+  EXPECT_TRUE(open_checkpoint(out / "latest", reason, real_disk(), use).has_value()) << reason;
+  fs::remove(out / "latest/model.safetensors");
+  EXPECT_FALSE(open_checkpoint(out / "latest", reason, real_disk(), use).has_value());
+}
+
+TEST_F(CheckpointTest, TheStepIsThatOfTheContentNotOfTheName) {
+  for (const std::uint64_t step : {2, 3}) save(step);
+  fs::copy(out / "step-00000002", out / "step-00000099", fs::copy_options::recursive);
+  EXPECT_EQ(newest(), 3U);
+  EXPECT_TRUE(reports.empty());
+  fs::remove_all(out / "step-00000003");
+  EXPECT_EQ(newest(), 2U);
+  fs::remove_all(out / "step-00000002");
+  EXPECT_EQ(newest(), 2U) << "under the wrong name";
+  roll_back_to(out, 2, {});
+  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{2})) << "it has its own name now";
+  EXPECT_EQ(newest(), 2U);
+}
+
+TEST_F(CheckpointTest, OfTwoFoldersOfOneStepTheOtherIsSetAside) {
+  for (const std::uint64_t step : {2, 3}) save(step);
+  fs::copy(out / "step-00000002", out / "step-00000001", fs::copy_options::recursive);
+  roll_back_to(out, 3, {});
+  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{2, 3}));
+  EXPECT_TRUE(fs::exists(out / "superseded-step-00000001/model.safetensors"));
+  fs::rename(out / "step-00000003", out / "step-00000099");
+  fs::create_directories(out / "step-00000003");
+  roll_back_to(out, 3, {});
+  EXPECT_EQ(newest(), 3U) << "a complete one takes the place of one that is not";
+}
+
+TEST_F(CheckpointTest, AFileThatCannotBeWrittenIsNamedAsItWillBeCalled) {
+  testing::FakeDisk disk;
+  CheckpointWriter writer("out", 5, disk);
+  disk.set_room(disk.used_bytes() + 3);
+  EXPECT_EQ(testing::message_of<DiskError>([&] { writer.write(kModelFile, "model"); }),
+            "out/step-00000005/model.safetensors: cannot write: No space left on device");
 }
 
 TEST_F(CheckpointTest, TheEndOfARunIsLinked) {

@@ -117,10 +117,14 @@ TEST_P(AnyDisk, ExchangingSwaps) {
 TEST_P(AnyDisk, LinksAreFollowedButNotRemovedThrough) {
   make_folders(at / "target", disk);
   put("target/file", "x");
-  disk.link("target", at / "link");
+  EXPECT_TRUE(disk.link("target", at / "link"));
+  EXPECT_EQ(disk.link_target(at / "link"), "target");
+  for (const char* const name : {"target", "target/file", "absent"}) {
+    EXPECT_EQ(disk.link_target(at / name), std::nullopt) << name;
+  }
   EXPECT_EQ(get("link/file"), "x");
   EXPECT_TRUE(disk.stat(at / "link")->is_folder);
-  EXPECT_EQ(reason_of([&] { disk.link("target", at / "link"); }), EEXIST);
+  EXPECT_EQ(reason_of([&] { (void)disk.link("target", at / "link"); }), EEXIST);
   remove_all(at / "link", disk);
   EXPECT_EQ(disk.list(at), Names{"target"});
   EXPECT_EQ(get("target/file"), "x");

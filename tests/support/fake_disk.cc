@@ -191,9 +191,17 @@ bool FakeDisk::make_folder(const Path& path) {
   return true;
 }
 
-void FakeDisk::link(const Path& target, const Path& path) {
+bool FakeDisk::link(const Path& target, const Path& path) {
+  if (!can_link_) return false;
   if (find(path)) throw DiskError(path, "cannot link", EEXIST);
   add(path, Kind::kLink, "cannot link")->content = target.string();
+  return true;
+}
+
+std::optional<FakeDisk::Path> FakeDisk::link_target(const Path& path) {
+  check_power();
+  const NodePtr node = find(path);
+  return node && node->kind == Kind::kLink ? std::optional<Path>(node->content) : std::nullopt;
 }
 
 void FakeDisk::rename(const Path& from, const Path& to) {

@@ -57,6 +57,8 @@ class FakeDisk final : public proto::Disk {
   void flip_bit(const Path& path, std::uint64_t bit);
   /// Makes exchange() fail, as on a file system that cannot swap two names.
   void forbid_exchange() { can_exchange_ = false; }
+  /// Makes link() fail, as on a file system without symbolic links.
+  void forbid_links() { can_link_ = false; }
 
   // --- Disk
 
@@ -65,7 +67,8 @@ class FakeDisk final : public proto::Disk {
   void write(const Path& path, std::span<const std::string_view> pieces) override;
   [[nodiscard]] bool create(const Path& path) override;
   bool make_folder(const Path& path) override;
-  void link(const Path& target, const Path& path) override;
+  [[nodiscard]] bool link(const Path& target, const Path& path) override;
+  [[nodiscard]] std::optional<Path> link_target(const Path& path) override;
   void rename(const Path& from, const Path& to) override;
   [[nodiscard]] bool exchange(const Path& a, const Path& b) override;
   bool remove(const Path& path) override;
@@ -120,6 +123,7 @@ class FakeDisk final : public proto::Disk {
   std::optional<Fault> fault_;
   std::optional<std::uint64_t> room_bytes_;
   bool can_exchange_ = true;
+  bool can_link_ = true;
   std::map<NodePtr, std::weak_ptr<const void>> locks_;
 };
 

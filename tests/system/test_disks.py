@@ -1,8 +1,8 @@
 """Disks that are full or may not be written: one clear line, nothing lost. Mounts small disks of
 its own, where it may."""
 
+import json
 import resource
-import signal
 import subprocess
 import unittest
 
@@ -74,6 +74,39 @@ class SmallDisk(SystemTest):
 
 
 @unittest.skipUnless((BIN / "train").exists(), "built without the trainer")
+class SmallOutDir(SystemTest):
+    def test_train_on_a_full_disk_says_so_and_leaves_the_older_checkpoints(self):
+        (self.folder / "out").mkdir()
+        script = (
+            'mount -t tmpfs -o size=300k none out || exit 77; "$@"; echo "train: $?"; '
+            f'"{BIN}/inspect" checkpoint out --json; ls out'
+        )
+        arguments = [
+            *self.recipe(),
+            "--queue.uri=inproc://",
+            "--out_dir=out",
+            "--max_iters=2000",
+            "--checkpoint_interval=1",
+            "--keep_checkpoints=10000",
+            "--eval_interval=10000",
+            "--log_interval=10000",
+        ]
+        process = self.start_command(
+            [*("unshare", "--mount", "sh", "-c", script, "sh", BIN / "train"), *arguments]
+        )
+        output, errors = process.communicate(timeout=LONG_ENOUGH_S)
+        if process.returncode != 0:
+            self.skipTest("mounting a disk needs root")
+        status, whole, *names = output.splitlines()
+        self.assertEqual(status, "train: 1", errors)
+        last = json.loads(whole)["trainer"]["step"]
+        last_line = errors.splitlines()[-1]
+        self.assertRegex(last_line, f"out/step-{last + 1:08}.*: {FULL}; the checkpoints in out")
+        self.assertIn(f"step-{last:08}", names)
+        self.assertNotIn(f"step-{last + 1:08}", names)
+
+
+@unittest.skipUnless((BIN / "train").exists(), "built without the trainer")
 class Checkpoints(SystemTest):
     def train(self, *arguments):
         return [
@@ -91,7 +124,6 @@ class Checkpoints(SystemTest):
         limit = len(before["model.safetensors"])  # the optimizer's file is twice as long
 
         def may_not_write_more():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
         failed = subprocess.run(
@@ -100,13 +132,14 @@ class Checkpoints(SystemTest):
             capture_output=True,
             text=True,
             preexec_fn=may_not_write_more,
-            restore_signals=False,
             timeout=LONG_ENOUGH_S,
         )
         self.assertEqual(failed.returncode, 1, failed.stderr)
+        last_line = failed.stderr.splitlines()[-1]
         self.assertIn(
-            "optimizer.safetensors: cannot write: File too large", failed.stderr.splitlines()[-1]
+            "out/step-00000012/optimizer.safetensors: cannot write: File too large", last_line
         )
+        self.assertIn("the checkpoints in out are as they were", last_line)
         after = {
             path.name: path.read_bytes() for path in (self.folder / "out" / "latest").iterdir()
         }

@@ -1,6 +1,7 @@
 """Several runs on one queue folder: each has its own cursor, and none is trained twice at a
 time."""
 
+import shutil
 import signal
 import unittest
 
@@ -42,7 +43,11 @@ class SharedFolder(SystemTest):
             lambda: (self.folder / "out" / "step-00000006").exists(), "a checkpoint is there"
         )
         second = self.train("out", "--max_iters=1000000", "--resume")
-        self.finish(second, status=1)
+        self.finish(second, status=2)  # the folder is held
+        self.assertIn("out is being trained into by process", second.errors.splitlines()[-1])
+        shutil.copytree(self.folder / "out", self.folder / "copy", symlinks=True)
+        second = self.train("copy", "--max_iters=1000000", "--resume")
+        self.finish(second, status=1)  # so is the run's part of the queue
         self.assertIn("is being trained by another process", second.errors.splitlines()[-1])
         self.assertIn("choose another train.out_dir", second.errors.splitlines()[-1])
         self.assertIsNone(first.poll())

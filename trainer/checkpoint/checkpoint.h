@@ -13,7 +13,8 @@
 namespace millrace::trainer {
 
 /// Writes train.out_dir/step-…, complete or not at all, then the links to it, then removes the
-/// checkpoints beyond keep_checkpoints. For rank 0 alone. `ema`: null where train.ema is 0.
+/// checkpoints beyond keep_checkpoints. For rank 0 alone. `ema`: null where train.ema is 0. Throws
+/// std::runtime_error with the path and the reason; the older checkpoints are then as they were.
 void save_checkpoint(const config::Options& options, const proto::TrainerState& state,
                      const Model& model, const AdamW& optimizer, const Ema* ema = nullptr);
 

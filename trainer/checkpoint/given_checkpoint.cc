@@ -9,13 +9,24 @@ namespace millrace::trainer {
 namespace fs = std::filesystem;
 using config::UsageError;
 
-proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
-  fs::path folder = given;
+namespace {
+
+/// The folder of the checkpoint that a path means.
+fs::path folder_of(const fs::path& given) {
+  const fs::path named = proto::through_lost_link(given);
   for (const char* const link : {proto::kBestLink, proto::kLatestLink}) {
-    if (folder == given && fs::exists(given / link)) folder = fs::canonical(given / link);
+    if (const auto folder = proto::linked_checkpoint(named, link)) return fs::canonical(*folder);
   }
+  return named;
+}
+
+}  // namespace
+
+proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
+  const fs::path folder = folder_of(given);
   std::string damage;
-  auto found = proto::open_checkpoint(folder, damage);
+  auto found =
+      proto::open_checkpoint(folder, damage, proto::real_disk(), proto::CheckpointUse::kModel);
   if (!found) throw UsageError(flag + " " + given.string() + " cannot be used: " + damage);
   return *found;
 }
@@ -48,8 +59,9 @@ std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint,
                                      const config::Options& options, Weights weights,
                                      torch::Device device, const Precision& precision) {
   auto model = make_model(options.model, checkpoint.state.meta);
+  model->to(precision.parameters());  // as they were saved
   load_model(checkpoint.folder, *model, weights);
-  model->to(device, precision.parameters());
+  model->to(device);
   model->eval();
   return model;
 }

@@ -15,8 +15,9 @@
 
 namespace millrace::trainer {
 
-/// Opens a checkpoint's folder; of a run's folder the best checkpoint, or else the latest. Throws
-/// config::UsageError where that is no complete checkpoint. `flag`: what named it, for the error.
+/// Opens a checkpoint's folder; of a run's folder the best checkpoint, or else the latest, also
+/// where the links were lost. The optimizer's state may be missing. Throws config::UsageError where
+/// that is no complete checkpoint. `flag`: what named it, for the error.
 [[nodiscard]] proto::Checkpoint open_given(const std::filesystem::path& given,
                                            const std::string& flag = "--checkpoint");
 

@@ -5,9 +5,9 @@
 #include <system_error>
 #include <vector>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "config/recipe.h"
-#include "proto/text.h"
 #include "trainer/base/log.h"
 
 namespace millrace::trainer {
@@ -16,12 +16,16 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<proto::Checkpoint> newest(const fs::path& out_dir, bool required) {
-  auto found = proto::find_newest_whole(out_dir, log_warning);
-  if (found) return found;
-  if (!proto::checkpoint_steps(out_dir).empty()) {
-    throw config::UsageError("no checkpoint in " + out_dir.string() +
-                             " is whole; give another --train.out_dir to start anew");
+  std::vector<std::string> skipped;
+  auto found =
+      proto::find_newest_whole(out_dir, [&](const std::string& line) { skipped.push_back(line); });
+  if (!found && !skipped.empty()) {
+    throw config::UsageError("no checkpoint in " + out_dir.string() + " is whole (" +
+                             base::joined(skipped, "; ") +
+                             "); give another --train.out_dir to start anew");
   }
+  for (const std::string& line : skipped) log_warning(line + "; skipping it");
+  if (found) return found;
   if (required) {
     throw config::UsageError("--resume: there is no checkpoint in " + out_dir.string() +
                              "; leave --resume out, or use --resume=auto");
@@ -31,7 +35,8 @@ std::optional<proto::Checkpoint> newest(const fs::path& out_dir, bool required) 
 
 /// --resume=DIR: a checkpoint, or an out_dir that holds some.
 std::optional<proto::Checkpoint> from_folder(const config::Options& options,
-                                             const fs::path& folder) {
+                                             const fs::path& given) {
+  const fs::path folder = proto::through_lost_link(given);
   if (!proto::checkpoint_steps(folder).empty()) return newest(folder, true);
   std::string damage;
   auto found = proto::open_checkpoint(folder, damage);
@@ -61,9 +66,17 @@ void refuse_differences(const config::Options& options, const fs::path& folder) 
   }
   if (!refused.empty()) {
     throw config::UsageError("cannot resume " + folder.string() + ": " +
-                             proto::joined(refused, "; ") +
+                             base::joined(refused, "; ") +
                              "; set them back, or start anew in another --train.out_dir");
   }
+}
+
+void refuse_foreign_names(const fs::path& out_dir) {
+  const auto name = proto::name_in_the_way(out_dir);
+  if (!name) return;
+  throw config::UsageError((out_dir / *name).string() +
+                           " is not of a run, and train needs the name; move it, or choose another "
+                           "--train.out_dir");
 }
 
 void refuse_used_folder(const std::string& out_dir) {
@@ -85,6 +98,7 @@ ResumeRequest resume_request(bool given, const std::optional<std::string>& value
 
 std::optional<proto::Checkpoint> find_start(const config::Options& options,
                                             const ResumeRequest& request) {
+  refuse_foreign_names(options.train.out_dir);
   std::optional<proto::Checkpoint> found;
   switch (request.how) {
     case Resume::kNo: refuse_used_folder(options.train.out_dir); break;

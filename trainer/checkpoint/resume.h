@@ -26,8 +26,9 @@ struct ResumeRequest {
 [[nodiscard]] ResumeRequest resume_request(bool given, const std::optional<std::string>& value);
 
 /// The checkpoint to resume from; empty for a new run. Logs which ones it skipped as damaged.
-/// Throws UsageError where the request cannot be met, or, with both values, where a setting that
-/// shapes stream, model or optimizer differs from the checkpoint's.
+/// Throws UsageError where the request cannot be met, where somebody else's file has a name that
+/// the run needs, or, with both values, where a setting that shapes stream, model or optimizer
+/// differs from the checkpoint's.
 [[nodiscard]] std::optional<proto::Checkpoint> find_start(const config::Options& options,
                                                           const ResumeRequest& request);
 

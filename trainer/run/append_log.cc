@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "proto/disk.h"
 #include "proto/files.h"
 
 namespace millrace::trainer {
@@ -20,10 +23,17 @@ namespace {
   throw std::runtime_error(path.string() + ": " + what + ": " + std::strerror(errno));
 }
 
-int open_or_fail(const std::filesystem::path& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) fail(path, "cannot open");
-  return fd;
+proto::Descriptor open_or_fail(const std::filesystem::path& path, int flags) {
+  proto::Descriptor file(::open(path.c_str(), flags | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666));
+  if (!file.is_open()) fail(path, "cannot open");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail(path, "cannot look at it");
+  if (!S_ISREG(status.st_mode)) {
+    throw std::runtime_error(path.string() +
+                             ": it is no regular file, and a run that is resumed cuts its file "
+                             "back; name another");
+  }
+  return file;
 }
 
 std::string lines_up_to(std::string_view content, std::uint64_t step, const StepOf& step_of) {
@@ -37,40 +47,74 @@ std::string lines_up_to(std::string_view content, std::uint64_t step, const Step
   return kept;
 }
 
+/// Whether a text may be the beginning of one of our lines: of metrics, or of a record.
+bool may_be_cut_line(std::string_view text) {
+  constexpr std::string_view kMetrics = R"({"step":)";
+  return kMetrics.starts_with(text) || text.starts_with(kMetrics) ||
+         (text.front() >= '0' && text.front() <= '9');
+}
+
+/// Only the first line is looked at: a crash may have cut or damaged later ones. A power cut leaves
+/// zeros.
+void require_log(const std::filesystem::path& path, std::string_view content,
+                 const StepOf& step_of) {
+  if (content.empty() || content.front() == '\0') return;
+  const std::size_t end = content.find('\n');
+  const bool is_log = end == std::string_view::npos ? may_be_cut_line(content)
+                                                    : step_of(content.substr(0, end)).has_value();
+  if (!is_log) {
+    throw NotALog(path.string() + " is not of a run, and a run cuts the file to its own lines");
+  }
+}
+
 }  // namespace
 
+void require_log(const std::filesystem::path& path, const StepOf& step_of) {
+  const auto content = proto::real_disk().read(path, proto::Disk::kAll);
+  if (content) require_log(path, proto::text(content->bytes), step_of);
+}
+
 void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of) {
-  const int fd = open_or_fail(path, O_RDWR);
-  // Closes the file at the end, which also unlocks it.
-  const auto closed = std::shared_ptr<void>(nullptr, [fd](void*) { ::close(fd); });
-  if (::flock(fd, LOCK_EX) != 0) fail(path, "cannot lock");
+  const proto::Descriptor file = open_or_fail(path, O_RDWR);  // closing it also unlocks it
+  if (::flock(file.get(), LOCK_EX) != 0 && !proto::means_no_locks(errno)) fail(path, "cannot lock");
   const std::string content = proto::read_file(path);
+  require_log(path, content, step_of);
   const std::string kept = lines_up_to(content, step, step_of);
   const auto same =
       static_cast<std::size_t>(std::ranges::mismatch(kept, content).in1 - kept.begin());
   const auto rest = static_cast<ssize_t>(kept.size() - same);
-  if (::pwrite(fd, kept.data() + same, kept.size() - same, static_cast<off_t>(same)) != rest) {
+  if (::pwrite(file.get(), kept.data() + same, kept.size() - same, static_cast<off_t>(same)) !=
+      rest) {
     fail(path, "cannot write");
   }
-  if (::ftruncate(fd, static_cast<off_t>(kept.size())) != 0) {
+  if (::ftruncate(file.get(), static_cast<off_t>(kept.size())) != 0) {
     fail(path, "cannot cut back");
   }
 }
 
 AppendLog::AppendLog(std::filesystem::path path)
-    : path_(std::move(path)), fd_(open_or_fail(path_, O_WRONLY | O_APPEND)) {}
+    : path_(std::move(path)), file_(open_or_fail(path_, O_WRONLY | O_APPEND)) {}
 
-AppendLog::~AppendLog() { ::close(fd_); }
+bool AppendLog::in_place() const {
+  struct stat here {};
+  struct stat opened {};
+  if (::stat(path_.c_str(), &here) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return ::fstat(file_.get(), &opened) != 0 ||
+         (here.st_dev == opened.st_dev && here.st_ino == opened.st_ino);
+}
 
 void AppendLog::append(std::string_view lines) {
-  const ssize_t written = ::write(fd_, lines.data(), lines.size());
-  // A short write: only a part fitted on the disk.
-  if (written >= 0 && written < static_cast<ssize_t>(lines.size())) errno = ENOSPC;
-  if (written != static_cast<ssize_t>(lines.size())) fail(path_, "cannot append");
+  if (!in_place()) {
+    log_warning(path_.string() + " was removed or replaced while this run writes it: its lines up to "
+                                 "here are gone from there, and the next ones go on at that path");
+    proto::make_folders(path_.parent_path(), proto::real_disk());
+    file_ = open_or_fail(path_, O_WRONLY | O_APPEND);
+  }
+  proto::write_all(file_.get(), lines, path_);
 }
 
 void AppendLog::sync() {
-  if (::fdatasync(fd_) != 0) fail(path_, "cannot make it durable");
+  if (::fdatasync(file_.get()) != 0) fail(path_, "cannot make it durable");
 }
 
 }  // namespace millrace::trainer

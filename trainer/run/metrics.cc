@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "config/errors.h"
 #include "proto/json_text.h"
 
 namespace millrace::trainer {
@@ -67,6 +68,13 @@ std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
     return std::nullopt;
   }
   return json["step"].get<std::uint64_t>();
+}
+
+void refuse_foreign_metrics(const std::filesystem::path& out_dir) try {
+  require_log(out_dir / kFileName, step_of_metrics_line);
+} catch (const NotALog& error) {
+  throw config::UsageError(std::string(error.what()) +
+                           "; move it, or choose another --train.out_dir");
 }
 
 Metrics::Metrics(const std::filesystem::path& out_dir, std::uint64_t step, std::uint64_t last_step,

@@ -40,6 +40,9 @@ struct TrainPoint {
 /// The step of a line of metrics.jsonl; empty for any other text.
 [[nodiscard]] std::optional<std::uint64_t> step_of_metrics_line(std::string_view line);
 
+/// Throws config::UsageError where OUT_DIR/metrics.jsonl is not a run's: it would be cut.
+void refuse_foreign_metrics(const std::filesystem::path& out_dir);
+
 class Metrics {
  public:
   /// Opens OUT_DIR/metrics.jsonl and removes lines of steps after `step`. `last_step` and

@@ -1,8 +1,7 @@
 // The record of used samples (sample_log.h).
 #include "trainer/run/sample_log.h"
 
-#include <charconv>
-
+#include "base/text.h"
 #include "proto/digest.h"
 
 namespace millrace::trainer {
@@ -22,10 +21,9 @@ unsigned stage_of(const proto::Schema& schema, const proto::Batch& batch, std::u
 }  // namespace
 
 std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
-  std::uint64_t step = 0;
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), step);
-  if (error != std::errc{} || end == line.data() + line.size() || *end != ' ') return std::nullopt;
-  return step;
+  const std::size_t end = line.find(' ');
+  if (end == std::string_view::npos) return std::nullopt;
+  return base::parse_number<std::uint64_t>(line.substr(0, end));
 }
 
 SampleLog::SampleLog(const std::filesystem::path& path, const proto::Schema& schema,

@@ -67,7 +67,7 @@ TEST_F(ResumeTest, APlainStartRefusesAFolderThatHoldsCheckpoints) {
   expect_contains(text, "--resume=auto");
 }
 
-TEST_F(ResumeTest, TakesTheNewest) {
+TEST_F(ResumeTest, ResumesFromTheNewestCheckpoint) {
   save(10), save(20);
   EXPECT_EQ(find_start(options, {Resume::kNewest, {}})->state.step, 20U);
   EXPECT_EQ(find_start(options, {Resume::kAuto, {}})->state.step, 20U);
@@ -84,12 +84,30 @@ TEST_F(ResumeTest, WithoutACheckpointOnlyAutoStartsAnew) {
                   "nowhere cannot be used");
 }
 
-TEST_F(ResumeTest, SkipsADamagedOne) {
+TEST_F(ResumeTest, SkipsADamagedCheckpoint) {
   save(10), save(20);
   fs::resize_file(folder / "out/step-00000020/model.safetensors", 3);
   EXPECT_EQ(find_start(options, {Resume::kNewest, {}})->state.step, 10U);
   fs::remove(folder / "out/step-00000010/trainer.json");
-  expect_contains(refusal({Resume::kAuto, {}}), "is whole");
+  const std::string text = refusal({Resume::kAuto, {}});
+  expect_contains(text, "is whole");
+  expect_contains(text, "model.safetensors has 3 bytes");
+  expect_contains(text, "step-00000010/trainer.json: cannot read");
+}
+
+TEST_F(ResumeTest, NamesAFileThatIsInTheWay) {
+  proto::make_folders(folder / "out", proto::real_disk());
+  proto::replace_file(folder / "out/best", "mine");
+  for (const Resume how : {Resume::kNo, Resume::kAuto}) {
+    expect_contains(refusal({how, {}}), "out/best is not of a run");
+  }
+}
+
+TEST_F(ResumeTest, AMissingLatestLinkMeansTheNewestCheckpoint) {
+  save(10), save(20);
+  fs::remove(folder / "out/latest");
+  const ResumeRequest request{Resume::kFolder, (folder / "out/latest").string()};
+  EXPECT_EQ(find_start(options, request)->state.step, 20U);
 }
 
 TEST_F(ResumeTest, RefusesOtherStreamModelOrOptimizerSettingsWithBothValues) {

@@ -51,7 +51,7 @@ TEST(Metrics, ANumberThatIsNotFiniteIsNull) {
   EXPECT_EQ(step_of_metrics_line(val), 3U);
 }
 
-TEST(Metrics, AValLineHasEveryStageEvenIfTwoAreAlike) {
+TEST(Metrics, AValLineHasEveryStageEvenIfTwoHaveOneName) {
   const auto line =
       nlohmann::json::parse(to_line(250, {proto::Split::kVal,
                                           2.0,
@@ -63,13 +63,13 @@ TEST(Metrics, AValLineHasEveryStageEvenIfTwoAreAlike) {
                       R"("stages":{"a":1.0,"b":2.0,"a #2":3.0}})"));
 }
 
-TEST(Metrics, TheStepOfALine) {
+TEST(Metrics, ReadsTheStepOfALine) {
   EXPECT_EQ(step_of_metrics_line(R"({"step":12,"split":"val"})"), 12U);
   EXPECT_EQ(step_of_metrics_line(R"({"split":"val"})"), std::nullopt);
   EXPECT_EQ(step_of_metrics_line(R"({"step":12,"spl)"), std::nullopt);
 }
 
-TEST(Metrics, GoesOnFromTheStepOfACheckpoint) {
+TEST(Metrics, ResumesFromTheStepOfACheckpoint) {
   const testing::TemporaryFolder folder;
   {
     Metrics metrics(folder / "out", 0, 100, 64);

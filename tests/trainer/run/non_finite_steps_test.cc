@@ -34,9 +34,11 @@ TEST(NonFiniteSteps, AreCountedUntilAGoodOne) {
   EXPECT_FALSE(after(3, 0, {true, true, false}).in_streak());
 }
 
-TEST(NonFiniteSteps, TheFirstIsTooManyWhereOneIs) { EXPECT_TRUE(after(1, 0, {true}).too_many()); }
+TEST(NonFiniteSteps, TheFirstIsTooManyAtALimitOfOne) {
+  EXPECT_TRUE(after(1, 0, {true}).too_many());
+}
 
-TEST(NonFiniteSteps, OfARunThatBeginsWithThem) {
+TEST(NonFiniteSteps, ARunThatBeginsWithThemHasNoGoodStep) {
   const NonFiniteSteps first = after(2, 0, {true, true});
   EXPECT_TRUE(first.too_many());
   EXPECT_EQ(first.last_good(), 0U);
@@ -66,7 +68,7 @@ TEST(NonFiniteSteps, AFailureNamesTheFirstAndTheLastAndWhatToDo) {
       "steps 10 to 11: no finite loss and gradient (and the run ends with them");
 }
 
-TEST(NonFiniteSteps, ARunThatIsStoppedMeanwhileSaysWhichCheckpointStays) {
+TEST(NonFiniteSteps, AStoppedRunNamesTheLastGoodCheckpoint) {
   EXPECT_EQ(after(10, 8, {true}).stopped("out/step-00000008"),
             "step 9 had no finite loss and gradient, so none is saved; the last good checkpoint is "
             "out/step-00000008");

@@ -45,7 +45,7 @@ std::vector<std::uint64_t> due_steps(const RunSchedule& schedule, Due due, std::
 
 using Steps = std::vector<std::uint64_t>;
 
-TEST(RunSchedule, CountsStepsWhereNobodyAsksForEpochs) {
+TEST(RunSchedule, CountsStepsWhereTheRecipeNamesNoEpochs) {
   const RunSchedule steps = schedule({{"max_iters", "9"},
                                       {"eval_interval", "3"},
                                       {"checkpoint_interval", "4"},
@@ -61,7 +61,7 @@ TEST(RunSchedule, CountsStepsWhereNobodyAsksForEpochs) {
             "step 9 of max_iters = 9 is done already; raise --train.max_iters to go on");
 }
 
-TEST(RunSchedule, AnEpochIsDoneWithTheFirstStepAfterWhichItsSamplesAreUsed) {
+TEST(RunSchedule, AnEpochEndsWithTheStepThatUsesItsLastSample) {
   // Epochs of 30 samples and steps of 12: 2.5 steps each.
   const RunSchedule epochs = schedule(
       {{"max_epochs", "4"}, {"epoch_eval_interval", "1"}, {"epoch_checkpoint_interval", "2"}}, 30);
@@ -75,7 +75,7 @@ TEST(RunSchedule, AnEpochIsDoneWithTheFirstStepAfterWhichItsSamplesAreUsed) {
   EXPECT_EQ(schedule({{"max_epochs", "1"}}, 7).epochs(1), 1.714286) << "six digits";
 }
 
-TEST(RunSchedule, EpochsAndStepsAreDueEachInItsOwnRight) {
+TEST(RunSchedule, EpochAndStepIntervalsAreIndependent) {
   const RunSchedule both = schedule({{"eval_interval", "4"},
                                      {"epoch_eval_interval", "2"},
                                      {"checkpoint_interval", "7"},
@@ -117,7 +117,7 @@ TEST(RunSchedule, AStepThatEndsSeveralEpochsKeepsTheLast) {
   EXPECT_EQ(tiny.epoch_to_keep(1, 2), 12U);
 }
 
-TEST(RunSchedule, WhatFallsDueInBadStepsWaitsForTheNextGoodOne) {
+TEST(RunSchedule, EventsDueInBadStepsWaitForTheNextGoodStep) {
   const RunSchedule both = schedule(
       {{"eval_interval", "4"}, {"checkpoint_interval", "100"}, {"epoch_checkpoint_interval", "1"}},
       36);

@@ -21,7 +21,7 @@ std::string line(std::uint64_t step, const std::string& split, std::uint64_t ind
          proto::hex16(proto::sample_digest(testing::masked_meta().schema, batch, row)) + '\n';
 }
 
-TEST(Record, HasALinePerSampleAsOfTheStepThatUsedIt) {
+TEST(SampleLog, HasALineForEachSampleWithItsStep) {
   const testing::TemporaryFolder folder;
   const auto train = masked_batch({Split::kTrain, 6, 2, std::nullopt}),
              val = masked_batch({Split::kVal, 0, 1, std::nullopt});
@@ -35,7 +35,7 @@ TEST(Record, HasALinePerSampleAsOfTheStepThatUsedIt) {
                                                      line(4, "val", 0, 0, val, 0));
 }
 
-TEST(Record, WhatWasNotUsedIsNotWritten) {
+TEST(SampleLog, DiscardedSamplesAreNotWritten) {
   const testing::TemporaryFolder folder;
   SampleLog recorder(folder / "record", testing::masked_meta().schema, 0);
   recorder.add(masked_batch({Split::kVal, 0, 3, std::nullopt}));
@@ -44,7 +44,7 @@ TEST(Record, WhatWasNotUsedIsNotWritten) {
   EXPECT_EQ(proto::read_file(folder / "record"), "");
 }
 
-TEST(Record, StageIsZeroWithoutAStageColumn) {
+TEST(SampleLog, StageIsZeroWithoutAStageColumn) {
   const testing::TemporaryFolder folder;
   proto::Schema schema = testing::masked_meta().schema;
   auto batch = masked_batch({Split::kTrain, 7, 1, std::nullopt});

@@ -70,7 +70,7 @@ TEST(StagePlan, WithoutNamedStagesTheLogIsEmpty) {
   EXPECT_EQ(state, new_run(mix));
 }
 
-TEST(StagePlan, StepsAreKnownAhead) {
+TEST(StagePlan, TheLogOfStepsIsKnownAtTheStart) {
   const config::Options options = recipe(
       "steps",
       "[{type='span', spans_count=1, from_step=0}, {type='span', spans_count=2, from_step=3}]");
@@ -79,7 +79,7 @@ TEST(StagePlan, StepsAreKnownAhead) {
       << "no loss moves them";
 }
 
-TEST(StagePlan, TheLastStepThatARecipeCanNameStillFits) {
+TEST(StagePlan, TheLargestFromStepDoesNotOverflow) {
   const config::Options options =
       config::default_options({{"schedule", "steps"},
                                {"stages",
@@ -90,22 +90,22 @@ TEST(StagePlan, TheLastStepThatARecipeCanNameStillFits) {
   EXPECT_EQ(first_stage_log(options).back().first_index, 1'000'000'000'000ULL << 24);
 }
 
-TEST(StagePlan, PlateauMovesOnOnceTheCountIsFull) {
+TEST(StagePlan, PlateauAdvancesAfterTheStaleCount) {
   EXPECT_EQ(stages_of_steps(plateau({2}), {5, 6, 6, 6, 6}), (Stages{0, 0, 0, 1, 1}));
   EXPECT_EQ(stages_of_steps(plateau({1, 1}), {5, 5, 5, 5, 5}), (Stages{0, 0, 1, 1, 2}))
       << "equal is no improvement";
 }
 
-TEST(StagePlan, AnImprovementStartsTheCountAnew) {
+TEST(StagePlan, AnImprovementResetsTheStaleCount) {
   EXPECT_EQ(stages_of_steps(plateau({2}), {5, 6, 4, 5, 3, 4, 4, 0}),
             (Stages{0, 0, 0, 0, 0, 0, 0, 1}));
 }
 
-TEST(StagePlan, EachStageHasABestOfItsOwn) {
+TEST(StagePlan, EachStageHasItsOwnBestLoss) {
   EXPECT_EQ(stages_of_steps(plateau({1, 1}), {1, 2, 9, 8, 7, 8, 1}), (Stages{0, 0, 1, 1, 1, 1, 2}));
 }
 
-TEST(StagePlan, WhatIsNoFiniteNumberDoesNotImprove) {
+TEST(StagePlan, ALossThatIsNotFiniteIsNoImprovement) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   EXPECT_EQ(stages_of_steps(plateau({2}), {kNotANumber, kInfinity, 1}), (Stages{0, 0, 1}));
   EXPECT_EQ(stages_of_steps(plateau({2}), {5, kNotANumber, -kInfinity, 1}), (Stages{0, 0, 0, 1}));
@@ -113,12 +113,12 @@ TEST(StagePlan, WhatIsNoFiniteNumberDoesNotImprove) {
   EXPECT_FALSE(improves(kNotANumber, std::nullopt));
 }
 
-TEST(StagePlan, TheLastStageStays) {
+TEST(StagePlan, TheLastStageNeverEnds) {
   EXPECT_EQ(stages_of_steps(plateau({1}), {1, 1, 1, 1, 1, 1, 1}), (Stages{0, 0, 1, 1, 1, 1, 1}));
   EXPECT_EQ(stages_of_steps(plateau({}), {1, 1, 1}), (Stages{0, 0, 0}));
 }
 
-TEST(StagePlan, GoesOnFromACheckpointAsIfItHadNeverStopped) {
+TEST(StagePlan, AResumedRunHasTheSameStages) {
   const config::Options options = plateau({2, 3, 1});
   const std::vector<double> losses{5, 6, 4, 4, 4, 3, kNotANumber, 3, 2, 2, 2, 2, 9, 9, 9};
   proto::TrainerState whole = new_run(options);
