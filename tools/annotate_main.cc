@@ -1,7 +1,9 @@
 // annotate CONFIG [overrides] [--shard-index I] [--num-shards N]: turns documents into scored token
 // shards for the cascade.
-#include <fmt/format.h>
+#include <fmt/ostream.h>
+
 #include <spdlog/spdlog.h>
+#include <iostream>
 
 #include <filesystem>
 
@@ -76,14 +78,15 @@ void report(const annotation::Annotated& done, annotation::Part part,
       options.provider.stage2_length);
   if (!json) return;
   fmt::print(
+      std::cout,
       "{{\"shard\":{},\"shards\":{},\"skipped\":{},\"passages\":{},\"chunks\":{},\"dropped\":{},"
       "\"tokens\":{}}}\n",
       part.shard, part.shards, done.was_there, done.passages, done.chunks, dropped, done.tokens);
 }
 
 int run(const config::Arguments& arguments) {
-  const config::Options recipe =
-      config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options recipe = config::load_recipe(
+      arguments.positional.front(), arguments.overrides, config::RecipeUse::kDocuments);
   const auto shards =
       static_cast<std::uint32_t>(arguments.number("num-shards", 1, kMaxShards).value_or(1));
   const auto only = arguments.number("shard-index", 0, kMaxShards);

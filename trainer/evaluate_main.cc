@@ -3,12 +3,15 @@
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "base/text.h"
 #include "config/app/command_line.h"
 #include "config/app/stop.h"
 #include "config/errors.h"
 #include "proto/json_text.h"
-#include "proto/text.h"
+#include "trainer/base/torch_errors.h"
+#include "trainer/distributed/distributed_env.h"
 #include "trainer/evaluation/evaluate.h"
 #include "trainer/run/metrics.h"
 
@@ -42,7 +45,8 @@ const config::Program kProgram{
     .flags =
         {{.name = "checkpoint",
           .placeholder = "DIR",
-          .help = "a checkpoint, or an output folder: its best checkpoint, else its latest"},
+          .help = "a checkpoint, or an output folder: its best checkpoint, else its latest",
+          .kind = config::Path{}},
          {.name = "split",
           .placeholder = "val|test",
           .help = "the split; default val",
@@ -82,7 +86,7 @@ std::vector<std::int64_t> read_timesteps(const std::string& list) {
   for (std::size_t begin = 0; begin <= list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     const std::string word = list.substr(begin, end - begin);
-    const auto number = proto::parse_number<std::int64_t>(word);
+    const auto number = base::parse_number<std::int64_t>(word);
     if (!number || *number < 1 || *number > kMaxTimesteps) {
       throw config::UsageError("--timesteps " + list + ": \"" + word +
                                "\" is no number of steps from 1 to " +
@@ -163,13 +167,20 @@ void print(const trainer::EvaluateResult& result) {
 }
 
 int run(const config::Arguments& arguments) {
+  if (trainer::is_left_to_rank0(kProgram.name)) return 0;
   config::catch_stop_signals();
-  const auto result = trainer::evaluate_checkpoint(read(arguments));
-  if (!result) return 0;
+  const trainer::EvaluateRequest request = read(arguments);
+  const auto result = trainer::evaluate_checkpoint(request);
+  if (!result) throw std::runtime_error("stopped before there was a result");
   arguments.json ? print_json(*result) : print(*result);
+  if (request.show > 0 && result->samples.empty()) {
+    throw std::runtime_error("stopped before samples were filled in for --show");
+  }
   return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return config::run_program(kProgram, argc, argv, run); }
+int main(int argc, char** argv) {
+  return config::run_program(kProgram, argc, argv, trainer::with_plain_errors(run));
+}

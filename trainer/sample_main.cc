@@ -2,17 +2,21 @@
 // cascade.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "config/app/command_line.h"
 #include "config/app/stop.h"
 #include "config/errors.h"
+#include "proto/disk.h"
 #include "proto/json_text.h"
+#include "proto/user_file.h"
+#include "trainer/base/torch_errors.h"
+#include "trainer/distributed/distributed_env.h"
 #include "trainer/evaluation/perplexity_scorer.h"
 #include "trainer/sampling/sample.h"
 #include "trainer/sampling/samplers.h"
@@ -28,16 +32,6 @@ constexpr std::size_t kSeparator = 80;
 constexpr const char* kStages[] = {"stage1", "stage2", "stage3"};
 constexpr const char* kNotForCascades[] = {"checkpoint", "start", "suffix", "template", "length"};
 constexpr const char* kCascadeFolder = "sampling_outputs";
-
-/// "a, b or c"
-std::string sampler_names() {
-  const auto& all = trainer::samplers();
-  std::string names;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    names += (i == 0 ? "" : i + 1 < all.size() ? ", " : " or ") + all[i].name;
-  }
-  return names;
-}
 
 config::Program make_program() {
   using config::WholeNumber, config::RealNumber;
@@ -55,12 +49,20 @@ config::Program make_program() {
        .flags =
            {{.name = "checkpoint",
              .placeholder = "DIR",
-             .help = "a checkpoint, or an output folder: its best checkpoint, else its latest"},
+             .help = "a checkpoint, or an output folder: its best checkpoint, else its latest",
+             .kind = config::Path{}},
             {.name = "stage1",
              .placeholder = "DIR",
-             .help = "the checkpoint of a cascade's first stage, in place of --checkpoint"},
-            {.name = "stage2", .placeholder = "DIR", .help = "that of its second stage"},
-            {.name = "stage3", .placeholder = "DIR", .help = "that of its third stage"},
+             .help = "the checkpoint of a cascade's first stage, in place of --checkpoint",
+             .kind = config::Path{}},
+            {.name = "stage2",
+             .placeholder = "DIR",
+             .help = "that of its second stage",
+             .kind = config::Path{}},
+            {.name = "stage3",
+             .placeholder = "DIR",
+             .help = "that of its third stage",
+             .kind = config::Path{}},
             {.name = "samples",
              .placeholder = "N",
              .help = "how many texts; default 1",
@@ -80,11 +82,12 @@ config::Program make_program() {
              .kind = WholeNumber{0, std::numeric_limits<std::uint64_t>::max()}},
             {.name = "sampler",
              .placeholder = "NAME",
-             .help = sampler_names() + "; default the objective's first"},
+             .help = base::alternatives(trainer::samplers(), &trainer::SamplerEntry::name) +
+                     "; default the objective's first"},
             {.name = "temperature",
              .placeholder = "T",
              .help = "divides the logits; 0 takes the likeliest token; default 1",
-             .kind = RealNumber{0.0, 1e6, "from 0 to 1e6"}},
+             .kind = RealNumber{0.0, 1e6}},
             {.name = "top-k",
              .placeholder = "K",
              .help = "draw only from the K likeliest tokens",
@@ -92,7 +95,7 @@ config::Program make_program() {
             {.name = "top-p",
              .placeholder = "P",
              .help = "draw only from the fewest tokens whose probabilities add up to P",
-             .kind = RealNumber{std::numeric_limits<double>::min(), 1.0, "above 0, at most 1"}},
+             .kind = RealNumber{.least = 0.0, .most = 1.0, .above = true}},
             {.name = "start", .placeholder = "TEXT", .help = "the beginning of each text"},
             {.name = "suffix", .placeholder = "TEXT", .help = "the end of each text"},
             {.name = "template",
@@ -105,14 +108,17 @@ config::Program make_program() {
             {.name = "output",
              .placeholder = "FILE",
              .help = std::string("write there, not to stdout; of a cascade a folder, default ") +
-                     kCascadeFolder},
+                     kCascadeFolder,
+             .kind = config::Path{}},
             {.name = "eval-perplexity",
              .placeholder = "DIR",
              .help =
-                 "score the texts with an autoregressive checkpoint: perplexity and token entropy"},
+                 "score the texts with an autoregressive checkpoint: perplexity and token entropy",
+             .kind = config::Path{}},
             {.name = "trace",
              .placeholder = "FILE",
-             .help = "write every step of every text there, as JSON lines"},
+             .help = "write every step of every text there, as JSON lines",
+             .kind = config::Path{}},
             {.name = "verbose",
              .placeholder = "",
              .help = "print every step of every text on stderr"},
@@ -124,7 +130,6 @@ config::Program make_program() {
 }
 
 trainer::SamplingOptions read_options(const config::Arguments& arguments) {
-  trainer::check_sampler_flags(arguments);
   const trainer::LogitsFilter otherwise;
   return {.sampler = arguments.value("sampler").value_or(""),
           .steps = arguments.number("steps"),
@@ -133,7 +138,7 @@ trainer::SamplingOptions read_options(const config::Arguments& arguments) {
                      .top_p = arguments.real("top-p").value_or(otherwise.top_p)},
           .weights = arguments.value("weights"),
           .overrides = arguments.overrides,
-          .flags = arguments};
+          .settings = trainer::read_sampler_settings(arguments)};
 }
 
 std::uint64_t samples_of(const config::Arguments& arguments) {
@@ -212,20 +217,38 @@ std::string as_json(const trainer::CascadeResult& result, std::uint64_t seed) {
   return lines;
 }
 
-std::ofstream open_output(const std::string& path) {
-  std::ofstream file(path, std::ios::binary);
-  if (!file) {
-    throw config::UsageError("--output " + path +
-                             " cannot be written; name a file in a folder that is there");
-  }
-  return file;
+proto::UserFile open_output(const std::filesystem::path& path) try {
+  return proto::UserFile(path);
+} catch (const proto::DiskError& error) {
+  throw config::UsageError(std::string("--output ") + error.what());
 }
 
-void put(std::ostream& out, const std::string& text, const std::string& where) {
-  out << text << std::flush;
-  if (!out) {
-    throw std::runtime_error("the samples could not be written" + where + "; is the disk full?");
+/// Where one program's texts go: a file, or stdout.
+class Output {
+ public:
+  explicit Output(const std::optional<std::string>& path) {
+    if (path) file_.emplace(open_output(*path));
   }
+  void write(const std::string& text) {
+    if (file_) {
+      file_->write(text);
+    } else {
+      std::cout << text;
+    }
+  }
+  void finish() {
+    if (file_) file_->finish();
+  }
+
+ private:
+  std::optional<proto::UserFile> file_;
+};
+
+/// The texts that are there are written, but the user asked for more.
+void check_complete(const trainer::SampleResult& result, std::uint64_t wanted) {
+  if (result.texts.size() == wanted) return;
+  throw std::runtime_error("stopped after " + std::to_string(result.texts.size()) + " of " +
+                           base::counted(wanted, "text"));
 }
 
 void report(const trainer::SampleResult& result) {
@@ -247,10 +270,10 @@ std::unique_ptr<trainer::PerplexityScorer> open_scorer(const config::Arguments& 
 
 /// Prints the score on stderr and, if `json` is not null, adds it there as a line of JSON.
 void report_score(trainer::PerplexityScorer* scorer, const trainer::SampleResult& result,
-                  std::ostream* json) {
+                  Output* json) {
   const auto score = scorer != nullptr ? scorer->score(result.texts, result.meta) : std::nullopt;
   if (!score) return;
-  if (json != nullptr) put(*json, trainer::to_json_line(*score), "");
+  if (json != nullptr) json->write(trainer::to_json_line(*score));
   std::cerr << trainer::to_line(*score);
 }
 
@@ -266,17 +289,15 @@ void sample_one(const config::Arguments& arguments, Views& views) {
                                        {arguments.value("start"), arguments.value("suffix"),
                                         arguments.value("template"), arguments.number("length")},
                                        views.on_step()};
-  const auto path = arguments.value("output");
-  std::ofstream file;
-  if (path) file = open_output(*path);
+  Output output(arguments.value("output"));
   const auto scorer = open_scorer(arguments);
   const trainer::SampleResult result = trainer::sample_checkpoint(request);
   views.finish();
-  std::ostream& out = path ? file : std::cout;
-  put(out, arguments.json ? as_json(result, request.seed) : as_text(result),
-      path ? " to " + *path : "");
+  output.write(arguments.json ? as_json(result, request.seed) : as_text(result));
   report(result);
-  report_score(scorer.get(), result, arguments.json ? &out : nullptr);
+  report_score(scorer.get(), result, arguments.json ? &output : nullptr);
+  output.finish();
+  check_complete(result, request.samples);
 }
 
 bool is_cascade(const config::Arguments& arguments) {
@@ -309,7 +330,7 @@ void sample_stages(const config::Arguments& arguments, Views& views) {
   const std::filesystem::path folder = arguments.value("output").value_or(kCascadeFolder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  std::vector<std::ofstream> files;
+  std::vector<proto::UserFile> files;
   for (const char* const stage : kStages) {
     files.push_back(open_output(folder / ("sample_" + std::string(stage) + ".txt")));
   }
@@ -317,18 +338,21 @@ void sample_stages(const config::Arguments& arguments, Views& views) {
   const trainer::CascadeResult result = trainer::sample_cascade(request);
   views.finish();
   for (std::size_t stage = 0; stage < files.size(); ++stage) {
-    put(files[stage], as_text(result.stages[stage]), " to " + folder.string());
+    files[stage].write(as_text(result.stages[stage]));
+    files[stage].finish();
     report(result.stages[stage]);
   }
-  put(std::cout, arguments.json ? as_json(result, request.seed) : as_text(result.stages.back()),
-      "");
+  Output to_stdout(std::nullopt);
+  to_stdout.write(arguments.json ? as_json(result, request.seed) : as_text(result.stages.back()));
   std::cerr << "of the tokens of stage 1 " << 100.0 * result.kept[0]
             << " % are in the final text, of stage 2 " << 100.0 * result.kept[1]
             << " %; all three in " << folder.string() << "/sample_stage{1,2,3}.txt\n";
-  report_score(scorer.get(), result.stages.back(), arguments.json ? &std::cout : nullptr);
+  report_score(scorer.get(), result.stages.back(), arguments.json ? &to_stdout : nullptr);
+  check_complete(result.stages.back(), request.samples);
 }
 
 int run(const config::Arguments& arguments) {
+  if (trainer::is_left_to_rank0("sample")) return 0;
   config::catch_stop_signals();
   Views views(arguments);
   is_cascade(arguments) ? sample_stages(arguments, views) : sample_one(arguments, views);
@@ -337,4 +361,6 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return config::run_program(make_program(), argc, argv, run); }
+int main(int argc, char** argv) {
+  return config::run_program(make_program(), argc, argv, trainer::with_plain_errors(run));
+}

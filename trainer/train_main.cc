@@ -3,6 +3,7 @@
 #include "config/app/stop.h"
 #include "config/errors.h"
 #include "config/per_dataset.h"
+#include "trainer/base/torch_errors.h"
 #include "trainer/training/train.h"
 
 namespace {
@@ -14,16 +15,18 @@ const config::Program kProgram{
     .usage = "CONFIG [overrides] [--resume[=auto|DIR]] [--record-stream FILE] [--all]",
     .about =
         "Trains the recipe's model on its stream, as one rank (torchrun starts several). Waits for "
-        "producers; SIGTERM and SIGINT save a checkpoint and end it.",
+        "producers; SIGTERM, SIGINT and SIGHUP save a checkpoint and end it, SIGUSR1 saves one.",
     .flags = {
         {.name = "resume",
          .placeholder = "auto|DIR",
          .help = "resume from the newest complete checkpoint; auto: or start anew where there is "
                  "none; DIR: from that one",
-         .value_optional = true},
+         .value_optional = true,
+         .kind = config::Path{}},
         {.name = "record-stream",
          .placeholder = "FILE",
-         .help = "write `step split index stage digest` for every sample that this rank uses"},
+         .help = "write `step split index stage digest` for every sample that this rank uses",
+         .kind = config::Path{}},
         {.name = "all",
          .placeholder = "",
          .help = "train one model for each enabled dataset of data.datasets in turn, in "
@@ -43,8 +46,8 @@ void refuse_beside_all(const config::Arguments& arguments) {
 }
 
 int run(const config::Arguments& arguments) {
-  config::catch_stop_signals();
   const auto options = config::load_recipe(arguments.positional.at(0), arguments.overrides);
+  config::catch_stop_signals();
   if (arguments.has("all")) {
     refuse_beside_all(arguments);
     trainer::train_all(config::per_dataset(options));
@@ -58,4 +61,6 @@ int run(const config::Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return config::run_program(kProgram, argc, argv, run); }
+int main(int argc, char** argv) {
+  return config::run_program(kProgram, argc, argv, trainer::with_plain_errors(run));
+}

@@ -2,15 +2,37 @@
 #include "config/app/progress.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
+
+#include "config/app/terminal_text.h"
 
 namespace millrace::config {
 namespace {
 constexpr std::chrono::milliseconds kDrawEvery{500};
 constexpr std::chrono::seconds kLogEvery{10};
+
+/// Columns of the terminal behind stderr; 80 where it does not say.
+std::size_t columns_of_terminal() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 }  // namespace
+
+std::string first_columns(std::string text, std::size_t columns) {
+  std::size_t seen = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+    if (begins && seen++ == columns) {
+      text.resize(at);
+      break;
+    }
+  }
+  return text;
+}
 
 Progress::Progress()
     : terminal_(::isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {}
@@ -26,7 +48,9 @@ void Progress::update(const std::function<std::string()>& text) {
     spdlog::info("{}", text());
     return;
   }
-  std::fprintf(stderr, "\r\033[K%s", text().c_str());
+  // A line that fills the last column would wrap, and "\r" would go back to its second half alone.
+  std::fprintf(stderr, "\r\033[K%s",
+               first_columns(for_terminal(text()), columns_of_terminal() - 1).c_str());
   std::fflush(stderr);
   drawn_ = true;
 }

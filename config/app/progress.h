@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 
 namespace millrace::config {
+
+/// The beginning of a UTF-8 text that takes `columns` columns of a terminal, each character one.
+[[nodiscard]] std::string first_columns(std::string text, std::size_t columns);
 
 class Progress {
  public:

@@ -1,4 +1,5 @@
 // The frame around a program's body: help, version, logging, exit status.
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -6,8 +7,13 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <new>
+#include <stdexcept>
 
 #include "config/app/command_line.h"
+#include "config/app/standard_streams.h"
+#include "config/app/terminal_text.h"
 #include "config/app/version.h"
 #include "config/errors.h"
 
@@ -61,6 +67,19 @@ bool answered(const Program& program, int argc, const char* const* argv) {
   return false;
 }
 
+/// %* in a pattern: the message, with nothing in it that a terminal would obey.
+class Message final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const std::string text = for_terminal({message.payload.data(), message.payload.size()});
+    out.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<Message>();
+  }
+};
+
 void set_up_logging(const Arguments& arguments) {
   const std::string level = arguments.value("log-level").value_or("info");
   constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
@@ -69,32 +88,56 @@ void set_up_logging(const Arguments& arguments) {
   }
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(
       "", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
-  spdlog::set_pattern("%H:%M:%S %^%l%$ %v");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<Message>('*').set_pattern("%H:%M:%S %^%l%$ %*");
+  spdlog::set_formatter(std::move(formatter));
   spdlog::set_level(spdlog::level::from_str(level));
 }
 
+/// An error's text on one line. LibTorch's errors end with the place in its sources and a stack,
+/// which say nothing to whoever runs a program.
+std::string one_line(std::string text) {
+  text.resize(std::min(text.size(), text.find("\nException raised from ")));
+  std::ranges::replace(text, '\n', ' ');
+  return for_terminal(text);
+}
+
 int report(const std::exception& error, int status) {
-  std::string line = error.what();
-  std::ranges::replace(line, '\n', ' ');
-  std::fprintf(stderr, "error: %s\n", line.c_str());
+  std::fprintf(stderr, "error: %s\n", one_line(error.what()).c_str());
   return status;
+}
+
+/// Runs a part of a program. An exception becomes a line on stderr and an exit status.
+int guarded(const std::function<int()>& part) {
+  try {
+    return part();
+  } catch (const UsageError& error) {
+    return report(error, kWrongUsage);
+  } catch (const StdoutError& error) {
+    if (error.has_no_reader()) die_of_broken_pipe();
+    return report(error, kFailed);
+  } catch (const std::bad_alloc&) {
+    return report(std::runtime_error("out of memory"), kFailed);
+  } catch (const std::exception& error) {
+    return report(error, kFailed);
+  }
 }
 
 }  // namespace
 
 int run_program(const Program& bare, int argc, const char* const* argv,
                 const std::function<int(const Arguments&)>& body) {
+  set_up_standard_streams();
   const Program program = with_common_flags(bare);
-  try {
+  const int status = guarded([&] {
     if (answered(program, argc, argv)) return kDone;
     const Arguments arguments = parse(program, argc, argv);
     set_up_logging(arguments);
     return body(arguments);
-  } catch (const UsageError& error) {
-    return report(error, kWrongUsage);
-  } catch (const std::exception& error) {
-    return report(error, kFailed);
-  }
+  });
+  if (status != kDone && stdout_failed()) return status;  // reported already
+  const int written = guarded([] { return finish_stdout(), kDone; });
+  return status != kDone ? status : written;
 }
 
 }  // namespace millrace::config

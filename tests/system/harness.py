@@ -77,6 +77,16 @@ def without_ranks(environment):
     return {key: value for key, value in environment.items() if key not in ranks}
 
 
+def catches(pid, number):
+    """Whether a process has a handler for a signal."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            caught = next(line for line in status if line.startswith("SigCgt"))
+    except (OSError, StopIteration):
+        return False
+    return int(caught.split()[1], 16) >> (number - 1) & 1 == 1
+
+
 class SystemTest(unittest.TestCase):
     """Each test has a folder of its own, which is the working directory of all it starts."""
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import unittest
 
-from harness import SystemTest, free_port
+from harness import BIN, SystemTest, free_port
 
 FAILED, WRONG_USAGE = 1, 2
 
@@ -62,6 +62,17 @@ class BadTexts(BadInput):
         )
         self.assertIn("built-in text", errors)
         self.assertIn("nats", errors)
+
+
+class TooLittleMemory(BadInput):
+    def test_a_model_or_a_batch_that_does_not_fit_is_one_line_that_says_what_to_lower(self):
+        for size in (["--n_embd=4096", "--n_layer=48"], ["--n_embd=1024", "--batch_size=60000"]):
+            words = [BIN / "train", *self.recipe(), "--queue.uri=inproc://", *size]
+            process = self.start_command(["bash", "-c", 'ulimit -v 4000000; exec "$@"', "", *words])
+            self.finish(process, status=1)
+            last = process.errors.splitlines()[-1]
+            self.assertRegex(last, "^error: out of memory: .*; lower train.batch_size")
+            self.assertNotIn("frame #", process.errors)
 
 
 class BadRecipes(BadInput):
@@ -261,6 +272,19 @@ class Mismatches(BadInput):
             "--out_dir=out",
             status=WRONG_USAGE,
         )
+
+    def test_an_audit_that_the_transport_cannot_have(self):
+        for program, more in (("train", []), ("bench", ["stream"])):
+            self.expect(
+                ["queue.audit", "does not tell who wrote it", "tcp:// or ipc://"],
+                program,
+                *more,
+                *self.recipe(),
+                "--queue.uri=file://queue",
+                "--queue.audit=0.5",
+                "--out_dir=out",
+                status=WRONG_USAGE,
+            )
 
 
 if __name__ == "__main__":

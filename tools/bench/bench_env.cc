@@ -6,27 +6,22 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "config/errors.h"
 #include "config/recipe.h"
+#include "producer/open_ends.h"
 #include "proto/files.h"
-#include "queue/transports.h"
 #include "tools/bench/free_port.h"
 
 namespace millrace::tools {
 namespace {
 
-queue::Uri read_uri(const std::string& text) try {
-  return queue::parse_uri(text);
-} catch (const std::invalid_argument& error) {
-  throw config::UsageError(error.what());
-}
-
-std::string own_uri(const queue::Uri& uri, const std::filesystem::path& folder) {
-  const std::string_view scheme = uri.transport->scheme;
-  if (scheme == "file") return "file://" + (folder / "queue").string();
-  if (scheme == "ipc") return "ipc://" + (folder / "race.sock").string();
-  if (scheme == "tcp") return "tcp://127.0.0.1:" + std::to_string(free_port());
-  return uri.text;
+std::string own_place(const queue::Uri& uri, const std::filesystem::path& folder) {
+  switch (uri.transport->medium) {
+    case queue::Medium::kMemory: break;
+    case queue::Medium::kFiles: return folder / "queue";
+    case queue::Medium::kTcp: return "127.0.0.1:" + std::to_string(free_port());
+    case queue::Medium::kUnixSocket: return folder / "race.sock";
+  }
+  return uri.rest;
 }
 
 }  // namespace
@@ -45,10 +40,10 @@ BenchEnv::TemporaryFolder::~TemporaryFolder() {
 }
 
 BenchEnv::BenchEnv(const config::Options& options, bool keep_uri) : options_(options) {
-  const queue::Uri uri = read_uri(options.queue.uri);
+  const queue::Uri uri = producer::queue_uri(options);
   options_.train.out_dir = *this / "out";
   options_.watch = {};
-  if (!keep_uri) options_.queue.uri = own_uri(uri, folder_.path);
+  if (!keep_uri) options_.queue.uri = uri.transport->prefix() + own_place(uri, folder_.path);
 }
 
 std::string BenchEnv::write_recipe(const std::string& name, const config::Options& options) const {

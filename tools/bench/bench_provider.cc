@@ -1,6 +1,6 @@
 // bench provider CONFIG: the speed at which the recipe's provider computes samples on this machine,
 // without a transport.
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <atomic>
@@ -113,12 +113,12 @@ void show(const proto::StreamMeta& meta, std::uint32_t threads, const Rates& rat
     std::cout << proto::json_text(line) << std::endl;
     return;
   }
-  fmt::print("  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s per thread\n", threads,
+  fmt::print(std::cout, "  {} thread{}: {}tokens/s, {}samples/s; {}tokens/s per thread\n", threads,
              threads == 1 ? " " : "s", with_prefix(tokens), with_prefix(rate),
              with_prefix(tokens / threads));
-  fmt::print("    from {}tokens/s to {}tokens/s; {}tokens per second of CPU time\n",
+  fmt::print(std::cout, "    from {}tokens/s to {}tokens/s; {}tokens per second of CPU time\n",
              with_prefix(least), with_prefix(most), with_prefix(of_cpu));
-  fmt::print("    {}B/s written; memcpy on one core: {}B/s\n", with_prefix(bytes),
+  fmt::print(std::cout, "    {}B/s written; memcpy on one core: {}B/s\n", with_prefix(bytes),
              with_prefix(copied));
 }
 
@@ -131,15 +131,16 @@ Plan plan_of(const config::Arguments& arguments, const config::Options& options,
 }
 
 int run(const config::Arguments& arguments) {
-  config::catch_stop_signals();
   config::keep_freed_memory();  // as prepare does
   const config::Options options =
       config::load_recipe(arguments.positional.front(), arguments.overrides);
+  config::catch_stop_signals();
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
   const proto::StreamMeta& meta = provider->meta();
   const Plan plan = plan_of(arguments, options, meta);
   if (!arguments.json) {
     fmt::print(
+        std::cout,
         "{} over {}, stream {}: samples of {} tokens; {} samples per thread, medians of {}\n",
         meta.provider, meta.dataset_name, meta.fingerprint, meta.block_size, plan.samples,
         plan.repeats);

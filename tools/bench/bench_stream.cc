@@ -138,10 +138,10 @@ void measure_delivery(ProducerPool& producers, const config::Options& options,
 }
 
 int run(const config::Arguments& arguments) {
-  config::catch_stop_signals();
   config::keep_freed_memory();  // as train does
   const config::Options options =
       config::load_recipe(arguments.positional.front(), arguments.overrides);
+  config::catch_stop_signals();
   const BenchEnv env(options, gives_uri(arguments));
   const Request request = request_of(arguments, env.options());
   const auto wants = [&](const char* part) { return request.parts.contains(part); };
@@ -178,9 +178,11 @@ Subcommand stream_bench() {
             {"repeats", "R", "number of repeats, whose median is shown; default 5"},
             {"mib", "N", "MiB per repeat of the transport alone; default 512"},
             {"only", "PARTS", "the parts to measure, some of " + kParts + "; default: all"},
-            {"bin", "DIR",
-             "folder of `prepare` and, to measure resuming, `train`; default: that of "
-             "bench"}}},
+            {.name = "bin",
+             .placeholder = "DIR",
+             .help = "folder of `prepare` and, to measure resuming, `train`; default: that of "
+                     "bench",
+             .kind = config::Path{}}}},
       run};
 }
 

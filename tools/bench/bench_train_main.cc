@@ -1,6 +1,6 @@
 // bench_train CONFIG, which `bench train` becomes: measures training steps of a recipe, and the
 // machine's matrix products.
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -10,6 +10,7 @@
 #include "tools/bench/bench_numbers.h"
 #include "tools/bench/bench_waits.h"
 #include "tools/subcommands.h"
+#include "trainer/base/torch_errors.h"
 #include "trainer/bench/step_benchmark.h"
 
 namespace {
@@ -65,29 +66,32 @@ void print_json(const config::Options& options, const trainer::StepTimes& times,
 
 void print(const config::Options& options, const trainer::StepTimes& times,
            const Figures& figures) {
-  fmt::print("{} on {} of {} parameters, {} on {}, {} threads; {} tokens a step\n",
+  fmt::print(std::cout, "{} on {} of {} parameters, {} on {}, {} threads; {} tokens a step\n",
              options.train.objective, options.model.architecture, times.parameters, times.dtype,
              times.device, times.threads, times.tokens);
   fmt::print(
+      std::cout,
       "  a step: {:.1f} ms, from {:.1f} to {:.1f} in {} of them; {}tokens/s; forward alone: {:.1f} "
       "ms\n",
       figures.step_ms, smallest(times.step_ms), largest(times.step_ms), times.step_ms.size(),
       with_prefix(figures.tokens_per_s), figures.forward_ms);
-  fmt::print("  memory: {:.0f} MB resident at most\n", static_cast<double>(times.peak_bytes) / 1e6);
+  fmt::print(std::cout, "  memory: {:.0f} MB resident at most\n",
+             static_cast<double>(times.peak_bytes) / 1e6);
   fmt::print(
+      std::cout,
       "  model: {:.3g} GFLOP a step, {:.3g} GFLOP/s, {:.0f} % of the matrix product below in {}\n",
       times.model_flops / kGiga, figures.model_gflops, 100 * figures.share, times.dtype);
   for (const auto& [type, gflops] : times.product_gflops) {
-    fmt::print("  product [{}, {}] x [{}, {}] in {}: {:.3g} GFLOP/s\n", times.product_rows,
-               options.model.n_embd, options.model.n_embd, 4 * options.model.n_embd, type,
-               median(gflops));
+    fmt::print(std::cout, "  product [{}, {}] x [{}, {}] in {}: {:.3g} GFLOP/s\n",
+               times.product_rows, options.model.n_embd, options.model.n_embd,
+               4 * options.model.n_embd, type, median(gflops));
   }
 }
 
 int run(const config::Arguments& arguments) {
-  config::catch_stop_signals();
   const config::Options options =
       config::load_recipe(arguments.positional.front(), arguments.overrides);
+  config::catch_stop_signals();
   trainer::StepTimesRequest request;
   request.repeats = arguments.number("repeats", 1, kMostRepeats).value_or(request.repeats);
   request.steps = arguments.number("steps", 1, kMostSteps);
@@ -101,5 +105,6 @@ int run(const config::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return config::run_program(tools::train_bench().program, argc, argv, run);
+  return config::run_program(tools::train_bench().program, argc, argv,
+                             trainer::with_plain_errors(run));
 }

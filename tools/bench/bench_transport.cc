@@ -3,10 +3,9 @@
 
 #include <memory>
 
-#include "endpoint/key_files.h"
 #include "endpoint/window.h"
+#include "producer/open_ends.h"
 #include "proto/chunk_file.h"
-#include "queue/transports.h"
 #include "tools/bench/bench_env.h"
 #include "tools/bench/bench_waits.h"
 #include "tools/bench/constant_stream.h"
@@ -31,8 +30,7 @@ std::unique_ptr<queue::ProducerEnd> open_end(const config::Options& options,
   queue::ProducerPlan plan;
   plan.ahead[static_cast<std::size_t>(proto::Split::kTrain)] =
       endpoint::train_window(options).samples_of(meta.schema);
-  plan.security = queue::producer_security(endpoint::key_files(options));
-  return queue::open_producer_end(queue::parse_uri(options.queue.uri), meta, plan);
+  return producer::open_producer_end(options, meta, plan);
 }
 
 /// Both ends of a transport, working.
@@ -63,24 +61,35 @@ class MeasuredTransport {
   FakeTrainer trainer_;
 };
 
-void measure_limits(const config::Options& options, const ConstantStream& stream,
-                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchEnv& env,
-                    TransportRates& rates) {
-  const std::string_view scheme = queue::parse_uri(options.queue.uri).transport->scheme;
-  if (scheme == "file") {
-    const std::size_t file_bytes = proto::kChunkTargetBytes;
-    rates.plain.push_back(
-        plain_files_bytes_per_s({env / "", file_bytes, ahead_bytes / file_bytes + 2}, bytes));
-    return;
-  }
+/// `address`: ZeroMQ's, for a socket of this kind.
+void measure_socket_limits(SocketKind kind, const std::string& address,
+                           const config::Options& options, const ConstantStream& stream,
+                           std::uint64_t bytes, TransportRates& rates) {
   const auto columns = stream.columns(options.train.batch_size);
   const std::size_t batch_bytes =
       options.train.batch_size * stream.meta().schema.bytes_per_sample();
-  const bool tcp = scheme == "tcp";
-  rates.raw.push_back(
-      RawLoopback(tcp ? SocketKind::kTcp : SocketKind::kUnix, batch_bytes).bytes_per_s(bytes));
-  const std::string address = tcp ? "tcp://127.0.0.1:*" : "ipc://" + (env / "bare.sock").string();
+  rates.raw.push_back(RawLoopback(kind, batch_bytes).bytes_per_s(bytes));
   rates.zmq.push_back(zmq_baseline_bytes_per_s(address, columns, bytes));
+}
+
+void measure_limits(const config::Options& options, const ConstantStream& stream,
+                    std::uint64_t ahead_bytes, std::uint64_t bytes, const BenchEnv& env,
+                    TransportRates& rates) {
+  constexpr std::size_t kFileBytes = proto::kChunkTargetBytes;
+  switch (producer::queue_uri(options).transport->medium) {
+    case queue::Medium::kMemory: break;
+    case queue::Medium::kFiles:
+      rates.plain.push_back(
+          plain_files_bytes_per_s({env / "", kFileBytes, ahead_bytes / kFileBytes + 2}, bytes));
+      break;
+    case queue::Medium::kTcp:
+      measure_socket_limits(SocketKind::kTcp, "tcp://127.0.0.1:*", options, stream, bytes, rates);
+      break;
+    case queue::Medium::kUnixSocket:
+      measure_socket_limits(SocketKind::kUnix, "ipc://" + (env / "bare.sock").string(), options,
+                            stream, bytes, rates);
+      break;
+  }
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "config/errors.h"
+#include "proto/descriptor.h"
 #include "proto/files.h"
 #include "tools/bench/bench_waits.h"
 
@@ -53,16 +54,15 @@ ChildProcess::ChildProcess(const std::filesystem::path& program,
   std::vector<char*> pointers;
   for (std::string& word : all) pointers.push_back(word.data());
   pointers.push_back(nullptr);
-  const int output = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (output < 0) {
+  const proto::Descriptor output(
+      ::open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!output.is_open()) {
     throw std::system_error(errno, std::generic_category(), log_.string() + ": cannot write");
   }
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) become(pointers.data(), output, parent);
-  const int failure = errno;
-  ::close(output);
-  if (pid_ < 0) throw std::system_error(failure, std::generic_category(), "cannot start " + name_);
+  if (pid_ == 0) become(pointers.data(), output.get(), parent);
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "cannot start " + name_);
 }
 
 ChildProcess::~ChildProcess() {

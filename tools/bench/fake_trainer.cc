@@ -10,7 +10,7 @@
 #include "consumer/prefetcher.h"
 #include "endpoint/expectation.h"
 #include "endpoint/window.h"
-#include "producer/inproc.h"
+#include "producer/open_ends.h"
 #include "proto/files.h"
 #include "providers/masking/stage_schedule.h"
 #include "tools/bench/bench_waits.h"

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <future>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +22,12 @@ using proto::Descriptor;
 std::size_t checked(ssize_t result) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), "raw loopback");
   return static_cast<std::size_t>(result);
+}
+
+/// The bytes of a send() or recv(). Throws where none moved: the loops around them would not end.
+std::size_t moved(ssize_t result) {
+  if (result == 0) throw std::runtime_error("raw loopback: the connection ended too early");
+  return checked(result);
 }
 
 Descriptor descriptor(int fd) {
@@ -64,17 +71,20 @@ double RawLoopback::bytes_per_s(std::uint64_t bytes) {
   return static_cast<double>(bytes) / seconds_since(start);
 }
 
-void RawLoopback::send_all(std::uint64_t bytes) const {
+void RawLoopback::send_all(std::uint64_t bytes) const try {
   while (bytes > 0) {
     const std::size_t most = std::min<std::uint64_t>(bytes, from_.size());
-    bytes -= checked(::send(sender_.get(), from_.data(), most, MSG_NOSIGNAL));
+    bytes -= moved(::send(sender_.get(), from_.data(), most, MSG_NOSIGNAL));
   }
+} catch (...) {
+  ::shutdown(sender_.get(), SHUT_WR);  // so that recv() does not wait for the rest
+  throw;
 }
 
 void RawLoopback::receive_all(std::uint64_t bytes) {
   while (bytes > 0) {
     const std::size_t most = std::min<std::uint64_t>(bytes, to_.size());
-    bytes -= checked(::recv(receiver_.get(), to_.data(), most, 0));
+    bytes -= moved(::recv(receiver_.get(), to_.data(), most, 0));
   }
 }
 

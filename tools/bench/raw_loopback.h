@@ -18,7 +18,8 @@ class RawLoopback {
   /// send() and, at most, of a recv(). Throws std::system_error.
   RawLoopback(SocketKind kind, std::size_t block_bytes);
 
-  /// Bytes received per second, measured over `bytes`.
+  /// Bytes received per second, measured over `bytes`. Throws std::runtime_error where the
+  /// connection ends before.
   [[nodiscard]] double bytes_per_s(std::uint64_t bytes);
 
  private:

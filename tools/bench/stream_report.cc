@@ -1,10 +1,11 @@
 // Results as words and as JSON.
 #include "tools/bench/stream_report.h"
 
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <iostream>
 
+#include "producer/open_ends.h"
 #include "proto/json_text.h"
 #include "tools/bench/bench_numbers.h"
 
@@ -18,25 +19,33 @@ struct Limit {
   double bytes_per_s;
 };
 
-std::vector<Limit> limits_of(const std::string& scheme, const TransportRates& rates) {
-  if (scheme == "file") return {{"plain files", "plain", median(rates.plain)}};
-  return {{"raw loopback", "raw", median(rates.raw)}, {"bare ZeroMQ", "bare", median(rates.zmq)}};
+/// Those that were measured.
+std::vector<Limit> limits_of(const TransportRates& rates) {
+  std::vector<Limit> limits;
+  const auto add = [&](const char* name, const char* key, const std::vector<double>& measured) {
+    if (!measured.empty()) limits.push_back({name, key, median(measured)});
+  };
+  add("plain files", "plain", rates.plain);
+  add("raw loopback", "raw", rates.raw);
+  add("bare ZeroMQ", "bare", rates.zmq);
+  return limits;
 }
 
 }  // namespace
 
 StreamReport::StreamReport(const config::Options& options, std::size_t producers,
                            std::uint64_t repeats, bool json)
-    : scheme_(options.queue.uri.substr(0, options.queue.uri.find("://"))),
-      json_(json),
-      common_{{"transport", scheme_},
+    : json_(json),
+      common_{{"transport", producer::queue_uri(options).transport->scheme},
               {"keys", !options.queue.key_file.empty()},
               {"producers", producers},
               {"threads", options.producer.threads},
               {"batch_size", options.train.batch_size}} {
   if (json_) return;
-  fmt::print("{}://{}, {} producers of {} thread(s), batches of {} samples; medians of {}\n",
-             scheme_, options.queue.key_file.empty() ? "" : " with keys", producers,
+  fmt::print(std::cout,
+             "{}{}, {} producers of {} thread(s), batches of {} samples; medians of {}\n",
+             producer::queue_uri(options).transport->prefix(),
+             options.queue.key_file.empty() ? "" : " with keys", producers,
              options.producer.threads, options.train.batch_size, repeats);
 }
 
@@ -45,7 +54,7 @@ void StreamReport::transport(std::uint32_t batch_bytes, const TransportRates& ra
   std::string words = fmt::format("transport alone, batches of {} KiB: {}B/s", batch_bytes >> 10,
                                   with_prefix(ours));
   Json line = {{"bench", "transport"}, {"batch_bytes", batch_bytes}, {"bytes_per_s", ours}};
-  for (const Limit& limit : limits_of(scheme_, rates)) {
+  for (const Limit& limit : limits_of(rates)) {
     const double share = ours / limit.bytes_per_s;
     words +=
         fmt::format("; {:.2f} of {} ({}B/s)", share, limit.name, with_prefix(limit.bytes_per_s));

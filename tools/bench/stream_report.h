@@ -35,7 +35,6 @@ class StreamReport {
 
   void show(const std::string& words, Json line) const;
 
-  std::string scheme_;
   bool json_;
   Json common_;
 };

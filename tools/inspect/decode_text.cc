@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "config/app/terminal_text.h"
 #include "proto/schema.h"
 
 namespace millrace::tools {
@@ -68,13 +69,11 @@ std::string text_of(const proto::StreamMeta& meta, std::uint64_t token) {
   return token < meta.vocabulary.size() ? meta.vocabulary[token] : kUnknownSign;
 }
 
-// A token's text with control characters replaced by visible ones.
+// A token's text, or a sign for one that a terminal would obey instead of show.
 std::string printable(const std::string& text) {
   if (text == "\n") return "↵";
   if (text == "\t") return "→";
-  const bool control =
-      text.empty() || static_cast<unsigned char>(text.front()) < 0x20 || text == "\x7f";
-  return control ? kUnknownSign : text;
+  return text.empty() || config::for_terminal(text) != text ? kUnknownSign : text;
 }
 
 // `target`: empty if the position has none.

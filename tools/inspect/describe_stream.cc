@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
-#include "proto/text.h"
 
 namespace millrace::tools {
 namespace {
@@ -29,7 +29,7 @@ void describe_stages(std::ostream& out, const char* what, const std::vector<std:
 
 std::string describe(const proto::Field& field) {
   return field.name + ": " + std::string(proto::to_string(field.role)) + ", " +
-         std::string(proto::to_string(field.wire)) + " [" + proto::joined(field.shape) + "]" +
+         std::string(proto::to_string(field.wire)) + " [" + base::joined(field.shape) + "]" +
          (field.sentinel ? ", with a sentinel" : "");
 }
 
@@ -41,10 +41,9 @@ void describe(std::ostream& out, const proto::StreamMeta& meta) {
       << "  tokens   " << meta.vocab_size << " in the vocabulary, " << meta.block_size
       << " a sample\n"
       << "  splits   ";
-  for (const proto::Split split : proto::kSplits) {
-    out << (split == proto::kSplits[0] ? "" : "; ") << proto::to_string(split) << " "
-        << size_of(meta, split);
-  }
+  out << base::joined(proto::kSplits, "; ", [&](proto::Split split) {
+    return std::string(proto::to_string(split)) + " " + size_of(meta, split);
+  });
   out << "\n  fields   " << meta.schema.bytes_per_sample() << " B a sample\n";
   for (const proto::Field& field : meta.schema.fields) out << "    " << describe(field) << "\n";
   describe_stages(out, "stages of train", meta.train_stages);

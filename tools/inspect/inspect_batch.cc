@@ -8,11 +8,11 @@
 #include <optional>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
-#include "proto/text.h"
 #include "queue/file/folder.h"
 #include "tools/inspect/show_samples.h"
 #include "tools/subcommands.h"
@@ -45,8 +45,7 @@ std::optional<proto::StreamMeta> meta_beside(const fs::path& path, const proto::
 }
 
 std::string column_of(const proto::Chunk& chunk, std::size_t i) {
-  return std::string(proto::to_string(chunk.wires[i])) + " [" + proto::joined(chunk.shapes[i]) +
-         "]";
+  return std::string(proto::to_string(chunk.wires[i])) + " [" + base::joined(chunk.shapes[i]) + "]";
 }
 
 void describe(const fs::path& path, const proto::Chunk& chunk) {
@@ -72,7 +71,7 @@ void describe_as_json(const fs::path& path, const proto::Chunk& chunk) {
     json["columns"].push_back(
         {{"type", proto::to_string(chunk.wires[i])}, {"shape", chunk.shapes[i]}});
   }
-  std::cout << proto::json_text(json) << "\n";
+  std::cout << proto::json_line(json);
 }
 
 // The requested samples that the file has.

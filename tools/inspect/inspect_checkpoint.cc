@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "proto/checkpoint.h"
 #include "proto/json_text.h"
 #include "proto/safetensors.h"
-#include "proto/text.h"
 #include "tools/inspect/describe_stream.h"
 #include "tools/subcommands.h"
 
@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // The checkpoint in `folder`, or the newest complete one of a run's output folder.
-proto::Checkpoint find(const fs::path& folder) {
+proto::Checkpoint find(const fs::path& given) {
+  const fs::path folder = proto::through_lost_link(given);
   if (!fs::is_directory(folder)) throw std::runtime_error(folder.string() + ": no such folder");
   if (!proto::checkpoint_steps(folder).empty()) {
     const auto say = [](const std::string& line) { std::cerr << line << "\n"; };
@@ -88,7 +89,7 @@ void print(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& mo
             << " tensors\n";
   for (const proto::NamedTensor& tensor : model.tensors()) {
     std::cout << "  " << tensor.name << " " << proto::to_string(tensor.type) << " ["
-              << proto::joined(tensor.shape) << "]\n";
+              << base::joined(tensor.shape) << "]\n";
   }
 }
 
@@ -102,7 +103,7 @@ void print_as_json(const proto::Checkpoint& checkpoint, const proto::Safetensors
     json["tensors"].push_back(
         {{"name", tensor.name}, {"type", proto::to_string(tensor.type)}, {"shape", tensor.shape}});
   }
-  std::cout << proto::json_text(json) << "\n";
+  std::cout << proto::json_line(json);
 }
 
 int run(const config::Arguments& arguments) {

@@ -218,7 +218,7 @@ int run(const config::Arguments& arguments) {
   for (const fs::path& root : streams) {
     const StreamState state = look_at_stream(root);
     if (arguments.json) {
-      std::cout << proto::json_text(to_json(state)) << "\n";
+      std::cout << proto::json_line(to_json(state));
     } else {
       print(state);
     }

@@ -148,8 +148,10 @@ Subcommand stream_subcommand() {
                  {"count", "N", "number of samples; default 4, with --digest 1"},
                  {"digest", "", "only print a line `split index stage digest` for each sample"},
                  {"stage", "K", "the stage of train samples, if the trainer names stages"},
-                 {"save-vocabulary", "FILE",
-                  "only write the characters and their ids, for data.vocabulary"}}},
+                 {.name = "save-vocabulary",
+                  .placeholder = "FILE",
+                  .help = "only write the characters and their ids, for data.vocabulary",
+                  .kind = config::Path{}}}},
       run};
 }
 

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "proto/digest.h"
 #include "proto/json_text.h"
 #include "tools/inspect/decode_text.h"
@@ -36,19 +37,13 @@ nlohmann::ordered_json to_json(const Label& label) {
           {"digest", label.digest}};
 }
 
-std::string joined(const std::vector<std::string>& characters) {
-  std::string text;
-  for (const std::string& character : characters) text += character;
-  return text;
-}
-
 nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage,
                                     const Decoded& sample) {
   nlohmann::ordered_json json = to_json(label);
   json["stage_name"] = stage;
   if (!label.time.empty()) json["time"] = proto::read_json(label.time);
-  json["input"] = joined(sample.input);
-  json[sample.predicts_next ? "target" : "original"] = joined(sample.original);
+  json["input"] = base::joined(sample.input, "");
+  json[sample.predicts_next ? "target" : "original"] = base::joined(sample.original, "");
   if (sample.predicts_next) return json;
   json["masked"] = positions(sample, Mark::kMasked);
   json["replaced"] = positions(sample, Mark::kReplaced);

@@ -8,13 +8,13 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "config/app/progress.h"
 #include "config/app/stop.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_encoder.h"
 #include "datasets/tokens/token_file.h"
 #include "proto/files.h"
-#include "proto/text.h"
 #include "tools/tokenize/shard_writer.h"
 
 namespace millrace::tools {
@@ -95,9 +95,10 @@ TokenRecord continue_record(const TokenizeRequest& request) {
 /// Removes incomplete files of a killed run.
 void remove_leftovers(const fs::path& folder) {
   for (const std::string& name : proto::real_disk().list(folder)) {
-    const bool ours = name.starts_with(".train") || name.starts_with(".val") ||
-                      name.starts_with(".test") || name.starts_with(".meta");
-    if (ours && name.ends_with(".tmp")) proto::try_remove_all(folder / name, proto::real_disk());
+    const auto of = proto::final_name_of(name);
+    if (of && (*of == kRecordFile || of->ends_with(".bin"))) {
+      proto::try_remove_all(folder / name, proto::real_disk());
+    }
   }
 }
 
@@ -126,8 +127,8 @@ class SplitWork {
     write_record(request_.out, record_);
     progress_.clear();
     spdlog::info("{}: {} tokens of {} in {}", name_, mine_.tokens(),
-                 proto::counted(mine_.documents, "document"),
-                 proto::counted(mine_.shards.size(), "file"));
+                 base::counted(mine_.documents, "document"),
+                 base::counted(mine_.shards.size(), "file"));
   }
 
  private:

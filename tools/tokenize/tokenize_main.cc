@@ -1,6 +1,6 @@
 // tokenize CONFIG --out DIR: writes the documents of a recipe's [data] as files of token ids.
 // --encode and --decode try a tokenizer.
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <iostream>
 #include <limits>
@@ -26,20 +26,29 @@ const config::Program kProgram{
         "with the byte-level BPE of\n"
         "data.tokenizer. Started again after an interruption, it continues. Or encodes and decodes "
         "standard input.",
-    .flags = {{"out", "DIR", "folder of the files and their meta.json"},
+    .flags = {{.name = "out",
+               .placeholder = "DIR",
+               .help = "folder of the files and their meta.json",
+               .kind = config::Path{}},
               {"shard-tokens", "N", "write files of N tokens each: train_000000.bin, …"},
-              {"encode", "TOKENIZER",
-               "print the token ids of the text on standard input; with --json: of JSON lines"},
-              {"decode", "TOKENIZER",
-               "print the text of the token ids on standard input; with --json: of JSON lines"},
+              {.name = "encode",
+               .placeholder = "TOKENIZER",
+               .help =
+                   "print the token ids of the text on standard input; with --json: of JSON lines",
+               .kind = config::Path{}},
+              {.name = "decode",
+               .placeholder = "TOKENIZER",
+               .help =
+                   "print the text of the token ids on standard input; with --json: of JSON lines",
+               .kind = config::Path{}},
               {"specials", "", "with --encode: recognise special tokens in the text"}},
     .min_positional = 0,
 };
 
 void print(const tools::TokenRecord& record) {
   for (const auto& [name, split] : record.splits) {
-    fmt::print("{{\"split\":\"{}\",\"tokens\":{},\"documents\":{},\"files\":{}}}\n", name,
-               split.tokens(), split.documents, split.shards.size());
+    fmt::print(std::cout, "{{\"split\":\"{}\",\"tokens\":{},\"documents\":{},\"files\":{}}}\n",
+               name, split.tokens(), split.documents, split.shards.size());
   }
 }
 
@@ -53,8 +62,8 @@ int write_files(const config::Arguments& arguments) {
   }
   const auto shard_tokens =
       arguments.number("shard-tokens", 1, std::numeric_limits<std::uint32_t>::max());
-  const config::Options options =
-      config::load_recipe(arguments.positional.front(), arguments.overrides);
+  const config::Options options = config::load_recipe(
+      arguments.positional.front(), arguments.overrides, config::RecipeUse::kDocuments);
   config::catch_stop_signals();
   const tools::TokenRecord record = tools::tokenize_recipe(options.data, *out, shard_tokens);
   if (arguments.json) print(record);

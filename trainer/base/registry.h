@@ -3,14 +3,15 @@
 // a program may add its own at run time.
 #pragma once
 
-#include <map>
+#include <algorithm>
+#include <deque>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "config/errors.h"
-#include "proto/text.h"
 
 namespace millrace::trainer {
 
@@ -18,7 +19,7 @@ namespace millrace::trainer {
 template <class Entry>
 class Registry {
  public:
-  /// `key`: the recipe key whose value is an entry's name, for messages.
+  /// `key`: the recipe key or flag whose value is an entry's name, for messages.
   Registry(std::string key, std::vector<Entry> entries) : key_(std::move(key)) {
     for (Entry& entry : entries) add(std::move(entry));
   }
@@ -26,29 +27,39 @@ class Registry {
   /// Adds an entry; those that were there stay where they are. Not to be called while another
   /// thread uses the registry. Throws std::invalid_argument for a name that is taken.
   void add(Entry entry) {
-    const std::string name = entry.name;
-    if (!entries_.emplace(name, std::move(entry)).second) {
-      throw std::invalid_argument(key_ + " = \"" + name + "\" is registered twice");
+    if (find(entry.name) != nullptr) {
+      throw std::invalid_argument(key_ + " = \"" + entry.name + "\" is registered twice");
     }
+    entries_.push_back(std::move(entry));
   }
 
   /// The entry of this name. Throws config::UsageError for an unknown one, listing all known.
   [[nodiscard]] const Entry& at(const std::string& name) const {
-    if (const auto found = entries_.find(name); found != entries_.end()) return found->second;
+    if (const Entry* const found = find(name)) return *found;
     throw config::UsageError(key_ + " = \"" + name +
-                             "\" is unknown; known: " + proto::joined(names()));
+                             "\" is unknown; known: " + base::joined(names()));
   }
+
+  /// All entries, in the order in which they were added.
+  [[nodiscard]] const std::deque<Entry>& entries() const { return entries_; }
 
   /// All names, in alphabetical order.
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (const auto& [name, entry] : entries_) all.push_back(name);
+    for (const Entry& entry : entries_) all.push_back(entry.name);
+    std::ranges::sort(all);
     return all;
   }
 
  private:
+  /// Null where there is none.
+  [[nodiscard]] const Entry* find(const std::string& name) const {
+    const auto found = std::ranges::find(entries_, name, &Entry::name);
+    return found == entries_.end() ? nullptr : &*found;
+  }
+
   std::string key_;
-  std::map<std::string, Entry> entries_;
+  std::deque<Entry> entries_;  // which keeps references valid when it grows
 };
 
 }  // namespace millrace::trainer

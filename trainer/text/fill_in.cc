@@ -2,18 +2,23 @@
 #include "trainer/text/fill_in.h"
 
 #include <algorithm>
+#include <string>
 
+#include "config/app/terminal_text.h"
 #include "trainer/text/glyphs.h"
 
 namespace millrace::trainer {
 namespace {
 
+/// A token as a person may read it: its text, or its id and a space in a stream of bare ids.
 std::string shown(const proto::StreamMeta& meta, std::int64_t token) {
   if (meta.mask_token_id && token == static_cast<std::int64_t>(*meta.mask_token_id)) {
     return kMaskMark;
   }
-  const std::string& text = meta.vocabulary.at(static_cast<std::size_t>(token));
-  return text == "\n" ? kLineBreakMark : text;
+  const auto id = static_cast<std::size_t>(token);
+  if (id >= meta.vocabulary.size()) return std::to_string(token) + ' ';
+  const std::string& text = meta.vocabulary[id];
+  return text == "\n" ? kLineBreakMark : config::for_terminal(text);
 }
 
 }  // namespace

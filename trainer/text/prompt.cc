@@ -2,29 +2,28 @@
 #include "trainer/text/prompt.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "base/text.h"
+#include "config/app/stop.h"
 #include "config/errors.h"
-#include "proto/text.h"
+#include "proto/disk.h"
+#include "proto/user_file.h"
 
 namespace millrace::trainer {
 namespace {
 
-using config::UsageError, proto::counted;
+using base::counted, config::UsageError;
 
 /// The text itself, or that of FILE:PATH.
 std::string text_of(const std::string& given, const std::string& what) {
   constexpr std::string_view kFile = "FILE:";
   if (!given.starts_with(kFile)) return given;
   const std::string path = given.substr(kFile.size());
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
-    throw UsageError(what + ": cannot read the file " + path +
-                     "; give FILE:PATH of a text, or the text itself");
+  try {
+    return proto::read_user_file(path, config::check_stop);
+  } catch (const proto::DiskError& error) {
+    throw UsageError(what + ": " + error.what() + "; give FILE:PATH of a text, or the text itself");
   }
-  return text;
 }
 
 void require_room(std::uint64_t wanted, std::uint64_t longest, const std::string& what) {

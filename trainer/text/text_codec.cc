@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/bpe/byte_alphabet.h"
@@ -14,6 +15,8 @@
 
 namespace millrace::trainer {
 namespace {
+
+const std::string kNoToken = "\uFFFD";
 
 using config::UsageError;
 
@@ -100,16 +103,13 @@ std::vector<std::int64_t> TextCodec::encode_characters(std::string_view text,
 }
 
 std::string TextCodec::decode(std::span<const std::int64_t> tokens) const {
+  if (meta_.vocabulary.empty()) return base::joined(tokens, " ");
   std::string text;
   for (const std::int64_t token : tokens) {
     const auto id = static_cast<std::size_t>(token);
-    if (meta_.vocabulary.empty()) {
-      text += (text.empty() ? "" : " ") + std::to_string(token);
-    } else if (meta_.byte_level) {
-      text += datasets::bytes_of_spelling(meta_.vocabulary.at(id)).value_or(meta_.vocabulary[id]);
-    } else {
-      text += meta_.vocabulary.at(id);
-    }
+    // A model may have rows for ids that no token has.
+    const std::string& spelling = id < meta_.vocabulary.size() ? meta_.vocabulary[id] : kNoToken;
+    text += meta_.byte_level ? datasets::bytes_of_spelling(spelling).value_or(spelling) : spelling;
   }
   return datasets::replace_invalid_utf8(text);
 }

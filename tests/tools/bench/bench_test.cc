@@ -1,6 +1,7 @@
 // The program `bench` with tiny numbers: its fields are present and plausible, and it leaves
 // nothing behind.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,12 +9,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/support/messages.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"
 #include "tools/bench/bench_numbers.h"
+#include "tools/bench/raw_loopback.h"
 
 namespace millrace::tools {
 namespace {
@@ -35,6 +38,14 @@ TEST(BenchNumbers, HaveThreeDigitsAndAPrefix) {
   EXPECT_EQ(with_prefix(0.25), "0.25 ");
   EXPECT_EQ(with_prefix(45234567.0), "45.2 M");
   EXPECT_EQ(with_prefix(1000.0), "1 k");
+}
+
+TEST(RawLoopback, EndsWithAnErrorWhereNoBytesMove) {
+  ::alarm(60);  // ends a loop that never does
+  for (const SocketKind kind : {SocketKind::kTcp, SocketKind::kUnix}) {
+    EXPECT_THROW((void)RawLoopback(kind, 0).bytes_per_s(1), std::runtime_error);
+  }
+  ::alarm(0);
 }
 
 class Bench : public ::testing::Test {
@@ -166,6 +177,24 @@ TEST_F(Bench, SaysWhichProgramIsMissing) {
   const Ran unknown = bench({"streem"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_TRUE(contains(unknown.err, "known: provider, stream, train"));
+}
+
+TEST_F(Bench, SettingsThatTheQueueCannotHaveAreWrongUsage) {
+  for (const std::string part : {"transport", "stream"}) {
+    const std::vector<std::string> words = {"stream", recipe(), "--only=" + part, "--producers=1"};
+    const auto with = [&](std::vector<std::string> more) {
+      more.insert(more.begin(), words.begin(), words.end());
+      return bench(more);
+    };
+    const Ran audit = with({"--queue.audit=0.5", "--queue.uri=file://" + (folder_ / "q").string()});
+    EXPECT_EQ(audit.status, 2) << part << ": " << audit.err;
+    EXPECT_TRUE(contains(audit.err, "error: queue.audit compares what producers answer")) << part;
+    const Ran key = with({"--queue.key_file=lonely",  // with no key of the other side
+                          "--queue.uri=ipc://" + (folder_ / "given.sock").string()});
+    EXPECT_EQ(key.status, 2) << part << ": " << key.err;
+    EXPECT_TRUE(contains(key.err, "error: queue.key_file")) << part;
+  }
+  expect_nothing_left();
 }
 
 TEST_F(Bench, TrainSaysWhereItsProgramIsMissingAndStillHelps) {

@@ -237,12 +237,24 @@ TEST_F(TokenizeFiles, AfterAnInterruptionAnywhereTheBytesAreEqual) {
       for (std::size_t i = 0; i < there; ++i) {
         proto::replace_file(sharded.out / shards[i].file, wanted.at(shards[i].file));
       }
-      proto::replace_file(sharded.out / ".train_000003.bin.0123-1-00000000.tmp", "half a file");
+      proto::replace_file(proto::temporary_name(sharded.out / "train_000003.bin"), "half a file");
       if (done > 0) write_record(sharded.out, half);
       if (done == 0 && there > 0) continue;  // files without any record are refused, see below
       EXPECT_TRUE(tokenize(sharded) == record) << done;
       EXPECT_EQ(files(), wanted) << done;
     }
+  }
+}
+
+TEST_F(TokenizeFiles, HiddenFilesOfTheUserStay) {
+  const TokenizeRequest whole = request(some_documents());
+  fs::create_directories(whole.out);
+  for (const char* const name : {".training_notes.tmp", ".meta.tmp", ".val.bin.tmp"}) {
+    proto::replace_file(whole.out / name, "mine");
+  }
+  (void)tokenize(whole);
+  for (const char* const name : {".training_notes.tmp", ".meta.tmp", ".val.bin.tmp"}) {
+    EXPECT_EQ(proto::read_file(whole.out / name), "mine");
   }
 }
 

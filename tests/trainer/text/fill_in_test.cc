@@ -23,6 +23,23 @@ TEST(FillIn, ShowsMasksGuessesAndOriginals) {
   EXPECT_EQ(text.original, "abbü↵");
 }
 
+TEST(FillIn, ShowsBareIdsAsNumbers) {
+  proto::StreamMeta meta;  // token files without a tokenizer: no vocabulary
+  meta.mask_token_id = 50257;
+  const std::vector<std::int64_t> input{17, 50257}, target{-100, 4}, guess{17, 5};
+  const FilledIn text = fill_in(meta, {input, target, guess}, 100);
+  EXPECT_EQ(text.masked, "17 ▒");
+  EXPECT_EQ(text.filled, "17 5 ");
+  EXPECT_EQ(text.original, "17 4 ");
+}
+
+TEST(FillIn, EscapesControlCharacters) {
+  proto::StreamMeta meta;
+  meta.vocabulary = {"\x1b", "a"};
+  const std::vector<std::int64_t> tokens{0, 1};
+  EXPECT_EQ(fill_in(meta, {tokens, tokens, tokens}, 100).original, "\\x1ba");
+}
+
 TEST(FillIn, StopsAtTheWidth) {
   const std::vector<std::int64_t> input{1, 4, 1}, target{-100, 2, -100}, guess{1, 2, 1};
   EXPECT_EQ(fill_in(letters(), {input, target, guess}, 2).filled, "ab");

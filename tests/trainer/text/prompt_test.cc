@@ -34,13 +34,13 @@ Prompt read(const PromptRequest& request, std::uint64_t longest = 8) {
   return read_prompt(request, codec, longest);
 }
 
-TEST(TextCodec, CharactersThereAndBack) {
+TEST(TextCodec, RoundTripsCharacters) {
   TextCodec codec(characters(), "");
   EXPECT_EQ(codec.encode("bé\na", "x"), (Ids{2, 3, 0, 1}));
   EXPECT_EQ(codec.decode(Ids{2, 3, 0, 1}), "bé\na");
 }
 
-TEST(TextCodec, TokensAreTheSameAMaskAtTheEndAside) {
+TEST(TextCodec, SameTokensIgnoresAMaskAtTheEnd) {
   proto::StreamMeta without = characters(), other = characters(), in_front = characters();
   without.vocabulary.pop_back();
   without.vocab_size = 4;
@@ -58,7 +58,7 @@ TEST(TextCodec, TokensAreTheSameAMaskAtTheEndAside) {
   EXPECT_FALSE(same_tokens(without, bytes));
 }
 
-TEST(TextCodec, TokensThatAreKnownByIdAloneAreTheSameWhereTheyAreAsMany) {
+TEST(TextCodec, SameTokensComparesCountsWithoutAVocabulary) {
   proto::StreamMeta masked = characters(), without = characters();
   for (proto::StreamMeta* const meta : {&masked, &without}) meta->vocabulary.clear();
   without.mask_token_id.reset();
@@ -93,7 +93,7 @@ TEST(TextCodec, ByteLevelTokensAreBytes) {
                {"--start", "no tokenizer", "--data.tokenizer=FILE"});
 }
 
-TEST(Prompt, NothingGiven) {
+TEST(Prompt, FixesNothingByDefault) {
   EXPECT_EQ(read({}).fixed, Fixed(8));
   EXPECT_EQ(read({.length = 3}).fixed, Fixed(3));
 }
@@ -104,7 +104,7 @@ TEST(Prompt, StartAndSuffix) {
   EXPECT_EQ(prompt.fixed, (Fixed{true, true, false, false, true}));
 }
 
-TEST(Prompt, OfAFile) {
+TEST(Prompt, ReadsAFile) {
   const testing::TemporaryFolder folder;
   const auto path = folder.path() / "prompt.txt";
   std::ofstream(path) << "ba";
@@ -120,7 +120,7 @@ TEST(Prompt, Template) {
   EXPECT_EQ(read({.template_text = "a[MASK]"}).fixed, (Fixed{true, false}));
 }
 
-TEST(Prompt, WhatDoesNotFit) {
+TEST(Prompt, RefusesTextsThatDoNotFit) {
   expect_parts(complaint([] {
                  (void)read({.start = "abababab"
                                       "a"});
