@@ -202,7 +202,7 @@ class Sample(SystemTest):
         self.assertEqual([step["text"] for step in steps[-2:]], [line["text"] for line in plain])
         self.assertIn(f"sample 1, step 0: {'▒' * LENGTH}\n", errors)
         self.assertIn(
-            "--trace absent/t.jsonl cannot be written",
+            "--trace absent/t.jsonl: cannot write: No such file or directory",
             self.refused("mdlm_small", "--trace", "absent/t.jsonl"),
         )
         self.assertIn("--watch needs a terminal", self.refused("mdlm_small", "--watch"))

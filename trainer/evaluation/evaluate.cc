@@ -2,7 +2,10 @@
 #include "trainer/evaluation/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <map>
+#include <stdexcept>
 #include <utility>
 
 #include "config/app/stop.h"
@@ -112,9 +115,10 @@ std::optional<ValidationResult> validation_of(const Trained& trained, proto::Spl
   ProcessGroup alone({}, trained.options.train.timeout_s);
   const auto objective = make_objective(trained.options, trained.source->meta());
   StepLoader loader(*trained.source, *objective, alone, trained.device);
-  return evaluate(*trained.model, *objective, trained.source->meta(), loader, alone,
-                  {split, trained.samples, trained.sharding(), trained.precision, trained.device},
-                  [](const proto::Batch&) {});
+  return measure_validation_loss(
+      *trained.model, *objective, trained.source->meta(), loader, alone,
+      {split, trained.samples, trained.sharding(), trained.precision, trained.device},
+      [](const proto::Batch&) {});
 }
 
 std::optional<LikelihoodReport> likelihood_of(const Trained& trained,
@@ -148,6 +152,39 @@ std::vector<FilledIn> filled_samples(const Trained& trained, proto::Split split,
   return filled;
 }
 
+/// Throws std::runtime_error where a number of the result is not finite.
+void require_finite(const EvaluateResult& result, const Precision& precision) {
+  std::map<std::string, double> numbers;
+  if (const auto& validation = result.validation) {
+    numbers = validation->metrics;
+    numbers["loss"] = validation->loss;
+    for (const StageLoss& stage : validation->stages) numbers["loss, " + stage.stage] = stage.loss;
+  }
+  if (const auto& likelihood = result.likelihood) {
+    const auto add = [&numbers](const std::string& name, const std::optional<Estimate>& estimate) {
+      if (estimate) numbers[name] = estimate->value + estimate->standard_error.value_or(0.0);
+    };
+    add("nats per token", likelihood->nats_per_token);
+    add("loss", likelihood->loss);
+    add("accuracy", likelihood->accuracy);
+    for (const StepsResult& steps : likelihood->by_timesteps) {
+      add("nats per token in " + std::to_string(steps.timesteps) + " steps", steps.nats_per_token);
+    }
+    for (const MaskedRatio& ratio : likelihood->by_masked_ratio) {
+      add("loss by masked ratio", ratio.loss);
+    }
+  }
+  for (const auto& [name, value] : numbers) {
+    if (std::isfinite(value)) continue;
+    throw std::runtime_error(
+        "the result is not finite (" + name + ": " + std::to_string(value) + ", in " +
+        name_of(precision.compute) +
+        "): the parameters of the checkpoint have diverged (metrics.jsonl has the losses of "
+        "train), "
+        "or none of the samples has a target; try an earlier checkpoint, or more samples");
+  }
+}
+
 }  // namespace
 
 std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request) {
@@ -160,6 +197,7 @@ std::optional<EvaluateResult> evaluate_checkpoint(const EvaluateRequest& request
     result.likelihood = likelihood_of(trained, request);
   }
   if (!result.validation && !result.likelihood) return std::nullopt;
+  require_finite(result, trained.precision);
   if (request.show > 0) result.samples = filled_samples(trained, request.split, request.show);
   return result;
 }

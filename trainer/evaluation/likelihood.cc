@@ -10,6 +10,7 @@
 #include "trainer/data/step_loader.h"
 #include "trainer/distributed/process_group.h"
 #include "trainer/evaluation/nll_bound.h"
+#include "trainer/models/stoppable_network.h"
 #include "trainer/objectives/objectives.h"
 
 namespace millrace::trainer {
@@ -94,14 +95,15 @@ bool measure_bounds(LikelihoodReport& report, Model& model, const Objective& obj
                     const config::Options& options, consumer::BatchSource& source,
                     const LikelihoodPlan& plan) {
   const Bounds bounds = bounds_of(options, source.meta(), objective, plan);
+  StoppableNetwork network(model);  // a batch takes as long as it has draws
   Values own, tokens;
   std::vector<Values> in_steps(bounds.in_steps.size());
   const bool complete = each_batch(
       options, objective, source, plan, [&](const DeviceBatch& batch, std::uint64_t first) {
-        append(own, bounds.own->nll(model, batch, first));
+        append(own, bounds.own->nll(network, batch, first));
         append(tokens, objective.weight(batch));
         for (std::size_t i = 0; i < in_steps.size(); ++i) {
-          append(in_steps[i], bounds.in_steps[i]->nll(model, batch, first));
+          append(in_steps[i], bounds.in_steps[i]->nll(network, batch, first));
         }
       });
   if (!complete) return false;

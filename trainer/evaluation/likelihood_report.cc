@@ -155,7 +155,7 @@ std::string to_json(const LikelihoodReport& report, const proto::Checkpoint& che
     json["by_masked_ratio"] = by_masked_ratio(report);
   }
   json["computed_on"] = computed_on(report);
-  return proto::json_text(json) + "\n";
+  return proto::json_line(json);
 }
 
 std::string to_text(const LikelihoodReport& report) {

@@ -122,10 +122,10 @@ std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split spl
   return std::min(size, eval_iters * batch_size);
 }
 
-std::optional<ValidationResult> evaluate(Model& model, const Objective& objective,
-                                         const proto::StreamMeta& meta, StepLoader& loader,
-                                         ProcessGroup& ranks, const ValidationPlan& plan,
-                                         const std::function<void(const proto::Batch&)>& used) {
+std::optional<ValidationResult> measure_validation_loss(
+    Model& model, const Objective& objective, const proto::StreamMeta& meta, StepLoader& loader,
+    ProcessGroup& ranks, const ValidationPlan& plan,
+    const std::function<void(const proto::Batch&)>& used) {
   const EvaluationMode mode(model);
   const torch::NoGradGuard no_grad;
   Tally tally(stage_names(meta, plan.split).size());

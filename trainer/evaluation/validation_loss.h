@@ -26,7 +26,7 @@ struct ValidationPlan {
 
 /// Runs the model without dropout or gradients, and leaves it in the mode it was in. Calls `used`
 /// with each batch of this rank. Empty: a rank was asked to stop before the end.
-[[nodiscard]] std::optional<ValidationResult> evaluate(
+[[nodiscard]] std::optional<ValidationResult> measure_validation_loss(
     Model& model, const Objective& objective, const proto::StreamMeta& meta, StepLoader& loader,
     ProcessGroup& ranks, const ValidationPlan& plan,
     const std::function<void(const proto::Batch&)>& used);

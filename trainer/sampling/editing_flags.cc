@@ -13,7 +13,6 @@ struct RealKnob {
   const char* help;
   double& (*of)(EditPlan&);
   double most = 1.0;  ///< the least is 0
-  const char* range = "from 0 to 1";
 };
 constexpr RealKnob kReals[] = {
     {"insert-ratio-start", "R",
@@ -36,7 +35,7 @@ constexpr RealKnob kReals[] = {
      "editing: a deletion must gain more than this in probability; default 0.02",
      [](EditPlan& plan) -> double& { return plan.delete_margin; }},
     {"delete-lambda", "W", "editing: the weight of the next token's gain; default 0.3",
-     [](EditPlan& plan) -> double& { return plan.delete_lambda; }, 1e6, "from 0 to 1e6"},
+     [](EditPlan& plan) -> double& { return plan.delete_lambda; }, 1e6},
 };
 
 struct CurveKnob {
@@ -63,7 +62,7 @@ std::vector<config::Flag> edit_flags() {
     flags.push_back({.name = knob.flag,
                      .placeholder = knob.placeholder,
                      .help = knob.help,
-                     .kind = config::RealNumber{0.0, knob.most, knob.range}});
+                     .kind = config::RealNumber{0.0, knob.most}});
   }
   for (const CurveKnob& knob : kCurves) {
     flags.push_back({.name = knob.flag,

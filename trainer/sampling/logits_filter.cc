@@ -10,7 +10,8 @@ torch::Tensor probabilities_of(const torch::Tensor& logits, const LogitsFilter& 
   if (filter.temperature == 0.0) {
     return torch::zeros_like(exact).scatter(1, exact.argmax(1, true), 1.0);
   }
-  const auto all = at::softmax(exact / filter.temperature, 1);
+  // Relative to the largest, the quotients cannot become +inf, however low the temperature.
+  const auto all = at::softmax((exact - exact.amax(1, true)) / filter.temperature, 1);
   const std::int64_t states = all.size(1);
   const std::int64_t kept = filter.top_k > 0 ? std::min(filter.top_k, states) : states;
   if (kept == states && filter.top_p >= 1.0) return all;

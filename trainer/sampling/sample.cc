@@ -57,7 +57,11 @@ SampleResult sample_checkpoint(const SampleRequest& request) {
        first += batch) {
     SampleRng rng(request.seed, first,
                   static_cast<std::int64_t>(std::min(batch, request.samples - first)));
-    generator.write(prompt, {}, rng, first, request.on_step, result);
+    try {
+      generator.write(prompt, {}, rng, first, request.on_step, result);
+    } catch (const config::Stopped&) {
+      break;  // the texts before are whole
+    }
   }
   return result;
 }

@@ -1,7 +1,7 @@
 // Iterative unmasking by confidence (Mask-Predict, arXiv 1904.09324; MaskGIT, arXiv 2202.04200).
-// Every step draws a token for each mask and keeps those with the highest probability, of equal
-// ones the lower position: as many as leave floor(n·(1 − k/steps)) of the n masks of the beginning.
-// A step that would keep none does not call the network. A masked language model defines no
+// Every step draws a token for each mask and keeps those that the network gives the highest
+// probability, whatever temperature, top-k and top-p they were drawn with, of equal ones the lower
+// position: as many as leave floor(n·(1 − k/steps)) of the n masks of the beginning. A step that would keep none does not call the network. A masked language model defines no
 // distribution of texts; that of these texts is the procedure's. Test:
 // tests/trainer/sampling/sample_in_order_test.cc.
 #include "trainer/sampling/sample_by_confidence.h"
@@ -39,8 +39,9 @@ class ConfidenceSampler : public Sampler {
     const Positions positions(masked);
     const auto logits = without_mask(
         at_least_f32(network.project(positions.gather(network.encode({x.tokens})))), mask_);
-    const auto p = probabilities_of(logits, filter_);
-    const auto drawn = draw(p, positions.gather(u));
+    const auto drawn = draw(probabilities_of(logits, filter_), positions.gather(u));
+    // The network's own: at temperature 0 or top-k 1 every token was drawn with probability 1.
+    const auto p = at::softmax(logits.to(torch::kFloat64), 1);
     const auto confidence = torch::full_like(u, -1.0).masked_scatter(
         masked, p.gather(1, drawn.unsqueeze(1)).squeeze(1));
     const auto order = std::get<1>(confidence.sort(true, 1, true));  // stable, descending

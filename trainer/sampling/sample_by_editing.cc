@@ -263,7 +263,7 @@ Filler filler_of(const SamplerRequest& request) {
 }
 
 std::unique_ptr<Sampler> by_editing(const SamplerRequest& request) {
-  return make_editing_sampler(read_edit_plan(request.flags), filler_of(request),
+  return make_editing_sampler(request.settings_as<EditPlan>(), filler_of(request),
                               longest_sequence(request.meta), request.steps, request.filter);
 }
 
@@ -274,7 +274,10 @@ SamplerEntry editing_entry() {
           .predictions = {Prediction::kMaskedToken},
           .make = by_editing,
           .changes_length = true,
-          .flags = edit_flags()};
+          .flags = edit_flags(),
+          .read_flags = [](const config::Arguments& flags) -> std::any {
+            return read_edit_plan(flags);
+          }};
 }
 
 std::unique_ptr<Sampler> make_editing_sampler(const EditPlan& plan, const Filler& filler,

@@ -85,6 +85,23 @@ double mean_share(const SampleResult& stage, const SampleResult& last) {
   return last.texts.empty() ? 0.0 : sum / static_cast<double>(last.texts.size());
 }
 
+/// Throws config::Stopped.
+void write_all(const CascadeRequest& request, std::vector<TextGenerator>& generators,
+               CascadeResult& result) {
+  const std::uint64_t batch = generators.back().options().train.batch_size;
+  for (std::uint64_t first = 0; first < request.samples; first += batch) {
+    config::check_stop();
+    SampleRng rng(request.seed, first,
+                  static_cast<std::int64_t>(std::min(batch, request.samples - first)));
+    torch::Tensor tokens;
+    for (std::size_t stage = 0; stage < kStages; ++stage) {
+      tokens =
+          generators[stage].write(nothing_given(generators[stage].longest()), tokens, rng, first,
+                                  of_stage(request.on_step, stage), result.stages[stage]);
+    }
+  }
+}
+
 }  // namespace
 
 CascadeResult sample_cascade(const CascadeRequest& request) {
@@ -93,16 +110,13 @@ CascadeResult sample_cascade(const CascadeRequest& request) {
   for (std::size_t stage = 0; stage < kStages; ++stage) {
     result.stages[stage] = generators[stage].empty_result();
   }
-  const std::uint64_t batch = generators.back().options().train.batch_size;
-  for (std::uint64_t first = 0; first < request.samples && !config::stop_requested();
-       first += batch) {
-    SampleRng rng(request.seed, first,
-                  static_cast<std::int64_t>(std::min(batch, request.samples - first)));
-    torch::Tensor tokens;
-    for (std::size_t stage = 0; stage < kStages; ++stage) {
-      tokens =
-          generators[stage].write(nothing_given(generators[stage].longest()), tokens, rng, first,
-                                  of_stage(request.on_step, stage), result.stages[stage]);
+  try {
+    write_all(request, generators, result);
+  } catch (const config::Stopped&) {  // of the batch under way only earlier stages are there
+    for (SampleResult& stage : result.stages) {
+      auto& texts = stage.texts;
+      texts.erase(texts.begin() + static_cast<std::ptrdiff_t>(result.stages.back().texts.size()),
+                  texts.end());
     }
   }
   for (std::size_t stage = 0; stage < result.kept.size(); ++stage) {

@@ -2,12 +2,12 @@
 #include "trainer/sampling/samplers.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "config/stream_keys.h"
-#include "proto/text.h"
+#include "trainer/base/registry.h"
 #include "trainer/sampling/sample_absorbing.h"
 #include "trainer/sampling/sample_autoregressive.h"
 #include "trainer/sampling/sample_by_confidence.h"
@@ -21,8 +21,8 @@ using config::UsageError;
 
 constexpr std::uint64_t kDefaultSteps = 64;
 
-std::deque<SamplerEntry>& registry() {
-  static std::deque<SamplerEntry> all{
+std::vector<SamplerEntry> built_in() {
+  return {
       analytic_entry(),        // sample_sedd.cc
       euler_entry(),           // sample_sedd.cc
       ancestral_entry(),       // sample_absorbing.cc
@@ -31,6 +31,10 @@ std::deque<SamplerEntry>& registry() {
       editing_entry(),         // sample_by_editing.cc
       autoregressive_entry(),  // sample_autoregressive.cc
   };
+}
+
+Registry<SamplerEntry>& registry() {
+  static Registry<SamplerEntry> all("--sampler", built_in());
   return all;
 }
 
@@ -92,16 +96,10 @@ std::uint64_t steps_of(const SamplerEntry& entry, const std::optional<std::uint6
 
 }  // namespace
 
-const std::deque<SamplerEntry>& samplers() { return registry(); }
+const std::deque<SamplerEntry>& samplers() { return registry().entries(); }
+void add_sampler(SamplerEntry entry) { registry().add(std::move(entry)); }
 
-void add_sampler(SamplerEntry entry) {
-  if (std::ranges::find(registry(), entry.name, &SamplerEntry::name) != registry().end()) {
-    throw std::invalid_argument("the sampler \"" + entry.name + "\" is registered twice");
-  }
-  registry().push_back(std::move(entry));
-}
-
-const SamplerEntry& find_sampler(const SamplingOptions& choice, const config::Options& options,
+const SamplerEntry& find_sampler(const std::string& name, const config::Options& options,
                                  const proto::StreamMeta& meta) {
   std::vector<const SamplerEntry*> found;
   for (const SamplerEntry& entry : samplers()) {
@@ -113,22 +111,22 @@ const SamplerEntry& find_sampler(const SamplingOptions& choice, const config::Op
     throw UsageError(checkpoint + ", whose stream has " + (meta.mask_token_id ? "a" : "no") +
                      " [MASK], has no sampler; sample another checkpoint");
   }
-  if (choice.sampler.empty()) return *found.front();
+  if (name.empty()) return *found.front();
   for (const SamplerEntry* const entry : found) {
-    if (entry->name == choice.sampler) return *entry;
+    if (entry->name == name) return *entry;
   }
-  throw UsageError("--sampler " + choice.sampler + " does not go with " + checkpoint +
-                   "; known: " + proto::joined(found, ", ", &SamplerEntry::name));
+  throw UsageError("--sampler " + name + " does not go with " + checkpoint +
+                   "; known: " + base::joined(found, ", ", &SamplerEntry::name));
 }
 
-std::unique_ptr<Sampler> make_sampler(const SamplingOptions& choice, const config::Options& options,
+std::unique_ptr<Sampler> make_sampler(const SamplerEntry& entry, const SamplingOptions& choice,
+                                      const config::Options& options,
                                       const proto::StreamMeta& meta) {
-  const SamplerEntry& entry = find_sampler(choice, options, meta);
   check_filter(entry, choice.filter, options, meta);
   check_length(entry, options, meta);
   const std::uint64_t steps = steps_of(entry, choice.steps, options);
   return entry.make({options, objective_entry(options.train.objective), meta, steps, choice.filter,
-                     choice.flags});
+                     choice.settings});
 }
 
 config::Program with_sampler_flags(config::Program program) {
@@ -138,9 +136,13 @@ config::Program with_sampler_flags(config::Program program) {
   return program;
 }
 
-void check_sampler_flags(const config::Arguments& arguments) {
+std::any read_sampler_settings(const config::Arguments& arguments) {
+  std::any settings;
   for (const SamplerEntry& entry : samplers()) {
-    if (arguments.value("sampler") == entry.name) continue;
+    if (arguments.value("sampler") == entry.name) {
+      if (entry.read_flags != nullptr) settings = entry.read_flags(arguments);
+      continue;
+    }
     for (const config::Flag& flag : entry.flags) {
       if (arguments.has(flag.name)) {
         throw UsageError("--" + flag.name + " goes with --sampler " + entry.name +
@@ -148,6 +150,7 @@ void check_sampler_flags(const config::Arguments& arguments) {
       }
     }
   }
+  return settings;
 }
 
 }  // namespace millrace::trainer

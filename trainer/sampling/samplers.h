@@ -2,6 +2,7 @@
 // samplers.cc (docs/how-to/add_a_sampler.md). Free of LibTorch.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -25,10 +26,17 @@ struct SamplerRequest {
   const proto::StreamMeta& meta;    ///< the checkpoint's stream
   std::uint64_t steps = 1;
   LogitsFilter filter{};
-  const config::Arguments& flags;  ///< holds the sampler's own flags
+  const std::any& settings;  ///< the sampler's own (SamplingOptions::settings)
 
   /// The id of [MASK]; only of a sampler that needs_mask.
   [[nodiscard]] std::int64_t mask() const { return meta.mask_token_id.value(); }
+
+  /// The sampler's own settings, Settings{} where none were given. Throws std::bad_any_cast for
+  /// those of another sampler.
+  template <class Settings>
+  [[nodiscard]] Settings settings_as() const {
+    return settings.has_value() ? std::any_cast<Settings>(settings) : Settings{};
+  }
 };
 
 /// A sampler's name, how to make it, and what the rest of the program knows about it.
@@ -45,6 +53,8 @@ struct SamplerEntry {
   bool changes_length = false;        ///< cannot write the stages of a cascade
   bool left_to_right = false;         ///< needs a start, and cannot fill in before given tokens
   std::vector<config::Flag> flags{};  ///< its own, which no other sampler takes
+  /// Of a sampler with flags: the settings that they give, for SamplerRequest::settings_as.
+  std::any (*read_flags)(const config::Arguments&) = nullptr;
 };
 
 /// All samplers, in the order in which help and errors name them. The first one that goes with an
@@ -54,22 +64,24 @@ struct SamplerEntry {
 /// std::invalid_argument for a name that is taken.
 void add_sampler(SamplerEntry entry);
 
-/// The sampler that `choice` names, or the default. Throws UsageError for one that does not go with
-/// train.objective and the stream, listing those that do.
-[[nodiscard]] const SamplerEntry& find_sampler(const SamplingOptions& choice,
+/// The sampler of this name, or the default for an empty one. Throws UsageError for one that does
+/// not go with train.objective and the stream, listing those that do.
+[[nodiscard]] const SamplerEntry& find_sampler(const std::string& name,
                                                const config::Options& options,
                                                const proto::StreamMeta& meta);
 
-/// Makes the sampler that find_sampler finds. Where the stream has a prefix, its inputs begin with
-/// that. Throws UsageError as find_sampler does, and for a choice that the sampler's entry rules
-/// out: too many steps, a logits filter, a length that changes.
-[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplingOptions& choice,
+/// Makes the sampler that find_sampler found. Where the stream has a prefix, its inputs begin with
+/// that. Throws UsageError for a choice that the entry rules out: too many steps, a logits filter,
+/// a length that changes.
+[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const SamplerEntry& entry,
+                                                    const SamplingOptions& choice,
                                                     const config::Options& options,
                                                     const proto::StreamMeta& meta);
 
 /// The program with the own flags of all samplers after its own.
 [[nodiscard]] config::Program with_sampler_flags(config::Program program);
+/// The own settings of the sampler that --sampler names; empty for one without flags of its own.
 /// Throws UsageError for a sampler's own flag without this sampler in --sampler.
-void check_sampler_flags(const config::Arguments& arguments);
+[[nodiscard]] std::any read_sampler_settings(const config::Arguments& arguments);
 
 }  // namespace millrace::trainer

@@ -2,12 +2,13 @@
 // Free of LibTorch.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "config/app/command_line.h"
+#include "config/recipe.h"
 
 namespace millrace::trainer {
 
@@ -28,7 +29,9 @@ struct SamplingOptions {
   std::optional<std::string> weights{};
   /// Only of keys that change how the model runs, such as train.device; and of data.tokenizer.
   std::vector<config::Override> overrides{};
-  config::Arguments flags{};  ///< holds the sampler's own flags (SamplerEntry::flags)
+  /// The sampler's own settings, of the type that its entry's read_flags returns, such as
+  /// EditPlan; empty: its defaults.
+  std::any settings{};
 };
 
 }  // namespace millrace::trainer

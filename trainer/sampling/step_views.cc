@@ -10,8 +10,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include "config/app/terminal_text.h"
 #include "config/errors.h"
 #include "datasets/io/utf8.h"
+#include "proto/disk.h"
 #include "proto/json_text.h"
 #include "trainer/text/glyphs.h"
 
@@ -36,9 +38,9 @@ std::vector<std::string> characters_of(const std::string& text) {
   return characters;
 }
 
-/// Control characters, which would move a terminal's cursor.
-bool moves_cursor(const std::string& character) {
-  return character.size() == 1 && static_cast<unsigned char>(character[0]) < 0x20;
+/// Characters that would move a terminal's cursor, or worse.
+bool is_obeyed(const std::string& character) {
+  return character == "\t" || config::for_terminal(character) != character;
 }
 
 TerminalSize terminal_size() {
@@ -63,26 +65,14 @@ std::string to_json_line(const TextStep& step) {
 std::string to_line(const TextStep& step) {
   std::string line = title_of(step) + ": ";
   for (const std::string& character : characters_of(step.text)) {
-    line += character == "\n" ? kLineBreakMark : character;
+    line += character == "\n" ? kLineBreakMark : config::for_terminal(character);
   }
   return line + '\n';
 }
 
-TraceFile::TraceFile(const std::filesystem::path& path)
-    : path_(path), file_(path, std::ios::binary) {
-  if (!file_) {
-    throw config::UsageError("--trace " + path.string() +
-                             " cannot be written; name a file in a folder that is there");
-  }
-}
-
-void TraceFile::add(const TextStep& step) { file_ << to_json_line(step); }
-
-void TraceFile::finish() {
-  if (!file_.flush()) {
-    throw std::runtime_error("the trace could not be written to " + path_.string() +
-                             "; is the disk full?");
-  }
+TraceFile::TraceFile(const std::filesystem::path& path) try : file_(path) {
+} catch (const proto::DiskError& error) {
+  throw config::UsageError(std::string("--trace ") + error.what());
 }
 
 std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size) {
@@ -94,7 +84,7 @@ std::vector<std::string> frame_of(const TextStep& step, const TerminalSize& size
       column = 0;
     }
     if (character == "\n") continue;
-    lines.back() += moves_cursor(character) ? " " : character;
+    lines.back() += is_obeyed(character) ? " " : character;
     ++column;
   }
   if (lines.size() + 1 > size.rows) lines.resize(size.rows - 1);

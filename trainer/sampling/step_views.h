@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "proto/user_file.h"
 #include "trainer/sampling/sample.h"
 
 namespace millrace::trainer {
@@ -23,13 +23,13 @@ class TraceFile {
  public:
   /// Throws UsageError if the file cannot be opened.
   explicit TraceFile(const std::filesystem::path& path);
-  void add(const TextStep& step);
-  /// Throws std::runtime_error if something could not be written.
-  void finish();
+  /// Throws proto::DiskError, as finish does.
+  void add(const TextStep& step) { file_.write(to_json_line(step)); }
+  /// Puts the file in its place.
+  void finish() { file_.finish(); }
 
  private:
-  std::filesystem::path path_;
-  std::ofstream file_;
+  proto::UserFile file_;
 };
 
 struct TerminalSize {

@@ -6,6 +6,7 @@
 
 #include "trainer/checkpoint/given_checkpoint.h"
 #include "trainer/device/machine.h"
+#include "trainer/models/stoppable_network.h"
 #include "trainer/sampling/samplers.h"
 #include "trainer/text/glyphs.h"
 
@@ -53,8 +54,9 @@ TextGenerator::TextGenerator(const std::filesystem::path& given, const SamplingO
       codec_(meta(), options_.data.tokenizer) {
   const Weights weights = weights_of(checkpoint_.folder, choice.weights);
   prepare_cpu(options_.train.threads);
-  left_to_right_ = find_sampler(choice, options_, meta()).left_to_right;
-  sampler_ = make_sampler(choice, options_, meta());
+  const SamplerEntry& sampler = find_sampler(choice.sampler, options_, meta());
+  left_to_right_ = sampler.left_to_right;
+  sampler_ = make_sampler(sampler, choice, options_, meta());
   precision_ = choose_precision(options_.train.dtype, device_);
   model_ = trained_model(checkpoint_, options_, weights, device_, precision_);
 }
@@ -112,8 +114,9 @@ torch::Tensor TextGenerator::write(const Prompt& prompt, const torch::Tensor& pr
   const StepCallback show_step =
       on_step ? StepCallback([&](const SampleStep& step) { show(step, first, on_step); })
               : StepCallback();
+  StoppableNetwork network(*model_);
   const Sampled sampled =
-      sampler_->sample(*model_, input_of(prompt, prefix, rng.samples()), rng, show_step);
+      sampler_->sample(network, input_of(prompt, prefix, rng.samples()), rng, show_step);
   result.network_calls += sampled.network_calls;
   result.clamped += sampled.clamped;
   const auto tokens = without_prefix(sampled.tokens);

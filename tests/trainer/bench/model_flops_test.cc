@@ -6,7 +6,7 @@
 namespace millrace::trainer {
 namespace {
 
-TEST(ModelFlops, OfGpt2) {
+TEST(ModelFlops, Gpt2EqualsTheCountByHand) {
   const config::ModelOptions gpt2{.n_layer = 12, .n_head = 12, .n_embd = 768};
   constexpr double kBlocks = 12 * 7'077'888.0, kHead = 38'597'376.0,
                    kAttention = 12 * 12 * 768 * 1024.0;

@@ -30,7 +30,7 @@ TEST(DeviceBatch, TurnsTheSentinelIntoIgnoreIndexAndKeepsTheRest) {
   EXPECT_THROW((void)wide.at(proto::Role::kTime), std::runtime_error);
 }
 
-TEST(DeviceBatch, EveryWireTypeArrives) {
+TEST(DeviceBatch, ConvertsEveryWireType) {
   using namespace proto;
   StreamMeta meta = masked_meta();
   meta.schema = {{{"x", WireType::kU16, LogicalType::kI64, {2}, Role::kInput, false},
@@ -49,7 +49,7 @@ TEST(DeviceBatch, EveryWireTypeArrives) {
   EXPECT_TRUE(torch::equal(wide.stages(), torch::zeros({1}, torch::kInt64)));
 }
 
-TEST(DeviceBatch, ACopyIsPaddedAndStaysWhereItIs) {
+TEST(DeviceBatch, APaddedCopyIsRefilledInPlace) {
   const auto batch_of = [](std::uint64_t first, const torch::Tensor& loss_positions) {
     return to_device(masked_meta(), masked_batch({proto::Split::kTrain, first, 2, std::nullopt}),
                      CopyStream(torch::kCPU))

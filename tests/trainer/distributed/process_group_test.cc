@@ -6,9 +6,11 @@
 #include <atomic>
 #include <cerrno>
 #include <functional>
+#include <future>
 #include <thread>
 
 #include "config/app/stop.h"
+#include "config/errors.h"
 #include "config/recipe.h"
 #include "tests/support/free_address.h"
 #include "tests/support/masked_stream.h"
@@ -166,8 +168,8 @@ ValidationResult evaluation_over(std::uint32_t world, std::uint32_t batch_size) 
     const ValidationPlan plan{
         proto::Split::kVal, 21, {batch_size, 1, ranks.rank(), world}, kExact, torch::kCPU};
     std::uint32_t seen = 0;
-    const auto all = evaluate(*model, *objective, source.meta(), loader, ranks, plan,
-                              [&](const proto::Batch& b) { seen += b.range.count; });
+    const auto all = measure_validation_loss(*model, *objective, source.meta(), loader, ranks, plan,
+                                             [&](const proto::Batch& b) { seen += b.range.count; });
     EXPECT_EQ(seen, consumer::share(plan.sharding, 0, 21).count);
     EXPECT_TRUE(model->is_training());
     if (ranks.is_rank0()) result = all.value();
@@ -237,30 +239,34 @@ TEST(ProcessGroup, SumsAndBroadcastsTensorsOfMixedTypes) {
   });
 }
 
-TEST(ProcessGroup, PartTogetherAgainAndAgain) {
+TEST(ProcessGroup, ShutsDownCleanlyTwentyTimes) {
   for (int i = 0; i < 20; ++i) as_ranks(3, [](ProcessGroup&) {});
 }
 
-TEST(ProcessGroup, OneThatLeavesWithoutAWordIsNamed) {
+/// A rank whose process ends without a word: the rank that waits for it says so after its own
+/// timeout. The rank that leaves has a long one, so that a machine that stalls at the start does
+/// not end it.
+TEST(ProcessGroup, ARankThatLeavesBeforeTheEndIsReported) {
+  constexpr std::uint32_t kPatienceS = 5;
   const std::uint16_t port = free_port();
-  const auto rank = [port](std::uint32_t number) {
-    return ProcessGroup({.rank = number, .world_size = 2, .master_port = port}, 2);
+  const auto group = [port](std::uint32_t rank, std::uint32_t timeout_s) {
+    return ProcessGroup({.rank = rank, .world_size = 2, .master_port = port}, timeout_s);
   };
-  std::thread second([&] { const ProcessGroup silent = rank(1); });
-  const auto said = [&]() -> std::string {
-    ProcessGroup first = rank(0);
-    second.join();
-    try {
-      first.shutdown("the end");
-    } catch (const std::runtime_error& error) {
-      return error.what();
-    }
-    return "";
-  }();
-  EXPECT_EQ(said.rfind("rank 0 of 2 waited for the other ranks at the end", 0), 0U) << said;
+  std::future<void> leaving =
+      std::async(std::launch::async, [&] { const ProcessGroup silent = group(1, kTimeoutS); });
+  ProcessGroup waiting = group(0, kPatienceS);
+  leaving.get();
+  try {
+    waiting.shutdown("the end");
+    FAIL() << "rank 0 ended as if rank 1 had been there";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(
+        std::string(error.what()).rfind("rank 0 of 2 waited for the other ranks at the end", 0), 0U)
+        << error.what();
+  }
 }
 
-TEST(ProcessGroup, AMissingRankIsWaitedForAndNamed) {
+TEST(ProcessGroup, ARankThatNeverComesIsReported) {
   try {
     ProcessGroup alone({.rank = 0, .world_size = 2, .master_port = free_port()}, 1);
     FAIL() << "two ranks met although one never came";
@@ -270,18 +276,6 @@ TEST(ProcessGroup, AMissingRankIsWaitedForAndNamed) {
               0U)
         << error.what();
   }
-}
-
-// Last: the flag cannot be taken back.
-TEST(Stop, AllRanksHearOfItAtTheSameStep) {
-  config::request_stop();
-  as_ranks(2, [](ProcessGroup& ranks) {
-    MaskedSource source;
-    const auto objective = make_masked_lm(-100);
-    StepLoader loader(source, *objective, ranks, torch::kCPU);
-    EXPECT_FALSE(loader.step({{ranks.rank() * 4, 4}}).has_value());
-    EXPECT_FALSE(loader.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
-  });
 }
 
 /// Where producers are of several builds, not all of them say it.
@@ -294,6 +288,156 @@ TEST(ProcessGroup, CountTheEpochsOfRankZero) {
                 samples > 0 ? std::optional(samples) : std::nullopt);
     });
   }
+}
+
+/// How two ranks of one run meet: what each throws, in words, or "".
+std::vector<std::string> met(const DistributedEnv& second_env, const RunFacts& first,
+                             const RunFacts& second) {
+  const std::uint16_t port = free_port();
+  const auto meet = [port](DistributedEnv env, const RunFacts& facts,
+                           std::uint32_t timeout_s) -> std::string {
+    env.master_port = port;
+    try {
+      ProcessGroup ranks(env, timeout_s, facts);
+      ranks.shutdown("the end of a test");
+    } catch (const config::UsageError& error) {
+      return std::string("usage: ") + error.what();
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    return "";
+  };
+  auto other = std::async(std::launch::async, [&] { return meet(second_env, second, kTimeoutS); });
+  const DistributedEnv env{.rank = 0, .world_size = 2, .job = "A_JOB=1"};
+  const std::string said = meet(env, first, second_env.job == env.job ? kTimeoutS : 2);
+  return {said, other.get()};
+}
+
+TEST(ProcessGroup, RanksOfDifferentRunsAreRefusedWithBothValues) {
+  const DistributedEnv second{.rank = 1, .world_size = 2, .job = "A_JOB=1"};
+  const RunFacts facts{{"train.batch_size", "4"}, {"train.seed", "7"}};
+  EXPECT_EQ(met(second, facts, facts), std::vector<std::string>({"", ""}));
+  RunFacts others = facts;
+  others["train.batch_size"] = "8";
+  others["--all"] = "a, b";
+  const std::string refusal =
+      "usage: the ranks are not of one run: --all is a, b on rank 1 and not set on rank 0; "
+      "train.batch_size is 8 on rank 1 and 4 on rank 0; start all ranks with the same recipe, "
+      "overrides and build";
+  EXPECT_EQ(met(second, facts, others), std::vector<std::string>({refusal, refusal}));
+}
+
+TEST(ProcessGroup, ARankOfAnotherJobIsRefusedAndNotCounted) {
+  const auto said = met({.rank = 1, .world_size = 2, .job = "A_JOB=2"}, {}, {});
+  EXPECT_NE(said[1].find("usage: rank 0 at 127.0.0.1:"), std::string::npos) << said[1];
+  EXPECT_NE(said[1].find("another job: A_JOB=1 there and A_JOB=2 here"), std::string::npos);
+  EXPECT_NE(said[0].find("nothing was heard of rank 1"), std::string::npos) << said[0];
+}
+
+TEST(ProcessGroup, ASecondProcessOfTheSameRankIsRefused) {
+  const std::uint16_t port = free_port();
+  const auto group = [port](std::uint32_t rank) {
+    return std::make_unique<ProcessGroup>(
+        DistributedEnv{.rank = rank, .world_size = 3, .master_port = port}, 4);
+  };
+  const auto said = [&group](std::uint32_t rank) -> std::string {
+    try {
+      group(rank);
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    return "";
+  };
+  std::vector<std::future<std::string>> others;
+  for (const std::uint32_t rank : {0U, 1U, 1U}) {
+    others.push_back(std::async(std::launch::async, [&said, rank] { return said(rank); }));
+  }
+  const std::string first = others[0].get(), second = others[1].get(), third = others[2].get();
+  EXPECT_NE(first.find("nothing was heard of rank 2"), std::string::npos) << first;
+  EXPECT_NE((second + third).find("another process is rank 1 of the run at 127.0.0.1:"),
+            std::string::npos)
+      << second << '\n'
+      << third;
+}
+
+/// Rank 0 works for longer than the timeout at what the other waits for.
+TEST(ProcessGroup, LongWorkIsWaitedFor) {
+  constexpr std::uint32_t kShortS = 2;
+  const std::uint16_t port = free_port();
+  const auto body = [port](std::uint32_t rank) {
+    ProcessGroup ranks({.rank = rank, .world_size = 2, .master_port = port}, kShortS);
+    ranks.barrier("the start of a test");
+    {
+      const LongWork work(ranks, "a test's work");
+      if (rank == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5000));
+      ranks.barrier("the end of the work");
+    }
+    ranks.shutdown("the end of a test");
+  };
+  auto other = std::async(std::launch::async, [&] { body(1); });
+  EXPECT_NO_THROW(body(0));
+  EXPECT_NO_THROW(other.get());
+}
+
+TEST(ProcessGroup, LongWorkIsNoStall) {
+  telemetry::Health health(std::chrono::seconds(60));
+  ProcessGroup ranks({}, kTimeoutS, {}, health);
+  const auto in_an_hour = telemetry::Health::Clock::now() + std::chrono::hours(1);
+  {
+    const LongWork work(ranks, "saving a checkpoint");
+    EXPECT_TRUE(health.report(in_an_hour).ok);
+  }
+  EXPECT_FALSE(health.report(in_an_hour).ok);
+}
+
+/// The work of a rank that itself waits does not count, or two would wait for the third for ever.
+TEST(ProcessGroup, ARankThatIsMissingIsNotWaitedForBecauseOthersHaveWork) {
+  constexpr std::uint32_t kShortS = 1;
+  const std::uint16_t port = free_port();
+  std::promise<void> both_gave_up;
+  std::vector<std::future<std::string>> said;
+  for (std::uint32_t rank = 0; rank < 3; ++rank) {
+    said.push_back(std::async(std::launch::async, [&, rank]() -> std::string {
+      ProcessGroup ranks({.rank = rank, .world_size = 3, .master_port = port}, kShortS);
+      ranks.barrier("the start of a test");
+      if (rank == 2) {
+        both_gave_up.get_future().wait();
+        return "";
+      }
+      const LongWork work(ranks, "a test's work");
+      try {
+        ranks.barrier("a test");
+      } catch (const std::exception& error) {
+        return error.what();
+      }
+      return "";
+    }));
+  }
+  for (const std::uint32_t rank : {0U, 1U}) {
+    const std::string error = said[rank].get();
+    EXPECT_EQ(error.rfind("rank " + std::to_string(rank) +
+                              " of 3 waited for the other ranks at a test, up to 1 s",
+                          0),
+              0U)
+        << error;
+  }
+  both_gave_up.set_value();
+  said[2].get();
+}
+
+// Last: the flag cannot be taken back.
+TEST(Stop, AllRanksHearOfItAtTheSameStepAndNoneMeetsAnyMore) {
+  as_ranks(2, [](ProcessGroup& ranks) {
+    ranks.barrier("the start of a test");
+    config::request_stop();
+    MaskedSource source;
+    const auto objective = make_masked_lm(-100);
+    StepLoader loader(source, *objective, ranks, torch::kCPU);
+    EXPECT_FALSE(loader.step({{ranks.rank() * 4, 4}}).has_value());
+    EXPECT_FALSE(loader.each(proto::Split::kVal, {{0, 4}}, [](const MicroBatch&) {}));
+  });
+  EXPECT_THROW(ProcessGroup({.rank = 0, .world_size = 2, .master_port = free_port()}, kTimeoutS),
+               StoppedBeforeMeeting);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 using Tokens = std::vector<std::int64_t>;
 
-TEST(TokenEntropy, ClosedForms) {
+TEST(TokenEntropy, EqualsItsClosedForms) {
   EXPECT_EQ(token_entropy(Tokens{}), 0.0);
   EXPECT_EQ(token_entropy(Tokens{7, 7, 7}), 0.0);
   EXPECT_NEAR(token_entropy(Tokens{3, 1, 4, 5}), std::log(4.0), 1e-12);

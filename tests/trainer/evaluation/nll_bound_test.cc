@@ -69,7 +69,7 @@ TEST(EvalNoise, TimesAreSpreadEvenlyOverWindowsAndDraws) {
   EXPECT_EQ(parts.size(), 200U);
 }
 
-TEST(EvalNoise, MovesTheShareOfTokensThatIsAskedForWhateverTheBatch) {
+TEST(EvalNoise, NoisesTheRequestedShareOfTokensForAnyBatching) {
   const auto x0 = torch::zeros({40, 500}, torch::kInt64);
   const auto moved = torch::full({40}, 0.3, kDouble);
   const auto absorbed = fresh(40, 2).noised(x0, moved, 0, 1),
@@ -96,7 +96,7 @@ double share_in_range(const Noise& noise) {
   return (left[0] - left[1]).item<double>();
 }
 
-TEST(NllBound, AConstantCrossEntropyInContinuousTime) {
+TEST(NllBound, AConstantCrossEntropyHasItsClosedFormInContinuousTime) {
   const auto batch = random_windows(4000);
   for (const char* const name : {"loglinear", "geometric"}) {
     const auto mdlm = make_mdlm(noise(name), kMask);
@@ -115,7 +115,7 @@ TEST(NllBound, AConstantCrossEntropyInContinuousTime) {
   }
 }
 
-TEST(NllBound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
+TEST(NllBound, OverTheUniformGraphIncludesTheTermAtTheEndOfTheNoise) {
   config::ProviderOptions provider;
   provider.noise = "geometric";
   provider.sigma_max = 1.0;  // at t = 1 more than a third of the tokens is as it was
@@ -134,7 +134,7 @@ TEST(NllBound, OverTheUniformGraphTheEndOfTheNoiseCounts) {
   EXPECT_LT(*found.standard_error, 0.05);
 }
 
-TEST(NllBound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
+TEST(NllBound, AConstantCrossEntropyGivesTheSameBoundForAnyNumberOfSteps) {
   const auto batch = random_windows(4000);
   const auto objective = make_mdlm(noise(), kMask);
   Ignorant network;
@@ -148,7 +148,7 @@ TEST(NllBound, AConstantCrossEntropyCostsTheSameInAnyNumberOfSteps) {
   }
 }
 
-TEST(NllBound, D3pmIsAtItsClosedForm) {
+TEST(NllBound, D3pmEqualsItsClosedForm) {
   const auto batch = random_windows(4000);
   Ignorant network;
   const torch::NoGradGuard no_grad;
@@ -226,7 +226,7 @@ struct Knowing : Network {
   torch::Tensor project(const torch::Tensor& hidden) override { return hidden; }
 };
 
-TEST(NllBound, ANetworkThatKnowsTheSourceIsAtItsEntropy) {
+TEST(NllBound, AnExactNetworksBoundIsTheEntropyOfTheSource) {
   constexpr std::int64_t kWindows = 20000;
   const auto batch = clean(texts_of_the_source(kWindows));
   const auto objective = make_mdlm(noise(), 3);

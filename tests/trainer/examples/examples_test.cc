@@ -35,7 +35,7 @@ config::Options recipe() {
   return options;
 }
 
-TEST_F(Examples, ARecipeTrainsThemAsItTrainsBuiltInOnes) {
+TEST_F(Examples, ARecipeTrainsAnAddedObjectiveAndModel) {
   const config::Options options = recipe();
   testing::MaskedSource source;
   ProcessGroup alone({}, options.train.timeout_s);
@@ -81,7 +81,7 @@ TEST_F(Examples, TheMlpSeesEachPositionAlone) {
   EXPECT_EQ(difference.sum().item<float>(), difference[2].item<float>());
 }
 
-TEST_F(Examples, MessagesNameThemAmongTheKnown) {
+TEST_F(Examples, MessagesListAddedNames) {
   auto options = recipe();
   options.train.objective = "clm";
   try {
@@ -94,7 +94,7 @@ TEST_F(Examples, MessagesNameThemAmongTheKnown) {
   }
 }
 
-TEST_F(Examples, ANameIsTakenOnce) {
+TEST_F(Examples, ATakenNameIsRefused) {
   EXPECT_THROW(add_objective(focal_lm_objective()), std::invalid_argument);
   EXPECT_THROW(add_model(mlp_model()), std::invalid_argument);
 }

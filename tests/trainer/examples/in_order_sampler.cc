@@ -14,7 +14,7 @@ class InOrder : public Sampler {
   explicit InOrder(const SamplerRequest& request)
       : mask_(request.mask()),
         filter_(request.filter),
-        backwards_(request.flags.has("backwards")) {}
+        backwards_(request.settings_as<InOrderSettings>().backwards) {}
 
  private:
   Sampled write(Network& network, const SamplerInput& input, SampleRng& rng,
@@ -44,6 +44,10 @@ std::unique_ptr<Sampler> make(const SamplerRequest& request) {
   return std::make_unique<InOrder>(request);
 }
 
+std::any read_flags(const config::Arguments& flags) {
+  return InOrderSettings{.backwards = flags.has("backwards")};
+}
+
 }  // namespace
 
 SamplerEntry in_order_entry() {
@@ -52,7 +56,8 @@ SamplerEntry in_order_entry() {
       .predictions = {Prediction::kMaskedToken},
       .make = make,
       .needs_mask = true,
-      .flags = {{.name = "backwards", .placeholder = "", .help = "in_order: from right to left"}}};
+      .flags = {{.name = "backwards", .placeholder = "", .help = "in_order: from right to left"}},
+      .read_flags = read_flags};
 }
 
 }  // namespace millrace::trainer

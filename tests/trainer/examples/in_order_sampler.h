@@ -5,6 +5,10 @@
 
 namespace millrace::trainer {
 
+struct InOrderSettings {
+  bool backwards = false;  ///< from right to left
+};
+
 [[nodiscard]] SamplerEntry in_order_entry();
 
 }  // namespace millrace::trainer

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <any>
 #include <stdexcept>
 #include <string>
 
@@ -28,12 +29,11 @@ class InOrderSampler : public ::testing::Test {
     meta.mask_token_id = kLetterMask;
   }
 
-  [[nodiscard]] Sampled sample(const SamplerInput& input,
-                               const config::Arguments& flags = {}) const {
+  [[nodiscard]] Sampled sample(const SamplerInput& input, const std::any& settings = {}) const {
     testing::KnowingNetwork network(
         [](const NetworkInput& given) { return testing::log_posterior(given.tokens); });
     SampleRng rng(17, 0, input.tokens.size(0));
-    return make_sampler({.sampler = "in_order", .flags = flags}, options, meta)
+    return make_sampler(in_order_entry(), {.settings = settings}, options, meta)
         ->sample(network, input, rng);
   }
 
@@ -42,15 +42,28 @@ class InOrderSampler : public ::testing::Test {
 };
 
 TEST_F(InOrderSampler, GivesTheKnownDistributionInBothDirections) {
-  config::Arguments backwards;
-  backwards.flags["backwards"] = std::nullopt;
-  for (const config::Arguments& flags : {config::Arguments{}, backwards}) {
-    const Sampled found = sample(empty_input(40000, 2), flags);
+  const InOrderSettings backwards{.backwards = true};
+  for (const std::any& settings : {std::any(), std::any(backwards)}) {
+    const Sampled found = sample(empty_input(40000, 2), settings);
     EXPECT_EQ(found.network_calls, 2U);
     testing::expect_distribution(testing::counts_of(found.tokens), testing::known_texts());
   }
   EXPECT_FALSE(torch::equal(sample(empty_input(100, 2)).tokens,
                             sample(empty_input(100, 2), backwards).tokens));
+}
+
+TEST_F(InOrderSampler, ReadsItsOwnFlag) {
+  config::Arguments arguments;
+  arguments.flags["sampler"] = "in_order";
+  for (const bool given : {false, true}) {
+    if (given) arguments.flags["backwards"] = std::nullopt;
+    const std::any settings = read_sampler_settings(arguments);
+    EXPECT_EQ(std::any_cast<InOrderSettings>(settings).backwards, given);
+  }
+}
+
+TEST_F(InOrderSampler, SettingsOfAnotherSamplerAreRefused) {
+  EXPECT_THROW((void)sample(empty_input(1, 2), 7), std::bad_any_cast);
 }
 
 TEST_F(InOrderSampler, GivenTokensStay) {
@@ -60,11 +73,12 @@ TEST_F(InOrderSampler, GivenTokensStay) {
   EXPECT_TRUE(sample(input).tokens.select(1, 1).eq(2).all().item<bool>());
 }
 
-TEST_F(InOrderSampler, StandsAmongTheBuiltInOnes) {
-  EXPECT_EQ(find_sampler({}, options, meta).name, "confidence");
-  EXPECT_TRUE(testing::contains(
-      testing::complaint([&] { (void)find_sampler({.sampler = "dowsing"}, options, meta); }),
-      "known: confidence, editing, in_order"));
+TEST_F(InOrderSampler, IsFoundAfterTheBuiltInOnes) {
+  EXPECT_EQ(find_sampler("in_order", options, meta).name, "in_order");
+  EXPECT_EQ(find_sampler("", options, meta).name, "confidence");
+  EXPECT_TRUE(
+      testing::contains(testing::complaint([&] { (void)find_sampler("dowsing", options, meta); }),
+                        "known: confidence, editing, in_order"));
   EXPECT_EQ(with_sampler_flags({}).flags.back().name, "backwards");
   EXPECT_THROW(add_sampler(in_order_entry()), std::invalid_argument);
 }

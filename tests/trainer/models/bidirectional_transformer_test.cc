@@ -40,7 +40,7 @@ TEST(BidirectionalTransformer, EveryPositionSeesEveryOther) {
   EXPECT_GT(difference.min().item<float>(), 0.0F);
 }
 
-TEST(BidirectionalTransformer, ShorterSequencesAreFineAndDropoutActsInTrainingOnly) {
+TEST(BidirectionalTransformer, TakesShorterSequencesAndDropsOnlyInTraining) {
   auto shape = tiny_shape();
   shape.dropout = 0.5;
   const auto model = make_bidirectional_transformer(shape);
@@ -60,7 +60,7 @@ TEST(BidirectionalTransformer, StartsWithNanoGptsDeviations) {
   EXPECT_NEAR(named["transformer.h.3.mlp.c_proj.weight"].std().item<double>(), 0.02 / 4.0, 0.0005);
 }
 
-TEST(BidirectionalTransformer, UsesTheTimeWhereAsked) {
+TEST(BidirectionalTransformer, UsesTheTimeOnlyWithTimeConditioning) {
   torch::manual_seed(4);
   auto shape = tiny_shape();
   const auto tokens = torch::arange(8).view({2, 4});

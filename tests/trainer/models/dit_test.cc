@@ -101,7 +101,7 @@ TEST(Dit, TheTimeMattersUnlessConditioningIsOff) {
   EXPECT_TRUE(torch::equal(model->forward({tokens, late}), of_zero));
 }
 
-TEST(Dit, EveryPositionSeesEveryOtherAndEverySampleItselfAlone) {
+TEST(Dit, EveryPositionSeesEveryOtherOfItsSampleAlone) {
   const auto model = randomised(tiny_shape());
   const auto tokens = torch::arange(6).view({1, 6}).expand({2, 6}).contiguous();
   auto changed = tokens.clone();

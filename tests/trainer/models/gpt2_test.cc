@@ -47,7 +47,7 @@ TEST(Gpt2, NoPositionSeesWhatFollowsIt) {
   EXPECT_GT(difference.narrow(0, 6, 4).min().item<float>(), 0.0F);
 }
 
-TEST(Attention, UnfusedItIsCausalToo) {
+TEST(Attention, UnfusedEqualsFusedWithAndWithoutCausalMask) {
   torch::manual_seed(32);
   const auto q = torch::randn({1, 2, 8, 4}), k = torch::randn({1, 2, 8, 4}),
              v = torch::randn({1, 2, 8, 4});
@@ -59,7 +59,7 @@ TEST(Attention, UnfusedItIsCausalToo) {
   }
 }
 
-TEST(Attention, FewerQueriesAreTheLastOnes) {
+TEST(Attention, FewerQueriesThanKeysAreTheLastPositions) {
   torch::manual_seed(34);
   const auto q = torch::randn({2, 2, 8, 4}), k = torch::randn({2, 2, 8, 4}),
              v = torch::randn({2, 2, 8, 4});
@@ -132,7 +132,7 @@ TEST(Gpt2, DecodersOfTheSameModelAreIndependent) {
   EXPECT_LT((said - alone).abs().max().item<float>(), 1e-5F);
 }
 
-TEST(Gpt2, NothingIsReadBeyondTheLongestText) {
+TEST(Gpt2, ADecoderRefusesMoreTokensThanItsLongestText) {
   const auto model = make_gpt2(tiny_shape());
   const torch::NoGradGuard no_grad;
   const auto decoder = model->decoder(4);

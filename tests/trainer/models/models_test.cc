@@ -61,7 +61,7 @@ TEST(Models, OnlyGpt2IsCausal) {
 }
 
 /// config cannot include the registry, so the key's help is a list of its own.
-TEST(Models, TheHelpOfTheKeyAndThePageNameThemAll) {
+TEST(Models, TheHelpOfTheKeyAndThePageNameEveryModel) {
   const std::string about(config::find_key("model.architecture")->about);
   const std::string page =
       proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/objectives.md");

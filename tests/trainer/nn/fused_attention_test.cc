@@ -134,7 +134,7 @@ Tensor factors_of(const Case& c, double drop, std::uint64_t seed) {
   return even * static_cast<double>(c.length);
 }
 
-TEST(FusedAttention, DropsWeightsAndFindsThemAgain) {
+TEST(FusedAttention, BackwardUsesTheDropoutMaskOfForward) {
   constexpr double kDrop = 0.3;
   for (const bool causal : {false, true}) {
     const Case c{2, 2, 64, 64, causal};
@@ -162,7 +162,7 @@ TEST(FusedAttention, NanStaysNan) {
   EXPECT_FALSE(value[0][0][4].isnan().any().item<bool>());
 }
 
-TEST(FusedAttention, IsOnlyForWhatItFits) {
+TEST(FusedAttention, RefusesShapesAndDtypesThatDoNotFit) {
   const auto numbers = [](std::int64_t length, std::int64_t size) {
     return torch::zeros({1, 1, length, size});
   };

@@ -98,7 +98,7 @@ TEST_P(WithThreads, FollowsItsFormula) {
   }
 }
 
-TEST(FusedMlp, IsUsedWhereItFits) {
+TEST(FusedMlp, IsUsedOnlyForShapesAndDtypesThatFit) {
   const auto used = [](std::int64_t rows, std::int64_t width, std::int64_t hidden,
                        torch::ScalarType type) {
     const Linear first(torch::randn({hidden, width}).to(type)),
@@ -114,7 +114,7 @@ TEST(FusedMlp, IsUsedWhereItFits) {
   EXPECT_FALSE(used(enough, 32, 128, torch::kFloat64));
 }
 
-TEST(FusedMlp, NeedsNoBias) {
+TEST(FusedMlp, WorksWithoutBias) {
   Given numbers = given({400, 32, 128});
   numbers.first_bias.zero_(), numbers.second_bias.zero_();
   const Linear first(numbers.first.clone()), second(numbers.second.clone());
@@ -127,7 +127,7 @@ TEST(FusedMlp, NeedsNoBias) {
               {wanted[0], wanted[1], wanted[2], wanted[4]});
 }
 
-TEST(FusedMlp, ComesToTheSameWithoutGradients) {
+TEST(FusedMlp, GivesTheSameOutputWithoutGradients) {
   const Given numbers = given({999, 64, 256});
   const Linear first(numbers.first, numbers.first_bias),
       second(numbers.second, numbers.second_bias);

@@ -147,7 +147,7 @@ TEST(Fused, DropoutDropsTheShareAndKeepsTheMean) {
   }
 }
 
-TEST(Fused, DropoutIsTheSameBackwardsAndForTheSameSeed) {
+TEST(Fused, DropoutMaskIsTheSameInBackwardAndForTheSameSeed) {
   const auto x = torch::zeros({3, 7, 29}), h = numbers({3, 7, 29}, 1), gate = numbers({3, 29}, 2);
   const auto run = [&](std::uint64_t seed) {
     torch::manual_seed(seed);
@@ -167,7 +167,7 @@ TEST(Fused, DropoutIsTheSameBackwardsAndForTheSameSeed) {
   }
 }
 
-TEST(Fused, DropoutAloneIsTheSameBackwards) {
+TEST(Fused, DropoutWithoutResidualHasTheSameMaskInBackward) {
   const auto h = numbers({5, 3, 7, 11}, 1);
   for (const auto& x : {h, bf16(h)}) {
     const auto found =
@@ -204,7 +204,7 @@ TEST(Fused, Heads) {
   expect_same(unrotated, unrotated, {qkv}, 0.0);
 }
 
-TEST(Fused, WorkIsCutIntoThreads) {
+TEST(Fused, ParallelForUsesTwoThreads) {
   const int threads = at::get_num_threads();
   at::set_num_threads(2);
   std::atomic<int> parts = 0;
@@ -215,7 +215,7 @@ TEST(Fused, WorkIsCutIntoThreads) {
 }
 
 /// The kernels of every instruction set that runs here equal the portable ones up to rounding.
-TEST(Fused, EveryInstructionSet) {
+TEST(Fused, EveryInstructionSetGivesTheSameResult) {
   constexpr std::int64_t kRows = 3, kWidth = 45;
   const auto x = numbers({kRows, kWidth}, 4), grad = numbers({kRows, kWidth}, 5),
              weight = numbers({kWidth}, 6), zero = torch::zeros({kWidth});

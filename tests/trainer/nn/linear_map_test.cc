@@ -78,7 +78,7 @@ TEST(LinearMap, ComputesNoGradientThatIsNotNeeded) {
   EXPECT_LE((weight.grad() - x.sum(0).expand({67, 129})).abs().max().item<double>(), 1e-3);
 }
 
-TEST(LinearMap, ABiasAloneHasAGradient) {
+TEST(LinearMap, TheBiasAloneMayNeedAGradient) {
   const Tensor x = numbers({900, 128}, 1), weight = numbers({67, 128}, 2),
                bias = numbers({67}, 3).requires_grad_(true);
   linear_map(x, weight, bias).sum().backward();

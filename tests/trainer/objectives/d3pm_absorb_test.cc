@@ -86,7 +86,7 @@ double bound_of_constant(std::int64_t timesteps, double& last_entropy) {
          static_cast<double>(timesteps * timesteps);
 }
 
-TEST(D3pmAbsorb, AConstantCrossEntropyCostsWhatTheClosedFormSays) {
+TEST(D3pmAbsorb, AConstantCrossEntropyGivesTheClosedForm) {
   for (const std::int64_t timesteps : {2, 4, 1000}) {
     double last_entropy = 0.0;
     const double bound = bound_of_constant(timesteps, last_entropy);

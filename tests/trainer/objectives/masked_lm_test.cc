@@ -44,7 +44,7 @@ TEST(MaskedLm, IsTheCrossEntropyOfItsDefinition) {
   EXPECT_EQ(loss.weight[5].item<std::int64_t>(), 0) << "sample 5 has no target";
 }
 
-TEST(MaskedLm, UniformLogitsCostTheLogarithmOfTheVocabulary) {
+TEST(MaskedLm, UniformLogitsGiveTheLogarithmOfTheVocabulary) {
   FixedNetwork network(torch::zeros({4, 12, 11}));
   const auto loss = make_masked_lm(kIgnore)->loss(network, wide_batch(0, 4));
   EXPECT_NEAR((loss.sum / loss.weight).mean().item<double>(), std::log(11.0), 1e-6);

@@ -154,7 +154,7 @@ double expected_loss(float t) {
       .item<double>();
 }
 
-TEST(Mdlm, AnExactNetworkIsAtTheEntropyOfTheSource) {
+TEST(Mdlm, AnExactNetworksLossIsTheEntropyOfTheSource) {
   const Entropies found = entropies();
   for (const float t : {0.125F, 0.5F, 1.0F}) {
     const double u = 0.999 * static_cast<double>(t);

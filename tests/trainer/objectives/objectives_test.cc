@@ -105,7 +105,7 @@ TEST(Objectives, ANetworkThatSeesTheAnswerIsRefused) {
   EXPECT_NE(refusal(causal, meta({}, 3)).find("carries noised text"), std::string::npos);
 }
 
-TEST(Objectives, WhereThereIsAPrefixTheTargetStandsBehindIt) {
+TEST(Objectives, ThePrefixIsPutBeforeTheInput) {
   const std::vector<testing::Column> columns{{Role::kInput, kTokens},
                                              {Role::kTarget, kTokens},
                                              {Role::kTime, kTime},
@@ -116,7 +116,7 @@ TEST(Objectives, WhereThereIsAPrefixTheTargetStandsBehindIt) {
   EXPECT_EQ(network.asked.tokens.size(1), 6);
 }
 
-TEST(Objectives, TheirTraitsAreThoseThatOtherRoomsAskFor) {
+TEST(Objectives, EntriesCarryTheirTraits) {
   struct Traits {
     std::string name;
     Prediction prediction;
@@ -139,7 +139,7 @@ TEST(Objectives, TheirTraitsAreThoseThatOtherRoomsAskFor) {
 }
 
 /// config cannot include the registry, so the key's help is a list of its own.
-TEST(Objectives, TheHelpOfTheKeyNamesThemAll) {
+TEST(Objectives, TheHelpOfTheKeyNamesEveryObjective) {
   const std::string about(config::find_key("train.objective")->about);
   for (const std::string& name : objective_names()) {
     EXPECT_TRUE(std::regex_search(about, std::regex("\\b" + name + "\\b"))) << name;
@@ -172,7 +172,7 @@ std::vector<std::vector<std::string>> rows_of(const std::string& page, const std
   return found;
 }
 
-TEST(Objectives, ThePageSaysWhatTheRegistrySays) {
+TEST(Objectives, ThePageAgreesWithTheRegistry) {
   const std::string page =
       proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/reference/objectives.md");
   for (const std::string& name : objective_names()) {

@@ -58,7 +58,7 @@ std::unique_ptr<Objective> uniform(const std::string& schedule) {
   return make_sedd(UniformSedd{noise(schedule), kTokens});
 }
 
-TEST(SeddAbsorb, IsItsDefinition) {
+TEST(SeddAbsorb, EqualsItsDefinition) {
   const Case given(true);
   for (const char* const schedule : {"loglinear", "geometric"}) {
     for (const bool scaled : {false, true}) {
@@ -88,7 +88,7 @@ TEST(SeddAbsorb, IsItsDefinition) {
   }
 }
 
-TEST(SeddAbsorb, TellsTheNetworkTheNoise) {
+TEST(SeddAbsorb, PassesSigmaToTheNetwork) {
   const Case given(true);
   FixedNetwork network(given.logits);
   (void)absorb("loglinear", true)->loss(network, given.batch());
@@ -108,7 +108,7 @@ TEST(SeddAbsorb, IsZeroAtTheTrueRatioAndNowhereElse) {
   EXPECT_GT(absorb("geometric", false)->loss(network, given.batch()).sum.min().item<double>(), 0.0);
 }
 
-TEST(SeddAbsorb, ASampleWithoutMasksCostsNothingAndCounts) {
+TEST(SeddAbsorb, ASampleWithoutMasksHasNoLossAndNoGradient) {
   const auto x0 = torch::zeros({2, 3}, torch::kInt64);
   FixedNetwork network(torch::randn({2, 3, kTokens + 1}, kDouble).set_requires_grad(true));
   const auto loss = absorb("loglinear", true)
@@ -120,7 +120,7 @@ TEST(SeddAbsorb, ASampleWithoutMasksCostsNothingAndCounts) {
   EXPECT_TRUE(torch::equal(network.logits.grad(), torch::zeros_like(network.logits)));
 }
 
-TEST(SeddUniform, IsItsDefinition) {
+TEST(SeddUniform, EqualsItsDefinition) {
   const Case given(false);
   for (const char* const schedule : {"loglinear", "geometric"}) {
     FixedNetwork network(given.logits);
@@ -239,7 +239,7 @@ double expected_loss(const OneToken& source, const Objective& objective, double 
       .item<double>();
 }
 
-TEST(Sedd, AtTheExactScoreItIsTheRateAtWhichInformationIsLost) {
+TEST(Sedd, TheLossAtTheExactScoreIsTheRateOfInformationLoss) {
   for (const bool absorbing : {true, false}) {
     for (const char* const schedule : {"loglinear", "geometric"}) {
       for (const float t : {0.25F, 0.5F, 0.75F}) {

@@ -19,7 +19,7 @@
 namespace millrace::trainer {
 namespace {
 
-TEST(LearningRate, WarmsUpDecaysAndRests) {
+TEST(LearningRate, WarmsUpDecaysAndStaysAtTheMinimum) {
   config::TrainOptions train;
   train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9,
   train.lr_decay_iters = 109;
@@ -33,7 +33,7 @@ TEST(LearningRate, WarmsUpDecaysAndRests) {
   EXPECT_NEAR(learning_rate(train, 59), (1e-3 + 1e-4) / 2, 1e-15) << "it must not follow max_iters";
 }
 
-TEST(LearningRate, OtherSchedulesStayAtTheTop) {
+TEST(LearningRate, ConstantSchedulesStayAtThePeak) {
   config::TrainOptions train;
   train.learning_rate = 1e-3, train.min_lr = 1e-4, train.warmup_iters = 9,
   train.lr_decay_iters = 109;
@@ -121,7 +121,7 @@ TEST(Ema, FollowsItsFormula) {
   }
 }
 
-TEST(AdamW, DividesTheGradientsFirst) {
+TEST(AdamW, DividesTheGradientsByTheDivisor) {
   auto divided = torch::tensor({{0.5F}}), plain = divided.clone();
   AdamW of_divided({{"p", divided}}, {}), of_plain({{"p", plain}}, {});
   for (const float gradient : {3.0F, -1.0F, 0.5F}) {
@@ -197,7 +197,7 @@ TEST(Precision, NamesAndAutocast) {
   EXPECT_EQ(at::matmul(a, a).scalar_type(), torch::kFloat32);
 }
 
-TEST(LossScale, HalvesOnOverflowAndLeavesTheStepOut) {
+TEST(LossScale, HalvesOnOverflowAndSkipsTheStep) {
   LossScale scale({torch::kFloat16}, torch::kCPU);
   EXPECT_EQ(scale.value(), 65536.0);
   std::vector<torch::Tensor> good{torch::full({2}, 65536.0F)};
@@ -282,7 +282,7 @@ bool equal(const NamedTensors& a, const NamedTensors& b) {
   });
 }
 
-TEST(Checkpoint, ALoadedRunIsTheSavedOne) {
+TEST(Checkpoint, ALoadedRunContinuesLikeTheSavedOne) {
   const testing::TemporaryFolder folder;
   config::Options options = config::default_options();
   options.train.out_dir = folder.path().string();
@@ -345,7 +345,7 @@ void save(const std::filesystem::path& out_dir, const NamedTensors& tensors) {
   writer.commit(state);
 }
 
-TEST(TensorFile, EveryDtypeComesBack) {
+TEST(TensorFile, RoundTripsEveryDtype) {
   const testing::TemporaryFolder folder;
   for (const auto type : {torch::kUInt8, torch::kInt32, torch::kInt64, torch::kFloat16,
                           torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
@@ -358,7 +358,7 @@ TEST(TensorFile, EveryDtypeComesBack) {
   }
 }
 
-TEST(TensorFile, WhatDoesNotFitTheModelIsNamed) {
+TEST(TensorFile, RefusesTensorsThatDoNotFitTheModel) {
   const testing::TemporaryFolder folder;
   save(folder.path(), {{"a", torch::zeros({2})}});
   EXPECT_THROW(load_tensors(folder / "latest/t", {{"b", torch::zeros({2})}}), std::runtime_error);

@@ -33,7 +33,7 @@ TEST(EditingFlags, WithoutFlagsNothingIsEdited) {
   EXPECT_FALSE(plan.keeps_length);
 }
 
-TEST(EditingFlags, EachSetsItsKnob) {
+TEST(EditingFlags, EachSetsItsMemberOfThePlan) {
   const EditPlan plan =
       plan_of({"--insert-ratio-start=0.1", "--insert-ratio-end=0.2", "--delete-ratio-start=0.3",
                "--delete-ratio-end=0.4", "--noise-start=0.5", "--noise-end=0.6",
@@ -66,7 +66,7 @@ TEST(EditingFlags, RefuseValuesOutOfRange) {
         "noise-start", "noise-end", "delete-margin"}) {
     EXPECT_EQ(told(share, "1.5"), "--" + std::string(share) + " 1.5 is not a number from 0 to 1");
   }
-  EXPECT_EQ(told("delete-lambda", "-1"), "--delete-lambda -1 is not a number from 0 to 1e6");
+  EXPECT_EQ(told("delete-lambda", "-1"), "--delete-lambda -1 is not a number from 0 to 1e+06");
   EXPECT_EQ(told("edit-schedule", "sine"),
             "--edit-schedule sine is unknown; known: linear, cosine");
   EXPECT_EQ(told("noise-schedule", "sine"),

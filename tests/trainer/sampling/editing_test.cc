@@ -56,7 +56,7 @@ TEST(EditSchedule, LinearAndCosine) {
   EXPECT_NEAR(share_at(ramp, Curve::kCosine, 1, 5), 0.25 + 0.15 * std::sqrt(0.5), 1e-15);
 }
 
-TEST(EditSchedule, ASingleRoundIsTheFirst) {
+TEST(EditSchedule, ASingleRoundHasTheStartValue) {
   EXPECT_EQ(share_at({0.4, 0.1}, Curve::kLinear, 0, 1), 0.4);
   EXPECT_EQ(share_at({0.4, 0.1}, Curve::kCosine, 0, 1), 0.4);
 }
@@ -75,12 +75,12 @@ TEST(EditPlan, OnlyRatiosChangeALength) {
   }
 }
 
-TEST(EditScores, AGapIsAsUnsureAsTheLessSureNeighbour) {
+TEST(EditScores, AGapHasTheScoreOfItsLessProbableNeighbour) {
   expect_near(insertion_scores({{0.9, 0.25, 0.5}, {}}), {0.1, 0.75, 0.75, 0.5});
   expect_near(insertion_scores({{1.0}, {}}), {0.0, 0.0});
 }
 
-TEST(EditScores, DeletionGainsWhatMovesUpLessTheMargin) {
+TEST(EditScores, DeletionScoresAreTheGainLessTheMargin) {
   // d = 0.5, 0.0625, −0.25, and nothing moves up to the last; less 0.125: 0.375, 0, 0, 0.
   expect_near(deletion_scores({{0.25, 0.5, 0.5, 0.125}, {0.75, 0.5625, 0.25, 0.0}}, 0.125, 0.5),
               {0.375, 0.0, 0.0, 0.0});
@@ -90,7 +90,7 @@ TEST(EditScores, DeletionGainsWhatMovesUpLessTheMargin) {
   expect_near(deletion_scores({{0.5}, {0.0}}, 0.0, 1.0), {0.0});
 }
 
-TEST(EditChoice, TheHighestThatAreAllowed) {
+TEST(EditChoice, TakesTheHighestAllowedScores) {
   const Reals scores{0.5, 0.9, 0.1, 0.8, 0.7};
   const std::vector<bool> all(5, true);
   EXPECT_EQ(highest(scores, all, kNoTies, 2), (Places{1, 3}));
@@ -108,27 +108,27 @@ TEST(EditChoice, TiesDecideBetweenEqualScores) {
             (Places{0, 2, 3}));
 }
 
-TEST(EditedText, GivenRunsAreClosedAndBordersWhereTheyAreGiven) {
+TEST(EditedText, NothingIsInsertedInsideGivenRunsOrBeyondGivenEnds) {
   EXPECT_EQ(open_gaps(text_of("aa__a_a")), (Places{2, 3, 4, 5, 6}));
   EXPECT_EQ(open_gaps(text_of("_aa_")), (Places{0, 1, 3, 4}));
   EXPECT_EQ(open_gaps(text_of("aaa")), Places{});
   EXPECT_EQ(open_gaps(text_of("_")), (Places{0, 1}));
 }
 
-TEST(EditedText, WhatIsInsertedStandsInItsGap) {
+TEST(EditedText, InsertedTokensStandInTheirGaps) {
   EditedText text = text_of("____");
   text.apply({{}, {0, 2, 4}}, kSlots);
   EXPECT_EQ(text.tokens(), (Ids{kSlot, 0, 1, kSlot, 2, 3, kSlot}));
   EXPECT_EQ(text.initial_size(), 4U);
 }
 
-TEST(EditedText, FillerIsTakenByThePlaceInTheNewText) {
+TEST(EditedText, FillerIsIndexedByThePlaceInTheNewText) {
   EditedText text = text_of("___");
   text.apply({{0}, {1, 3}}, Ids{100, 101, 102, 103});
   EXPECT_EQ(text.tokens(), (Ids{100, 1, 2, 103}));
 }
 
-TEST(EditedText, InsertedAndDeletedAtOnce) {
+TEST(EditedText, InsertsAndDeletesAtOnce) {
   EditedText text = text_of("______");
   text.apply({{1, 2, 5}, {2, 5}}, kSlots);
   EXPECT_EQ(text.tokens(), (Ids{0, kSlot, 3, 4, kSlot}));
@@ -223,14 +223,14 @@ TEST(EditRound, SharesFollowTheSchedule) {
   }
 }
 
-TEST(EditRound, GivenTokensAreNeverDeletedNorParted) {
+TEST(EditRound, GivenTokensAreNeitherDeletedNorSeparated) {
   const auto edits =
       chosen(text_of("a_aaa_"), rising(6), plan_of({.inserted = 1.0, .deleted = 1.0}));
   EXPECT_EQ(edits.deleted, (Places{1}));
   EXPECT_EQ(edits.inserted, (Places{5, 6}));  // 2 of 1, 2, 5, 6
 }
 
-TEST(EditRound, NothingEditableNothingDone) {
+TEST(EditRound, ATextWithoutEditableTokensIsNotEdited) {
   for (const bool keeps_length : {false, true}) {
     EditPlan plan = plan_of({.inserted = 1.0, .deleted = 1.0});
     plan.keeps_length = keeps_length;
@@ -249,7 +249,7 @@ TEST(EditRound, WithoutAGainNothingIsDeleted) {
   EXPECT_EQ(chosen(text_of("_______"), rising(7), plan).deleted, (Places{4, 5}));
 }
 
-TEST(EditRound, TheBlockIsTheLimit) {
+TEST(EditRound, NoTextGrowsBeyondTheBlock) {
   const EditPlan plan = plan_of({.inserted = 0.5});
   EXPECT_EQ(chosen(text_of("______"), rising(6), plan, 8).inserted.size(), 2U);
   EXPECT_TRUE(chosen(text_of("______"), rising(6), plan, 6).inserted.empty());
@@ -259,7 +259,7 @@ TEST(EditRound, TheBlockIsTheLimit) {
   EXPECT_EQ(edits.inserted.size(), 1U);  // as many as room was made for
 }
 
-TEST(EditRound, ATokenIsLeft) {
+TEST(EditRound, OneTokenAlwaysRemains) {
   TokenProbs probs = rising(3);
   probs.next = {1.0, 1.0, 1.0};
   EditedText text = text_of("___");
@@ -267,7 +267,7 @@ TEST(EditRound, ATokenIsLeft) {
   EXPECT_EQ(text.size(), 1U);
 }
 
-TEST(EditRound, LastEditsCoolDown) {
+TEST(EditRound, NoEditIsNearTheLastEdits) {
   EditedText text = text_of("______");
   EditPlan plan = plan_of({.inserted = 0.2, .deleted = 0.2});
   plan.cooldown_distance = 2;
@@ -279,7 +279,7 @@ TEST(EditRound, LastEditsCoolDown) {
   EXPECT_EQ(edits.deleted, (Places{0}));   // two tokens before gap 3; the last token gains nothing
 }
 
-TEST(EditRound, LedBackToItsLength) {
+TEST(EditRound, KeepsLengthLeadsBackToTheInitialLength) {
   EditPlan plan = plan_of({});
   plan.keeps_length = true;
   plan.cooldown_distance = 0;

@@ -36,7 +36,7 @@ torch::Tensor texts(const Sampler& sampler, std::uint64_t seed, std::int64_t sam
   return sampler.sample(network, empty_input(samples, 2), rng).tokens;
 }
 
-TEST(Moments, OfContinuousTimeEndAtTextAfterTheGrid) {
+TEST(Moments, OfContinuousTimeFollowTheGridAndEndAtText) {
   const auto noise = make_noise({});
   const auto moments = continuous_moments(*noise, 4);
   ASSERT_EQ(moments.time.size(), 5U);
@@ -67,7 +67,7 @@ TEST(Ancestral, OfD3pmGivesTheKnownDistribution) {
                       testing::texts_at_once(together(moments)));
 }
 
-TEST(Ancestral, AsksOnlyForSamplesThatChange) {
+TEST(Ancestral, CallsTheNetworkOnlyForSamplesThatChange) {
   KnowingNetwork network(posterior);
   SampleRng rng(1, 0, 3);
   const auto found = make_ancestral(kLetterMask, discrete_moments(1000, 1000), {})
@@ -77,7 +77,7 @@ TEST(Ancestral, AsksOnlyForSamplesThatChange) {
   EXPECT_LE(network.rows, 6);
 }
 
-TEST(Ancestral, TellsTheNetworkTheTime) {
+TEST(Ancestral, PassesTheTimeToTheNetwork) {
   KnowingNetwork network([](const NetworkInput& input) {
     EXPECT_TRUE(
         torch::equal(input.time, torch::full({input.tokens.size(0)}, 4.0, torch::kFloat64)));

@@ -72,7 +72,7 @@ std::vector<std::int64_t> text_of(const Sampled& found, std::int64_t row) {
   return {first, first + found.lengths[row].item<std::int64_t>()};
 }
 
-TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
+TEST(SampleByEditing, WithoutEditsEachRoundRedrawsAllTokens) {
   KnowingNetwork network(posterior);
   SampleRng rng(5, 0, kSamples);
   Album album;
@@ -90,7 +90,7 @@ TEST(SampleByEditing, WithoutEditsEachRoundDrawsAllAnew) {
                       testing::known_texts());
 }
 
-TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
+TEST(SampleByEditing, GivenTokensStay) {
   KnowingNetwork network(posterior);
   SampleRng rng(6, 0, kSamples);
   SamplerInput input = empty_input(kSamples, 2);
@@ -103,7 +103,7 @@ TEST(SampleByEditing, WhatIsGivenIsNotDrawn) {
                       p / p.sum());
 }
 
-TEST(SampleByEditing, FiltersWhatItDrawsFrom) {
+TEST(SampleByEditing, AppliesTheLogitsFilter) {
   KnowingNetwork network(uneven);
   SampleRng rng(6, 0, 50);
   const auto found = make_editing_sampler({}, kMasks, 9, 2, {.temperature = 0.0})
@@ -132,7 +132,7 @@ TEST(SampleByEditing, GrowsAsScheduled) {
   }
 }
 
-TEST(SampleByEditing, ShrinksByWhatGains) {
+TEST(SampleByEditing, DeletesOnlyTokensWhoseDeletionGains) {
   EditPlan plan = constant(0.1, 0.2);
   plan.delete_lambda = 0.0;
   plan.cooldown_distance = 0;
@@ -164,7 +164,7 @@ TEST(SampleByEditing, ShrinksByWhatGains) {
   EXPECT_GT(shortened, 50U);
 }
 
-TEST(SampleByEditing, TheNetworkSeesEachTextInItsLengthAlone) {
+TEST(SampleByEditing, TheNetworkSeesNoPadding) {
   EditPlan plan = constant(0.1, 0.3);
   plan.delete_lambda = 0.0;
   seen.clear();
@@ -302,13 +302,13 @@ struct Made {
     const auto on_step = [&](const SampleStep& step) {
       if (step.step == 0) all = all && step.tokens.eq(kLetterMask).all().item<bool>();
     };
-    (void)make_sampler({.sampler = name, .steps = 1}, options, meta)
+    (void)make_sampler(find_sampler(name, options, meta), {.steps = 1}, options, meta)
         ->sample(network, empty_input(4, 6), rng, on_step);
     return all;
   }
 };
 
-TEST(MakeSampler, EditingFillsWithWhatTrainingShowed) {
+TEST(MakeSampler, EditingFillsWithMasksWhereTrainingShowedThem) {
   Made made;
   EXPECT_TRUE(made.masks());
   made.options.provider.name = "char_random_replacement";

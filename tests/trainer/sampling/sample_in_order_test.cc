@@ -1,4 +1,6 @@
-// Samplers that write in an order: left to right, and surest first.
+// The samplers that choose which position to write next: autoregressive (left to right) and
+// confidence (the surest first). For the example sampler in_order see
+// tests/trainer/examples/in_order_sampler_test.cc.
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -31,7 +33,7 @@ SamplerInput started(std::int64_t samples, std::int64_t length, std::int64_t giv
   return input;
 }
 
-TEST(SampleAutoregressive, GoesOnFromTheStart) {
+TEST(SampleAutoregressive, ContinuesTheStart) {
   KnowingNetwork network(next_letters);
   SampleRng rng(4, 0, kSamples);
   const auto found =
@@ -107,7 +109,7 @@ TEST(SampleAutoregressive, WithAndWithoutACacheTheTextsAreTheSame) {
   EXPECT_EQ(tokens, (std::vector<std::int64_t>{4 + 5 + 6 + 7 + 8 + 9 + 10 + 11, 4 + 7}));
 }
 
-TEST(SampleAutoregressive, NeedsAStartAndNothingFixedBehindIt) {
+TEST(SampleAutoregressive, RefusesAMissingStartAndFixedTokensAfterIt) {
   KnowingNetwork network(next_letters);
   SampleRng rng(1, 0, 2);
   const auto sampler = make_autoregressive_sampler({});
@@ -150,7 +152,42 @@ TEST(SampleByConfidence, KeepsTheSurestOfEachStep) {
   EXPECT_TRUE(torch::equal(found.tokens, wanted));
 }
 
-TEST(SampleByConfidence, StepsThatKeepNothingAskNothing) {
+/// Whatever the filter, the masks go by the network's own probabilities: here the oracle is a list
+/// of positions, the surest first.
+TEST(SampleByConfidence, TheFilterDoesNotChangeTheOrder) {
+  static const std::vector<std::int64_t> order{4, 1, 6, 0, 5, 2, 3};
+  static std::vector<torch::Tensor> seen;
+  const auto length = static_cast<std::int64_t>(order.size());
+  for (const LogitsFilter& filter :
+       {LogitsFilter{}, LogitsFilter{.temperature = 0.0}, LogitsFilter{.temperature = 1e-3},
+        LogitsFilter{.top_k = 1}, LogitsFilter{.top_p = 0.1}}) {
+    seen.clear();
+    KnowingNetwork network([](const NetworkInput& input) {
+      seen.push_back(input.tokens.clone());
+      auto logits = torch::zeros(
+          {input.tokens.size(0), static_cast<std::int64_t>(order.size()), kLetters + 1},
+          torch::kFloat64);
+      double sureness = 20.0;
+      for (const std::int64_t position : order) {
+        logits.select(1, position).select(1, position % kLetters) = sureness;
+        sureness -= 1.0;
+      }
+      return logits;
+    });
+    SampleRng rng(3, 0, 2);
+    const auto found = make_confidence_sampler(kLetterMask, order.size(), filter)
+                           ->sample(network, empty_input(2, length), rng);
+    seen.push_back(found.tokens);
+    ASSERT_EQ(seen.size(), order.size() + 1);
+    for (std::size_t step = 0; step < order.size(); ++step) {
+      const auto unmasked = seen[step].ne(seen[step + 1]);
+      EXPECT_TRUE(unmasked.select(1, order[step]).all().item<bool>()) << step;
+      EXPECT_EQ(unmasked.sum().item<std::int64_t>(), 2) << "one of each text, in step " << step;
+    }
+  }
+}
+
+TEST(SampleByConfidence, AStepThatKeepsNoTokenDoesNotCallTheNetwork) {
   KnowingNetwork network(surer_to_the_right);
   SampleRng rng(3, 0, 1);
   EXPECT_EQ(make_confidence_sampler(kLetterMask, 50, {})
@@ -159,7 +196,7 @@ TEST(SampleByConfidence, StepsThatKeepNothingAskNothing) {
             7U);
 }
 
-TEST(SampleByConfidence, OneStepDrawsEachByItself) {
+TEST(SampleByConfidence, OneStepDrawsTokensIndependently) {
   KnowingNetwork network(
       [](const NetworkInput& input) { return testing::log_posterior(input.tokens); });
   SampleRng rng(31, 0, kSamples);

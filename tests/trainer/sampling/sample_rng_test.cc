@@ -27,7 +27,7 @@ TEST(SampleRng, NumbersAreUniform) {
   EXPECT_LT(std::abs((a * b).mean().item<double>()), 5.0 / 12.0 / std::sqrt(kCount));
 }
 
-TEST(SampleRng, GoOnFromCallToCallAndBelongToASampleAlone) {
+TEST(SampleRng, NumbersContinueAcrossCallsAndDependOnTheSampleAlone) {
   const auto all = SampleRng(3, 0, 5).uniform(6, torch::kCPU);
   SampleRng some(3, 2, 2);
   const auto first = some.uniform(4, torch::kCPU);

@@ -67,7 +67,7 @@ double together(const std::vector<double>& share) {
   return sum;
 }
 
-TEST(SampleSeddAbsorb, AnalyticIsAncestral) {
+TEST(SampleSeddAbsorb, AnalyticGivesTheDistributionOfAncestralSampling) {
   for (const char* const name : {"loglinear", "geometric"}) {
     for (const bool scale : {false, true}) {
       const auto moments = continuous_moments(*noise(name), 6);
@@ -83,7 +83,7 @@ TEST(SampleSeddAbsorb, AnalyticIsAncestral) {
   }
 }
 
-TEST(SampleSeddAbsorb, EulerHoldsTheRate) {
+TEST(SampleSeddAbsorb, EulerUsesTheRateAtTheStartOfTheStep) {
   constexpr std::uint64_t kSteps = 6;
   const auto given = noise("loglinear");
   std::vector<double> share;
@@ -97,7 +97,7 @@ TEST(SampleSeddAbsorb, EulerHoldsTheRate) {
   expect_distribution(counts_of(found.tokens), testing::texts_at_once(together(share)));
 }
 
-TEST(SampleSeddAbsorb, CountsProbabilitiesThatAreNone) {
+TEST(SampleSeddAbsorb, CountsNegativeProbabilities) {
   KnowingNetwork network([](const NetworkInput& input) {
     return torch::full({input.tokens.size(0), 2, 4}, 9.0);
   });
@@ -138,7 +138,7 @@ TEST(SampleSeddUniform, AnalyticGivesTheKnownDistributionWhateverTheSteps) {
   }
 }
 
-TEST(SampleSeddUniform, EulerGivesWhatItsChainDoes) {
+TEST(SampleSeddUniform, EulerGivesTheDistributionOfItsChain) {
   constexpr std::uint64_t kSteps = 12;
   const auto given = noise("loglinear");
   auto p = torch::full({kLetters}, 1.0 / kLetters, kDouble);

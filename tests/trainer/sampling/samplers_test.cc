@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <any>
+
 #include "proto/files.h"
 #include "tests/support/complaint.h"
 #include "tests/support/known_texts.h"
 #include "tests/support/messages.h"
+#include "trainer/sampling/editing.h"
 #include "trainer/sampling/sampler.h"
 
 namespace millrace::trainer {
@@ -27,9 +30,12 @@ struct Checkpoint {
     if (has_mask) meta.mask_token_id = kLetterMask;
   }
 
-  [[nodiscard]] std::string default_sampler() const { return find_sampler({}, options, meta).name; }
+  [[nodiscard]] std::string default_sampler() const { return find_sampler("", options, meta).name; }
+  [[nodiscard]] std::unique_ptr<Sampler> sampler(const SamplingOptions& choice) const {
+    return make_sampler(find_sampler(choice.sampler, options, meta), choice, options, meta);
+  }
   [[nodiscard]] std::string refusal(const SamplingOptions& choice) const {
-    return complaint([&] { (void)make_sampler(choice, options, meta); });
+    return complaint([&] { (void)sampler(choice); });
   }
   /// The number of steps of a sampler, by its callback.
   [[nodiscard]] std::uint64_t steps(const SamplingOptions& choice) const {
@@ -37,9 +43,8 @@ struct Checkpoint {
         [](const NetworkInput& input) { return testing::log_posterior(input.tokens); });
     SampleRng rng(1, 0, 1);
     std::uint64_t last = 0;
-    (void)make_sampler(choice, options, meta)
-        ->sample(network, empty_input(1, 2), rng,
-                 [&](const SampleStep& step) { last = step.step; });
+    (void)sampler(choice)->sample(network, empty_input(1, 2), rng,
+                                  [&](const SampleStep& step) { last = step.step; });
     return last;
   }
 };
@@ -68,7 +73,7 @@ TEST(Samplers, OneThatDoesNotGoWithTheCheckpointIsRefused) {
             "sampler; sample another checkpoint");
 }
 
-TEST(Samplers, ThoseThatDrawFromScoresTakeNoFilter) {
+TEST(Samplers, ScoreSamplersRefuseALogitsFilter) {
   for (const LogitsFilter& filter :
        {LogitsFilter{.temperature = 0.5}, {.top_k = 3}, {.top_p = 0.9}}) {
     EXPECT_EQ(
@@ -94,7 +99,7 @@ TEST(Samplers, StepsAreLimitedWhereTheObjectiveHasTimesteps) {
   EXPECT_EQ(Checkpoint("mdlm").steps({}), 65U);  // and one from the grid to text
 }
 
-TEST(Samplers, OneThatChangesLengthsIsNotForACascade) {
+TEST(Samplers, ACascadeRefusesASamplerThatChangesLengths) {
   Checkpoint stage("mlm");
   const SamplingOptions editing{.sampler = "editing"};
   EXPECT_EQ(stage.refusal(editing), "none");
@@ -122,18 +127,46 @@ TEST(Samplers, OwnFlagsGoWithTheirSamplerAlone) {
                                  " alone; choose that, or leave the flag out";
       config::Arguments arguments;
       arguments.flags[flag.name] = "0";
-      EXPECT_EQ(complaint([&] { check_sampler_flags(arguments); }), wanted);
+      EXPECT_EQ(complaint([&] { (void)read_sampler_settings(arguments); }), wanted);
       arguments.flags["sampler"] = "ancestral";
-      EXPECT_EQ(complaint([&] { check_sampler_flags(arguments); }), wanted);
+      EXPECT_EQ(complaint([&] { (void)read_sampler_settings(arguments); }), wanted);
       arguments.flags["sampler"] = entry.name;
-      EXPECT_EQ(complaint([&] { check_sampler_flags(arguments); }), "none");
+      EXPECT_EQ(complaint([&] { (void)read_sampler_settings(arguments); }), "none");
     }
   }
   EXPECT_EQ(own, flags.size());
   EXPECT_GE(own, 13U);  // editing has twelve
 }
 
-TEST(Samplers, AllStandInTheirPageWithTheirFlags) {
+TEST(Samplers, SettingsComeFromTheFlagsOfTheNamedSampler) {
+  config::Arguments arguments;
+  EXPECT_FALSE(read_sampler_settings(arguments).has_value());
+  arguments.flags["sampler"] = "confidence";
+  EXPECT_FALSE(read_sampler_settings(arguments).has_value()) << "it has no flags of its own";
+  arguments.flags["sampler"] = "editing";
+  arguments.flags["cooldown-distance"] = "9";
+  EXPECT_EQ(std::any_cast<EditPlan>(read_sampler_settings(arguments)).cooldown_distance, 9U);
+}
+
+TEST(Samplers, SettingsReachTheSampler) {
+  const Checkpoint mlm("mlm");
+  EditPlan grows;
+  grows.insert_ratio = {1.0, 1.0};
+  KnowingNetwork network([](const NetworkInput& input) {
+    return torch::zeros({input.tokens.size(0), input.tokens.size(1), kLetters + 1});
+  });
+  const auto length = [&](const std::any& settings) {
+    SampleRng rng(1, 0, 1);
+    return mlm.sampler({.sampler = "editing", .steps = 1, .settings = settings})
+        ->sample(network, empty_input(1, 1), rng)
+        .lengths[0]
+        .item<std::int64_t>();
+  };
+  EXPECT_EQ(length({}), 1);
+  EXPECT_EQ(length(grows), 2) << "up to the block size";
+}
+
+TEST(Samplers, ThePageNamesEverySamplerAndItsFlags) {
   const std::string page =
       proto::read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/how-to/sampling.md");
   for (const SamplerEntry& entry : samplers()) {

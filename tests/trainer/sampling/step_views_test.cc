@@ -15,7 +15,7 @@ namespace {
 
 const TextStep kStep{4, 2, 0, "T▒e\nmi", {19, 66, 4, 0, 12, 8}};
 
-TEST(StepViews, ALineOfJson) {
+TEST(StepViews, ToJsonLineWritesOneStep) {
   EXPECT_EQ(to_json_line(kStep),
             "{\"sample\":4,\"step\":2,\"text\":\"T▒e\\nmi\",\"tokens\":[19,66,4,0,12,8]}\n");
   TextStep staged = kStep;
@@ -23,7 +23,7 @@ TEST(StepViews, ALineOfJson) {
   EXPECT_EQ(nlohmann::json::parse(to_json_line(staged)).at("stage"), 3);
 }
 
-TEST(StepViews, ALineForPeople) {
+TEST(StepViews, ToLineWritesOneStep) {
   EXPECT_EQ(to_line(kStep), "sample 4, step 2: T▒e↵mi\n");
   TextStep staged = kStep;
   staged.stage = 1;

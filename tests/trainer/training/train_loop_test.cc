@@ -133,14 +133,14 @@ void expect_same(const Left& a, const Left& b) {
   for (const auto& [name, content] : a.files) EXPECT_TRUE(b.files.at(name) == content) << name;
 }
 
-TEST(TrainLoop, AheadOfTheDeviceComesToTheSame) {
+TEST(TrainLoop, LaunchingAheadWritesTheSameFiles) {
   const Left plain = train({}, false);
   EXPECT_EQ(plain.error, "");
   EXPECT_TRUE(plain.files.contains("step-00000012/model.safetensors"));
   expect_same(plain, train({}, true));
 }
 
-TEST(TrainLoop, AheadOfTheDeviceLeavesTheSameStepsOut) {
+TEST(TrainLoop, LaunchingAheadSkipsTheSameSteps) {
   const Left plain = train({4, 5, 6, 9}, false);
   EXPECT_EQ(plain.error, "");
   EXPECT_TRUE(plain.files.contains("step-00000007/model.safetensors"))
@@ -150,7 +150,7 @@ TEST(TrainLoop, AheadOfTheDeviceLeavesTheSameStepsOut) {
   expect_same(plain, train({4, 5, 6, 9}, true));
 }
 
-TEST(TrainLoop, AheadOfTheDeviceFailsAtTheSameStep) {
+TEST(TrainLoop, LaunchingAheadFailsAtTheSameStep) {
   const Left too_many = train({5, 6, 7, 8}, false), at_the_end = train({12}, false);
   EXPECT_NE(
       too_many.error.find("steps 5 to 8: no finite loss and gradient (train.max_bad_steps = 4)"),

@@ -74,7 +74,7 @@ Trained train(double ema, bool as_graphs) {
   return found;
 }
 
-TEST(TrainStep, GraphedStepsComeToWhatPlainOnesDo) {
+TEST(TrainStep, GraphedStepsEqualPlainOnes) {
   for (const double ema : {0.0, 0.9}) {
     const Trained plain = train(ema, false), graphed = train(ema, true);
     EXPECT_EQ(plain.graphs, 0);
@@ -93,7 +93,7 @@ TEST(TrainStep, GraphedStepsComeToWhatPlainOnesDo) {
   }
 }
 
-TEST(TrainStep, GraphsAreForAGpu) {
+TEST(TrainStep, CudaGraphsAreRefusedOnACpu) {
   config::TrainOptions train;
   EXPECT_FALSE(graph_factory(train, torch::kCPU));
   train.cuda_graphs = true;
@@ -107,7 +107,7 @@ TEST(TrainStep, GraphsAreForAGpu) {
 }
 
 /// −1 stands for no position.
-TEST(Positions, ThatAreNoneCountNowhere) {
+TEST(Positions, PaddingIsIgnored) {
   const auto values = torch::arange(6, torch::kFloat64).view({2, 3});
   const auto chosen = torch::tensor({{false, true, false}, {true, false, true}});
   const Positions exact(chosen),
