@@ -9,15 +9,19 @@ Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3
 
 import enum
 import math
+import operator
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import plain_array
+
 _MASK32 = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
 _ROUNDS = 10
+_WORDS = 1 << 34  # of one purpose
 _NARROW_ROUNDS, _WIDE_ROUNDS = 8, 4  # of a permutation, up to 2^32 entries and above
 
 
@@ -41,12 +45,34 @@ class Purpose(enum.IntEnum):
     FRAGMENT = 12
 
 
+def whole(name: str, value: Any, end: int, first: int = 0) -> int:
+    """The value as Python's int, whose products do not wrap around as those of NumPy's ints do.
+
+    Raises ValueError unless it is a whole number from `first` to `end` - 1."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = first - 1
+    if not first <= number < end:
+        raise ValueError(f"{name} {value!r}: expected a whole number from {first} to {end - 1}")
+    return number
+
+
+def _words64(words: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+    """32-bit words in 64 bits, which hold their products. Raises ValueError."""
+    array = plain_array(words)
+    if array.dtype != np.uint32 and (
+        array.dtype.kind not in "iu" or ((array < 0) | (array > _MASK32)).any()
+    ):
+        raise ValueError(f"words of dtype {array.dtype}: expected whole numbers from 0 to 2^32 - 1")
+    return array.astype(np.uint64)
+
+
 def philox4x32_10(counter: npt.ArrayLike, key: npt.ArrayLike) -> npt.NDArray[np.uint32]:
     """The four words of each counter: uint32 […, 4].
 
-    `counter`: […, 4] and `key`: [2] or […, 2], of 32-bit words."""
-    counter = np.asarray(counter, dtype=np.uint64)
-    key = np.asarray(key, dtype=np.uint64)
+    `counter`: […, 4] and `key`: [2] or […, 2], of 32-bit words. Raises ValueError."""
+    counter, key = _words64(counter), _words64(key)
     c0, c1, c2, c3 = (counter[..., lane] for lane in range(4))
     k0, k1 = key[..., 0], key[..., 1]
     low, half = np.uint64(_MASK32), np.uint64(32)
@@ -82,12 +108,12 @@ def uniform_below(
     An int for an int, int64 of the same shape for an array. With `high`, `words` is one int, and
     the value is floor((high * 2^32 + words) * n / 2^64), for an n up to 2^64. Raises ValueError."""
     if high is not None:
-        return int((high << 32 | words) * n >> 64)
-    if not 0 < n <= 1 << 32:
-        raise ValueError(f"uniform_below(…, {n}): expected a number from 1 to 2^32")
+        low, high = whole("word", words, 1 << 32), whole("word", high, 1 << 32)
+        return (high << 32 | low) * whole("n", n, (1 << 64) + 1, 1) >> 64
+    n = whole("n", n, (1 << 32) + 1, 1)
     if isinstance(words, int):
-        return words * n >> 32
-    return (np.asarray(words, dtype=np.uint64) * np.uint64(n) >> np.uint64(32)).astype(np.int64)
+        return whole("word", words, 1 << 32) * n >> 32
+    return (_words64(words) * np.uint64(n) >> np.uint64(32)).astype(np.int64)
 
 
 def threshold(probability: float) -> np.uint64:
@@ -104,18 +130,26 @@ class Draws:
 
     def __init__(self, seed: int, split: int, stage: int, index: int) -> None:
         """`seed`: the stream's data seed. `split`: 0 train, 1 val, 2 test. `stage`: 0 where there
-        is none. `index`: of the sample, or the thing's number."""
+        is none. `index`: of the sample, or the thing's number.
+
+        Here and below, ValueError is raised for what is no whole number, or beyond the counter."""
+        seed, index = whole("seed", seed, 1 << 64), whole("index", index, 1 << 64)
         self._key = (seed & _MASK32, seed >> 32)
         self._index = (index & _MASK32, index >> 32)
-        self._place = split << 24 | stage << 8
+        self._place = whole("split", split, 1 << 8) << 24 | whole("stage", stage, 1 << 16) << 8
 
     def block(self, purpose: int, draw: int) -> tuple[int, int, int, int]:
         """Words [4 * draw, 4 * draw + 4)."""
-        return _one_block((*self._index, draw & _MASK32, self._place | purpose), self._key)
+        draw, purpose = whole("draw", draw, 1 << 32), whole("purpose", purpose, 256)
+        return self._block(purpose, draw)
+
+    def _block(self, purpose: int, draw: int) -> tuple[int, int, int, int]:
+        return _one_block((*self._index, draw, self._place | purpose), self._key)
 
     def word(self, purpose: int, number: int = 0) -> int:
         """One word: an int below 2^32."""
-        return self.block(purpose, number // 4)[number % 4]
+        number, purpose = whole("number", number, _WORDS), whole("purpose", purpose, 256)
+        return self._block(purpose, number // 4)[number % 4]
 
     def words(self, purpose: int, count: int, first: int = 0) -> npt.NDArray[np.uint32]:
         """Words [first, first + count): uint32 [count]."""
@@ -139,8 +173,8 @@ class Draws:
         """Entry i of a random order of 0 … n - 1, without making the order: for large n.
 
         Raises ValueError unless 0 <= i < n."""
-        if not 0 <= i < n:
-            raise ValueError(f"permuted({n}, {i}): expected an entry from 0 to {n - 1}")
+        n, purpose = whole("n", n, (1 << 64) + 1, 1), whole("purpose", purpose, 256)
+        i = whole("entry", i, n)
         if n == 1:
             return 0
         half = ((n - 1).bit_length() + 1) // 2
@@ -150,9 +184,9 @@ class Draws:
             left, right = i >> half, i & low
             for turn in range(_NARROW_ROUNDS if is_narrow else _WIDE_ROUNDS):
                 if is_narrow:
-                    word = self.block(purpose, turn << 16 | right)[0]
+                    word = self._block(purpose, turn << 16 | right)[0]
                 else:
-                    word = self.block(purpose, right)[turn]
+                    word = self._block(purpose, right)[turn]
                 left, right = right, left ^ (word & low)
             i = left << half | right
             if i < n:
@@ -170,13 +204,13 @@ def words_of(
     """Words [first, first + count) of several indices: uint32 [n, count].
 
     `indices`: [n, 2], the low and the high 32 bits of each. `place`: the counter's last word
-    without the purpose. Raises ValueError for a purpose above 255."""
-    if not 0 <= purpose < 256:
-        raise ValueError(f"purpose {purpose}: expected a number from 0 to 255")
+    without the purpose. Raises ValueError."""
+    first, purpose = whole("first", first, _WORDS), whole("purpose", purpose, 256)
+    count = whole("count", count, _WORDS - first + 1)
     draws = np.arange(first // 4, (first + count + 3) // 4, dtype=np.uint64)
     counter = np.empty((len(indices), len(draws), 4), dtype=np.uint64)
     counter[:, :, :2] = indices[:, None, :]
-    counter[:, :, 2] = draws & np.uint64(_MASK32)
+    counter[:, :, 2] = draws
     counter[:, :, 3] = place | purpose
     skipped = first % 4
     words = philox4x32_10(counter, key).reshape(len(indices), -1)

@@ -184,8 +184,12 @@ _FIELDS = {one.name: [_described(field) for field in one.field] for one in _FILE
 def encode_header(kind: str, values: Mapping[str, Any]) -> bytes:
     """The bytes of a Header with one message, `kind`, from a dict of its fields; None: not set.
 
-    Raises ValueError for a field that the message does not have, or a value out of its range."""
-    header = _CLASSES["Header"](**{kind: values})
+    Raises ValueError for a field that the message does not have, and for a value of another type
+    or out of its range."""
+    try:
+        header = _CLASSES["Header"](**{kind: values})
+    except TypeError as error:
+        raise ValueError(f"not the fields of {kind}: {error}") from error
     getattr(header, kind).SetInParent()  # an empty message is there too
     return header.SerializeToString(deterministic=True)
 

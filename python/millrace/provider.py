@@ -5,6 +5,7 @@ computes it, whenever, in which process.
 """
 
 import difflib
+import operator
 import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +17,20 @@ from xxhash import xxh64
 
 from . import philox
 from .errors import Error, UsageError
-from .meta import make_meta
+from .meta import fingerprint_of
 from .protobuf import Meta
 from .recipe import Recipe, SettingValue, load_recipe, provider_name
-from .schema import ENDLESS, PROBED, SPLITS, Field, check_schema, range_digest, sample_digests
+from .schema import (
+    ENDLESS,
+    IGNORE_INDEX,
+    PROBED,
+    SPLITS,
+    Field,
+    check_schema,
+    range_digest,
+    sample_digests,
+)
+from .serve import main, serve
 
 _READ_BYTES = 1 << 20
 
@@ -200,8 +211,6 @@ class Provider:
         cls, path: str | os.PathLike[str], *overrides: str, processes: int | None = None
     ) -> None:
         """Makes samples for trainers until it is stopped, as millrace.serve does."""
-        from .serve import serve
-
         serve(path, cls, *overrides, processes=processes)
 
     @classmethod
@@ -209,14 +218,13 @@ class Provider:
         """The command line PROGRAM CONFIG [--key=value …] [--processes N].
 
         `arguments`: None takes those of the program."""
-        from .serve import main
-
         main(cls, arguments)
 
     def columns(self, split: str, first: int, count: int, stage: int | None = None) -> list[bytes]:
         """Samples [first, first + count): the wire bytes [count, …shape] of each field.
 
         Raises ValueError for wrong samples, Error for a range or stage that does not exist."""
+        first, count = operator.index(first), operator.index(count)
         self._check_range(split, first, count, stage)
         made = self.batch(Keys(self.seed, split, first, count, stage))
         self._check_names(made)
@@ -230,8 +238,32 @@ class Provider:
 
     def meta(self) -> Meta:
         """The stream's meta. Computes the first samples of each split, for the probe."""
-        probe = [self._probe(split) for split in SPLITS]
-        return make_meta(self, self.recipe.stream_settings(), probe)
+        settings = sorted(
+            self.recipe.stream_settings().items(), key=lambda setting: setting[0].encode()
+        )
+        meta: Meta = {
+            "provider": self.name,
+            "format_version": self.format_version,
+            "settings": [{"key": key, "value": value} for key, value in settings],
+            "dataset_name": self.dataset_name,
+            "dataset_hash": self.dataset_hash,
+            "data_seed": self.seed,
+            "fields": [field.message() for field in self.schema],
+            "vocabulary": list(self.vocabulary),
+            "vocab_size": self.vocab_size,
+            "mask_token_id": self.mask_token_id,
+            "ignore_index": IGNORE_INDEX,
+            "block_size": self.block_size,
+            "train_stages": list(self.train_stages),
+            "val_stages": list(self.val_stages),
+            "sizes": [self.size(split) for split in SPLITS],
+            "probe": [self._probe(split) for split in SPLITS],
+            "byte_level": True if self.byte_level else None,
+            "epoch_samples": self.epoch_samples,
+            "fingerprint": "",
+        }
+        meta["fingerprint"] = fingerprint_of(meta)
+        return meta
 
     def size(self, split: str) -> int:
         """Samples of a split; 2**64 - 1 for train, which is endless."""
@@ -268,17 +300,36 @@ class Provider:
             )
         self.dataset_name = self.dataset_name or path.name
         if not self.dataset_hash and path.is_file():
-            self.dataset_hash = hash_file(path)
+            try:
+                self.dataset_hash = hash_file(path)
+            except OSError as error:
+                raise UsageError(
+                    f"data.path = '{self.recipe.data_path}': cannot read it: {error.strerror}"
+                ) from error
 
     def _complete(self) -> None:
         """Sets what follows from other attributes, and checks all of them."""
         check_schema(self.schema)
+        for name in ("format_version", "vocab_size", "mask_token_id"):
+            setattr(self, name, self._whole(name))
+        self.vocabulary = list(self.vocabulary)
         self.vocab_size = self.vocab_size or len(self.vocabulary)
         self.train_stages = self.train_stages or (self.name,)
         self.val_stages = self.val_stages or (self.name,)
         self.dataset_name = self.dataset_name or self.name
         self._check_sizes()
         self._check_vocabulary()
+
+    def _whole(self, name: str) -> int | None:
+        """An attribute that is a whole number, or None where there is none. Raises UsageError."""
+        value = getattr(self, name)
+        if value is None and name == "mask_token_id":
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+            raise UsageError(
+                f"provider {self.name}: {name} is {value!r}: expected a whole number from 0"
+            )
+        return int(value)
 
     def _check_sizes(self) -> None:
         for split, size in self.sizes.items():
@@ -319,20 +370,18 @@ class Provider:
         except Exception as error:
             error.add_note(f"{key}")  # the reason that the trainer is told begins with it
             raise
-        arrays = {name: np.asarray(values) for name, values in made.items()}
-        for field in self.schema:
-            if arrays[field.name].shape != field.shape:
-                raise ValueError(
-                    f"{key}, field {field.name}: shape {arrays[field.name].shape}; "
-                    f"the schema says {field.shape}"
-                )
-        return arrays
+        try:
+            return {
+                field.name: field.to_array(made[field.name], field.shape) for field in self.schema
+            }
+        except ValueError as error:
+            raise ValueError(f"{key}, {error}") from error
 
     def _check_names(self, made: object) -> None:
         if not isinstance(made, Mapping):
             raise ValueError(f"a {type(made).__name__} instead of a dict of arrays")
         wanted = [field.name for field in self.schema]
-        if sorted(made) != sorted(wanted):
+        if set(made) != set(wanted):
             names = ", ".join(sorted(map(str, made)))
             raise ValueError(f"fields {names}; the schema has {', '.join(sorted(wanted))}")
 

@@ -8,13 +8,15 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import plain_array
 from .consumer import ProducersSource
 from .errors import UsageError
 from .folder import FolderSource
+from .philox import whole
 from .protobuf import Meta
 from .provider import Provider
 from .recipe import Recipe, load_recipe, provider_name
-from .schema import SPLITS, Field
+from .schema import ENDLESS, SPLITS, Field
 from .sockets import check_uri
 
 _PATIENCE_S = 30
@@ -75,11 +77,12 @@ def read(
     """
     if split not in SPLITS:
         raise UsageError(f"split '{split}' is none of {', '.join(SPLITS)}")
-    if first < 0 or (count is not None and count < 0) or (batch is not None and batch < 1):
-        raise UsageError(
-            f"first = {first}, count = {count}, batch = {batch}: "
-            "expected whole numbers from 0, and of a batch from 1"
-        )
+    try:
+        first = whole("first", first, ENDLESS)
+        count = count if count is None else whole("count", count, ENDLESS)
+        batch = batch if batch is None else whole("batch", batch, ENDLESS, 1)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     opened = _open(source, overrides, fingerprint, timeout_s)
     return Stream(opened, split, first, count, batch, stage, raw)
 
@@ -117,7 +120,7 @@ class Stream:
     def text(self, ids: npt.ArrayLike) -> str:
         """The text of token ids, of any shape; "·" where the vocabulary has no such id."""
         texts, count = self.vocabulary, len(self.vocabulary)
-        return "".join(texts[i] if 0 <= i < count else "·" for i in np.asarray(ids).flat)
+        return "".join(texts[i] if 0 <= i < count else "·" for i in plain_array(ids).flat)
 
     def __iter__(self) -> "Stream":
         return self

@@ -64,6 +64,7 @@ class _Key:
     least: int = 0
     most: int = 2**63 - 1
     may_be_empty: bool = False
+    is_path: bool = False  # or a uri with one
 
     def expectation(self) -> str:
         if self.kind is int:
@@ -82,12 +83,12 @@ _KEYS = {
     "provider.name": _Key("provider_name", str),
     "provider.block_size": _Key("block_size", int, 1, 1 << 20),
     "provider.settings": _Key("settings", dict),
-    "data.path": _Key("data_path", str),
+    "data.path": _Key("data_path", str, is_path=True),
     "data.data_seed": _Key("data_seed", int),
     "producer.threads": _Key("threads", int, 1, 1024),
-    "queue.uri": _Key("uri", str),
+    "queue.uri": _Key("uri", str, is_path=True),
     "queue.insecure": _Key("insecure", bool),
-    "queue.key_file": _Key("key_file", str, may_be_empty=True),
+    "queue.key_file": _Key("key_file", str, may_be_empty=True, is_path=True),
     "queue.server_key": _Key("server_key", str, may_be_empty=True),
 }
 _NOT_UNIQUE = ("threads",)  # several sections have one
@@ -132,7 +133,7 @@ def _parse(path: pathlib.Path) -> dict[str, Any]:
 def _included(path: pathlib.Path, include: Any, chain: Sequence[pathlib.Path]) -> pathlib.Path:
     if not isinstance(include, str):
         raise UsageError(f"{path}: include = {_shown(include)}: expected a text")
-    other = path.parent / include
+    other = path.parent / _expand_home(include, f"{path}: include = {_shown(include)}")
     where = f'{path}: include = "{other}"'
     if not other.exists():
         raise UsageError(f"{where}: there is no such file")
@@ -155,7 +156,27 @@ def _set(recipe: Recipe, name: str, value: Any, where: str) -> None:
             raise UsageError(
                 f"{where}: {len(value)} settings; a provider has at most {_MAX_SETTINGS}"
             )
+    if key.is_path:
+        value = _expand_home(value, where)
     setattr(recipe, key.member, value)
+
+
+def _expand_home(text: str, where: str) -> str:
+    """The text with a leading "~/", of itself or behind file:// or ipc://, as $HOME: no shell
+    expands it in a recipe."""
+    scheme = next((each for each in ("file://", "ipc://") if text.startswith(each)), "")
+    name, slash, rest = text.removeprefix(scheme).partition("/")
+    if not name.startswith("~"):
+        return text
+    if name != "~":
+        raise UsageError(
+            f"{where}: only ~/ is replaced by a home folder, not {name}; write the path in full, "
+            f"or ./{name}{slash}{rest} for one in the working directory"
+        )
+    home = os.environ.get("HOME", "")
+    if not home:
+        raise UsageError(f"{where}: $HOME is not set, so ~/ is no folder; write the path in full")
+    return scheme + home + slash + rest
 
 
 def check_setting(name: str, value: Any, where: str) -> None:

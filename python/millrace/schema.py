@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from xxhash import xxh64
 
+from .arrays import plain_array
 from .errors import UsageError
 from .protobuf import FieldInfo
 
@@ -63,7 +64,8 @@ class Field:
         role: str = "input",
         sentinel: bool = False,
     ) -> None:
-        extents = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        given = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        extents = tuple(int(each) if isinstance(each, np.integer) else each for each in given)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "dtype", _short_dtype(name, dtype))
         object.__setattr__(self, "shape", extents)
@@ -77,10 +79,12 @@ class Field:
             raise UsageError(f"a field called {name!r}: expected a name without spaces")
         if self.role not in _ROLES:
             raise UsageError(f"field {name}: role {self.role!r} is none of {', '.join(_ROLES)}")
-        if not all(isinstance(extent, int) and 0 < extent < 2**32 for extent in self.shape):
+        if not all(type(extent) is int and 0 < extent < 2**32 for extent in self.shape):
             raise UsageError(
                 f"field {name}: shape {self.shape} is not made of whole numbers above 0"
             )
+        if not isinstance(self.sentinel, bool):
+            raise UsageError(f"field {name}: sentinel is {self.sentinel!r}, not True or False")
         if self.sentinel and self.dtype == "f32":
             raise UsageError(f"field {name}: a sentinel needs u8, u16 or u32, and this is f32")
 
@@ -142,33 +146,43 @@ class Field:
             values["sentinel"],
         )
 
+    def to_array(self, values: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """The values as an array of this shape, whose dtype the field can hold. Raises ValueError.
+
+        True and False are 1 and 0."""
+        try:
+            array = plain_array(values)
+        except ValueError as error:
+            raise ValueError(f"field {self.name}: {error}; the schema says {self.dtype}") from error
+        if array.shape != shape:
+            raise ValueError(f"field {self.name}: shape {array.shape}; the schema says {shape}")
+        kinds, wanted = ("fiub", "numbers") if self.dtype == "f32" else ("iub", "whole numbers")
+        if array.dtype.kind not in kinds:
+            raise ValueError(
+                f"field {self.name}: dtype {array.dtype}{_what_is_in(array)}; "
+                f"the schema says {self.dtype}, so give {wanted}"
+            )
+        return array
+
     def to_wire(self, values: npt.ArrayLike, count: int, vocab_size: int) -> bytes:
         """The wire bytes of `values` [count, …shape], after checking shape, dtype and range.
 
-        `vocab_size`: bounds token ids; 0: not known. Raises ValueError."""
-        array = np.asarray(values)
-        if array.shape != (count, *self.shape):
-            raise ValueError(
-                f"field {self.name}: shape {array.shape} of {count} samples; "
-                f"the schema says {(count, *self.shape)}"
-            )
+        Numbers of an f32 field are rounded to the nearest f32. `vocab_size`: bounds token ids; 0:
+        not known. Raises ValueError."""
+        array = self.to_array(values, (count, *self.shape))
         if self.dtype == "f32":
             return self._float_bytes(array)
-        if array.dtype.kind not in "iub":
-            raise ValueError(
-                f"field {self.name}: dtype {array.dtype}; the schema says {self.dtype}, "
-                "so give whole numbers"
-            )
         return self._whole_bytes(array, vocab_size)
 
     def _float_bytes(self, array: npt.NDArray[Any]) -> bytes:
-        if array.dtype.kind not in "fiub":
+        with np.errstate(over="ignore"):
+            narrow = array.astype(self.wire_dtype)
+        is_finite = np.isfinite(narrow)
+        if not is_finite.all():
             raise ValueError(
-                f"field {self.name}: dtype {array.dtype}; the schema says f32, so give numbers"
+                f"field {self.name}: value {array[~is_finite].flat[0]} of dtype {array.dtype} "
+                "is not finite as f32"
             )
-        narrow = array.astype(self.wire_dtype)
-        if not np.isfinite(narrow).all():
-            raise ValueError(f"field {self.name}: a value that is not finite as f32")
         return narrow.tobytes()
 
     def _whole_bytes(self, array: npt.NDArray[Any], vocab_size: int) -> bytes:
@@ -201,6 +215,15 @@ class Field:
         if self.sentinel:
             wide[array == self.largest] = IGNORE_INDEX
         return wide
+
+
+def _what_is_in(array: npt.NDArray[Any]) -> str:
+    """What explains the dtype of an array that was meant to be another, in parentheses."""
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        return " (with NaN, as missing values become)"
+    if array.dtype.kind == "O":
+        return f" ({', '.join(sorted({type(value).__name__ for value in array.flat}))})"
+    return ""
 
 
 def _short_dtype(name: str, dtype: npt.DTypeLike) -> str:

@@ -3,12 +3,10 @@
 import argparse
 import logging
 import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import zmq
 from xxhash import xxh64_intdigest
@@ -16,12 +14,13 @@ from xxhash import xxh64_intdigest
 from . import messages
 from .errors import Error, UsageError
 from .protobuf import Lease, Meta
-from .provider import Provider
 from .recipe import Recipe, load_recipe
 from .schema import SPLITS, Field, bytes_per_sample
 from .session import Links
+from .signals import Stop, StopBySignal
 from .sockets import Context, Keys, Socket, check_uri, dealer, new_routing_id, producer_keys
-from .workers import Task, Workers, log_to_stderr, own_name
+from .standard_streams import errors_end_the_program, log_to_stderr, open_closed, write_result
+from .workers import RangeProvider, Task, Workers, own_name
 
 _log = logging.getLogger("millrace")
 _LOOK_EVERY_MS = 50
@@ -32,12 +31,12 @@ _MOST_PROCESSES = 1024
 
 def serve(
     path: str | os.PathLike[str],
-    provider: type[Provider],
+    provider: type[RangeProvider],
     *overrides: str,
     processes: int | None = None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Makes the samples of a recipe's stream for trainers, until SIGTERM or Ctrl-C.
+    """Makes the samples of a recipe's stream for trainers, until SIGTERM, SIGHUP or Ctrl-C.
 
     provider: a subclass of Provider, in a module or script that worker processes can import.
     overrides: of the recipe, such as "--queue.uri=tcp://127.0.0.1:5555".
@@ -47,17 +46,25 @@ def serve(
     An error ends the program with one line on stderr, and raises SystemExit with status 1 or 2, as
     the C++ programs do.
     """
+    open_closed()
     log_to_stderr()
-    try:
-        _serve(path, provider, overrides, processes, stop or _stop_by_signal())
-    except Error as error:
-        print(f"millrace: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(error.status) from error
+    with errors_end_the_program():
+        _serve(path, provider, overrides, processes, stop or StopBySignal())
 
 
-def main(provider: type[Provider], arguments: Sequence[str] | None = None) -> None:
+class _Parser(argparse.ArgumentParser):
+    """Help and errors as the C++ programs give them."""
+
+    def print_help(self, file: object = None) -> None:
+        write_result(self.format_help())
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; --help shows how")
+
+
+def main(provider: type[RangeProvider], arguments: Sequence[str] | None = None) -> None:
     """The command line of a provider's script."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         usage="%(prog)s CONFIG [--key=value …] [--processes N]",
         allow_abbrev=False,
         description="Makes the samples of a recipe's stream for trainers, until it is stopped. "
@@ -69,25 +76,17 @@ def main(provider: type[Provider], arguments: Sequence[str] | None = None) -> No
         type=int,
         help="processes that compute samples; default: the recipe's producer.threads",
     )
-    known, overrides = parser.parse_known_args(arguments)
+    with errors_end_the_program():
+        known, overrides = parser.parse_known_args(arguments)
     serve(known.config, provider, *overrides, processes=known.processes)
-
-
-def _stop_by_signal() -> threading.Event:
-    """An event that SIGTERM and SIGINT set, where this thread may handle signals."""
-    stop = threading.Event()
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _serve(
     path: str | os.PathLike[str],
-    provider: type[Provider],
+    provider: type[RangeProvider],
     overrides: Sequence[str],
     processes: int | None,
-    stop: threading.Event,
+    stop: Stop,
 ) -> None:
     recipe = load_recipe(path, overrides)
     processes = recipe.threads if processes is None else processes
@@ -110,9 +109,10 @@ def _serve(
         workers.end()
 
 
-def _wait_for_meta(workers: Workers, stop: threading.Event) -> Meta | None:
+def _wait_for_meta(workers: Workers, stop: Stop) -> Meta | None:
     """The meta of the first worker that is ready; None: stopped before."""
-    while workers.meta is None and not stop.wait(_LOOK_EVERY_MS / 1000):
+    while workers.meta is None and not stop.is_set():
+        workers.wait(_LOOK_EVERY_MS / 1000)
         workers.take()
     return None if stop.is_set() else workers.meta
 
@@ -144,7 +144,7 @@ class _Producer:
         )
         _log.info("to %s, %d process%s", recipe.uri, processes, "" if processes == 1 else "es")
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         try:
             while not stop.is_set():
                 self._follow_ranks()

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import pathlib
 import re
+import socket as stream_socket
 import stat
 from typing import TypeAlias
 
@@ -88,7 +89,12 @@ def router(context: Context, uri: str) -> Socket:
     socket.router_mandatory = True
     socket.router_handover = True
     try:
+        if uri.startswith("ipc://") and not uri.startswith("ipc://@"):
+            _check_free(uri.removeprefix("ipc://"))
         socket.bind(uri)
+    except OSError as error:
+        socket.close(0)
+        raise Error(f"cannot listen at {uri}: {error}; choose another address") from error
     except zmq.ZMQError as error:
         socket.close(0)
         raise Error(
@@ -96,6 +102,23 @@ def router(context: Context, uri: str) -> Socket:
             "or choose another address"
         ) from error
     return socket
+
+
+def _check_free(path: str) -> None:
+    """ZeroMQ deletes what lies at the path of a UNIX socket before it listens there. Raises OSError
+    unless that is nothing, or a socket that a dead process left behind."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise OSError("what lies there is no socket")
+    with stream_socket.socket(stream_socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return
+    raise OSError("a trainer or reader holds it")
 
 
 def new_routing_id() -> bytes:

@@ -12,22 +12,35 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import traceback
 from collections.abc import Callable
+from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
+from . import signals
 from .errors import Error, UsageError
 from .meta import difference
 from .protobuf import Meta
-from .provider import Provider
 from .recipe import Recipe
 
 _log = logging.getLogger("millrace")
 _MOST_DEATHS = 3  # of one range's workers, and of workers that do not get ready
 _LONGEST_END_S = 2
+
+
+class RangeProvider(Protocol):
+    """The part of a Provider that workers use; Provider itself is above this module."""
+
+    def __init__(self, recipe: Recipe) -> None: ...
+
+    def meta(self) -> Meta: ...
+
+    def columns(
+        self, split: str, first: int, count: int, stage: int | None = None
+    ) -> list[bytes]: ...
+
 
 Answer: TypeAlias = tuple["Task", list[bytes] | None, str | None]  # columns, or the reason
 
@@ -47,9 +60,9 @@ class Task:
         return f"{self.split} samples [{self.first}, {self.first + self.count})"
 
 
-def _work(provider_class: type[Provider], recipe: Recipe, pipe: Connection) -> None:
+def _work(provider_class: type[RangeProvider], recipe: Recipe, pipe: Connection) -> None:
     """A worker process from beginning to end. It ends when the parent closes the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends workers
+    signals.leave_to_parent()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             provider = provider_class(recipe)
@@ -64,7 +77,7 @@ def _work(provider_class: type[Provider], recipe: Recipe, pipe: Connection) -> N
 
 
 def _answer(
-    provider: Provider, split: str, first: int, count: int, stage: int | None
+    provider: RangeProvider, split: str, first: int, count: int, stage: int | None
 ) -> tuple[Any, ...]:
     try:
         return "made", provider.columns(split, first, count, stage)
@@ -85,13 +98,14 @@ def _status(error: Exception) -> int:
 
 class _Worker:
     def __init__(
-        self, context: SpawnContext, provider_class: type[Provider], recipe: Recipe
+        self, context: SpawnContext, provider_class: type[RangeProvider], recipe: Recipe
     ) -> None:
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(
             target=_work, args=(provider_class, recipe, theirs), daemon=True
         )
-        self.process.start()
+        with signals.held():  # until the worker has its handlers
+            self.process.start()
         theirs.close()
         self.ready = False
         self.task: Task | None = None
@@ -100,7 +114,7 @@ class _Worker:
         self.pipe.close()
         self.process.join(0)
         if self.process.is_alive():
-            self.process.terminate()
+            self.process.kill()
 
     def how_it_ended(self) -> str:
         self.process.join(_LONGEST_END_S)
@@ -118,7 +132,7 @@ class Workers:
     meta: of the stream, once the first worker is ready.
     """
 
-    def __init__(self, provider_class: type[Provider], recipe: Recipe, count: int) -> None:
+    def __init__(self, provider_class: type[RangeProvider], recipe: Recipe, count: int) -> None:
         """Starts `count` processes. Raises UsageError inside of a worker."""
         # A new worker imports the script, and must not start workers while it does.
         is_importing = getattr(multiprocessing.current_process(), "_inheriting", False)
@@ -128,6 +142,8 @@ class Workers:
                 'put the call under if __name__ == "__main__":'
             )
         context = multiprocessing.get_context("spawn")
+        with signals.held():  # its start lets go signals that are held
+            resource_tracker.ensure_running()
         self._make: Callable[[], _Worker] = lambda: _Worker(context, provider_class, recipe)
         self._waiting: collections.deque[Task] = collections.deque()
         self._early_deaths = 0
@@ -137,6 +153,10 @@ class Workers:
     def pipes(self) -> list[Connection]:
         """The workers' pipes: readable when take() has something to do."""
         return [worker.pipe for worker in self._workers]
+
+    def wait(self, timeout_s: float) -> None:
+        """Returns when take() has something to do, or after a while."""
+        connection.wait(self.pipes(), timeout_s)
 
     def add(self, task: Task) -> None:
         """Queues a task."""
@@ -230,20 +250,8 @@ class Workers:
             worker.end()
         for worker in self._workers:
             worker.process.join(_LONGEST_END_S)
-            if worker.process.is_alive():
-                worker.process.kill()
 
 
 def own_name() -> str:
     """HOST:PROCESS, this process's name in trainers' logs."""
     return f"{os.uname().nodename}:{os.getpid()}"
-
-
-def log_to_stderr() -> None:
-    """Logs one line per event, as the C++ programs do, unless the program has set up logging."""
-    if not _log.handlers and not logging.getLogger().handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        line = "[%(asctime)s.%(msecs)03d] [%(levelname)s] %(message)s"
-        handler.setFormatter(logging.Formatter(line, "%Y-%m-%d %H:%M:%S"))
-        _log.addHandler(handler)
-        _log.setLevel(logging.INFO)

@@ -263,6 +263,23 @@ class Messages(Sdk):
             self.assertEqual(theirs.SerializeToString(deterministic=True), ours)
             self.assertEqual(protobuf.decode_header(ours), (kind, values))
 
+    def test_values_that_the_message_cannot_hold_are_refused(self):
+        for kind, values in (
+            ("refuse", {"reason": 7}),
+            ("refuse", {"reason": "", "other": 1}),
+            ("lease", {"number": "1"}),
+            ("lease", {"number": 1.5}),
+            ("lease", {"number": -1}),
+            ("lease", {"number": 2**64}),
+            ("lease", {"range": 3}),
+            ("hello", {"capacity": 2**32}),
+            ("ping", {"leases": 3}),
+            ("ping", {"leases": [1, "2"]}),
+            ("no_such_kind", {}),
+        ):
+            with self.subTest(kind=kind, values=values):
+                self.refusal(lambda: protobuf.encode_header(kind, values), ValueError)
+
     def test_absent_fields_and_those_at_their_default_are_told_apart(self):
         for stage in (None, 0, 3):
             place = {"split": 0, "first": 0, "count": 1, "stage": stage}
