@@ -1,20 +1,24 @@
-"""The arrows of design_document.md, section 3, hold: every #include is one that its tables allow.
+"""The arrows of design_document.md, section 3, hold: every #include is one that its tables allow. A
+file of the repository is included in one way alone, by its path from the root in quotes. And no
+module of the Python package imports itself, also not through others.
 
-A node is a folder, or a file that the tables name. Between rooms the table of rooms decides, inside
-a room the table of folders.
+In C++ a node is a folder, or a file that the tables name. Between rooms the table of rooms decides,
+inside a room the table of folders. In Python a node is a module.
 """
 
+import ast
 import posixpath
 import re
-import subprocess
 import sys
 import unittest
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from working_tree import ROOT, files
+
+PACKAGE = ROOT / "python/millrace"
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 LIBTORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
 ROOT_OF_THE_ROOM = "(root)"
+HOW_TO_INCLUDE = 'write the path from the root, in "…"'
 
 
 def cells(row):
@@ -37,6 +41,47 @@ def table_after(text, heading):
         row = cells(line)
         rows[names_in(row[0])[0].rstrip("/")] = (names_in(row[2]), row[3])
     return rows
+
+
+def circles(arrows):
+    """The circles of a graph {node: set of nodes}, as messages."""
+    found = []
+    done = set()
+
+    def visit(node, trail):
+        if node in trail:
+            found.append("a circle: " + " -> ".join([*trail[trail.index(node) :], node]))
+        elif node not in done:
+            for target in sorted(arrows.get(node, ())):
+                visit(target, [*trail, node])
+            done.add(node)
+
+    for node in sorted(arrows):
+        visit(node, [])
+    return found
+
+
+def imports_of(text, modules):
+    """The modules of the package that one of them imports, wherever the import stands: at the top,
+    in a function, or for the type checker alone. `text`: its source. A name that is no module is
+    one of `__init__`."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            parent = ["millrace"] * node.level + ([node.module] if node.module else [])
+            paths = [".".join([*parent, alias.name]) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            paths = [alias.name for alias in node.names]
+        else:
+            continue
+        for path in paths:
+            package, module, *_ = [*path.split("."), ""]
+            if package == "millrace":
+                yield module if module in modules else "__init__"
+
+
+def python_circles(package):
+    """The circles of a package {module: source}."""
+    return circles({module: set(imports_of(text, package)) for module, text in package.items()})
 
 
 class Layers:
@@ -69,6 +114,15 @@ class Layers:
         inside = self.folders.get(node, ([], ""))[0]
         return {node} | {room if name == ROOT_OF_THE_ROOM else f"{room}/{name}" for name in inside}
 
+    def disguised(self, path, bracket, included, tree):
+        """Whether an include names a file of the repository otherwise than by its path from the
+        root in quotes: in <…>, by a path with . or .., or by one from the file's own folder."""
+        if bracket == "<":
+            return included.startswith(".") or posixpath.normpath(included) in tree
+        beside = posixpath.join(posixpath.dirname(path), included)
+        has_dots = not {".", ".."}.isdisjoint(included.split("/"))
+        return included not in tree and (has_dots or beside in tree)
+
     def faults(self, tree):
         found = []
         arrows = {}
@@ -78,6 +132,8 @@ class Layers:
                 found.append(f"{path}: its folder has no row in design_document.md")
                 continue
             for bracket, included in INCLUDE.findall(text):
+                if self.disguised(path, bracket, included, tree):
+                    found.append(f"{path} includes {included}: {HOW_TO_INCLUDE}")
                 if bracket != '"' or included not in tree:
                     continue
                 target = self.node(included)
@@ -89,23 +145,7 @@ class Layers:
                         found.append(f"{path} includes {included}: {rooms}")
                 elif target not in self.allowed(node):
                     found.append(f"{path} includes {included}: {node}/ may not see {target}/")
-        return found + self.circles(arrows) + self.libtorch_faults(tree)
-
-    def circles(self, arrows):
-        found = []
-        done = set()
-
-        def visit(node, trail):
-            if node in trail:
-                found.append("a circle: " + " -> ".join([*trail[trail.index(node) :], node]))
-            elif node not in done:
-                for target in sorted(arrows.get(node, ())):
-                    visit(target, [*trail, node])
-                done.add(node)
-
-        for node in sorted(arrows):
-            visit(node, [])
-        return found
+        return found + circles(arrows) + self.libtorch_faults(tree)
 
     def may_see_libtorch(self, path):
         node = self.node(path)
@@ -134,13 +174,11 @@ class Layers:
 
 
 def read_tree():
-    """Every source of the working tree, what git does not ignore, by its path."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.h", "*.cc"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    """Every C++ source of the rooms, by its path."""
     return {
         name: (ROOT / name).read_text()
-        for name in listed.stdout.split()
-        if name.split("/")[0] not in ("cmake", "tests", "docs") and (ROOT / name).exists()
+        for name in files("*.h", "*.cc")
+        if name.split("/")[0] not in ("cmake", "tests", "docs")
     }
 
 
@@ -183,6 +221,21 @@ class TheTree(unittest.TestCase):
             faults,
         )
 
+    def test_an_include_in_disguise_is_caught(self):
+        for line in (
+            '#include "../config/options.h"',
+            '#include "./types.h"',
+            '#include "types.h"',
+            '#include "queue/../config/options.h"',
+            "#include <config/options.h>",
+            "#include <../config/options.h>",
+            '#include "../config/generated.inc"',
+        ):
+            with self.subTest(line=line):
+                faults = self.planted("proto/batch.h", line)
+                self.assertEqual(len(faults), 1)
+                self.assertRegex(faults[0], r"^proto/batch.h includes .*: write the path from the")
+
     def test_a_circle_is_caught(self):
         faults = self.planted("trainer/optim/ema.h", '#include "trainer/checkpoint/checkpoint.h"')
         self.assertTrue(any(fault.startswith("a circle: ") for fault in faults), faults)
@@ -201,6 +254,32 @@ class TheTree(unittest.TestCase):
         self.assertEqual(
             faults, ["trainer/plumbing/pipe.h: its folder has no row in design_document.md"]
         )
+
+
+class ThePythonPackage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.package = {path.stem: path.read_text() for path in PACKAGE.glob("*.py")}
+
+    def test_has_no_circle(self):
+        self.assertIn("provider", self.package)
+        self.assertEqual(python_circles(self.package), [])
+
+    def test_a_circle_is_caught_wherever_the_import_stands(self):
+        for line in (
+            "from .provider import Provider",
+            "from . import provider",
+            "import millrace.provider",
+            "from millrace.provider import Provider",
+            "from millrace import Provider",
+            "if TYPE_CHECKING:\n    from .provider import Provider",
+            "def later():\n    from .provider import Provider",
+            "from .meta import check_meta",
+        ):
+            with self.subTest(line=line):
+                package = {**self.package, "meta": f"{self.package['meta']}\n{line}\n"}
+                faults = python_circles(package)
+                self.assertTrue(any("meta -> " in fault for fault in faults), faults)
 
 
 if __name__ == "__main__":

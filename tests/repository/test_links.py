@@ -2,24 +2,13 @@
 backticks that names a file of the repository."""
 
 import re
-import subprocess
 import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from working_tree import ROOT, files
+
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-
-
-def tracked(*patterns):
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
 
 
 def anchor(heading):
@@ -65,9 +54,9 @@ def read_file(name):
 
 class Links(unittest.TestCase):
     def setUp(self):
-        self.pages = tracked("*.md")
+        self.pages = files("*.md")
         self.rooms = sorted(
-            {name.split("/")[0] for name in tracked() if "/" in name and not name.startswith(".")}
+            {name.split("/")[0] for name in files() if "/" in name and not name.startswith(".")}
         )
 
     def test_every_link_leads_somewhere(self):
@@ -86,7 +75,7 @@ class Links(unittest.TestCase):
 
     def test_every_file_that_a_comment_names_is_there(self):
         found = []
-        for name in tracked("*.h", "*.cc", "*.cmake", "*CMakeLists.txt", "*.toml"):
+        for name in files("*.h", "*.cc", "*.cmake", "*CMakeLists.txt", "*.toml"):
             for path in re.findall(
                 rf"\b((?:{'|'.join(self.rooms)})/[\w/-]+\.(?:h|cc|py|md|toml|proto))\b",
                 read_file(name),
@@ -113,7 +102,7 @@ class Links(unittest.TestCase):
         index = read_file("docs/README.md")
         pages = [
             page
-            for page in tracked("docs/*.md")
+            for page in files("docs/*.md")
             if page != "docs/README.md" and not page.startswith("docs/lab/")
         ]
         missing = [page for page in pages if f"({page.removeprefix('docs/')}" not in index]

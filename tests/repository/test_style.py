@@ -7,15 +7,9 @@ import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from working_tree import ROOT, files
+
 TOOLS = Path(sys.executable).parent
-
-
-def tracked(*patterns):
-    listed = subprocess.run(
-        ["git", "ls-files", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
 
 
 def run(*command):
@@ -45,13 +39,13 @@ def unbraced(text):
 
 class Style(unittest.TestCase):
     def test_cxx_is_as_clang_format_writes_it(self):
-        result = run(TOOLS / "clang-format", "--dry-run", "-Werror", *tracked("*.h", "*.cc"))
+        result = run(TOOLS / "clang-format", "--dry-run", "-Werror", *files("*.h", "*.cc"))
         self.assertEqual(result.returncode, 0, result.stderr[:4000])
 
     def test_bodies_on_lines_of_their_own_have_braces(self):
         found = [
             f"{name}:{line}"
-            for name in tracked("*.h", "*.cc")
+            for name in files("*.h", "*.cc")
             for line in unbraced((ROOT / name).read_text())
         ]
         # Pragmas stand between these loops and their bodies, and this test has Python in a text.
@@ -78,16 +72,43 @@ class Style(unittest.TestCase):
 
     def test_every_source_opens_by_saying_what_it_is(self):
         found = [
-            name
-            for name in tracked("*.h", "*.cc")
-            if not (ROOT / name).read_text().startswith("//")
+            name for name in files("*.h", "*.cc") if not (ROOT / name).read_text().startswith("//")
         ]
         self.assertEqual([name for name in found if not name.startswith("tests/")], [])
+
+    def test_recipes_put_streams_where_git_ignores_them_and_no_source_lies(self):
+        def is_ignored(path):
+            return run("git", "check-ignore", "--quiet", "--no-index", path).returncode == 0
+
+        folders = [
+            folder
+            for recipe in sorted((ROOT / "config").glob("*.toml"))
+            for folder in re.findall(r'^uri = "file://(.*)"', recipe.read_text(), re.MULTILINE)
+        ]
+        self.assertGreater(len(folders), 10)
+        for folder in folders:
+            self.assertRegex(folder, "^streams/[^/]+$")
+            self.assertTrue(is_ignored(f"{folder}/0123456789abcdef/meta.json"), folder)
+        self.assertEqual(files("streams/*"), [])
+        for path in ("queue/zmq/end.cc", "queue/new_transport/end.cc", "queue/new_transport.cc"):
+            self.assertFalse(is_ignored(path), path)
+
+    def test_files_and_stdout_are_written_by_what_checks_them(self):
+        """Results go through std::cout, which config/app/standard_streams.h makes report failed
+        writes, and files through proto/ (user_file.h, files.h)."""
+        unchecked = re.compile(r"std::ofstream|\bprintf\(|\bputs\(|fmt::print\((?!\s*std::c)")
+        found = [
+            f"{name}: {match[0]}"
+            for name in files("*.h", "*.cc")
+            if not name.startswith("tests/")
+            for match in unchecked.finditer((ROOT / name).read_text())
+        ]
+        self.assertEqual(found, [])
 
     def test_no_line_of_code_is_wider_than_100_columns(self):
         found = [
             f"{name}:{number}"
-            for name in tracked("*.h", "*.cc")
+            for name in files("*.h", "*.cc")
             for number, line in enumerate((ROOT / name).read_text().splitlines(), 1)
             if len(line) > 100
             and '"' not in line
