@@ -1,4 +1,4 @@
-// The opened datasets of a recipe: a TokenText each, with one vocabulary for all.
+// The opened datasets of a stream: a TokenText for each, and one vocabulary for all.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,9 @@ struct Dataset {
 
 /// All opened datasets of a stream.
 struct Datasets {
-  std::string name;       ///< for people: the name of the only one, or all names joined by "+"
+  std::string name;       ///< for people: the name of a single dataset, or all names joined by "+"
   std::string hash;       ///< of everything that decides a token: StreamMeta::dataset_hash
-  Vocabulary vocabulary;  ///< of all parts
+  Vocabulary vocabulary;  ///< the same for all parts
   std::vector<Dataset> parts;
 };
 

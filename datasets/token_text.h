@@ -1,5 +1,5 @@
-// The interface of a dataset as the tokens of its splits, by position. Providers cut windows out of
-// it. Implementations map large data, so private memory does not grow with a corpus.
+// TokenText, the interface of a dataset: the tokens of each split, by position. Providers cut
+// windows out of it. Implementations map large data, so private memory does not grow with a corpus.
 //
 // Immutable, so any thread may use one.
 #pragma once
@@ -13,13 +13,14 @@
 
 namespace millrace::datasets {
 
-/// The shares of a dataset, at its end, that are val and test.
+/// The fractions of a dataset that are val and test; they lie at its end, in this order.
 struct Shares {
   double val = 0.1;
   double test = 0.0;
 };
 
-/// The tokens that ids below `size` stand for. Ids that a provider adds ([MASK]) do not count.
+/// The token ids of a dataset, 0 … size − 1, and their texts. Ids that a provider adds ([MASK]) are
+/// not in it.
 struct Vocabulary {
   std::uint32_t size = 0;
   std::vector<std::string> tokens;  ///< by id, UTF-8; empty where only ids are known
@@ -34,8 +35,8 @@ class TokenText {
   virtual ~TokenText() = default;
 
   [[nodiscard]] virtual const Vocabulary& vocabulary() const = 0;
-  /// xxh64 of everything that decides a token, 16 hex digits. Of a plain text with its own
-  /// characters as vocabulary: of its bytes.
+  /// xxh64 of everything that decides a token, 16 hex digits. For a plain text whose vocabulary is
+  /// its own characters: xxh64 of its bytes.
   [[nodiscard]] virtual const std::string& hash() const = 0;
 
   /// Number of tokens in the split; 0 for a split that the dataset lacks.
@@ -55,8 +56,10 @@ class TokenText {
                     std::span<std::uint32_t> out) const = 0;
 };
 
-/// Implements the three read() by one function template of Text:
-/// void copy(proto::Split split, std::uint64_t first, std::span<Token> out) const
+/// Base class that implements the three read() by a function template of the derived class, Text:
+///
+///     template <class Token>
+///     void copy(proto::Split split, std::uint64_t first, std::span<Token> out) const
 template <class Text>
 class TokenTextOf : public TokenText {
  public:

@@ -1,4 +1,4 @@
-// Table lookup of the tokens of ASCII characters: 64 at once where the machine permutes bytes
+// Maps ASCII characters to tokens by table lookup: 64 at a time on CPUs with byte permutation
 // (AVX-512 VBMI).
 #pragma once
 

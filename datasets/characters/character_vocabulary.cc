@@ -10,6 +10,7 @@
 #include "proto/files.h"
 #include "proto/json_numbers.h"
 #include "proto/json_text.h"
+#include "proto/user_file.h"
 
 namespace millrace::datasets {
 namespace {
@@ -118,7 +119,13 @@ std::vector<std::string> parse_vocabulary(std::string_view text, const std::stri
 }
 
 CharacterVocabulary load_vocabulary(const std::filesystem::path& path, bool with_unknown) {
-  if (!std::filesystem::is_regular_file(path)) {
+  const auto entry = proto::real_disk().stat(path);
+  if (entry && !std::filesystem::is_regular_file(path)) {
+    throw std::runtime_error(path.string() +
+                             ": it is no file; data.vocabulary names a vocab.json, which every "
+                             "process reads");
+  }
+  if (!entry) {
     throw std::runtime_error(
         path.string() +
         ": there is no such vocabulary (data.vocabulary); save one with inspect stream CONFIG "
@@ -137,7 +144,7 @@ void save_vocabulary(const std::filesystem::path& path, std::span<const std::str
     text += (id == 0 ? "\n  " : ",\n  ") + proto::json_text(Json(tokens[id])) + ": " +
             std::to_string(id);
   }
-  proto::replace_file(path, text + "\n}\n");
+  proto::write_user_file(path, text + "\n}\n");
 }
 
 }  // namespace millrace::datasets

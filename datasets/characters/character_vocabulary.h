@@ -1,4 +1,4 @@
-// A vocabulary of characters: those that texts contain, or those of a vocab.json.
+// A vocabulary of characters: the characters of texts, or those of a vocab.json.
 //
 // Immutable, so any thread may use one.
 #pragma once

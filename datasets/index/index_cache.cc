@@ -1,14 +1,18 @@
-// The paths of indexes, and making one there.
+// Looks for an index at the paths where it may be, and makes it there (index_cache.h).
 #include "datasets/index/index_cache.h"
 
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
+#include "config/app/stop.h"
 #include "datasets/io/byte_source.h"
+#include "datasets/io/plain_path.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 
@@ -18,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path full_path(const IndexRequest& request) {
-  fs::path path = fs::absolute(request.dataset).lexically_normal();
+  fs::path path = plain_path(fs::absolute(request.dataset));
   if (!path.has_filename()) path = path.parent_path();  // it was "folder/"
   return path;
 }
@@ -65,12 +69,38 @@ std::shared_ptr<const IndexedText> try_open(const fs::path& path, const IndexReq
   } catch (const proto::DiskError& error) {
     why = error.what();
   }
-  spdlog::info("{}: the index is {}; making it again", path.string(), why);
+  spdlog::info("{}: the index is {}{}", path.string(), why,
+               request.only_find ? "" : "; making it again");
   return nullptr;
 }
 
+/// Waits until the newest file is old enough: a file system's clock may tick so rarely that a file
+/// which has just been written could change and keep its time.
+void let_the_clock_tick(const IndexRequest& request) {
+  constexpr std::int64_t kTickNs = 20'000'000;
+  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  if (now >= request.newest_ns && now - request.newest_ns < kTickNs) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kTickNs - (now - request.newest_ns)));
+  }
+}
+
+void check_unchanged(const IndexRequest& request) {
+  if (!request.has_changed()) return;
+  throw std::runtime_error(request.dataset.string() +
+                           ": it changed while it was read; start again when it is complete");
+}
+
+GrowingFile make(const IndexRequest& request, const IndexPlace& place) {
+  let_the_clock_tick(request);
+  GrowingFile made = request.make(place);
+  check_unchanged(request);
+  return made;
+}
+
 std::shared_ptr<const IndexedText> make_in_memory(const IndexRequest& request) {
-  const GrowingFile made = request.make(IndexPlace::in_memory());
+  const GrowingFile made = make(request, IndexPlace::in_memory());
   std::string why;
   auto text =
       open_index(std::make_unique<MappedFile>(made.fd(), "an index in memory"), request, why);
@@ -98,7 +128,7 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
   const fs::path unfinished = proto::temporary_name(path);
   spdlog::info("{}: indexing it once, into {}", request.dataset.string(), path.string());
   try {
-    const GrowingFile made = request.make(IndexPlace::on_disk(unfinished));
+    const GrowingFile made = make(request, IndexPlace::on_disk(unfinished));
     proto::real_disk().rename(unfinished, path);
     std::string why;
     // By the descriptor, as another process may have replaced the file by its own since.
@@ -119,6 +149,21 @@ std::shared_ptr<const IndexedText> make_at(const fs::path& path, const IndexRequ
   }
 }
 
+std::shared_ptr<const IndexedText> find_or_make(const IndexRequest& request) {
+  if (request.in_memory) return make_in_memory(request);
+  const std::vector<fs::path> paths = index_paths(request);
+  for (const fs::path& path : paths) {
+    if (auto text = try_open(path, request)) return text;
+  }
+  if (request.only_find) throw NoIndex(request.dataset.string() + ": there is no index of it");
+  std::string why;
+  for (const fs::path& path : paths) {
+    if (is_writable(path, why)) return make_at(path, request);
+  }
+  throw std::runtime_error(request.dataset.string() + ": there is no place for its index (" + why +
+                           "); name one with --data.cache=FOLDER");
+}
+
 }  // namespace
 
 bool is_small(const SourceFiles& sources) {
@@ -131,28 +176,30 @@ bool is_small(const SourceFiles& sources) {
   return bytes <= kSmallBytes;
 }
 
+void check_stop(std::uint64_t bytes_read, const std::string& place) {
+  if (bytes_read <= kSmallBytes || !config::stop_requested()) return;
+  throw std::runtime_error(place +
+                           ": stopped while it was read for its index; the same command "
+                           "reads it from the beginning");
+}
+
 std::vector<fs::path> index_paths(const IndexRequest& request) {
   if (!request.cache.empty()) return {in_shared_folder(request.cache, request)};
   const fs::path path = full_path(request);
   const std::string name =
       "." + path.filename().string() + variant_of(request) + std::string(kIndexSuffix);
-  std::vector<fs::path> paths{(request.is_folder ? path : path.parent_path()) / name};
+  std::vector<fs::path> paths;
+  if (path.parent_path() != "/dev") {  // /dev/stdin may be a file, which lies elsewhere
+    paths.push_back((request.is_folder ? path : path.parent_path()) / name);
+  }
   if (const auto folder = user_cache()) paths.push_back(in_shared_folder(*folder, request));
   return paths;
 }
 
 std::shared_ptr<const IndexedText> find_or_make_index(const IndexRequest& request) {
-  if (request.in_memory) return make_in_memory(request);
-  const std::vector<fs::path> paths = index_paths(request);
-  for (const fs::path& path : paths) {
-    if (auto text = try_open(path, request)) return text;
-  }
-  std::string why;
-  for (const fs::path& path : paths) {
-    if (is_writable(path, why)) return make_at(path, request);
-  }
-  throw std::runtime_error(request.dataset.string() + ": there is no place for its index (" + why +
-                           "); name one with --data.cache=FOLDER");
+  auto text = find_or_make(request);
+  if (!request.text.empty()) check_unchanged(request);  // it was mapped after `source` was taken
+  return text;
 }
 
 }  // namespace millrace::datasets

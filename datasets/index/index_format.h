@@ -15,7 +15,7 @@ inline constexpr std::string_view kIndexMagic = "MILLIDX\n";
 inline constexpr std::uint32_t kIndexVersion = 1;
 inline constexpr std::string_view kIndexSuffix = ".millrace-index";
 
-/// Flag: the index contains the text, as the files do not hold it as it is.
+/// Flag: the index contains the text, because no file holds it unchanged.
 inline constexpr std::uint32_t kTextInside = 1;
 /// Flag: the index is of tokens; its units are tokens, and its text is their ids.
 inline constexpr std::uint32_t kOfTokens = 2;

@@ -1,4 +1,4 @@
-// From pieces of documents to the sections of an index.
+// Turns pieces of documents into the sections of an index (index_writer.h).
 #include "datasets/index/index_writer.h"
 
 #include <cstring>
@@ -49,6 +49,11 @@ void IndexWriter::end_document() {
     add_document(document_first_, scanner_.bytes());
   }
   document_is_empty_ = true;
+}
+
+void IndexWriter::missing_text(const std::string& why) {
+  if (!rules_.skip_missing) DocumentSink::missing_text(why);
+  ++missing_;
 }
 
 void IndexWriter::take(std::string_view piece) {

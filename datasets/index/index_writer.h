@@ -16,12 +16,13 @@
 
 namespace millrace::datasets {
 
-/// Rules by which pieces become a text and its index.
+/// How pieces of documents become a text and its index.
 struct TextRules {
   bool keep_text = false;  ///< the text is written into the index
   /// A document is a line that is not empty; else the text between begin and end.
   bool lines_are_documents = false;
   bool starts_are_documents = false;  ///< the section `starts` has documents; else lines
+  bool skip_missing = false;          ///< records without a text are counted and left out
   std::uint64_t max_characters = 0;   ///< only this many from the beginning; 0: all
   std::vector<bool> allowed{};        ///< by code point: characters to keep; empty: all
 };
@@ -32,17 +33,20 @@ class IndexWriter final : public DocumentSink {
   IndexWriter(const IndexWriter&) = delete;
   IndexWriter& operator=(const IndexWriter&) = delete;
 
-  /// Documents are joined by a newline, where the one before does not end with one. Empty documents
-  /// leave no trace.
+  /// Documents are joined by a newline, unless the first of the two ends with one. Empty documents
+  /// are ignored.
   void begin_document() override { document_is_empty_ = true; }
   void append(std::string_view piece) override;
   void end_document() override;
-  /// Whether there are max_characters: further text is ignored.
+  void missing_text(const std::string& why) override;
+  /// Whether max_characters are reached: further text is ignored.
   [[nodiscard]] bool is_full() const {
     return rules_.max_characters != 0 && scanner_.characters() >= rules_.max_characters;
   }
 
   [[nodiscard]] std::uint64_t characters() const { return scanner_.characters(); }
+  /// Records without a text that were left out.
+  [[nodiscard]] std::uint64_t missing() const { return missing_; }
 
   /// Returns the complete index. `source`: what it was made of.
   [[nodiscard]] GrowingFile finish(std::string_view source);
@@ -65,6 +69,7 @@ class IndexWriter final : public DocumentSink {
   proto::Digest text_digest_;
   std::string allowed_;
   std::uint64_t dropped_ = 0;
+  std::uint64_t missing_ = 0;
   char last_byte_ = '\n';
   bool document_is_empty_ = true;
   std::uint64_t document_first_ = 0;

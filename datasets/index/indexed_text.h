@@ -1,4 +1,5 @@
-// A text and its index, both mapped. Every dataset is read through one, however its files hold it.
+// A text and its index, both mapped. Every dataset is read through an IndexedText, whatever the
+// format of its files.
 //
 // Immutable, so any thread may use one.
 #pragma once
@@ -16,15 +17,15 @@ namespace millrace::datasets {
 
 class IndexedText {
  public:
-  /// Opens an index. `text`: the mapped text, where the index does not hold it. `source`: what the
-  /// index must have been made of. Null for an index of something else, of another version, cut
-  /// short or damaged; `why` then says which.
+  /// Opens an index. `text`: the mapped text, if the index does not contain it. `source`: what the
+  /// index must have been made of. Returns null for an index that was made of something else, is of
+  /// another version, cut short or damaged; `why` then says which.
   [[nodiscard]] static std::shared_ptr<const IndexedText> open(
       std::unique_ptr<const MappedFile> index, std::unique_ptr<const MappedFile> text,
       std::string_view source, std::string& why);
 
   [[nodiscard]] const IndexHeader& header() const { return header_; }
-  /// The text; of tokens: their ids, little-endian.
+  /// The text; in an index of tokens, their ids, little-endian.
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] std::uint64_t characters() const { return header_.units; }
   /// Whether every character has one byte.
@@ -65,7 +66,7 @@ class IndexedText {
   std::string_view text_;
 };
 
-/// Throws std::runtime_error "PLACE: its index is damaged; …", with what to do.
+/// Throws std::runtime_error "PLACE: its index is damaged; …", which says what to do.
 [[noreturn]] void refuse_damaged_index(const std::string& place);
 
 }  // namespace millrace::datasets

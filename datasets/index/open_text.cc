@@ -1,16 +1,17 @@
-// From files to an indexed text.
+// Opens files as an indexed text (open_text.h).
 #include "datasets/index/open_text.h"
 
-#include <algorithm>
-#include <chrono>
-#include <stdexcept>
-#include <thread>
+#include <spdlog/spdlog.h>
 
+#include <stdexcept>
+
+#include "base/text.h"
 #include "config/errors.h"
 #include "datasets/index/index_cache.h"
 #include "datasets/index/index_writer.h"
 #include "datasets/index/valid_text.h"
 #include "datasets/io/byte_source.h"
+#include "datasets/io/file_kinds.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
@@ -18,28 +19,65 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-void read_file(const SourceFile& file, const FileFormat& format, const std::string& column,
-               IndexWriter& writer) {
-  const std::string place = file.path.string();
-  const auto bytes = open_bytes(file.path);
-  const auto reader = format.make_reader(writer, place, column);
-  ValidText valid(place);
-  for (std::string_view piece = bytes->next(); !piece.empty() && !writer.is_full();
-       piece = bytes->next()) {
+/// Reads the files of a dataset, one after the other, into an index.
+class Reading {
+ public:
+  Reading(const SourceFiles& sources, const DatasetSpec& spec, IndexWriter& writer)
+      : sources_(sources), column_(spec.column), writer_(writer) {}
+
+  void run() {
+    for (const SourceFile& each : sources_.files) {
+      if (!writer_.is_full()) read(each);
+    }
+    if (empty_ > 0) {
+      spdlog::warn("{}: {} of {} count for nothing", sources_.path.string(),
+                   base::counted(empty_, "empty file"),
+                   base::counted(sources_.files.size(), "file"));
+    }
+  }
+
+ private:
+  void read(const SourceFile& file) {
+    const FileFormat& format = *sources_.format;
+    const std::string place = file.path.string();
+    const auto bytes = open_bytes(file.path);
+    std::string_view piece = bytes->next();
+    if (piece.empty() && sources_.is_folder) {
+      ++empty_;
+      return;
+    }
+    if (const auto why = not_utf8_text(piece)) throw std::runtime_error(place + ": " + *why);
+    const auto reader = format.make_reader(writer_, place, column_);
+    ValidText valid(place);
+    for (; !piece.empty() && !writer_.is_full(); piece = bytes->next()) {
+      bytes_read_ += piece.size();
+      check_stop(bytes_read_, place);
+      take(piece, valid, *reader);
+    }
+    if (writer_.is_full()) {
+      writer_.end_document();
+      return;
+    }
+    valid.finish();
+    reader->finish();
+    if (column_.empty()) column_ = reader->column();
+  }
+
+  void take(std::string_view piece, ValidText& valid, DocumentReader& reader) const {
     const bool at_start = valid.bytes() == 0;
     std::string_view text = valid.take(piece);
-    if (at_start && format.has_records() && text.starts_with(kByteOrderMark)) {
+    if (at_start && sources_.format->has_records() && text.starts_with(kByteOrderMark)) {
       text.remove_prefix(kByteOrderMark.size());
     }
-    reader->take(text);
+    reader.take(text);
   }
-  if (writer.is_full()) {
-    writer.end_document();
-    return;
-  }
-  valid.finish();
-  reader->finish();
-}
+
+  const SourceFiles& sources_;
+  std::string column_;  ///< the recipe's, else that of the first file
+  IndexWriter& writer_;
+  std::uint64_t bytes_read_ = 0;
+  std::size_t empty_ = 0;
+};
 
 TextRules rules_for(const SourceFiles& sources, const DatasetSpec& spec,
                     const std::vector<bool>& allowed) {
@@ -47,23 +85,10 @@ TextRules rules_for(const SourceFiles& sources, const DatasetSpec& spec,
   rules.keep_text = !sources.is_in_place() || !allowed.empty();
   rules.lines_are_documents = sources.format->document == DocumentUnit::kLine;
   rules.starts_are_documents = sources.format->has_records();
+  rules.skip_missing = spec.skip_missing;
   rules.max_characters = spec.max_characters;
   rules.allowed = allowed;
   return rules;
-}
-
-/// Waits until the newest file is old enough: a file system's clock may tick so rarely that a file
-/// which has just been written could change and keep its time.
-void let_the_clock_tick(const SourceFiles& sources) {
-  constexpr std::int64_t kTickNs = 20'000'000;
-  std::int64_t newest = 0;
-  for (const SourceFile& each : sources.files) newest = std::max(newest, each.written_ns);
-  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
-                       .count();
-  if (now >= newest && now - newest < kTickNs) {
-    std::this_thread::sleep_for(std::chrono::nanoseconds(kTickNs - (now - newest)));
-  }
 }
 
 std::string hash_of(const std::vector<bool>& allowed) {
@@ -82,6 +107,7 @@ std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec,
   }
   if (sources.format->has_records()) {
     variant += "column " + spec.column + "\n";
+    if (spec.skip_missing) variant += "missing texts left out\n";
   }
   if (spec.max_characters != 0) variant += "first " + std::to_string(spec.max_characters) + "\n";
   if (!allowed.empty()) variant += "allowed " + hash_of(allowed) + "\n";
@@ -102,18 +128,18 @@ std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const D
   request.is_folder = sources.is_folder;
   request.variant = variant_of(sources, spec, allowed);
   request.source = sources.state() + request.variant;
+  request.newest_ns = sources.newest_ns();
+  request.has_changed = [&] { return sources.have_changed(); };
   request.cache = spec.cache;
   request.in_memory = spec.cache.empty() && is_small(sources);
+  request.only_find = spec.only_find_index;
   if (!rules.keep_text) request.text = sources.path;
   request.make = [&](const IndexPlace& place) {
-    let_the_clock_tick(sources);
     IndexWriter writer(place, rules);
-    for (const SourceFile& each : sources.files) {
-      if (!writer.is_full()) read_file(each, *sources.format, spec.column, writer);
-    }
-    if (sources.have_changed()) {
-      throw std::runtime_error(sources.path.string() +
-                               ": it changed while it was read; start again when it is complete");
+    Reading(sources, spec, writer).run();
+    if (writer.missing() > 0) {
+      spdlog::warn("{}: {} without a text left out (data.missing)", sources.path.string(),
+                   base::counted(writer.missing(), "record"));
     }
     if (writer.characters() == 0) {
       throw std::runtime_error(sources.path.string() +

@@ -1,5 +1,5 @@
-// The text of a dataset, mapped beside its index. Where the files do not hold it as it is (csv,
-// jsonl, folders, compressed files), it is extracted once, into the index.
+// Opens the text of a dataset, mapped, with its index. A text that no file holds unchanged (csv,
+// jsonl, folders, compressed files) is extracted once, into the index.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,10 @@
 
 namespace millrace::datasets {
 
-/// The text of files of any format but token files; several documents are joined by newlines.
-/// `allowed`: by code point, the characters to keep; empty: all. Throws std::runtime_error for a
-/// text that is empty or not UTF-8 (with the file and the byte's offset in it), and for files that
-/// are not of their format; config::UsageError for token files.
+/// Opens the text of files in any format except token files; several documents are joined by
+/// newlines. `allowed`: by code point, the characters to keep; empty: all. Throws
+/// std::runtime_error for a text that is empty or not UTF-8 (with the file and the offset of the
+/// byte in it), and for files that are not in their format; config::UsageError for token files.
 [[nodiscard]] std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources,
                                                            const DatasetSpec& spec,
                                                            const std::vector<bool>& allowed = {});

@@ -1,4 +1,4 @@
-// The frame of an index, section by section.
+// Writes an index section by section (section_writer.h).
 #include "datasets/index/section_writer.h"
 
 #include <cstddef>

@@ -36,7 +36,7 @@ class SectionWriter {
  public:
   explicit SectionWriter(GrowingFile out);
 
-  /// To be filled in by the caller, but for checksums, file_bytes and `text`.
+  /// The caller fills it in, except checksums, file_bytes and `text`.
   IndexHeader header;
 
   /// Appends to the text, which comes before the first section; end_text() ends it.

@@ -1,4 +1,4 @@
-// Beginnings and ends of splits.
+// Computes where splits begin and end (splits.h).
 #include "datasets/index/splits.h"
 
 #include <spdlog/spdlog.h>

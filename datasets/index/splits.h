@@ -1,5 +1,5 @@
-// The cuts of a dataset into train, val and test, in this order: in characters of a text, in tokens
-// of token files.
+// Cuts a dataset into train, val and test, in this order. Positions count the characters of a text,
+// or the tokens of token files.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,13 @@ struct Cuts {
 };
 
 /// Cuts n characters or tokens anywhere: train is the first floor(n · (1 − val − test)), test
-/// begins at floor(n · (1 − test)). Shares count in 1e-9.
+/// begins at floor(n · (1 − test)). Shares are rounded to 1e-9.
 [[nodiscard]] Cuts cut_anywhere(std::uint64_t n, Shares shares);
 
 /// Cuts the text of `sources`. A file of plain text is cut anywhere; text8 at 90 % and 95 %. A text
-/// of several documents is cut where a document begins, or at its end: at the place nearest to that
-/// of cut_anywhere(), the earlier one of two. Throws std::runtime_error where train, or a split
-/// with a share, would be empty.
+/// of several documents is cut at its end or where a document begins: at the nearest such place to
+/// the cut of cut_anywhere(), the earlier one of two. Throws std::runtime_error if train, or a
+/// split with a share above 0, would be empty.
 [[nodiscard]] Cuts cut_text(const IndexedText& text, const SourceFiles& sources, Shares shares);
 
 }  // namespace millrace::datasets

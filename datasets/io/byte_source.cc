@@ -5,11 +5,13 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "datasets/io/lower_case.h"
 #include "proto/descriptor.h"
 #include "proto/disk.h"
 
@@ -21,7 +23,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
-  throw std::runtime_error(path.string() + ": " + what + "; fetch or compress it again");
+  throw std::runtime_error(path.string() + ": " + what +
+                           "; fetch or compress it again, or take the ending off its name if it is "
+                           "not compressed");
 }
 
 class PlainSource final : public ByteSource {
@@ -46,7 +50,8 @@ class PlainSource final : public ByteSource {
   std::vector<char> buffer_;
 };
 
-/// A gzip file may have several members, one after the other, as `cat a.gz b.gz` makes it.
+/// A gzip file may have several members, one after the other, as `cat a.gz b.gz` makes it, and
+/// zeros behind a member, with which tapes and block devices fill their blocks.
 class GzipSource final : public ByteSource {
  public:
   explicit GzipSource(const fs::path& path) : path_(path), packed_(path), buffer_(kPieceBytes) {
@@ -80,9 +85,16 @@ class GzipSource final : public ByteSource {
     return !piece.empty();
   }
 
+  void skip_zeros() {
+    Bytef* const end = stream_.next_in + stream_.avail_in;
+    stream_.next_in = std::find_if(stream_.next_in, end, [](Bytef byte) { return byte != 0; });
+    stream_.avail_in = static_cast<uInt>(end - stream_.next_in);
+  }
+
   void inflate() {
     holds_more_ = false;
     if (!in_member_) {
+      skip_zeros();
       if (stream_.avail_in == 0) return;
       ::inflateReset(&stream_);
       in_member_ = true;
@@ -107,7 +119,11 @@ class GzipSource final : public ByteSource {
 class ZstdSource final : public ByteSource {
  public:
   explicit ZstdSource(const fs::path& path)
-      : path_(path), packed_(path), buffer_(ZSTD_DStreamOutSize()), stream_(ZSTD_createDStream()) {}
+      : path_(path), packed_(path), buffer_(ZSTD_DStreamOutSize()), stream_(ZSTD_createDStream()) {
+    // Any window, as `zstd --long=31` makes it: it is memory of up to 2 GiB.
+    const ZSTD_bounds window = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
+    ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, window.upperBound);
+  }
   ~ZstdSource() override { ZSTD_freeDStream(stream_); }
   ZstdSource(const ZstdSource&) = delete;
   ZstdSource& operator=(const ZstdSource&) = delete;
@@ -147,8 +163,9 @@ class ZstdSource final : public ByteSource {
 }  // namespace
 
 Compression compression_of(const fs::path& path) {
-  if (path.extension() == ".gz") return Compression::kGzip;
-  if (path.extension() == ".zst") return Compression::kZstd;
+  const std::string ending = lower_case(path.extension().string());
+  if (ending == ".gz") return Compression::kGzip;
+  if (ending == ".zst") return Compression::kZstd;
   return Compression::kNone;
 }
 

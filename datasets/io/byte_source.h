@@ -1,5 +1,6 @@
-// The bytes of a file in pieces, from beginning to end, decompressed where the name ends in .gz
-// (zlib) or .zst (libzstd). Takes bounded memory, whatever the file's size.
+// Reads the bytes of a file in pieces, from beginning to end, decompressed if the name ends in .gz
+// (zlib) or .zst (libzstd). Memory is bounded, whatever the file's size: 2 MiB, and for zstd the
+// window of its file, up to 2 GiB.
 //
 // One thread for each source.
 #pragma once
@@ -21,12 +22,12 @@ class ByteSource {
 
 enum class Compression : unsigned char { kNone, kGzip, kZstd };
 
-/// The compression that the end of the name stands for: .gz, .zst, else none.
+/// The compression that the end of the name stands for, in any case: .gz, .zst, else none.
 [[nodiscard]] Compression compression_of(const std::filesystem::path& path);
 /// The path without .gz or .zst.
 [[nodiscard]] std::filesystem::path without_compression(const std::filesystem::path& path);
 
-/// Throws as ByteSource::next() for a file that cannot be opened.
+/// Opens a file. Throws what ByteSource::next() throws if it cannot be opened.
 [[nodiscard]] std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path);
 
 }  // namespace millrace::datasets

@@ -1,4 +1,5 @@
-// Probabilities and fractions of a recipe as integers, so that decisions by them are exact. Pure.
+// Turns probabilities and fractions of a recipe into integers, so that decisions by them are exact.
+// Pure.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@ namespace millrace::datasets {
 
 class GrowingFile {
  public:
-  /// A file in memory (memfd), for small ones.
+  /// A file in memory (memfd), for small indexes.
   [[nodiscard]] static GrowingFile in_memory();
   /// A file on disk in `folder`, without a name: it is gone when its descriptor is closed.
   [[nodiscard]] static GrowingFile without_name(const std::filesystem::path& folder);

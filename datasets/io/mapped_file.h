@@ -1,7 +1,8 @@
 // A file, mapped read-only: only touched pages are read, and they are not private memory.
 //
 // Immutable, so any thread may use one. If another process shortens the file meanwhile, this one
-// ends by SIGBUS, as with every mapping; our own indexes are only ever replaced by renaming.
+// ends with a line on stderr and status 1 at the first page that is gone; our own indexes are only
+// ever replaced by renaming.
 #pragma once
 
 #include <cstddef>

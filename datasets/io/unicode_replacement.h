@@ -1,4 +1,4 @@
-// Bytes of any kind as UTF-8 that can be shown.
+// Makes any bytes valid UTF-8 for display, with U+FFFD for invalid parts.
 #pragma once
 
 #include <string>

@@ -26,7 +26,7 @@ struct Decoded {
 
 /// Offset of the first byte that is not part of valid UTF-8; text.size() where all is valid.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
-/// "not valid UTF-8 at byte offset N; …", with what to do.
+/// "not valid UTF-8 at byte offset N; …", which says what to do.
 [[nodiscard]] std::string invalid_utf8_message(std::uint64_t offset);
 
 /// Number of bytes at the end of `text` that are the start of an incomplete character: 0 to 3.

@@ -1,4 +1,4 @@
-// Documents out of an indexed text.
+// Documents of an indexed text, and the hash of a text dataset (documents.h).
 #include "datasets/open/documents.h"
 
 #include "config/errors.h"
@@ -47,7 +47,8 @@ DatasetSpec spec_of(const config::DataOptions& options) {
   return {.path = options.path.value_or(""),
           .format = options.format,
           .column = options.column,
-          .cache = options.cache};
+          .cache = options.cache,
+          .skip_missing = options.missing == "skip"};
 }
 
 }  // namespace millrace::datasets

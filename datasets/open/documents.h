@@ -1,4 +1,4 @@
-// The documents of a dataset of text, by number, whatever the format of its files: the input of
+// The documents of a text dataset, by number, independent of the format of its files: the input of
 // tokenizers (docs/reference/datasets.md).
 //
 // Mapped, so private memory does not grow with them. Immutable, so any thread may use one.
@@ -26,8 +26,7 @@ class Documents {
   [[nodiscard]] std::string_view document(std::uint64_t i) const;
 
   [[nodiscard]] std::uint64_t bytes() const { return text_->text().size(); }
-  /// xxh64, 16 hex digits: of the bytes of a plain text; of the texts and boundaries of several
-  /// documents.
+  /// content_hash().
   [[nodiscard]] const std::string& hash() const { return hash_; }
   [[nodiscard]] const std::string& name() const { return name_; }    ///< last part of the path
   [[nodiscard]] const std::string& place() const { return place_; }  ///< the path, for messages
@@ -40,8 +39,8 @@ class Documents {
   std::string hash_;
 };
 
-/// The hash of a dataset of text in a stream's fingerprint: of the text, and of where it may be
-/// cut.
+/// The hash of a text dataset that goes into a stream's fingerprint: xxh64 in 16 hex digits, of the
+/// bytes of a plain text; else of the text and the places where it may be cut.
 [[nodiscard]] std::string content_hash(const IndexedText& text, const SourceFiles& sources);
 
 /// Opens the documents of a dataset. Throws as find_sources() and open_text() (source_files.h,

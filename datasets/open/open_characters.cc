@@ -1,4 +1,4 @@
-// Vocabularies of opened texts, and characters that they lack.
+// Opens texts as characters: chooses their vocabulary, and handles characters that it lacks.
 #include "datasets/open/open_characters.h"
 
 #include <spdlog/spdlog.h>
@@ -39,7 +39,7 @@ Unknown unknown_in(const IndexedText& text, const CharacterVocabulary& vocabular
   return unknown;
 }
 
-/// "'ž' (U+017E)"; of a control character the number alone.
+/// "'ž' (U+017E)"; for a control character only "U+0007".
 std::string shown(std::uint64_t code_point) {
   char number[16];
   std::snprintf(number, sizeof number, "U+%04llX", static_cast<unsigned long long>(code_point));
@@ -96,7 +96,7 @@ void handle_unknown(Opened& opened, const CharacterVocabulary& vocabulary,
   opened.text = open_text(*opened.sources, *opened.spec, vocabulary.characters());
 }
 
-/// The characters of all texts; of text8 alone always its 27 symbols.
+/// The vocabulary of all characters in the texts; if the only text is text8, its 27 symbols.
 CharacterVocabulary union_of(std::span<const Opened> all) {
   if (all.size() == 1 && all.front().sources->format->content == Content::kText8) {
     return CharacterVocabulary(text8_symbols());
@@ -106,7 +106,8 @@ CharacterVocabulary union_of(std::span<const Opened> all) {
   return vocabulary_of(alphabets);
 }
 
-/// The hash of a text with this vocabulary: the text's own where the vocabulary is the text's own.
+/// The dataset's hash: content_hash() if the vocabulary is that of this text alone, else a hash of
+/// content_hash() and the vocabulary.
 std::string hash_of(const Opened& opened, const CharacterVocabulary& vocabulary) {
   const std::string own = content_hash(*opened.text, *opened.sources);
   if (vocabulary.vocabulary().tokens == union_of(std::span(&opened, 1)).vocabulary().tokens) {
@@ -139,10 +140,9 @@ std::vector<Dataset> open_characters(std::span<const NamedSpec> specs,
   for (std::size_t i = 0; i < all.size(); ++i) {
     handle_unknown(all[i], *vocabulary, options);
     const Cuts cuts = cut_text(*all[i].text, sources[i], options.shares);
-    const std::string name = specs[i].name.empty() ? sources[i].name : specs[i].name;
-    datasets.push_back(
-        {name, make_mapped_text(all[i].text, vocabulary, cuts, hash_of(all[i], *vocabulary),
-                                sources[i].path.string())});
+    datasets.push_back({name_of(specs[i]),
+                        make_mapped_text(all[i].text, vocabulary, cuts,
+                                         hash_of(all[i], *vocabulary), sources[i].path.string())});
   }
   return datasets;
 }

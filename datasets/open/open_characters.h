@@ -1,4 +1,4 @@
-// Opens datasets of text as characters, with one vocabulary. Part of open_sets.h.
+// Opens text datasets as characters, with one vocabulary. Called by open_sets() (open_sets.h).
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace millrace::datasets {
 
-/// `sources`: the files of each spec. Throws as open_sets().
+/// Opens each spec; `sources` are its files. Throws what open_sets() throws.
 [[nodiscard]] std::vector<Dataset> open_characters(std::span<const NamedSpec> specs,
                                                    std::span<const SourceFiles> sources,
                                                    const SetOptions& options);

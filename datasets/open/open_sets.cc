@@ -1,20 +1,21 @@
-// Deciding between characters and tokens, and opening either.
+// Decides whether datasets are read as characters or as tokens, and opens them (open_sets.h).
 #include "datasets/open/open_sets.h"
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "datasets/open/open_characters.h"
 #include "datasets/open/open_tokens.h"
 #include "proto/digest.h"
-#include "proto/text.h"
 
 namespace millrace::datasets {
 namespace {
 
 bool holds_tokens(const SourceFiles& sources) { return sources.format->holds_tokens(); }
 
-/// Whether the datasets are read as tokens. Throws config::UsageError where they are of both kinds.
+/// Whether the datasets are read as tokens. Throws config::UsageError for options or files of both
+/// kinds that do not go together.
 bool are_tokens(std::span<const SourceFiles> sources, const SetOptions& options) {
   const auto tokens = std::ranges::find_if(sources, holds_tokens);
   const auto text = std::ranges::find_if_not(sources, holds_tokens);
@@ -59,13 +60,17 @@ SetOptions set_options(const config::DataOptions& options) {
           .vocab_size = options.vocab_size};
 }
 
+std::string name_of(const NamedSpec& named) {
+  return named.name.empty() ? name_of_dataset(named.spec.path) : named.name;
+}
+
 Datasets open_sets(std::span<const NamedSpec> specs, const SetOptions& options) {
   std::vector<SourceFiles> sources;
   for (const NamedSpec& each : specs) sources.push_back(find_sources(each.spec));
   std::vector<Dataset> parts = are_tokens(sources, options)
                                    ? open_tokens(specs, sources, options)
                                    : open_characters(specs, sources, options);
-  return {proto::joined(parts, "+", &Dataset::name), hash_of(parts),
+  return {base::joined(parts, "+", &Dataset::name), hash_of(parts),
           parts.front().text->vocabulary(), std::move(parts)};
 }
 

@@ -1,5 +1,5 @@
-// Opens the datasets of a stream: from the recipe's description of them to the tokens of their
-// splits, all with one vocabulary.
+// Opens the datasets that a recipe describes, as the tokens of their splits, with one vocabulary
+// for all.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 
 namespace millrace::datasets {
 
-/// Options that hold for all datasets of a stream.
+/// Options that all datasets of a stream share.
 struct SetOptions {
   Shares shares{};
   std::string tokenizer{};   ///< path of a byte-level BPE; empty: characters, or token ids alone
-  std::string vocabulary{};  ///< path of a vocab.json of characters; empty: all that occur
+  std::string vocabulary{};  ///< path of a vocab.json; empty: all characters that occur
   UnknownCharacters unknown = UnknownCharacters::kError;
   std::uint32_t vocab_size = 0;  ///< of token files without a tokenizer; 0: not known
 };
@@ -31,12 +31,16 @@ struct NamedSpec {
   DatasetSpec spec;
 };
 
-/// Opens at least one dataset. All must hold text, or all tokens; a tokenizer encodes texts, once,
-/// into their index. The vocabulary of characters is that of SetOptions, or the characters of all
-/// datasets. Datasets::hash follows from the hashes of the parts, in order.
+/// Its name in a stream's meta; the dataset need not be there. Throws what name_of_dataset() throws.
+[[nodiscard]] std::string name_of(const NamedSpec& named);
+
+/// Opens one or more datasets. They hold either text or tokens; with a tokenizer, texts and token
+/// files may be mixed, because texts are encoded (once, into their index). Without one, texts are
+/// read as characters; their vocabulary is SetOptions::vocabulary, or the characters of all texts.
+/// Datasets::hash is computed from the hashes of the parts, in order.
 ///
-/// Throws std::runtime_error for data that cannot be used, config::UsageError for options that do
-/// not go together.
+/// Throws std::runtime_error for unusable data, config::UsageError for options that do not go
+/// together.
 [[nodiscard]] Datasets open_sets(std::span<const NamedSpec> specs, const SetOptions& options);
 
 }  // namespace millrace::datasets

@@ -1,14 +1,19 @@
-// Token files and encoded texts as datasets, and the checks of their ids.
+// Opens token files and encoded texts as datasets, and checks their ids.
 #include "datasets/open/open_tokens.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <utility>
 
+#include "base/text.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/index/splits.h"
+#include "datasets/io/byte_source.h"
 #include "datasets/tokens/mapped_tokens.h"
 #include "datasets/tokens/token_file.h"
 #include "datasets/tokens/token_index.h"
@@ -18,6 +23,7 @@
 namespace millrace::datasets {
 namespace {
 
+namespace fs = std::filesystem;
 using proto::Split;
 using proto::WireType;
 
@@ -26,14 +32,14 @@ struct Opened {
   std::string name;
   std::string place;
   std::vector<TokenRun> runs;
-  std::vector<std::string> files;  ///< of each run
+  std::vector<std::string> files;  ///< the path of each run
   Cuts cuts;
   std::string hashed_cuts;  ///< empty where the cuts follow from the recipe's fractions
   TokenNotes notes;
 };
 
-/// The tokenizer of a recipe, or nullptr, and the size of the vocabulary, or 0 where it is not
-/// known before the files are read.
+/// The recipe's tokenizer, or nullptr; and the vocabulary size, or 0 if it is not known before the
+/// files are read.
 struct TokenIds {
   std::shared_ptr<const ByteLevelBpe> bpe;
   std::uint32_t vocab_size = 0;
@@ -54,17 +60,19 @@ TokenIds load_ids(const SetOptions& options) {
   return ids;
 }
 
-/// The width of ids: as meta.json says, else the narrowest for the vocabulary (nanoGPT's u16 where
-/// its size is not known).
+/// The width of ids in files: that of meta.json, else the narrowest for the vocabulary size (u16,
+/// as nanoGPT, if it is not known).
 WireType width_of(const TokenNotes& notes, const TokenIds& ids) {
   return notes.width.value_or(token_width(ids.vocab_size));
 }
 
-void add_run(Opened& opened, const SourceFile& file, const TokenIds& ids,
-             const std::string& cache) {
+void add_run(Opened& opened, const SourceFile& file, const TokenIds& ids, const DatasetSpec& spec) {
   const auto end_of_text = ids.bpe ? ids.bpe->end_of_text() : opened.notes.end_of_text;
-  opened.runs.push_back(open_token_run(file, width_of(opened.notes, ids), end_of_text, cache));
+  opened.runs.push_back(open_token_run(file, width_of(opened.notes, ids),
+                                       opened.notes.width.has_value(), end_of_text, spec));
   opened.files.push_back(file.path.string());
+  const IndexHeader& header = opened.runs.back().index->header();
+  check_content(opened.notes, file.path, header.units, proto::hex16(header.text_hash));
 }
 
 std::uint64_t tokens_of(const Opened& opened) {
@@ -73,9 +81,9 @@ std::uint64_t tokens_of(const Opened& opened) {
   return tokens;
 }
 
-/// Whether the file is SPLIT.bin or SPLIT_….bin, in the folder itself.
-bool is_of_split(const SourceFiles& sources, const SourceFile& file, std::string_view split) {
-  const std::string name = file.path.lexically_relative(sources.path).generic_string();
+/// Whether the file is SPLIT.bin or SPLIT_….bin, directly in the folder.
+bool is_of_split(const SourceFiles& sources, const fs::path& file, std::string_view split) {
+  const std::string name = file.lexically_relative(sources.path).generic_string();
   const std::string prefix = std::string(split) + "_";
   return name == std::string(split) + ".bin" ||
          (name.starts_with(prefix) && name.ends_with(".bin") &&
@@ -100,16 +108,70 @@ void check_shards(const std::vector<SourceFile>& shards, const SourceFiles& sour
   }
 }
 
+std::vector<std::string> names_of(const std::vector<SourceFile>& files) {
+  std::vector<std::string> names;
+  for (const SourceFile& each : files) names.push_back(each.path.filename().string());
+  return names;
+}
+
+/// Throws for a file of the split that is compressed, and would be left out.
+void check_not_packed(const SourceFiles& sources, const fs::path& file, std::string_view split) {
+  if (compression_of(file) == Compression::kNone ||
+      !is_of_split(sources, without_compression(file), split)) {
+    return;
+  }
+  throw std::runtime_error(file.string() +
+                           ": token files are read as they lie; decompress it, or remove it");
+}
+
+/// Warns of numbered parts, train_000000.bin and on, of which one in between is not there.
+void warn_of_gap(const std::vector<std::string>& names, const SourceFiles& sources,
+                 std::string_view split) {
+  std::optional<std::uint64_t> before;
+  for (const std::string& name : names) {
+    std::string_view digits = std::string_view(name).substr(split.size());
+    if (!digits.starts_with('_')) return;
+    digits = digits.substr(1, digits.size() - 1 - std::string_view(".bin").size());
+    const auto number = base::parse_number<std::uint64_t>(digits);
+    if (!number) return;
+    if (before && *number != *before + 1) {
+      spdlog::warn("{}: its {} has part {} and then part {}; see whether parts are missing",
+                   sources.path.string(), split, *before, *number);
+    }
+    before = number;
+  }
+}
+
+/// Warns of runs from `first` on that have the same tokens.
+void warn_of_copies(const Opened& opened, std::size_t first) {
+  std::map<std::uint64_t, std::string> seen;
+  for (std::size_t i = first; i < opened.runs.size(); ++i) {
+    const auto [other, is_new] =
+        seen.try_emplace(opened.runs[i].index->header().text_hash, opened.files[i]);
+    if (is_new) continue;
+    spdlog::warn("{} and {} hold the same tokens, which are read twice", other->second,
+                 opened.files[i]);
+  }
+}
+
 void open_folder(Opened& opened, const SourceFiles& sources, const TokenIds& ids,
-                 const std::string& cache) {
+                 const DatasetSpec& spec) {
   std::array<std::uint64_t, proto::kSplitCount> ends{};
   for (const Split split : proto::kSplits) {
     const std::string_view name = proto::to_string(split);
     std::vector<SourceFile> shards;
-    std::ranges::copy_if(sources.files, std::back_inserter(shards),
-                         [&](const SourceFile& file) { return is_of_split(sources, file, name); });
+    for (const SourceFile& each : sources.files) {
+      if (is_of_split(sources, each.path, name)) shards.push_back(each);
+      check_not_packed(sources, each.path, name);
+    }
+    check_names(opened.notes, name, names_of(shards), sources.path);
     check_shards(shards, sources, name);
-    for (const SourceFile& each : shards) add_run(opened, each, ids, cache);
+    const std::size_t first = opened.runs.size();
+    for (const SourceFile& each : shards) add_run(opened, each, ids, spec);
+    if (!opened.notes.files) {
+      warn_of_gap(names_of(shards), sources, name);
+      warn_of_copies(opened, first);
+    }
     ends[static_cast<std::size_t>(split)] = tokens_of(opened);
   }
   opened.cuts = {ends[0], ends[1], ends[2]};
@@ -121,7 +183,17 @@ std::string describe(const Cuts& cuts) {
 }
 
 void check_notes(const Opened& opened, const TokenIds& ids, const std::string& tokenizer) {
-  if (!ids.bpe || !opened.notes.vocab_size || *opened.notes.vocab_size == ids.vocab_size) return;
+  if (!ids.bpe || !opened.notes.vocab_size) return;
+  if (*opened.notes.vocab_size == ids.vocab_size) {
+    const std::string& made_by = opened.notes.tokenizer_hash;
+    if (!made_by.empty() && made_by != ids.bpe->hash()) {
+      spdlog::warn(
+          "{}: meta.json says that a tokenizer with the hash {} made these tokens, and {} has {}: "
+          "see whether both have the same ids, or their texts are shown wrongly",
+          opened.place, made_by, tokenizer, ids.bpe->hash());
+    }
+    return;
+  }
   throw config::UsageError(
       opened.place + ": meta.json says that the tokens are of a vocabulary of " +
       std::to_string(*opened.notes.vocab_size) + ", and the tokenizer " + tokenizer + " has " +
@@ -130,8 +202,7 @@ void check_notes(const Opened& opened, const TokenIds& ids, const std::string& t
 
 Opened open_one(const NamedSpec& named, const SourceFiles& sources, const TokenIds& ids,
                 const SetOptions& options) {
-  Opened opened{
-      named.name.empty() ? sources.name : named.name, sources.path.string(), {}, {}, {}, {}, {}};
+  Opened opened{name_of(named), sources.path.string(), {}, {}, {}, {}, {}};
   if (!sources.format->holds_tokens()) {
     TokenizedText text = open_tokenized(sources, named.spec, options.shares, *ids.bpe);
     opened.runs.push_back(std::move(text.run));
@@ -146,16 +217,17 @@ Opened open_one(const NamedSpec& named, const SourceFiles& sources, const TokenI
   opened.notes = read_token_notes(sources.is_folder ? sources.path : sources.path.parent_path());
   check_notes(opened, ids, options.tokenizer);
   if (sources.is_folder) {
-    open_folder(opened, sources, ids, named.spec.cache);
+    open_folder(opened, sources, ids, named.spec);
     opened.hashed_cuts = describe(opened.cuts);
   } else {
-    add_run(opened, sources.files.front(), ids, named.spec.cache);
+    add_run(opened, sources.files.front(), ids, named.spec);
     opened.cuts = cut_anywhere(tokens_of(opened), options.shares);
   }
   return opened;
 }
 
-/// The size that the tokenizer, the recipe or a meta.json says; else one more than the largest id.
+/// The vocabulary size: that of the tokenizer or the recipe, if known; else the largest of those
+/// that meta.json files state and of all ids + 1.
 std::uint32_t vocab_size_of(const std::vector<Opened>& all, const TokenIds& ids) {
   if (ids.vocab_size != 0) return ids.vocab_size;
   std::uint64_t size = 0;

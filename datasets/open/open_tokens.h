@@ -1,5 +1,5 @@
 // Opens datasets as tokens, with one vocabulary: token files, and texts that a tokenizer encodes.
-// Part of open_sets.h.
+// Called by open_sets() (open_sets.h).
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace millrace::datasets {
 
-/// `sources`: the files of each spec. Throws as open_sets().
+/// Opens each spec; `sources` are its files. Throws what open_sets() throws.
 [[nodiscard]] std::vector<Dataset> open_tokens(std::span<const NamedSpec> specs,
                                                std::span<const SourceFiles> sources,
                                                const SetOptions& options);

@@ -1,7 +1,8 @@
 // CSV, a byte at a time. All bytes with a meaning are ASCII, so no character is cut.
 //
 // Cases that RFC 4180 leaves open: a quote inside a field that does not begin with one, and a
-// carriage return without a newline, are ordinary characters; a blank line is no record.
+// carriage return without a newline, are ordinary characters, except in the header and behind a
+// closing quote, where they end a line of an old system; a blank line is no record.
 #include "datasets/sources/csv_reader.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "datasets/io/names_list.h"
+#include "datasets/sources/line_ends.h"
 
 namespace millrace::datasets {
 namespace {
@@ -41,6 +43,8 @@ class CsvReader final : public DocumentReader {
     }
     give(piece.substr(std::min(run, piece.size())));
   }
+
+  [[nodiscard]] std::string column() const override { return names_[wanted_]; }
 
   void finish() override {
     if (state_ == State::kQuoted) refuse(quote_line_, "the quotes that begin there never end");
@@ -102,6 +106,10 @@ class CsvReader final : public DocumentReader {
 
   /// The held carriage return was an ordinary character.
   void give_return() {
+    if (in_header_ || state_ == State::kQuoteInQuotes) {
+      throw std::runtime_error(place_ + ": line " + std::to_string(lines_ + 1) + ": " +
+                               std::string(kReturnsAlone));
+    }
     give("\r");
     if (state_ == State::kFieldStart) state_ = State::kPlain;
   }
@@ -152,9 +160,10 @@ class CsvReader final : public DocumentReader {
 
   void choose_column() {
     in_header_ = false;
-    if (column_.empty() && names_.size() == 1) return;
+    if (column_.empty() && names_.size() == 1) return check_only_column();
     const auto found = std::ranges::find(names_, column_);
-    const std::string there = "; the columns are " + quoted_list(names_);
+    const std::string there =
+        "; the columns are " + quoted_list(names_) + " (the first line of every file names them)";
     if (column_.empty()) {
       throw std::runtime_error(place_ +
                                ": say which column holds the text with --data.column=NAME" + there);
@@ -168,6 +177,18 @@ class CsvReader final : public DocumentReader {
                                "'; rename all but one");
     }
     wanted_ = static_cast<std::size_t>(found - names_.begin());
+  }
+
+  void check_only_column() const {
+    if (names_.front().find_first_of("\t;") == std::string::npos) return;
+    throw std::runtime_error(
+        place_ +
+        ": its columns seem to be separated by tabs or semicolons, not by commas; the "
+        "header is " +
+        quoted_list(names_) +
+        ". Make it CSV, e.g. in Python with "
+        "pandas.read_csv(FILE, sep=None, engine='python').to_csv(NEW, index=False), or name this "
+        "one column with --data.column");
   }
 
   DocumentSink& sink_;

@@ -9,8 +9,9 @@
 
 namespace millrace::datasets {
 
-/// `place`: the file, for messages. `column`: which column holds the text; may be empty where there
-/// is only one. Takes no more memory than the header.
+/// Makes the reader of a CSV file. `place`: the file, for messages. `column`: the name of the
+/// column that holds the text; may be empty if there is only one. Keeps nothing but the header in
+/// memory.
 [[nodiscard]] std::unique_ptr<DocumentReader> make_csv_reader(DocumentSink& sink,
                                                               const std::string& place,
                                                               const std::string& column);

@@ -12,7 +12,7 @@ std::span<const FileFormat> file_formats() {
   using enum DocumentUnit;
   static const std::vector<FileFormat> formats = {
       {"text", {}, kText, kFile, make_whole_reader},
-      {"lines", {}, kText, kLine, make_whole_reader},
+      {"lines", {}, kText, kLine, make_lines_reader},
       {"csv", {".csv"}, kText, kRecord, make_csv_reader},
       {"jsonl", {".jsonl", ".ndjson"}, kText, kRecord, make_jsonl_reader},
       {"text8", {}, kText8, kFile, make_whole_reader},

@@ -53,7 +53,7 @@ struct FileFormat {
   }
 };
 
-/// All formats. The first is that of files with an unknown ending.
+/// All formats. The first one is used for files with an unknown ending.
 [[nodiscard]] std::span<const FileFormat> file_formats();
 
 }  // namespace millrace::datasets

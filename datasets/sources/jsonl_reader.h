@@ -8,8 +8,8 @@
 
 namespace millrace::datasets {
 
-/// `place`: the file, for messages. `key`: which key holds the text; keys of nested objects do not
-/// count. Takes memory for the longest line.
+/// Makes the reader of a JSON Lines file. `place`: the file, for messages. `key`: the key of the
+/// outermost object that holds the text. Keeps one line in memory.
 [[nodiscard]] std::unique_ptr<DocumentReader> make_jsonl_reader(DocumentSink& sink,
                                                                 const std::string& place,
                                                                 const std::string& key);

@@ -1,11 +1,22 @@
-// Looking at files and folders.
+// Finds files and folders, and their format (source_files.h).
 #include "datasets/sources/source_files.h"
 
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <optional>
 #include <stdexcept>
 
 #include "config/errors.h"
 #include "datasets/io/byte_source.h"
+#include "datasets/io/lower_case.h"
+#include "datasets/io/names_list.h"
+#include "datasets/io/plain_path.h"
+#include "datasets/sources/content_probe.h"
+#include "datasets/sources/folder_files.h"
 #include "proto/digest.h"
 #include "proto/disk.h"
 
@@ -24,45 +35,67 @@ const FileFormat* named_format(const DatasetSpec& spec, Formats formats) {
   if (spec.format == "auto") return nullptr;
   const auto found = std::ranges::find(formats, spec.format, &FileFormat::name);
   if (found != formats.end()) return &*found;
-  throw config::UsageError(fs::path(spec.path).lexically_normal().string() +
-                           ": no file has the format '" + spec.format + "' (data.format)");
+  throw config::UsageError(plain_path(spec.path).string() + ": no file has the format '" +
+                           spec.format + "' (data.format)");
 }
 
-/// The format of a file by the ending of its name.
+/// The format of a file by the ending of its name, in any case. Throws config::UsageError for an
+/// ending of tables that would be a surprise as text.
 const FileFormat& format_by_ending(const fs::path& file, Formats formats) {
-  const std::string ending = without_compression(file).extension().string();
+  const std::string ending = lower_case(without_compression(file).extension().string());
+  if (ending == ".json") {
+    throw config::UsageError(
+        file.string() +
+        ": say what it is: --data.format=jsonl for an object a line, --data.format=text for a text "
+        "as it is; an array of objects becomes lines with jq -c '.[]' FILE > NEW");
+  }
+  if (ending == ".tsv") {
+    throw config::UsageError(
+        file.string() +
+        ": columns between tabs are not read; make it CSV, e.g. in Python with "
+        "pandas.read_csv(FILE, sep='\\t').to_csv(NEW, index=False), or say --data.format=text for "
+        "a text as it is");
+  }
   const auto found = std::ranges::find_if(formats, [&](const FileFormat& format) {
     return std::ranges::find(format.endings, ending) != format.endings.end();
   });
   return found == formats.end() ? formats.front() : *found;
 }
 
-bool is_hidden(const fs::path& relative) {
-  return std::ranges::any_of(relative,
-                             [](const fs::path& part) { return part.native().starts_with('.'); });
+std::string what_it_is(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a pipe";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/// The file or folder at a path; empty where there is none.
+std::optional<struct stat> status_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return status;
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw proto::DiskError(path, "cannot look at it", errno);
+}
+
+std::int64_t in_ns(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 SourceFile file_at(const fs::path& path) {
-  const auto entry = proto::real_disk().stat(path);
-  if (!entry) throw std::runtime_error(path.string() + ": the file has gone; start again");
-  return {path, entry->size_bytes, entry->written_ns};
+  const auto status = status_of(path);
+  if (!status) throw std::runtime_error(path.string() + ": the file has gone; start again");
+  return {path, static_cast<std::uint64_t>(status->st_size), in_ns(status->st_mtim),
+          in_ns(status->st_ctim), status->st_ino};
 }
 
-std::vector<SourceFile> files_below(const fs::path& folder) {
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& each : fs::recursive_directory_iterator(folder)) {
-    const fs::path relative = each.path().lexically_relative(folder);
-    if (each.is_regular_file() && !is_hidden(relative)) found.push_back(relative);
+/// The names of the files that were left out; none of a single file.
+std::vector<std::string> files_of(const fs::path& path, bool is_folder,
+                                  std::vector<SourceFile>& files) {
+  if (!is_folder) {
+    files = {file_at(path)};
+    return {};
   }
-  std::ranges::sort(found, {}, [](const fs::path& path) { return path.generic_string(); });
-  std::vector<SourceFile> files;
-  files.reserve(found.size());
-  for (const fs::path& each : found) files.push_back(file_at(folder / each));
-  return files;
-}
-
-std::vector<SourceFile> files_of(const fs::path& path, bool is_folder) {
-  return is_folder ? files_below(path) : std::vector{file_at(path)};
+  const FolderFiles found = list_folder(path);
+  for (const fs::path& each : found.files) files.push_back(file_at(path / each));
+  return {found.left_out.begin(), found.left_out.end()};
 }
 
 /// The one format that all files of a folder have by their endings.
@@ -105,7 +138,21 @@ void check_kind(const SourceFiles& sources) {
 
 std::string SourceFile::state(const fs::path& shown) const {
   return "file " + shown.generic_string() + " " + std::to_string(bytes) + " " +
-         std::to_string(written_ns) + "\n";
+         std::to_string(written_ns) + " " + std::to_string(changed_ns) + " " +
+         std::to_string(inode) + "\n";
+}
+
+std::int64_t SourceFile::newest_ns() const { return std::max(written_ns, changed_ns); }
+
+bool SourceFile::is_as(const SourceFile& other) const {
+  return path == other.path && bytes == other.bytes && written_ns == other.written_ns &&
+         changed_ns == other.changed_ns;
+}
+
+bool SourceFile::has_changed() const { return !status_of(path) || !file_at(path).is_as(*this); }
+
+std::string state_of(const SourceFile& file) {
+  return file.state(file.path.filename()) + "probe " + content_probe({&file, 1}) + "\n";
 }
 
 std::uint64_t SourceFiles::bytes() const {
@@ -121,43 +168,64 @@ bool SourceFiles::is_in_place() const {
 
 std::string SourceFiles::state() const {
   const std::string state = "format " + std::string(format->name) + "\n";
-  if (!is_folder) return state + files.front().state(path.filename());
+  if (!is_folder) return state + state_of(files.front());
   std::string listing;
   for (const SourceFile& each : files) listing += each.state(each.path.lexically_relative(path));
   return state + "files " + std::to_string(files.size()) + " " + std::to_string(bytes()) + " " +
-         proto::hex16(proto::xxh64(listing)) + "\n";
+         proto::hex16(proto::xxh64(listing)) + "\nprobe " + content_probe(files) + "\n";
 }
 
 bool SourceFiles::have_changed() const {
-  if (!fs::exists(path) || fs::is_directory(path) != is_folder) return true;
-  SourceFiles now = *this;
-  now.files = files_of(path, is_folder);
-  return now.state() != state();
+  const auto status = status_of(path);
+  if (!status || S_ISDIR(status->st_mode) != is_folder) return true;
+  std::vector<SourceFile> now;
+  (void)files_of(path, is_folder, now);
+  return !std::ranges::equal(files, now, &SourceFile::is_as);
+}
+
+std::int64_t SourceFiles::newest_ns() const {
+  std::int64_t newest = 0;
+  for (const SourceFile& each : files) newest = std::max(newest, each.newest_ns());
+  return newest;
+}
+
+std::string name_of_dataset(const fs::path& path) {
+  const fs::path full = plain_path(fs::absolute(path));
+  const fs::path name = full.has_filename() ? full.filename() : full.parent_path().filename();
+  return name == ".." ? fs::canonical(full).filename().string() : name.string();
 }
 
 SourceFiles find_sources(const DatasetSpec& spec, Formats formats) {
-  const fs::path path = fs::path(spec.path).lexically_normal();
-  if (spec.path.empty() || !fs::exists(path)) {
+  const auto status = status_of(spec.path);
+  if (!status) {
     throw std::runtime_error((spec.path.empty() ? "data.path" : spec.path) +
                              ": there is no such file or folder; " + std::string(kGetText) +
                              ", or leave data.path unset for the built-in text");
   }
+  if (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode)) {
+    throw std::runtime_error(spec.path + ": it is " + what_it_is(status->st_mode) +
+                             ", and a dataset must be a file or a folder, because each process "
+                             "reads it at any place, again and again; write the data into a file "
+                             "first");
+  }
   SourceFiles sources;
-  sources.path = path;
-  const fs::path full = fs::absolute(path).lexically_normal();
-  sources.name =
-      full.has_filename() ? full.filename().string() : full.parent_path().filename().string();
-  sources.is_folder = fs::is_directory(path);
-  sources.files = files_of(path, sources.is_folder);
+  sources.path = plain_path(spec.path);
+  sources.name = name_of_dataset(sources.path);
+  sources.is_folder = S_ISDIR(status->st_mode);
+  const auto left_out = files_of(sources.path, sources.is_folder, sources.files);
+  if (!left_out.empty()) {
+    spdlog::warn("{}: left out, as other programs leave them behind: {}", sources.path.string(),
+                 quoted_list(left_out));
+  }
   if (sources.files.empty()) {
-    throw std::runtime_error(path.string() +
+    throw std::runtime_error(sources.path.string() +
                              ": the folder holds no files (hidden ones do not count); " +
                              std::string(kGetText));
   }
   sources.format = named_format(spec, formats);
   if (sources.format == nullptr) {
-    sources.format = sources.is_folder ? &common_format(path, sources.files, formats)
-                                       : &format_by_ending(path, formats);
+    sources.format = sources.is_folder ? &common_format(sources.path, sources.files, formats)
+                                       : &format_by_ending(sources.path, formats);
   }
   check_kind(sources);
   return sources;

@@ -1,4 +1,5 @@
-// Files that are one document each: `text`, `text8`, and `lines`, whose lines the index finds.
+// Files that are handed on as one document: the formats `text`, `text8`, and `lines`, whose lines
+// the index finds.
 #pragma once
 
 #include <memory>
@@ -8,8 +9,12 @@
 
 namespace millrace::datasets {
 
-/// `place` and `column` do not count.
+/// Makes the reader of a file; `place` and `column` are not used.
 [[nodiscard]] std::unique_ptr<DocumentReader> make_whole_reader(DocumentSink& sink,
+                                                                const std::string& place,
+                                                                const std::string& column);
+/// The same for `lines`. Refuses a file whose lines end with carriage returns alone.
+[[nodiscard]] std::unique_ptr<DocumentReader> make_lines_reader(DocumentSink& sink,
                                                                 const std::string& place,
                                                                 const std::string& column);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 namespace millrace::datasets {
 namespace {
@@ -86,26 +87,37 @@ class MappedTokens final : public TokenTextOf<MappedTokens> {
     for (; !out.empty(); ++at) {
       const std::uint64_t from = token - at->first;
       const std::size_t count = std::min<std::uint64_t>(out.size(), at->run.tokens() - from);
-      copy_run(at->run, from, out.first(count));
+      if (copy_run(at->run, from, out.first(count)) >= vocabulary_.size) refuse_changed();
       out = out.subspan(count);
       token += count;
     }
   }
 
+  /// Returns the largest id, which must be below vocabulary_.size: `out` holds all of these.
   template <class Token>
-  static void copy_run(const TokenRun& run, std::uint64_t first, std::span<Token> out) {
+  [[nodiscard]] static std::uint32_t copy_run(const TokenRun& run, std::uint64_t first,
+                                              std::span<Token> out) {
     const char* const bytes = run.index->text().data();
     if (run.width == WireType::kU16) {
-      copy_ids(reinterpret_cast<const std::uint16_t*>(bytes) + first, out);
-    } else {
-      copy_ids(reinterpret_cast<const std::uint32_t*>(bytes) + first, out);
+      return copy_ids(reinterpret_cast<const std::uint16_t*>(bytes) + first, out);
     }
+    return copy_ids(reinterpret_cast<const std::uint32_t*>(bytes) + first, out);
   }
 
   template <class Id, class Token>
-  static void copy_ids(const Id* ids, std::span<Token> out) {
-    std::transform(ids, ids + out.size(), out.begin(),
-                   [](Id id) { return static_cast<Token>(id); });
+  [[nodiscard]] static Id copy_ids(const Id* ids, std::span<Token> out) {
+    Id largest = 0;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      largest = std::max(largest, ids[i]);
+      out[i] = static_cast<Token>(ids[i]);
+    }
+    return largest;
+  }
+
+  [[noreturn]] void refuse_changed() const {
+    throw std::runtime_error(place_ +
+                             ": it holds an id that was not there when it was opened; it was "
+                             "changed while it was in use, so start again");
   }
 
   std::vector<Placed> runs_;

@@ -1,4 +1,4 @@
-// Mapped tokens, of token files or of encoded texts, as the tokens of splits.
+// A TokenText over mapped tokens: those of token files, or of texts that were encoded.
 //
 // Immutable, so any thread may use one.
 #pragma once
@@ -13,8 +13,8 @@
 
 namespace millrace::datasets {
 
-/// The runs one after the other. `cuts` count tokens of all runs. `place`: the dataset, for
-/// messages.
+/// Makes it of the tokens of all runs, one run after the other, which `cuts` count. `place`: the
+/// dataset, for messages.
 [[nodiscard]] std::shared_ptr<const TokenText> make_mapped_tokens(std::vector<TokenRun> runs,
                                                                   Cuts cuts, Vocabulary vocabulary,
                                                                   std::string hash,

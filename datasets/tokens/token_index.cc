@@ -11,6 +11,7 @@
 #include "datasets/index/open_text.h"
 #include "datasets/io/fixed_point.h"
 #include "datasets/tokens/token_file.h"
+#include "datasets/tokens/token_file_checks.h"
 #include "datasets/tokens/token_index_writer.h"
 
 namespace millrace::datasets {
@@ -20,7 +21,7 @@ using proto::WireType;
 
 constexpr std::size_t kScannedAtOnce = std::size_t{1} << 16;
 
-/// Documents begin behind `end_of_text`.
+/// The rules of a token file: documents begin behind `end_of_text`.
 StartRules behind(std::optional<std::uint32_t> end_of_text) {
   if (!end_of_text) return {};
   std::vector<bool> marks(*end_of_text + 1);
@@ -35,6 +36,7 @@ GrowingFile scan(const SourceFile& file, WireType width, std::optional<std::uint
   if (end_of_text) writer.start();
   std::vector<std::uint32_t> ids;
   for (std::uint64_t first = 0; first < tokens.size(); first += ids.size()) {
+    check_stop(first * proto::width(width), file.path.string());
     ids.resize(std::min<std::uint64_t>(kScannedAtOnce, tokens.size() - first));
     tokens.read(first, std::span(ids));
     writer.take(ids);
@@ -42,8 +44,8 @@ GrowingFile scan(const SourceFile& file, WireType width, std::optional<std::uint
   return writer.finish(source);
 }
 
-/// Lines begin behind tokens that end with a newline or separate documents; tokens that start so
-/// begin none.
+/// The rules of an encoded text: lines begin behind tokens that end with a newline, and behind
+/// <|endoftext|>; but not with a token that starts with a newline, nor with <|endoftext|>.
 StartRules line_rules(const ByteLevelBpe& bpe) {
   StartRules rules{std::vector<bool>(bpe.vocab_size()), std::vector<bool>(bpe.vocab_size())};
   for (std::uint32_t id = 0; id < bpe.vocab_size(); ++id) {
@@ -92,6 +94,7 @@ class TextEncoding {
   void encode(std::string_view document, bool is_last) {
     writer_.start();
     encoder_.encode(document, Specials::kAsText, [this](std::span<const std::uint32_t> ids) {
+      check_stop(writer_.tokens(), place_);
       writer_.take(ids);
       progress_.update(
           [this] { return place_ + ": " + std::to_string(writer_.tokens()) + " tokens"; });
@@ -104,22 +107,26 @@ class TextEncoding {
   std::string place_;
   BpeEncoder encoder_;
   std::optional<std::uint32_t> end_of_text_;
-  std::vector<std::uint32_t> newline_;  ///< between documents, without end_of_text_
+  std::vector<std::uint32_t> newline_;  ///< separates documents if there is no end_of_text_
   TokenIndexWriter writer_;
   config::Progress progress_;
 };
 
 }  // namespace
 
-TokenRun open_token_run(const SourceFile& file, WireType width,
-                        std::optional<std::uint32_t> end_of_text, const std::string& cache) {
+TokenRun open_token_run(const SourceFile& file, WireType width, bool width_is_known,
+                        std::optional<std::uint32_t> end_of_text, const DatasetSpec& spec) {
+  check_token_file(file.path, width, width_is_known);
   IndexRequest request;
   request.dataset = file.path;
   request.variant = "tokens of " + std::string(proto::to_string(width)) + "\n";
   if (end_of_text) request.variant += "end of text " + std::to_string(*end_of_text) + "\n";
-  request.source = file.state(file.path.filename()) + request.variant;
-  request.cache = cache;
-  request.in_memory = cache.empty() && file.bytes <= kSmallBytes;
+  request.source = state_of(file) + request.variant;
+  request.newest_ns = file.newest_ns();
+  request.has_changed = [&] { return file.has_changed(); };
+  request.cache = spec.cache;
+  request.in_memory = spec.cache.empty() && file.bytes <= kSmallBytes;
+  request.only_find = spec.only_find_index;
   request.text = file.path;
   request.make = [&](const IndexPlace& place) {
     return scan(file, width, end_of_text, request.source, place);
@@ -136,10 +143,14 @@ TokenizedText open_tokenized(const SourceFiles& sources, const DatasetSpec& spec
   request.is_folder = sources.is_folder;
   request.variant = "tokens by " + bpe.hash() + "\nread as " + std::string(sources.format->name) +
                     "\ncolumn " + spec.column + "\nfirst " + std::to_string(spec.max_characters) +
+                    (spec.skip_missing ? "\nmissing texts left out" : "") +
                     "\nval and test, in 1e-9, " + cut + "\n";
   request.source = sources.state() + request.variant;
+  request.newest_ns = sources.newest_ns();
+  request.has_changed = [&] { return sources.have_changed(); };
   request.cache = spec.cache;
   request.in_memory = spec.cache.empty() && is_small(sources);
+  request.only_find = spec.only_find_index;
   request.make = [&](const IndexPlace& place) {
     const auto text = open_text(sources, spec);
     return TextEncoding(*text, sources, bpe, place)

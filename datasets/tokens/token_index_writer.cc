@@ -1,4 +1,4 @@
-// From pieces of tokens to the sections of an index.
+// Turns pieces of tokens into the sections of an index (token_index_writer.h).
 #include "datasets/tokens/token_index_writer.h"
 
 #include <algorithm>

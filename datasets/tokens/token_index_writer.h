@@ -29,7 +29,7 @@ class TokenIndexWriter {
   TokenIndexWriter(const IndexPlace& place, proto::WireType width, bool keep_tokens,
                    StartRules rules);
 
-  /// A line or document begins with the next token (that is not blank).
+  /// A line or document begins with the next token that is not blank.
   void start() { at_start_ = true; }
   void take(std::span<const std::uint32_t> ids);
   [[nodiscard]] std::uint64_t tokens() const { return tokens_; }

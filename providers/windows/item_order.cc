@@ -1,4 +1,4 @@
-// Splits by counts, orders by permutations.
+// Divides items among splits, and orders them by permutations (item_order.h).
 #include "providers/windows/item_order.h"
 
 #include "datasets/io/fixed_point.h"

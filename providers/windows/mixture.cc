@@ -1,4 +1,4 @@
-// Segments of blocks with equal quotas, and the permutation of a block.
+// Builds the segments of blocks with equal quotas, and permutes the samples of a block (mixture.h).
 #include "providers/windows/mixture.h"
 
 #include <algorithm>
@@ -37,8 +37,8 @@ std::vector<std::uint16_t> quotas_at(const std::vector<Points>& weights, std::ui
                            " all weights are 0; some dataset must have the sample");
 }
 
-/// Blocks at which quotas may change: those at which a point takes effect, and up to kSteps between
-/// two of them.
+/// Blocks at which quotas may change: those at which a point takes effect, and up to kSteps blocks
+/// between two of them.
 std::vector<std::uint64_t> change_blocks(const std::vector<Points>& weights) {
   std::set<std::uint64_t> points = {0};
   for (const Points& each : weights) {

@@ -15,7 +15,7 @@
 
 namespace millrace::providers {
 
-/// Sample `number` of a dataset, which is given by its number too.
+/// A train sample's place: sample `number` of dataset `dataset`, both counted from 0.
 struct MixtureSlot {
   std::size_t dataset = 0;
   std::uint64_t number = 0;

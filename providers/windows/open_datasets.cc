@@ -1,4 +1,5 @@
-// The datasets that a recipe means (open_datasets.h).
+// Opens a recipe's datasets, the default text, the built-in text or a Markov text
+// (open_datasets.h).
 #include "providers/windows/open_datasets.h"
 
 #include <spdlog/spdlog.h>
@@ -23,6 +24,11 @@ constexpr std::string_view kGetText =
     "name another with --data.path=FILE, or fetch one with scripts/get-data tinyshakespeare";
 
 datasets::Datasets built_in(const config::DataOptions& options) {
+  if (options.format != "auto" || !options.column.empty()) {
+    throw config::UsageError(
+        "data.format and data.column are of a file of yours, and data.path names none; name it "
+        "with --data.path=FILE");
+  }
   if (!options.vocabulary.empty() || !options.tokenizer.empty()) {
     throw config::UsageError(
         "data.vocabulary and data.tokenizer are of a text of yours, and there is none at " +
@@ -39,22 +45,21 @@ datasets::Datasets built_in(const config::DataOptions& options) {
   return {kEnglishName, text->hash(), text->vocabulary(), {{kEnglishName, text}}};
 }
 
-/// What the recipe names; empty where it names nothing.
-std::vector<datasets::NamedSpec> named_by(const config::DataOptions& options) {
+}  // namespace
+
+std::vector<datasets::NamedSpec> named_datasets(const config::DataOptions& options) {
   std::vector<datasets::NamedSpec> specs;
   for (const config::DatasetOptions& dataset : config::selected_datasets(options)) {
-    specs.push_back(
-        {dataset.name,
-         {dataset.path, dataset.format, dataset.column, dataset.max_chars, options.cache}});
+    specs.push_back({dataset.name,
+                     {dataset.path, dataset.format, dataset.column, dataset.max_chars,
+                      options.cache, options.missing == "skip"}});
   }
   if (specs.empty() && options.path) specs.push_back({{}, datasets::spec_of(options)});
   return specs;
 }
 
-}  // namespace
-
 datasets::Datasets open_datasets(const config::DataOptions& options, const fs::path& folder) {
-  std::vector<datasets::NamedSpec> specs = named_by(options);
+  std::vector<datasets::NamedSpec> specs = named_datasets(options);
   const fs::path usual = folder / kDefaultTextPath;
   if (specs.empty() && fs::exists(usual)) {
     specs.push_back({{}, datasets::spec_of(options)});

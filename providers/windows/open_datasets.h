@@ -1,27 +1,34 @@
-// The datasets that a recipe means: its own, else the usual text where it is, else the built-in
-// one.
+// Opens the datasets of a recipe. A recipe that names none gets data/tinyshakespeare.txt if that
+// file exists, else the built-in English text.
 #pragma once
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "config/options.h"
 #include "datasets/dataset.h"
+#include "datasets/open/open_sets.h"
 
 namespace millrace::providers {
 
-/// Where a recipe that names no dataset looks for one.
+/// The text of a recipe that names no dataset.
 inline constexpr std::string_view kDefaultTextPath = "data/tinyshakespeare.txt";
+/// The length of the built-in text.
 inline constexpr std::size_t kBuiltInCharacters = 1'000'000;
 
-/// options.path; where that is unset, kDefaultTextPath below `folder` if it exists, else the
-/// built-in text, with a warning that says its entropy. Throws config::UsageError for options
-/// that do not go together, std::runtime_error for a dataset that is missing or cannot be used.
+/// The datasets that a recipe names; empty if it names none.
+[[nodiscard]] std::vector<datasets::NamedSpec> named_datasets(const config::DataOptions& options);
+
+/// Opens options.datasets (those that are selected), else options.path, else kDefaultTextPath below
+/// `folder` if it exists, else the built-in text, with a warning that states its entropy. Throws
+/// config::UsageError for options that do not go together, std::runtime_error for a dataset that is
+/// missing or cannot be used.
 [[nodiscard]] datasets::Datasets open_datasets(const config::DataOptions& options,
                                                const std::filesystem::path& folder = ".");
 
-/// The same, or the text of the Markov source that options.provider describes, where
-/// options.data.format is "markov" (providers/markov/markov_text.h).
+/// The same for options.data; if its format is "markov", a text of the Markov source that
+/// options.provider describes (providers/markov/markov_text.h).
 [[nodiscard]] datasets::Datasets open_datasets(const config::Options& options);
 
 }  // namespace millrace::providers

@@ -1,4 +1,4 @@
-// Interpolation of weights, and apportionment by largest remainders.
+// Interpolates weights, and divides samples by largest remainders (quotas.h).
 #include "providers/windows/quotas.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Whole numbers of samples in proportion to weights. Pure.
+// Quotas of a mixture: divides samples among datasets in proportion to their weights. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace millrace::providers {
                                       std::uint64_t sample);
 
 /// Divides `total` in proportion to the weights (not all 0) by largest remainders, ties to the
-/// earlier one. A weight above 0 gets at least one: if it would have none, the largest share (the
-/// earliest of equals) gives one up. At most `total` weights, each below 2^41.
+/// earlier one. A weight above 0 gets at least 1: if its share would be 0, it takes 1 from the
+/// largest share (the earliest of equals). At most `total` weights, each below 2^41.
 [[nodiscard]] std::vector<std::uint16_t> apportion(std::uint16_t total,
                                                    std::span<const std::uint64_t> weights);
 

@@ -1,11 +1,15 @@
-// Positions of windows by line starts, shifts and permutations.
+// Computes positions of windows from line starts, shifts and permutations (text_windows.h).
 #include "providers/windows/text_windows.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "config/errors.h"
 #include "config/stream_keys.h"
 #include "providers/random/permutation.h"
 
@@ -54,9 +58,45 @@ TextWindows::TextWindows(datasets::Dataset dataset, std::uint8_t number,
     counts_[static_cast<std::size_t>(split)] = count_windows(split);
     check(dataset_, split, shape_, count(split));
   }
+  if (at_lines_) check_shown_share(options.data.align == "auto");
 }
 
-/// Number of lines of the split after whose start a window fits: they are the first ones.
+double TextWindows::shown_share() const {
+  if (!at_lines_) return 1;
+  constexpr std::uint64_t kLookedAt = 1U << 16;
+  const std::uint64_t lines = count(Split::kTrain);
+  const std::uint64_t looked_at = std::min(lines, kLookedAt);
+  double shown = 0;
+  for (std::uint64_t i = 0; i < looked_at; ++i) {
+    const std::uint64_t line = lines / looked_at * i + lines % looked_at * i / looked_at;
+    const std::uint64_t first = text().line_start(Split::kTrain, line);
+    const std::uint64_t next =
+        line + 1 < lines ? text().line_start(Split::kTrain, line + 1) : first + shape_.tokens();
+    shown += static_cast<double>(std::min(next - first, shape_.tokens()));
+  }
+  const double length = static_cast<double>(text().length(Split::kTrain));
+  return shown / static_cast<double>(looked_at) * static_cast<double>(lines) / length;
+}
+
+void TextWindows::check_shown_share(bool is_auto) const {
+  constexpr double kTooLittle = 0.1;
+  constexpr double kWorthALine = 0.5;
+  const double share = shown_share();
+  if (share >= kWorthALine) return;
+  const std::string what = fmt::format(
+      "{}: samples begin where a line or document does, so they show only {:.2g} % of "
+      "its train part, whatever the number of steps",
+      dataset_.name, 100 * share);
+  if (share < kTooLittle && is_auto) {
+    throw config::UsageError(what +
+                             "; see all of it with --data.align=any, or take that with "
+                             "--data.align=line");
+  }
+  spdlog::log(share < kTooLittle ? spdlog::level::warn : spdlog::level::info,
+              "{}; --data.align=any shows all of it", what);
+}
+
+/// Number of lines of the split with room for a window after their start. They are the first ones.
 std::uint64_t TextWindows::usable_lines(Split split) const {
   std::uint64_t low = 0;
   std::uint64_t high = text().lines(split);
@@ -80,8 +120,8 @@ std::uint64_t TextWindows::count_windows(Split split) const {
   return order_ == Order::kRandom ? tokens - shape_.tokens() + 1 : shifted_windows();
 }
 
-/// Number of windows side by side in train that leave room for every shift below a window's length,
-/// if the text is long enough for two.
+/// Number of windows that lie side by side in train and leave room for every shift below a window's
+/// length; at least 1 (a text shorter than two windows has fewer shifts).
 std::uint64_t TextWindows::shifted_windows() const {
   return std::max<std::uint64_t>(
       1, (text().length(Split::kTrain) - shape_.ahead + 1) / shape_.length - 1);

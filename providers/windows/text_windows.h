@@ -1,5 +1,5 @@
-// The windows of one dataset: their number in each split, and their positions.
-// providers/windows/windows.h combines those of several datasets.
+// The windows of one dataset: how many each split has, and where they begin.
+// providers/windows/windows.h combines the windows of several datasets.
 //
 //   align  order       the train windows, each once per epoch
 //   line   any         at every line start after which a whole window fits
@@ -22,8 +22,8 @@
 
 namespace millrace::providers {
 
-/// A window has `length` tokens, and `ahead` more (targets of next-token prediction), which overlap
-/// with the next window.
+/// The size of a window: `length` tokens, read with `ahead` more (targets of next-token
+/// prediction), which are also the first ones of the next window.
 struct WindowShape {
   std::uint32_t length = 0;
   std::uint32_t ahead = 0;
@@ -33,7 +33,8 @@ struct WindowShape {
 class TextWindows {
  public:
   /// `number`: the dataset's number in the stream. Throws std::runtime_error if train, or val or
-  /// test with tokens, has no window.
+  /// test with tokens, has no window; config::UsageError if data.align = "auto" is "line" and the
+  /// windows of train show less than a tenth of it. Logs a share below a half.
   TextWindows(datasets::Dataset dataset, std::uint8_t number, const config::Options& options,
               WindowShape shape);
 
@@ -48,6 +49,10 @@ class TextWindows {
   /// that order shuffle has.
   [[nodiscard]] std::uint64_t epoch_samples() const;
 
+  /// The share of train's tokens that lie in a window of train, in [0, 1]. With many lines, that of
+  /// a sample of them.
+  [[nodiscard]] double shown_share() const;
+
   /// Position in train of the dataset's sample j. `draws`: the random words of the stream's sample,
   /// used by order random (Purpose::kStart).
   [[nodiscard]] std::uint64_t train_position(std::uint64_t j, const PhiloxStream& draws) const;
@@ -56,6 +61,7 @@ class TextWindows {
   [[nodiscard]] std::uint64_t position(proto::Split split, std::uint64_t w) const;
 
  private:
+  void check_shown_share(bool is_auto) const;
   [[nodiscard]] std::uint64_t count_windows(proto::Split split) const;
   [[nodiscard]] std::uint64_t usable_lines(proto::Split split) const;
   [[nodiscard]] std::uint64_t shifted_windows() const;

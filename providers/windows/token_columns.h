@@ -1,4 +1,4 @@
-// Columns of tokens, and dispatch over their integer types. Pure.
+// Schema fields that hold tokens, and dispatch over their integer types. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace millrace::providers {
 
-/// A column of `length` tokens below vocab_size, in the narrowest type that holds them and, if it
-/// has one, the sentinel.
+/// A field of `length` token ids below vocab_size, in the narrowest type that holds them and, if
+/// `sentinel`, the sentinel.
 [[nodiscard]] inline proto::Field token_field(std::string name, std::uint32_t vocab_size,
                                               std::uint32_t length, proto::Role role,
                                               bool sentinel) {

@@ -1,4 +1,4 @@
-// A meta from a recipe and its windows.
+// Makes a meta of a recipe and its windows (windowed_meta.h).
 #include "providers/windows/windowed_meta.h"
 
 #include "config/stream_keys.h"

@@ -1,4 +1,4 @@
-// The part of the meta that all providers of windows have in common.
+// The part of a stream's meta that all providers of text windows share.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,12 @@
 
 namespace millrace::providers {
 
+/// Whether [MASK] is added to the datasets' vocabulary, with the last id.
 enum class MaskToken : std::uint8_t { kNone, kAdded };
 
-/// A meta without schema, stages and fingerprint: the recipe's provider name, the format version,
-/// the recipe's settings, seed and block size, the datasets with their vocabulary (kAdded: [MASK]
-/// is an additional id, the last), one sample per window, and the samples of an epoch.
+/// A meta with everything except schema, stages, fingerprint and probe: the recipe's provider name,
+/// the format version, the recipe's settings, seed and block size, the datasets with their
+/// vocabulary, the sizes of splits (one sample per window), and the samples of an epoch.
 [[nodiscard]] proto::StreamMeta windowed_meta(std::uint32_t format_version,
                                               const config::Options& options,
                                               const Windows& windows, MaskToken mask);

@@ -1,4 +1,4 @@
-// Windows of one or several datasets.
+// Finds the window of a sample in one or several datasets (windows.h).
 #include "providers/windows/windows.h"
 
 #include <string>

@@ -1,6 +1,6 @@
 // Maps a sample's index to a window of the datasets: the clean tokens that providers corrupt.
 //
-// Train never ends and mixes its datasets by their weights (providers/windows/mixture.h). val and
+// Train is endless and mixes the datasets by their weights (providers/windows/mixture.h). val and
 // test have every window of every dataset once per pass, in a permutation of that pass. Immutable
 // and thread-safe.
 #pragma once

@@ -45,9 +45,9 @@ class Mixtures(DatasetsTest):
 
     def test_one_dataset_over_a_folder(self):
         producer = self.start(
-            "prepare", EXAMPLE, *TINY, "--dataset", "handbook", "--queue.uri=file://queue/one"
+            "prepare", EXAMPLE, *TINY, "--dataset", "handbook", "--queue.uri=file://streams/one"
         )
-        errors = self.train("--dataset", "handbook", "--queue.uri=file://queue/one")
+        errors = self.train("--dataset", "handbook", "--queue.uri=file://streams/one")
         self.stop(producer)
         self.assertIn("(handbook)", errors)
         self.assertEqual(self.newest("out"), "step-00000012")
@@ -80,11 +80,11 @@ class AModelForEach(DatasetsTest):
     def test_each_has_a_queue_of_its_own(self):
         producers = [
             self.start(
-                "prepare", EXAMPLE, *TINY, "--dataset", name, f"--queue.uri=file://queue/{name}"
+                "prepare", EXAMPLE, *TINY, "--dataset", name, f"--queue.uri=file://streams/{name}"
             )
             for name in ("handbook", "plays")
         ]
-        self.train("--all", "--queue.uri=file://queue")
+        self.train("--all", "--queue.uri=file://streams")
         for producer in producers:
             self.stop(producer)
         for name in ("plays", "handbook"):

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "datasets/index/index_writer.h"
 #include "datasets/open/documents.h"
 #include "proto/descriptor.h"
 #include "proto/digest.h"
@@ -82,6 +83,76 @@ TEST_F(IndexOf, IsMadeAgainWhereTheDatasetChanged) {
   EXPECT_EQ(hash(file), first);
 }
 
+/// Gives a file the modification time of another, as tar, rsync and image layers do.
+void set_time_of(const fs::path& from, const fs::path& to) {
+  fs::last_write_time(to, fs::last_write_time(from));
+}
+
+TEST_F(IndexOf, IsMadeAgainForAnotherFileOfTheSameSizeAndTime) {
+  const std::string file = write("t.txt", "one\ntwo\n");
+  const std::string other = write("other.txt", "one\ntwe\n");
+  set_time_of(file, other);
+  const std::string first = hash(file);
+  fs::rename(other, file);
+  EXPECT_NE(hash(file), first);
+}
+
+TEST_F(IndexOf, IsMadeAgainForABitInTheMiddleOfALargeFile) {
+  std::string text;
+  for (std::uint64_t i = 0; i < 100'000; ++i) text += std::to_string(i * 7919) + "\n";
+  const std::string file = write("t.txt", text);
+  const fs::file_time_type time = fs::last_write_time(file);
+  const std::string first = hash(file);
+  text[text.size() / 3] ^= 1;
+  write("t.txt", text);
+  fs::last_write_time(file, time);
+  EXPECT_NE(hash(file), first);
+}
+
+TEST_F(IndexOf, IsMadeAgainForALinkThatLeadsElsewhere) {
+  const std::string a = write("a.txt", "one\ntwo\n");
+  const std::string b = write("b.txt", "one\ntwe\n");
+  set_time_of(a, b);
+  fs::create_symlink(a, path("link.txt"));
+  const std::string first = hash(path("link.txt"));
+  fs::remove(path("link.txt"));
+  fs::create_symlink(b, path("link.txt"));
+  EXPECT_NE(hash(path("link.txt")), first);
+}
+
+TEST_F(IndexOf, OfAnEarlierBuildIsMadeAgain) {
+  const std::string file = write("t.txt", "one\ntwo\n");
+  const std::string first = hash(file);
+  // An index of the same file that records name, size and time alone.
+  IndexWriter writer(IndexPlace::on_disk(path("made")), {.lines_are_documents = true});
+  writer.begin_document();
+  writer.append("old\nold\n");
+  writer.end_document();
+  const std::int64_t written_ns = proto::real_disk().stat(file)->written_ns;
+  (void)writer.finish("format lines\nfile t.txt 8 " + std::to_string(written_ns) +
+                      "\nread as lines\n");
+  fs::rename(path("made"), only_index());
+  const testing::CapturedLog log;
+  EXPECT_EQ(hash(file), first);
+  EXPECT_EQ(log.count("the dataset has changed since; making it again"), 1);
+}
+
+TEST_F(IndexOf, IsNotMadeOfAFileThatChangesMeanwhile) {
+  const std::string file = write("t.txt", "one\n");
+  bool has_changed = false;
+  IndexRequest request{.dataset = file};
+  request.cache = path("cache");
+  request.has_changed = [&] { return has_changed; };
+  request.make = [&](const IndexPlace& place) {
+    has_changed = true;
+    return IndexWriter(place, {}).finish("");
+  };
+  EXPECT_TRUE(
+      contains(testing::message_of<std::runtime_error>([&] { (void)find_or_make_index(request); }),
+               "t.txt: it changed while it was read"));
+  EXPECT_TRUE(fs::is_empty(path("cache")));
+}
+
 TEST_F(IndexOf, IsMadeAgainWhereItIsDamaged) {
   const std::string file = write("t.txt", "one\ntwo\n");
   const std::string first = hash(file);
@@ -126,14 +197,7 @@ TEST_F(IndexOf, DatasetsAndFormsDoNotGetInEachOthersWay) {
 
 TEST_F(IndexOf, LiesBesideTheDatasetElseInTheUsersCache) {
   const CacheHome home(path("home"));
-  IndexRequest request{.dataset = path("d/t.txt"),
-                       .is_folder = false,
-                       .source = "",
-                       .variant = "",
-                       .cache = "",
-                       .in_memory = false,
-                       .text = {},
-                       .make = {}};
+  IndexRequest request{.dataset = path("d/t.txt")};
   const auto paths = index_paths(request);
   ASSERT_EQ(paths.size(), 2U);
   EXPECT_EQ(paths[0], path("d/.t.txt.millrace-index"));

@@ -11,6 +11,7 @@
 #include "config/errors.h"
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "tests/support/captured_log.h"
 #include "tests/support/messages.h"
 #include "tests/support/temporary_folder.h"
 
@@ -45,6 +46,23 @@ std::string gzipped(std::string_view content) {
 std::string zstd_packed(std::string_view content) {
   std::string packed(ZSTD_compressBound(content.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), content.data(), content.size(), 3));
+  return packed;
+}
+
+/// Of unknown length, so that the frame asks for the whole window.
+std::string zstd_packed_in_window(std::string_view content, int window_log) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_strategy, ZSTD_fast);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 12);
+  std::string packed(ZSTD_compressBound(content.size()) + 64, '\0');
+  ZSTD_inBuffer in{content.data(), content.size(), 0};
+  ZSTD_outBuffer out{packed.data(), packed.size(), 0};
+  while (in.pos < in.size) ZSTD_compressStream2(context, &out, &in, ZSTD_e_continue);
+  while (ZSTD_compressStream2(context, &out, &in, ZSTD_e_end) != 0) {
+  }
+  ZSTD_freeCCtx(context);
+  packed.resize(out.pos);
   return packed;
 }
 
@@ -112,6 +130,37 @@ TEST_F(DocumentsOf, CsvFollowsRfc4180) {
   EXPECT_EQ(texts("b.csv", "\xEF\xBB\xBF\"the text\"\nx\ny\n"), (Texts{"x", "y"}));
 }
 
+TEST_F(DocumentsOf, CsvWithCarriageReturnsAloneIsRefused) {
+  const std::string alone = "carriage returns without newlines end its lines";
+  EXPECT_TRUE(contains(error("a.csv", "text\rhello\rworld\r"), alone));
+  EXPECT_TRUE(contains(error("a.csv", "text\rhello\rworld\n"), alone));
+  EXPECT_TRUE(contains(error("a.csv", "text\n\"a\"\r\"b\"\nc\n"), "line 2: " + alone));
+  EXPECT_EQ(texts("a.csv", "\"the\rtext\"\r\n\"a\rb\"\r\nc\rd\r\n"), (Texts{"a\rb", "c\rd"}));
+  EXPECT_TRUE(contains(error("a.txt", "one\rtwo\r", "lines"), alone));
+  EXPECT_EQ(texts("a.txt", "one\rtwo\n", "lines"), (Texts{"one\rtwo"}));
+}
+
+TEST_F(DocumentsOf, CsvWithOtherSeparatorsIsRefusedUnlessTheColumnIsNamed) {
+  EXPECT_TRUE(contains(error("a.csv", "id\ttext\n1\tone\n"), "separated by tabs or semicolons"));
+  EXPECT_TRUE(contains(error("a.csv", "id;text\n1;one\n"), "separated by tabs or semicolons"));
+  EXPECT_EQ(texts("a.csv", "id;text\n1;one\n", "auto", "id;text"), (Texts{"1;one"}));
+}
+
+TEST_F(DocumentsOf, EveryFileOfAFolderHasTheHeader) {
+  write(folder_ / "d/a.csv", "text\none\n");
+  write(folder_ / "d/b.csv", "two\nthree\n");
+  const DatasetSpec spec{.path = (folder_ / "d").string()};
+  EXPECT_TRUE(
+      contains(message_of<std::runtime_error>([&] { (void)open_documents(spec); }),
+               "b.csv: there is no column 'text' (data.column); the columns are 'two' (the first "
+               "line of every file names them)"));
+  write(folder_ / "d/b.csv", "text\ntwo\n");
+  EXPECT_EQ(texts_of(open_documents(spec)), (Texts{"one", "two"}));
+  write(folder_ / "d/b.csv", "");
+  write(folder_ / "d/c.csv", "text\nthree\n");
+  EXPECT_EQ(texts_of(open_documents(spec)), (Texts{"one", "three"})) << "an empty part";
+}
+
 TEST_F(DocumentsOf, CsvIsRefusedWithTheLine) {
   EXPECT_TRUE(contains(error("a.csv", "a,b\n1,2\n", "auto", "text"),
                        "a.csv: there is no column 'text' (data.column); the columns are 'a', 'b'"));
@@ -163,6 +212,54 @@ TEST_F(DocumentsOf, JsonLinesAreRefusedWithTheLine) {
   EXPECT_TRUE(contains(error("a.jsonl", "\n\n", "auto", "text"), "the file is empty"));
 }
 
+TEST_F(DocumentsOf, JsonLinesMayHaveWhatPythonWritesInOtherKeys) {
+  const std::string python =
+      R"({"a": NaN, "b": [-Infinity, Infinity, 1e400, -1.5e-999], "text": "one NaN"})"
+      "\n"
+      R"({"text": "two \ud83d\ude00", "a": "\ud83d", "\udc00": {"text": "\ud800 x"}})"
+      "\n"
+      R"({"a": "\\ud800 \" NaN", "b": NaN, "text": "three \\ud800"})";
+  EXPECT_EQ(texts("a.jsonl", python, "auto", "text"),
+            (Texts{"one NaN", "two 😀", "three \\ud800"}));
+  const auto refused = [&](const std::string& line) {
+    return error("a.jsonl", line, "auto", "text");
+  };
+  EXPECT_TRUE(contains(refused(R"({"a": NaN, "text": "\ud800"})"), "half of a surrogate pair"));
+  EXPECT_TRUE(contains(refused(R"({"text": NaN})"), "'text' is a number, not a text"));
+  for (const std::string wrong :
+       {R"({"a": NaNa, "text": "x"})", R"({"a": 012, "text": "x"})",
+        R"({"a": 1e400.5, "text": "x"})", R"({"a": nan, "text": "x"})",
+        R"({"a": NaN,, "text": "x"})", R"({"a": "\ud8", "text": "x"})", R"({"a": "\ud800)"}) {
+    EXPECT_TRUE(contains(refused(wrong), "line 1: not valid JSON at its byte")) << wrong;
+  }
+}
+
+TEST_F(DocumentsOf, JsonLinesWithoutATextAreLeftOutAndCountedIfThatIsSaid) {
+  write(folder_ / "a.jsonl",
+        "{\"text\": \"one\"}\n{\"text\": null}\n{\"other\": 1}\n{\"text\": \"two\"}\n");
+  DatasetSpec spec{.path = (folder_ / "a.jsonl").string(), .column = "text"};
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)open_documents(spec); }),
+                       "line 2: 'text' is null, not a text; its keys are 'text'; leave such lines "
+                       "out, counted, with --data.missing=skip"));
+  spec.skip_missing = true;
+  const testing::CapturedLog log;
+  EXPECT_EQ(texts_of(open_documents(spec)), (Texts{"one", "two"}));
+  EXPECT_EQ(log.count("a.jsonl: 2 records without a text left out"), 1);
+  write(folder_ / "a.jsonl", "{\"text\": 5}\n");
+  EXPECT_TRUE(contains(message_of<std::runtime_error>([&] { (void)open_documents(spec); }),
+                       "'text' is a number, not a text"));
+}
+
+TEST_F(DocumentsOf, OtherFilesAreRefusedByWhatTheyAre) {
+  EXPECT_TRUE(
+      contains(error("a.gzip", gzipped("one\ntwo")), "a.gzip: it is compressed by gzip, not text"));
+  EXPECT_TRUE(contains(error("a.txt", zstd_packed("one")), "it is compressed by zstd, not text"));
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(contains(error("a.csv", "t\0e\0x\0t\0\n\0a\0\n\0"sv), "it is text in UTF-16LE"));
+  EXPECT_TRUE(contains(error("a.txt.gz", gzipped("PK\3\4rest")), "it is a ZIP archive"));
+  EXPECT_TRUE(contains(error("a.txt", "it\x92s"), "iconv -f WINDOWS-1252"));
+}
+
 TEST_F(DocumentsOf, CompressedFilesAreReadByTheirNames) {
   EXPECT_EQ(texts("a.txt.gz", gzipped("one\ntwo")), (Texts{"one\ntwo"}));
   EXPECT_EQ(texts("b.txt.gz", gzipped("one\n") + gzipped("two")), (Texts{"one\ntwo"}));
@@ -171,10 +268,20 @@ TEST_F(DocumentsOf, CompressedFilesAreReadByTheirNames) {
             (Texts{"one", "two"}));
   EXPECT_EQ(texts("a.csv.gz", gzipped("text\none\ntwo\n")), (Texts{"one", "two"}));
   EXPECT_EQ(texts("a.jsonl.zst", zstd_packed("{\"t\":\"x\"}\n"), "auto", "t"), (Texts{"x"}));
+  EXPECT_EQ(texts("d.CSV.GZ", gzipped("text\none\n")), (Texts{"one"}));
+  const std::string zeros(3000, '\0');
+  EXPECT_EQ(texts("e.txt.gz", gzipped("one\n") + zeros), (Texts{"one\n"}));
+  EXPECT_EQ(texts("e.txt.gz", gzipped("one\n") + zeros + gzipped("two") + zeros),
+            (Texts{"one\ntwo"}));
+  EXPECT_TRUE(
+      contains(error("e.txt.gz", gzipped("one\n") + zeros + "something else"), "not a sound gzip"));
+  const std::string skipped("\x50\x2A\x4D\x18\3\0\0\0abc", 11);  // a frame of metadata
+  EXPECT_EQ(texts("e.txt.zst", skipped + zstd_packed("one") + skipped), (Texts{"one"}));
   std::string large;
   for (std::uint64_t i = 0; i < 400'000; ++i) large += std::to_string(i * 7919) + "\n";
   EXPECT_TRUE(texts("c.txt.gz", gzipped(large)) == Texts{large});
   EXPECT_TRUE(texts("c.txt.zst", zstd_packed(large)) == Texts{large});
+  EXPECT_TRUE(texts("f.txt.zst", zstd_packed_in_window(large, 30)) == Texts{large});
 }
 
 TEST_F(DocumentsOf, CompressedTextHasTheHashOfItsText) {

@@ -1,14 +1,19 @@
 // Datasets of tokens: files, folders and encoded texts, and every error.
 #include "datasets/open/open_tokens.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <map>
 #include <numeric>
 
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/tokens/token_notes.h"
+#include "proto/digest.h"
 #include "tests/datasets/text_files.h"
+#include "tests/support/captured_log.h"
 
 namespace millrace::datasets {
 namespace {
@@ -130,6 +135,101 @@ TEST_F(TokensOf, TheSameTokensHaveTheSameHashWhateverThePath) {
       text({.path = write("b.bin", bin16({1, 2, 3})), .cache = path("cache")}, {.shares = kAll});
   EXPECT_EQ(a->hash(), b->hash());
   EXPECT_NE(a->hash(), text({.path = write("c.bin", bin16({1, 3, 3}))}, {.shares = kAll})->hash());
+}
+
+TEST_F(TokensOf, AnotherFileOfTheSameSizeAndTimeIsRead) {
+  namespace fs = std::filesystem;
+  const DatasetSpec spec{.path = write("a.bin", bin16({1, 2, 3})), .cache = path("cache")};
+  EXPECT_EQ(ids_of(*text(spec, {.shares = kAll})), (Ids{1, 2, 3}));
+  const std::string other = write("other.bin", bin16({4, 300, 6}));
+  fs::last_write_time(other, fs::last_write_time(spec.path));
+  fs::rename(other, spec.path);
+  const Datasets opened = open({spec}, {.shares = kAll});
+  EXPECT_EQ(ids_of(*opened.parts.front().text), (Ids{4, 300, 6}));
+  EXPECT_EQ(opened.vocabulary.size, 301U);
+}
+
+/// The meta.json of tokenize for files with these tokens.
+std::string manifest(const std::map<std::string, std::string>& train) {
+  std::string shards;
+  for (const auto& [name, content] : train) {
+    shards += std::string(shards.empty() ? "" : ",") + "{\"file\": \"" + name +
+              "\", \"tokens\": " + std::to_string(content.size() / 2) + ", \"xxh64\": \"" +
+              proto::hex16(proto::xxh64(content)) + "\"}";
+  }
+  return R"({"format": "millrace tokens 1", "dtype": "uint16", "vocab_size": 10, "splits": )"
+         R"({"train": {"shards": [)" +
+         shards + "]}}}";
+}
+
+TEST_F(TokensOf, AFolderIsHeldAgainstItsManifest) {
+  const std::string a = bin16({0, 1, 2});
+  const std::string b = bin16({3, 4});
+  const DatasetSpec spec{.path = path("d"), .format = "token_folder"};
+  const auto make = [&] {
+    std::filesystem::remove_all(path("d"));
+    write("d/train_000000.bin", a);
+    write("d/train_000001.bin", b);
+    write("d/meta.json", manifest({{"train_000000.bin", a}, {"train_000001.bin", b}}));
+  };
+  make();
+  EXPECT_EQ(ids_of(*text(spec)), (Ids{0, 1, 2, 3, 4}));
+  std::filesystem::remove(path("d/train_000001.bin"));
+  EXPECT_TRUE(contains(error(spec), "d: meta.json lists train_000001.bin, which is not there"));
+  write("d/train_000001.bin", bin16({3}));
+  EXPECT_TRUE(contains(error(spec), "train_000001.bin: it has 1 token with xxh64"));
+  write("d/train_000001.bin", bin16({3, 5}));
+  EXPECT_TRUE(contains(error(spec), "it was cut or altered"));
+  EXPECT_TRUE(contains(error({.path = path("d/train_000001.bin")}), "it was cut or altered"));
+  make();
+  write("d/train_000001 (1).bin", b);
+  EXPECT_TRUE(contains(error(spec), "(1).bin: meta.json beside it does not list this file"));
+  make();
+  write("d/val.bin", b);
+  EXPECT_TRUE(contains(error(spec), "val.bin: meta.json beside it does not list this file"));
+}
+
+TEST_F(TokensOf, WithoutAManifestGapsAndCopiesAreSaid) {
+  write("d/train_000000.bin", bin16({0, 1}));
+  write("d/train_000002.bin", bin16({2, 1}));
+  write("d/train_000002 (1).bin", bin16({2, 1}));
+  const testing::CapturedLog log;
+  (void)text({.path = path("d"), .format = "token_folder"});
+  EXPECT_EQ(log.count("hold the same tokens, which are read twice"), 1);
+  std::filesystem::remove(path("d/train_000002 (1).bin"));
+  (void)text({.path = path("d"), .format = "token_folder"});
+  EXPECT_EQ(log.count("has part 0 and then part 2"), 1);
+}
+
+TEST_F(TokensOf, AnIdThatWasNotThereBeforeIsNotCut) {
+  const std::string file = write("a.bin", bin16({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+  const auto text = this->text({.path = file}, {.shares = kAll});
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  const std::uint16_t id = 0x102;  // 2, if it is cut
+  ASSERT_EQ(::pwrite(fd, &id, sizeof id, 6), 2);
+  ::close(fd);
+  std::vector<std::uint8_t> narrow(10);
+  EXPECT_TRUE(contains(
+      message_of<std::runtime_error>([&] { text->read(Split::kTrain, 0, std::span(narrow)); }),
+      "a.bin: it holds an id that was not there when it was opened"));
+}
+
+TEST_F(TokensOf, FilesOfOtherKindsAreRefused) {
+  std::string wide;
+  for (std::uint32_t i = 0; i < 64; ++i) wide += bin32({i * 700});
+  EXPECT_TRUE(contains(error({.path = write("a.bin", wide)}),
+                       "a.bin: its ids seem to have 32 bits, and would be read as 16"));
+  EXPECT_TRUE(contains(error({.path = path("a.bin")}, {.tokenizer = tokenizer()}), "32 bits"));
+  write("meta.json", R"({"dtype": "uint32"})");
+  EXPECT_EQ(text({.path = path("a.bin")}, {.shares = kAll})->length(Split::kTrain), 64U);
+  write("meta.json", R"({"dtype": "uint16"})");
+  EXPECT_EQ(text({.path = path("a.bin")}, {.shares = kAll})->length(Split::kTrain), 128U);
+  EXPECT_TRUE(contains(error({.path = write("b.bin", "hello world, this is a text of words")}),
+                       "b.bin: it is text, not token ids"));
+  write("d/train.bin", bin16({1}));
+  write("d/val.bin.gz", "packed");
+  EXPECT_TRUE(contains(error({.path = path("d"), .format = "token_folder"}),
+                       "val.bin.gz: token files are read as they lie; decompress it"));
 }
 
 TEST_F(TokensOf, EveryFaultHasItsSentence) {
