@@ -21,6 +21,17 @@ void Health::alive(std::string state, Clock::time_point now) {
   alive_at_ = now;
 }
 
+void Health::begin_work(std::string what) {
+  const std::lock_guard lock(mutex_);
+  work_.push_back(std::move(what));
+}
+
+void Health::end_work(Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  work_.pop_back();
+  alive_at_ = now;
+}
+
 void Health::failed(std::string reason) {
   const std::lock_guard lock(mutex_);
   if (failure_.empty()) failure_ = std::move(reason);
@@ -31,8 +42,9 @@ Health::Report Health::report(Clock::time_point now) const {
   if (!failure_.empty()) return make_report("failed", failure_);
   const auto silent = std::chrono::duration_cast<std::chrono::seconds>(now - alive_at_);
   if (silent <= patience_) return make_report("ok", state_);
-  return make_report("stalled",
-                     "no progress for " + std::to_string(silent.count()) + " s after: " + state_);
+  const std::string since = " for " + std::to_string(silent.count()) + " s after: " + state_;
+  if (!work_.empty()) return make_report("ok", work_.back() + since);
+  return make_report("stalled", "no progress" + since);
 }
 
 Health& null_health() {

@@ -10,9 +10,12 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/version.hpp>
 #include <exception>
+#include <ranges>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+
+#include "base/text.h"
 
 namespace millrace::telemetry {
 namespace {
@@ -32,19 +35,15 @@ Page plain(http::status status, std::string text) {
   return {static_cast<int>(status), "text/plain; charset=utf-8", text + "\n"};
 }
 
-std::string list_of(const Pages& pages) {
-  std::string list;
-  for (const auto& [path, page] : pages) list += (list.empty() ? "" : ", ") + path;
-  return list;
-}
-
 Page page_for(const Pages& pages, const Request::value_type& request) {
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     return plain(http::status::method_not_allowed, "only GET is answered");
   }
   const auto path = request.target().substr(0, request.target().find('?'));
   const auto found = pages.find(std::string(path));
-  if (found == pages.end()) return plain(http::status::not_found, "there are " + list_of(pages));
+  if (found == pages.end()) {
+    return plain(http::status::not_found, "there are " + base::joined(std::views::keys(pages)));
+  }
   try {
     return found->second();
   } catch (const std::exception& error) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace millrace::telemetry {
 namespace {
 
@@ -27,11 +29,13 @@ std::string escaped(std::string_view text, bool quoted) {
 }
 
 std::string label_list(const std::map<std::string, std::string>& labels) {
-  std::string list;
-  for (const auto& [name, value] : labels) {
-    list += (list.empty() ? "" : ",") + name + "=\"" + escaped(value, true) + "\"";
-  }
-  return list.empty() ? list : "{" + list + "}";
+  if (labels.empty()) return {};
+  return "{" +
+         base::joined(labels, ",",
+                      [](const auto& label) {
+                        return label.first + "=\"" + escaped(label.second, true) + "\"";
+                      }) +
+         "}";
 }
 
 std::string number(double value) {

@@ -31,6 +31,24 @@ TEST(Health, IsStalledWhenTheMainLoopStops) {
   EXPECT_TRUE(health.report(now + seconds(63)).ok);
 }
 
+TEST(Health, IsOkAtWorkThatTakesLong) {
+  Health health(seconds(60));
+  const auto now = Health::Clock::now();
+  health.alive("step 7 of 12", now);
+  health.begin_work("ending the run");
+  health.begin_work("saving a checkpoint");
+  EXPECT_EQ(health.report(now + seconds(60)).json,
+            "{\"status\":\"ok\",\"state\":\"step 7 of 12\"}\n");
+  EXPECT_TRUE(health.report(now + seconds(61)).ok);
+  EXPECT_EQ(health.report(now + seconds(61)).json,
+            "{\"status\":\"ok\",\"state\":\"saving a checkpoint for 61 s after: step 7 of 12\"}\n");
+  health.end_work(now + seconds(100));
+  EXPECT_TRUE(health.report(now + seconds(161)).ok);
+  health.end_work(now + seconds(200));
+  EXPECT_TRUE(health.report(now + seconds(260)).ok);
+  EXPECT_FALSE(health.report(now + seconds(261)).ok);
+}
+
 TEST(Health, KeepsTheFirstFailure) {
   Health health(seconds(60));
   health.failed("disk \"a\" is full");

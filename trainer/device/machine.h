@@ -17,8 +17,13 @@ namespace millrace::trainer {
 /// UsageError for "cuda" where LibTorch sees none.
 [[nodiscard]] torch::Device choose_device(const std::string& name, std::uint32_t local_rank);
 
-/// Sets the number of LibTorch's CPU threads (0: LibTorch's own choice), and lets the process keep
-/// freed memory, which each step takes and gives back.
+/// Sets the number of LibTorch's CPU threads for this thread, and lets the process keep freed
+/// memory, which each step takes and gives back.
+///
+/// 0 threads: LibTorch's own choice, but no more than the control group's quota of CPUs, if the
+/// environment names no number either. The number is then set to that of the threads that really
+/// come, with a warning where these are fewer (OMP_THREAD_LIMIT, OMP_MAX_ACTIVE_LEVELS): LibTorch's
+/// bfloat16 products are wrong where they differ. For the same reason OMP_DYNAMIC has no effect.
 void prepare_cpu(std::uint32_t threads);
 
 /// Writes this machine's facts into `state`.

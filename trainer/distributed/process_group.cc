@@ -15,13 +15,20 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <future>
+#include <optional>
+#include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "config/app/stop.h"
 #include "config/errors.h"
-#include "proto/text.h"
+#include "trainer/base/log.h"
 #include "trainer/distributed/device_group.h"
+#include "trainer/distributed/left_threads.h"
+#include "trainer/distributed/rendezvous.h"
+#include "trainer/distributed/work_beacon.h"
 
 C10_DECLARE_int(caffe2_log_level);
 
@@ -34,22 +41,15 @@ constexpr std::int64_t kBucketBytes = std::int64_t{32} << 20;
 /// How long rank 0 waits at the end until the others have gone.
 constexpr std::chrono::milliseconds kGoneWithin{5000};
 
-std::string variable(const char* name, const char* otherwise) {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? value : otherwise;
-}
+/// How often a rank that waits looks whether it still should.
+constexpr std::chrono::milliseconds kLookAtStart{20};
+constexpr std::chrono::milliseconds kLook{200};
+/// Beyond the timeout, so that c10d's own error, which says more, comes first.
+constexpr std::chrono::milliseconds kGrace{1000};
+/// Gloo's own timeout: none, as it cannot be made longer while an operation waits.
+constexpr std::chrono::hours kGlooTimeout{24 * 365};
 
-std::uint32_t number(const char* name, const char* otherwise, std::uint32_t least,
-                     std::uint32_t most) {
-  const std::string text = variable(name, otherwise);
-  const auto value = proto::parse_number<std::uint32_t>(text);
-  if (!value || *value < least || *value > most) {
-    throw config::UsageError(std::string(name) + " = '" + text + "' must be a number from " +
-                             std::to_string(least) + " to " + std::to_string(most) +
-                             "; start several ranks with torchrun, which sets it");
-  }
-  return *value;
-}
+using Clock = std::chrono::steady_clock;
 
 /// c10d logs each failed attempt with a stack trace; our errors have what matters. Setting
 /// TORCH_CPP_LOG_LEVEL brings them back.
@@ -75,13 +75,77 @@ void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 /// The network interface that Gloo uses. Its own choice resolves the host's name, which inside a
 /// container may be an address that nobody listens on.
 std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_address) {
-  if (const std::string interface = variable("GLOO_SOCKET_IFNAME", ""); !interface.empty()) {
+  const char* const interface = std::getenv("GLOO_SOCKET_IFNAME");
+  if (interface != nullptr && *interface != '\0') {
     return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
   }
   if (master_address == "localhost" || master_address.starts_with("127.")) {
     return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
   }
   return c10d::ProcessGroupGloo::createDefaultDevice();
+}
+
+/// How a rank is connected with the others.
+struct Connection {
+  c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<c10d::Store> beacon_store;  ///< over a connection of its own
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+};
+
+c10::intrusive_ptr<c10d::Store> connect_store(const DistributedEnv& env, bool serves,
+                                              std::chrono::seconds timeout) try {
+  c10d::TCPStoreOptions options;
+  options.port = env.master_port;
+  options.isServer = serves;
+  options.numWorkers = env.world_size;
+  options.waitWorkers = false;
+  options.timeout = timeout;
+  return c10::make_intrusive<c10d::PrefixStore>(
+      env.store_prefix, c10::make_intrusive<c10d::TCPStore>(env.master_address, options));
+} catch (const std::exception& error) {
+  if (std::string_view(error.what()).find("EADDRINUSE") == std::string_view::npos) throw;
+  throw config::UsageError("MASTER_PORT = " + std::to_string(env.master_port) +
+                           " is in use on this host, maybe by another job; give each job a port "
+                           "of its own (torchrun: --master_port)");
+}
+
+/// Blocks. Throws what c10d and agree_on_run throw.
+Connection connect_to_ranks(const DistributedEnv& env, std::chrono::seconds timeout,
+                            const RunFacts& facts) {
+  Connection connection;
+  connection.store = connect_store(env, env.rank == 0 && env.serves_store, timeout);
+  agree_on_run(*connection.store, env, facts, timeout);
+  connection.beacon_store = connect_store(env, false, timeout);
+  auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+  options->devices = {device_for(env.master_address)};
+  connection.gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
+      connection.store, static_cast<int>(env.rank), static_cast<int>(env.world_size), options);
+  connection.gloo->setTimeout(kGlooTimeout);
+  return connection;
+}
+
+/// connect_to_ranks in a thread of its own, since c10d's calls can be stopped by nothing: a server
+/// that takes a connection and never answers would hold this rank for ever. Where the process is
+/// asked to stop, or the time is over, the thread is left to itself.
+Connection meet_ranks(const DistributedEnv& env, std::chrono::seconds timeout,
+                      const RunFacts& facts) {
+  const auto meeting = std::make_shared<std::packaged_task<Connection()>>(
+      [env, timeout, facts] { return connect_to_ranks(env, timeout, facts); });
+  std::future<Connection> connection = meeting->get_future();
+  std::thread thread([meeting] { (*meeting)(); });
+  const auto deadline = Clock::now() + timeout + kGrace;
+  while (connection.wait_for(kLookAtStart) != std::future_status::ready) {
+    const bool stop = config::stop_requested();
+    if (!stop && Clock::now() < deadline) continue;
+    thread.detach();
+    leave_thread_at_exit();
+    if (stop) throw StoppedBeforeMeeting("asked to stop before all ranks had come");
+    throw std::runtime_error(
+        "nothing there answers as rank 0's store does; if another program has this port, choose "
+        "another MASTER_PORT");
+  }
+  thread.join();
+  return connection.get();
 }
 
 /// Joins the tensors into flat buckets on the CPU, each of one dtype, calls `operation` on each
@@ -113,41 +177,26 @@ void in_buckets(std::span<torch::Tensor> tensors,
 
 }  // namespace
 
-DistributedEnv distributed_env_from_environment() {
-  DistributedEnv env;
-  env.world_size = number("WORLD_SIZE", "1", 1, 1U << 20);
-  if (env.world_size == 1) return env;
-  env.rank = number("RANK", "", 0, env.world_size - 1);
-  env.local_rank = number("LOCAL_RANK", std::to_string(env.rank).c_str(), 0, env.rank);
-  env.local_world_size = number("LOCAL_WORLD_SIZE", std::to_string(env.world_size).c_str(),
-                                env.local_rank + 1, env.world_size);
-  env.master_address = variable("MASTER_ADDR", "127.0.0.1");
-  env.master_port = static_cast<std::uint16_t>(number("MASTER_PORT", "", 1, 65535));
-  env.serves_store = variable("TORCHELASTIC_USE_AGENT_STORE", "False") != "True";
-  env.store_prefix = "millrace/" + variable("TORCHELASTIC_RESTART_COUNT", "0");
-  return env;
-}
-
 class ProcessGroup::Group {
  public:
-  Group(const DistributedEnv& env, std::uint32_t timeout_s) : env_(env), timeout_s_(timeout_s) {
+  Group(const DistributedEnv& env, std::uint32_t timeout_s, const RunFacts& facts)
+      : env_(env), timeout_(timeout_s) {
     quieten_c10d();
     ignore_broken_pipes();
-    waiting_for("the start", [this] { gloo_ = connect(); });
+    Connection connection;
+    explained("the start", [&] { connection = meet_ranks(env_, timeout_, facts); });
+    store_ = std::move(connection.store);
+    gloo_ = std::move(connection.gloo);
+    beacon_.emplace(std::move(connection.beacon_store), env_.rank);
   }
 
-  /// Runs an action that needs the other ranks. Its error says who waited at what.
-  void waiting_for(const std::string& what, const std::function<void()>& action) const {
-    try {
-      action();
-    } catch (const std::exception& error) {
-      throw std::runtime_error("rank " + std::to_string(env_.rank) + " of " +
-                               std::to_string(env_.world_size) + " waited for the other ranks at " +
-                               what + ", up to " + std::to_string(timeout_s_) +
-                               " s (train.timeout_s), at " + env_.master_address + ":" +
-                               std::to_string(env_.master_port) +
-                               ": look for the first rank that failed; " + cause_of(error));
-    }
+  [[nodiscard]] WorkBeacon& beacon() { return *beacon_; }
+
+  /// Runs an action that needs the other ranks, which know that this one waits. Its error says who
+  /// waited at what.
+  void waiting_for(const std::string& what, const std::function<void()>& action) {
+    const WorkBeacon::Waiting waiting(*beacon_);
+    explained(what, action);
   }
 
   /// The group of the GPUs, if there is one and all of the tensors are on GPUs; else null.
@@ -160,14 +209,16 @@ class ProcessGroup::Group {
   void connect_devices() {
     waiting_for("connecting the GPUs", [this] {
       devices_ = make_device_group(c10::make_intrusive<c10d::PrefixStore>("devices", store_),
-                                   env_.rank, env_.world_size, std::chrono::seconds(timeout_s_));
+                                   env_.rank, env_.world_size, timeout_);
     });
   }
 
-  /// Runs a collective operation to its end.
+  /// Runs a collective operation to its end. Its tensors must own their memory: an operation that
+  /// is given up may still write there.
   void wait(const std::string& what,
             const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroupGloo&)>& start) {
-    waiting_for(what, [&] { start(*gloo_)->wait(); });
+    WorkBeacon::Waiting waiting(*beacon_);
+    explained(what, [&] { wait_for(*start(*gloo_), waiting, what); });
   }
 
   /// Called after a barrier. A rank that ends at once may close a connection whose last bytes
@@ -199,31 +250,73 @@ class ProcessGroup::Group {
     return all;
   }
 
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> connect() {
-    c10d::TCPStoreOptions store;
-    store.port = env_.master_port;
-    store.isServer = env_.rank == 0 && env_.serves_store;
-    store.numWorkers = env_.world_size;
-    store.waitWorkers = false;
-    store.timeout = std::chrono::seconds(timeout_s_);
-    auto options = c10d::ProcessGroupGloo::Options::create(store.timeout);
-    options->devices = {device_for(env_.master_address)};
-    store_ = c10::make_intrusive<c10d::PrefixStore>(
-        env_.store_prefix, c10::make_intrusive<c10d::TCPStore>(env_.master_address, store));
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(env_.rank),
-                                                       static_cast<int>(env_.world_size), options);
+  /// Runs the action, and adds to its error who waited at what.
+  void explained(const std::string& what, const std::function<void()>& action) const {
+    try {
+      action();
+    } catch (const config::UsageError&) {
+      throw;
+    } catch (const StoppedBeforeMeeting&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw std::runtime_error("rank " + std::to_string(env_.rank) + " of " +
+                               std::to_string(env_.world_size) + " waited for the other ranks at " +
+                               what + ", up to " + std::to_string(timeout_.count()) +
+                               " s (train.timeout_s), at " + env_.master_address + ":" +
+                               std::to_string(env_.master_port) +
+                               ": look for the first rank that failed; " + cause_of(error));
+    }
+  }
+
+  /// Waits until the work is done, or no rank has been at long work for the timeout.
+  void wait_for(c10d::Work& work, WorkBeacon::Waiting& waiting, const std::string& what) {
+    const auto usual_deadline = Clock::now() + timeout_;
+    auto deadline = usual_deadline;
+    bool logged = false;
+    while (!is_done(work)) {
+      const auto sign = waiting.last_sign();
+      const auto now = Clock::now();
+      if (sign && now >= usual_deadline && !std::exchange(logged, true)) {
+        log_info("waiting for " + sign->what + " at " + what);
+      }
+      if (sign) deadline = std::max(deadline, sign->at + timeout_);
+      if (now >= deadline) give_up(sign);
+    }
+  }
+
+  /// Waits a little. Throws the operation's own error.
+  static bool is_done(c10d::Work& work) {
+    try {
+      work.wait(kLook);
+      return true;
+    } catch (const std::exception&) {
+      if (!work.isCompleted()) return false;
+    }
+    work.wait();
+    return true;
+  }
+
+  /// A thread of Gloo's still waits, so the group cannot be destroyed.
+  [[noreturn]] void give_up(const std::optional<WorkBeacon::Waiting::Sign>& sign) {
+    static_cast<void>(gloo_.release());
+    leave_thread_at_exit();
+    throw std::runtime_error(
+        sign ? "the last sign of life was of " + sign->what
+             : "a rank is missing; raise train.timeout_s if one of them is only slow");
   }
 
   DistributedEnv env_;
-  std::uint32_t timeout_s_;
+  std::chrono::seconds timeout_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
+  std::optional<WorkBeacon> beacon_;
   std::unique_ptr<DeviceGroup> devices_;  ///< null: tensors go through the CPUs
 };
 
-ProcessGroup::ProcessGroup(const DistributedEnv& env, std::uint32_t timeout_s)
-    : env_(env), timeout_(timeout_s) {
-  if (env.world_size > 1) group_ = std::make_unique<Group>(env, timeout_s);
+ProcessGroup::ProcessGroup(const DistributedEnv& env, std::uint32_t timeout_s,
+                           const RunFacts& facts, telemetry::Health& health)
+    : env_(env), timeout_(timeout_s), health_(health) {
+  if (env.world_size > 1) group_ = std::make_unique<Group>(env, timeout_s, facts);
 }
 
 ProcessGroup::~ProcessGroup() = default;
@@ -252,9 +345,11 @@ void ProcessGroup::all_reduce_sum(std::span<torch::Tensor> tensors, const std::s
 
 void ProcessGroup::all_reduce_sum(std::span<double> values, const std::string& what) {
   if (!group_) return;
-  std::vector<torch::Tensor> list{
-      torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64)};
+  torch::Tensor sums = torch::empty({static_cast<std::int64_t>(values.size())}, torch::kFloat64);
+  std::ranges::copy(values, sums.mutable_data_ptr<double>());
+  std::vector<torch::Tensor> list{sums};
   group_->wait(what, [&](c10d::ProcessGroupGloo& gloo) { return gloo.allreduce(list); });
+  std::copy_n(sums.const_data_ptr<double>(), values.size(), values.begin());
 }
 
 void ProcessGroup::broadcast(std::span<torch::Tensor> tensors, const std::string& what) {
@@ -287,6 +382,16 @@ void ProcessGroup::barrier(const std::string& what) {
 void ProcessGroup::shutdown(const std::string& what) {
   barrier(what);
   if (group_) group_->shutdown(what);
+}
+
+LongWork::LongWork(ProcessGroup& ranks, const std::string& what) : ranks_(ranks) {
+  ranks_.health_.begin_work(what);
+  if (ranks_.group_) ranks_.group_->beacon().begin(what);
+}
+
+LongWork::~LongWork() {
+  if (ranks_.group_) ranks_.group_->beacon().end();
+  ranks_.health_.end_work();
 }
 
 }  // namespace millrace::trainer

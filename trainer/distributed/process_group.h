@@ -1,43 +1,45 @@
 // The processes that train one model together, and the few operations between them.
 //
-// They find each other by torchrun's environment variables: RANK, WORLD_SIZE, LOCAL_RANK,
-// LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT. A single rank opens nothing, and every operation
-// returns at once. Operations go through c10d's Gloo group on the CPU; tensors of a GPU are copied
-// there, or go from GPU to GPU by NCCL once connect() has found that they can. All ranks call the
-// same operations in the same order, each from one thread.
+// They find each other by torchrun's environment variables (distributed_env.h). A single rank opens
+// nothing, and every operation returns at once. Operations go through c10d's Gloo group on the CPU;
+// tensors of a GPU are copied there, or go from GPU to GPU by NCCL once connect() has found that
+// they can. All ranks call the same operations in the same order, each from one thread.
+//
+// An operation waits for the other ranks up to a timeout. Work of one rank alone that may take
+// longer, such as saving a checkpoint, is declared by a LongWork: while it goes on, the others wait
+// on.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 
+#include "telemetry/health.h"
 #include "trainer/base/torch.h"
+#include "trainer/distributed/distributed_env.h"
+#include "trainer/distributed/run_facts.h"
 
 namespace millrace::trainer {
 
-/// Which of the run's processes this is, and where the others are.
-struct DistributedEnv {
-  std::uint32_t rank = 0;
-  std::uint32_t world_size = 1;
-  std::uint32_t local_rank = 0;        ///< among the ranks on this host: the number of its GPU
-  std::uint32_t local_world_size = 1;  ///< ranks on this host
-  std::string master_address = "127.0.0.1";
-  std::uint16_t master_port = 0;
-  /// Whether rank 0 serves c10d's store, through which ranks meet; false: torchrun's agent does.
-  bool serves_store = true;
-  std::string store_prefix = "millrace/0";  ///< differs for each restart of one torchrun job
+/// Thrown where the process is asked to stop before the ranks have met.
+class StoppedBeforeMeeting : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
-
-/// From torchrun's variables. Throws UsageError naming the variable that is missing or wrong.
-[[nodiscard]] DistributedEnv distributed_env_from_environment();
 
 class ProcessGroup {
  public:
   /// Waits up to timeout_s for the other ranks, here and in every operation. All of them throw
   /// std::runtime_error, which says who waited at what, where a rank is missing for longer.
-  ProcessGroup(const DistributedEnv& env, std::uint32_t timeout_s);
+  /// The constructor throws config::UsageError where the ranks are not of one run, because their
+  /// facts differ or they belong to two jobs (rendezvous.h), and StoppedBeforeMeeting as soon as
+  /// the process is asked to stop.
+  /// `health`: is told of this rank's LongWork.
+  ProcessGroup(const DistributedEnv& env, std::uint32_t timeout_s, const RunFacts& facts = {},
+               telemetry::Health& health = telemetry::null_health());
   ~ProcessGroup();
   ProcessGroup(const ProcessGroup&) = delete;
   ProcessGroup& operator=(const ProcessGroup&) = delete;
@@ -67,10 +69,26 @@ class ProcessGroup {
   void shutdown(const std::string& what);
 
  private:
+  friend class LongWork;
   class Group;
   DistributedEnv env_;
   std::chrono::seconds timeout_;
+  telemetry::Health& health_;
   std::unique_ptr<Group> group_;  ///< null for one rank
+};
+
+/// Work of this rank that may take longer than the timeout: while it lives, and this rank does not
+/// itself wait for others, those that wait for this rank wait on, and its health is ok.
+class LongWork {
+ public:
+  /// `what`: for the others' logs, such as "saving a checkpoint". `ranks` outlives this.
+  LongWork(ProcessGroup& ranks, const std::string& what);
+  ~LongWork();
+  LongWork(const LongWork&) = delete;
+  LongWork& operator=(const LongWork&) = delete;
+
+ private:
+  ProcessGroup& ranks_;
 };
 
 }  // namespace millrace::trainer

@@ -10,12 +10,12 @@
 namespace millrace::trainer {
 
 RankStatus sync_status(ProcessGroup& ranks, const RankStatus& mine, const std::string& what) {
-  std::array<double, 4> sums{mine.stop, mine.failed, mine.waiting, mine.weight};
+  std::array<double, 5> sums{mine.stop, mine.failed, mine.waiting, mine.weight, mine.save};
   ranks.all_reduce_sum(sums, what);
   if (sums[1] > 0 && mine.failed == 0) {
     throw std::runtime_error("another rank failed at " + what + "; its own error says why");
   }
-  return {sums[0], sums[1], sums[2], sums[3]};
+  return {sums[0], sums[1], sums[2], sums[3], sums[4]};
 }
 
 RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& work,

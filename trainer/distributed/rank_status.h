@@ -15,6 +15,7 @@ struct RankStatus {
   double failed = 0;   ///< 1: cannot go on; the rank's own error says why
   double waiting = 0;  ///< micro-batches that have not arrived
   double weight = 0;   ///< Σ weight of the micro-batches that have
+  double save = 0;     ///< 1: asked to save a checkpoint
 };
 
 /// Sums the status over the ranks. `what` names the operation in errors. Throws std::runtime_error

@@ -21,6 +21,7 @@ RunBooks::RunBooks(const config::Options& options, proto::TrainerState state, Pr
       log_(schedule, monitor, step_samples_ * state_.meta.block_size) {}
 
 void RunBooks::restore(const Start& start, TrainStep& step) {
+  out_dir_ = start.out_dir;
   if (!start.resumed) return;
   warn_of_other_machine(start.state, state_);
   step.loss_scale().restore(state_.loss_scale, state_.loss_scale_good);
@@ -57,6 +58,7 @@ void RunBooks::add_step(const GlobalBatch& batch) {
   for (const MicroBatch& micro : batch.micro_batches) log_.used(micro.wire.range.count);
   log_.at(state_.step);
   if (!samples_) return;
+  const LongWork work(ranks_, "writing the record of samples");
   for (const MicroBatch& micro : batch.micro_batches) samples_->add(micro.wire);
   samples_->commit(state_.step);
 }
@@ -68,6 +70,7 @@ void RunBooks::add_evaluated(const proto::Batch& batch) {
 void RunBooks::add_evaluation(const std::optional<ValidationResult>& result) {
   state_.evaluation_due = !result;
   saved_ = false;
+  const LongWork work(ranks_, "writing metrics");
   if (samples_) result ? samples_->commit(state_.step) : samples_->discard();
   if (result) log_.add(state_.step, *result);
 }
@@ -86,11 +89,13 @@ bool RunBooks::is_best(double val_loss) {
 void RunBooks::save(TrainStep& step) {
   if (saved_) return;
   saved_ = true;
+  const LongWork work(ranks_, "saving a checkpoint");
   state_.loss_scale = step.loss_scale().value();
   state_.loss_scale_good = step.loss_scale().good_steps();
   log_.sync();
   if (samples_) samples_->sync();
   if (ranks_.is_rank0()) {
+    if (out_dir_) out_dir_->check();
     save_checkpoint(options_, state_, step.model(), step.optimizer(), step.ema());
   }
   last_checkpoint_ =

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -29,8 +30,8 @@ class RunBooks {
   RunBooks(const config::Options& options, proto::TrainerState state, ProcessGroup& ranks,
            telemetry::Monitor& monitor, const RunSchedule& schedule);
 
-  /// Loads the checkpoint that the run resumes from into rank 0's `step`, and warns where it was
-  /// made on another machine. Nothing for a new run.
+  /// Keeps the output folder. Loads the checkpoint that the run resumes from, if any, into rank 0's
+  /// `step`, and warns where it was made on another machine.
   void restore(const Start& start, TrainStep& step);
   /// Cuts the files of an earlier run back to this step, on every rank before the first appends.
   /// `record_path`: --record-stream.
@@ -71,7 +72,8 @@ class RunBooks {
   /// The last step's, where the trainer names the stages.
   std::optional<std::uint8_t> announced_stage_;
   std::string last_checkpoint_;
-  bool saved_ = true;  ///< the last checkpoint holds the state
+  std::shared_ptr<const OutDirLock> out_dir_;  ///< on rank 0
+  bool saved_ = true;                          ///< the last checkpoint holds the state
 };
 
 }  // namespace millrace::trainer

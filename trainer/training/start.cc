@@ -1,29 +1,59 @@
 // The common start of all ranks (start.h).
 #include "trainer/training/start.h"
 
+#include <torch/version.h>
+
+#include <algorithm>
+
+#include "config/app/version.h"
 #include "config/errors.h"
+#include "config/keys.h"
 #include "config/sizes.h"
+#include "config/stream_keys.h"
+#include "config/value_text.h"
 #include "proto/files.h"
 #include "trainer/data/open_stream.h"
 #include "trainer/distributed/rank_status.h"
+#include "trainer/run/metrics.h"
 #include "trainer/run/stage_plan.h"
 
 namespace millrace::trainer {
 namespace {
 
+/// Keys of [train] that a rank uses for itself, or rank 0 alone.
+constexpr std::string_view kOwnKeys[] = {"device",    "threads",          "cuda_graphs", "out_dir",
+                                         "timeout_s", "keep_checkpoints", "log_interval"};
+
+bool shared_by_ranks(const config::Key& key, const config::Options& options) {
+  switch (key.shapes) {
+    case config::Shapes::kStream: return key.counts == nullptr || key.counts(options);
+    case config::Shapes::kModel:
+    case config::Shapes::kOptimizer: return true;
+    case config::Shapes::kRun:
+      return key.section == "train" && std::ranges::find(kOwnKeys, key.name) == std::end(kOwnKeys);
+  }
+  return false;
+}
+
 // Rank 0's message to the others: one of these letters, then a text.
 constexpr char kNew = 'N';      // a new run: its id
 constexpr char kResumed = 'R';  // a resumed run: its trainer state as JSON
 constexpr char kRefused = 'E';  // the request is refused: the error
+constexpr char kFailed = 'F';   // the output folder cannot be used: the error
 
 std::string find_start_message(const config::Options& options, const ResumeRequest& request,
-                               std::filesystem::path& folder) try {
+                               ProcessGroup& ranks, Start& start) try {
+  const LongWork work(ranks, "looking for a checkpoint");
+  start.out_dir = std::make_shared<const OutDirLock>(options.train.out_dir);
+  refuse_foreign_metrics(options.train.out_dir);
   const auto found = find_start(options, request);
   if (!found) return kNew + proto::random_id();
-  folder = found->folder;
+  start.folder = found->folder;
   return kResumed + proto::to_json(found->state);
-} catch (const std::exception& error) {
+} catch (const config::UsageError& error) {
   return kRefused + std::string(error.what());
+} catch (const std::exception& error) {
+  return kFailed + std::string(error.what());
 }
 
 /// The ranks wait for data together, so that waiting ranks notice one that stops, fails or dies.
@@ -31,6 +61,7 @@ std::string find_start_message(const config::Options& options, const ResumeReque
 std::unique_ptr<consumer::BatchSource> open_together(const config::Options& options,
                                                      const StreamRequest& request,
                                                      ProcessGroup& ranks) {
+  const LongWork work(ranks, "opening the stream");  // inproc:// may have to index the dataset
   std::optional<StreamOpening> opening;
   std::unique_ptr<consumer::BatchSource> source;
   for (;;) {
@@ -51,15 +82,32 @@ std::unique_ptr<consumer::BatchSource> open_together(const config::Options& opti
 
 }  // namespace
 
+RunFacts run_facts(const config::Options& options, const Precision& precision) {
+  RunFacts facts;
+  for (const config::Key& key : config::keys()) {
+    const config::Value value = key.get(options);
+    if (!shared_by_ranks(key, options) || std::holds_alternative<std::monostate>(value)) continue;
+    facts[key.full_name()] = config::to_toml(value);
+  }
+  facts["provider.name"] = config::provider_name(options);  // of a shared library not its path
+  facts["train.dtype"] = name_of(precision.compute);
+  facts["the version of millrace"] = config::version();
+  facts["the version of LibTorch"] = TORCH_VERSION;
+  return facts;
+}
+
 Start agree_on_start(const config::Options& options, const ResumeRequest& request,
                      ProcessGroup& ranks) {
   Start start;
   const std::string message =
-      ranks.broadcast(ranks.is_rank0() ? find_start_message(options, request, start.folder) : "",
+      ranks.broadcast(ranks.is_rank0() ? find_start_message(options, request, ranks, start) : "",
                       "the choice of a checkpoint");
   const std::string text = message.substr(1);
   if (message[0] == kRefused) {
     throw config::UsageError(ranks.is_rank0() ? text : "rank 0 refused: " + text);
+  }
+  if (message[0] == kFailed) {
+    throw std::runtime_error(ranks.is_rank0() ? text : "rank 0 failed: " + text);
   }
   start.resumed = message[0] == kResumed;
   if (start.resumed) {
@@ -92,7 +140,10 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
   request.sharding = sharding_of(options.train, ranks);
   request.cursor = start.state.cursor;
   request.stage_log = start.state.stage_log;
-  request.eval_samples = config::eval_samples(options);
+  // An evaluation that was cut short is repeated, also where the recipe has no other.
+  request.eval_samples = start.state.evaluation_due
+                             ? options.train.eval_iters * options.train.batch_size
+                             : config::eval_samples(options);
   request.run_id = start.state.run_id;
   if (start.resumed) request.pinned = start.state.meta;
   auto source = open_together(options, request, ranks);

@@ -7,18 +7,26 @@
 #include "proto/checkpoint.h"
 #include "telemetry/monitor.h"
 #include "trainer/checkpoint/resume.h"
+#include "trainer/device/precision.h"
 #include "trainer/distributed/process_group.h"
+#include "trainer/run/out_dir_lock.h"
 
 namespace millrace::trainer {
+
+/// What the ranks of a run must have in common before it starts: the keys of the recipe that have an
+/// effect on more than one rank's own process, with the precision that train.dtype stands for, and
+/// the build. Where the data lies is not among it: the streams are compared by their fingerprints.
+[[nodiscard]] RunFacts run_facts(const config::Options& options, const Precision& precision);
 
 struct Start {
   bool resumed = false;
   proto::TrainerState state;     ///< the checkpoint's; of a new run without meta
   std::filesystem::path folder;  ///< the checkpoint's; on rank 0 alone, the only one that reads it
+  std::shared_ptr<const OutDirLock> out_dir;  ///< held while this lives; on rank 0 alone
 };
 
-/// The checkpoint that `request` asks for, or the start of a new run; the same on all ranks. Throws
-/// UsageError on all ranks where rank 0 refuses the request.
+/// Takes the output folder, and finds the checkpoint that `request` asks for, or the start of a new
+/// run; the same on all ranks. Throws UsageError on all ranks where rank 0 refuses the request.
 [[nodiscard]] Start agree_on_start(const config::Options& options, const ResumeRequest& request,
                                    ProcessGroup& ranks);
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/text.h"
 #include "endpoint/open_monitor.h"
 #include "telemetry/stream_metrics.h"
 #include "trainer/base/log.h"
@@ -22,15 +23,16 @@ constexpr std::chrono::seconds kHealthPatience{60};  // beyond train.timeout_s
 /// The parts that a process has once, however many models it trains one after the other.
 class Process {
  public:
-  explicit Process(const config::Options& options)
+  /// `datasets`: those of --all.
+  Process(const config::Options& options, const std::string& datasets)
       : env_(distributed_env_from_environment()),
         monitor_(endpoint::open_monitor(
             options.watch, kHealthPatience + std::chrono::seconds(options.train.timeout_s),
             env_.rank, {{"rank", std::to_string(env_.rank)}})),
-        ranks_(env_, options.train.timeout_s) {
+        device_(choose_device(options.train.device, env_.local_rank)),
+        precision_(choose_precision(options.train.dtype, device_)),
+        ranks_(env_, options.train.timeout_s, facts(options, datasets), monitor_->health()) {
     prepare_cpu(options.train.threads);
-    device_ = choose_device(options.train.device, ranks_.local_rank());
-    precision_ = choose_precision(options.train.dtype, device_);
     make_graph_ = graph_factory(options.train, device_);
     if (ranks_.connect(device_) && ranks_.is_rank0()) {
       log_info("gradients go from GPU to GPU by NCCL");
@@ -51,11 +53,17 @@ class Process {
   }
 
  private:
+  [[nodiscard]] RunFacts facts(const config::Options& options, const std::string& datasets) const {
+    RunFacts all = run_facts(options, precision_);
+    if (!datasets.empty()) all["--all"] = datasets;
+    return all;
+  }
+
   DistributedEnv env_;
   std::unique_ptr<telemetry::Monitor> monitor_;
-  ProcessGroup ranks_;
-  torch::Device device_ = torch::kCPU;
+  torch::Device device_;
   Precision precision_;
+  ProcessGroup ranks_;
   GraphFactory make_graph_;
 };
 
@@ -69,13 +77,17 @@ bool is_done(const config::Options& options, const Start& start) {
 
 }  // namespace
 
-void train(const config::Options& options, const TrainRequest& request) {
-  Process process(options);
+void train(const config::Options& options, const TrainRequest& request) try {
+  Process process(options, {});
   process.train(options, request, agree_on_start(options, request.resume, process.ranks()));
+} catch (const StoppedBeforeMeeting& stopped) {
+  log_info(stopped.what());
 }
 
-void train_all(const std::vector<config::Options>& recipes) {
-  Process process(recipes.front());
+void train_all(const std::vector<config::Options>& recipes) try {
+  Process process(recipes.front(), base::joined(recipes, ", ", [](const config::Options& options) {
+                    return options.data.dataset;
+                  }));
   const TrainRequest request{.resume = {.how = Resume::kAuto, .folder = {}}, .record_path = {}};
   for (const config::Options& options : recipes) {
     const bool stop = run_and_sync(
@@ -93,6 +105,8 @@ void train_all(const std::vector<config::Options>& recipes) {
       process.train(options, request, start);
     }
   }
+} catch (const StoppedBeforeMeeting& stopped) {
+  log_info(stopped.what());
 }
 
 }  // namespace millrace::trainer

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/text.h"
+#include "base/text.h"
 #include "trainer/base/clock.h"
 #include "trainer/base/log.h"
 #include "trainer/device/machine.h"
@@ -46,6 +46,10 @@ class TrainLoop {
   }
 
   /// Up to the last step, or until a rank is asked to stop.
+  ///
+  /// At most two steps are launched and not finished. Each is finished at one of three places:
+  /// after the next one is launched; at once, where something is due after it or the device does
+  /// not run ahead; or behind the loop, where a rank is asked to stop before the next one.
   void run() {
     step_.model().train();
     if (state().step >= schedule_.last_step()) log_info(schedule_.over(state().step));
@@ -83,6 +87,7 @@ class TrainLoop {
     if (!batch) return std::nullopt;
     LaunchedStep launched{step_.run(*batch, state().step, state().seed), state().step + 1, stage,
                           begin, loader_.take_waited_ms()};
+    save_requested_ |= batch->save_requested;
     books_.add_step(*batch);
     source_.advance(state().cursor);
     return launched;
@@ -94,6 +99,7 @@ class TrainLoop {
     const LaunchedStep step = *std::exchange(launched_, std::nullopt);
     const StepNumbers numbers = step.pending.numbers();
     non_finite_steps_.count(numbers.non_finite());
+    const LongWork work(context_.ranks, "writing metrics");
     books_.log().add({.step = step.number,
                       .loss = numbers.loss,
                       .learning_rate = numbers.learning_rate,
@@ -116,8 +122,9 @@ class TrainLoop {
 
   [[nodiscard]] bool something_is_due(std::uint64_t last_good) const {
     const std::uint64_t step = state().step;
-    return step == schedule_.last_step() || schedule_.epoch_to_keep(last_good, step) ||
-           schedule_.should_evaluate(last_good, step) || schedule_.should_save(last_good, step);
+    return save_requested_ || step == schedule_.last_step() ||
+           schedule_.epoch_to_keep(last_good, step) || schedule_.should_evaluate(last_good, step) ||
+           schedule_.should_save(last_good, step);
   }
 
   /// Evaluates and saves after a step with a finite loss and gradient; `last_good` was the last
@@ -126,7 +133,8 @@ class TrainLoop {
     const std::uint64_t step = state().step;
     if (const auto epoch = schedule_.epoch_to_keep(last_good, step)) books_.keep_epoch(*epoch);
     const bool going = !schedule_.should_evaluate(last_good, step) || evaluate_now();
-    if (going && schedule_.should_save(last_good, step)) books_.save(step_);
+    if (going && (schedule_.should_save(last_good, step) || save_requested_)) books_.save(step_);
+    save_requested_ = false;
     return going;
   }
 
@@ -147,10 +155,10 @@ class TrainLoop {
     if (step_.ema() != nullptr) averaged.emplace(step_.model(), *step_.ema());
     const auto samples = evaluation_samples(source_.meta(), proto::Split::kVal,
                                             options_.train.eval_iters, options_.train.batch_size);
-    auto result =
-        evaluate(step_.model(), step_.objective(), source_.meta(), loader_, context_.ranks,
-                 {proto::Split::kVal, samples, sharding_, context_.precision, context_.device},
-                 [this](const proto::Batch& batch) { books_.add_evaluated(batch); });
+    auto result = measure_validation_loss(
+        step_.model(), step_.objective(), source_.meta(), loader_, context_.ranks,
+        {proto::Split::kVal, samples, sharding_, context_.precision, context_.device},
+        [this](const proto::Batch& batch) { books_.add_evaluated(batch); });
     static_cast<void>(loader_.take_waited_ms());  // no step waited for it
     return result;
   }
@@ -158,6 +166,7 @@ class TrainLoop {
   /// `reached`: the recipe's end. Else the run was asked to stop.
   void end(bool reached) {
     const bool is_rank0 = context_.ranks.is_rank0();
+    const LongWork work(context_.ranks, "ending the run");
     if (!non_finite_steps_.in_streak()) {
       books_.save(step_);
     } else if (is_rank0) {
@@ -172,7 +181,7 @@ class TrainLoop {
     for (const auto& [name, tensor] : parameters_of(step_.model())) parameters += tensor.numel();
     log_info("training " + std::to_string(parameters) + " parameters in " +
              name_of(context_.precision.compute) + " on " + context_.device.str() + ", " +
-             proto::counted(context_.ranks.world_size(), "rank") + "; a step takes " +
+             base::counted(context_.ranks.world_size(), "rank") + "; a step takes " +
              std::to_string(sharding_.global_batch()) + " samples of " +
              std::to_string(source_.meta().block_size) + " tokens of stream " +
              state().meta.fingerprint + " (" + state().meta.dataset_name + ")");
@@ -194,13 +203,18 @@ class TrainLoop {
 
   std::optional<LaunchedStep> launched_;  ///< and not finished
   Clock::time_point finished_;            ///< when the last step was
+  bool save_requested_ = false;           ///< by SIGUSR1, after the step under way
 };
 
 }  // namespace
 
 void train_on(const config::Options& options, const Start& start, consumer::BatchSource& source,
               const TrainContext& context, const std::optional<std::string>& record_path) {
-  TrainLoop(options, start, source, context, record_path).run();
+  std::optional<LongWork> beginning;
+  beginning.emplace(context.ranks, "making the model ready");
+  TrainLoop loop(options, start, source, context, record_path);
+  beginning.reset();
+  loop.run();
 }
 
 }  // namespace millrace::trainer

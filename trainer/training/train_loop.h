@@ -1,9 +1,10 @@
 // The training loop of one rank: step, log, evaluate, save.
 //
 // Every decision is made from numbers that all ranks share, so that all ranks act alike at the same
-// step. A step is complete once the optimizer has used it, or it was skipped because its loss or
-// gradient was not finite (non_finite_steps.h). Then the cursor moves and its samples are recorded,
-// and a checkpoint holds all of it or nothing.
+// step. When a step is launched, the cursor moves and its samples are recorded (run_books.h). It is
+// complete once the optimizer has used it, or it was skipped because its loss or gradient was not
+// finite (non_finite_steps.h). A checkpoint is saved when all launched steps are complete, so it
+// holds a step entirely or not at all.
 #pragma once
 
 #include <optional>

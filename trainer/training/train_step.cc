@@ -1,6 +1,6 @@
-// One training step from top to bottom (train_step.h): learning rate; forward and backward of each
-// micro-batch; sum over the ranks; unscale and clip; optimizer; moving average; numbers to the
-// host.
+// One training step from top to bottom (train_step.h): seed dropout; learning rate; zero the
+// gradient; forward and backward of each micro-batch; sum over the ranks; unscale and clip;
+// optimizer; moving average; numbers to the host.
 #include "trainer/training/train_step.h"
 
 #include <algorithm>
@@ -105,6 +105,8 @@ bool StepNumbers::non_finite() const {
 }
 
 void TrainStep::broadcast_parameters() {
+  // NCCL's operations wait no longer than their timeout, though rank 0 may load a checkpoint.
+  ranks_.barrier("sharing the parameters");
   for (const auto& named :
        {parameters_of(*model_), optimizer_.state(), ema_ ? ema_->state() : NamedTensors()}) {
     std::vector<torch::Tensor> tensors;

@@ -1,0 +1,10 @@
+// Threads that wait in a library's call for what may never come, and so are left to themselves.
+#pragma once
+
+namespace millrace::trainer {
+
+/// To be called where a thread is left behind: from now on the process exits without destructors of
+/// static objects, which that thread may still use.
+void leave_thread_at_exit();
+
+}  // namespace millrace::trainer
