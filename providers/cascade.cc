@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-/// Lengths of a stage's sample.
+/// The lengths of a stage's fields.
 struct Lengths {
   std::uint32_t prefix;  ///< 0: none
   std::uint32_t target;

@@ -79,8 +79,8 @@ proto::StreamMeta CharRandomReplacement::describe(const config::Options& options
   return meta;
 }
 
-/// The window that is copied from. Empty if half of the sample or more is selected, as little of
-/// its own text would be left, and if the dataset has no other window.
+/// The window to copy from. Empty if half of the sample or more is selected, because little of its
+/// own text would be left, and if the dataset has no other window.
 template <class X>
 std::span<const X> CharRandomReplacement::fragment(const WindowRef& window,
                                                    std::span<const std::uint8_t> selected,

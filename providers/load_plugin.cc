@@ -33,6 +33,7 @@ void* open_library(const std::string& path) {
   if (!std::filesystem::exists(path)) {
     refuse(path, "there is no such file; it is relative to the working directory");
   }
+  if (!std::filesystem::is_regular_file(path)) refuse(path, "it is no file");
   void* const library = ::dlopen(with_slash(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     refuse(path, "cannot be loaded: " + last_error() +

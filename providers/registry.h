@@ -18,7 +18,9 @@ struct ProviderEntry {
   std::unique_ptr<DataProvider> (*make)(const config::Options&);
 };
 
+/// The table of providers.
 [[nodiscard]] std::span<const ProviderEntry> providers();
+/// The names in the table.
 [[nodiscard]] std::vector<std::string> known_providers();
 
 /// The provider options.provider.name, which is one of `known` or the path of a shared library,

@@ -12,7 +12,7 @@
 
 namespace millrace::providers {
 
-/// As make_noised_windows.
+/// Throws what make_noised_windows() throws.
 [[nodiscard]] std::unique_ptr<DataProvider> make_sedd(const config::Options& options);
 
 }  // namespace millrace::providers

@@ -20,7 +20,7 @@
 
 namespace millrace::providers {
 
-/// What a token becomes when it moves.
+/// The state to which a token moves.
 enum class Graph : std::uint8_t {
   kAbsorb,   ///< [MASK], an additional state with the last id
   kUniform,  ///< any token, uniformly; there is no [MASK]

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::uint64_t kTextSeed = 0x6D696C6C706F6E64;  // "millpond"
 
-// Forms of a line, phrases, words. Who acts in a line is a {hand}, who is acted with a {guest} or
-// {hands}, and the three share nobody, so that no one meets themselves.
+// The rules for lines, phrases and words. The one who acts in a line is a {hand}, and those who are
+// met are a {guest} or {hands}. No person is in two of these rules, so nobody meets themselves.
 constexpr std::string_view kRules = R"(
 line:
   6 {Moment}, {hand} {did} {clause}.

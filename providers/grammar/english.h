@@ -1,6 +1,6 @@
-// The built-in text: English sentences about a mill, its river and its people, for where there is
-// no other data. They come from a grammar of our own (providers/grammar/grammar.h), so that what a
-// model fills in can be read, and its loss compared with an entropy that is known exactly.
+// The built-in text: English sentences about a mill, its river and its people, used if there is no
+// other data. A grammar of our own generates them (providers/grammar/grammar.h), so a model's
+// samples can be read, and its loss compared with an entropy that is known exactly.
 //
 // A line is one or two sentences and does not depend on other lines; none is longer than 200
 // characters. Its entropy rate is 0.2307 nats a character; docs/reference/datasets.md has that of
@@ -15,7 +15,7 @@
 
 namespace millrace::providers {
 
-/// What a stream of the text calls its dataset.
+/// The dataset's name in streams of this text.
 inline constexpr const char* kEnglishName = "builtin-english";
 
 /// Immutable, so any thread may use it.

@@ -26,7 +26,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 char upper(char c) { return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c; }
 char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Cuts the text up to the separator, or all of it, off its front.
+/// Removes from the front of `text` everything up to the separator, or all of it, and returns it.
 std::string_view take_until(std::string_view& text, std::string_view separator) {
   const std::size_t length = std::min(text.find(separator), text.size());
   const std::string_view taken = text.substr(0, length);
@@ -34,7 +34,7 @@ std::string_view take_until(std::string_view& text, std::string_view separator) 
   return taken;
 }
 
-/// Cuts a weight off the front of an alternative; 1 where none is written.
+/// Removes the weight from the front of an alternative and returns it; 1 if none is written.
 std::uint32_t take_weight(std::string_view& text) {
   constexpr std::string_view kDigits = "0123456789";
   const std::size_t length = text.find_first_not_of(kDigits);
@@ -45,7 +45,7 @@ std::uint32_t take_weight(std::string_view& text) {
   return weight;
 }
 
-/// Reads the notation into rules; what follows from them is worked out later.
+/// Parses the notation into rules, without their totals, entropies, lengths and numbers of words.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) { find_names(); }
@@ -113,7 +113,7 @@ class Reader {
   std::vector<Rule> rules_;
 };
 
-/// Adds an alternative's part to what follows from a rule.
+/// Adds an alternative to its rule's entropy, length and number of words.
 void add(const Alternative& alternative, const std::vector<Rule>& rules, Rule& rule) {
   const double p = static_cast<double>(alternative.weight) / rule.total;
   double nats = -std::log(p);
@@ -131,7 +131,7 @@ void add(const Alternative& alternative, const std::vector<Rule>& rules, Rule& r
   rule.most_words = std::max(rule.most_words, words);
 }
 
-/// Works out what follows from a rule's alternatives; that of the rules below it is known.
+/// Computes a rule's total, entropy, length and number of words. The rules below it are complete.
 void complete(Rule& rule, const std::vector<Rule>& rules) {
   for (const Alternative& each : rule.alternatives) rule.total += each.weight;
   if (!std::has_single_bit(rule.total)) {
@@ -147,7 +147,7 @@ const Alternative& choose(const Rule& rule, std::uint32_t word) {
   return *each;
 }
 
-/// Appends a text of the rule and cuts the words that it takes off their front.
+/// Appends a text of the rule, and removes the words that it used from the front of `words`.
 void append(const std::vector<Rule>& rules, const Rule& rule, std::span<const std::uint32_t>& words,
             std::string& text) {
   const std::uint32_t word = words.front();

@@ -25,9 +25,9 @@
 // entropy rate H(line) / (L(line) + 1) nats a character: n independent lines have n H(line) nats
 // and, by the law of large numbers, n (L(line) + 1) characters.
 //
-// A window of a text has a little more. One that begins with a line is cut within a line, and what
-// is left out of a line is its more predictable end. One that begins anywhere also has to show how
-// far its first line has come.
+// A window of a text has a little more entropy per character. A window that begins with a line ends
+// within a line, and the part of the line that is cut off is its more predictable end. A window
+// that begins anywhere must also show how far its first line has come.
 #pragma once
 
 #include <cstdint>

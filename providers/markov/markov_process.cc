@@ -1,4 +1,4 @@
-// Markov chains of known entropy (markov_process.h).
+// Markov chains with known entropy, and forward–backward over one (markov_process.h).
 #include "providers/markov/markov_process.h"
 
 #include <cmath>
@@ -11,7 +11,7 @@ namespace millrace::providers {
 namespace {
 
 constexpr std::uint64_t kSourceSeed = 0x6D61726B6F767072;  // "markovpr"
-constexpr std::uint32_t kMostDelta = 32;                   // leading zeros of the word 0
+constexpr std::uint32_t kMostDelta = 32;                   // the word 0 has 32 leading zeros
 
 std::uint32_t contexts_of(std::uint32_t symbols, std::uint32_t order) {
   using config::UsageError;
@@ -60,7 +60,8 @@ double MarkovProcess::probability(std::uint32_t context, std::uint32_t to) const
   const std::uint32_t delta = (to + symbols_ - center_[context]) % symbols_;
   const std::uint32_t most = std::min(symbols_ - 1, kMostDelta);
   if (delta > most) return 0;
-  return std::ldexp(1.0, -static_cast<int>(std::min(delta + 1, most)));  // the largest has the rest
+  // 2^−(δ+1); the largest δ has the remaining probability, 2^−δ.
+  return std::ldexp(1.0, -static_cast<int>(std::min(delta + 1, most)));
 }
 
 double MarkovProcess::entropy_rate_nats() const {
@@ -76,7 +77,7 @@ double MarkovProcess::block_entropy_nats(std::uint32_t length) const {
 
 namespace {
 
-/// Probabilities over contexts, scaled to a sum of 1: only ratios count.
+/// Probabilities by context, up to a common factor; scale() makes their sum 1.
 using Message = std::vector<double>;
 
 void scale(Message& message) {
@@ -85,8 +86,9 @@ void scale(Message& message) {
   for (double& p : message) p /= sum;
 }
 
-/// Forward–backward over one block. A state at i is the context that ends with x_i; those of the
-/// first positions have symbols before the block, which are uniform and seen by nobody.
+/// The forward–backward algorithm over one block. The state at position i is the context that ends
+/// with x_i; at the first positions it includes symbols before the block, which are uniform and
+/// hidden.
 class ForwardBackward {
  public:
   ForwardBackward(const MarkovProcess& process, std::span<const std::uint32_t> block,
@@ -96,7 +98,7 @@ class ForwardBackward {
   std::vector<double> surprises() const {
     const std::vector<Message> after = backward();
     std::vector<double> all;
-    // Of the context in front of position i.
+    // Forward message: the context before position i, given the visible symbols before i.
     Message before(process_.contexts(), 1.0 / process_.contexts());
     for (std::size_t i = 0; i < block_.size(); ++i) {
       Message state = stepped(before);
@@ -134,7 +136,8 @@ class ForwardBackward {
     return state;
   }
 
-  /// [i][context that ends with x_i]: likelihood of what is visible behind position i.
+  /// Backward messages, [i][context that ends with x_i]: the likelihood of the visible symbols
+  /// after position i.
   [[nodiscard]] std::vector<Message> backward() const {
     std::vector<Message> after(block_.size(), Message(process_.contexts(), 1.0));
     for (std::size_t i = block_.size() - 1; i > 0; --i) {

@@ -1,4 +1,4 @@
-// A dataset that is a long text of a MarkovProcess (markov_text.h).
+// Generates a long text of a MarkovProcess and serves it as a dataset (markov_text.h).
 #include "providers/markov/markov_text.h"
 
 #include <array>
