@@ -5,10 +5,10 @@
 #include <bit>
 #include <cstring>
 
+#include "base/text.h"
 #include "proto/codec.h"
 #include "proto/digest.h"
 #include "proto/files.h"
-#include "proto/text.h"
 
 namespace millrace::proto {
 
@@ -100,11 +100,11 @@ std::optional<ChunkKey> chunk_key(std::string_view file_name) {
   if (!file_name.ends_with(kChunkSuffix)) return std::nullopt;
   const std::string_view stem = file_name.substr(0, file_name.size() - kChunkSuffix.size());
   const std::size_t stage_at = stem.find(".s");
-  const auto first = parse_number<std::uint64_t>(stem.substr(0, stage_at));
+  const auto first = base::parse_number<std::uint64_t>(stem.substr(0, stage_at));
   if (!first) return std::nullopt;
   ChunkKey key{*first, std::nullopt};
   if (stage_at != std::string_view::npos) {
-    key.stage = parse_number<std::uint8_t>(stem.substr(stage_at + 2));
+    key.stage = base::parse_number<std::uint8_t>(stem.substr(stage_at + 2));
   }
   return chunk_name(key.first, key.stage) == file_name ? std::optional(key) : std::nullopt;
 }

@@ -4,15 +4,15 @@
 #include <algorithm>
 #include <span>
 
+#include "base/text.h"
 #include "proto/digest.h"
-#include "proto/text.h"
 
 namespace millrace::proto {
 namespace {
 
 std::string describe_field(const Field& field) {
   return field.name + ' ' + std::string(to_string(field.wire)) + ' ' +
-         std::string(to_string(field.logical)) + " [" + joined(field.shape, ",") + "] " +
+         std::string(to_string(field.logical)) + " [" + base::joined(field.shape, ",") + "] " +
          std::string(to_string(field.role)) + (field.sentinel ? " sentinel" : "");
 }
 
@@ -81,11 +81,11 @@ std::vector<Difference> differences(const StreamMeta& here, const StreamMeta& th
 std::string describe(const std::vector<Difference>& differences, const std::string& here,
                      const std::string& there) {
   constexpr std::size_t kMost = 3;
-  std::string text =
-      joined(std::span(differences).first(std::min(kMost, differences.size())), "; ",
-             [&](const Difference& one) {
-               return one.what + " is " + one.here + ' ' + here + " and " + one.there + ' ' + there;
-             });
+  std::string text = base::joined(std::span(differences).first(std::min(kMost, differences.size())),
+                                  "; ", [&](const Difference& one) {
+                                    return one.what + " is " + one.here + ' ' + here + " and " +
+                                           one.there + ' ' + there;
+                                  });
   if (differences.size() > kMost) {
     text += "; and " + std::to_string(differences.size() - kMost) + " more";
   }

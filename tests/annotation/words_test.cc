@@ -5,15 +5,14 @@
 
 #include <string>
 
+#include "base/text.h"
+
 namespace millrace::annotation {
 namespace {
 
 std::string bars(std::string_view text) {
-  std::string joined;
-  for (const Word& word : split_words(text)) {
-    joined += (joined.empty() ? "" : "|") + std::string(text_of(text, word));
-  }
-  return joined;
+  return base::joined(split_words(text), "|",
+                      [text](const Word& word) { return text_of(text, word); });
 }
 
 TEST(Words, LettersDigitsAndPunctuation) {

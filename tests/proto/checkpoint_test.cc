@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <climits>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -263,6 +264,7 @@ TEST_F(CheckpointTest, OnlyOurOwnTemporaryFilesAreRemoved) {
 
 TEST_F(CheckpointTest, ATemporaryNameSaysForWhich) {
   EXPECT_EQ(final_name_of(temporary_name(out / "a.b c").filename().string()), "a.b c");
+  EXPECT_LE(temporary_name(out / std::string(NAME_MAX, 'n')).filename().string().size(), NAME_MAX);
   for (const char* const other :
        {"", ".", ".tmp", "a", ".a.tmp", ".a.0123456789abcdef-7.tmp",
         "a.0123456789abcdef-7-00000001.tmp", "..0123456789abcdef-7-00000001.tmp",

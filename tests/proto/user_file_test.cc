@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
 #include <fstream>
 #include <thread>
 
@@ -48,6 +49,14 @@ TEST_F(UserFileTest, TheOldFileStaysUntilTheNewOneIsFinished) {
   }
   EXPECT_EQ(read_file(path), "new text");
   EXPECT_EQ(names(), std::vector<std::string>{"samples.txt"});
+}
+
+TEST_F(UserFileTest, TheLongestNameThatAFileCanHave) {
+  const fs::path path = folder_ / std::string(NAME_MAX, 'n');
+  write_user_file(path, "text");
+  write_user_file(path, "new text");
+  EXPECT_EQ(read_file(path), "new text");
+  EXPECT_EQ(names(), std::vector<std::string>{path.filename().string()});
 }
 
 TEST_F(UserFileTest, WithoutFinishNothingHasChanged) {
@@ -149,7 +158,7 @@ TEST_F(UserFileTest, AStopEndsTheWaitForAPipe) {
 }
 
 TEST_F(UserFileTest, WhatCannotBeReadIsAnError) {
-  EXPECT_EQ(reason_of([&] { (void)read_user_file(folder_, [] {}); }), EISDIR);
+  EXPECT_EQ(reason_of([&] { (void)read_user_file(folder_.path(), [] {}); }), EISDIR);
   EXPECT_EQ(reason_of([&] { (void)read_user_file(folder_ / "none", [] {}); }), ENOENT);
   EXPECT_EQ(reason_of([&] { (void)read_user_file("/dev/zero", [] {}); }), EFBIG);
 }

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "proto/checkpoint.h"
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/group_file.h"
 #include "proto/messages.h"
 #include "proto/safetensors.h"
-#include "proto/text.h"
 #include "tests/support/hex_block.h"
 #include "tests/support/temporary_folder.h"
 
@@ -68,7 +68,7 @@ TEST(WorkedExamples, GroupFile) {
 TEST(WorkedExamples, Safetensors) {
   constexpr float kValues[] = {1.0F, -2.0F};
   const NamedTensor tensor{"w", TensorType::kF32, {2}, std::as_bytes(std::span(kValues))};
-  EXPECT_EQ(joined(SafetensorsPieces({&tensor, 1}).pieces(), ""),
+  EXPECT_EQ(base::joined(SafetensorsPieces({&tensor, 1}).pieces(), ""),
             hex_block("checkpoint.md", "safetensors"));
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 
 #include "proto/disk.h"
 #include "proto/files.h"
+#include "trainer/base/log.h"
 
 namespace millrace::trainer {
 namespace {
@@ -105,8 +105,10 @@ bool AppendLog::in_place() const {
 
 void AppendLog::append(std::string_view lines) {
   if (!in_place()) {
-    log_warning(path_.string() + " was removed or replaced while this run writes it: its lines up to "
-                                 "here are gone from there, and the next ones go on at that path");
+    log_warning(
+        path_.string() +
+        " was removed or replaced while this run writes it; the next lines go into the file "
+        "that is there now, or into a new one");
     proto::make_folders(path_.parent_path(), proto::real_disk());
     file_ = open_or_fail(path_, O_WRONLY | O_APPEND);
   }

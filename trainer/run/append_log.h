@@ -31,8 +31,8 @@ void require_log(const std::filesystem::path& path, const StepOf& step_of);
 /// another std::runtime_error.
 void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of);
 
-/// A file open for appending. Where it was removed, moved or replaced meanwhile, a warning says so and
-/// the lines go on at the path, in a new file if there is none. Every member throws
+/// A file open for appending. Where it was removed, moved or replaced meanwhile, a warning says so,
+/// and the lines go on at the path, in a new file if there is none. Every member throws
 /// std::runtime_error where the file cannot be opened or written.
 class AppendLog {
  public:

@@ -73,6 +73,26 @@ TEST_F(AppendLogTest, TwoAppendersDoNotOverwriteEachOther) {
   EXPECT_EQ(content(), "1 a\n1 b\n1 c\n2 d\n");
 }
 
+TEST_F(AppendLogTest, ARemovedFileIsMadeAnew) {
+  const std::filesystem::path inside = folder / "out/record";
+  std::filesystem::create_directory(folder / "out");
+  AppendLog log(inside);
+  log.append("1 a\n");
+  std::filesystem::remove_all(folder / "out");
+  log.append("2 b\n");
+  log.append("3 c\n");
+  EXPECT_EQ(proto::read_file(inside), "2 b\n3 c\n");
+}
+
+TEST_F(AppendLogTest, AFileReplacedByRenamingIsFollowed) {
+  AppendLog log(path);
+  log.append("1 a\n");
+  std::ofstream(folder / "edited") << "1 A\n";
+  std::filesystem::rename(folder / "edited", path);
+  log.append("2 b\n");
+  EXPECT_EQ(content(), "1 A\n2 b\n");
+}
+
 TEST_F(AppendLogTest, AMissingFolderIsNamed) {
   try {
     AppendLog appender(folder / "missing/record");
