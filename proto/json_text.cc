@@ -16,4 +16,10 @@ nlohmann::json try_read_json(std::string_view text) {
 std::string json_text(const nlohmann::json& json, int indent) { return json.dump(indent); }
 std::string json_text(const nlohmann::ordered_json& json, int indent) { return json.dump(indent); }
 
+std::string json_line(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', /*ensure_ascii=*/false,
+                   nlohmann::ordered_json::error_handler_t::replace) +
+         '\n';
+}
+
 }  // namespace millrace::proto

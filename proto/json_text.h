@@ -19,4 +19,8 @@ namespace millrace::proto {
 [[nodiscard]] std::string json_text(const nlohmann::json& json, int indent = -1);
 [[nodiscard]] std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
 
+/// A result for people and their programs: on one line, with U+FFFD for bytes that are not UTF-8,
+/// as the names of files may have them.
+[[nodiscard]] std::string json_line(const nlohmann::ordered_json& json);
+
 }  // namespace millrace::proto
