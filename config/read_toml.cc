@@ -24,6 +24,9 @@
 namespace millrace::config {
 namespace {
 
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostDots = 1000;
+
 namespace fs = std::filesystem;
 
 // "FILE:LINE: " of a node; empty if the text is not from a file.
@@ -301,10 +304,29 @@ std::string read_text(const std::string& path) {
   if (fs::is_directory(path)) refuse_file("it is a folder");
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) refuse_file(std::strerror(errno));
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMostBytes) refuse_file("it has more than 1 MiB, which no recipe has");
+  return text;
+}
+
+/// toml++ reads the parts of a dotted key recursively, and would use up the stack.
+void refuse_deep_keys(std::string_view text, const std::string& path) {
+  std::size_t line = 1;
+  std::size_t dots = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line, dots = 0;
+    if (c == '.' && ++dots > kMostDots) {
+      throw UsageError(path + ":" + std::to_string(line) +
+                       ": not TOML that a recipe has: more than " + std::to_string(kMostDots) +
+                       " dots in a line");
+    }
+  }
 }
 
 toml::table parse(std::string_view text, const std::string& path) {
+  refuse_deep_keys(text, path);
   try {
     return toml::parse(text, std::string_view(path));
   } catch (const toml::parse_error& error) {
@@ -315,21 +337,32 @@ toml::table parse(std::string_view text, const std::string& path) {
 std::string included_path(const std::string& path, const toml::node& include) {
   if (!include.is_string()) refuse(include, "include", StringKind{});
   const std::string other = text_from(include, "include", Names::kPath);
-  return (fs::path(path).parent_path() / other).lexically_normal().string();
+  const fs::path joined = fs::path(path).parent_path() / other;
+  // Shorter, where that is the same file: behind a link to a folder, ".." leads elsewhere.
+  const fs::path shorter = joined.lexically_normal();
+  std::error_code error;
+  return (fs::equivalent(joined, shorter, error) ? shorter : joined).string();
+}
+
+/// The path without links; the path itself for a pipe that has none, as "<(…)" of a shell.
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  return error ? path : real.string();
 }
 
 // `chain`: the files being read, outermost first.
 void read_file(const std::string& path, std::vector<std::string>& chain, Options& options,
                WrittenKeys& written) {
   const std::string text = read_text(path);
-  chain.push_back(fs::canonical(path).string());
+  chain.push_back(real_path(path));
   const toml::table top = parse(text, path);
   if (const toml::node* include = top.get("include")) {
     const std::string other = included_path(path, *include);
     if (!fs::exists(other)) {
       fail(*include, "include = " + toml_string(other) + ": there is no such file");
     }
-    const bool cycle = std::ranges::find(chain, fs::canonical(other).string()) != chain.end();
+    const bool cycle = std::ranges::find(chain, real_path(other)) != chain.end();
     if (cycle) fail(*include, "include = " + toml_string(other) + ": the file includes itself");
     if (chain.size() > kMaxIncludeDepth) {
       fail(*include, "includes nest deeper than " + std::to_string(kMaxIncludeDepth));

@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 #include "config/app/command_line.h"
 #include "config/app/standard_streams.h"
@@ -118,6 +119,12 @@ int guarded(const std::function<int()>& part) {
     return report(error, kFailed);
   } catch (const std::bad_alloc&) {
     return report(std::runtime_error("out of memory"), kFailed);
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) return report(error, kFailed);
+    return report(std::runtime_error("cannot start a thread: this user or container has as many "
+                                     "processes and threads as it may; raise ulimit -u, or the "
+                                     "container's limit of process ids"),
+                  kFailed);
   } catch (const std::exception& error) {
     return report(error, kFailed);
   }

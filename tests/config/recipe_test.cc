@@ -123,6 +123,23 @@ TEST_F(Recipe, IncludesAFileBesideItself) {
   EXPECT_TRUE(options.provider.validation_stages.empty());  // arrays are replaced
 }
 
+TEST_F(Recipe, IncludesTheFileThatTheSystemMeansBehindALink) {
+  (void)write("base.toml", "[train]\nbatch_size = 3\n");
+  (void)write("elsewhere/base.toml", "[train]\nbatch_size = 5\n");
+  (void)write("elsewhere/deep/x.toml", "");
+  std::filesystem::create_symlink("elsewhere/deep", path("link"));
+  EXPECT_EQ(load_recipe(write("r.toml", "include = \"link/../base.toml\"\n")).train.batch_size, 5u);
+}
+
+TEST_F(Recipe, RefusesWhatIsTooBigOrTooDeepForARecipe) {
+  std::string deep = "\n[a";
+  for (int i = 0; i < 50'000; ++i) deep += ".a";
+  EXPECT_TRUE(contains(refusal(deep + "]\n"), "r.toml:2: not TOML that a recipe has"));
+  EXPECT_TRUE(contains(refusal(std::string(std::size_t{2} << 20, '#')), "more than 1 MiB"));
+  EXPECT_TRUE(contains(message_of<UsageError>([] { (void)load_recipe("/dev/zero"); }),
+                       "/dev/zero: cannot read the recipe: it has more than 1 MiB"));
+}
+
 TEST_F(Recipe, NamesTheIncludedFileInErrors) {
   const std::string base = write("parts/base.toml", "[train]\nbatch_size = 0\n");
   EXPECT_TRUE(
