@@ -25,6 +25,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// The descriptor, which the caller closes from now on.
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
   /// Closes now; false where the last write failed (with errno).
   [[nodiscard]] bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 

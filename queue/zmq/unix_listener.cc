@@ -17,32 +17,19 @@
 #include <thread>
 #include <utility>
 
+#include "proto/descriptor.h"
+
 namespace millrace::queue {
 namespace {
 
 namespace fs = std::filesystem;
+using proto::Descriptor;
 
 constexpr int kBacklog = 100;
 constexpr int kLockTries = 100;
 constexpr std::chrono::milliseconds kLockPause{10};
 
 [[noreturn]] void fail(int reason) { throw std::system_error(reason, std::generic_category()); }
-
-/// A descriptor that is closed at the end; −1: none.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 int make_socket() {
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

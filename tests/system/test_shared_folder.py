@@ -45,7 +45,9 @@ class SharedFolder(SystemTest):
         second = self.train("out", "--max_iters=1000000", "--resume")
         self.finish(second, status=2)  # the folder is held
         self.assertIn("out is being trained into by process", second.errors.splitlines()[-1])
+        first.send_signal(signal.SIGSTOP)  # a folder that is written to cannot be copied
         shutil.copytree(self.folder / "out", self.folder / "copy", symlinks=True)
+        first.send_signal(signal.SIGCONT)
         second = self.train("copy", "--max_iters=1000000", "--resume")
         self.finish(second, status=1)  # so is the run's part of the queue
         self.assertIn("is being trained by another process", second.errors.splitlines()[-1])

@@ -6,7 +6,7 @@ import os
 import subprocess
 import unittest
 
-from harness import BIN, TEXT, SystemTest
+from harness import BIN, SMALL, TEXT, SystemTest
 
 QUICK = ["--queue.uri=inproc://", "--max_iters=2", "--eval_interval=2", "--eval_iters=1"]
 ENDLESS = [
@@ -85,9 +85,12 @@ class Surroundings(SystemTest):
 
     def test_a_recipe_may_come_from_a_pipe_of_the_shell(self):
         command = f'exec {BIN}/inspect stream <(cat "$0") "$@" --digest --count 3'
-        recipe, *overrides = map(str, self.recipe())
+        recipe = str(SMALL.parent / "char_diffusion.toml")  # one that includes no other
+        overrides = ["--data.path=text.txt", "--provider.block_size=24"]
         from_pipe = self.finish(self.start_command(["bash", "-c", command, recipe, *overrides]))
-        plain, _ = self.run_program("inspect", "stream", *self.recipe(), "--digest", "--count", 3)
+        plain, _ = self.run_program(
+            "inspect", "stream", recipe, *overrides, "--digest", "--count=3"
+        )
         self.assertEqual(from_pipe, plain)
 
 
