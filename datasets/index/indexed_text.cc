@@ -51,20 +51,23 @@ bool is_small(const IndexHeader& header) {
   return header.starts.bytes + header.checkpoints.bytes + header.documents.bytes <= kCheckedBytes;
 }
 
-/// A message on what is wrong with an index; empty for a good one.
+/// The dataset has changed since its index was made.
+constexpr const char* kEarlier = "of an earlier state of the dataset";
+
+/// What is wrong with an index, after the words "the index is"; empty for a good one.
 std::string fault_of(std::string_view index, const IndexHeader& header, std::string_view source) {
   const std::string_view raw = index.substr(0, sizeof header);
   if (!index.starts_with(kIndexMagic)) return "not an index of this program";
   if (header.version != kIndexVersion) return "of version " + std::to_string(header.version);
   if (proto::xxh64(raw.substr(0, offsetof(IndexHeader, header_hash))) != header.header_hash) {
-    return "its header is damaged";
+    return "damaged in its header";
   }
   if (header.file_bytes != index.size()) {
     return "cut short";
   }
-  if (!sections_fit(header, index.size())) return "its header is wrong";
+  if (!sections_fit(header, index.size())) return "damaged in its header";
   if (index.substr(header.source.first_byte, header.source.bytes) != source) {
-    return "the dataset has changed since";
+    return kEarlier;
   }
   if (is_small(header) && hash_of_sections(index, header) != header.sections_hash) {
     return "damaged";
@@ -86,7 +89,7 @@ std::shared_ptr<const IndexedText> IndexedText::open(std::unique_ptr<const Mappe
   why = fault_of(index->bytes(), header, source);
   if (why.empty() && (header.flags & kTextInside) == 0 && text != nullptr &&
       text->bytes().size() < header.text_bytes) {
-    why = "the dataset has changed since";
+    why = kEarlier;
   }
   if (!why.empty()) return nullptr;
   return std::shared_ptr<const IndexedText>(

@@ -78,7 +78,7 @@ TEST_F(IndexOf, IsMadeAgainWhereTheDatasetChanged) {
   const testing::CapturedLog log;
   write("t.txt", "one\ntwe\n");  // the same size
   EXPECT_NE(hash(file), first);
-  EXPECT_EQ(log.count("the dataset has changed since; making it again"), 1);
+  EXPECT_EQ(log.count("the index is of an earlier state of the dataset; making it again"), 1);
   write("t.txt", "one\ntwo\n");
   EXPECT_EQ(hash(file), first);
 }
@@ -134,7 +134,7 @@ TEST_F(IndexOf, OfAnEarlierBuildIsMadeAgain) {
   fs::rename(path("made"), only_index());
   const testing::CapturedLog log;
   EXPECT_EQ(hash(file), first);
-  EXPECT_EQ(log.count("the dataset has changed since; making it again"), 1);
+  EXPECT_EQ(log.count("the index is of an earlier state of the dataset; making it again"), 1);
 }
 
 TEST_F(IndexOf, IsNotMadeOfAFileThatChangesMeanwhile) {
