@@ -63,8 +63,8 @@ void catch_stop_signals() {
 
 bool stop_requested() { return stop; }
 void request_stop() { stop = true; }
-void check_stop() {
-  if (stop_requested()) throw Stopped();
+void check_stop(const char* words) {
+  if (stop_requested()) throw Stopped(words);
 }
 bool take_save_request() { return save.exchange(false); }
 

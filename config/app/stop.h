@@ -27,10 +27,9 @@ void request_stop();
 class Stopped : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
-  Stopped() : Stopped("stopped before there was a result") {}
 };
-/// Throws Stopped if the process was asked to stop.
-void check_stop();
+/// Throws Stopped with these words if the process was asked to stop.
+void check_stop(const char* words = "stopped before there was a result");
 
 /// Whether a save was asked for since the last call. Any thread.
 [[nodiscard]] bool take_save_request();

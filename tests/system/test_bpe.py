@@ -116,7 +116,9 @@ def prefixes_of_random_bytes():
     tokenizers is None,
     "the Python package tokenizers is not installed: scripts/setup puts it into .venv",
 )
-class BpeTest(harness.SystemTest):
+class TokenizerTest(harness.SystemTest):
+    """What tests of `tokenize` beside the package share."""
+
     def run_tokenize(self, *words, lines):
         """What `tokenize --json` makes of these values, one JSON line each."""
         done = subprocess.run(
@@ -134,6 +136,8 @@ class BpeTest(harness.SystemTest):
         tokenizer.save(str(path))
         return path
 
+
+class BpeTest(TokenizerTest):
     def assert_same_ids(self, tokenizer, path, texts):
         """With special tokens as text, and recognised; and the same texts back."""
         texts = list(texts)

@@ -3,13 +3,11 @@ others) against the Python package `tokenizers`: the same normalizers, patterns,
 post-processors around vocabularies made here must give the same ids, for random and for hard
 Unicode."""
 
-import json
 import random
-import subprocess
 import unittest
 
 import harness
-from test_bpe import END, HARD
+from test_bpe import END, HARD, TokenizerTest
 
 try:
     import tokenizers
@@ -167,27 +165,7 @@ def all_characters(before="", behind=""):
         yield "".join(before + c + behind for c in points[at : at + 4096])
 
 
-@unittest.skipIf(
-    tokenizers is None,
-    "the Python package tokenizers is not installed: scripts/setup puts it into .venv",
-)
-class FamiliesTest(harness.SystemTest):
-    def tokenize(self, *words, lines):
-        done = subprocess.run(
-            [harness.BIN / "tokenize", *words, "--json"],
-            input="".join(json.dumps(line) + "\n" for line in lines),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=harness.LONG_ENOUGH_S,
-        )
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
-
-    def save(self, tokenizer):
-        path = self.folder / "tokenizer.json"
-        tokenizer.save(str(path))
-        return path
-
+class FamiliesTest(TokenizerTest):
     def compare(self, tokenizer, texts, specials=(True, False)):
         texts = list(texts)
         path = self.save(tokenizer)
@@ -195,7 +173,7 @@ class FamiliesTest(harness.SystemTest):
             tokenizer.encode_special_tokens = not recognised
             theirs = [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
             flags = ["--specials"] if recognised else []
-            ours = self.tokenize("--encode", path, *flags, lines=texts)
+            ours = self.run_tokenize("--encode", path, *flags, lines=texts)
             for text, a, b in zip(texts, ours, theirs, strict=True):
                 if a != b:
                     self.fail(
@@ -226,7 +204,7 @@ class FamiliesTest(harness.SystemTest):
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self.assertEqual(
-            self.tokenize("--encode", path, lines=[text]),
+            self.run_tokenize("--encode", path, lines=[text]),
             [tokenizer.encode(text, add_special_tokens=False).ids],
         )
         self.compare(tokenizer, self.texts())
@@ -338,7 +316,9 @@ class FamiliesTest(harness.SystemTest):
             model=models.BPE(vocabulary, [("a", "b")]),
         )
         self.compare(tokenizer, self.texts(200))
-        self.assertEqual(self.tokenize("--decode", self.save(tokenizer), lines=[[1, 2, 999]]), [""])
+        self.assertEqual(
+            self.run_tokenize("--decode", self.save(tokenizer), lines=[[1, 2, 999]]), [""]
+        )
         # The package gives an added token the next id after the number of tokens.
         for content in ("<x>", "ab", "<y>"):
             tokenizer.add_tokens([AddedToken(content, normalized=False)])

@@ -22,9 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Throws if the process was asked to stop.
 inline void check_not_stopped() {
-  if (config::stop_requested()) {
-    throw std::runtime_error("stopped before everything was measured; what was printed stands");
-  }
+  config::check_stop("stopped before everything was measured; what was printed stands");
 }
 
 /// Checks `done` every millisecond. Throws "waited N s for WHAT" after `limit`, and if the process

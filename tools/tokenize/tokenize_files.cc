@@ -24,12 +24,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Ids = std::vector<std::uint32_t>;
 
-/// Thrown inside the work if the process is asked to stop.
-class Stopped : public std::runtime_error {
- public:
-  Stopped() : std::runtime_error("stopped before the end; the same command goes on") {}
-};
-
 std::map<std::string, std::string> settings_of(const TokenizeRequest& request) {
   auto settings = request.inputs;
   settings["tokenizer_hash"] = request.bpe->hash();
@@ -147,7 +141,7 @@ class SplitWork {
     encoder_.encode(document, datasets::Specials::kAsText,
                     [this](std::span<const std::uint32_t> ids) { take(ids); });
     take(separator_after(document, number));
-  } catch (const Stopped&) {
+  } catch (const config::Stopped&) {
     throw;
   } catch (const proto::DiskError&) {
     throw;
@@ -165,7 +159,7 @@ class SplitWork {
   }
 
   void take(std::span<const std::uint32_t> ids) {
-    if (config::stop_requested()) throw Stopped();
+    config::check_stop("stopped before the end; the same command goes on");
     writer_.append(ids);
     for (const std::uint32_t id : ids) bytes_ += request_.bpe->bytes(id).size();
     progress_.update([this] {

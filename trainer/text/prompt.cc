@@ -20,7 +20,7 @@ std::string text_of(const std::string& given, const std::string& what) {
   if (!given.starts_with(kFile)) return given;
   const std::string path = given.substr(kFile.size());
   try {
-    return proto::read_user_file(path, config::check_stop);
+    return proto::read_user_file(path, [] { config::check_stop(); });
   } catch (const proto::DiskError& error) {
     throw UsageError(what + ": " + error.what() + "; give FILE:PATH of a text, or the text itself");
   }
