@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "step-";
 constexpr std::string_view kEpochPrefix = "epoch-";
+/// A trainer.json is mostly the vocabulary: a few MB for the largest.
+constexpr std::uint64_t kMaxTrainerBytes = std::uint64_t{256} << 20;
 /// The files of a checkpoint's folder.
 constexpr std::array<std::string_view, 5> kFiles{kModelFile, kEmaFile, kOptimizerFile, kConfigFile,
                                                  kTrainerFile};
@@ -57,8 +59,24 @@ bool is_link(const std::string& name) {
          number_in(name, kEpochPrefix, epoch_link);
 }
 
-/// Throws std::runtime_error naming the first needed file that differs from trainer.json.
+/// The state in a folder's trainer.json. Throws std::runtime_error where it cannot be used.
+TrainerState read_state(const fs::path& folder, Disk& disk) {
+  const fs::path path = folder / kTrainerFile;
+  if (const auto entry = disk.stat(path); entry && entry->size_bytes > kMaxTrainerBytes) {
+    throw std::runtime_error(std::string(kTrainerFile) + " has " +
+                             std::to_string(entry->size_bytes) + " bytes, more than any run's");
+  }
+  return trainer_state_from_json(read_file(path, disk));
+}
+
+/// Throws std::runtime_error naming the first file of a checkpoint's names that trainer.json does
+/// not list, or the first needed one that differs from it.
 void check_files(const fs::path& folder, const TrainerState& state, CheckpointUse use, Disk& disk) {
+  for (const std::string_view name : kFiles) {
+    if (name == kTrainerFile || state.files.contains(std::string(name))) continue;
+    if (!disk.stat(folder / name)) continue;
+    throw std::runtime_error(std::string(name) + " is none of the files that trainer.json lists");
+  }
   for (const auto& [name, digest] : state.files) {
     const bool is_optimizer = name == kOptimizerFile;
     if (is_optimizer && use == CheckpointUse::kModel) continue;
@@ -101,7 +119,7 @@ struct Found {
 
 /// The state in a folder's trainer.json; empty where that is missing or damaged.
 std::optional<TrainerState> state_in(const fs::path& folder, Disk& disk) try {
-  return trainer_state_from_json(read_file(folder / kTrainerFile, disk));
+  return read_state(folder, disk);
 } catch (const std::runtime_error&) {
   return std::nullopt;
 }
@@ -122,6 +140,13 @@ std::vector<Found> newest_first(const fs::path& out_dir, Disk& disk) {
 }
 
 // --- What is ours
+
+/// Whether it is a checkpoint of this run: a folder, and no link to one, whose trainer.json says so.
+bool is_of_run(const fs::path& folder, const std::string& run_id, Disk& disk) {
+  if (disk.link_target(folder)) return false;
+  const auto state = state_in(folder, disk);
+  return state && state->run_id == run_id;
+}
 
 /// Whether it is a folder of no files but a checkpoint's.
 bool holds_a_checkpoint_alone(const fs::path& folder, Disk& disk) {
@@ -145,6 +170,12 @@ bool is_copy(const fs::path& out_dir, const fs::path& folder, Disk& disk) {
 bool is_target(std::string text) {
   while (text.ends_with('/') || text.ends_with('\n')) text.pop_back();
   return step_of(text).has_value();
+}
+
+/// Whether OUT/`name` is a link of somebody else: readers leave it alone, wherever it leads.
+bool is_foreign_link(const fs::path& path, Disk& disk) {
+  const auto target = disk.link_target(path);
+  return target && !is_target(target->string());
 }
 
 /// Whether OUT/`name`, the name of a link, is free or ours: such a link, the text of one (from a
@@ -281,7 +312,7 @@ std::vector<std::uint64_t> checkpoint_steps(const fs::path& out_dir, Disk& disk)
 std::optional<Checkpoint> open_checkpoint(const fs::path& folder, std::string& damage, Disk& disk,
                                           CheckpointUse use) {
   try {
-    Checkpoint checkpoint{folder, trainer_state_from_json(read_file(folder / kTrainerFile, disk))};
+    Checkpoint checkpoint{folder, read_state(folder, disk)};
     check_files(folder, checkpoint.state, use, disk);
     return checkpoint;
   } catch (const std::runtime_error& error) {
@@ -303,7 +334,8 @@ std::optional<Checkpoint> find_newest_whole(const fs::path& out_dir,
 
 std::optional<fs::path> linked_checkpoint(const fs::path& out_dir, const std::string& link,
                                           Disk& disk) {
-  if (is_folder(out_dir / link, disk)) return out_dir / link;
+  const fs::path path = out_dir / link;
+  if (is_folder(path, disk) && !is_foreign_link(path, disk)) return path;
   const std::vector<Found> all = newest_first(out_dir, disk);
   const auto newest =
       std::ranges::find_if(all, [](const Found& found) { return found.state.has_value(); });
@@ -340,7 +372,7 @@ CheckpointWriter::CheckpointWriter(const fs::path& out_dir, std::uint64_t step, 
       folder_(out_dir / checkpoint_name(step)),
       temporary_(temporary_name(folder_)) {
   make_durable_folders(out_dir_, disk_);
-  disk_.make_folder(temporary_);
+  if (!disk_.make_folder(temporary_)) throw DiskError(temporary_, "cannot make the folder", EEXIST);
 }
 
 CheckpointWriter::~CheckpointWriter() {
@@ -355,7 +387,7 @@ void CheckpointWriter::write(std::string_view name, std::span<const std::string_
     size_bytes += piece.size();
   }
   try {
-    disk_.write(temporary_ / name, pieces);
+    disk_.write_new(temporary_ / name, pieces);
   } catch (const DiskError& error) {  // named as the user knows it
     throw DiskError(folder_ / name, "cannot write", error.reason());
   }
@@ -425,14 +457,14 @@ void link_final(const fs::path& out_dir, std::uint64_t step, Disk& disk) {
 }
 
 void remove_old_checkpoints(const fs::path& out_dir, std::uint32_t keep, const Links& links,
-                            Disk& disk) {
+                            const std::string& run_id, Disk& disk) {
   const auto is_linked = [&](std::uint64_t step) {
     return std::ranges::any_of(links, [step](const auto& link) { return link.second == step; });
   };
   auto steps = checkpoint_steps(out_dir, disk);
   steps.resize(steps.size() - std::min<std::size_t>(keep, steps.size()));
   for (const std::uint64_t step : steps) {
-    if (!is_linked(step)) {
+    if (!is_linked(step) && is_of_run(out_dir / checkpoint_name(step), run_id, disk)) {
       remove_checkpoint(out_dir, step, disk);
     }
   }

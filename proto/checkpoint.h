@@ -85,7 +85,8 @@ struct TrainerState {
 
 /// The text of trainer.json: the state and, as its last key, the xxh64 of the rest.
 [[nodiscard]] std::string to_json(const TrainerState& state);
-/// Throws std::runtime_error for a text that is damaged, foreign or of another format.
+/// Throws std::runtime_error for a text that is damaged, foreign or of another format, or has a
+/// value that no run has. The digest is its author's, so it says nothing of the values.
 [[nodiscard]] TrainerState trainer_state_from_json(std::string_view json);
 
 /// "step-00001234"
@@ -122,8 +123,9 @@ enum class CheckpointUse : std::uint8_t {
     const std::filesystem::path& out_dir, const std::function<void(const std::string&)>& report,
     Disk& disk = real_disk(), CheckpointUse use = CheckpointUse::kResume);
 
-/// The folder that OUT/`link` leads to. Where the link was lost (by a copy, or on a file system
-/// without links), the one that it would lead to by the newest trainer.json of OUT. Empty: none.
+/// The checkpoint of OUT that OUT/`link` leads to. Where the link was lost (by a copy, or on a file
+/// system without links) or leads elsewhere, the one that it would lead to by the newest
+/// trainer.json of OUT. Empty: none.
 [[nodiscard]] std::optional<std::filesystem::path> linked_checkpoint(
     const std::filesystem::path& out_dir, const std::string& link, Disk& disk = real_disk());
 
@@ -183,10 +185,12 @@ bool link_checkpoint(const std::filesystem::path& out_dir, const std::string& li
 /// Points `final` at the checkpoint of `step`, if that is there. Durable.
 void link_final(const std::filesystem::path& out_dir, std::uint64_t step, Disk& disk = real_disk());
 
-/// Removes all checkpoints but the newest `keep` and those that `links` point at. Files that others
-/// put into their folders stay, in superseded-….
+/// Removes all checkpoints of this run but the newest `keep` and those that `links` point at. What
+/// has a step's name and is no folder with a trainer.json of the run stays: a link, or somebody
+/// else's. Files that others put into the folders stay, in superseded-….
 void remove_old_checkpoints(const std::filesystem::path& out_dir, std::uint32_t keep,
-                            const Links& links, Disk& disk = real_disk());
+                            const Links& links, const std::string& run_id,
+                            Disk& disk = real_disk());
 
 /// Prepares OUT for a run that resumes from `step` (0: a new run). Makes the folder; gives folders
 /// with another step than their trainer.json its name; sets `latest` and `links` where their

@@ -100,7 +100,6 @@ StreamMeta from_pb(const v1::Meta& pb) {
   meta.dataset_hash = pb.dataset_hash();
   meta.data_seed = pb.data_seed();
   for (const v1::Field& field : pb.fields()) meta.schema.fields.push_back(from_pb(field));
-  check(meta.schema);
   meta.vocabulary = {pb.vocabulary().begin(), pb.vocabulary().end()};
   meta.byte_level = pb.byte_level();
   meta.vocab_size = pb.vocab_size();
@@ -115,11 +114,11 @@ StreamMeta from_pb(const v1::Meta& pb) {
   std::copy(pb.sizes().begin(), pb.sizes().end(), meta.sizes.begin());
   std::copy(pb.probe().begin(), pb.probe().end(), meta.probe.begin());
   if (pb.has_epoch_samples()) meta.epoch_samples = pb.epoch_samples();
-  if (meta.epoch_samples == 0) throw std::invalid_argument("an epoch without samples");
   meta.fingerprint = pb.fingerprint();
   if (meta.fingerprint != fingerprint_of(meta)) {
     throw std::invalid_argument("the fingerprint is not the one of the settings");
   }
+  check(meta);
   return meta;
 }
 
@@ -178,8 +177,11 @@ std::string printable(std::string name) {
   return name;
 }
 
+/// Control characters of an address would reach logs and terminals.
 void check_address(const std::string& address) {
-  if (address.empty() || address.size() > kMaxAddressBytes) {
+  const bool printable =
+      std::ranges::none_of(address, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+  if (address.empty() || address.size() > kMaxAddressBytes || !printable) {
     throw std::invalid_argument("not an address");
   }
 }
@@ -212,6 +214,7 @@ struct ToPb {
     pb.mutable_register_()->set_run_id(one.run_id);
     pb.mutable_register_()->set_rank(one.rank);
     pb.mutable_register_()->set_address(one.address);
+    pb.mutable_register_()->set_secret(one.secret);
   }
   void operator()(const Failed& failed) {
     pb.mutable_failed()->set_lease(failed.lease);
@@ -225,6 +228,11 @@ Welcome from_pb(const v1::Welcome& pb) {
   return {pb.epoch(), {pb.ranks().begin(), pb.ranks().end()}};
 }
 
+Lease from_pb(const v1::Lease& pb) {
+  if (pb.range().count() == 0) throw std::invalid_argument("a lease of no samples");
+  return {pb.number(), from_pb(pb.range())};
+}
+
 Ping from_pb(const v1::Ping& pb) {
   if (pb.leases_size() > static_cast<int>(kMaxHeldLeases)) {
     throw std::invalid_argument("too many leases");
@@ -234,8 +242,9 @@ Ping from_pb(const v1::Ping& pb) {
 
 Register from_pb(const v1::Register& pb) {
   if (pb.rank() >= kMaxRanks) throw std::invalid_argument("rank number too large");
+  if (pb.secret().size() > kMaxSecretBytes) throw std::invalid_argument("not a secret");
   check_address(pb.address());
-  return {pb.run_id(), pb.rank(), pb.address()};
+  return {pb.run_id(), pb.rank(), pb.address(), pb.secret()};
 }
 
 Header from_pb(const v1::Header& pb) {
@@ -244,7 +253,7 @@ Header from_pb(const v1::Header& pb) {
       return Hello{from_pb(pb.hello().meta()), pb.hello().capacity(), printable(pb.hello().name())};
     case v1::Header::kWelcome: return from_pb(pb.welcome());
     case v1::Header::kRefuse: return Refuse{cut(pb.refuse().reason())};
-    case v1::Header::kLease: return Lease{pb.lease().number(), from_pb(pb.lease().range())};
+    case v1::Header::kLease: return from_pb(pb.lease());
     case v1::Header::kBatch: return from_pb(pb.batch());
     case v1::Header::kPing: return from_pb(pb.ping());
     case v1::Header::kSayHello: return SayHello{pb.say_hello().epoch()};

@@ -33,7 +33,7 @@ class DiskError : public std::runtime_error {
   int reason_;
 };
 
-/// The file or folder that a path leads to, through links.
+/// The file or folder that a path leads to, through links where they are followed.
 struct DiskEntry {
   bool is_folder = false;
   std::uint64_t size_bytes = 0;
@@ -48,12 +48,21 @@ class Disk {
 
   virtual ~Disk() = default;
 
+  /// From now on no operation follows a link below `folder`, in which others may write: a link there
+  /// in place of a folder, or of a file to open, is an error (ELOOP), and the other operations take
+  /// the link itself. `folder` may be reached through links; paths below it begin as it does.
+  virtual void refuse_links_below(const std::filesystem::path& folder) = 0;
+
   /// The content of a file, or its first `at_most` bytes, in memory aligned for columns; empty
   /// where there is no such file. Takes no more memory than that. Later changes to the file do not
   /// change what was read.
   [[nodiscard]] virtual std::optional<SharedBytes> read(const std::filesystem::path& path,
                                                         std::size_t at_most) = 0;
-  /// Writes the pieces one after the other, in place of the file's content. Not atomic.
+  /// Writes the pieces one after the other to a new file. Throws (EEXIST) where the name is taken.
+  virtual void write_new(const std::filesystem::path& path,
+                         std::span<const std::string_view> pieces) = 0;
+  /// The same in place of a file's content, or to a new one; never through a link. Not atomic. No
+  /// more than the content that was there needs no room on the disk.
   virtual void write(const std::filesystem::path& path,
                      std::span<const std::string_view> pieces) = 0;
   /// Makes an empty file; false where the name is taken.
@@ -84,7 +93,7 @@ class Disk {
   /// Makes the content of a file, or the names in a folder, durable: they survive a power cut.
   virtual void sync(const std::filesystem::path& path) = 0;
   /// Locks a file, which is made where it is missing, until the result is destroyed or the process
-  /// ends. Null where another holder has the lock. On a file system without locks, always succeeds.
+  /// ends; never through a link. Null where another holder has the lock. On a file system without locks, always succeeds.
   [[nodiscard]] virtual std::shared_ptr<const void> lock(const std::filesystem::path& path) = 0;
 };
 

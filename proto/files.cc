@@ -2,17 +2,13 @@
 #include "proto/files.h"
 
 #include <sys/random.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
-#include <cstdio>
 #include <stdexcept>
 
-#include "base/text.h"
 #include "proto/digest.h"
+#include "proto/file_name.h"
 
 namespace millrace::proto {
 namespace {
@@ -28,21 +24,6 @@ constexpr std::string_view kTemporaryEnd = ".tmp";
 /// Stands for a name that leaves no room for the rest of a temporary name.
 constexpr std::string_view kLongName = "long-name";
 
-bool is_hex(std::string_view text, std::size_t digits) {
-  return text.size() == digits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-/// Syncs a folder, also one that was there already: the process that made it may have died before
-/// its own sync. A folder that may not be synced for lack of rights is left to its owner.
-void try_sync(const fs::path& folder, Disk& disk) {
-  try {
-    disk.sync(folder);
-  } catch (const DiskError& error) {
-    if (error.reason() != EACCES) throw;
-  }
-}
-
 }  // namespace
 
 std::string read_file(const fs::path& path, Disk& disk) {
@@ -54,7 +35,7 @@ std::string read_file(const fs::path& path, Disk& disk) {
 void replace_file(const fs::path& path, std::span<const std::string_view> pieces, Disk& disk) {
   const fs::path temporary = temporary_name(path);
   try {
-    disk.write(temporary, pieces);
+    disk.write_new(temporary, pieces);
     disk.rename(temporary, path);
   } catch (const DiskError& error) {
     try_remove_all(temporary, disk);
@@ -67,7 +48,11 @@ void replace_file(const fs::path& path, std::string_view content, Disk& disk) {
 }
 
 void make_folders(const fs::path& folder, Disk& disk) {
-  if (folder.empty() || disk.stat(folder)) return;
+  if (folder.empty()) return;
+  if (const auto there = disk.stat(folder)) {
+    if (!there->is_folder) throw DiskError(folder, "a folder must be there", ENOTDIR);
+    return;
+  }
   make_folders(folder.parent_path(), disk);
   disk.make_folder(folder);
 }
@@ -78,13 +63,29 @@ void make_durable_folders(const fs::path& folder, Disk& disk) {
     make_durable_folders(folder.parent_path(), disk);
     disk.make_folder(folder);
   }
-  try_sync(folder_of(folder), disk);
+  // Also for a folder that was there: the process that made it may have died before its own sync.
+  sync_name(folder, disk);
 }
 
-void remove_all(const fs::path& path, Disk& disk) {
-  if (disk.remove(path)) return;
+void sync_name(const fs::path& path, Disk& disk) {
+  try {
+    disk.sync(folder_of(path));
+  } catch (const DiskError& error) {
+    if (error.reason() != EACCES) throw;
+  }
+}
+
+bool remove_all(const fs::path& path, Disk& disk) {
+  if (disk.remove(path)) return true;
   for (const std::string& name : disk.list(path)) remove_all(path / name, disk);
-  disk.remove(path);
+  return disk.remove(path);
+}
+
+void try_remove(const fs::path& path, Disk& disk) noexcept {
+  try {
+    disk.remove(path);
+  } catch (...) {  // a full or broken disk
+  }
 }
 
 void try_remove_all(const fs::path& path, Disk& disk) noexcept {
@@ -95,32 +96,20 @@ void try_remove_all(const fs::path& path, Disk& disk) noexcept {
 }
 
 fs::path temporary_name(const fs::path& path) {
-  // Process ids are not unique among machines that share a folder.
-  static const std::string machine = random_id();
-  static std::atomic<std::uint32_t> serial{0};
-  char number[32];
-  std::snprintf(number, sizeof number, "-%d-%08x", ::getpid(), serial++);
-  const std::string tag = '.' + machine + number + std::string(kTemporaryEnd);
-  std::string name = path.filename().string();
-  if (1 + name.size() + tag.size() > NAME_MAX) name = kLongName;
-  return path.parent_path() / ('.' + name + tag);
+  const std::string name = path.filename().string();
+  const std::string_view held = name.size() > kMostFileNameBytes ? kLongName : name;
+  return path.parent_path() /
+         ('.' + std::string(held) + '.' + random_id() + std::string(kTemporaryEnd));
 }
 
 std::optional<std::string> final_name_of(std::string_view temporary) {
-  const std::size_t dot = temporary.rfind('.', temporary.size() - kTemporaryEnd.size() - 1);
-  if (!temporary.starts_with('.') || !temporary.ends_with(kTemporaryEnd) || dot == 0 ||
-      dot == std::string_view::npos) {
+  if (!temporary.starts_with('.') || !temporary.ends_with(kTemporaryEnd) ||
+      temporary.size() <= kTemporaryNameBytes) {
     return std::nullopt;
   }
-  const std::string_view tag =
-      temporary.substr(dot + 1, temporary.size() - kTemporaryEnd.size() - dot - 1);
-  const std::size_t process = tag.find('-');
-  const std::size_t serial = tag.rfind('-');
-  if (process == serial || !is_hex(tag.substr(0, process), 16) ||
-      !base::parse_number<int>(tag.substr(process + 1, serial - process - 1)) ||
-      !is_hex(tag.substr(serial + 1), 8)) {
-    return std::nullopt;
-  }
+  const std::size_t dot = temporary.size() - kTemporaryNameBytes + 1;
+  const std::string_view id = temporary.substr(dot + 1, kIdDigits);
+  if (temporary[dot] != '.' || !is_id(id)) return std::nullopt;
   return std::string(temporary.substr(1, dot - 1));
 }
 

@@ -28,13 +28,22 @@ void make_folders(const std::filesystem::path& folder, Disk& disk);
 /// The same, durable.
 void make_durable_folders(const std::filesystem::path& folder, Disk& disk);
 
+/// Makes the name of a file or folder durable, by a sync of the folder that it is in. One that may
+/// not be opened for lack of rights is left to its owner.
+void sync_name(const std::filesystem::path& path, Disk& disk);
+
 /// Removes a file, or a folder with its content, if there is one. Links are removed, not followed.
-void remove_all(const std::filesystem::path& path, Disk& disk);
-/// The same, ignoring errors.
+/// False where a folder stays, because another process puts files in meanwhile, or NFS keeps a file
+/// that one has open.
+bool remove_all(const std::filesystem::path& path, Disk& disk);
+/// Removes a file, a link or an empty folder, if there is one, ignoring errors.
+void try_remove(const std::filesystem::path& path, Disk& disk) noexcept;
+/// remove_all, ignoring errors.
 void try_remove_all(const std::filesystem::path& path, Disk& disk) noexcept;
 
-/// A new name beside `path`, starting with a dot, that no process on any machine uses. It holds the
-/// name of `path` where both fit into the NAME_MAX bytes of a name.
+/// A new name beside `path` that nobody can guess: ".NAME.ID.tmp". It holds the name of `path` where
+/// both fit into the NAME_MAX bytes of a name. To be made with Disk::write_new, create or
+/// make_folder, which take no name that is there.
 [[nodiscard]] std::filesystem::path temporary_name(const std::filesystem::path& path);
 /// The name for which temporary_name made this one, or a stand-in for one too long to be held; empty
 /// where it did not.

@@ -2,11 +2,18 @@
 // rooms: they add two seconds and one second to every file that instantiates them.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
 namespace millrace::proto {
+
+/// Texts that nest deeper are refused: nlohmann writes, copies and compares a value by recursion, and
+/// a hundred thousand brackets would overflow the stack. Ours nest five deep at most.
+inline constexpr std::size_t kDeepestJson = 64;
+/// Whether a text does. The functions below ask it themselves.
+[[nodiscard]] bool is_deep_json(std::string_view text);
 
 /// Read a text, or throw nlohmann::json::parse_error. The second keeps the order of keys.
 [[nodiscard]] nlohmann::json read_json(std::string_view text);

@@ -25,12 +25,16 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 /// A longer header is dropped before it is parsed, as parsing takes many times its bytes. The
 /// largest vocabulary of characters fits.
 inline constexpr std::size_t kMaxHeaderBytes = std::size_t{8} << 20;
-/// Limits of foreign messages: more ranks than any run has, longer than any address.
-inline constexpr std::size_t kMaxRanks = 4096;
-inline constexpr std::size_t kMaxAddressBytes = 256;
-inline constexpr std::size_t kMaxNameBytes = 64;  // of a Hello's name
+/// Ranks of one run. A producer holds a connection to each.
+inline constexpr std::size_t kMaxRanks = 256;
+inline constexpr std::size_t kMaxAddressBytes = 255;
+inline constexpr std::size_t kMaxSecretBytes = 64;  // of a Register
+inline constexpr std::size_t kMaxNameBytes = 64;    // of a Hello's name
 /// Leases that one producer may hold of one consumer at once.
 inline constexpr std::size_t kMaxHeldLeases = 1024;
+/// Bytes of the samples that one lease may ask for. Any single sample fits; a consumer of ours asks
+/// for a few MiB at most.
+inline constexpr std::uint64_t kMaxLeaseBytes = kMaxSampleBytes;
 /// Longer reasons are cut.
 inline constexpr std::size_t kMaxReasonBytes = 4096;
 
@@ -69,11 +73,13 @@ struct Failed {
   std::uint64_t lease = 0;
   std::string reason;
 };
-/// Another rank to rank 0 of the same run: where producers reach it.
+/// Another rank to rank 0 of the same run: where producers reach it. `secret`: what only the ranks
+/// of this start of the trainer know; never logged.
 struct Register {
   std::string run_id;
   std::uint32_t rank = 0;
   std::string address;
+  std::string secret{};
 };
 /// Producer to consumer: alive. The epoch that it was welcomed to, the leases that it holds and has
 /// not answered, and the ranks that it knows. Where the consumer knows otherwise, a message was

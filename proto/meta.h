@@ -53,6 +53,14 @@ struct StreamMeta {
   bool operator==(const StreamMeta&) const = default;
 };
 
+/// Throws std::invalid_argument naming the value and the reason if no stream has such a meta. Of a
+/// meta from a peer or a file, so that models and objectives may rely on it: the schema can be used
+/// (check(Schema)); the vocabulary is empty or has vocab_size tokens; [MASK] is one of them, and
+/// ignore_index none; a sample has 1 to kMaxBlockSize tokens; each split has 1 to kMaxStages stages;
+/// train is not empty, and an epoch neither.
+void check(const StreamMeta& meta);
+inline constexpr std::uint32_t kMaxBlockSize = 1U << 20;  // as provider.block_size
+
 /// Samples of each split that the probe covers (fewer where the split is smaller).
 inline constexpr std::uint32_t kProbeSamples = 4;
 
@@ -71,8 +79,8 @@ struct Difference {
 /// The differences between the settings of two recipes; the value of an absent key is "(unset)".
 [[nodiscard]] std::vector<Difference> differences(const std::map<std::string, std::string>& here,
                                                   const std::map<std::string, std::string>& there);
-/// The differences between two streams in provider, format version, settings, dataset, data seed,
-/// schema and probe.
+/// The differences between two streams, in any field of their metas, digests last. A dataset's name
+/// may differ where its content is the same, and epoch_samples, which shapes no byte, be unknown.
 [[nodiscard]] std::vector<Difference> differences(const StreamMeta& here, const StreamMeta& there);
 /// "block_size is 128 here and 256 there; …": the first three differences; empty for none.
 [[nodiscard]] std::string describe(const std::vector<Difference>& differences,

@@ -97,6 +97,9 @@ void check_field(const Field& field) {
   if (field.sentinel && field.wire == WireType::kF32) {
     throw std::invalid_argument(name + " is f32 and has no sentinel");
   }
+  if (field.wire == WireType::kF32 && field.logical == LogicalType::kI64) {
+    throw std::invalid_argument(name + " is f32 on the wire and whole in the trainer");
+  }
   std::size_t bytes = width(field.wire);
   for (const std::uint32_t extent : field.shape) {
     if (extent == 0) throw std::invalid_argument(name + " has a zero in its shape");
@@ -104,6 +107,10 @@ void check_field(const Field& field) {
       throw std::invalid_argument(name + " is larger than 64 MiB a sample");
     }
     bytes *= extent;
+  }
+  const bool is_byte = field.wire == WireType::kU8 && field.values_per_sample() == 1;
+  if (field.role == Role::kStage && !is_byte) {
+    throw std::invalid_argument(name + " is a stage and not one u8");
   }
 }
 

@@ -14,6 +14,7 @@ namespace millrace::proto {
 enum class WireType : std::uint8_t { kU8 = 1, kU16 = 2, kU32 = 3, kF32 = 4 };
 /// The type of a value on the trainer's device.
 enum class LogicalType : std::uint8_t { kI64 = 1, kF32 = 2 };
+/// What a field is for, which decides its values (batch_values.h).
 enum class Role : std::uint8_t {
   kInput = 1,
   kTarget = 2,
@@ -61,8 +62,9 @@ struct Schema {
 };
 
 /// Throws std::invalid_argument naming the field and the reason if the schema cannot be used: no
-/// field, a name that is empty or used twice, an unknown type or role, an f32 with a sentinel, a
-/// zero in a shape, more than kMaxFields fields, or more than kMaxSampleBytes bytes a sample.
+/// field, a name that is empty or used twice, an unknown type or role, an f32 with a sentinel or as
+/// i64, a stage that is not one u8, a zero in a shape, more than kMaxFields fields, or more than
+/// kMaxSampleBytes bytes a sample.
 void check(const Schema& schema);
 
 inline constexpr std::size_t kMaxFields = 32;

@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
 
 #include "proto/json_numbers.h"
 #include "proto/stage_log.h"
+#include "proto/types.h"
 
 namespace millrace::proto {
 
@@ -15,11 +18,20 @@ namespace millrace::proto {
   return json;
 }
 
-/// Throws std::runtime_error or nlohmann::json::exception where `json` is no stage log.
+/// Throws std::runtime_error or nlohmann::json::exception where `json` is no stage log: entries that
+/// ascend, the first at sample 0, with stages below kMaxStages.
 [[nodiscard]] inline StageLog stage_log_from(const nlohmann::ordered_json& json) {
   StageLog log;
   for (const auto& entry : json) {
-    log.push_back({whole<std::uint64_t>(entry.at(0)), whole<std::uint8_t>(entry.at(1))});
+    const StageLogEntry next{whole<std::uint64_t>(entry.at(0)), whole<std::uint8_t>(entry.at(1))};
+    const bool ascends =
+        log.empty() ? next.first_index == 0 : next.first_index > log.back().first_index;
+    if (!ascends || next.stage >= kMaxStages) {
+      throw std::runtime_error("the stage log cannot go on with stage " +
+                               std::to_string(next.stage) + " from sample " +
+                               std::to_string(next.first_index));
+    }
+    log.push_back(next);
   }
   return log;
 }

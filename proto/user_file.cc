@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "proto/disk.h"
 #include "proto/files.h"
 
@@ -32,13 +33,25 @@ constexpr int kMaxLinks = 40;  // as Linux follows (path_resolution(7))
   throw DiskError(path, "cannot write", reason);
 }
 
-/// Where a path leads through links in its last part. The last link may dangle.
-fs::path through_links(const fs::path& path) {
+/// Where a path leads through links in its last part.
+struct Destination {
+  std::optional<int> descriptor{};  ///< of this process, as /dev/stdout and /dev/fd/3 name them
+  fs::path path{};                  ///< else; the last link may dangle
+};
+
+Destination destination(const fs::path& path) {
+  std::error_code error;
+  const fs::path own_descriptors = fs::canonical("/proc/self/fd", error);
   fs::path target = path;
   for (int links = 0; links < kMaxLinks; ++links) {
-    std::error_code error;
+    const fs::path folder = fs::canonical(target.parent_path(), error);
+    if (!folder.empty() && folder == own_descriptors) {
+      if (const auto number = base::parse_number<int>(target.filename().string())) {
+        return {.descriptor = number};
+      }
+    }
     const fs::path next = fs::read_symlink(target, error);
-    if (error) return target;  // no link, or nothing there
+    if (error) return {.path = target};  // no link, or nothing there
     target = target.parent_path() / next;
   }
   fail(path, ELOOP);
@@ -49,6 +62,18 @@ std::optional<struct stat> status_of(const fs::path& path) {
   if (::stat(path.c_str(), &status) == 0) return status;
   if (errno != ENOENT) fail(path, errno);
   return std::nullopt;
+}
+
+bool is_same(const struct stat& file, const std::optional<struct stat>& other) {
+  return other && file.st_dev == other->st_dev && file.st_ino == other->st_ino;
+}
+
+/// What is written there goes on where the descriptor stands, and is appended where that is.
+Descriptor another_of(int descriptor, const fs::path& path) {
+  const int mode = ::fcntl(descriptor, F_GETFL);
+  if (mode < 0) fail(path, errno);
+  if ((mode & O_ACCMODE) == O_RDONLY) fail(path, EBADF);
+  return Descriptor(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
 Descriptor open_pipe(const fs::path& path) {
@@ -67,13 +92,18 @@ Descriptor open_pipe(const fs::path& path) {
 
 }  // namespace
 
-UserFile::UserFile(fs::path path) : path_(std::move(path)), target_(through_links(path_)) {
-  const auto there = status_of(target_);
+UserFile::UserFile(fs::path path) : path_(std::move(path)) {
+  const auto there = status_of(path_);
+  const Destination to = destination(path_);
+  target_ = to.path;
   if (there && S_ISDIR(there->st_mode)) fail(path_, EISDIR);
-  if (there && S_ISFIFO(there->st_mode)) {
-    file_ = open_pipe(target_);
-  } else if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
-    file_ = Descriptor(::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
+  if (to.descriptor) {
+    file_ = another_of(*to.descriptor, path_);
+  } else if (there && S_ISFIFO(there->st_mode)) {
+    file_ = open_pipe(path_);
+  } else if (there && (!S_ISREG(there->st_mode) || there->st_nlink != 1 ||
+                       !is_same(*there, status_of(target_)))) {
+    file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
   } else if (there && ::access(target_.c_str(), W_OK) != 0) {
     fail(path_, errno);
   } else {
@@ -84,8 +114,15 @@ UserFile::UserFile(fs::path path) : path_(std::move(path)), target_(through_link
   if (!file_.is_open()) fail(path_, errno);
 }
 
+UserFile::UserFile(UserFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
+      beside_(std::exchange(other.beside_, {})),
+      file_(std::move(other.file_)),
+      buffer_(std::move(other.buffer_)) {}
+
 UserFile::~UserFile() {
-  if (file_.is_open() && !beside_.empty()) ::unlink(beside_.c_str());
+  if (!beside_.empty()) ::unlink(beside_.c_str());
 }
 
 void UserFile::write(std::string_view bytes) {
@@ -100,8 +137,9 @@ void UserFile::flush() {
 
 void UserFile::finish() {
   flush();
+  if (!file_.close()) fail(path_, errno);  // NFS and quotas say only now what they did not take
   if (!beside_.empty() && ::rename(beside_.c_str(), target_.c_str()) != 0) fail(path_, errno);
-  if (!file_.close()) fail(path_, errno);
+  beside_.clear();
 }
 
 std::string read_user_file(const fs::path& path, const std::function<void()>& check_stop) {

@@ -15,7 +15,10 @@ namespace millrace::proto {
 /// Writes a new version of a file beside it, and puts it in place at the end.
 ///
 /// - Links are followed and stay; the mode of a file that is replaced stays.
-/// - A device, a pipe, or a file with several hard links is written in place, from its beginning.
+/// - A device, a pipe, a file with several hard links, or one that has a path under /proc alone, is
+///   written in place, from its beginning.
+/// - /dev/stdout, /dev/fd/N and what a shell puts for >(command) are written where the descriptor
+///   stands: behind what `>> file` had.
 /// - A folder, and a file that may not be written, is refused.
 ///
 /// One thread at a time. Every member throws DiskError (disk.h) with the path and the reason.
@@ -26,7 +29,7 @@ class UserFile {
   explicit UserFile(std::filesystem::path path);
   /// Without finish: removes what was written beside the file, which stays as it was.
   ~UserFile();
-  UserFile(UserFile&& other) noexcept = default;
+  UserFile(UserFile&& other) noexcept;
   UserFile& operator=(UserFile&&) = delete;
 
   /// Appends. Kept in memory up to kBufferBytes.
@@ -38,7 +41,7 @@ class UserFile {
   void flush();
 
   std::filesystem::path path_;    ///< as it was given, for errors
-  std::filesystem::path target_;  ///< where links lead
+  std::filesystem::path target_;  ///< where links lead; empty: to a descriptor
   std::filesystem::path beside_;  ///< the unfinished file; empty: written in place
   Descriptor file_;
   std::string buffer_;

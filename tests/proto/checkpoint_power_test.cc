@@ -71,7 +71,7 @@ class SavedRun {
         link_checkpoint(kOut, link, step, disk_);
       }
     }
-    remove_old_checkpoints(kOut, 2, links_of(state_), disk_);
+    remove_old_checkpoints(kOut, 2, links_of(state_), state_.run_id, disk_);
   }
 
   /// Expects the disk to be in a state that the run may leave behind.
@@ -85,6 +85,7 @@ class SavedRun {
  private:
   static TrainerState first_state() {
     TrainerState state;
+    state.run_id = "0123456789abcdef";
     state.meta = testing::sample_meta();
     return state;
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "proto/digest.h"
@@ -20,6 +21,8 @@ namespace millrace::proto {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::literals::operator""_json_pointer;
+using testing::contains;
 
 TrainerState some_state(std::uint64_t step) {
   TrainerState state;
@@ -36,6 +39,7 @@ TrainerState some_state(std::uint64_t step) {
   state.seed = 0xffff'ffff'ffff'ffff;
   state.run_id = "0123456789abcdef";
   state.meta = testing::sample_meta();
+  state.meta.train_stages = {"first", "second", "third", "fourth"};
   state.device = "cpu", state.dtype = "bfloat16", state.ranks = 2, state.threads = 4,
   state.cpu_capability = "AVX2";
   state.versions = {{"torch", "2.13.0"}};
@@ -98,13 +102,69 @@ TEST(TrainerState, NestingWithoutEndIsRefused) {
   EXPECT_THROW((void)trainer_state_from_json(nested), std::runtime_error);
 }
 
-TEST(TrainerState, OfABuildThatCountedNoEpochsIsRead) {
+/// The text of some_state with a change, and with the digest of what is there then.
+template <class Change>
+std::string sealed_after(Change change) {
   auto json = nlohmann::ordered_json::parse(to_json(some_state(1234)));
-  json.erase("epoch_steps"), json.erase("xxh64");
+  change(json);
+  json.erase("xxh64");
   json["xxh64"] = hex16(xxh64(json.dump()));
+  return json.dump();
+}
+
+TEST(TrainerState, OfABuildThatCountedNoEpochsIsRead) {
   TrainerState without = some_state(1234);
   without.epoch_steps.clear();
-  EXPECT_EQ(trainer_state_from_json(json.dump()), without);
+  EXPECT_EQ(trainer_state_from_json(sealed_after([](auto& json) { json.erase("epoch_steps"); })),
+            without);
+}
+
+/// Changes under the right digest, and what the refusal names: the author of a checkpoint makes its
+/// digest too.
+TEST(TrainerState, AValueThatNoRunHasIsRefused) {
+  using Json = nlohmann::ordered_json;
+  struct Case {
+    Json::json_pointer at;
+    Json value;
+    std::string named;
+  };
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
+  const std::vector<Case> cases = {
+      {"/step"_json_pointer, kLargest, "step is 18446744073709551615"},
+      {"/cursors/train"_json_pointer, kLargest, "train is 18446744073709551615"},
+      {"/cursors/train"_json_pointer, (std::uint64_t{1} << 62) + 1, "train is 46116860184"},
+      {"/cursors/train"_json_pointer, -1, "train is -1"},
+      {"/cursors/train"_json_pointer, "5", "train is string"},
+      {"/best_step"_json_pointer, kLargest, "best_step"},
+      {"/epoch_steps"_json_pointer, {{1, 7}, {2, 7}}, "epoch_steps do not ascend at epoch 2"},
+      {"/epoch_steps"_json_pointer, {{2, 7}, {2, 8}}, "epoch_steps do not ascend at epoch 2"},
+      {"/stage_log"_json_pointer, {{1, 0}}, "stage 0 from sample 1"},
+      {"/stage_log"_json_pointer, {{0, 0}, {5, 1}, {5, 2}}, "stage 2 from sample 5"},
+      {"/stage_log"_json_pointer, {{0, 4}}, "names stage 4, and its stream has 4 stages"},
+      {"/loss_scale"_json_pointer, 0.0, "loss_scale"},
+      {"/loss_scale"_json_pointer, 1e308, "loss_scale"},
+      {"/run_id"_json_pointer, "/home/user/thesis", "run_id is not 16 lower-case hex digits"},
+      {"/run_id"_json_pointer, "", "run_id is not 16 lower-case hex digits"},
+      {"/run_id"_json_pointer, "..", "run_id is not 16 lower-case hex digits"},
+      {"/fingerprint"_json_pointer, "0123456789abcdef", "fingerprint is not that of its meta"},
+      {"/files"_json_pointer, {{"../../etc/passwd", Json::object()}}, "a name in its files"},
+      {"/files"_json_pointer, {{".", Json::object()}}, "a name in its files"},
+      {"/meta/vocab_size"_json_pointer, 4000000000, "the vocabulary names 64 of 4000000000 tokens"},
+      {"/meta/mask_token_id"_json_pointer, 64, "[MASK] is token 64 of 64 tokens"},
+      {"/meta/ignore_index"_json_pointer, "2", "ignore_index 2 is one of 64 tokens"},
+      {"/meta/block_size"_json_pointer, 0, "block_size is 0"},
+      {"/meta/block_size"_json_pointer, 4000000000, "block_size is 4000000000"},
+      {"/meta/val_stages"_json_pointer, Json::array(), "a split has 0 stages"},
+      {"/meta/sizes"_json_pointer, {"0", "1", "1"}, "the train split is empty"},
+      {"/meta/epoch_samples"_json_pointer, "0", "an epoch without samples"},
+  };
+  for (const Case& each : cases) {
+    const std::string text = sealed_after([&](Json& json) { json[each.at] = each.value; });
+    const std::string refusal =
+        testing::message_of<std::runtime_error>([&] { (void)trainer_state_from_json(text); });
+    EXPECT_TRUE(contains(refusal, each.named)) << each.at << ": " << refusal;
+    EXPECT_TRUE(refusal.starts_with("trainer.json cannot be used: ")) << refusal;
+  }
 }
 
 TEST(TrainerState, SaysWhichLinksThereAre) {
@@ -202,17 +262,18 @@ TEST_F(CheckpointTest, ReplacesAnOlderOneOfTheSameStep) {
 TEST_F(CheckpointTest, KeepsTheLastAndTheBest) {
   for (const std::uint64_t step : {1, 2, 3, 4, 5}) save(step);
   link_checkpoint(out, kBestLink, 2);
-  remove_old_checkpoints(out, 2, {{kBestLink, 2}});
+  remove_old_checkpoints(out, 2, {{kBestLink, 2}}, some_state(1).run_id);
   EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{2, 4, 5}));
   EXPECT_EQ(fs::read_symlink(out / "best"), "step-00000002");
   EXPECT_EQ(fs::read_symlink(out / "latest"), "step-00000005");
-  remove_old_checkpoints(out, 10, {});
+  remove_old_checkpoints(out, 10, {}, some_state(1).run_id);
   EXPECT_EQ(checkpoint_steps(out).size(), 3U);
 }
 
 TEST_F(CheckpointTest, KeepsThoseOfEpochs) {
   for (const std::uint64_t step : {1, 2, 3, 4, 5}) save(step);
-  remove_old_checkpoints(out, 1, {{epoch_link(5), 1}, {epoch_link(10), 3}, {kBestLink, 3}});
+  remove_old_checkpoints(out, 1, {{epoch_link(5), 1}, {epoch_link(10), 3}, {kBestLink, 3}},
+                         some_state(1).run_id);
   EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{1, 3, 5}));
 }
 
@@ -279,7 +340,7 @@ TEST_F(CheckpointTest, OtherFilesInACheckpointsFolderStay) {
   for (const char* const step : {"1", "2", "4"}) {
     replace_file(out / ("step-0000000" + std::string(step)) / "notes.txt", step);
   }
-  remove_old_checkpoints(out, 3, {});
+  remove_old_checkpoints(out, 3, {}, some_state(1).run_id);
   EXPECT_EQ(read_file(out / "superseded-step-00000001/notes.txt"), "1") << "removed";
   EXPECT_FALSE(fs::exists(out / "superseded-step-00000001/model.safetensors"));
   save(2);
@@ -296,12 +357,37 @@ TEST_F(CheckpointTest, OtherFilesInACheckpointsFolderStay) {
   EXPECT_EQ(newest(), 3U);
 }
 
-TEST_F(CheckpointTest, ALinkedCheckpointsTargetStays) {
+TEST_F(CheckpointTest, OnlyFoldersOfTheRunAreRemoved) {
+  for (const std::uint64_t step : {1, 2, 3, 4, 5}) save(step);
+  fs::remove(out / "step-00000001/trainer.json");
+  TrainerState other = some_state(2);
+  other.run_id = "fedcba9876543210";
+  replace_file(out / "step-00000002/trainer.json", to_json(other));
+  remove_old_checkpoints(out, 1, {}, some_state(1).run_id);
+  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{1, 2, 5}));
+  EXPECT_TRUE(fs::exists(out / "step-00000001/model.safetensors")) << "another program's";
+  EXPECT_TRUE(fs::exists(out / "step-00000002/model.safetensors")) << "another run's";
+}
+
+TEST_F(CheckpointTest, AFileThatIsNotListedIsNotRead) {
+  save(5);
+  replace_file(out / "step-00000005/ema.safetensors", "a model");
+  EXPECT_EQ(damage(5), "ema.safetensors is none of the files that trainer.json lists");
+}
+
+TEST_F(CheckpointTest, ALinkThatLeadsElsewhereCountsAsLost) {
+  for (const std::uint64_t step : {6, 7}) save(step);
+  fs::rename(out / "step-00000006", folder / "step-00000006");
+  fs::create_directory_symlink(folder / "step-00000006", out / "best");
+  EXPECT_EQ(linked_checkpoint(out, kBestLink), out / "step-00000007") << "as trainer.json says";
+}
+
+TEST_F(CheckpointTest, ALinkedCheckpointStays) {
   for (const std::uint64_t step : {1, 2}) save(step);
   fs::rename(out / "step-00000001", folder / "archived");
   fs::create_directory_symlink(folder / "archived", out / "step-00000001");
-  remove_old_checkpoints(out, 1, {});
-  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{2}));
+  remove_old_checkpoints(out, 1, {}, some_state(1).run_id);
+  EXPECT_EQ(checkpoint_steps(out), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_TRUE(fs::exists(folder / "archived/model.safetensors"));
 }
 

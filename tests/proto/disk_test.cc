@@ -130,6 +130,103 @@ TEST_P(AnyDisk, LinksAreFollowedButNotRemovedThrough) {
   EXPECT_EQ(get("target/file"), "x");
 }
 
+TEST_P(AnyDisk, NoFileIsMadeThroughALink) {
+  put("victim", "of the user");
+  ASSERT_TRUE(disk.link("victim", at / "link"));
+  ASSERT_TRUE(disk.link("absent", at / "dangling"));
+  for (const char* const name : {"link", "dangling", "victim"}) {
+    EXPECT_EQ(reason_of([&] { disk.write_new(at / name, {}); }), EEXIST) << name;
+    EXPECT_FALSE(disk.create(at / name)) << name;
+  }
+  EXPECT_EQ(reason_of([&] { put("link", "x"); }), ELOOP);
+  EXPECT_EQ(reason_of([&] { put("dangling", "x"); }), ELOOP);
+  EXPECT_EQ(reason_of([&] { (void)disk.lock(at / "link"); }), ELOOP);
+  EXPECT_EQ(get("victim"), "of the user");
+  EXPECT_EQ(disk.list(at), (Names{"dangling", "link", "victim"}));
+  const std::string_view content = "new";
+  disk.write_new(at / "fresh", std::span(&content, 1));
+  EXPECT_EQ(get("fresh"), "new");
+}
+
+TEST_P(AnyDisk, BelowAGuardedFolderNoLinkIsFollowed) {
+  make_folders(at / "home" / "deep", disk);
+  put("home/file", "of the user");
+  make_folders(at / "shared" / "own", disk);
+  put("shared/own/file", "x");
+  ASSERT_TRUE(disk.link("shared", at / "way"));
+  const auto queue = at / "way";  // reached through a link: that is the user's own
+  disk.refuse_links_below(queue);
+  ASSERT_TRUE(disk.link("../home", at / "shared" / "folder"));
+  ASSERT_TRUE(disk.link("../home/file", at / "shared" / "file"));
+  ASSERT_TRUE(disk.link("ring", at / "shared" / "ring"));
+  EXPECT_EQ(read_file(queue / "own" / "file", disk), "x");
+
+  const std::function<void()> refused[] = {
+      [&] { (void)disk.read(queue / "file", Disk::kAll); },
+      [&] { (void)disk.read(queue / "ring", Disk::kAll); },
+      [&] { (void)disk.read(queue / "folder" / "file", Disk::kAll); },
+      [&] { (void)disk.list(queue / "folder"); },
+      [&] { (void)disk.list(queue / "folder" / "deep"); },
+      [&] { (void)disk.stat(queue / "folder" / "file"); },
+      [&] { (void)disk.remove(queue / "folder" / "file"); },
+      [&] { (void)disk.create(queue / "folder" / "new"); },
+      [&] { disk.make_folder(queue / "folder" / "new"); },
+      [&] { disk.write_new(queue / "folder" / "new", {}); },
+      [&] { disk.write(queue / "folder" / "file", {}); },
+      [&] { (void)disk.lock(queue / "folder" / "file"); },
+      [&] { disk.rename(queue / "folder" / "file", queue / "own" / "taken"); },
+      [&] { disk.rename(queue / "own" / "file", queue / "folder" / "given"); },
+  };
+  for (std::size_t i = 0; i < std::size(refused); ++i) {
+    EXPECT_EQ(reason_of(refused[i]), ELOOP) << "operation " << i;
+  }
+  EXPECT_THROW(make_folders(queue / "folder", disk), DiskError) << "it is no folder";
+  EXPECT_FALSE(disk.stat(queue / "folder")->is_folder);
+  EXPECT_FALSE(disk.stat(queue / "ring")->is_folder);
+
+  remove_all(queue / "folder", disk);
+  remove_all(queue / "file", disk);
+  disk.rename(queue / "ring", queue / "own" / "ring");
+  EXPECT_EQ(disk.list(at / "shared"), Names{"own"}) << "links go, and what they lead to stays";
+  EXPECT_EQ(disk.list(at / "home"), (Names{"deep", "file"}));
+  EXPECT_EQ(get("home/file"), "of the user");
+}
+
+TEST(RealDisk, AWriteInPlaceTakesTheRoomOfWhatWasThere) {
+  const testing::TemporaryFolder folder;
+  const std::string_view old = "old", fresh = "new";
+  real_disk().write(folder / "a", std::span(&old, 1));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  const std::string message =
+      message_of<DiskError>([&] { real_disk().write(folder / "a", std::span(&fresh, 1)); });
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_TRUE(contains(message, "cannot write"));
+  EXPECT_EQ(read_file(folder / "a"), "old") << "it is not emptied before";
+}
+
+TEST(FilesOfADisk, RemovingAllSaysWhereAFolderStays) {
+  struct Busy : testing::FakeDisk {  // another process puts a file in after each look
+    std::vector<std::string> list(const std::filesystem::path& folder) override {
+      std::vector<std::string> names = FakeDisk::list(folder);
+      (void)create(folder / "new");
+      return names;
+    }
+  } busy;
+  busy.make_folder("a");
+  EXPECT_TRUE(busy.create("a/file"));
+  EXPECT_FALSE(remove_all("a", busy));
+  EXPECT_TRUE(busy.stat("a/new"));
+  testing::FakeDisk quiet;
+  quiet.make_folder("a");
+  EXPECT_TRUE(quiet.create("a/file"));
+  EXPECT_TRUE(remove_all("a", quiet));
+  EXPECT_TRUE(remove_all("a", quiet)) << "nothing is there";
+}
+
 TEST_P(AnyDisk, AFolderWithSomethingInItStaysUnlessAllOfItIsToGo) {
   make_folders(at / "a" / "b", disk);
   put("a/b/file", "x");
@@ -179,6 +276,7 @@ void save(const std::filesystem::path& out, std::uint64_t step, std::size_t mode
   writer.write(kModelFile, std::string(model_bytes, 'm'));
   TrainerState state;
   state.step = step;
+  state.run_id = "0123456789abcdef";
   state.meta = testing::sample_meta();
   writer.commit(state);
 }

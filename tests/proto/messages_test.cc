@@ -107,6 +107,11 @@ TEST(Messages, AddressesAndReasonsAreBounded) {
             DecodeStatus::kBadHeader);
   EXPECT_EQ(decode(encode(Welcome{1, std::vector<std::string>(kMaxRanks + 1, "a")})).status,
             DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Welcome{1, {"tcp://127.0.0.1:1\nforged"}})).status,
+            DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Register{"run", 1, "a", std::string(kMaxSecretBytes + 1, '7')})).status,
+            DecodeStatus::kBadHeader);
+  EXPECT_EQ(decode(encode(Lease{1, {Split::kTrain, 0, 0, {}}})).status, DecodeStatus::kBadHeader);
   EXPECT_EQ(decode(encode(Ping{1, std::vector<std::uint64_t>(kMaxHeldLeases + 1, 7), 0})).status,
             DecodeStatus::kBadHeader);
   EXPECT_EQ(decode(encode(Register{"run", kMaxRanks, "a"})).status, DecodeStatus::kBadHeader);

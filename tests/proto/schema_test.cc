@@ -48,6 +48,18 @@ TEST(Schema, CheckNamesWhatIsWrong) {
   Schema overflowing = testing::sample_schema();
   overflowing.fields[0].shape = {1U << 31, 1U << 31, 1U << 31};
   EXPECT_THROW(check(overflowing), std::invalid_argument);
+
+  Schema truncated = testing::sample_schema();
+  truncated.fields[2].logical = LogicalType::kI64;
+  EXPECT_THROW(check(truncated), std::invalid_argument);
+
+  Schema two_stages = testing::sample_schema();
+  two_stages.fields[3].shape = {2};
+  EXPECT_THROW(check(two_stages), std::invalid_argument);
+  two_stages.fields[3].shape = {1};
+  EXPECT_NO_THROW(check(two_stages));
+  two_stages.fields[3].wire = WireType::kU16;
+  EXPECT_THROW(check(two_stages), std::invalid_argument);
 }
 
 }  // namespace

@@ -5,15 +5,34 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 #include <fstream>
 #include <thread>
+#include <vector>
 
+#include "proto/descriptor.h"
 #include "proto/disk.h"
 #include "proto/files.h"
 #include "tests/support/temporary_folder.h"
+
+namespace {
+
+/// While set, closing says what a quota that is looked at only then has refused.
+bool close_fails = false;
+
+}  // namespace
+
+extern "C" int close(int fd) {
+  const auto result = static_cast<int>(::syscall(SYS_close, fd));
+  if (!close_fails) return result;
+  errno = EDQUOT;
+  return -1;
+}
 
 namespace millrace::proto {
 namespace {
@@ -128,6 +147,97 @@ TEST_F(UserFileTest, ADeviceIsWrittenInPlace) {
   EXPECT_EQ(std::string(got).substr(0, 6), "a line");
   EXPECT_EQ(fs::status(path).type(), fs::file_type::character);
   ::close(terminal);
+}
+
+TEST_F(UserFileTest, ADescriptorIsWrittenWhereItStands) {
+  put(folder_ / "log", "before\n");
+  const Descriptor log(::open((folder_ / "log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  const std::string number = std::to_string(log.get());
+  fs::create_symlink("/proc/self/fd/" + number, folder_ / "link");
+  write_user_file("/dev/fd/" + number, "one\n");
+  write_user_file(folder_ / "link", "two\n");
+  EXPECT_EQ(read_file(folder_ / "log"), "before\none\ntwo\n");
+  EXPECT_EQ(names(), (std::vector<std::string>{"link", "log"}));
+}
+
+TEST_F(UserFileTest, ADescriptorIsAPipeOfAShell) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor from(ends[0]);
+  Descriptor to(ends[1]);
+  write_user_file("/dev/fd/" + std::to_string(to.get()), "a line\n");
+  char got[16] = {};
+  EXPECT_EQ(::read(from.get(), got, sizeof got), 7);
+  EXPECT_STREQ(got, "a line\n");
+  EXPECT_EQ(reason_of([&] { UserFile file("/dev/fd/" + std::to_string(from.get())); }), EBADF);
+  const std::string closed = "/dev/fd/" + std::to_string(to.get());
+  ASSERT_TRUE(to.close());
+  EXPECT_EQ(reason_of([&] { UserFile file(closed); }), EBADF);
+}
+
+TEST_F(UserFileTest, AFullPipeThatIsNonBlockingIsWaitedFor) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  Descriptor to(ends[1]);
+  const std::string text(1'000'000, 'x');
+  std::string got;
+  std::thread reader([from = Descriptor(ends[0]), &got] {
+    ASSERT_EQ(::fcntl(from.get(), F_SETFL, 0), 0);
+    char piece[4096];
+    for (ssize_t n = 0; (n = ::read(from.get(), piece, sizeof piece)) > 0;) {
+      got.append(piece, static_cast<std::size_t>(n));
+    }
+  });
+  write_user_file("/dev/fd/" + std::to_string(to.get()), text);
+  EXPECT_TRUE(to.close());
+  reader.join();
+  EXPECT_TRUE(got == text);
+}
+
+TEST_F(UserFileTest, AFileThatHasNoNameAnyMoreIsWrittenInPlace) {
+  put(folder_ / "gone", "old text");
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const int file = ::open((folder_ / "gone").c_str(), O_RDWR);
+  const pid_t holder = ::fork();  // another process, whose descriptor is not this one's
+  if (holder == 0) {
+    ::close(ends[1]);
+    char nothing = 0;
+    (void)!::read(ends[0], &nothing, 1);
+    ::_exit(0);
+  }
+  fs::remove(folder_ / "gone");
+  write_user_file("/proc/" + std::to_string(holder) + "/fd/" + std::to_string(file), "new");
+  char got[16] = {};
+  EXPECT_EQ(::pread(file, got, sizeof got, 0), 3);
+  EXPECT_STREQ(got, "new");
+  EXPECT_EQ(names(), std::vector<std::string>{});
+  for (const int fd : {ends[0], ends[1], file}) ::close(fd);
+  ::waitpid(holder, nullptr, 0);
+}
+
+TEST_F(UserFileTest, TheOldFileStaysWhereTheNewOneCannotBeClosed) {
+  const fs::path path = folder_ / "samples.txt";
+  put(path, "old");
+  {
+    UserFile file(path);
+    file.write("new");
+    close_fails = true;
+    const int reason = reason_of([&] { file.finish(); });
+    close_fails = false;
+    EXPECT_EQ(reason, EDQUOT);
+  }
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(names(), std::vector<std::string>{"samples.txt"});
+}
+
+TEST_F(UserFileTest, WhatWasMovedIsStillRemovedWithoutFinish) {
+  std::vector<UserFile> files;
+  files.emplace_back(folder_ / "a");
+  files.emplace_back(folder_ / "b");  // the vector moves the first
+  EXPECT_EQ(names().size(), 2U);
+  files.clear();
+  EXPECT_EQ(names(), std::vector<std::string>{});
 }
 
 TEST_F(UserFileTest, RefusesWhatCannotBeAFile) {

@@ -101,11 +101,20 @@ FakeDisk::NodePtr FakeDisk::find(const Path& path) const {
 FakeDisk::NodePtr FakeDisk::follow(Path path) const {
   NodePtr node = find(path);
   for (int links = 0; node && node->kind == Kind::kLink; ++links) {
-    if (links == kMostLinks) throw DiskError(path, "cannot follow", ELOOP);
+    if (links == kMostLinks || is_guarded(path)) throw DiskError(path, "cannot follow", ELOOP);
     path = path.parent_path() / node->content;
     node = find(path);
   }
   return node;
+}
+
+void FakeDisk::refuse_links_below(const Path& folder) {
+  guarded_.insert(folder.lexically_normal().relative_path().string() + '/');
+}
+
+bool FakeDisk::is_guarded(const Path& path) const {
+  const std::string name = path.lexically_normal().relative_path().string();
+  return std::ranges::any_of(guarded_, [&](const auto& root) { return name.starts_with(root); });
 }
 
 FakeDisk::Node& FakeDisk::parent(const Path& path, std::string_view what) const {
@@ -155,8 +164,17 @@ std::optional<proto::SharedBytes> FakeDisk::read(const Path& path, std::size_t a
   return proto::SharedBytes{memory, {memory.get(), length}};
 }
 
+void FakeDisk::write_new(const Path& path, std::span<const std::string_view> pieces) {
+  if (find(path)) throw DiskError(path, "cannot write", EEXIST);
+  const NodePtr node = add(path, Kind::kFile, "cannot write");
+  for (const std::string_view piece : pieces) append(*node, piece, path);
+}
+
 void FakeDisk::write(const Path& path, std::span<const std::string_view> pieces) {
-  NodePtr node = follow(path);
+  NodePtr node = find(path);
+  if (node && node->kind != Kind::kFile) {
+    throw DiskError(path, "cannot write", node->kind == Kind::kLink ? ELOOP : EISDIR);
+  }
   if (!node) {
     node = add(path, Kind::kFile, "cannot write");
   } else {
@@ -253,7 +271,7 @@ std::vector<std::string> FakeDisk::list(const Path& folder) {
 
 std::optional<proto::DiskEntry> FakeDisk::stat(const Path& path) {
   check_power();
-  const NodePtr node = follow(path);
+  const NodePtr node = is_guarded(path) ? find(path) : follow(path);
   if (!node) return std::nullopt;
   return proto::DiskEntry{node->kind == Kind::kFolder, node->content.size(), node->written};
 }
@@ -268,8 +286,9 @@ void FakeDisk::sync(const Path& path) {
 }
 
 std::shared_ptr<const void> FakeDisk::lock(const Path& path) {
-  NodePtr node = follow(path);
+  NodePtr node = find(path);
   if (!node) node = add(path, Kind::kFile, "cannot lock");
+  if (node->kind != Kind::kFile) throw DiskError(path, "cannot lock", ELOOP);
   std::weak_ptr<const void>& holder = locks_[node];
   if (!holder.expired()) return nullptr;
   const auto held = std::make_shared<const NodePtr>(node);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,7 @@ namespace millrace::testing {
 /// Thrown by the operation before which the power was cut, and by every later one until restart().
 struct PowerCut {};
 
-class FakeDisk final : public proto::Disk {
+class FakeDisk : public proto::Disk {
  public:
   using Path = std::filesystem::path;
 
@@ -62,8 +63,10 @@ class FakeDisk final : public proto::Disk {
 
   // --- Disk
 
+  void refuse_links_below(const Path& folder) override;
   [[nodiscard]] std::optional<proto::SharedBytes> read(const Path& path,
                                                        std::size_t at_most) override;
+  void write_new(const Path& path, std::span<const std::string_view> pieces) override;
   void write(const Path& path, std::span<const std::string_view> pieces) override;
   [[nodiscard]] bool create(const Path& path) override;
   bool make_folder(const Path& path) override;
@@ -107,6 +110,8 @@ class FakeDisk final : public proto::Disk {
   /// The node of a path, or null. follow() follows links.
   [[nodiscard]] NodePtr find(const Path& path) const;
   [[nodiscard]] NodePtr follow(Path path) const;
+  /// Whether links are refused there.
+  [[nodiscard]] bool is_guarded(const Path& path) const;
   [[nodiscard]] Node& parent(const Path& path, std::string_view what) const;
   static void apply(Names& names, const Change& change);
   static void change(Node& folder, const Change& change);
@@ -116,6 +121,7 @@ class FakeDisk final : public proto::Disk {
   static void lose_power(Node& node, std::mt19937_64& random);
 
   NodePtr root_ = std::make_shared<Node>();
+  std::set<std::string> guarded_;  ///< folders below which links are refused, each with a '/'
   std::uint64_t operations_ = 0;
   std::uint64_t reads_ = 0;
   std::int64_t clock_ = 0;
