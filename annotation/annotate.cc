@@ -18,8 +18,10 @@
 #include "annotation/word_scores.h"
 #include "config/app/progress.h"
 #include "config/app/stop.h"
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_encoder.h"
+#include "datasets/io/mapped_file.h"
 #include "proto/files.h"
 
 namespace millrace::annotation {
@@ -38,7 +40,7 @@ Selection selection_of(const config::Options& options) {
 std::unique_ptr<Scorer> open_scorer(const config::Options& options,
                                     const datasets::Documents& documents) {
   const Selection selection = selection_of(options);
-  if (options.annotate.scorer == "python") return make_python_scorer(selection, options.annotate);
+  if (options.annotate.scorer == "python") return make_python_scorer(selection, options);
   PassageFrequencies frequencies;
   if (selection == Selection::kKeybertNoStopword) {
     for_some_passages(documents, kFrequencyPassages,
@@ -163,6 +165,8 @@ class ShardRun {
 
   void run(std::uint64_t first) {
     done_ = writer_.passages_done();
+    const datasets::FilesRead files;
+    files_ = &files;
     for_each_passage(documents_, first + done_, first + passages_,
                      [&](std::uint64_t d, std::uint64_t j, std::string_view passage) {
                        batch_.push_back({d, passage, j + 1 == passages_of(documents_.document(d))});
@@ -170,10 +174,16 @@ class ShardRun {
                      });
     score_batch();
     progress_.clear();
+    check_unchanged();
     writer_.finish(passages_, packer_.pending().tokens.size());
   }
 
  private:
+  /// Called before what was made of the documents becomes part of a shard.
+  void check_unchanged() const {
+    if (const auto changed = files_->changed()) throw std::runtime_error(*changed);
+  }
+
   void score_batch() {
     std::vector<std::string_view> passages;
     for (const BatchedPassage& each : batch_) passages.push_back(each.passage);
@@ -199,6 +209,7 @@ class ShardRun {
     const bool stop = config::stop_requested();
     if (stop ||
         Clock::now() - saved_ >= std::chrono::duration<double>(options_.annotate.save_interval_s)) {
+      check_unchanged();
       writer_.save(done_, packer_.pending());
       saved_ = Clock::now();
     }
@@ -220,6 +231,7 @@ class ShardRun {
   std::uint64_t passages_;  ///< of the shard
   std::uint64_t done_ = 0;  ///< of these
   std::vector<BatchedPassage> batch_;
+  const datasets::FilesRead* files_ = nullptr;  ///< while run() does its work
   Clock::time_point saved_ = Clock::now();
   config::Progress progress_;
 };
@@ -270,6 +282,7 @@ Annotated result_of(const fs::path& path, const ShardHeader& planned, bool was_t
 }  // namespace
 
 Annotated annotate(const config::Options& options, Part part) {
+  config::refuse_in_dataset(options.data, options.data.shards, "data.shards");
   const datasets::Documents documents = datasets::open_documents(options.data);
   const std::uint64_t passages = count_passages(documents);
   check(options, part, documents, passages);

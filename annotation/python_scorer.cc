@@ -16,6 +16,7 @@
 
 #include "annotation/score_words_text.h"
 #include "annotation/scorer.h"
+#include "config/code_name.h"
 #include "proto/descriptor.h"
 #include "proto/json_text.h"
 
@@ -29,7 +30,9 @@ using proto::Descriptor;
 /// A process with pipes to its standard input and from its standard output. The destructor ends it.
 class Process {
  public:
-  explicit Process(const std::vector<std::string>& words) {
+  Process(const config::CodeName& program, const std::vector<std::string>& more) {
+    std::vector<std::string> words{program.text()};
+    words.insert(words.end(), more.begin(), more.end());
     std::array<int, 2> in{};
     std::array<int, 2> out{};
     if (::pipe2(in.data(), O_CLOEXEC) != 0) fail(words.front());
@@ -153,15 +156,24 @@ std::vector<Word> words_from(const std::string& line, Selection selection,
                            std::string(error.what()));
 }
 
+/// Python looks for modules in the working directory first when it runs a program of "-c", and a
+/// data folder may hold a file called spacy.py.
+constexpr std::string_view kOwnFoldersAlone = "import sys; sys.path[:] = filter(None, sys.path)\n";
+
+/// spaCy imports the package that a model is called after; KeyBERT reads a folder of code and data.
+config::CodeName model_of(Selection selection, const config::Options& options) {
+  return {options, selection == Selection::kConstituency ? "annotate.spacy_model"
+                                                         : "annotate.keybert_model"};
+}
+
 class PythonScorer final : public Scorer {
  public:
-  PythonScorer(Selection selection, const config::AnnotateOptions& options)
+  PythonScorer(Selection selection, const config::Options& options)
       : selection_(selection),
-        process_(
-            {options.python, "-c", std::string(kScoreWordsText), "--selection",
-             std::string(to_string(selection)), "--model",
-             selection == Selection::kConstituency ? options.spacy_model : options.keybert_model,
-             "--processes", std::to_string(options.processes)}) {
+        process_(config::CodeName(options, "annotate.python"),
+                 {"-c", std::string(kOwnFoldersAlone) + std::string(kScoreWordsText), "--selection",
+                  std::string(to_string(selection)), "--model", model_of(selection, options).text(),
+                  "--processes", std::to_string(options.annotate.processes)}) {
     const auto hello = proto::try_read_json(process_.read_line());
     if (hello.is_object() && hello.contains("error")) {
       throw std::runtime_error(hello["error"].get<std::string>() +
@@ -196,8 +208,7 @@ class PythonScorer final : public Scorer {
 
 }  // namespace
 
-std::unique_ptr<Scorer> make_python_scorer(Selection selection,
-                                           const config::AnnotateOptions& options) {
+std::unique_ptr<Scorer> make_python_scorer(Selection selection, const config::Options& options) {
   return std::make_unique<PythonScorer>(selection, options);
 }
 

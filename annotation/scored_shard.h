@@ -113,6 +113,7 @@ class ScoredShard {
 
  private:
   [[nodiscard]] const char* record(std::uint64_t chunk) const {
+    file_.note_read();
     return records_.data() + chunk * layout_.record_bytes;
   }
 

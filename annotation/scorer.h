@@ -37,8 +37,8 @@ class Scorer {
 
 /// spaCy for `constituency`, KeyBERT for `keybert_no_stopword`, in a new process of the user's
 /// Python (annotation/score_words.py). Throws std::runtime_error with what to install where it does
-/// not start.
+/// not start, config::UsageError where a checkpoint's recipe names the interpreter or the model.
 [[nodiscard]] std::unique_ptr<Scorer> make_python_scorer(Selection selection,
-                                                         const config::AnnotateOptions& options);
+                                                         const config::Options& options);
 
 }  // namespace millrace::annotation

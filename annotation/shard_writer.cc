@@ -13,6 +13,7 @@
 
 #include "proto/digest.h"
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
 
 namespace millrace::annotation {
@@ -80,17 +81,17 @@ bool ShardWriter::continue_from_progress() try {
     spdlog::warn("{}: begun with other settings or data; it is begun anew", path_.string());
     return false;
   }
-  passages_done_ = progress.at("passages");
-  header_.chunks = progress.at("chunks");
-  header_.filling_chunks = progress.at("filling_chunks");
+  passages_done_ = proto::whole<std::uint64_t>(progress.at("passages"));
+  header_.chunks = proto::whole<std::uint64_t>(progress.at("chunks"));
+  header_.filling_chunks = proto::whole<std::uint64_t>(progress.at("filling_chunks"));
   pending_.tokens = progress.at("pending_tokens").get<std::vector<std::uint32_t>>();
   for (const std::uint32_t bits : progress.at("pending_scores").get<std::vector<std::uint32_t>>()) {
     pending_.scores.push_back(std::bit_cast<float>(bits));
   }
   const auto records = proto::real_disk().stat(beside(".records"));
-  const std::uint64_t needed = header_.chunks * (layout_.record_bytes + kIndexEntryBytes);
-  if (!records || records->size_bytes < needed ||
-      pending_.tokens.size() != pending_.scores.size() ||
+  const std::uint64_t chunk_bytes = layout_.record_bytes + kIndexEntryBytes;
+  if (!records || records->size_bytes / chunk_bytes < header_.chunks ||
+      header_.filling_chunks > header_.chunks || pending_.tokens.size() != pending_.scores.size() ||
       pending_.tokens.size() >= header_.chunk_length) {
     throw std::runtime_error("its records are not all there");
   }
@@ -103,7 +104,8 @@ bool ShardWriter::continue_from_progress() try {
 
 void ShardWriter::open_records() {
   const fs::path path = beside(".records");
-  records_ = proto::Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  records_ =
+      proto::Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
   const auto size = static_cast<off_t>(header_.chunks * (layout_.record_bytes + kIndexEntryBytes));
   if (!records_.is_open() || ::ftruncate(records_.get(), size) != 0 ||
       ::lseek(records_.get(), size, SEEK_SET) != size) {

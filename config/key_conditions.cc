@@ -3,7 +3,6 @@
 #include "config/key_conditions.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <initializer_list>
 #include <span>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/lower_case.h"
 #include "config/stream_keys.h"
 
 namespace millrace::config {
@@ -41,6 +41,12 @@ bool reads(std::span<const Reader> readers, std::string_view name, std::uint32_t
   return ((found == readers.end() ? kEverything : found->reads) & what) != 0;
 }
 
+std::vector<std::string_view> names_of(std::span<const Reader> readers) {
+  std::vector<std::string_view> names;
+  for (const Reader& each : readers) names.push_back(each.name);
+  return names;
+}
+
 bool network_reads(const Options& options, std::uint32_t what) {
   return reads(kNetworks, options.model.architecture, what);
 }
@@ -51,11 +57,7 @@ bool objective_reads(const Options& options, std::uint32_t what) {
 
 /// The ending of a file's name in lower case, without that of a compression.
 std::string ending_of(std::filesystem::path path) {
-  const auto ending = [&] {
-    std::string text = path.extension().string();
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-  };
+  const auto ending = [&] { return base::lower_case(path.extension().string()); };
   if (ending() == ".gz" || ending() == ".zst") path.replace_extension();
   return ending();
 }
@@ -126,5 +128,8 @@ bool may_scale_by_sigma(const Options& options) {
 bool has_cross_entropy(const Options& options) { return objective_reads(options, kCrossEntropy); }
 bool has_cosine(const Options& options) { return options.train.lr_schedule == "cosine"; }
 bool has_warmup(const Options& options) { return options.train.lr_schedule != "constant"; }
+
+std::vector<std::string_view> listed_networks() { return names_of(kNetworks); }
+std::vector<std::string_view> listed_objectives() { return names_of(kObjectives); }
 
 }  // namespace millrace::config

@@ -2,9 +2,12 @@
 // those of config/stream_keys.h.
 //
 // config may include neither datasets, queue nor trainer, so what it must know of formats,
-// transports, networks and objectives stands in key_conditions.cc. A network or an objective that
-// is not listed there may read any key of its section.
+// transports, networks and objectives stands in key_conditions.cc, and tests of those rooms compare.
+// A network or an objective that is not listed there may read any key of its section.
 #pragma once
+
+#include <string_view>
+#include <vector>
 
 #include "config/options.h"
 
@@ -39,5 +42,9 @@ namespace millrace::config {
 [[nodiscard]] bool has_cross_entropy(const Options& options);
 [[nodiscard]] bool has_cosine(const Options& options);
 [[nodiscard]] bool has_warmup(const Options& options);
+
+/// The networks and objectives of which it is listed which keys they read.
+[[nodiscard]] std::vector<std::string_view> listed_networks();
+[[nodiscard]] std::vector<std::string_view> listed_objectives();
 
 }  // namespace millrace::config

@@ -218,6 +218,11 @@ std::vector<Key> make_keys() {
                       "folder of dataset indexes; empty: beside the dataset, or the user's cache "
                       "folder if that is not writable",
                       {dataset, files}),
+      data<&D::max_decompressed_bytes>(
+          "max_decompressed_bytes", IntKind{0, std::uint64_t{1} << 60}, kRun,
+          "most bytes that the compressed files of a dataset may become; 0: 1 GiB, or 100 times "
+          "their own size where that is more",
+          {dataset, files}),
       data<&D::datasets>("datasets", DatasetsKind{}, kRun,
                          "several datasets instead of path, mixed by their weights", {dataset},
                          are_mixed),
@@ -358,6 +363,10 @@ std::vector<Key> make_keys() {
                            "HOST or HOST:PORT at which producers reach this rank, if it differs "
                            "from the address it listens at",
                            {tcp}),
+      queue<&Q::rank_hosts>("rank_hosts", maybe_text,
+                            "producer without keys: hosts beside that of queue.uri where it may go "
+                            "to ranks of the run, names or networks, as host-b, 10.0.0.0/24",
+                            {tcp}),
       queue<&Q::insecure>("insecure", BoolKind{},
                           "allow an address that other machines can reach without keys; the "
                           "traffic is then not encrypted",

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,6 +55,9 @@ struct DataOptions {
   std::string missing = "error";  ///< jsonl: records without a text: error or skip
   std::uint32_t vocab_size = 0;   ///< token files without a tokenizer; 0: the largest id + 1
   std::string cache{};  ///< folder of indexes; empty: beside the dataset, or the user's cache
+  /// Most bytes that the compressed files of a dataset may become; 0: what their own size suggests
+  /// (datasets/io/decompressed_bytes.h). A checkpoint's recipe cannot raise it.
+  std::uint64_t max_decompressed_bytes = 0;
   std::vector<DatasetOptions> datasets{};  ///< several datasets, instead of path
   std::string dataset{};                   ///< use this one of `datasets`; empty: all enabled ones
   std::string shards = "shards";           ///< cascade: folder of scored token shards
@@ -142,6 +147,7 @@ struct ProducerOptions {
 struct QueueOptions {
   std::string uri = "inproc://";
   std::string advertise;
+  std::string rank_hosts;  ///< producers: other hosts with ranks of the run
   bool insecure = false;
   std::string key_file;                ///< this process's key pair
   std::string server_key;              ///< producers: the trainer's public key
@@ -216,6 +222,10 @@ struct Options {
   WatchOptions watch;
   ModelOptions model;
   TrainOptions train;
+
+  /// Keys by full name that a checkpoint's recipe said, and neither the user's own recipe nor the
+  /// command line. The code that such a key names is not run (config/code_name.h).
+  std::set<std::string, std::less<>> said_by_checkpoint;
 };
 
 }  // namespace millrace::config

@@ -4,11 +4,13 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
@@ -25,7 +27,10 @@ namespace millrace::config {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-constexpr std::size_t kMostDots = 1000;
+constexpr std::size_t kMostDots = 1000;  // in a line
+constexpr std::size_t kMostDotsInAll = 20000;
+/// The file by which a checkpoint's folder is known (proto::kTrainerFile).
+constexpr const char* kCheckpointMark = "trainer.json";
 
 namespace fs = std::filesystem;
 
@@ -245,9 +250,42 @@ std::vector<DatasetOptions> datasets_from(const toml::node& node, std::string_vi
   return datasets;
 }
 
+/// What is too deep about a text, if anything. toml++ reads the parts of a dotted key recursively,
+/// and a value within a value within a table of such a key is freed recursively, which would use up
+/// the stack. No key goes over the end of a line, so no reading is deeper than a line has dots, and
+/// no value is deeper than the text has dots.
+std::optional<std::string> too_deep(std::string_view text) {
+  std::size_t line = 1;
+  std::size_t dots = 0;
+  std::size_t dots_in_all = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line, dots = 0;
+    if (c != '.') continue;
+    if (++dots > kMostDots) {
+      return std::to_string(line) + ": not TOML that a recipe has: more than " +
+             std::to_string(kMostDots) + " dots in a line";
+    }
+    if (++dots_in_all > kMostDotsInAll) {
+      return std::to_string(line) + ": not TOML that a recipe has: more than " +
+             std::to_string(kMostDotsInAll) + " dots";
+    }
+  }
+  return std::nullopt;
+}
+
+toml::table parse(std::string_view text, const std::string& path) {
+  if (const auto what = too_deep(text)) throw UsageError(path + ":" + *what);
+  try {
+    return toml::parse(text, std::string_view(path));
+  } catch (const toml::parse_error& error) {
+    throw UsageError(place(error.source()) + "not TOML: " + std::string(error.description()));
+  }
+}
+
 // `text` as the value of the one key "value".
 toml::table parse_value(std::string_view text, const Kind& kind,
                         bool (toml::node::*fits)() const noexcept) {
+  if (const auto what = too_deep(text)) throw UsageError("line " + *what);
   try {
     toml::table top = toml::parse("value = " + std::string(text));
     if (top.size() == 1 && (top.get("value")->*fits)()) return top;
@@ -265,8 +303,8 @@ std::vector<std::string> section_names() {
   return names;
 }
 
-void read_section(const std::string& section, const toml::table& table, Options& options,
-                  WrittenKeys& written) {
+void read_section(const std::string& section, const toml::table& table, Author author,
+                  Options& options, WrittenKeys& written) {
   for (const auto& [name, node] : table) {
     const std::string full_name = section + "." + std::string(name.str());
     const Key* key = find_key(full_name);
@@ -274,7 +312,7 @@ void read_section(const std::string& section, const toml::table& table, Options&
       throw UsageError(place(name.source()) + "unknown key " + quote(full_name) +
                        key_hint(full_name));
     }
-    written.set(*key, options, checked(node, full_name, key->kind));
+    written.set(*key, options, checked(node, full_name, key->kind), author);
   }
 }
 
@@ -284,7 +322,7 @@ void read_section(const std::string& section, const toml::table& table, Options&
                    key_hint(name.str()));
 }
 
-void read_top(const toml::table& top, Options& options, WrittenKeys& written) {
+void read_top(const toml::table& top, Author author, Options& options, WrittenKeys& written) {
   const std::vector<std::string> sections = section_names();
   for (const auto& [name, node] : top) {
     if (name.str() == "include") continue;
@@ -293,14 +331,28 @@ void read_top(const toml::table& top, Options& options, WrittenKeys& written) {
       throw UsageError(place(name.source()) + "unknown section " + quote(name.str()) +
                        did_you_mean(name.str(), sections));
     }
-    read_section(std::string(name.str()), *node.as_table(), options, written);
+    read_section(std::string(name.str()), *node.as_table(), author, options, written);
   }
 }
 
-std::string read_text(const std::string& path) {
+/// Why a file that a recipe names, or a checkpoint has, is not read. The user did not name it, so
+/// it must neither block nor be without end.
+std::optional<std::string> reason_against(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) return "there is no such file";
+  if (fs::is_directory(status)) return "it is a folder";
+  if (!fs::is_regular_file(status)) return "it is a pipe or a device, not a file";
+  return std::nullopt;
+}
+
+std::string read_text(const std::string& path, Author author) {
   const auto refuse_file = [&](const std::string& why) {
     throw UsageError(path + ": cannot read the recipe: " + why);
   };
+  if (author == Author::kCheckpoint) {
+    if (const auto why = reason_against(path)) refuse_file(*why);
+  }
   if (fs::is_directory(path)) refuse_file("it is a folder");
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) refuse_file(std::strerror(errno));
@@ -309,29 +361,6 @@ std::string read_text(const std::string& path) {
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kMostBytes) refuse_file("it has more than 1 MiB, which no recipe has");
   return text;
-}
-
-/// toml++ reads the parts of a dotted key recursively, and would use up the stack.
-void refuse_deep_keys(std::string_view text, const std::string& path) {
-  std::size_t line = 1;
-  std::size_t dots = 0;
-  for (const char c : text) {
-    if (c == '\n') ++line, dots = 0;
-    if (c == '.' && ++dots > kMostDots) {
-      throw UsageError(path + ":" + std::to_string(line) +
-                       ": not TOML that a recipe has: more than " + std::to_string(kMostDots) +
-                       " dots in a line");
-    }
-  }
-}
-
-toml::table parse(std::string_view text, const std::string& path) {
-  refuse_deep_keys(text, path);
-  try {
-    return toml::parse(text, std::string_view(path));
-  } catch (const toml::parse_error& error) {
-    throw UsageError(place(error.source()) + "not TOML: " + std::string(error.description()));
-  }
 }
 
 std::string included_path(const std::string& path, const toml::node& include) {
@@ -351,25 +380,49 @@ std::string real_path(const std::string& path) {
   return error ? path : real.string();
 }
 
-// `chain`: the files being read, outermost first.
-void read_file(const std::string& path, std::vector<std::string>& chain, Options& options,
-               WrittenKeys& written) {
-  const std::string text = read_text(path);
+/// Whether a recipe is a checkpoint's: it, or the file that it is a link to, lies beside a
+/// trainer.json.
+bool is_of_checkpoint(const std::string& path) {
+  std::error_code error;
+  return std::ranges::any_of(std::array{fs::path(path), fs::path(real_path(path))},
+                             [&](const fs::path& each) {
+                               return fs::exists(each.parent_path() / kCheckpointMark, error);
+                             });
+}
+
+/// Why the recipe at `path` cannot include `other`. `chain`: the files being read.
+std::optional<std::string> reason_against_include(const std::string& path, Author author,
+                                                  const std::string& other,
+                                                  const std::vector<std::string>& chain) {
+  if (auto why = reason_against(other)) return why;
+  const std::string real = real_path(other);
+  const fs::path folder = fs::path(real_path(path)).parent_path();
+  if (author == Author::kCheckpoint && fs::path(real).parent_path() != folder) {
+    return "a checkpoint's recipe includes files of its own folder alone; include the file in a "
+           "recipe of your own, which lies elsewhere";
+  }
+  if (std::ranges::find(chain, real) != chain.end()) return "the file includes itself";
+  return std::nullopt;
+}
+
+// `chain`: the files being read, outermost first. `author`: whose recipe includes this one.
+void read_file(const std::string& path, Author author, std::vector<std::string>& chain,
+               Options& options, WrittenKeys& written) {
+  if (is_of_checkpoint(path)) author = Author::kCheckpoint;
+  const std::string text = read_text(path, author);
   chain.push_back(real_path(path));
   const toml::table top = parse(text, path);
   if (const toml::node* include = top.get("include")) {
     const std::string other = included_path(path, *include);
-    if (!fs::exists(other)) {
-      fail(*include, "include = " + toml_string(other) + ": there is no such file");
+    if (const auto why = reason_against_include(path, author, other, chain)) {
+      fail(*include, "include = " + toml_string(other) + ": " + *why);
     }
-    const bool cycle = std::ranges::find(chain, real_path(other)) != chain.end();
-    if (cycle) fail(*include, "include = " + toml_string(other) + ": the file includes itself");
     if (chain.size() > kMaxIncludeDepth) {
       fail(*include, "includes nest deeper than " + std::to_string(kMaxIncludeDepth));
     }
-    read_file(other, chain, options, written);
+    read_file(other, author, chain, options, written);
   }
-  read_top(top, options, written);
+  read_top(top, author, options, written);
   written.end_layer(options);
   chain.pop_back();
 }
@@ -378,7 +431,7 @@ void read_file(const std::string& path, std::vector<std::string>& chain, Options
 
 void read_recipe(const std::string& path, Options& options, WrittenKeys& written) {
   std::vector<std::string> chain;
-  read_file(path, chain, options, written);
+  read_file(path, Author::kUser, chain, options, written);
 }
 
 bool is_utf8(std::string_view text) try {
@@ -404,6 +457,7 @@ SettingTable read_settings(std::string_view text) {
 }
 
 Setting read_setting(const std::string& text) {
+  if (too_deep(text)) return text;
   try {
     const toml::table top = toml::parse("setting = " + text);
     if (top.size() == 1) return setting_from(*top.get("setting"), "the setting");

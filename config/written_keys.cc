@@ -59,7 +59,12 @@ void add_columns(const DataOptions& data, std::vector<std::string>& clauses) {
 
 }  // namespace
 
-void WrittenKeys::set(const Key& key, Options& options, Value value) {
+void WrittenKeys::set(const Key& key, Options& options, Value value, Author author) {
+  if (author == Author::kCheckpoint) {
+    options.said_by_checkpoint.insert(key.full_name());
+  } else {
+    options.said_by_checkpoint.erase(key.full_name());
+  }
   const Value before = key.get(options);
   key.set(options, merged(before, std::move(value)));
   const Value after = key.get(options);

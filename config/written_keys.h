@@ -14,10 +14,14 @@
 
 namespace millrace::config {
 
+/// Who says a key: the user, in a recipe or on the command line, or the recipe of a checkpoint, which
+/// may be somebody else's.
+enum class Author { kUser, kCheckpoint };
+
 class WrittenKeys {
  public:
   /// Sets a key in the layer that is being read. Tables are merged.
-  void set(const Key& key, Options& options, Value value);
+  void set(const Key& key, Options& options, Value value, Author author = Author::kUser);
 
   /// Ends a layer, which left the recipe as `options`.
   void end_layer(const Options& options);

@@ -15,9 +15,11 @@
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
 #include "datasets/bpe/bpe_files.h"
+#include "datasets/sources/source_files.h"
 #include "providers/diffusion/diffusion_times.h"
 #include "providers/diffusion/noise.h"
 #include "providers/windows/item_order.h"
+#include "providers/windows/open_datasets.h"
 #include "providers/windows/token_columns.h"
 
 namespace millrace::providers {
@@ -55,6 +57,10 @@ void check_made_for(const config::Options& options, const annotation::ShardHeade
   if (options.provider.stage3_length != header.chunk_length) {
     refuse(folder, "provider.stage3_length", std::to_string(options.provider.stage3_length),
            std::to_string(header.chunk_length));
+  }
+  for (const datasets::NamedSpec& named : named_datasets(options.data)) {
+    const std::string name = datasets::name_of_dataset(named.spec.path);
+    if (name != header.dataset_name) refuse(folder, "data.path", name, header.dataset_name);
   }
   if (options.data.tokenizer.empty()) return;
   const std::string hash = datasets::load_bpe(options.data.tokenizer)->hash();

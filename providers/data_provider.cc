@@ -5,27 +5,16 @@
 #include <stdexcept>
 #include <vector>
 
-#include "proto/digest.h"
+#include "datasets/io/mapped_file.h"
+#include "proto/probe.h"
 
 namespace millrace::providers {
 namespace {
 
 std::string probe(const DataProvider& provider, proto::Split split) {
   const proto::StreamMeta& meta = provider.meta();
-  const auto count =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(meta.size(split), proto::kProbeSamples));
-  if (count == 0) return {};
-  proto::Range range{split, 0, count, std::nullopt};
-  if (split == proto::Split::kTrain && provider.trainer_names_stages()) range.stage = 0;
-  const proto::Batch batch = fill_batch(provider, range);
-  proto::Digest digest;
-  for (std::uint32_t row = 0; row < count; ++row) {
-    for (std::size_t i = 0; i < meta.schema.fields.size(); ++i) {
-      const std::size_t bytes = meta.schema.fields[i].bytes_per_sample();
-      digest.update(batch.columns[i].bytes.subspan(row * bytes, bytes));
-    }
-  }
-  return proto::hex16(digest.value());
+  const auto range = proto::probe_range(meta, split, provider.trainer_names_stages());
+  return range ? proto::probe_digest(meta.schema, fill_batch(provider, *range)) : std::string();
 }
 
 }  // namespace
@@ -57,7 +46,17 @@ void RowProvider::fill(const proto::Range& range, proto::BatchView out) const {
 proto::Batch fill_batch(const DataProvider& provider, const proto::Range& range) {
   check_range(provider.meta(), range);  // before memory is taken for it
   const proto::BatchBuffer buffer = proto::make_batch(provider.meta().schema, range);
-  provider.fill(range, buffer.view);
+  const datasets::FilesRead files;
+  const auto check = [&files] {
+    if (const auto changed = files.changed()) throw StreamChanged(*changed);
+  };
+  try {
+    provider.fill(range, buffer.view);
+  } catch (...) {
+    check();  // bytes that are no text, for one
+    throw;
+  }
+  check();
   return buffer.batch;
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "proto/batch.h"
@@ -56,7 +57,15 @@ class RowProvider : public DataProvider {
 /// For providers that implement fill themselves.
 void check_range(const proto::StreamMeta& meta, const proto::Range& range);
 
-/// A filled batch in newly allocated memory.
+/// A file that the provider reads was written since it was opened, so that no range can be filled
+/// any more.
+class StreamChanged : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A filled batch in newly allocated memory. Throws StreamChanged where a mapped file of datasets/
+/// that was read for it is no longer as it was (datasets/io/mapped_file.h); else as fill.
 [[nodiscard]] proto::Batch fill_batch(const DataProvider& provider, const proto::Range& range);
 
 /// The digest of the first proto::kProbeSamples samples of each split (all, if there are fewer),

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/app/version.h"
+#include "config/code_name.h"
 #include "config/errors.h"
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
@@ -29,7 +30,8 @@ std::string with_slash(const std::string& path) {
   return path.find('/') == std::string::npos ? "./" + path : path;
 }
 
-void* open_library(const std::string& path) {
+void* open_library(const config::CodeName& name) {
+  const std::string& path = name.text();
   if (!std::filesystem::exists(path)) {
     refuse(path, "there is no such file; it is relative to the working directory");
   }
@@ -64,8 +66,9 @@ void check_build(const std::string& path, const Plugin& plugin) {
   }
 }
 
-const Plugin& plugin_of(const std::string& path) {
-  void* const function = ::dlsym(open_library(path), kPluginFunction);
+const Plugin& plugin_of(const config::CodeName& name) {
+  const std::string& path = name.text();
+  void* const function = ::dlsym(open_library(name), kPluginFunction);
   if (function == nullptr) {
     refuse(path, "holds no provider; its source needs the line MILLRACE_PROVIDER(make_yours)");
   }
@@ -102,7 +105,8 @@ void check_meta(const std::string& path, const proto::StreamMeta& meta,
 
 std::unique_ptr<DataProvider> make_from_library(const config::Options& options) {
   const std::string& path = options.provider.name;
-  std::unique_ptr<DataProvider> provider = plugin_of(path).make(options);
+  std::unique_ptr<DataProvider> provider =
+      plugin_of(config::CodeName(options, "provider.name")).make(options);
   if (provider == nullptr) refuse(path, "its factory made nothing");
   proto::check(provider->meta().schema);
   check_meta(path, provider->meta(), options);

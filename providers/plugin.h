@@ -23,7 +23,7 @@ namespace millrace::providers {
 
 /// Raised whenever a header that libraries include changes in a way that breaks libraries built
 /// before.
-inline constexpr std::uint32_t kPluginVersion = 2;
+inline constexpr std::uint32_t kPluginVersion = 3;
 
 /// The standard library, whose types are passed across the interface, and its ABI.
 inline constexpr const char* kStandardLibrary =

@@ -207,6 +207,16 @@ std::optional<double> Arguments::real(const std::string& flag) const {
   throw UsageError(said(flag, *text) + " is not a number that is finite");
 }
 
+void Arguments::refuse(std::initializer_list<const char*> unwanted,
+                       const std::string& choice) const {
+  for (const char* const flag : unwanted) {
+    if (has(flag)) {
+      throw UsageError(std::string("--") + flag + " does not go with " + choice +
+                       "; leave one of them out");
+    }
+  }
+}
+
 Arguments parse(const Program& program, int argc, const char* const* argv) {
   Arguments arguments;
   for (const po::option& option : split(program, argc, argv)) take(program, option, arguments);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -72,6 +73,9 @@ class Arguments {
   /// [least, most].
   [[nodiscard]] std::optional<std::uint64_t> number(const std::string& flag, std::uint64_t least,
                                                     std::uint64_t most) const;
+  /// Throws UsageError for the first of these flags that was given: they do not go with `choice`,
+  /// which says what it does, as in "--iters, which tells the loss as train does".
+  void refuse(std::initializer_list<const char*> unwanted, const std::string& choice) const;
 };
 
 /// Throws UsageError for a flag that is neither the program's nor a key, for a value that is not of

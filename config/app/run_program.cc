@@ -1,4 +1,6 @@
 // The frame around a program's body: help, version, logging, exit status.
+#include <sys/resource.h>
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -81,6 +83,15 @@ class Message final : public spdlog::custom_flag_formatter {
   }
 };
 
+/// Lets the process open as many files and connections as it may (`ulimit -Hn`). Often it starts
+/// with 1024 only, for the sake of programs that use select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void set_up_logging(const Arguments& arguments) {
   const std::string level = arguments.value("log-level").value_or("info");
   constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
@@ -120,7 +131,10 @@ int guarded(const std::function<int()>& part) {
   } catch (const std::bad_alloc&) {
     return report(std::runtime_error("out of memory"), kFailed);
   } catch (const std::system_error& error) {
-    if (error.code() != std::errc::resource_unavailable_try_again) return report(error, kFailed);
+    // That of std::thread has no words but its code's.
+    const bool of_thread = error.code() == std::errc::resource_unavailable_try_again &&
+                           error.what() == error.code().message();
+    if (!of_thread) return report(error, kFailed);
     return report(std::runtime_error("cannot start a thread: this user or container has as many "
                                      "processes and threads as it may; raise ulimit -u, or the "
                                      "container's limit of process ids"),
@@ -135,6 +149,7 @@ int guarded(const std::function<int()>& part) {
 int run_program(const Program& bare, int argc, const char* const* argv,
                 const std::function<int(const Arguments&)>& body) {
   set_up_standard_streams();
+  raise_descriptor_limit();
   const Program program = with_common_flags(bare);
   const int status = guarded([&] {
     if (answered(program, argc, argv)) return kDone;

@@ -22,6 +22,7 @@ class StdoutError : public std::runtime_error {
 ///   and with it the log lines. Reading such a stdin or writing such a stdout is an error.
 /// - std::cout throws StdoutError where bytes cannot be written. It is flushed at each end of line
 ///   on a terminal, elsewhere when 64 KiB are full, where it is asked to, and by finish_stdout.
+/// - Both wait where the other end is not ready, non-blocking descriptors too.
 /// - std::cin throws std::system_error where bytes cannot be read.
 /// - SIGPIPE and SIGXFSZ are ignored: the write that fails says why. A broken pipe behind stderr
 ///   loses log lines and nothing else.

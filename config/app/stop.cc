@@ -56,8 +56,10 @@ void handle(int number, void (*handler)(int)) {
 }  // namespace
 
 void catch_stop_signals() {
-  for (const int number : {SIGINT, SIGTERM}) handle(number, on_stop);
-  if (!is_ignored(SIGHUP)) handle(SIGHUP, on_stop);
+  handle(SIGTERM, on_stop);
+  for (const int number : {SIGINT, SIGHUP}) {
+    if (!is_ignored(number)) handle(number, on_stop);
+  }
   handle(SIGUSR1, on_save);
 }
 

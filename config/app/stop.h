@@ -6,7 +6,8 @@
 //                  at once: a person at a terminal waits no longer
 // SIGUSR1          save a checkpoint and go on (train; other programs ignore it)
 //
-// SIGHUP that is ignored from the start, as under nohup, stays ignored.
+// SIGHUP and SIGINT that are ignored from the start, as under nohup and behind & in a script, stay
+// ignored.
 #pragma once
 
 #include <chrono>

@@ -132,6 +132,18 @@ class Training {
   std::priority_queue<Candidate> heap_;
 };
 
+/// Throws std::logic_error for parts that to_tokenizer_json would leave out.
+void check_trained(const BpeParts& parts) {
+  const auto takes_space = [](const AddedToken& token) {
+    return token.takes_space_before || token.takes_space_behind;
+  };
+  if (!parts.normal_forms.empty() || !parts.splits.empty() ||
+      std::ranges::any_of(parts.added, takes_space) ||
+      std::ranges::any_of(parts.vocabulary, &std::string::empty)) {
+    throw std::logic_error("a tokenizer with parts that BpeTrainer does not make is not written");
+  }
+}
+
 }  // namespace
 
 void BpeTrainer::add(std::string_view text) {
@@ -150,9 +162,12 @@ BpeParts BpeTrainer::train(std::uint32_t vocab_size) const {
 }
 
 std::string to_tokenizer_json(const BpeParts& parts) {
+  check_trained(parts);
   nlohmann::ordered_json vocabulary = nlohmann::ordered_json::object();
+  auto& entries = vocabulary.get_ref<nlohmann::ordered_json::object_t&>();
+  // Not by operator[], which looks through all that are there.
   for (std::size_t id = 0; id < parts.vocabulary.size(); ++id) {
-    vocabulary[parts.vocabulary[id]] = id;
+    entries.push_back({parts.vocabulary[id], id});
   }
   nlohmann::ordered_json merges = nlohmann::ordered_json::array();
   for (const auto& [left, right] : parts.merges) merges.push_back(left + " " + right);

@@ -19,6 +19,9 @@ constexpr std::size_t kUnused = 4096;
 }  // namespace
 
 Json parse_json(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) {
+    fail("it begins with a byte order mark, which JSON has not; cut it off: tail -c +4 FILE > NEW");
+  }
   try {
     return proto::read_json(text);
   } catch (const Json::parse_error& error) {

@@ -15,7 +15,7 @@ namespace millrace::datasets {
 enum class NormalForm : std::uint8_t { kNfc, kNfd, kNfkc, kNfkd };
 
 /// The text, which must be UTF-8, brought into these forms one after the other. The result is
-/// `text` where that is in them already, else `buffer`, which then holds it.
+/// `text` where it is ASCII or there are no forms, else `buffer`, which then holds it.
 [[nodiscard]] std::string_view normalize(std::string_view text,
                                          const std::vector<NormalForm>& forms, std::string& buffer);
 

@@ -34,6 +34,12 @@ CodePoints of_either_case(const CodePoints& set) {
   return both;
 }
 
+/// Whether a set is one letter in either case.
+bool is_one_letter(const CodePoints& set) {
+  return !set.empty() && is_letter(set.front().first) &&
+         set == of_either_case(only(set.front().first));
+}
+
 class PatternParser {
  public:
   explicit PatternParser(std::string_view pattern) : pattern_(pattern) {}
@@ -48,8 +54,11 @@ class PatternParser {
   struct Group {
     bool caseless_outside;
     bool looks_ahead;
-    bool empty_before;        ///< empty_ where the group begins
-    bool some_empty = false;  ///< an alternative of it before the current one may match nothing
+    bool empty_before;          ///< empty_ where the group begins
+    bool s_or_f_before;         ///< s_or_f_ where it begins
+    std::size_t parts_outside;  ///< parts_ where it begins
+    bool some_empty = false;    ///< an alternative of it before the current one may match nothing
+    bool some_end_in_s_or_f = false;  ///< s_or_f_ at the end of one of those
   };
 
   [[noreturn]] void refuse(const std::string& what) const {
@@ -75,7 +84,6 @@ class PatternParser {
   }
 
   void take_one() {
-    const char32_t before = std::exchange(letter_, 0);
     const char32_t c = next();
     switch (c) {
       case '(': return open_group();
@@ -90,7 +98,7 @@ class PatternParser {
       case '$': return end_of_line();
       case '^': refuse("'^'");
       case '\\': return one_of(escaped());
-      default: return literal(c, before);
+      default: return one_of(cased(only(c)));
     }
   }
 
@@ -99,6 +107,11 @@ class PatternParser {
     repeatable_ = repeatable;
   }
   void one_of(CodePoints set) {
+    // "ss" is also ß, "st" and "ff" are also single characters, however they are written.
+    const bool letter = caseless_ && is_one_letter(set);
+    if (letter && s_or_f_) refuse("a letter behind an s or f in (?i:…)");
+    const char32_t capital = letter ? set.front().first : 0;
+    s_or_f_ = capital == 'S' || capital == 'F';
     items_.emplace_back(std::move(set));
     took_atom(empty_, false);
   }
@@ -106,14 +119,21 @@ class PatternParser {
   /// nothing.
   void took_atom(bool before, bool may_be_empty) {
     repeatable_ = true;
+    ++parts_;
+    looks_ahead_alone_ = false;
     empty_before_atom_ = before;
     atom_may_be_empty_ = may_be_empty;
     empty_ = before && may_be_empty;
   }
 
   void next_alternative() {
-    if (!groups_.empty()) groups_.back().some_empty |= empty_;
+    if (!groups_.empty()) {
+      groups_.back().some_empty |= empty_;
+      groups_.back().some_end_in_s_or_f |= s_or_f_;
+    }
     empty_ = true;
+    s_or_f_ = !groups_.empty() && groups_.back().s_or_f_before;
+    ++parts_;
     syntax("|", false);
   }
 
@@ -122,15 +142,13 @@ class PatternParser {
     syntax("(?!", false);
     items_.emplace_back(complement(only('\n')));
     syntax(")", false);
+    took_look_ahead();
   }
 
-  void literal(char32_t c, char32_t before) {
-    // "ss" is also ß, "st" and "ff" are also single characters.
-    if (caseless_ && is_letter(c) && ((before | 0x20) == 's' || (before | 0x20) == 'f')) {
-      refuse("a letter behind an s or f in (?i:…)");
-    }
-    letter_ = c;
-    one_of(cased(only(c)));
+  void took_look_ahead() {
+    ++parts_;
+    looks_ahead_alone_ = parts_ == 1;
+    s_or_f_ = false;
   }
 
   CodePoints cased(CodePoints set) const {
@@ -142,8 +160,11 @@ class PatternParser {
   }
 
   void open_group() {
-    groups_.push_back({caseless_, is_next("?=") || is_next("?!"), empty_});
+    const bool looks_ahead = is_next("?=") || is_next("?!");
+    groups_.push_back({caseless_, looks_ahead, empty_, s_or_f_ && !looks_ahead, parts_});
     empty_ = true;
+    s_or_f_ = groups_.back().s_or_f_before;
+    parts_ = 0;
     for (const char* kind : {"?=", "?!", "?:"}) {
       if (accept(kind)) return syntax("(" + std::string(kind), false);
     }
@@ -161,11 +182,16 @@ class PatternParser {
     groups_.pop_back();
     caseless_ = group.caseless_outside;
     syntax(")", false);
+    const bool looks_ahead_alone = parts_ == 1 && looks_ahead_alone_;
+    parts_ = group.parts_outside;
     if (group.looks_ahead) {
       empty_ = group.empty_before;
-    } else {
-      took_atom(group.empty_before, group.some_empty || empty_);
+      took_look_ahead();
+      return;
     }
+    s_or_f_ = s_or_f_ || group.some_end_in_s_or_f;
+    took_atom(group.empty_before, group.some_empty || empty_);
+    looks_ahead_alone_ = looks_ahead_alone;
   }
 
   /// Checks that something can be repeated, at least so many times. Engines differ about when to
@@ -173,11 +199,13 @@ class PatternParser {
   void check_repetition(bool may_be_none, bool is_many) {
     if (!repeatable_) refuse("a repetition of nothing, or of a repetition,");
     if (is_many && atom_may_be_empty_) refuse("a repetition of a group that may match nothing");
+    if (looks_ahead_alone_) refuse("a repetition of a group that only looks ahead");
     if (may_be_none) empty_ = empty_before_atom_;
   }
 
   void repetition(char kind) {
     check_repetition(kind != '+', kind != '?');
+    s_or_f_ = false;  // but not behind s{1}, which is s
     std::string text(1, kind);
     if (accept("?")) {
       text += '?';
@@ -293,6 +321,8 @@ class PatternParser {
     CodePoints members;
     std::optional<CodePoints> left;  // of "&&"
     for (bool is_first = true; !accept("]"); is_first = false) {
+      // Engines fold the case of all of the class at once, or of each part.
+      if (caseless_ && (is_next("&&") || is_next("["))) refuse("a class within a class in (?i:…)");
       if (accept("&&")) {
         left = left ? intersection(*left, members) : members;
         members.clear();
@@ -332,7 +362,9 @@ class PatternParser {
   bool empty_ = true;  ///< what stands before, in this alternative, may match nothing
   bool empty_before_atom_ = true;
   bool atom_may_be_empty_ = false;
-  char32_t letter_ = 0;  ///< the character just before, where that was written as itself
+  bool s_or_f_ = false;             ///< just before may be an s or f of either case, written alone
+  std::size_t parts_ = 0;           ///< of the group, so far
+  bool looks_ahead_alone_ = false;  ///< the part just before is a group that only looks ahead
 };
 
 }  // namespace

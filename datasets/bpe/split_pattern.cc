@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <new>
 #include <stdexcept>
 
 #include "datasets/bpe/pattern_syntax.h"
@@ -22,6 +23,7 @@ constexpr std::uint32_t kCompileOptions = PCRE2_DOTALL | PCRE2_NEVER_UTF | PCRE2
 constexpr std::size_t kMostKinds = 256;
 constexpr std::size_t kFirstStackBytes = std::size_t{1} << 15;
 constexpr std::size_t kMostStackBytes = std::size_t{1} << 23;
+constexpr std::uint32_t kMostHeapKib = std::uint32_t{1} << 20;
 
 std::string message_of(int error) {
   char text[256];
@@ -144,7 +146,7 @@ SplitPattern::SplitPattern(const std::string& pattern) {
     throw std::runtime_error("the pattern '" + pattern +
                              "' may match an empty text, which is not implemented");
   }
-  // Without a JIT, on some machines, the same matches are found by the slower interpreter.
+  // Without a JIT, on some machines, the slower interpreter finds the same matches.
   pcre2_jit_compile(code_->compiled, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
   kinds_ = std::make_shared<const std::vector<char>>(kinds.by_code_point());
 }
@@ -160,6 +162,7 @@ struct PatternMatcher::Data {
         stack(pcre2_jit_stack_create(kFirstStackBytes, kMostStackBytes, nullptr)) {
     if (result == nullptr || context == nullptr) throw std::bad_alloc();
     pcre2_jit_stack_assign(context, nullptr, stack);
+    pcre2_set_heap_limit(context, kMostHeapKib);
   }
   Data(const Data&) = delete;
   Data& operator=(const Data&) = delete;
@@ -171,7 +174,9 @@ struct PatternMatcher::Data {
 };
 
 PatternMatcher::PatternMatcher(const SplitPattern& pattern)
-    : pattern_(pattern), data_(std::make_shared<Data>(pattern.code_->compiled)) {}
+    : pattern_(pattern), data_(std::make_unique<Data>(pattern.code_->compiled)) {}
+PatternMatcher::~PatternMatcher() = default;
+PatternMatcher::PatternMatcher(PatternMatcher&&) noexcept = default;
 
 void PatternMatcher::start(std::string_view text) {
   text_ = text;
@@ -205,12 +210,21 @@ void PatternMatcher::advance(std::size_t characters) {
   }
 }
 
+int PatternMatcher::match() const {
+  const auto match_with = [this](std::uint32_t options) {
+    if (window_end_ != text_.size()) options |= PCRE2_PARTIAL_HARD;
+    return pcre2_match(pattern_.code_->compiled, reinterpret_cast<PCRE2_SPTR>(window_.data()),
+                       window_.size(), at_, options, data_->result, data_->context);
+  };
+  const int found = match_with(0);
+  // The interpreter keeps its state on the heap, which has more room.
+  return found == PCRE2_ERROR_JIT_STACKLIMIT ? match_with(PCRE2_NO_JIT) : found;
+}
+
 bool PatternMatcher::next(Match& match) {
   for (;;) {
     const bool is_whole = window_end_ == text_.size();
-    const int found = pcre2_match(pattern_.code_->compiled,
-                                  reinterpret_cast<PCRE2_SPTR>(window_.data()), window_.size(), at_,
-                                  is_whole ? 0 : PCRE2_PARTIAL_HARD, data_->result, data_->context);
+    const int found = this->match();
     const std::size_t* const place = pcre2_get_ovector_pointer(data_->result);
     if (found > 0) {
       const std::size_t length = place[1] - place[0];

@@ -57,11 +57,14 @@ class PatternMatcher {
 
   /// The pattern must outlive the matcher.
   explicit PatternMatcher(const SplitPattern& pattern);
+  ~PatternMatcher();
+  PatternMatcher(PatternMatcher&&) noexcept;
+  PatternMatcher& operator=(PatternMatcher&&) = delete;
 
   /// Starts with a text, which must be UTF-8 and outlive the calls of next().
   void start(std::string_view text);
   /// Whether there is another match; `match` is that. Throws std::runtime_error where the engine
-  /// gives up.
+  /// gives up: a match takes more steps, or more memory (1 GiB), than anyone would wait for.
   [[nodiscard]] bool next(Match& match);
 
  private:
@@ -71,11 +74,13 @@ class PatternMatcher {
 
   /// Forgets the characters before position at_ of the window, and adds some behind its end.
   void move_window();
+  /// pcre2_match() at at_.
+  [[nodiscard]] int match() const;
   /// Goes on by so many characters.
   void advance(std::size_t characters);
 
   const SplitPattern& pattern_;
-  std::shared_ptr<Data> data_;
+  std::unique_ptr<Data> data_;
   std::string_view text_;
   std::string window_;        ///< kinds of characters
   std::size_t window_end_{};  ///< in text_

@@ -11,6 +11,7 @@
 #include "datasets/bpe/bpe_vocabulary.h"
 #include "datasets/bpe/byte_alphabet.h"
 #include "proto/json_numbers.h"
+#include "proto/json_text.h"
 
 namespace millrace::datasets {
 namespace {
@@ -252,6 +253,9 @@ BpeParts parse_tokenizer_json(std::string_view text) {
   const Json root = parse_json(text);
   if (!root.is_object()) fail("this is no JSON object; is this a tokenizer.json?");
   BpeParts parts;
+  if (root.contains("version") && root["version"] != "1.0") {
+    refuse("version " + proto::json_text(root["version"]));
+  }
   take_model(member(root, "model"), parts);
   check_keys(root,
              {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",

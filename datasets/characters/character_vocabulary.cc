@@ -35,6 +35,7 @@ std::optional<char32_t> character_of(std::string_view token) {
 
 /// Parses JSON, and refuses a key that occurs twice, which JSON allows.
 Json parse_json(std::string_view text, const std::string& place) {
+  if (proto::is_deep_json(text)) return Json::value_t::discarded;
   std::set<std::string> keys;
   std::string twice;
   const auto note_key = [&](int depth, Json::parse_event_t event, Json& parsed) {

@@ -3,8 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +13,7 @@
 #include "config/app/stop.h"
 #include "datasets/io/byte_source.h"
 #include "datasets/io/plain_path.h"
+#include "datasets/io/utf8.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 
@@ -32,13 +33,35 @@ std::string variant_of(const IndexRequest& request) {
                                  : "." + proto::hex16(proto::xxh64(request.variant)).substr(0, 8);
 }
 
+std::string place_of(const fs::path& path) {
+  return "." + proto::hex16(proto::xxh64(path.string()));
+}
+
+/// A name of at most NAME_MAX bytes that begins with the dataset's, cut between characters.
+std::string index_name(std::string dataset, const std::string& ending) {
+  if (dataset.size() + ending.size() > NAME_MAX) {
+    dataset.resize(NAME_MAX - ending.size());
+    dataset.resize(dataset.size() - incomplete_utf8_bytes(dataset));
+  }
+  return dataset + ending;
+}
+
 /// The index's path in a folder that datasets share: a hash of the dataset's path is part of the
 /// name.
 fs::path in_shared_folder(const fs::path& folder, const IndexRequest& request) {
   const fs::path path = full_path(request);
-  const std::string place = proto::hex16(proto::xxh64(path.string()));
-  return folder /
-         (path.filename().string() + "." + place + variant_of(request) + std::string(kIndexSuffix));
+  return folder / index_name(path.filename().string(),
+                             place_of(path) + variant_of(request) + std::string(kIndexSuffix));
+}
+
+/// The index's path beside the dataset. A name that is cut has a hash of the path too.
+fs::path in_own_folder(const IndexRequest& request) {
+  const fs::path path = full_path(request);
+  const std::string dataset = "." + path.filename().string();
+  const std::string ending = variant_of(request) + std::string(kIndexSuffix);
+  const std::string whole = dataset + ending;
+  return (request.is_folder ? path : path.parent_path()) /
+         (whole.size() <= NAME_MAX ? whole : index_name(dataset, place_of(path) + ending));
 }
 
 std::optional<fs::path> user_cache() {
@@ -111,14 +134,20 @@ std::shared_ptr<const IndexedText> make_in_memory(const IndexRequest& request) {
   return text;
 }
 
-/// Whether a file can be made beside `path`. Makes the folder where it is missing.
+/// Whether an index can be put at `path`: where nothing is, or a file or link. Makes the folder where
+/// it is missing.
 bool is_writable(const fs::path& path, std::string& why) {
+  std::error_code ignored;
+  const fs::file_status there = fs::symlink_status(path, ignored);
+  if (fs::exists(there) && !fs::is_regular_file(there) && !fs::is_symlink(there)) {
+    why = path.string() + " is there and is no file";
+    return false;
+  }
   try {
     proto::make_folders(path.parent_path(), proto::real_disk());
     (void)GrowingFile::without_name(path.parent_path());
     return true;
   } catch (const proto::DiskError& error) {
-    if (error.is_full()) throw;
     why = error.what();
     return false;
   }
@@ -161,7 +190,7 @@ std::shared_ptr<const IndexedText> find_or_make(const IndexRequest& request) {
     if (is_writable(path, why)) return make_at(path, request);
   }
   throw std::runtime_error(request.dataset.string() + ": there is no place for its index (" + why +
-                           "); name one with --data.cache=FOLDER");
+                           "); name a folder with room with --data.cache=FOLDER");
 }
 
 }  // namespace
@@ -186,11 +215,9 @@ void check_stop(std::uint64_t bytes_read, const std::string& place) {
 std::vector<fs::path> index_paths(const IndexRequest& request) {
   if (!request.cache.empty()) return {in_shared_folder(request.cache, request)};
   const fs::path path = full_path(request);
-  const std::string name =
-      "." + path.filename().string() + variant_of(request) + std::string(kIndexSuffix);
   std::vector<fs::path> paths;
   if (path.parent_path() != "/dev") {  // /dev/stdin may be a file, which lies elsewhere
-    paths.push_back((request.is_folder ? path : path.parent_path()) / name);
+    paths.push_back(in_own_folder(request));
   }
   if (const auto folder = user_cache()) paths.push_back(in_shared_folder(*folder, request));
   return paths;

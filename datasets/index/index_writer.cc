@@ -38,8 +38,7 @@ void IndexWriter::append(std::string_view piece) {
 
 void IndexWriter::begin_kept_document() {
   document_is_empty_ = false;
-  const bool newline_is_allowed = rules_.allowed.empty() || rules_.allowed['\n'];
-  if (last_byte_ != '\n' && newline_is_allowed) take("\n");
+  if (last_byte_ != '\n' && is_allowed('\n')) take("\n");
   document_first_ = scanner_.bytes();
   if (rules_.starts_are_documents && !is_full()) starts_.append(raw(scanner_.characters()));
 }
@@ -83,12 +82,16 @@ void IndexWriter::add_document(std::uint64_t first, std::uint64_t end) {
   if (end > first) documents_.append(raw(DocumentSpan{first, end}));
 }
 
+bool IndexWriter::is_allowed(char32_t c) const {
+  return rules_.allowed.empty() || (c < rules_.allowed.size() && rules_.allowed[c]);
+}
+
 std::string_view IndexWriter::allowed_part(std::string_view piece) {
   if (rules_.allowed.empty()) return piece;
   allowed_.clear();
   for (std::size_t at = 0; at < piece.size();) {
     const auto decoded = decode_utf8(piece, at);
-    if (decoded->code_point < rules_.allowed.size() && rules_.allowed[decoded->code_point]) {
+    if (is_allowed(decoded->code_point)) {
       allowed_ += piece.substr(at, decoded->bytes);
     } else {
       ++dropped_;

@@ -57,6 +57,7 @@ class IndexWriter final : public DocumentSink {
   void find_lines(std::string_view piece);
   void end_line(std::uint64_t end, char before);
   void add_document(std::uint64_t first, std::uint64_t end);
+  [[nodiscard]] bool is_allowed(char32_t c) const;
   [[nodiscard]] std::string_view allowed_part(std::string_view piece);
   [[nodiscard]] std::string_view fitting_part(std::string_view piece) const;
 

@@ -1,5 +1,5 @@
 // A text and its index, both mapped. Every dataset is read through an IndexedText, whatever the
-// format of its files.
+// format of its files; so a FilesRead (mapped_file.h) notices where either is written meanwhile.
 //
 // Immutable, so any thread may use one.
 #pragma once
@@ -26,7 +26,10 @@ class IndexedText {
 
   [[nodiscard]] const IndexHeader& header() const { return header_; }
   /// The text; in an index of tokens, their ids, little-endian.
-  [[nodiscard]] std::string_view text() const { return text_; }
+  [[nodiscard]] std::string_view text() const {
+    (mapped_text_ != nullptr ? *mapped_text_ : *index_).note_read();
+    return text_;
+  }
   [[nodiscard]] std::uint64_t characters() const { return header_.units; }
   /// Whether every character has one byte.
   [[nodiscard]] bool is_ascii() const { return header_.units == header_.text_bytes; }
@@ -53,6 +56,7 @@ class IndexedText {
 
   template <class T>
   [[nodiscard]] std::span<const T> section(Section place) const {
+    index_->note_read();
     return {reinterpret_cast<const T*>(index_->bytes().data() + place.first_byte),
             place.bytes / sizeof(T)};
   }

@@ -19,11 +19,32 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// Small files may unpack to a large text, whose index belongs on the disk.
+constexpr std::uint64_t kMostInMemory = std::uint64_t{64} << 20;
+
+class OutgrowsMemory : public std::runtime_error {
+ public:
+  OutgrowsMemory() : std::runtime_error("the text is too large for an index in memory") {}
+};
+
+std::uint64_t compressed_bytes(const SourceFiles& sources) {
+  std::uint64_t bytes = 0;
+  for (const SourceFile& each : sources.files) {
+    if (compression_of(each.path) != Compression::kNone) bytes += each.bytes;
+  }
+  return bytes;
+}
+
 /// Reads the files of a dataset, one after the other, into an index.
 class Reading {
  public:
-  Reading(const SourceFiles& sources, const DatasetSpec& spec, IndexWriter& writer)
-      : sources_(sources), column_(spec.column), writer_(writer) {}
+  /// `in_memory`: the index is made in memory.
+  Reading(const SourceFiles& sources, const DatasetSpec& spec, bool in_memory, IndexWriter& writer)
+      : sources_(sources),
+        column_(spec.column),
+        decompressed_(compressed_bytes(sources), spec.max_decompressed),
+        in_memory_(in_memory),
+        writer_(writer) {}
 
   void run() {
     for (const SourceFile& each : sources_.files) {
@@ -40,7 +61,7 @@ class Reading {
   void read(const SourceFile& file) {
     const FileFormat& format = *sources_.format;
     const std::string place = file.path.string();
-    const auto bytes = open_bytes(file.path);
+    const auto bytes = open_bytes(file.path, decompressed_);
     std::string_view piece = bytes->next();
     if (piece.empty() && sources_.is_folder) {
       ++empty_;
@@ -51,6 +72,7 @@ class Reading {
     ValidText valid(place);
     for (; !piece.empty() && !writer_.is_full(); piece = bytes->next()) {
       bytes_read_ += piece.size();
+      if (in_memory_ && bytes_read_ > kMostInMemory) throw OutgrowsMemory();
       check_stop(bytes_read_, place);
       take(piece, valid, *reader);
     }
@@ -74,6 +96,8 @@ class Reading {
 
   const SourceFiles& sources_;
   std::string column_;  ///< the recipe's, else that of the first file
+  DecompressedBytes decompressed_;
+  bool in_memory_;
   IndexWriter& writer_;
   std::uint64_t bytes_read_ = 0;
   std::size_t empty_ = 0;
@@ -114,6 +138,16 @@ std::string variant_of(const SourceFiles& sources, const DatasetSpec& spec,
   return variant;
 }
 
+/// The index, in memory where the request says so and the text is not too large.
+std::shared_ptr<const IndexedText> on_disk_if_too_large(IndexRequest& request) {
+  try {
+    return find_or_make_index(request);
+  } catch (const OutgrowsMemory&) {
+    request.in_memory = false;
+    return find_or_make_index(request);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const DatasetSpec& spec,
@@ -136,7 +170,7 @@ std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const D
   if (!rules.keep_text) request.text = sources.path;
   request.make = [&](const IndexPlace& place) {
     IndexWriter writer(place, rules);
-    Reading(sources, spec, writer).run();
+    Reading(sources, spec, request.in_memory, writer).run();
     if (writer.missing() > 0) {
       spdlog::warn("{}: {} without a text left out (data.missing)", sources.path.string(),
                    base::counted(writer.missing(), "record"));
@@ -147,7 +181,7 @@ std::shared_ptr<const IndexedText> open_text(const SourceFiles& sources, const D
     }
     return writer.finish(request.source);
   };
-  auto text = find_or_make_index(request);
+  const auto text = on_disk_if_too_large(request);
   if (text->documents().empty()) {
     throw std::runtime_error(sources.path.string() + ": it holds no document that is not empty");
   }

@@ -9,9 +9,10 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "datasets/io/lower_case.h"
+#include "base/lower_case.h"
 #include "proto/descriptor.h"
 #include "proto/disk.h"
 
@@ -31,7 +32,9 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 class PlainSource final : public ByteSource {
  public:
   explicit PlainSource(const fs::path& path)
-      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kPieceBytes) {
+      : path_(path),
+        file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
+        buffer_(kPieceBytes) {
     if (!file_.is_open()) throw proto::DiskError(path, "cannot read", errno);
     (void)::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
@@ -160,10 +163,28 @@ class ZstdSource final : public ByteSource {
   bool flushing_ = false;  ///< zstd may have output that did not fit
 };
 
+/// The pieces of a compressed file, up to the limit.
+class LimitedSource final : public ByteSource {
+ public:
+  LimitedSource(fs::path path, std::unique_ptr<ByteSource> source, DecompressedBytes& decompressed)
+      : path_(std::move(path)), source_(std::move(source)), decompressed_(decompressed) {}
+
+  std::string_view next() override {
+    const std::string_view piece = source_->next();
+    decompressed_.count(piece.size(), path_);
+    return piece;
+  }
+
+ private:
+  fs::path path_;
+  std::unique_ptr<ByteSource> source_;
+  DecompressedBytes& decompressed_;
+};
+
 }  // namespace
 
 Compression compression_of(const fs::path& path) {
-  const std::string ending = lower_case(path.extension().string());
+  const std::string ending = base::lower_case(path.extension().string());
   if (ending == ".gz") return Compression::kGzip;
   if (ending == ".zst") return Compression::kZstd;
   return Compression::kNone;
@@ -173,10 +194,14 @@ fs::path without_compression(const fs::path& path) {
   return compression_of(path) == Compression::kNone ? path : fs::path(path).replace_extension();
 }
 
-std::unique_ptr<ByteSource> open_bytes(const fs::path& path) {
+std::unique_ptr<ByteSource> open_bytes(const fs::path& path, DecompressedBytes& decompressed) {
   switch (compression_of(path)) {
-    case Compression::kGzip: return std::make_unique<GzipSource>(path);
-    case Compression::kZstd: return std::make_unique<ZstdSource>(path);
+    case Compression::kGzip:
+      return std::make_unique<LimitedSource>(path, std::make_unique<GzipSource>(path),
+                                             decompressed);
+    case Compression::kZstd:
+      return std::make_unique<LimitedSource>(path, std::make_unique<ZstdSource>(path),
+                                             decompressed);
     case Compression::kNone: break;
   }
   return std::make_unique<PlainSource>(path);

@@ -10,13 +10,15 @@
 #include <memory>
 #include <string_view>
 
+#include "datasets/io/decompressed_bytes.h"
+
 namespace millrace::datasets {
 
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
   /// The next piece, valid until the next call; empty at the end. Throws std::runtime_error
-  /// "PATH: …" for a file that cannot be read, is damaged or is cut short.
+  /// "PATH: …" for a file that cannot be read, is damaged, is cut short or unpacks to too much.
   [[nodiscard]] virtual std::string_view next() = 0;
 };
 
@@ -27,7 +29,10 @@ enum class Compression : unsigned char { kNone, kGzip, kZstd };
 /// The path without .gz or .zst.
 [[nodiscard]] std::filesystem::path without_compression(const std::filesystem::path& path);
 
-/// Opens a file. Throws what ByteSource::next() throws if it cannot be opened.
-[[nodiscard]] std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path);
+/// Opens a file. What comes out of a compressed one is counted by `decompressed`, which must outlive
+/// the source and whose limit next() keeps. Throws what ByteSource::next() throws if it cannot be
+/// opened.
+[[nodiscard]] std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path,
+                                                     DecompressedBytes& decompressed);
 
 }  // namespace millrace::datasets

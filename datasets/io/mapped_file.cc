@@ -1,4 +1,4 @@
-// Mapping a file by mmap().
+// Mapping a file by mmap(), and noticing that it was written since.
 #include "datasets/io/mapped_file.h"
 
 #include <fcntl.h>
@@ -6,12 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 
 #include "proto/descriptor.h"
+#include "proto/digest.h"
 #include "proto/disk.h"
 
 namespace millrace::datasets {
@@ -37,32 +41,145 @@ void explain_bus_errors() {
   ::sigaction(SIGBUS, &action, nullptr);
 }
 
+/// Files that keep their descriptor; a process may have 1024 in all. The others are looked at by
+/// their names.
+constexpr int kMostDescriptors = 256;
+std::atomic<int> descriptors{0};
+
+std::int64_t in_ns(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+/// A hash of 16 blocks that lie evenly over the bytes, or of all of them.
+std::uint64_t probe(std::string_view bytes) {
+  constexpr std::size_t kBlocks = 16;
+  constexpr std::size_t kBlockBytes = 4096;
+  if (bytes.size() <= kBlocks * kBlockBytes) return proto::xxh64(bytes);
+  proto::Digest digest;
+  const std::size_t step = (bytes.size() - kBlockBytes) / (kBlocks - 1);
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    digest.update(std::as_bytes(std::span(bytes.substr(i * step, kBlockBytes))));
+  }
+  return digest.value();
+}
+
+thread_local FilesRead* innermost = nullptr;
+
 }  // namespace
 
+/// The bytes of a file, and how it was when they were mapped.
+class Mapping {
+ public:
+  Mapping(int fd, std::filesystem::path place) : place_(std::move(place)) {
+    if (::fstat(fd, &status_) != 0) fail("cannot read", errno);
+    if (!S_ISREG(status_.st_mode)) fail("cannot read", S_ISDIR(status_.st_mode) ? EISDIR : EINVAL);
+    if (status_.st_size > 0) map(fd);  // mmap() refuses empty mappings
+    // Without a name, it is our own, which nobody else can write.
+    if (status_.st_nlink == 0) return;
+    probe_ = probe(bytes());
+    changed_ns_ = in_ns(status_.st_ctim);
+    keep_open(fd);
+  }
+  ~Mapping() {
+    if (size_ > 0) ::munmap(const_cast<char*>(data_), size_);
+    if (file_.is_open()) --descriptors;
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  [[nodiscard]] std::string_view bytes() const { return {data_, size_}; }
+  [[nodiscard]] const std::filesystem::path& place() const { return place_; }
+
+  [[nodiscard]] bool was_written() const {
+    struct stat now {};
+    if (status_.st_nlink == 0 || !look(now)) return false;
+    if (now.st_size != status_.st_size || in_ns(now.st_mtim) != in_ns(status_.st_mtim)) return true;
+    const std::int64_t changed = in_ns(now.st_ctim);
+    if (changed == changed_ns_) return false;
+    // So does a new name or mode, and whoever writes and then sets the time back.
+    if (probe(bytes()) != probe_) return true;
+    changed_ns_ = changed;
+    return false;
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view what, int reason) const {
+    throw proto::DiskError(place_, what, reason);
+  }
+
+  void map(int fd) {
+    const auto size = static_cast<std::size_t>(status_.st_size);
+    void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) fail("cannot map", errno);
+    static std::once_flag explained;
+    std::call_once(explained, explain_bus_errors);
+    data_ = static_cast<const char*>(memory);
+    size_ = size;
+  }
+
+  void keep_open(int fd) {
+    if (++descriptors <= kMostDescriptors) {
+      file_ = proto::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    }
+    if (!file_.is_open()) --descriptors;
+  }
+
+  /// The file's status now; false where its name leads elsewhere.
+  [[nodiscard]] bool look(struct stat& now) const {
+    if (file_.is_open()) return ::fstat(file_.get(), &now) == 0;
+    return ::stat(place_.c_str(), &now) == 0 && now.st_dev == status_.st_dev &&
+           now.st_ino == status_.st_ino;
+  }
+
+  std::filesystem::path place_;
+  struct stat status_ {};
+  proto::Descriptor file_;
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint64_t probe_ = 0;
+  mutable std::atomic<std::int64_t> changed_ns_{0};
+};
+
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const proto::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: do not wait if the name is a pipe's.
+  const proto::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file.is_open()) throw proto::DiskError(path, "cannot read", errno);
-  map(file.get(), path);
+  mapping_ = std::make_shared<Mapping>(file.get(), path);
+  bytes_ = mapping_->bytes();
 }
 
-MappedFile::MappedFile(int fd, const std::filesystem::path& place) { map(fd, place); }
+MappedFile::MappedFile(int fd, const std::filesystem::path& place)
+    : mapping_(std::make_shared<Mapping>(fd, place)), bytes_(mapping_->bytes()) {}
 
-MappedFile::~MappedFile() {
-  if (size_ > 0) ::munmap(const_cast<char*>(data_), size_);
+void MappedFile::note_read() const {
+  if (innermost != nullptr) innermost->note(mapping_);
 }
 
-void MappedFile::map(int fd, const std::filesystem::path& place) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) throw proto::DiskError(place, "cannot read", errno);
-  if (S_ISDIR(status.st_mode)) throw proto::DiskError(place, "cannot read", EISDIR);
-  if (status.st_size == 0) return;  // mmap() refuses empty mappings
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) throw proto::DiskError(place, "cannot map", errno);
-  static std::once_flag explained;
-  std::call_once(explained, explain_bus_errors);
-  data_ = static_cast<const char*>(memory);
-  size_ = size;
+FilesRead::FilesRead() : outer_(innermost) { innermost = this; }
+FilesRead::~FilesRead() { innermost = outer_; }
+
+void FilesRead::note(const std::shared_ptr<const Mapping>& file) {
+  constexpr std::size_t kLookedAt = 8;  // windows of a few datasets by turns
+  const std::size_t before = files_.size() - std::min(files_.size(), kLookedAt);
+  if (std::find(files_.begin() + static_cast<std::ptrdiff_t>(before), files_.end(), file) ==
+      files_.end()) {
+    files_.push_back(file);
+  }
+}
+
+std::optional<std::string> FilesRead::changed() const {
+  std::vector<const Mapping*> files;
+  for (const auto& each : files_) files.push_back(each.get());
+  std::ranges::sort(files);
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  for (const Mapping* each : files) {
+    if (!each->was_written()) continue;
+    return each->place().string() +
+           ": it was written while it was in use, so its bytes are no longer those of this stream; "
+           "nothing that was read since is handed out. Start again when nobody writes to it, and "
+           "replace a file by renaming a new one to its name";
+  }
+  return std::nullopt;
 }
 
 }  // namespace millrace::datasets

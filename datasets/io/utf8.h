@@ -1,4 +1,4 @@
-// Strict UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+// Texts in strict UTF-8 (base/utf8.h).
 #pragma once
 
 #include <cstddef>
@@ -7,19 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace millrace::datasets {
 
-inline constexpr std::uint32_t kCodePoints = 0x110000;
-
-/// A code point and its length in bytes.
-struct Decoded {
-  char32_t code_point = 0;
-  std::uint32_t bytes = 0;
-};
-
-/// The code point that starts at text[at], at < text.size(); empty where the bytes there are not
-/// UTF-8.
-[[nodiscard]] std::optional<Decoded> decode_utf8(std::string_view text, std::size_t at);
+using base::decode_utf8;
+using base::Decoded;
+using base::kCodePoints;
 
 /// The code point in UTF-8.
 [[nodiscard]] std::string encode_utf8(char32_t code_point);

@@ -48,7 +48,8 @@ DatasetSpec spec_of(const config::DataOptions& options) {
           .format = options.format,
           .column = options.column,
           .cache = options.cache,
-          .skip_missing = options.missing == "skip"};
+          .skip_missing = options.missing == "skip",
+          .max_decompressed = options.max_decompressed_bytes};
 }
 
 }  // namespace millrace::datasets

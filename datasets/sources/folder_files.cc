@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "datasets/io/lower_case.h"
+#include "base/lower_case.h"
 #include "proto/disk.h"
 
 namespace millrace::datasets {
@@ -23,7 +23,7 @@ bool is_left_behind(const fs::path& name) {
                                          "desktop.ini"};
   constexpr std::string_view kStarts[] = {"_started_", "_committed_"};  // Databricks' transactions
   constexpr std::string_view kEnds[] = {"~", ".tmp", ".swp", ".crdownload"};
-  const std::string low = lower_case(name.string());
+  const std::string low = base::lower_case(name.string());
   return std::ranges::find(kNames, low) != std::end(kNames) ||
          std::ranges::any_of(kStarts, [&](auto start) { return low.starts_with(start); }) ||
          std::ranges::any_of(kEnds, [&](auto end) { return low.ends_with(end); });

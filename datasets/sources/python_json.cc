@@ -47,9 +47,13 @@ class Standard {
     rest_.remove_prefix(bytes);
   }
 
-  /// Writes 0 for a name of a number.
+  /// Writes 0 for a name of a number that stands alone.
   bool take_word(std::string_view word) {
+    constexpr std::string_view kOfNumbers = "0123456789+-.eE";
+    const auto joins = [&](char c) { return kOfNumbers.find(c) != std::string_view::npos; };
     if (!rest_.starts_with(word)) return false;
+    if (!made_.line.empty() && joins(made_.line.back())) return false;
+    if (rest_.size() > word.size() && joins(rest_[word.size()])) return false;
     made_.line += '0';
     rest_.remove_prefix(word.size());
     return true;

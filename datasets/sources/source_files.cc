@@ -10,9 +10,9 @@
 #include <optional>
 #include <stdexcept>
 
+#include "base/lower_case.h"
 #include "config/errors.h"
 #include "datasets/io/byte_source.h"
-#include "datasets/io/lower_case.h"
 #include "datasets/io/names_list.h"
 #include "datasets/io/plain_path.h"
 #include "datasets/sources/content_probe.h"
@@ -42,7 +42,7 @@ const FileFormat* named_format(const DatasetSpec& spec, Formats formats) {
 /// The format of a file by the ending of its name, in any case. Throws config::UsageError for an
 /// ending of tables that would be a surprise as text.
 const FileFormat& format_by_ending(const fs::path& file, Formats formats) {
-  const std::string ending = lower_case(without_compression(file).extension().string());
+  const std::string ending = base::lower_case(without_compression(file).extension().string());
   if (ending == ".json") {
     throw config::UsageError(
         file.string() +
@@ -98,9 +98,22 @@ std::vector<std::string> files_of(const fs::path& path, bool is_folder,
   return {found.left_out.begin(), found.left_out.end()};
 }
 
+[[noreturn]] void refuse_unsaid_tokens(const fs::path& folder) {
+  throw config::UsageError(
+      folder.string() + ": the folder holds token files; say so with --data.format=token_folder");
+}
+
+/// Whether it is a part of a token_folder, in which a meta.json or other files may lie too.
+bool is_train_part(const SourceFile& file) {
+  const std::string name = base::lower_case(file.path.filename().string());
+  return name.starts_with("train") && name.ends_with(".bin");
+}
+
 /// The one format that all files of a folder have by their endings.
 const FileFormat& common_format(const fs::path& folder, const std::vector<SourceFile>& files,
                                 Formats formats) {
+  // The recipe must say it, as its other keys depend on it.
+  if (std::ranges::any_of(files, is_train_part)) refuse_unsaid_tokens(folder);
   const FileFormat& first = format_by_ending(files.front().path, formats);
   for (const SourceFile& each : files) {
     const FileFormat& other = format_by_ending(each.path, formats);
@@ -111,10 +124,7 @@ const FileFormat& common_format(const fs::path& folder, const std::vector<Source
                                "); say what its files are with --data.format=FORMAT");
     }
   }
-  if (first.content == Content::kTokens) {
-    throw config::UsageError(
-        folder.string() + ": the folder holds token files; say so with --data.format=token_folder");
-  }
+  if (first.content == Content::kTokens) refuse_unsaid_tokens(folder);
   return first;
 }
 
@@ -199,8 +209,9 @@ SourceFiles find_sources(const DatasetSpec& spec, Formats formats) {
   const auto status = status_of(spec.path);
   if (!status) {
     throw std::runtime_error((spec.path.empty() ? "data.path" : spec.path) +
-                             ": there is no such file or folder; " + std::string(kGetText) +
-                             ", or leave data.path unset for the built-in text");
+                             ": there is no such file or folder; see whether the path is right "
+                             "from this working directory, " +
+                             std::string(kGetText));
   }
   if (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode)) {
     throw std::runtime_error(spec.path + ": it is " + what_it_is(status->st_mode) +

@@ -14,11 +14,12 @@ namespace millrace::datasets {
 /// One dataset, as a recipe describes it.
 struct DatasetSpec {
   std::string path;
-  std::string format = "auto";       ///< data.format
-  std::string column{};              ///< data.column: the column or key that holds the text
-  std::uint64_t max_characters = 0;  ///< of texts: only this many from the beginning; 0: all
-  std::string cache{};               ///< data.cache: the folder of indexes
-  bool skip_missing = false;         ///< data.missing = "skip"
+  std::string format = "auto";         ///< data.format
+  std::string column{};                ///< data.column: the column or key that holds the text
+  std::uint64_t max_characters = 0;    ///< of texts: only this many from the beginning; 0: all
+  std::string cache{};                 ///< data.cache: the folder of indexes
+  bool skip_missing = false;           ///< data.missing = "skip"
+  std::uint64_t max_decompressed = 0;  ///< data.max_decompressed_bytes
   /// Throw NoIndex (index_cache.h) rather than read through a dataset that is not small.
   bool only_find_index = false;
 };
@@ -35,7 +36,8 @@ struct SourceFile {
   [[nodiscard]] std::string state(const std::filesystem::path& shown) const;
   [[nodiscard]] std::int64_t newest_ns() const;  ///< the later of the two times
   /// Whether path, size and times are the same. Not the inode, which some network file systems make
-  /// up anew while a file stays the same.
+  /// up anew while a file stays the same: that would be an error here, and costs in state() no more
+  /// than another index.
   [[nodiscard]] bool is_as(const SourceFile& other) const;
   /// Whether the file on disk is no longer as this one, or gone.
   [[nodiscard]] bool has_changed() const;

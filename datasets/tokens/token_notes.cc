@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "proto/file_name.h"
 #include "proto/files.h"
 #include "proto/json_numbers.h"
 #include "proto/json_text.h"
@@ -47,10 +48,13 @@ auto noted_files(const Json& json, const std::string& place) {
     for (const auto& [split, record] : json.at("splits").items()) {
       for (const Json& shard : record.at("shards")) {
         (*files)[split].push_back({shard.at("file").get<std::string>(),
-                                   shard.at("tokens").get<std::uint64_t>(),
+                                   proto::whole<std::uint64_t>(shard.at("tokens")),
                                    shard.at("xxh64").get<std::string>()});
+        (void)proto::file_in({}, (*files)[split].back().name, "a file in it");
       }
     }
+  } catch (const std::runtime_error& error) {  // a name or a number that no file of ours has
+    refuse(place, error.what());
   } catch (const Json::exception&) {
     refuse(place, "its list of files is not as tokenize writes it");
   }

@@ -52,7 +52,7 @@ std::vector<datasets::NamedSpec> named_datasets(const config::DataOptions& optio
   for (const config::DatasetOptions& dataset : config::selected_datasets(options)) {
     specs.push_back({dataset.name,
                      {dataset.path, dataset.format, dataset.column, dataset.max_chars,
-                      options.cache, options.missing == "skip"}});
+                      options.cache, options.missing == "skip", options.max_decompressed_bytes}});
   }
   if (specs.empty() && options.path) specs.push_back({{}, datasets::spec_of(options)});
   return specs;

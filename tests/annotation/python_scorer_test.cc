@@ -70,7 +70,7 @@ class PythonScorer : public ::testing::Test {
   }
 
   testing::TemporaryFolder folder_;
-  config::AnnotateOptions options_;
+  config::Options options_;
 };
 
 TEST_F(PythonScorer, Spacy) {
@@ -95,7 +95,7 @@ TEST_F(PythonScorer, Keybert) {
   const auto scorer = make_python_scorer(Selection::kKeybertNoStopword, options_);
   EXPECT_EQ(scorer->name(), "keybert 0.8 all-MiniLM-L6-v2");
   auto other = options_;
-  other.keybert_model = "another-model";
+  other.annotate.keybert_model = "another-model";
   EXPECT_EQ(make_python_scorer(Selection::kKeybertNoStopword, other)->name(),
             "keybert 0.8 another-model");
   const std::vector<std::string_view> passages = {"The Mill, a wheel."};
@@ -110,15 +110,32 @@ TEST_F(PythonScorer, Keybert) {
 }
 
 TEST_F(PythonScorer, SaysWhatToInstall) {
-  options_.spacy_model = "missing";
+  options_.annotate.spacy_model = "missing";
   expect_error(Selection::kConstituency,
                "spaCy has no model missing; python -m spacy download missing");
   write("spacy.py", "raise ImportError('no spaCy here')");
   expect_error(Selection::kConstituency, "pip install spacy");
   write("keybert.py", "raise ImportError('none')");
   expect_error(Selection::kKeybertNoStopword, "pip install keybert");
-  options_.python = "no-such-python";
+  options_.annotate.python = "no-such-python";
   expect_error(Selection::kConstituency, "no-such-python: cannot be started");
+}
+
+TEST_F(PythonScorer, RunsNothingThatACheckpointNames) {
+  options_.annotate.spacy_model = "theirs";
+  options_.said_by_checkpoint = {"annotate.spacy_model", "annotate.python"};
+  expect_error(Selection::kConstituency, "add --annotate.spacy_model=theirs");
+  options_.annotate.python = "./python";
+  expect_error(Selection::kKeybertNoStopword, "add --annotate.python=./python");
+}
+
+TEST_F(PythonScorer, ImportsNothingOfTheWorkingDirectory) {
+  const testing::TemporaryFolder elsewhere;
+  std::ofstream(elsewhere / "argparse.py") << "raise SystemExit('code of a data folder')\n";
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(elsewhere.path());
+  EXPECT_NO_THROW((void)make_python_scorer(Selection::kConstituency, options_));
+  std::filesystem::current_path(before);
 }
 
 TEST_F(PythonScorer, ACrashIsAnError) {

@@ -1,6 +1,7 @@
 // data.datasets and data.dataset: reading, refusals, writing, selection.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "config/app/command_line.h"
@@ -205,6 +206,35 @@ TEST_F(Datasets, OfTheCommandLineMayBeNamedLikeAFlag) {
   ASSERT_EQ(arguments.overrides.size(), 1u);
   EXPECT_EQ(arguments.overrides[0].key, "dataset");
   EXPECT_EQ(arguments.overrides[0].value, "plays");
+}
+
+TEST(RefuseInDataset, RefusesWhatTheDatasetWouldTakeForItsOwn) {
+  namespace fs = std::filesystem;
+  const testing::TemporaryFolder folder;
+  fs::create_directories(folder / "d/more");
+  fs::create_directory_symlink(folder / "d", folder / "link");
+  std::ofstream(folder / "d/a.txt") << "a";
+  DataOptions data;
+  const auto refused = [&](const fs::path& path) {
+    return message_of<UsageError>([&] { refuse_in_dataset(data, path, "--out"); }) !=
+           "(nothing was thrown)";
+  };
+  EXPECT_FALSE(refused(folder / "d/out")) << "no dataset";
+  data.path = (folder / "d").string();
+  for (const char* const inside : {"d", "d/", "d/out", "d/more/new/out", "link/out", "e/../d"}) {
+    EXPECT_TRUE(refused(folder / inside)) << inside;
+  }
+  for (const char* const outside : {"", "dd", "e/out", "d/../out", "d/.out", "d/more/.x/out"}) {
+    EXPECT_FALSE(refused(folder / outside)) << outside;
+  }
+  EXPECT_TRUE(
+      contains(message_of<UsageError>([&] { refuse_in_dataset(data, folder / "d/out", "--out"); }),
+               "d/out lies in the dataset"));
+  data.path = (folder / "d/a.txt").string();
+  EXPECT_FALSE(refused(folder / "d/out")) << "a file";
+  data.path.reset();
+  data.datasets = {{.name = "d", .path = (folder / "d").string()}};
+  EXPECT_TRUE(refused(folder / "d/out"));
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
 // Recipes: reading, includes, overrides, refusals, writing.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 
+#include "config/code_name.h"
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/recipe.h"
@@ -135,6 +139,12 @@ TEST_F(Recipe, RefusesWhatIsTooBigOrTooDeepForARecipe) {
   std::string deep = "\n[a";
   for (int i = 0; i < 50'000; ++i) deep += ".a";
   EXPECT_TRUE(contains(refusal(deep + "]\n"), "r.toml:2: not TOML that a recipe has"));
+  // Keys of fewer dots, each in the table that the one before it names.
+  std::string nested = "\n[train]\nx = ";
+  for (int i = 0; i < 120; ++i) nested += "[\n{" + deep.substr(2, 2 * 900) + "a = ";
+  EXPECT_TRUE(contains(refusal(nested), "not TOML that a recipe has: more than 20000 dots"));
+  EXPECT_TRUE(contains(refusal("", {{"data.datasets", "[{" + deep.substr(2) + " = 1}]"}}),
+                       "not TOML that a recipe has: more than 1000 dots in a line"));
   EXPECT_TRUE(contains(refusal(std::string(std::size_t{2} << 20, '#')), "more than 1 MiB"));
   EXPECT_TRUE(contains(message_of<UsageError>([] { (void)load_recipe("/dev/zero"); }),
                        "/dev/zero: cannot read the recipe: it has more than 1 MiB"));
@@ -156,6 +166,71 @@ TEST_F(Recipe, RefusesIncludesThatLeadNowhereOrBack) {
     (void)write(std::to_string(i) + ".toml", "include = \"" + std::to_string(i + 1) + ".toml\"\n");
   }
   EXPECT_TRUE(contains(refusal("include = \"0.toml\"\n"), "includes nest deeper than 8"));
+}
+
+TEST_F(Recipe, IncludesNoDeviceAndNoPipe) {
+  EXPECT_TRUE(contains(refusal("include = \"/dev/zero\"\n"),
+                       "r.toml:1: include = \"/dev/zero\": it is a pipe or a device, not a file"));
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);  // nobody writes into it
+  EXPECT_TRUE(contains(refusal("include = \"pipe\"\n"), "it is a pipe or a device, not a file"));
+  EXPECT_TRUE(contains(refusal("include = \".\"\n"), "it is a folder"));
+}
+
+TEST_F(Recipe, RemembersWhatOnlyACheckpointSays) {
+  const std::string theirs = write("step/config.toml", "[provider]\nname = \"./a.so\"\n");
+  const auto said = [](const Options& options) { return options.said_by_checkpoint; };
+  EXPECT_TRUE(said(load_recipe(theirs)).empty());  // it lies in no checkpoint
+  (void)write("step/trainer.json", "{}");
+  const std::set<std::string, std::less<>> name{"provider.name"};
+  EXPECT_EQ(said(load_recipe(theirs)), name);
+  EXPECT_TRUE(said(load_recipe(theirs, {{"provider.name", "./a.so"}})).empty());
+  std::filesystem::create_symlink(theirs, path("link.toml"));
+  EXPECT_EQ(said(load_recipe(path("link.toml"))), name);
+  const std::string include = "include = \"step/config.toml\"\n";
+  EXPECT_EQ(said(load_recipe(write("r.toml", include))), name);
+  EXPECT_TRUE(
+      said(load_recipe(write("r.toml", include + "[provider]\nname = \"./a.so\"\n"))).empty());
+  // What a checkpoint's recipe includes is the checkpoint's word too.
+  (void)write("step/part.toml", "[annotate]\npython = \"./python\"\n");
+  (void)write("step/config.toml", "include = \"part.toml\"\n");
+  EXPECT_TRUE(said(load_recipe(theirs)).contains("annotate.python"));
+}
+
+TEST_F(Recipe, ACheckpointsReadsNothingOutsideOfItsFolder) {
+  (void)write("step/trainer.json", "{}");
+  (void)write("other.toml", "");
+  const auto refusal_of = [&](const std::string& text) {
+    const std::string file = write("step/config.toml", text);
+    return message_of<UsageError>([&] { (void)load_recipe(file); });
+  };
+  EXPECT_TRUE(contains(refusal_of("include = \"../other.toml\"\n"),
+                       "a checkpoint's recipe includes files of its own folder alone"));
+  std::filesystem::create_symlink("../other.toml", path("step/link.toml"));
+  EXPECT_TRUE(contains(refusal_of("include = \"link.toml\"\n"), "of its own folder alone"));
+  std::filesystem::remove(path("step/config.toml"));
+  ASSERT_EQ(::mkfifo(path("step/config.toml").c_str(), 0600), 0);
+  EXPECT_TRUE(
+      contains(message_of<UsageError>([&] { (void)load_recipe(path("step/config.toml")); }),
+               "step/config.toml: cannot read the recipe: it is a pipe or a device, not a file"));
+}
+
+TEST_F(Recipe, CodeIsNamedByTheUserAlone) {
+  (void)write("step/trainer.json", "{}");
+  const std::string theirs = write("step/config.toml",
+                                   "[provider]\nname = \"./a.so\"\n"
+                                   "[annotate]\npython = \"python3\"\nspacy_model = \"./m\"\n");
+  const auto refused = [&](std::string_view key) {
+    return message_of<UsageError>([&] { (void)CodeName(load_recipe(theirs), key); });
+  };
+  EXPECT_EQ(refused("provider.name"),
+            "provider.name = \"./a.so\" is code that a checkpoint names, and code runs only where "
+            "your own recipe or the command line names it; if you trust it, add "
+            "--provider.name=./a.so");
+  EXPECT_TRUE(contains(refused("annotate.spacy_model"), "add --annotate.spacy_model=./m"));
+  // A default is nobody's choice.
+  EXPECT_EQ(CodeName(load_recipe(theirs), "annotate.python").text(), "python3");
+  const Options allowed = load_recipe(theirs, {{"provider.name", "./a.so"}});
+  EXPECT_EQ(CodeName(allowed, "provider.name").text(), "./a.so");
 }
 
 TEST_F(Recipe, StagesHaveTheKeysOfTheirType) {

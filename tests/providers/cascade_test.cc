@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "annotation/shard_folder.h"
 #include "annotation/shard_writer.h"
@@ -225,6 +228,11 @@ TEST_F(Cascade, RefusesShardsThatTheRecipeDoesNotMean) {
   expect_error<config::UsageError>([&] { (void)stage(1); },
                                    {"provider.stage3_length is 64", "made with 12"});
   options_.provider.stage3_length = kLength;
+  options_.data.path = "poems.txt";
+  expect_error<config::UsageError>([&] { (void)stage(1); },
+                                   {"data.path is poems.txt", "made with page"});
+  options_.data.path = "elsewhere/page";
+  (void)stage(1);
   const TextFile merges("#version: 0.2\na b\n", "vocab.bpe");
   options_.data.tokenizer = merges.path();
   expect_error<config::UsageError>([&] { (void)stage(1); },
@@ -268,6 +276,19 @@ TEST_F(Cascade, Golden) {
             (std::vector<std::string>{"7b1ebb6d87def38c", "64af2e996bebf893", "c91619b367d45388",
                                       "5a6c30914e0a0705", "3b34a477629a2295", "fe70fac7a7f0bded",
                                       "316a77e2864e62ac", "4eae6f5617670d45", "60e97f801da19733"}));
+}
+
+TEST_F(Cascade, NoSampleIsMadeOfAShardThatWasWrittenInPlace) {
+  const auto provider = stage(3);
+  const Range range{Split::kTrain, 0, 64, {}};
+  (void)fill_batch(*provider, range);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // times of files tick rarely
+  std::fstream shard(folder_ / annotation::shard_name(0, 2),
+                     std::ios::in | std::ios::out | std::ios::binary);
+  shard.seekp(-1, std::ios::end);
+  shard << 'x';
+  shard.close();
+  EXPECT_THROW((void)fill_batch(*provider, range), StreamChanged);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "config/recipe.h"
 #include "config/stream_keys.h"
 #include "config/stream_settings.h"
+#include "proto/batch_values.h"
 #include "proto/digest.h"
 #include "providers/registry.h"
 #include "tests/providers/example_provider.h"
@@ -336,6 +337,7 @@ TEST_P(Conformance, ItsValuesAreThoseThatTheMetaAllows) {
   for (const Stretch& stretch : stretches(meta)) {
     const Batch batch = batch_of(*provider_, stretch.split, stretch.first, stretch.count);
     ASSERT_TRUE(proto::fits(meta.schema, batch));
+    ASSERT_EQ(proto::invalid_value(meta, batch), std::nullopt) << "as a trainer sees it";
     for (std::size_t column = 0; column < meta.schema.fields.size(); ++column) {
       const proto::Field& field = meta.schema.fields[column];
       if (field.wire == proto::WireType::kF32) {

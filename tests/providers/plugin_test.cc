@@ -7,6 +7,7 @@
 
 #include "config/errors.h"
 #include "config/recipe.h"
+#include "proto/checkpoint.h"
 #include "proto/digest.h"
 #include "providers/load_plugin.h"
 #include "providers/plugin.h"
@@ -65,6 +66,20 @@ TEST(Plugin, IsRefusedWhereItIsNone) {
   EXPECT_TRUE(
       contains(refusal(MILLRACE_EMPTY_PLUGIN),
                "holds no provider; its source needs the line MILLRACE_PROVIDER(make_yours)"));
+}
+
+TEST(Plugin, IsLoadedOnlyWhereTheUserNamesIt) {
+  const testing::TemporaryFolder folder;
+  const std::string recipe = (folder / "config.toml").string();
+  std::ofstream(recipe) << "[provider]\nname = \"" << MILLRACE_EXAMPLE_PLUGIN
+                        << "\"\nblock_size = 8\n";
+  const config::Override named{"provider.name", MILLRACE_EXAMPLE_PLUGIN};
+  EXPECT_NO_THROW((void)make_provider(config::load_recipe(recipe)));
+  std::ofstream(folder / proto::kTrainerFile) << "{}";  // the recipe is a checkpoint's now
+  EXPECT_TRUE(contains(testing::message_of<config::UsageError>(
+                           [&] { (void)make_provider(config::load_recipe(recipe)); }),
+                       "is code that a checkpoint names"));
+  EXPECT_NO_THROW((void)make_provider(config::load_recipe(recipe, {named})));
 }
 
 TEST(Plugin, IsRefusedWhenItIsOfAnotherBuild) {

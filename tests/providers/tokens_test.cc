@@ -2,6 +2,8 @@
 #include "providers/tokens.h"
 
 #include <algorithm>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,6 +13,8 @@
 #include "proto/files.h"
 #include "providers/registry.h"
 #include "tests/providers/support.h"
+#include "tests/support/messages.h"
+#include "tests/support/temporary_folder.h"
 
 namespace millrace::providers {
 namespace {
@@ -100,6 +104,41 @@ TEST(Tokens, HaveNoStages) {
   options.provider.stages = {span_stage(3)};
   expect_error<config::UsageError>([&] { (void)make_tokens(options); },
                                    {"provider.schedule", "\"none\""});
+}
+
+/// Writes over the beginning of a file, whose length stays.
+void write_in_place(const std::string& path, std::string_view bytes) {
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary) << bytes;
+}
+
+std::string after_writing_in_place(const std::string& path, const config::Options& options) {
+  const auto provider = make_provider(options);
+  const proto::Range range{Split::kTrain, 0, 64, {}};
+  const proto::StreamMeta& meta = provider->meta();
+  EXPECT_EQ(fill_batch(*provider, range).columns.size(), meta.schema.fields.size());
+  std::string other = proto::read_file(path);
+  std::rotate(other.begin(), other.begin() + 2, other.end());  // the same ids in other places
+  write_in_place(path, other);
+  return testing::message_of<StreamChanged>([&] { (void)fill_batch(*provider, range); });
+}
+
+TEST(Tokens, NoSampleIsMadeOfAFileThatWasWrittenInPlace) {
+  std::string ids;
+  for (std::uint32_t i = 0; i < 10'000; ++i) {
+    const std::uint32_t id = i * 7919 % 1000;
+    ids += static_cast<char>(id % 256);
+    ids += static_cast<char>(id / 256);
+  }
+  const testing::TemporaryFolder folder;
+  config::Options options = token_options();
+  options.data.align = "any";
+  for (const std::string name : {"text.txt", "ids.bin"}) {
+    options.data.path = (folder / name).string();
+    const bool is_text = name.ends_with(".txt");
+    proto::replace_file(*options.data.path, is_text ? proto::read_file(generated_file()) : ids);
+    EXPECT_TRUE(testing::contains(after_writing_in_place(*options.data.path, options),
+                                  name + ": it was written while it was in use"));
+  }
 }
 
 }  // namespace

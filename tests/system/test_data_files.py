@@ -212,5 +212,59 @@ class Recipes(DataFiles):
         self.assertIn("50 records without a text left out", errors)
 
 
+class WrittenMeanwhile(DataFiles):
+    """A text that is overwritten in place, with the same length and the same characters."""
+
+    def setUp(self):
+        super().setUp()
+        text = (self.folder / "text.txt").read_text()
+        self.write("as_it_was.txt", text)
+        self.other = text[::-1].encode()
+
+    def lines(self):
+        record = self.folder / "record"
+        return record.read_text().count("\n") if record.exists() else 0
+
+    def train(self, uri):
+        return self.start(
+            "train",
+            *self.recipe(),
+            f"--queue.uri={uri}",
+            "--out_dir=out",
+            "--record-stream=record",
+            "--max_iters=1000000",
+            "--eval_interval=1000000",
+        )
+
+    def overwrite(self):
+        self.wait_until(lambda: self.lines() > 100, "there are samples")
+        with (self.folder / "text.txt").open("r+b") as file:
+            file.write(self.other)
+
+    def check_record(self):
+        text = (self.folder / "record").read_text()
+        (self.folder / "whole").write_text(text[: text.rindex("\n") + 1])
+        seen = [line[1:] for line in self.record("whole") if line[1] == "train"]
+        self.assertEqual(
+            seen, self.function("train", len(seen), "--data.path=as_it_was.txt")[: len(seen)]
+        )
+
+    def test_ends_train_with_a_producer_inside(self):
+        trainer = self.train("inproc://")
+        self.overwrite()
+        self.finish(trainer, status=1)
+        self.assertIn("text.txt: it was written while it was in use", trainer.errors)
+        self.check_record()
+
+    def test_ends_prepare_and_leaves_the_trainer_waiting(self):
+        producer = self.start("prepare", *self.recipe(), "--queue.uri=file://queue")
+        trainer = self.train("file://queue")
+        self.overwrite()
+        self.finish(producer, status=1)
+        self.assertIn("text.txt: it was written while it was in use", producer.errors)
+        self.stop(trainer)
+        self.check_record()
+
+
 if __name__ == "__main__":
     unittest.main()

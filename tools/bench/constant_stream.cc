@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "proto/probe.h"
+
 namespace millrace::tools {
 namespace {
 
@@ -38,7 +40,11 @@ proto::Batch make_largest(const proto::Schema& schema) {
 
 }  // namespace
 
-ConstantStream::ConstantStream() : meta_(make_meta()), largest_(make_largest(meta_.schema)) {}
+ConstantStream::ConstantStream() : meta_(make_meta()), largest_(make_largest(meta_.schema)) {
+  const auto first = proto::probe_range(meta_, proto::Split::kTrain, false);
+  meta_.probe[static_cast<std::size_t>(proto::Split::kTrain)] =
+      proto::probe_digest(meta_.schema, batch(first.value()));
+}
 
 proto::Batch ConstantStream::batch(const proto::Range& range) const {
   proto::Batch batch = proto::slice(meta_.schema, largest_, 0, range.count);

@@ -6,13 +6,15 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "config/app/terminal_text.h"
 #include "proto/schema.h"
 
 namespace millrace::tools {
 namespace {
 
-constexpr std::size_t kLineWidth = 96;
+constexpr std::size_t kLineWidth = 96;  // tokens
+constexpr std::size_t kIdsInALine = 16;
 constexpr const char* kMaskSign = "░";
 constexpr const char* kUnknownSign = "�";
 constexpr const char* kPlainColour = "\x1b[0m";
@@ -66,11 +68,13 @@ class TokenColumn {
 
 std::string text_of(const proto::StreamMeta& meta, std::uint64_t token) {
   if (meta.mask_token_id && token == *meta.mask_token_id) return kMaskSign;
+  if (meta.vocabulary.empty()) return std::to_string(token);
   return token < meta.vocabulary.size() ? meta.vocabulary[token] : kUnknownSign;
 }
 
 // A token's text, or a sign for one that a terminal would obey instead of show.
-std::string printable(const std::string& text) {
+std::string printable(const Decoded& sample, const std::string& text) {
+  if (sample.are_ids) return text + " ";
   if (text == "\n") return "↵";
   if (text == "\t") return "→";
   return text.empty() || config::for_terminal(text) != text ? kUnknownSign : text;
@@ -107,7 +111,7 @@ std::string input_line(const Decoded& sample, std::size_t first, std::size_t las
       now = sample.marks[i];
       line += std::string(kPlainColour) + colour(now);
     }
-    line += printable(sample.input[i]);
+    line += printable(sample, sample.input[i]);
   }
   return now == Mark::kNone ? line : line + kPlainColour;
 }
@@ -121,14 +125,14 @@ std::size_t columns_of(const std::string& text) {
 std::string mark_line(const Decoded& sample, std::size_t first, std::size_t last) {
   std::string line;
   for (std::size_t i = first; i < last; ++i) {
-    line += std::string(columns_of(printable(sample.input[i])), letter(sample.marks[i]));
+    line += std::string(columns_of(printable(sample, sample.input[i])), letter(sample.marks[i]));
   }
   return line;
 }
 
 std::string original_line(const Decoded& sample, std::size_t first, std::size_t last) {
   std::string line;
-  for (std::size_t i = first; i < last; ++i) line += printable(sample.original[i]);
+  for (std::size_t i = first; i < last; ++i) line += printable(sample, sample.original[i]);
   return line;
 }
 
@@ -140,17 +144,31 @@ bool predicts_next(const proto::StreamMeta& meta) {
 
 }  // namespace
 
-Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
+std::string Decoded::joined(const std::vector<std::string>& tokens) const {
+  return base::joined(tokens, are_ids ? " " : "");
+}
+
+void check_shown(const proto::StreamMeta& meta) {
   const int field = meta.schema.find(proto::Role::kInput);
-  if (field < 0 || meta.vocabulary.empty()) {
-    throw std::runtime_error("stream " + meta.fingerprint + " has no text to show");
+  if (field >= 0 &&
+      meta.schema.fields[static_cast<std::size_t>(field)].wire != proto::WireType::kF32) {
+    return;
   }
+  throw std::runtime_error("stream " + meta.fingerprint +
+                           " has no input of token ids to show; see the samples' digests with "
+                           "--digest");
+}
+
+Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch, std::uint32_t row) {
+  check_shown(meta);
+  const int field = meta.schema.find(proto::Role::kInput);
   const TokenColumn column(meta.schema, batch, field);
   const auto wanted = targets(meta, batch, row, column.per_row());
   const bool all =
       std::ranges::all_of(wanted, [](const auto& target) { return target.has_value(); });
   Decoded sample;
   sample.predicts_next = predicts_next(meta);
+  sample.are_ids = meta.vocabulary.empty();
   for (std::size_t i = 0; i < column.per_row(); ++i) {
     const std::uint64_t token = column.at(row, i);
     sample.input.push_back(text_of(meta, token));
@@ -195,8 +213,9 @@ std::vector<std::size_t> positions(const Decoded& sample, Mark mark) {
 }
 
 void print(std::ostream& out, const Decoded& sample, bool colours) {
-  for (std::size_t first = 0; first < sample.input.size(); first += kLineWidth) {
-    const std::size_t last = std::min(first + kLineWidth, sample.input.size());
+  const std::size_t width = sample.are_ids ? kIdsInALine : kLineWidth;
+  for (std::size_t first = 0; first < sample.input.size(); first += width) {
+    const std::size_t last = std::min(first + width, sample.input.size());
     out << "  input    " << input_line(sample, first, last, colours) << "\n";
     if (!colours && !sample.predicts_next) {
       out << "           " << mark_line(sample, first, last) << "\n";

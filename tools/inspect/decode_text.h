@@ -1,8 +1,8 @@
 // Samples of token ids as text: the model's input, the original, and the corruption of each
 // position.
 //
-// Works for any stream with a vocabulary and an input field; marks need a target field too. Pure
-// and thread-safe.
+// Works for any stream with an input field of token ids, which are shown as numbers where the stream
+// has no vocabulary; marks need a target field too. Pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,17 @@ struct Decoded {
   /// Whether the targets are the next tokens and nothing is corrupted: a stream without mask, time
   /// and sentinel.
   bool predicts_next = false;
+  bool are_ids = false;  ///< tokens are numbers, because the stream has no vocabulary
+
+  /// Tokens as one text; ids with spaces between them.
+  [[nodiscard]] std::string joined(const std::vector<std::string>& tokens) const;
 };
 
-/// Decodes row `row` of a batch. Throws std::runtime_error for a stream without vocabulary or
-/// input.
+/// Throws std::runtime_error for a stream whose samples decode() cannot show: without an input field
+/// of token ids.
+void check_shown(const proto::StreamMeta& meta);
+
+/// Decodes row `row` of a batch. Throws as check_shown.
 [[nodiscard]] Decoded decode(const proto::StreamMeta& meta, const proto::Batch& batch,
                              std::uint32_t row);
 

@@ -4,11 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "config/app/terminal_text.h"
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
 
 namespace millrace::tools {
 namespace {
+
+using config::for_terminal;
 
 std::string size_of(const proto::StreamMeta& meta, proto::Split split) {
   const std::uint64_t size = meta.size(split);
@@ -22,22 +25,24 @@ std::string size_of(const proto::StreamMeta& meta, proto::Split split) {
 
 void describe_stages(std::ostream& out, const char* what, const std::vector<std::string>& stages) {
   out << "  " << what << "\n";
-  for (std::size_t i = 0; i < stages.size(); ++i) out << "    " << i << "  " << stages[i] << "\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    out << "    " << i << "  " << for_terminal(stages[i]) << "\n";
+  }
 }
 
 }  // namespace
 
 std::string describe(const proto::Field& field) {
-  return field.name + ": " + std::string(proto::to_string(field.role)) + ", " +
+  return for_terminal(field.name) + ": " + std::string(proto::to_string(field.role)) + ", " +
          std::string(proto::to_string(field.wire)) + " [" + base::joined(field.shape) + "]" +
          (field.sentinel ? ", with a sentinel" : "");
 }
 
 void describe(std::ostream& out, const proto::StreamMeta& meta) {
   out << "stream " << meta.fingerprint << "\n"
-      << "  provider " << meta.provider << ", format " << meta.format_version << "\n"
-      << "  dataset  " << meta.dataset_name << ", xxh64 " << meta.dataset_hash << ", data seed "
-      << meta.data_seed << "\n"
+      << "  provider " << for_terminal(meta.provider) << ", format " << meta.format_version << "\n"
+      << "  dataset  " << for_terminal(meta.dataset_name) << ", xxh64 "
+      << for_terminal(meta.dataset_hash) << ", data seed " << meta.data_seed << "\n"
       << "  tokens   " << meta.vocab_size << " in the vocabulary, " << meta.block_size
       << " a sample\n"
       << "  splits   ";

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "config/app/terminal_text.h"
 #include "proto/checkpoint.h"
 #include "proto/json_text.h"
 #include "proto/safetensors.h"
@@ -19,13 +20,14 @@ namespace millrace::tools {
 namespace {
 
 namespace fs = std::filesystem;
+using config::for_terminal;
 
 // The checkpoint in `folder`, or the newest complete one of a run's output folder.
 proto::Checkpoint find(const fs::path& given) {
   const fs::path folder = proto::through_lost_link(given);
   if (!fs::is_directory(folder)) throw std::runtime_error(folder.string() + ": no such folder");
   if (!proto::checkpoint_steps(folder).empty()) {
-    const auto say = [](const std::string& line) { std::cerr << line << "\n"; };
+    const auto say = [](const std::string& line) { std::cerr << for_terminal(line) << "\n"; };
     if (auto newest = proto::find_newest_whole(folder, say)) return *newest;
     throw std::runtime_error(folder.string() + ": none of its checkpoints is whole");
   }
@@ -66,18 +68,19 @@ void print_state(const proto::TrainerState& state) {
     std::cout << "  kept     step " << step << ", the end of epoch " << epoch << "\n";
   }
   if (const auto stage = proto::stage_at(state.stage_log, state.cursor)) {
-    std::cout << "  stage    " << int{*stage} << " (" << state.meta.train_stages.at(*stage)
-              << ")\n";
+    std::cout << "  stage    " << int{*stage} << " ("
+              << for_terminal(state.meta.train_stages.at(*stage)) << ")\n";
   }
   std::cout << "  run      " << state.run_id << ", seed " << state.seed << "\n"
-            << "  trained  on " << state.device << " in " << state.dtype << ", " << state.ranks
-            << " rank(s), " << state.threads << " threads, " << state.cpu_capability << "\n";
+            << "  trained  on " << for_terminal(state.device) << " in " << for_terminal(state.dtype)
+            << ", " << state.ranks << " rank(s), " << state.threads << " threads, "
+            << for_terminal(state.cpu_capability) << "\n";
   for (const auto& [name, version] : state.versions) {
-    std::cout << "  version  " << name << " " << version << "\n";
+    std::cout << "  version  " << for_terminal(name) << " " << for_terminal(version) << "\n";
   }
   for (const auto& [name, facts] : state.files) {
-    std::cout << "  file     " << name << ", " << facts.size_bytes << " B, xxh64 " << facts.xxh64
-              << "\n";
+    std::cout << "  file     " << name << ", " << facts.size_bytes << " B, xxh64 "
+              << for_terminal(facts.xxh64) << "\n";
   }
 }
 
@@ -88,7 +91,7 @@ void print(const proto::Checkpoint& checkpoint, const proto::SafetensorsFile& mo
   std::cout << "model: " << parameters_of(model) << " values in " << model.tensors().size()
             << " tensors\n";
   for (const proto::NamedTensor& tensor : model.tensors()) {
-    std::cout << "  " << tensor.name << " " << proto::to_string(tensor.type) << " ["
+    std::cout << "  " << for_terminal(tensor.name) << " " << proto::to_string(tensor.type) << " ["
               << base::joined(tensor.shape) << "]\n";
   }
 }

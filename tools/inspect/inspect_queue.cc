@@ -1,7 +1,10 @@
 // inspect queue DIR: the streams of a queue folder, the samples that are ready, damaged files, and
 // the runs that read them.
 //
-// The folder may be in use: files that disappear meanwhile were consumed.
+// The folder may be in use: files that disappear meanwhile were consumed. It may hold others' files:
+// what cannot be read is skipped, and named.
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -12,7 +15,7 @@
 #include <vector>
 
 #include "proto/chunk_file.h"
-#include "proto/files.h"
+#include "proto/file_name.h"
 #include "proto/group_file.h"
 #include "proto/json_text.h"
 #include "proto/meta_json.h"
@@ -76,12 +79,9 @@ void look_at_chunk(const fs::path& path, const std::string& fingerprint, SplitSt
 }
 
 std::uint64_t count_with_suffix(const fs::path& folder, std::string_view suffix) {
-  std::uint64_t count = 0;
-  std::error_code missing;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, missing)) {
-    if (entry.path().filename().string().ends_with(suffix)) ++count;
-  }
-  return count;
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(proto::real_disk().list(folder),
+                            [&](const std::string& name) { return name.ends_with(suffix); }));
 }
 
 SplitState look_at_split(const queue::Folder& folder, const std::string& fingerprint,
@@ -97,19 +97,16 @@ SplitState look_at_split(const queue::Folder& folder, const std::string& fingerp
 
 std::vector<proto::Group> look_at_groups(const queue::Folder& folder) {
   std::vector<proto::Group> groups;
-  std::error_code missing;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder.groups(), missing)) {
-    if (const auto group = proto::read_group(folder.group(entry.path().filename().string()))) {
-      groups.push_back(*group);
-    }
+  for (const std::string& name : folder.disk().list(folder.groups())) {
+    if (!proto::is_id(name)) continue;
+    if (const auto group = proto::read_group(folder.group(name))) groups.push_back(*group);
   }
   return groups;
 }
 
-StreamState look_at_stream(const fs::path& root) {
-  const queue::Folder folder(root.parent_path(), root.filename().string());
+StreamState look_at_stream(const queue::Folder& folder) {
   StreamState state;
-  state.meta = proto::meta_from_json(proto::read_file(folder.meta()));
+  state.meta = queue::read_meta(folder);
   for (const proto::Split split : proto::kSplits) {
     state.splits.push_back(look_at_split(folder, state.meta.fingerprint, split));
   }
@@ -118,16 +115,21 @@ StreamState look_at_stream(const fs::path& root) {
   return state;
 }
 
-std::vector<fs::path> streams_in(const fs::path& queue) {
+/// The streams that can be read.
+std::vector<StreamState> look_at_queue(const fs::path& queue) {
   if (!fs::is_directory(queue)) {
     throw std::runtime_error(queue.string() +
                              ": no such folder; a queue is what follows file:// in queue.uri");
   }
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(queue)) {
-    if (fs::exists(entry.path() / queue::Folder::kMeta)) found.push_back(entry.path());
+  std::vector<StreamState> found;
+  for (const std::string& name : queue::streams_in(queue)) {
+    try {
+      const queue::Folder folder(queue, name);
+      if (folder.disk().stat(folder.meta())) found.push_back(look_at_stream(folder));
+    } catch (const std::exception& error) {
+      spdlog::warn("{}; skipping the stream {}", error.what(), name);
+    }
   }
-  std::ranges::sort(found);
   return found;
 }
 
@@ -211,12 +213,11 @@ nlohmann::ordered_json to_json(const StreamState& state) {
 
 int run(const config::Arguments& arguments) {
   const fs::path queue = arguments.positional.front();
-  const std::vector<fs::path> streams = streams_in(queue);
+  const std::vector<StreamState> streams = look_at_queue(queue);
   if (streams.empty() && !arguments.json) {
     std::cout << queue.string() << ": no streams; a producer makes one\n";
   }
-  for (const fs::path& root : streams) {
-    const StreamState state = look_at_stream(root);
+  for (const StreamState& state : streams) {
     if (arguments.json) {
       std::cout << proto::json_line(to_json(state));
     } else {

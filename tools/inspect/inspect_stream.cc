@@ -15,6 +15,7 @@
 #include "datasets/characters/character_vocabulary.h"
 #include "providers/data_provider.h"
 #include "providers/registry.h"
+#include "tools/inspect/decode_text.h"
 #include "tools/inspect/describe_stream.h"
 #include "tools/inspect/show_samples.h"
 #include "tools/subcommands.h"
@@ -121,10 +122,13 @@ int run(const config::Arguments& arguments) {
   const Request request = request_of(arguments);
   const std::unique_ptr<providers::DataProvider> provider = providers::make_provider(options);
   if (const auto file = arguments.value("save-vocabulary")) {
+    arguments.refuse({"split", "first", "count", "digest", "stage"},
+                     "--save-vocabulary, which writes characters and no samples");
     save_characters(provider->meta(), *file);
     return 0;
   }
   check_against(*provider, request);
+  if (request.form == Form::kText || request.form == Form::kJson) check_shown(provider->meta());
   if (request.form == Form::kText) describe(std::cout, provider->meta());
   if (request.form == Form::kJson) std::cout << to_json_line(provider->meta()) << "\n";
   show_all(*provider, request);

@@ -6,7 +6,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "proto/digest.h"
 #include "proto/json_text.h"
 #include "tools/inspect/decode_text.h"
@@ -42,8 +41,8 @@ nlohmann::ordered_json decoded_json(const Label& label, const std::string& stage
   nlohmann::ordered_json json = to_json(label);
   json["stage_name"] = stage;
   if (!label.time.empty()) json["time"] = proto::read_json(label.time);
-  json["input"] = base::joined(sample.input, "");
-  json[sample.predicts_next ? "target" : "original"] = base::joined(sample.original, "");
+  json["input"] = sample.joined(sample.input);
+  json[sample.predicts_next ? "target" : "original"] = sample.joined(sample.original);
   if (sample.predicts_next) return json;
   json["masked"] = positions(sample, Mark::kMasked);
   json["replaced"] = positions(sample, Mark::kReplaced);

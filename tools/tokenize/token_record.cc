@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "proto/file_name.h"
 #include "proto/files.h"
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
 
 namespace millrace::tools {
@@ -50,9 +52,11 @@ Json to_json(const TokenRecord& record) {
 }
 
 Shard shard_from(const Json& json) {
-  return {json.at("file").get<std::string>(), json.at("tokens").get<std::uint64_t>(),
-          json.at("xxh64").get<std::string>(), json.at("next_document").get<std::uint64_t>(),
-          json.at("taken_tokens").get<std::uint64_t>()};
+  const auto file = json.at("file").get<std::string>();
+  (void)proto::file_in({}, file, "a file in it");
+  return {file, proto::whole<std::uint64_t>(json.at("tokens")), json.at("xxh64").get<std::string>(),
+          proto::whole<std::uint64_t>(json.at("next_document")),
+          proto::whole<std::uint64_t>(json.at("taken_tokens"))};
 }
 
 SplitRecord split_from(const Json& json) {

@@ -13,6 +13,7 @@
 #include "config/app/stop.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_encoder.h"
+#include "datasets/io/mapped_file.h"
 #include "datasets/tokens/token_file.h"
 #include "proto/files.h"
 #include "tools/tokenize/shard_writer.h"
@@ -78,7 +79,11 @@ TokenRecord continue_record(const TokenizeRequest& request) {
                              proto::describe(changed, "now", "there") +
                              "; take another --out, or remove this folder");
   }
-  if (record->splits.size() != request.splits.size()) {
+  const auto is_there = [&](const SplitText& text) {
+    return record->splits.contains(std::string(proto::to_string(text.split)));
+  };
+  if (record->splits.size() != request.splits.size() ||
+      !std::ranges::all_of(request.splits, is_there)) {
     throw std::runtime_error((request.out / kRecordFile).string() +
                              ": its splits are not those of its own settings; remove this folder");
   }
@@ -133,6 +138,7 @@ class SplitWork {
   }
 
   void add(Shard shard) {
+    if (const auto changed = files_.changed()) throw std::runtime_error(*changed);
     mine_.shards.push_back(std::move(shard));
     write_record(request_.out, record_);
   }
@@ -179,6 +185,7 @@ class SplitWork {
   datasets::BpeEncoder encoder_;
   Ids newline_;
   ShardWriter writer_;
+  datasets::FilesRead files_;
   config::Progress progress_;
   std::uint64_t bytes_ = 0;
   Clock::time_point start_ = Clock::now();

@@ -60,6 +60,7 @@ int write_files(const config::Arguments& arguments) {
         "name a CONFIG and --out DIR, or --encode or --decode with a tokenizer; see tokenize "
         "--help");
   }
+  arguments.refuse({"specials"}, "--out: it is of --encode alone");
   const auto shard_tokens =
       arguments.number("shard-tokens", 1, std::numeric_limits<std::uint32_t>::max());
   const config::Options options = config::load_recipe(
@@ -74,10 +75,13 @@ int run(const config::Arguments& arguments) {
   const auto encode = arguments.value("encode");
   const auto decode = arguments.value("decode");
   if (!encode && !decode) return write_files(arguments);
-  if ((encode && decode) || !arguments.positional.empty() || arguments.has("out")) {
+  if ((encode && decode) || !arguments.positional.empty() || !arguments.overrides.empty()) {
     throw config::UsageError(
-        "--encode and --decode work on standard input, each by itself, without CONFIG and --out");
+        "--encode and --decode work on standard input, each by itself, without CONFIG and "
+        "overrides");
   }
+  arguments.refuse({"out", "shard-tokens"}, "--encode and --decode, which print what they make");
+  if (decode) arguments.refuse({"specials"}, "--decode");
   const auto specials =
       arguments.has("specials") ? datasets::Specials::kRecognised : datasets::Specials::kAsText;
   if (encode) {

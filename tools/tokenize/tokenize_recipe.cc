@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/index/splits.h"
@@ -46,6 +47,7 @@ void check_splits(const std::vector<SplitText>& splits, const datasets::Document
 TokenRecord tokenize_recipe(const config::DataOptions& data, const std::filesystem::path& out,
                             std::optional<std::uint64_t> shard_tokens) {
   check(data);
+  config::refuse_in_dataset(data, out, "--out");
   TokenizeRequest request;
   request.bpe = datasets::load_bpe(data.tokenizer);
   const auto documents =

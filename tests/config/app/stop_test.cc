@@ -46,15 +46,17 @@ TEST(StopDeathTest, ASecondInterruptLaterEndsTheProcess) {
       testing::KilledBySignal(SIGINT), "");
 }
 
-TEST(StopDeathTest, AnIgnoredHangupStaysIgnored) {
-  EXPECT_EXIT(
-      {
-        std::signal(SIGHUP, SIG_IGN);  // as nohup does
-        catch_stop_signals();
-        std::raise(SIGHUP);
-        std::_Exit(stop_requested() ? 1 : 0);
-      },
-      testing::ExitedWithCode(0), "");
+TEST(StopDeathTest, WhatIsIgnoredStaysIgnored) {
+  for (const int number : {SIGHUP, SIGINT}) {  // as nohup does, and a shell behind &
+    EXPECT_EXIT(
+        {
+          std::signal(number, SIG_IGN);
+          catch_stop_signals();
+          std::raise(number);
+          std::_Exit(stop_requested() ? 1 : 0);
+        },
+        testing::ExitedWithCode(0), "");
+  }
 }
 
 TEST(StopDeathTest, ASaveIsAskedForOnceAndIsNoStop) {

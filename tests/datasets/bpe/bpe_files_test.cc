@@ -335,5 +335,16 @@ TEST(TokenizerJson, SaysWhatIsWrong) {
   EXPECT_EQ(error_of(silent), "the pre_tokenizer does not say add_prefix_space");
 }
 
+TEST_F(BpeFiles, WhatThePackageDoesNotTakeIsRefused) {
+  EXPECT_EQ(millrace::datasets::error_of(with("/version", "2.0")).find("version \"2.0\""), 0U);
+  EXPECT_NE(millrace::datasets::error_of(with("/version", 1.0)), "");
+  Json without = tokenizer();
+  without.erase("version");
+  EXPECT_EQ(millrace::datasets::error_of(without), "");
+  EXPECT_NE(error_of(write("tokenizer.json", "\xEF\xBB\xBF" + tokenizer().dump()))
+                .find("byte order mark"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace millrace::datasets

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -68,6 +69,30 @@ TEST(BpeTraining, TheFileReadsBack) {
   const auto ids = read->encode(text);
   EXPECT_LT(ids.size(), text.size() * 2 / 3);
   EXPECT_EQ(read->decode(ids), text);
+}
+
+TEST(BpeTraining, OnlyWhatIsTrainedIsWritten) {
+  const BpeParts whole = trained({"ab ab"}, 258);
+  EXPECT_NO_THROW((void)to_tokenizer_json(whole));
+  const auto refused = [&](auto change) {
+    BpeParts parts = whole;
+    change(parts);
+    EXPECT_THROW((void)to_tokenizer_json(parts), std::logic_error);
+  };
+  refused([](BpeParts& parts) { parts.normal_forms = {NormalForm::kNfc}; });
+  refused([](BpeParts& parts) { parts.splits = {{"a"}}; });
+  refused([](BpeParts& parts) { parts.added.front().takes_space_before = true; });
+  refused([](BpeParts& parts) { parts.added.front().takes_space_behind = true; });
+  refused([](BpeParts& parts) { parts.vocabulary.front().clear(); });
+}
+
+// By a search through the tokens for each token it takes minutes.
+TEST(BpeTraining, ALargeVocabularyIsWrittenAtOnce) {
+  BpeParts parts = trained({}, 257);
+  for (int i = 0; i < 300'000; ++i) parts.vocabulary.push_back("t" + std::to_string(i));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_GT(to_tokenizer_json(parts).size(), 3'000'000U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 TEST(BpeTraining, TextsInAnyOrderTrainTheSame) {

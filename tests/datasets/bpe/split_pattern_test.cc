@@ -54,6 +54,8 @@ TEST(SplitPattern, TakesLettersOfEitherCase) {
   EXPECT_EQ(pieces_of("x'SaY'ſ'sk", "(?i:'s)"), (Pieces{"x", "'S", "aY", "'ſ", "'s", "k"}));
   EXPECT_EQ(pieces_of("kK\u212aL", "(?i:[k])"), (Pieces{"k", "K", "\u212a", "L"}));
   EXPECT_EQ(pieces_of("aAb", "(?i:a)|B"), (Pieces{"a", "A", "b"}));
+  EXPECT_EQ(pieces_of("x'Ll'T", "'(?i:[sdmt]|ll|ve|re)"), (Pieces{"x", "'Ll", "'T"}));
+  EXPECT_EQ(pieces_of("St", "(?i:(?:a|s)|t)"), (Pieces{"S", "t"}));
 }
 
 TEST(SplitPattern, TakesClassesWithinClassesAsRubyDoes) {
@@ -100,6 +102,11 @@ TEST(SplitPattern, DoesNotSeeWhereItsWindowEnds) {
   }
 }
 
+TEST(SplitPattern, TakesMatchesThatAreLong) {
+  const std::string letters(500'000, 'a');
+  EXPECT_EQ(pieces_of(letters + "cb", "(?:a|b)+"), (Pieces{letters, "c", "b"}));
+}
+
 TEST(SplitPattern, RefusesWhatEnginesReadInSeveralWays) {
   const auto refused = [](const std::string& pattern) {
     const std::string error = error_of(pattern);
@@ -129,6 +136,17 @@ TEST(SplitPattern, RefusesWhatEnginesReadInSeveralWays) {
                               "(?i:é)",
                               "(?i:ss)",
                               "(?i:\\p{L})",
+                              "(?i:[a&&[A]])",
+                              "(?i:[[^b]a])",
+                              "(?i:[[^b]&&[^a]])",
+                              "(?i:s(?:s))",
+                              "(?i:s\\x73)",
+                              "(?i:(?:s)t)",
+                              "(?i:\\x73\\x74)",
+                              "(?i:(?:f)(?:f))",
+                              "(?i:(?:a|s)(?:t|b))",
+                              "(?i:[s]s)",
+                              "(?i:s{1}s)",
                               "[b-a]",
                               "[a-[b]]",
                               "[\\s-a]",
@@ -145,6 +163,9 @@ TEST(SplitPattern, RefusesWhatEnginesReadInSeveralWays) {
                               "(?>a)",
                               "(a?|b)+c",
                               "(?:$)*a",
+                              "(?:$)?a",
+                              "(?:(?=a))?a",
+                              "(?:(?:(?!a)))?+b",
                               "(?:(?=a)b?){2}c"}) {
     (void)refused(pattern);
   }

@@ -95,6 +95,14 @@ TEST_F(VocabularyOf, UnknownCharactersAreReplaced) {
             (Ids{2, 1, 0, 2, 0}));
 }
 
+/// The newline that joins documents is one of the characters.
+TEST_F(VocabularyOf, MayEndBeforeTheNewline) {
+  const auto left =
+      text({.path = write("t.jsonl", "{\"t\":\"a\\t\"}\n{\"t\":\"\\tb\"}\n"), .column = "t"},
+           with(R"({"\t": 0})", UnknownCharacters::kDrop));
+  EXPECT_EQ(spelled(*left), "\t\t");
+}
+
 TEST_F(VocabularyOf, UnknownCharactersAreLeftOut) {
   const testing::CapturedLog log;
   const std::string file = write("t.txt", "aébéa\n");

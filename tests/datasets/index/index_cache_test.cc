@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include <climits>
 #include <optional>
 #include <thread>
 
@@ -226,6 +228,48 @@ TEST_F(IndexOf, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
                          (void)open_documents(DatasetSpec{.path = name, .cache = "/proc/self/fd"});
                        }),
                        "there is no place for its index"));
+}
+
+/// Opens a large file whose own index cannot be where `blocked` made something else.
+class BlockedIndex : public IndexOf {
+ protected:
+  void expect_in_users_cache() const {
+    const CacheHome home(path("home"));
+    EXPECT_EQ(open_documents(DatasetSpec{.path = file_}).hash(),
+              proto::hex16(proto::xxh64(proto::read_file(file_))));
+    EXPECT_EQ(
+        std::distance(fs::directory_iterator(path("home/millrace")), fs::directory_iterator()), 1);
+  }
+  std::string file_ = write("t.txt", std::string(kSmallBytes, 'a') + "\nb\n");
+  std::string index_ = path(".t.txt.millrace-index");
+};
+
+TEST_F(BlockedIndex, ByAPipe) {
+  ASSERT_EQ(::mkfifo(index_.c_str(), 0600), 0);
+  expect_in_users_cache();
+  EXPECT_TRUE(fs::is_fifo(index_));
+}
+
+TEST_F(BlockedIndex, ByAFolder) {
+  fs::create_directory(index_);
+  expect_in_users_cache();
+  const CacheHome home("/proc/self/fd");
+  EXPECT_TRUE(contains(testing::message_of<std::runtime_error>(
+                           [&] { (void)open_documents(DatasetSpec{.path = file_}); }),
+                       "name a folder with room with --data.cache=FOLDER"));
+}
+
+TEST_F(IndexOf, OfALongNameHasAShorterOne) {
+  const std::string name(NAME_MAX - 4, 'n');
+  const std::string file = write(name + ".txt", std::string(kSmallBytes, 'a') + "\nb\n");
+  const std::string other = write(name + ".csv", std::string(kSmallBytes, 'c') + "\nd\n");
+  const CacheHome home(path("home"));
+  const std::string first = open_documents(DatasetSpec{.path = file, .format = "text"}).hash();
+  EXPECT_NE(open_documents(DatasetSpec{.path = other, .format = "text"}).hash(), first);
+  const testing::CapturedLog log;
+  EXPECT_EQ(open_documents(DatasetSpec{.path = file, .format = "text"}).hash(), first);
+  EXPECT_EQ(hash(file), hash(file)) << "in a shared folder";
+  EXPECT_EQ(log.count("indexing it once"), 1);
 }
 
 TEST_F(IndexOf, ManyMakersAtOnceAllGetTheSame) {

@@ -5,10 +5,14 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include "config/errors.h"
+#include "datasets/index/index_format.h"
+#include "datasets/io/decompressed_bytes.h"
 #include "proto/digest.h"
 #include "proto/files.h"
 #include "tests/support/captured_log.h"
@@ -229,7 +233,11 @@ TEST_F(DocumentsOf, JsonLinesMayHaveWhatPythonWritesInOtherKeys) {
   for (const std::string wrong :
        {R"({"a": NaNa, "text": "x"})", R"({"a": 012, "text": "x"})",
         R"({"a": 1e400.5, "text": "x"})", R"({"a": nan, "text": "x"})",
-        R"({"a": NaN,, "text": "x"})", R"({"a": "\ud8", "text": "x"})", R"({"a": "\ud800)"}) {
+        R"({"a": 1NaN, "text": "x"})", R"({"a": -NaN, "text": "x"})",
+        R"({"a": --Infinity, "text": "x"})", R"({"a": 12Infinity, "text": "x"})",
+        R"({"a": 1eNaN, "text": "x"})", R"({"a": NaN.5, "text": "x"})",
+        R"({"a": Infinitye5, "text": "x"})", R"({"a": NaN,, "text": "x"})",
+        R"({"a": "\ud8", "text": "x"})", R"({"a": "\ud800)"}) {
     EXPECT_TRUE(contains(refused(wrong), "line 1: not valid JSON at its byte")) << wrong;
   }
 }
@@ -299,6 +307,57 @@ TEST_F(DocumentsOf, DamagedFilesAreRefused) {
   EXPECT_TRUE(contains(error("a.zst", "no zstd file"), "not a sound zstd file"));
 }
 
+TEST_F(DocumentsOf, WhatIsDecompressedHasALimit) {
+  const std::string text(3000, 'a');
+  for (const auto& [name, packed] :
+       {std::pair("a.txt.gz", gzipped(text)), std::pair("a.txt.zst", zstd_packed(text))}) {
+    write(folder_ / "d" / name, packed);
+    DatasetSpec spec{.path = (folder_ / "d" / name).string(), .cache = (folder_ / "d").string()};
+    spec.max_decompressed = 2999;
+    EXPECT_EQ(message_of<std::runtime_error>([&] { (void)open_documents(spec); }),
+              spec.path + ": " + std::to_string(packed.size()) +
+                  " compressed bytes became more than 2999, the limit; if the text is as large as "
+                  "that, raise it with --data.max_decompressed_bytes=N");
+    std::filesystem::remove(spec.path);
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "d"));  // no part of an index
+    write(spec.path, packed);
+    spec.max_decompressed = 3000;
+    EXPECT_EQ(open_documents(spec).bytes(), 3000U);
+    std::filesystem::remove_all(folder_ / "d");
+  }
+  // All files of a folder together; those that are not compressed do not count.
+  for (const char* const name : {"a.txt.gz", "b.txt.gz"}) {
+    write(folder_ / "d" / name, gzipped(text));
+  }
+  write(folder_ / "d/c.txt", text);
+  DatasetSpec spec{.path = (folder_ / "d").string(), .max_decompressed = 5999};
+  EXPECT_TRUE(
+      contains(message_of<std::runtime_error>([&] { (void)open_documents(spec); }), "b.txt.gz: "));
+  spec.max_decompressed = 6000;
+  EXPECT_EQ(open_documents(spec).count(), 3U);
+}
+
+TEST(DecompressedBytes, MayBeAGiBOrAHundredTimesTheFiles) {
+  const auto refuses = [](std::uint64_t compressed, std::uint64_t bytes) -> bool {
+    DecompressedBytes counted(compressed, 0);
+    return contains(message_of<std::runtime_error>([&] { counted.count(bytes, "a.gz"); }),
+                    "--data.max_decompressed_bytes=N");
+  };
+  constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+  EXPECT_FALSE(refuses(1, kGiB));
+  EXPECT_TRUE(refuses(1, kGiB + 1));
+  EXPECT_FALSE(refuses(kGiB, 100 * kGiB));
+  EXPECT_TRUE(refuses(kGiB, 100 * kGiB + 1));
+}
+
+TEST_F(DocumentsOf, ALargeTextOfASmallFileIsIndexedOnTheDisk) {
+  const std::string text(std::size_t{65} << 20, 'a');
+  EXPECT_EQ(open("a.txt.zst", zstd_packed(text)).bytes(), text.size());
+  const auto names = std::filesystem::directory_iterator(folder_.path());
+  EXPECT_TRUE(std::ranges::any_of(
+      names, [](const auto& entry) { return entry.path().extension() == kIndexSuffix; }));
+}
+
 TEST_F(DocumentsOf, HashesTellDocumentsFromOneText) {
   const std::string lines = open("a.txt", "one\ntwo", "lines").hash();
   EXPECT_NE(lines, open("a.txt", "one\ntwo").hash());
@@ -320,9 +379,10 @@ TEST_F(DocumentsOf, EncodingIsRefusedWithTheFileAndTheOffsetInIt) {
 TEST_F(DocumentsOf, EveryWrongPathHasItsSentence) {
   EXPECT_TRUE(contains(error("a.txt", ""), "a.txt: the text is empty"));
   EXPECT_TRUE(contains(error("a.txt", "\n\n", "lines"), "it holds no document that is not empty"));
-  EXPECT_TRUE(contains(
-      message_of<std::runtime_error>([] { (void)open_documents(DatasetSpec{.path = "no/such"}); }),
-      "no/such: there is no such file or folder"));
+  const std::string missing =
+      message_of<std::runtime_error>([] { (void)open_documents(DatasetSpec{.path = "no/such"}); });
+  EXPECT_TRUE(contains(missing, "no/such: there is no such file or folder; see whether the path"));
+  EXPECT_EQ(missing.find("built-in"), std::string::npos) << "of no use to a checkpoint's recipe";
   fs::create_directories(folder_ / "empty");
   EXPECT_TRUE(contains(message_of<std::runtime_error>([&] {
                          (void)open_documents(DatasetSpec{.path = (folder_ / "empty").string()});

@@ -6,11 +6,14 @@
 
 #include <algorithm>
 
+#include "config/key_conditions.h"
 #include "config/keys.h"
 #include "config/stream_keys.h"
 #include "datasets/index/open_text.h"
+#include "datasets/io/byte_source.h"
 #include "datasets/open/documents.h"
 #include "datasets/open/open_characters.h"
+#include "datasets/sources/jsonl_reader.h"
 #include "tests/datasets/sources/fortune_reader.h"
 #include "tests/datasets/text_files.h"
 #include "tests/support/quotes.h"
@@ -38,6 +41,30 @@ TEST(FileFormats, WithSplitsOfTheirOwnDoNotCountTheFractions) {
         format.content == Content::kText8 || format.content == Content::kTokenFolder;
     EXPECT_EQ(config::val_fraction_counts(options), !has_splits) << format.name;
     EXPECT_EQ(config::test_fraction_counts(options), !has_splits) << format.name;
+  }
+}
+
+/// config cannot include this table, so which keys a format reads is a list of its own.
+TEST(FileFormats, HaveTheirKeysListed) {
+  const auto expect_keys = [](const config::Options& options, const FileFormat& format,
+                              const std::string& where) {
+    EXPECT_EQ(config::may_have_records(options), format.has_records()) << where;
+    EXPECT_EQ(config::may_have_json(options), format.make_reader == make_jsonl_reader) << where;
+    EXPECT_EQ(config::may_have_ids(options), format.holds_tokens()) << where;
+  };
+  for (const FileFormat& format : file_formats()) {
+    config::Options options;
+    options.data.path = "x.txt";
+    options.data.format = std::string(format.name);
+    expect_keys(options, format, options.data.format);
+    options.data.format = "auto";
+    for (const std::string_view ending : format.endings) {
+      for (const char* const compression : {"", ".gz", ".zst", ".GZ"}) {
+        options.data.path = "x" + std::string(ending) + compression;
+        EXPECT_EQ(compression_of(*options.data.path) == Compression::kNone, *compression == '\0');
+        expect_keys(options, format, *options.data.path);
+      }
+    }
   }
 }
 

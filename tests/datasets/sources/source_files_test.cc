@@ -98,6 +98,18 @@ TEST_F(SourcesOf, TablesThatWouldBeReadAsTextMustBeSaid) {
   EXPECT_EQ(find("a.tsv", "text").format->name, "text");
 }
 
+TEST_F(SourcesOf, AFolderOfTokenFilesMustBeSaid) {
+  write("tok/train.bin", "xx");
+  write("tok/meta.json", "{\"format\": \"millrace tokens 1\"}");
+  write("nano/train_000000.bin", "xx");
+  write("nano/meta.pkl", "x");
+  for (const char* const name : {"tok", "nano"}) {
+    EXPECT_TRUE(contains(refusal<config::UsageError>(name),
+                         "the folder holds token files; say so with --data.format=token_folder"));
+    EXPECT_EQ(find(name, "token_folder").format->name, "token_folder");
+  }
+}
+
 TEST_F(SourcesOf, PipesAndDevicesAreRefusedAtOnce) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   EXPECT_TRUE(contains(refusal("pipe"), "pipe: it is a pipe, and a dataset must be a file"));

@@ -1,6 +1,7 @@
 // The built-in text: its entropy against a sum over all of its lines, its bytes, its English.
 #include "providers/grammar/english.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iomanip>
 #include <iterator>

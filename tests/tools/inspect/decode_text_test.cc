@@ -113,11 +113,27 @@ TEST(DecodeText, BreaksLongSamplesIntoLines) {
   EXPECT_TRUE(contains(text, "  input    aaaa\n"));
 }
 
-TEST(DecodeText, RefusesAStreamWithoutText) {
+TEST(DecodeText, ShowsIdsOfAStreamWithoutAVocabulary) {
+  proto::StreamMeta meta = meta_of(4);
+  meta.vocabulary.clear();
+  const Decoded sample = decode(meta, batch_of(meta, {3, 10, 1, 2}, {0, 1, 1, kNoTarget}), 0);
+  EXPECT_EQ(printed(sample, false),
+            "  input    ░ 10 1 2 \n"
+            "           mmrrrkk  \n"
+            "  original 0 1 1 2 \n");
+  EXPECT_EQ(sample.joined(sample.original), "0 1 1 2");
+}
+
+TEST(DecodeText, RefusesAStreamWithoutAnInputOfIds) {
   proto::StreamMeta meta = meta_of(2);
   const proto::Batch batch = batch_of(meta, {0, 0}, {0, 0});
-  meta.vocabulary.clear();
-  EXPECT_THROW((void)decode(meta, batch, 0), std::runtime_error);
+  EXPECT_NO_THROW(check_shown(meta));
+  meta.schema.fields[0].wire = proto::WireType::kF32;
+  EXPECT_THROW(check_shown(meta), std::runtime_error);
+  meta.schema.fields[0].role = proto::Role::kTime;
+  EXPECT_TRUE(
+      contains(testing::message_of<std::runtime_error>([&] { (void)decode(meta, batch, 0); }),
+               "see the samples' digests with --digest"));
 }
 
 }  // namespace

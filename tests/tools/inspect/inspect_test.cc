@@ -68,6 +68,11 @@ TEST_F(Inspect, SavesTheVocabularyForAnotherText) {
   const Ran saved = inspect({"stream", recipe(), "--save-vocabulary=" + file});
   EXPECT_EQ(saved.status, 0) << saved.err;
   EXPECT_EQ(saved.out, "");
+  for (const std::string flag : {"--count=3", "--digest"}) {
+    const Ran beside = inspect({"stream", recipe(), "--save-vocabulary=" + file, flag});
+    EXPECT_EQ(beside.status, 2);
+    EXPECT_TRUE(contains(beside.err, " does not go with --save-vocabulary"));
+  }
   std::ifstream in(file);
   const auto vocabulary = nlohmann::json::parse(in);
   EXPECT_EQ(vocabulary.at("\n"), 0);

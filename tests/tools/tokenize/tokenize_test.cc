@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -93,6 +94,25 @@ TEST_F(SplitDocuments, DocumentsStayWholeAndAreAllThere) {
     for (const std::string& text : texts_of(each)) all.push_back(text);
   }
   EXPECT_EQ(all, (Texts{"aaaa", "bé", "cccc", "d", "eeeeee"}));
+}
+
+/// A file that is written while its documents are read.
+TEST_F(SplitDocuments, OfAFileThatIsWrittenMeanwhileMakeNoTokenFile) {
+  TokenizeRequest request;
+  request.splits = splits_of("the one\nthe two\n", "lines", {.val = 0, .test = 0});
+  request.bpe = std::make_shared<const datasets::ByteLevelBpe>(datasets::parse_vocab_bpe(kMerges));
+  request.out = folder / "out";
+  const auto document = request.splits.front().document;
+  request.splits.front().document = [&](std::uint64_t i) {
+    if (i == 1) {
+      std::fstream(folder / "text.txt", std::ios::in | std::ios::out | std::ios::binary) << "THE";
+    }
+    return document(i);
+  };
+  EXPECT_TRUE(
+      testing::contains(testing::message_of<std::runtime_error>([&] { (void)tokenize(request); }),
+                        "text.txt: it was written while it was in use"));
+  EXPECT_EQ(read_record(folder / "out")->complete(), false);
 }
 
 class TokenizeFiles : public ::testing::Test {
@@ -476,7 +496,14 @@ TEST_F(TokenizeProgram, SaysWhatIsWrongWithItsWords) {
   refused({"r.toml", "--out", "x", "--shard-tokens", "0"}, 2,
           "--shard-tokens=0: expected a whole number from 1 to");
   refused({"--encode", "vocab.bpe", "--decode", "vocab.bpe"}, 2, "each by itself");
-  refused({"r.toml", "--encode", "vocab.bpe"}, 2, "without CONFIG and --out");
+  refused({"r.toml", "--encode", "vocab.bpe"}, 2, "without CONFIG and overrides");
+  refused({"--encode", "vocab.bpe", "--out", "x"}, 2, "--out does not go with --encode");
+  refused({"--decode", "vocab.bpe", "--specials"}, 2, "--specials does not go with --decode");
+  refused({"r.toml", "--out", "x", "--specials"}, 2, "--specials does not go with --out");
+  proto::make_folders(folder_ / "d", proto::real_disk());
+  proto::replace_file(folder_ / "d" / "text.txt", "a text\n");
+  refused({"r.toml", "--out", "d/x", "--data.path=d"}, 2, "--out = d/x lies in the dataset d");
+  EXPECT_FALSE(fs::exists(folder_ / "d" / "x"));
   proto::replace_file(folder_ / "text.txt", "caf\xE9");
   refused({"r.toml", "--out", "x"}, 1, "not valid UTF-8 at byte offset 3");
 }
