@@ -25,8 +25,6 @@ constexpr std::uint64_t kMaxShown = 1000;
 constexpr std::uint64_t kMaxWindows = 1'000'000'000'000;
 constexpr std::uint64_t kMaxSamplesPerWindow = 1'000'000;
 constexpr std::int64_t kMaxTimesteps = 1'000'000;
-/// The flags that do not go with --iters.
-constexpr const char* kOfLikelihood[] = {"windows", "samples-per-window", "seed", "timesteps"};
 
 const config::Program kProgram{
     .name = "evaluate",
@@ -99,17 +97,15 @@ std::vector<std::int64_t> read_timesteps(const std::string& list) {
 }
 
 void read_likelihood_flags(const config::Arguments& arguments, trainer::EvaluateRequest& request) {
-  for (const char* const flag : kOfLikelihood) {
-    if (request.iters && arguments.value(flag)) {
-      throw config::UsageError(std::string("--iters tells the loss as train does, without --") +
-                               flag + "; leave one of them out");
-    }
+  if (request.iters) {
+    arguments.refuse({"windows", "samples-per-window", "seed", "timesteps"},
+                     "--iters, which tells the loss as train does");
   }
   request.windows = arguments.number("windows");
   if (const auto samples = arguments.number("samples-per-window")) {
     request.samples_per_window = static_cast<std::uint32_t>(*samples);
   }
-  request.seed = arguments.number("seed").value_or(request.seed);
+  request.seed = arguments.number("seed");
   if (const auto list = arguments.value("timesteps")) request.timesteps = read_timesteps(*list);
 }
 

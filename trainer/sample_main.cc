@@ -30,7 +30,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMost = 1'000'000;
 constexpr std::size_t kSeparator = 80;
 constexpr const char* kStages[] = {"stage1", "stage2", "stage3"};
-constexpr const char* kNotForCascades[] = {"checkpoint", "start", "suffix", "template", "length"};
 constexpr const char* kCascadeFolder = "sampling_outputs";
 
 config::Program make_program() {
@@ -305,13 +304,8 @@ bool is_cascade(const config::Arguments& arguments) {
 }
 
 trainer::CascadeRequest cascade_request(const config::Arguments& arguments, Views& views) {
-  for (const char* const flag : kNotForCascades) {
-    if (arguments.has(flag)) {
-      throw config::UsageError(
-          std::string("--") + flag +
-          " does not go with a cascade, whose stages write whole texts; leave it out");
-    }
-  }
+  arguments.refuse({"checkpoint", "start", "suffix", "template", "length"},
+                   "a cascade, whose stages write whole texts");
   trainer::CascadeRequest request{
       {}, samples_of(arguments), seed_of(arguments), read_options(arguments), views.on_step()};
   for (std::size_t stage = 0; stage < request.stages.size(); ++stage) {

@@ -53,7 +53,7 @@ void save_checkpoint(const config::Options& options, const proto::TrainerState& 
   for (const auto& [link, step] : links) {
     if (step == state.step) proto::link_checkpoint(out_dir, link, step);
   }
-  proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, links);
+  proto::remove_old_checkpoints(out_dir, options.train.keep_checkpoints, links, state.run_id);
 }
 
 bool has_ema(const std::filesystem::path& folder) {

@@ -20,6 +20,26 @@ fs::path folder_of(const fs::path& given) {
   return named;
 }
 
+/// Both the settings and the file are the author's. An honest pair is of about the same size; the
+/// slack is for models with less than `settings` say.
+void refuse_far_larger(const proto::Checkpoint& checkpoint, const config::ModelOptions& settings,
+                       Weights weights) {
+  constexpr double kBytes = 4.0, kSlack = 16.0, kSlackBytes = 1 << 30, kGb = 1e9;
+  const fs::path file =
+      checkpoint.folder / (weights == Weights::kEma ? proto::kEmaFile : proto::kModelFile);
+  const double width = settings.n_embd;
+  const double rows = 1.0 * checkpoint.state.meta.vocab_size + checkpoint.state.meta.block_size +
+                      settings.n_layer * width;
+  const double least = kBytes * rows * width;  // embeddings, and a matrix of each block
+  const auto held = static_cast<double>(fs::file_size(file));
+  if (least <= kSlackBytes + kSlack * held) return;
+  throw UsageError(checkpoint.folder.string() +
+                   " cannot be used: its settings ask for a model of " +
+                   std::to_string(static_cast<std::uint64_t>(least / kGb)) + " GB or more, and " +
+                   file.filename().string() + " has " +
+                   std::to_string(static_cast<std::uint64_t>(held)) + " bytes");
+}
+
 }  // namespace
 
 proto::Checkpoint open_given(const fs::path& given, const std::string& flag) {
@@ -58,6 +78,7 @@ Weights weights_of(const fs::path& folder, const std::optional<std::string>& ask
 std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint,
                                      const config::Options& options, Weights weights,
                                      torch::Device device, const Precision& precision) {
+  refuse_far_larger(checkpoint, options.model, weights);
   auto model = make_model(options.model, checkpoint.state.meta);
   model->to(precision.parameters());  // as they were saved
   load_model(checkpoint.folder, *model, weights);

@@ -32,7 +32,8 @@ namespace millrace::trainer {
 [[nodiscard]] Weights weights_of(const std::filesystem::path& folder,
                                  const std::optional<std::string>& asked);
 
-/// The checkpoint's model on the device, in evaluation mode.
+/// The checkpoint's model on the device, in evaluation mode. Throws config::UsageError where the
+/// settings ask for a far larger model than its file holds, before memory is taken for it.
 [[nodiscard]] std::shared_ptr<Model> trained_model(const proto::Checkpoint& checkpoint,
                                                    const config::Options& options, Weights weights,
                                                    torch::Device device,

@@ -49,6 +49,7 @@ std::unique_ptr<queue::ConsumerEnd> open_end(const config::Options& options,
   expected.pinned = request.pinned;
   queue::ConsumerPlan plan;
   plan.run_id = request.run_id;
+  plan.rank_secret = request.rank_secret;
   plan.rank = request.sharding.rank;
   plan.cursor = request.cursor;
   plan.eval_samples = request.eval_samples;

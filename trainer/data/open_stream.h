@@ -28,6 +28,8 @@ struct StreamRequest {
   proto::StageLog stage_log{};     ///< where the trainer names the stages
   /// 16 hex digits; names the group on a queue that several runs share.
   std::string run_id;
+  /// Of the ranks of this start (queue/ends/secret.h); empty: there is one rank.
+  std::string rank_secret{};
   /// The stream of the checkpoint that is resumed; no other one is accepted.
   std::optional<proto::StreamMeta> pinned;
   /// Counts what is received and requested.

@@ -31,13 +31,14 @@ std::optional<double> quota_of(const fs::path& group) {
 }
 
 /// Where the hierarchy of a line "0::PATH" (version 2) or "4:cpu,cpuacct:PATH" lies; empty for one
-/// that has no CPUs.
-fs::path hierarchy(const std::string& controllers) {
-  const fs::path all = "sys/fs/cgroup";
+/// that has no CPUs. Of version 1, "cpu" is a folder or a link to one, whatever that is called.
+fs::path hierarchy(const fs::path& root, const std::string& controllers) {
+  const fs::path all = root / "sys/fs/cgroup";
   if (controllers.empty()) return all;
   std::istringstream names(controllers);
   for (std::string name; std::getline(names, name, ',');) {
-    if (name == "cpu") return all / controllers;
+    std::error_code ignored;
+    if (name == "cpu") return all / (fs::is_directory(all / name, ignored) ? name : controllers);
   }
   return {};
 }
@@ -50,11 +51,11 @@ std::optional<double> cpu_quota(const fs::path& root) {
   std::string number, controllers, path;
   while (std::getline(groups, number, ':') && std::getline(groups, controllers, ':') &&
          std::getline(groups, path)) {
-    const fs::path top = hierarchy(controllers);
+    const fs::path top = hierarchy(root, controllers);
     if (top.empty()) continue;
     // In a container the path may be the host's, of which only the top is seen.
     for (fs::path group = fs::path(path).relative_path();; group = group.parent_path()) {
-      if (const auto quota = quota_of(root / top / group)) {
+      if (const auto quota = quota_of(top / group)) {
         least = std::min(least.value_or(*quota), *quota);
       }
       if (group.empty()) break;

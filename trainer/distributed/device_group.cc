@@ -7,6 +7,7 @@
 #ifdef USE_C10D_NCCL
 
 #include <c10/../torch/library.h>  // LibTorch's own, which lean_torch/ stands in for
+#include <algorithm>
 #include <cstdlib>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <vector>
@@ -33,8 +34,14 @@ class NcclGroup final : public DeviceGroup {
   NcclGroup& operator=(const NcclGroup&) = delete;
 
   void all_reduce_sum(std::span<torch::Tensor> tensors) override {
-    std::vector<torch::Tensor> all(tensors.begin(), tensors.end());
-    nccl_->allreduce_coalesced(all)->wait();
+    while (!tensors.empty()) {  // c10d coalesces tensors of one type
+      const auto end = std::ranges::find_if(tensors, [&](const torch::Tensor& tensor) {
+        return tensor.scalar_type() != tensors[0].scalar_type();
+      });
+      std::vector<torch::Tensor> alike(tensors.begin(), end);
+      nccl_->allreduce_coalesced(alike)->wait();
+      tensors = {end, tensors.end()};
+    }
   }
 
   void broadcast(std::span<torch::Tensor> tensors) override {

@@ -21,7 +21,8 @@ namespace millrace::trainer {
 
 /// All ranks call the same operations in the same order, each with the same tensors of its own GPU.
 /// Operations return when they are done. They throw what c10d throws where a rank is missing for
-/// longer than the timeout.
+/// longer than the timeout, whatever it does meanwhile: NCCL's cannot be made longer while an
+/// operation waits.
 class DeviceGroup {
  public:
   virtual ~DeviceGroup() = default;

@@ -11,7 +11,8 @@ namespace millrace::trainer {
 
 void leave_thread_at_exit() {
   static std::once_flag once;
-  // Called first of all at exit, since it is registered last.
+  // Called at exit before the destructors of all static objects that exist by now, those of
+  // LibTorch's libraries among them. Function-local ones made later are destroyed before it.
   std::call_once(once, [] {
     ::on_exit(
         [](int status, void*) {

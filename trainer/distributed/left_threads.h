@@ -3,8 +3,8 @@
 
 namespace millrace::trainer {
 
-/// To be called where a thread is left behind: from now on the process exits without destructors of
-/// static objects, which that thread may still use.
+/// To be called where a thread is left behind: the process will exit without the destructors of the
+/// static objects that exist by now, which that thread may still use.
 void leave_thread_at_exit();
 
 }  // namespace millrace::trainer

@@ -11,16 +11,18 @@
 #include <c10/../torch/library.h>
 #include <torch/cuda.h>
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <future>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <utility>
 
 #include "config/app/stop.h"
 #include "config/errors.h"
@@ -67,11 +69,6 @@ std::string cause_of(const std::exception& error) {
   return cause.substr(0, std::min(cause.find('\n'), cause.find(". ")));
 }
 
-/// Gloo writes to the sockets of ranks that have left, and does not suppress SIGPIPE, which Python,
-/// where it usually runs, ignores. Here the signal would end this rank without a message; ignored,
-/// the failed write becomes an error that says who was waited for.
-void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
-
 /// The network interface that Gloo uses. Its own choice resolves the host's name, which inside a
 /// container may be an address that nobody listens on.
 std::shared_ptr<gloo::transport::Device> device_for(const std::string& master_address) {
@@ -109,12 +106,17 @@ c10::intrusive_ptr<c10d::Store> connect_store(const DistributedEnv& env, bool se
                            "of its own (torchrun: --master_port)");
 }
 
+/// How far the ranks' meeting is.
+enum class Meeting { kReachingStore, kComparing, kConnecting };
+
 /// Blocks. Throws what c10d and agree_on_run throw.
 Connection connect_to_ranks(const DistributedEnv& env, std::chrono::seconds timeout,
-                            const RunFacts& facts) {
+                            const RunFacts& facts, std::atomic<Meeting>& stage) {
   Connection connection;
   connection.store = connect_store(env, env.rank == 0 && env.serves_store, timeout);
+  stage = Meeting::kComparing;
   agree_on_run(*connection.store, env, facts, timeout);
+  stage = Meeting::kConnecting;
   connection.beacon_store = connect_store(env, false, timeout);
   auto options = c10d::ProcessGroupGloo::Options::create(timeout);
   options->devices = {device_for(env.master_address)};
@@ -124,13 +126,28 @@ Connection connect_to_ranks(const DistributedEnv& env, std::chrono::seconds time
   return connection;
 }
 
+/// Why this rank waits no longer.
+const char* reason_at(Meeting stage) {
+  switch (stage) {
+    case Meeting::kReachingStore:
+      return "nothing there answers as rank 0's store does; if another program has this port, "
+             "choose another MASTER_PORT";
+    case Meeting::kComparing: return "rank 0's store answers, but not all ranks have come";
+    case Meeting::kConnecting:
+      return "all ranks came, but not all could connect with each other; GLOO_SOCKET_IFNAME names "
+             "the network interface to use";
+  }
+  return "";
+}
+
 /// connect_to_ranks in a thread of its own, since c10d's calls can be stopped by nothing: a server
 /// that takes a connection and never answers would hold this rank for ever. Where the process is
 /// asked to stop, or the time is over, the thread is left to itself.
 Connection meet_ranks(const DistributedEnv& env, std::chrono::seconds timeout,
                       const RunFacts& facts) {
+  const auto stage = std::make_shared<std::atomic<Meeting>>(Meeting::kReachingStore);
   const auto meeting = std::make_shared<std::packaged_task<Connection()>>(
-      [env, timeout, facts] { return connect_to_ranks(env, timeout, facts); });
+      [env, timeout, facts, stage] { return connect_to_ranks(env, timeout, facts, *stage); });
   std::future<Connection> connection = meeting->get_future();
   std::thread thread([meeting] { (*meeting)(); });
   const auto deadline = Clock::now() + timeout + kGrace;
@@ -140,9 +157,7 @@ Connection meet_ranks(const DistributedEnv& env, std::chrono::seconds timeout,
     thread.detach();
     leave_thread_at_exit();
     if (stop) throw StoppedBeforeMeeting("asked to stop before all ranks had come");
-    throw std::runtime_error(
-        "nothing there answers as rank 0's store does; if another program has this port, choose "
-        "another MASTER_PORT");
+    throw std::runtime_error(reason_at(*stage));
   }
   thread.join();
   return connection.get();
@@ -182,7 +197,6 @@ class ProcessGroup::Group {
   Group(const DistributedEnv& env, std::uint32_t timeout_s, const RunFacts& facts)
       : env_(env), timeout_(timeout_s) {
     quieten_c10d();
-    ignore_broken_pipes();
     Connection connection;
     explained("the start", [&] { connection = meet_ranks(env_, timeout_, facts); });
     store_ = std::move(connection.store);
@@ -218,7 +232,10 @@ class ProcessGroup::Group {
   void wait(const std::string& what,
             const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroupGloo&)>& start) {
     WorkBeacon::Waiting waiting(*beacon_);
-    explained(what, [&] { wait_for(*start(*gloo_), waiting, what); });
+    explained(what, [&] {
+      if (!gloo_) throw std::runtime_error("it gave up waiting for them before");
+      wait_for(*start(*gloo_), waiting, what);
+    });
   }
 
   /// Called after a barrier. A rank that ends at once may close a connection whose last bytes
@@ -380,6 +397,7 @@ void ProcessGroup::barrier(const std::string& what) {
 }
 
 void ProcessGroup::shutdown(const std::string& what) {
+  if (std::exchange(is_shut_down_, true)) throw std::logic_error("the ranks end once");
   barrier(what);
   if (group_) group_->shutdown(what);
 }

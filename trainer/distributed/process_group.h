@@ -5,9 +5,12 @@
 // tensors of a GPU are copied there, or go from GPU to GPU by NCCL once connect() has found that
 // they can. All ranks call the same operations in the same order, each from one thread.
 //
+// Gloo writes to the sockets of ranks that have left, so the program ignores SIGPIPE, as all of ours
+// do (config/app/standard_streams.h).
+//
 // An operation waits for the other ranks up to a timeout. Work of one rank alone that may take
 // longer, such as saving a checkpoint, is declared by a LongWork: while it goes on, the others wait
-// on.
+// on. (Not in an operation between GPUs, whose timeout is fixed: put a barrier before it.)
 #pragma once
 
 #include <chrono>
@@ -64,8 +67,8 @@ class ProcessGroup {
   [[nodiscard]] std::string broadcast(std::string text, const std::string& what);
   /// Returns once every rank has called it.
   void barrier(const std::string& what);
-  /// A barrier as the last operation: once it returns, no rank reads from this one any more, so the
-  /// process may end.
+  /// A barrier as the last operation, called once: when it returns, no rank reads from this one any
+  /// more, so the process may end.
   void shutdown(const std::string& what);
 
  private:
@@ -75,6 +78,7 @@ class ProcessGroup {
   std::chrono::seconds timeout_;
   telemetry::Health& health_;
   std::unique_ptr<Group> group_;  ///< null for one rank
+  bool is_shut_down_ = false;
 };
 
 /// Work of this rank that may take longer than the timeout: while it lives, and this rank does not

@@ -29,7 +29,12 @@ RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& 
     mine.failed = 1;
   }
   mine.stop = config::stop_requested() ? 1 : 0;
-  const RankStatus all = sync_status(ranks, mine, what);
+  RankStatus all;
+  try {
+    all = sync_status(ranks, mine, what);
+  } catch (...) {
+    if (!error) throw;  // else this rank's own error says more
+  }
   if (error) std::rethrow_exception(error);
   return all;
 }

@@ -24,7 +24,7 @@ struct RankStatus {
                                      const std::string& what);
 
 /// Does this rank's part of some work, then sums the status, `stop` included, which is set here. An
-/// error in the work is rethrown after the other ranks were told.
+/// error in the work is rethrown after the other ranks were told, or could not be.
 [[nodiscard]] RankStatus run_and_sync(ProcessGroup& ranks, const std::function<RankStatus()>& work,
                                       const std::string& what);
 

@@ -1,6 +1,7 @@
 // Facts as bytes, and what differs between two ranks' facts (run_facts.h).
 #include "trainer/distributed/run_facts.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 

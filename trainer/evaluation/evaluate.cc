@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kShownWidth = 100;
+constexpr std::uint32_t kSamplesPerWindow = 4;
 
 /// The checkpoint's own recipe, with the stream computed in this process.
 config::Options options_of(const fs::path& folder, const std::vector<config::Override>& overrides) {
@@ -78,12 +79,21 @@ struct Trained {
 /// The number of samples to measure.
 std::uint64_t samples_of(const proto::StreamMeta& meta, const EvaluateRequest& request,
                          const config::TrainOptions& train) {
-  if (request.iters) {
-    return evaluation_samples(meta, request.split, *request.iters, train.batch_size);
-  }
   const std::uint64_t all = evaluation_samples(
-      meta, request.split, std::numeric_limits<std::uint32_t>::max(), train.batch_size);
+      meta, request.split, request.iters.value_or(std::numeric_limits<std::uint32_t>::max()),
+      train.batch_size, "measure another one with --split");
   return std::min(all, request.windows.value_or(all));
+}
+
+/// Says which flags change nothing, because only a bound of the likelihood draws times and noise.
+void warn_of_unused_draws(const config::Options& options, const EvaluateRequest& request) {
+  if (objective_entry(options.train.objective).likelihood == Likelihood::kBound) return;
+  const auto warn = [&](const char* flag) {
+    log_warning(std::string(flag) + " has no effect: train.objective = \"" +
+                options.train.objective + "\" draws no times and no noise");
+  };
+  if (request.samples_per_window) warn("--samples-per-window");
+  if (request.seed) warn("--seed");
 }
 
 /// Without a source if the program was asked to stop.
@@ -106,6 +116,7 @@ Trained set_up(const EvaluateRequest& request) {
                                                  .pinned = state.meta});
   if (!trained.source) return trained;
   require_timesteps(trained.options, trained.source->meta(), request.timesteps);
+  warn_of_unused_draws(trained.options, request);
   trained.model =
       trained_model(trained.checkpoint, trained.options, weights, device, trained.precision);
   return trained;
@@ -123,10 +134,10 @@ std::optional<ValidationResult> validation_of(const Trained& trained, proto::Spl
 
 std::optional<LikelihoodReport> likelihood_of(const Trained& trained,
                                               const EvaluateRequest& request) {
-  auto report =
-      measure_likelihood(*trained.model, trained.options, *trained.source,
-                         {request.split, trained.samples, request.samples_per_window, request.seed,
-                          request.timesteps, trained.precision, trained.device});
+  auto report = measure_likelihood(
+      *trained.model, trained.options, *trained.source,
+      {request.split, trained.samples, request.samples_per_window.value_or(kSamplesPerWindow),
+       request.seed.value_or(0), request.timesteps, trained.precision, trained.device});
   if (!report) return std::nullopt;
   report->averaged = trained.weights == Weights::kEma;
   describe_machine(report->machine, trained.device, trained.precision,

@@ -24,9 +24,9 @@ struct EvaluateRequest {
   /// Set: the loss as train reports it, on so many micro-batches, in place of the likelihood.
   std::optional<std::uint64_t> iters;
   std::optional<std::uint64_t> windows;  ///< number of windows to measure; unset: all of the split
-  std::uint32_t samples_per_window = 4;  ///< draws of time and noise for a bound
-  std::uint64_t seed = 0;                ///< of these draws
-  std::vector<std::int64_t> timesteps;   ///< for each also the bound in so many diffusion steps
+  std::optional<std::uint32_t> samples_per_window;  ///< draws of time and noise for a bound; else 4
+  std::optional<std::uint64_t> seed;                ///< of these draws; else 0
+  std::vector<std::int64_t> timesteps;  ///< for each also the bound in so many diffusion steps
   /// "ema" or "raw"; unset: the parameters' moving average where the checkpoint has one.
   std::optional<std::string> weights;
   std::uint32_t show = 0;                   ///< number of samples to fill in

@@ -111,13 +111,12 @@ class EvaluationMode {
 }  // namespace
 
 std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split,
-                                 std::uint64_t eval_iters, std::uint32_t batch_size) {
+                                 std::uint64_t eval_iters, std::uint32_t batch_size,
+                                 const std::string& advice) {
   const std::uint64_t size = meta.size(split);
   if (size == 0) {
     throw config::UsageError("dataset " + meta.dataset_name + " has no " +
-                             std::string(proto::to_string(split)) +
-                             " split; evaluate on another, or set eval_interval above max_iters "
-                             "and epoch_eval_interval to 0");
+                             std::string(proto::to_string(split)) + " split; " + advice);
   }
   return std::min(size, eval_iters * batch_size);
 }

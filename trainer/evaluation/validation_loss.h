@@ -20,9 +20,10 @@ struct ValidationPlan {
 };
 
 /// The samples of `eval_iters` micro-batches, or of the whole split if it has fewer. Throws
-/// UsageError for a split that the dataset lacks.
+/// UsageError for a split that the dataset lacks, with the `advice` what to do.
 [[nodiscard]] std::uint64_t evaluation_samples(const proto::StreamMeta& meta, proto::Split split,
-                                               std::uint64_t eval_iters, std::uint32_t batch_size);
+                                               std::uint64_t eval_iters, std::uint32_t batch_size,
+                                               const std::string& advice);
 
 /// Runs the model without dropout or gradients, and leaves it in the mode it was in. Calls `used`
 /// with each batch of this rank. Empty: a rank was asked to stop before the end.

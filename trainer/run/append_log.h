@@ -16,31 +16,37 @@ namespace millrace::trainer {
 /// The step that a line belongs to; empty for a line that cannot be read.
 using StepOf = std::function<std::optional<std::uint64_t>(std::string_view line)>;
 
-/// A file that is none of ours has the name of a log.
+/// Whether a log may be reached through a link. Not in a run's output folder, which may come from
+/// somebody else: who made the link chose what would be cut.
+enum class LogLinks : std::uint8_t { kRefused, kFollowed };
+
+/// A file that is none of ours, or a link, has the name of a log.
 class NotALog : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Throws NotALog where there is a file whose first line has no step.
+/// Throws NotALog where there is a link, or a file whose first line has no step.
 void require_log(const std::filesystem::path& path, const StepOf& step_of);
 
 /// Keeps the lines of steps up to `step`, in their order, and removes all else, lines without a
 /// newline or a step included. Creates the file if it is missing. It is changed in place and, where
-/// the file system has locks, under one, since several ranks may share it. Throws NotALog, or
-/// another std::runtime_error.
-void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of);
+/// the file system has locks, under one, since several ranks may share it. A crash amid leaves the lines as they were, or cut back; only
+/// where lines to keep follow one to remove (damage, or ranks that were not at one step) may it leave
+/// some of them twice. Throws NotALog, or another std::runtime_error.
+void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of,
+                    LogLinks links = LogLinks::kRefused);
 
 /// A file open for appending. Where it was removed, moved or replaced meanwhile, a warning says so,
 /// and the lines go on at the path, in a new file if there is none. Every member throws
 /// std::runtime_error where the file cannot be opened or written.
 class AppendLog {
  public:
-  explicit AppendLog(std::filesystem::path path);
+  explicit AppendLog(std::filesystem::path path, LogLinks links = LogLinks::kRefused);
   /// Appends with one write, so that lines of several processes do not mix. (What does not fit on a
   /// full disk is tried once more, for the reason.)
   void append(std::string_view lines);
-  /// Makes everything appended so far durable.
+  /// Makes everything appended so far durable, a new file's name included.
   void sync();
 
  private:
@@ -48,7 +54,9 @@ class AppendLog {
   [[nodiscard]] bool in_place() const;
 
   std::filesystem::path path_;
+  LogLinks links_;
   proto::Descriptor file_;
+  bool name_is_durable_ = false;
 };
 
 }  // namespace millrace::trainer

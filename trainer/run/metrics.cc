@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/errors.h"
+#include "proto/json_numbers.h"
 #include "proto/json_text.h"
 
 namespace millrace::trainer {
@@ -64,10 +65,8 @@ std::string to_line(std::uint64_t step, const ValidationResult& result) {
 
 std::optional<std::uint64_t> step_of_metrics_line(std::string_view line) {
   const auto json = proto::try_read_json(line);
-  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_unsigned()) {
-    return std::nullopt;
-  }
-  return json["step"].get<std::uint64_t>();
+  if (!json.is_object() || !json.contains("step") || !json.contains("split")) return std::nullopt;
+  return proto::try_whole<std::uint64_t>(json["step"]);
 }
 
 void refuse_foreign_metrics(const std::filesystem::path& out_dir) try {

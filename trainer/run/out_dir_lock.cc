@@ -1,6 +1,7 @@
 // The lock of an output folder (out_dir_lock.h).
 #include "trainer/run/out_dir_lock.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "config/errors.h"
 #include "proto/files.h"
@@ -59,6 +61,13 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+/// Device and inode; empty where there is no such folder.
+std::string identity_of(const fs::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return {};
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
 /// Whether a file's content, of which only the beginning may be there, is ours. A power cut may
 /// leave zeros.
 bool is_ours(std::string_view content) {
@@ -67,7 +76,7 @@ bool is_ours(std::string_view content) {
 
 }  // namespace
 
-OutDirLock::Holder OutDirLock::this_process() {
+OutDirLock::Holder OutDirLock::this_process(const fs::path& out_dir) {
   std::error_code ignored;
   const auto status = status_of("self");
   return {.id = proto::random_id(),
@@ -75,7 +84,8 @@ OutDirLock::Holder OutDirLock::this_process() {
           .boot = first_line("/proc/sys/kernel/random/boot_id"),
           .pid_namespace = fs::read_symlink("/proc/self/ns/pid", ignored).string(),
           .pid = ::getpid(),
-          .started = status ? status->started : 0};
+          .started = status ? status->started : 0,
+          .folder = identity_of(out_dir)};
 }
 
 std::optional<OutDirLock::Holder> OutDirLock::holder_from(const std::string& text) try {
@@ -86,6 +96,7 @@ std::optional<OutDirLock::Holder> OutDirLock::holder_from(const std::string& tex
                 .pid_namespace = json.at("pid_namespace").get<std::string>(),
                 .pid = json.at("pid").get<std::int64_t>(),
                 .started = json.at("started").get<std::uint64_t>(),
+                .folder = json.value("folder", ""),
                 .count = json.at("count").get<std::uint64_t>()};
 } catch (const Json::exception&) {  // half written, or cut
   return std::nullopt;
@@ -102,13 +113,18 @@ OutDirLock::OutDirLock(const fs::path& out_dir, proto::Disk& disk, OutDirLockTim
       path_(out_dir / kFile),
       disk_(disk),
       timing_(timing),
-      made_folder_(!disk.stat(out_dir)),
-      self_(this_process()) {
+      made_folder_(!disk.stat(out_dir)) {
   proto::make_durable_folders(out_dir_, disk_);
   if (const auto there = disk_.stat(out_dir_); !there || !there->is_folder) {
     throw config::UsageError(out_dir_.string() +
                              " is not a folder; choose another --train.out_dir");
   }
+  if (disk_.link_target(path_)) {
+    throw config::UsageError(path_.string() +
+                             " is a link, and train writes the file again and again; remove it, or "
+                             "choose another --train.out_dir");
+  }
+  self_ = this_process(out_dir_);
   const bool made_file = disk_.create(path_);
   lock_ = disk_.lock(path_);
   if (!lock_) refuse(holder_from(read().value_or("")));
@@ -148,13 +164,11 @@ void OutDirLock::refuse_the_living() {
   }
   const auto holder = holder_from(text);
   const bool same_machine = holder && holder->boot == self_.boot;
+  const bool sees_it = same_machine && holder->pid_namespace == self_.pid_namespace;
+  if (sees_it && holder->folder == self_.folder && is_alive(*holder)) refuse(holder);
   // Where locks work, this process cannot have the same one twice.
   const bool locks_work = disk_.lock(path_) == nullptr;
-  if (same_machine && locks_work) return;
-  if (same_machine && holder->pid_namespace == self_.pid_namespace) {
-    if (is_alive(*holder)) refuse(holder);
-    return;
-  }
+  if (sees_it || (same_machine && locks_work)) return;
   log_info("looking for " + std::to_string(timing_.watch_for.count() / 1000) +
            " s whether another process trains into " + out_dir_.string() + " (" + path_.string() +
            ")");
@@ -187,6 +201,7 @@ void OutDirLock::write() {
                   {"pid_namespace", self_.pid_namespace},
                   {"pid", self_.pid},
                   {"started", self_.started},
+                  {"folder", self_.folder},
                   {"count", self_.count}};
   const std::string text = proto::json_text(json) + "\n";
   const std::string_view piece = text;
@@ -204,6 +219,8 @@ void OutDirLock::write_again_until(const std::stop_token& stop) {
       const auto holder = holder_from(read().value_or(""));
       lost_ = holder && holder->id != self_.id;
       if (lost_) return;
+      // Null while the lock is that of the file. If somebody has removed it, this makes it anew.
+      if (auto anew = disk_.lock(path_)) lock_ = std::move(anew);
       write();
     } catch (const std::exception&) {  // a full disk, or a folder that somebody removed
     }

@@ -1,14 +1,21 @@
 // The record of used samples (sample_log.h).
 #include "trainer/run/sample_log.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "base/text.h"
 #include "proto/digest.h"
+#include "proto/file_name.h"
+#include "proto/types.h"
 
 namespace millrace::trainer {
 namespace {
 
-std::filesystem::path truncated_file(const std::filesystem::path& path, std::uint64_t step) {
-  truncate_after(path, step, step_of_record_line);
+std::filesystem::path truncated_file(const std::filesystem::path& path, std::uint64_t step,
+                                     LogLinks links) {
+  truncate_after(path, step, step_of_record_line, links);
   return path;
 }
 
@@ -21,14 +28,25 @@ unsigned stage_of(const proto::Schema& schema, const proto::Batch& batch, std::u
 }  // namespace
 
 std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
-  const std::size_t end = line.find(' ');
-  if (end == std::string_view::npos) return std::nullopt;
-  return base::parse_number<std::uint64_t>(line.substr(0, end));
+  constexpr std::size_t kColumns = 5;
+  std::array<std::string_view, kColumns> columns;
+  for (std::string_view& column : columns) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    column = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  const auto& [step, split, index, stage, digest] = columns;
+  const bool is_whole = line.empty() && base::parse_number<std::uint64_t>(index) &&
+                        base::parse_number<std::uint8_t>(stage) && proto::is_id(digest) &&
+                        std::ranges::find(proto::kSplits, split, [](proto::Split each) {
+                          return proto::to_string(each);
+                        }) != std::end(proto::kSplits);
+  return is_whole ? base::parse_number<std::uint64_t>(step) : std::nullopt;
 }
 
 SampleLog::SampleLog(const std::filesystem::path& path, const proto::Schema& schema,
-                     std::uint64_t step)
-    : schema_(schema), file_(truncated_file(path, step)) {}
+                     std::uint64_t step, LogLinks links)
+    : schema_(schema), file_(truncated_file(path, step, links), links) {}
 
 void SampleLog::add(const proto::Batch& batch) {
   for (std::uint32_t row = 0; row < batch.range.count; ++row) {

@@ -8,7 +8,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "proto/batch.h"
 #include "proto/schema.h"
@@ -20,7 +23,8 @@ class SampleLog {
  public:
   /// Opens the file and removes lines of steps after `step`. All ranks must have done so before one
   /// of them commits.
-  SampleLog(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step);
+  SampleLog(const std::filesystem::path& path, const proto::Schema& schema, std::uint64_t step,
+            LogLinks links = LogLinks::kFollowed);
 
   /// Takes note of every sample of the batch.
   void add(const proto::Batch& batch);

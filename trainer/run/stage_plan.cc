@@ -1,9 +1,12 @@
 // Stage logs of steps and plateau (stage_plan.h).
 #include "trainer/run/stage_plan.h"
 
+#include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "base/text.h"
+#include "config/errors.h"
 #include "config/sizes.h"
 
 namespace millrace::trainer {
@@ -24,6 +27,22 @@ proto::StageLog first_stage_log(const config::Options& options) {
   if (options.provider.schedule == "steps") return log_of_steps(options);
   if (options.provider.schedule == "plateau") return {{0, 0}};
   return {};
+}
+
+void check_stage_log(const config::Options& options, const proto::Checkpoint& checkpoint) {
+  const std::string& schedule = options.provider.schedule;
+  const proto::StageLog& log = checkpoint.state.stage_log;
+  if (schedule == "plateau") {
+    const bool in_order = std::ranges::equal(log, std::views::iota(std::size_t{0}, log.size()), {},
+                                             &proto::StageLogEntry::stage);
+    if (in_order && !log.empty() && log.size() <= options.provider.stages.size()) return;
+  } else if (log == first_stage_log(options)) {
+    return;
+  }
+  throw config::UsageError("cannot resume " + checkpoint.folder.string() + ": the " +
+                           std::to_string(log.size()) +
+                           " entries of its stage_log do not follow from the recipe's schedule '" +
+                           schedule + "'; resume from another checkpoint");
 }
 
 bool improves(double loss, const std::optional<double>& lowest) {

@@ -36,16 +36,18 @@ void StepLog::set_gauges(const TrainPoint& point, double step_ms, double stall_m
 
 void StepLog::add(TrainPoint point, double step_ms, double stall_ms) {
   set_gauges(point, step_ms, stall_ms);
+  if (!lines_) return;
   ++since_line_.steps;
   since_line_.step_ms += step_ms;
   since_line_.stall_ms += stall_ms;
   const bool has_line = schedule_.should_log(point.step);
   const bool last = point.step == schedule_.last_step();
-  if (!lines_ || (!has_line && !last)) return;
+  if (!has_line && !last) return;
+  const auto steps = static_cast<double>(since_line_.steps);
   point.tokens = point.step * tokens_per_step_;
   point.epoch = schedule_.epochs(point.step);
-  point.step_ms = since_line_.step_ms / since_line_.steps;
-  point.stall_ms = since_line_.stall_ms / since_line_.steps;
+  point.step_ms = since_line_.step_ms / steps;
+  point.stall_ms = since_line_.stall_ms / steps;
   lines_->show(point);
   // A last step that has no line is shown but not written: a run that is resumed from it, with a
   // later end, must write the lines of a run that never stopped.

@@ -42,7 +42,7 @@ class StepLog {
 
   struct SinceLine {
     double step_ms = 0.0, stall_ms = 0.0;
-    int steps = 0;
+    std::uint64_t steps = 0;
   };
 
   const RunSchedule& schedule_;

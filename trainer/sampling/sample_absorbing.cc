@@ -152,7 +152,8 @@ SamplerEntry first_hitting_entry() {
   return {.name = "first_hitting",
           .predictions = {Prediction::kCleanToken, Prediction::kScore},
           .make = first_hitting,
-          .needs_mask = true};
+          .needs_mask = true,
+          .takes_steps = false};
 }
 
 MaskedMoments continuous_moments(const Noise& noise, std::uint64_t steps) {

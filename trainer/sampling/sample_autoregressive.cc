@@ -57,6 +57,7 @@ SamplerEntry autoregressive_entry() {
   return {.name = "autoregressive",
           .predictions = {Prediction::kNextToken},
           .make = autoregressive,
+          .takes_steps = false,
           .left_to_right = true};
 }
 

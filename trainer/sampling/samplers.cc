@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/errors.h"
 #include "config/stream_keys.h"
+#include "trainer/base/log.h"
 #include "trainer/base/registry.h"
 #include "trainer/sampling/sample_absorbing.h"
 #include "trainer/sampling/sample_autoregressive.h"
@@ -80,6 +81,17 @@ void check_length(const SamplerEntry& entry, const config::Options& options,
       advice(options, meta, [](const SamplerEntry& other) { return !other.changes_length; }));
 }
 
+/// Says which choices change nothing.
+void warn_of_unused(const SamplerEntry& entry, const SamplingOptions& choice) {
+  if (choice.steps && !entry.takes_steps) {
+    log_warning("--steps has no effect: the sampler " + entry.name +
+                " takes as many as there are tokens to write");
+  }
+  if (choice.filter.temperature == 0 && (choice.filter.top_k != 0 || choice.filter.top_p != 1.0)) {
+    log_warning("--top-k and --top-p have no effect: --temperature 0 takes the likeliest token");
+  }
+}
+
 std::uint64_t steps_of(const SamplerEntry& entry, const std::optional<std::uint64_t>& asked,
                        const config::Options& options) {
   if (!entry.limits_steps || !objective_entry(options.train.objective).has_timesteps()) {
@@ -124,6 +136,7 @@ std::unique_ptr<Sampler> make_sampler(const SamplerEntry& entry, const SamplingO
                                       const proto::StreamMeta& meta) {
   check_filter(entry, choice.filter, options, meta);
   check_length(entry, options, meta);
+  warn_of_unused(entry, choice);
   const std::uint64_t steps = steps_of(entry, choice.steps, options);
   return entry.make({options, objective_entry(options.train.objective), meta, steps, choice.filter,
                      choice.settings});

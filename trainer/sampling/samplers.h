@@ -47,6 +47,7 @@ struct SamplerEntry {
   std::unique_ptr<Sampler> (*make)(const SamplerRequest&) = nullptr;
 
   bool needs_mask = false;     ///< goes only with a stream that has a [MASK]
+  bool takes_steps = true;     ///< --steps counts something
   bool filters_logits = true;  ///< takes --temperature, --top-k and --top-p
   /// Where the objective has timesteps, it takes at most that many steps.
   bool limits_steps = false;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/app/stop.h"
 #include "config/errors.h"
+#include "config/home.h"
 #include "proto/disk.h"
 #include "proto/user_file.h"
 
@@ -18,9 +19,11 @@ using base::counted, config::UsageError;
 std::string text_of(const std::string& given, const std::string& what) {
   constexpr std::string_view kFile = "FILE:";
   if (!given.starts_with(kFile)) return given;
-  const std::string path = given.substr(kFile.size());
   try {
+    const std::string path = config::expand_home(given.substr(kFile.size()), config::Names::kPath);
     return proto::read_user_file(path, [] { config::check_stop(); });
+  } catch (const UsageError& error) {
+    throw UsageError(what + ": " + error.what());
   } catch (const proto::DiskError& error) {
     throw UsageError(what + ": " + error.what() + "; give FILE:PATH of a text, or the text itself");
   }

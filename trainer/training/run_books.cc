@@ -11,6 +11,21 @@
 #include "trainer/run/stage_plan.h"
 
 namespace millrace::trainer {
+namespace {
+
+/// Whether a path leads into a folder, by its words or through links of its parent folders.
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  const auto leads_into = [](const fs::path& from, const fs::path& into) {
+    const fs::path rest = from.lexically_relative(into);
+    return !rest.empty() && *rest.begin() != "..";
+  };
+  const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
+  return leads_into(parent, (fs::absolute(folder) / "").lexically_normal().parent_path()) ||
+         leads_into(fs::weakly_canonical(parent), fs::weakly_canonical(folder));
+}
+
+}  // namespace
 
 RunBooks::RunBooks(const config::Options& options, proto::TrainerState state, ProcessGroup& ranks,
                    telemetry::Monitor& monitor, const RunSchedule& schedule)
@@ -39,7 +54,11 @@ void RunBooks::open(const std::optional<std::string>& record_path) {
     proto::roll_back_to(options_.train.out_dir, state_.step, proto::links_of(state_));
     log_.open(options_.train.out_dir, state_.step);
   }
-  if (record_path) samples_.emplace(*record_path, state_.meta.schema, state_.step);
+  if (record_path) {
+    const LogLinks links =
+        is_below(*record_path, options_.train.out_dir) ? LogLinks::kRefused : LogLinks::kFollowed;
+    samples_.emplace(*record_path, state_.meta.schema, state_.step, links);
+  }
   ranks_.barrier("opening the output files");
   log_.at(state_.step);
 }

@@ -6,12 +6,14 @@
 #include <algorithm>
 
 #include "config/app/version.h"
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/keys.h"
 #include "config/sizes.h"
 #include "config/stream_keys.h"
 #include "config/value_text.h"
 #include "proto/files.h"
+#include "queue/ends/secret.h"
 #include "trainer/data/open_stream.h"
 #include "trainer/distributed/rank_status.h"
 #include "trainer/run/metrics.h"
@@ -44,10 +46,12 @@ constexpr char kFailed = 'F';   // the output folder cannot be used: the error
 std::string find_start_message(const config::Options& options, const ResumeRequest& request,
                                ProcessGroup& ranks, Start& start) try {
   const LongWork work(ranks, "looking for a checkpoint");
+  config::refuse_in_dataset(options.data, options.train.out_dir, "train.out_dir");
   start.out_dir = std::make_shared<const OutDirLock>(options.train.out_dir);
   refuse_foreign_metrics(options.train.out_dir);
   const auto found = find_start(options, request);
   if (!found) return kNew + proto::random_id();
+  check_stage_log(options, *found);
   start.folder = found->folder;
   return kResumed + proto::to_json(found->state);
 } catch (const config::UsageError& error) {
@@ -145,6 +149,8 @@ std::unique_ptr<consumer::BatchSource> open_same_stream(const config::Options& o
                              ? options.train.eval_iters * options.train.batch_size
                              : config::eval_samples(options);
   request.run_id = start.state.run_id;
+  request.rank_secret =
+      ranks.broadcast(ranks.is_rank0() ? queue::random_secret() : "", "the secret of the ranks");
   if (start.resumed) request.pinned = start.state.meta;
   auto source = open_together(options, request, ranks);
   if (!source) return nullptr;

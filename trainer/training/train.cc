@@ -40,10 +40,15 @@ class Process {
   }
 
   [[nodiscard]] ProcessGroup& ranks() { return ranks_; }
+  /// The last of its operations.
+  void end() { ranks_.shutdown("the end"); }
 
   void train(const config::Options& options, const TrainRequest& request, const Start& start) {
     const auto source = open_same_stream(options, start, ranks_, *monitor_);
-    if (!source) return;
+    if (!source) {
+      if (ranks_.is_rank0()) log_info("stopped before its data came; there is nothing to save");
+      return;
+    }
     telemetry::export_stream_info(monitor_->registry(), source->meta().fingerprint,
                                   source->meta().provider);
     WatchedSource watched(*source, monitor_->health());
@@ -80,6 +85,7 @@ bool is_done(const config::Options& options, const Start& start) {
 void train(const config::Options& options, const TrainRequest& request) try {
   Process process(options, {});
   process.train(options, request, agree_on_start(options, request.resume, process.ranks()));
+  process.end();
 } catch (const StoppedBeforeMeeting& stopped) {
   log_info(stopped.what());
 }
@@ -93,7 +99,7 @@ void train_all(const std::vector<config::Options>& recipes) try {
     const bool stop = run_and_sync(
                           process.ranks(), [] { return RankStatus{}; }, "the next dataset")
                           .stop > 0;
-    if (stop) return;
+    if (stop) break;
     const Start start = agree_on_start(options, request.resume, process.ranks());
     const std::string dataset = "dataset " + options.data.dataset;
     const bool done = is_done(options, start);
@@ -105,6 +111,7 @@ void train_all(const std::vector<config::Options>& recipes) try {
       process.train(options, request, start);
     }
   }
+  process.end();
 } catch (const StoppedBeforeMeeting& stopped) {
   log_info(stopped.what());
 }

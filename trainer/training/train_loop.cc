@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/sizes.h"
 #include "trainer/base/clock.h"
 #include "trainer/base/log.h"
 #include "trainer/device/machine.h"
@@ -53,6 +54,7 @@ class TrainLoop {
   void run() {
     step_.model().train();
     if (state().step >= schedule_.last_step()) log_info(schedule_.over(state().step));
+    if (config::eval_samples(options_) > 0) (void)val_samples();  // throws before a step is lost
     bool going = !state().evaluation_due || evaluate_now();
     while (going && state().step < schedule_.last_step()) {
       auto launched = launch_step();
@@ -85,6 +87,7 @@ class TrainLoop {
     if (stage) books_.announce_stage(*stage);
     const auto batch = loader_.step(consumer::micro_batches(sharding_, state().cursor));
     if (!batch) return std::nullopt;
+    context_.monitor.health().alive("step " + of_the_last(state().step + 1));
     LaunchedStep launched{step_.run(*batch, state().step, state().seed), state().step + 1, stage,
                           begin, loader_.take_waited_ms()};
     save_requested_ |= batch->save_requested;
@@ -153,14 +156,20 @@ class TrainLoop {
   std::optional<ValidationResult> validation_loss() {
     std::optional<EmaWeights> averaged;
     if (step_.ema() != nullptr) averaged.emplace(step_.model(), *step_.ema());
-    const auto samples = evaluation_samples(source_.meta(), proto::Split::kVal,
-                                            options_.train.eval_iters, options_.train.batch_size);
     auto result = measure_validation_loss(
         step_.model(), step_.objective(), source_.meta(), loader_, context_.ranks,
-        {proto::Split::kVal, samples, sharding_, context_.precision, context_.device},
+        {proto::Split::kVal, val_samples(), sharding_, context_.precision, context_.device},
         [this](const proto::Batch& batch) { books_.add_evaluated(batch); });
     static_cast<void>(loader_.take_waited_ms());  // no step waited for it
     return result;
+  }
+
+  /// Samples of an evaluation. Throws UsageError for a dataset without a val split.
+  [[nodiscard]] std::uint64_t val_samples() const {
+    return evaluation_samples(
+        source_.meta(), proto::Split::kVal, options_.train.eval_iters, options_.train.batch_size,
+        "give it one (data.val_fraction, or a file of its own), or train without: eval_interval "
+        "above max_iters, and epoch_eval_interval 0");
   }
 
   /// `reached`: the recipe's end. Else the run was asked to stop.
@@ -169,11 +178,16 @@ class TrainLoop {
     const LongWork work(context_.ranks, "ending the run");
     if (!non_finite_steps_.in_streak()) {
       books_.save(step_);
+      if (is_rank0) {
+        log_info((reached ? "done: step " : "stopped at step ") + of_the_last(state().step) +
+                 ", saved in " + books_.last_checkpoint() +
+                 (reached ? "" : "; go on with --resume"));
+      }
     } else if (is_rank0) {
       log_warning(non_finite_steps_.stopped(books_.last_checkpoint()));
     }
     if (reached && is_rank0) proto::link_final(options_.train.out_dir, state().step);
-    context_.ranks.shutdown("the end of the run");
+    context_.ranks.barrier("the end of the run");
   }
 
   void log_what_is_trained() {
@@ -186,6 +200,11 @@ class TrainLoop {
              std::to_string(source_.meta().block_size) + " tokens of stream " +
              state().meta.fingerprint + " (" + state().meta.dataset_name + ")");
     if (const std::string line = schedule_.about_epochs(); !line.empty()) log_info(line);
+  }
+
+  /// "1200 of 2000"
+  [[nodiscard]] std::string of_the_last(std::uint64_t step) const {
+    return std::to_string(step) + " of " + std::to_string(schedule_.last_step());
   }
 
   [[nodiscard]] const proto::TrainerState& state() const { return books_.state(); }

@@ -22,6 +22,7 @@ struct ResumeTest : ::testing::Test {
   void save(std::uint64_t step, const config::Options& saved_options) {
     proto::TrainerState state;
     state.step = step;
+    state.run_id = "0123456789abcdef";
     state.meta = testing::masked_meta();
     proto::CheckpointWriter writer(saved_options.train.out_dir, step);
     writer.write(proto::kModelFile, "tensors of step " + std::to_string(step));

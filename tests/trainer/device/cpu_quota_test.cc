@@ -46,6 +46,14 @@ TEST(CpuQuota, ReadsControlGroupsOfVersion1) {
       << "seen in a container, where the path is the host's";
 }
 
+TEST(CpuQuota, FindsTheFolderOfVersion1WhateverTheOrderOfItsControllers) {
+  EXPECT_EQ(quota_with({{"proc/self/cgroup", "4:cpu,cpuacct:/"},
+                        {"sys/fs/cgroup/cpu/cpu.cfs_quota_us", "200000"},
+                        {"sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000"},
+                        {"sys/fs/cgroup/cpuacct,cpu/cpu.cfs_quota_us", "-1"}}),
+            2.0);
+}
+
 TEST(CpuQuota, IsEmptyWhereThereIsNone) {
   EXPECT_EQ(quota_with({}), std::nullopt);
   EXPECT_EQ(quota_with({{"proc/self/cgroup", "0::/"}, {"sys/fs/cgroup/cpu.max", "max 100000"}}),

@@ -1,12 +1,13 @@
 // What several ranks do together gives what one does alone: sums, gradients, evaluations, and
 // decisions.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
+#include <csignal>
 #include <functional>
 #include <future>
+#include <latch>
+#include <memory>
 #include <thread>
 
 #include "config/app/stop.h"
@@ -14,6 +15,8 @@
 #include "config/recipe.h"
 #include "tests/support/free_address.h"
 #include "tests/support/masked_stream.h"
+#include "tests/support/messages.h"
+#include "trainer/distributed/rank_status.h"
 #include "trainer/evaluation/validation_loss.h"
 #include "trainer/models/bidirectional_transformer.h"
 #include "trainer/objectives/masked_lm.h"
@@ -28,6 +31,9 @@ using testing::MaskedSource;
 
 constexpr std::uint32_t kTimeoutS = 30;
 const Precision kExact{torch::kFloat64};
+
+// As in every program of ours: what a rank writes to one that has left is an error.
+[[maybe_unused]] const auto kIgnored = std::signal(SIGPIPE, SIG_IGN);
 
 /// Runs `body` as each of `world` ranks, in threads; rethrows nothing: a body that throws fails the
 /// test.
@@ -112,17 +118,6 @@ double distance(const Summed& a, const Summed& b) {
   return largest;
 }
 
-TEST(ProcessGroup, AWriteToARankThatLeftIsAnErrorAndNotASignal) {
-  as_ranks(2, [](ProcessGroup&) {
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    ::close(ends[0]);
-    EXPECT_EQ(::write(ends[1], "x", 1), -1);
-    EXPECT_EQ(errno, EPIPE);
-    ::close(ends[1]);
-  });
-}
-
 TEST(Gradient, DoesNotDependOnHowTheGlobalBatchIsCut) {
   const Summed whole = gradient_of({32}, 1);
   ASSERT_GT(whole.values[0].abs().max().item<double>(), 1e-3);
@@ -197,9 +192,9 @@ TEST(Evaluation, DoesNotDependOnRanksOrBatches) {
 }
 
 TEST(Evaluation, TakesNoMoreThanTheSplitHas) {
-  EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 5, 8), 40U);
-  EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 50, 8), 100U);
-  EXPECT_THROW((void)evaluation_samples(testing::masked_meta(), proto::Split::kTest, 5, 8),
+  EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 5, 8, ""), 40U);
+  EXPECT_EQ(evaluation_samples(testing::masked_meta(), proto::Split::kVal, 50, 8, ""), 100U);
+  EXPECT_THROW((void)evaluation_samples(testing::masked_meta(), proto::Split::kTest, 5, 8, ""),
                std::runtime_error);
 }
 
@@ -264,6 +259,51 @@ TEST(ProcessGroup, ARankThatLeavesBeforeTheEndIsReported) {
         std::string(error.what()).rfind("rank 0 of 2 waited for the other ranks at the end", 0), 0U)
         << error.what();
   }
+}
+
+/// What a rank says whose process meets the others, `late` after rank 1 did.
+std::string said_of_the_start(std::uint32_t rank, std::uint32_t world, std::uint16_t port,
+                              std::uint32_t timeout_s, std::chrono::milliseconds late) {
+  std::this_thread::sleep_for(late);
+  try {
+    const ProcessGroup ranks({.rank = rank, .world_size = world, .master_port = port}, timeout_s);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ProcessGroup, ARankSaysHowFarTheMeetingCame) {
+  constexpr std::uint32_t kPatienceS = 3;
+  const std::uint16_t port = free_port();
+  auto first = std::async(std::launch::async, said_of_the_start, 0, 3, port, kPatienceS,
+                          std::chrono::milliseconds(2000));
+  const std::string second = said_of_the_start(1, 3, port, kPatienceS, {});
+  EXPECT_NE(second.find("rank 0's store answers, but not all ranks have come"), std::string::npos)
+      << second;
+  EXPECT_NE(first.get().find("nothing was heard of rank 2"), std::string::npos);
+}
+
+TEST(ProcessGroup, ThatHasEndedEndsNotAgain) {
+  ProcessGroup alone({}, kTimeoutS);
+  alone.shutdown("the end of a test");
+  EXPECT_THROW(alone.shutdown("the end of a test"), std::logic_error);
+}
+
+TEST(RankStatus, ARanksOwnErrorIsNotLostWhereTheOthersHaveGone) {
+  const std::uint16_t port = free_port();
+  const auto group = [port](std::uint32_t rank) {
+    return ProcessGroup({.rank = rank, .world_size = 2, .master_port = port}, 5);
+  };
+  std::future<void> leaving =
+      std::async(std::launch::async, [&] { const ProcessGroup silent = group(1); });
+  ProcessGroup staying = group(0);
+  leaving.get();
+  const std::string error = testing::message_of<std::runtime_error>([&] {
+    (void)run_and_sync(
+        staying, []() -> RankStatus { throw std::runtime_error("mine"); }, "a test");
+  });
+  EXPECT_EQ(error, "mine");
 }
 
 TEST(ProcessGroup, ARankThatNeverComesIsReported) {
@@ -394,23 +434,27 @@ TEST(ProcessGroup, LongWorkIsNoStall) {
 TEST(ProcessGroup, ARankThatIsMissingIsNotWaitedForBecauseOthersHaveWork) {
   constexpr std::uint32_t kShortS = 1;
   const std::uint16_t port = free_port();
-  std::promise<void> both_gave_up;
+  std::latch gave_up(2);
   std::vector<std::future<std::string>> said;
   for (std::uint32_t rank = 0; rank < 3; ++rank) {
     said.push_back(std::async(std::launch::async, [&, rank]() -> std::string {
+      const auto count_down = [&](const void*) {
+        if (rank < 2) gave_up.count_down();
+      };
+      const std::unique_ptr<const void, decltype(count_down)> at_the_end(&gave_up, count_down);
       ProcessGroup ranks({.rank = rank, .world_size = 3, .master_port = port}, kShortS);
       ranks.barrier("the start of a test");
       if (rank == 2) {
-        both_gave_up.get_future().wait();
+        gave_up.wait();
         return "";
       }
       const LongWork work(ranks, "a test's work");
-      try {
-        ranks.barrier("a test");
-      } catch (const std::exception& error) {
-        return error.what();
-      }
-      return "";
+      const std::string first =
+          testing::message_of<std::runtime_error>([&] { ranks.barrier("a test"); });
+      const std::string second =
+          testing::message_of<std::runtime_error>([&] { ranks.barrier("another"); });
+      EXPECT_NE(second.find("it gave up waiting for them before"), std::string::npos) << second;
+      return first;
     }));
   }
   for (const std::uint32_t rank : {0U, 1U}) {
@@ -421,7 +465,6 @@ TEST(ProcessGroup, ARankThatIsMissingIsNotWaitedForBecauseOthersHaveWork) {
               0U)
         << error;
   }
-  both_gave_up.set_value();
   said[2].get();
 }
 

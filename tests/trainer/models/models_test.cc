@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <set>
 
 #include "config/errors.h"
+#include "config/key_conditions.h"
 #include "config/keys.h"
 #include "proto/files.h"
 #include "tests/support/masked_stream.h"
@@ -58,6 +60,15 @@ TEST(Models, OnlyGpt2IsCausal) {
     EXPECT_EQ(model_entry(name).name, name);
     EXPECT_EQ(model_entry(name).causal, name == "gpt2") << name;
   }
+}
+
+/// config cannot include the registry, so which keys a network reads is a list of its own.
+TEST(Models, HaveTheirKeysListed) {
+  const auto listed = config::listed_networks();
+  const std::vector<std::string> names = model_names();
+  EXPECT_EQ((std::set<std::string>(listed.begin(), listed.end())),
+            (std::set<std::string>(names.begin(), names.end())))
+      << "config/key_conditions.cc and the registry of models differ";
 }
 
 /// config cannot include the registry, so the key's help is a list of its own.

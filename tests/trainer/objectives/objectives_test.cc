@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "config/errors.h"
+#include "config/key_conditions.h"
 #include "config/keys.h"
 #include "config/recipe.h"
 #include "proto/files.h"
@@ -136,6 +138,15 @@ TEST(Objectives, EntriesCarryTheirTraits) {
   }
   for (const std::string& name : objective_names()) EXPECT_EQ(objective_entry(name).name, name);
   EXPECT_THROW((void)objective_entry("clm"), config::UsageError);
+}
+
+/// config cannot include the registry, so which keys an objective reads is a list of its own.
+TEST(Objectives, HaveTheirKeysListed) {
+  const auto listed = config::listed_objectives();
+  const std::vector<std::string> names = objective_names();
+  EXPECT_EQ((std::set<std::string>(listed.begin(), listed.end())),
+            (std::set<std::string>(names.begin(), names.end())))
+      << "config/key_conditions.cc and the registry of objectives differ";
 }
 
 /// config cannot include the registry, so the key's help is a list of its own.

@@ -291,6 +291,7 @@ TEST(Checkpoint, ALoadedRunContinuesLikeTheSavedOne) {
   proto::TrainerState state;
   state.step = state.best_step = 1;
   state.best_val_loss = 2.5;
+  state.run_id = "0123456789abcdef";
   state.meta = testing::masked_meta();
   save_checkpoint(options, state, *saved.model, saved.optimizer);
 
@@ -322,6 +323,7 @@ TEST(EmaWeights, ReplaceTheModelsParametersAndRestoreThem) {
   options.train.out_dir = folder.path().string();
   proto::TrainerState state;
   state.step = 1;
+  state.run_id = "0123456789abcdef";
   state.meta = testing::masked_meta();
   save_checkpoint(options, state, *run.model, run.optimizer, &ema);
   Ema loaded(parameters_of(*other.model), 0.5);
@@ -341,6 +343,7 @@ void save(const std::filesystem::path& out_dir, const NamedTensors& tensors) {
   proto::CheckpointWriter writer(out_dir, 0);
   save_tensors(writer, "t", tensors, {});
   proto::TrainerState state;
+  state.run_id = "0123456789abcdef";
   state.meta = testing::masked_meta();
   writer.commit(state);
 }

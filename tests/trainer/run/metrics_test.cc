@@ -66,6 +66,7 @@ TEST(Metrics, AValLineHasEveryStageEvenIfTwoHaveOneName) {
 TEST(Metrics, ReadsTheStepOfALine) {
   EXPECT_EQ(step_of_metrics_line(R"({"step":12,"split":"val"})"), 12U);
   EXPECT_EQ(step_of_metrics_line(R"({"split":"val"})"), std::nullopt);
+  EXPECT_EQ(step_of_metrics_line(R"({"step":12,"loss":1.5})"), std::nullopt) << "of others";
   EXPECT_EQ(step_of_metrics_line(R"({"step":12,"spl)"), std::nullopt);
 }
 

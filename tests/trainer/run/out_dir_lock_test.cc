@@ -2,6 +2,7 @@
 #include "trainer/run/out_dir_lock.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -29,16 +30,16 @@ struct OutDirLockTest : ::testing::Test {
   [[nodiscard]] std::string refusal() const {
     return testing::message_of<UsageError>([&] { OutDirLock(out, proto::real_disk(), kFast); });
   }
-  /// Leaves the file of a holder that died, with these entries changed.
+  /// Leaves the file of a holder, this process, with these entries changed.
   void leave_file(const nlohmann::ordered_json& changes) const {
     std::string text;
+    proto::make_folders(out, proto::real_disk());
     {
       const OutDirLock held(out);
       text = proto::read_file(file);
     }
     nlohmann::ordered_json holder = nlohmann::ordered_json::parse(text);
     holder.update(changes);
-    proto::make_folders(out, proto::real_disk());
     proto::replace_file(file, holder.dump() + "\n");
   }
   /// What the lock's file says. The holder writes it in place, so half of it may be there.
@@ -69,6 +70,13 @@ TEST_F(OutDirLockTest, LeavesNothingBehind) {
   const OutDirLock again(out);
 }
 
+TEST_F(OutDirLockTest, ALinkInItsPlaceIsRefused) {
+  std::filesystem::create_directories(out);
+  std::filesystem::create_symlink(folder / "theirs", file);
+  EXPECT_TRUE(testing::contains(refusal(), "train.lock is a link"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "theirs"));
+}
+
 TEST_F(OutDirLockTest, AFolderWithARunInItStays) {
   {
     const OutDirLock held(out);
@@ -77,11 +85,52 @@ TEST_F(OutDirLockTest, AFolderWithARunInItStays) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(out), {}), 1);
 }
 
+/// The id of a process that has ended.
+pid_t dead_process() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+  return child;
+}
+
 TEST_F(OutDirLockTest, TheFileOfADeadHolderOfThisMachineIsTakenAtOnce) {
-  leave_file({{"id", "0123456789abcdef"}});
+  leave_file({{"id", "0123456789abcdef"}, {"pid", dead_process()}});
   const testing::CapturedLog log;
   const OutDirLock held(out);
   EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(OutDirLockTest, AnotherProcessWithTheNumberOfTheDeadHolderIsNotTakenForIt) {
+  leave_file({{"started", 1}});
+  const OutDirLock held(out);
+}
+
+TEST_F(OutDirLockTest, TheFileOfALivingHolderIsRefusedThoughNothingIsLocked) {
+  leave_file(nlohmann::ordered_json::object());
+  EXPECT_TRUE(testing::contains(
+      refusal(), "is being trained into by process " + std::to_string(::getpid()) + " on "));
+}
+
+TEST_F(OutDirLockTest, TheFileInACopyOfALivingHoldersFolderIsNobodys) {
+  leave_file(nlohmann::ordered_json::object());
+  const std::filesystem::path copy = out.string() + ".copy";
+  std::filesystem::copy(out, copy);
+  const testing::CapturedLog log;
+  const OutDirLock held(copy);
+  EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(OutDirLockTest, AHolderWhoseFileIsRemovedMakesAndLocksItAnew) {
+  const OutDirLock first(out, proto::real_disk(), kFast);
+  std::filesystem::remove(file);
+  bool locked = false;
+  for (int i = 0; i < 400 && !locked; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    locked = std::filesystem::exists(file) && proto::real_disk().lock(file) == nullptr;
+  }
+  EXPECT_TRUE(locked);
+  EXPECT_TRUE(testing::contains(refusal(), "is being trained into by process "));
+  first.check();
 }
 
 TEST_F(OutDirLockTest, AnotherMachinesFileIsTakenWhereItsCountStandsStill) {

@@ -35,6 +35,17 @@ TEST(SampleLog, HasALineForEachSampleWithItsStep) {
                                                      line(4, "val", 0, 0, val, 0));
 }
 
+TEST(SampleLog, OnlyALineOfARecordHasAStep) {
+  EXPECT_EQ(step_of_record_line("12 train 6 0 0123456789abcdef"), 12U);
+  for (const char* const other :
+       {"", "12", "1 eggs", "1 0.5 0.25", "12 train 6 0", "12 all 6 0 0123456789abcdef",
+        "12 train 6 300 0123456789abcdef", "12 train x 0 0123456789abcdef",
+        "12 train 6 0 0123456789abcdeg", "12 train 6 0 0123456789abcdef more",
+        "x train 6 0 0123456789abcdef"}) {
+    EXPECT_EQ(step_of_record_line(other), std::nullopt) << other;
+  }
+}
+
 TEST(SampleLog, DiscardedSamplesAreNotWritten) {
   const testing::TemporaryFolder folder;
   SampleLog recorder(folder / "record", testing::masked_meta().schema, 0);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/recipe.h"
+#include "tests/support/complaint.h"
 #include "tests/support/masked_stream.h"
 
 namespace millrace::trainer {
@@ -128,7 +129,9 @@ TEST(StagePlan, AResumedRunHasTheSameStages) {
     const auto middle = losses.begin() + static_cast<std::ptrdiff_t>(cut);
     proto::TrainerState before = new_run(options);
     Stages stages = stages_of_steps(options, {losses.begin(), middle}, before);
+    before.run_id = "0123456789abcdef";
     before.meta = testing::masked_meta();
+    before.meta.train_stages = {"a", "b", "c", "d"};
     proto::TrainerState after = proto::trainer_state_from_json(proto::to_json(before));
     const Stages rest = stages_of_steps(options, {middle, losses.end()}, after);
     stages.insert(stages.end(), rest.begin(), rest.end());
@@ -136,6 +139,31 @@ TEST(StagePlan, AResumedRunHasTheSameStages) {
     EXPECT_EQ(after.stage_log, whole.stage_log);
     EXPECT_EQ(after.plateau, whole.plateau);
   }
+}
+
+TEST(StagePlan, AStageLogOfAnotherScheduleIsRefused) {
+  const auto refusal = [](const config::Options& options, const proto::StageLog& log) {
+    proto::Checkpoint checkpoint{"out/step-00000020", {}};
+    checkpoint.state.stage_log = log;
+    return testing::complaint([&] { check_stage_log(options, checkpoint); });
+  };
+  const config::Options three = plateau({2, 3});
+  const proto::StageLog both{{0, 0}, {24, 1}};
+  EXPECT_EQ(refusal(three, {{0, 0}}), "none");
+  EXPECT_EQ(refusal(three, {{0, 0}, {24, 1}, {60, 2}}), "none");
+  for (const proto::StageLog& log :
+       {proto::StageLog{}, proto::StageLog{{0, 1}}, proto::StageLog{{0, 0}, {24, 2}},
+        proto::StageLog{{0, 0}, {24, 1}, {36, 2}, {48, 3}}}) {
+    EXPECT_TRUE(refusal(three, log).starts_with("cannot resume out/step-00000020: ")) << log.size();
+  }
+  const config::Options steps =
+      recipe("steps",
+             "[{type='span', spans_count=1, from_step=0}, {type='span', spans_count=2, "
+             "from_step=2}]");
+  EXPECT_EQ(refusal(steps, both), "none");
+  EXPECT_NE(refusal(steps, {{0, 0}, {12, 1}}), "none") << "from another step on";
+  EXPECT_NE(refusal(steps, {}), "none");
+  EXPECT_NE(refusal(config::default_options(), both), "none") << "stages are of the function";
 }
 
 TEST(StagePlan, TheLinesNameStageAndReason) {

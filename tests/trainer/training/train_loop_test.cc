@@ -99,7 +99,7 @@ Left train(const Steps& bad, bool ahead) {
   ProcessGroup alone({}, options.train.timeout_s);
   TimedSource source(bad);
   Start start;
-  start.state.run_id = "a run", start.state.seed = 7;
+  start.state.run_id = "0123456789abcdef", start.state.seed = 7;
   Left left;
   try {
     train_on(options, start, source, {alone, torch::kCPU, {}, monitor, ahead}, record);
