@@ -23,11 +23,13 @@ constexpr std::array kHarnesses = {
     Harness{"message", take_message},
     Harness{"meta", take_meta},
     Harness{"meta_json", take_meta_json},
+    Harness{"producer_conversation", take_producer_conversation},
     Harness{"recipe", take_recipe},
     Harness{"safetensors", take_safetensors},
     Harness{"scored_shard", take_scored_shard},
     Harness{"text", take_text},
     Harness{"tokenizer", take_tokenizer},
+    Harness{"trainer_conversation", take_trainer_conversation},
     Harness{"trainer_json", take_trainer_json},
     Harness{"vocabulary", take_vocabulary},
 };

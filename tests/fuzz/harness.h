@@ -1,5 +1,5 @@
-// Fuzz harnesses: a function for each parser of foreign bytes, called by libFuzzer
-// (libfuzzer_entry.cc) and by the ordinary tests (replay_test.cc).
+// Fuzz harnesses: a function for each parser of foreign bytes, and for each side of the lease
+// protocol, called by libFuzzer (libfuzzer_entry.cc) and by the ordinary tests (replay_test.cc).
 //
 // A harness gives the input to the parser as a peer or a file would, and returns whether the parser
 // accepted it. It throws PropertyBroken where the result of an accepted input is wrong. Any other
@@ -40,11 +40,13 @@ bool take_jsonl(std::string_view input);
 bool take_message(std::string_view input);
 bool take_meta(std::string_view input);
 bool take_meta_json(std::string_view input);
+bool take_producer_conversation(std::string_view input);
 bool take_recipe(std::string_view input);
 bool take_safetensors(std::string_view input);
 bool take_scored_shard(std::string_view input);
 bool take_text(std::string_view input);
 bool take_tokenizer(std::string_view input);
+bool take_trainer_conversation(std::string_view input);
 bool take_trainer_json(std::string_view input);
 bool take_vocabulary(std::string_view input);
 

@@ -90,9 +90,8 @@ bool allowed(const proto::StreamMeta& meta) {
   for (const proto::Field& field : meta.schema.fields) {
     if (to_string(field.wire) == "?") return false;
   }
-  if (meta.epoch_samples == 0) return false;
   try {
-    proto::check(meta.schema);
+    proto::check(meta);
     return true;
   } catch (const std::invalid_argument&) {
     return false;

@@ -2,6 +2,7 @@
 // start for libFuzzer. Run it again when a format changes. Texts that people write (recipe, text)
 // are made by hand.
 #include <filesystem>
+#include <initializer_list>
 #include <iostream>
 #include <string>
 
@@ -39,7 +40,8 @@ void write_messages(const fs::path& corpus) {
       {"ping", proto::Ping{42, {5, 9}, proto::digest_of_ranks({"tcp://10.0.0.7:5555"})}},
       {"say_hello", proto::SayHello{43}},
       {"bye", proto::Bye{}},
-      {"register", proto::Register{"0f1e2d3c4b5a6978", 1, "tcp://10.0.0.7:5555"}},
+      {"register",
+       proto::Register{"0f1e2d3c4b5a6978", 1, "tcp://10.0.0.7:5555", std::string(64, '7')}},
       {"failed", proto::Failed{9, "the text has changed"}},
   };
   for (const auto& [name, message] : messages) {
@@ -112,14 +114,47 @@ void write_scored_shard(const fs::path& corpus) {
                       proto::read_file(folder / annotation::shard_name(0, 1)));
 }
 
+/// Scripts in the order in which the conversations read them: who, what, and what that takes.
+void write_conversations(const fs::path& corpus) {
+  const auto script = [](std::initializer_list<int> bytes) {
+    return std::string(bytes.begin(), bytes.end());
+  };
+  const std::string number(8, '\1');
+  const std::string hello = script({0, 1, 2, 1, 'a', 11}), pass = script({0, 0, 5});
+  const fs::path trainer = corpus / "trainer_conversation",
+                 producer = corpus / "producer_conversation";
+  proto::replace_file(trainer / "good-helper", hello + pass + script({0, 2, 0}) + number + pass +
+                                                   script({0, 2, 0}) + number);
+  proto::replace_file(trainer / "good-silent", hello + pass + script({0, 0, 200}));
+  proto::replace_file(trainer / "good-wrong", hello + pass + script({0, 3, 0}) + number +
+                                                  script({1}) + pass + script({0, 3, 0}) + number +
+                                                  script({3}));
+  proto::replace_file(trainer / "good-failing", hello + pass + script({0, 4, 0, 1, 'x'}) + pass +
+                                                    script({0, 4, 0, 0, 0, 10, 0, 6}));
+  proto::replace_file(trainer / "good-rank",
+                      script({3, 7, 0, 1, 5, 'i', 'p', 'c', ':', 'x', 2, '5', '5'}) + pass);
+  proto::replace_file(trainer / "good-meta",
+                      script({1, 1, 2, 1, 'b', 0}) + number + pass + script({1, 5, 0}) + number);
+  const std::string welcome = script({1}) + number + script({2, 0, 9, 1, 9, 0});
+  const std::string lease = script({2}) + number + script({0, 0, 0, 5, 0, 16, 1, 0});
+  proto::replace_file(producer / "good-work", welcome + lease + script({9}) + lease);
+  proto::replace_file(producer / "good-far", welcome + script({2}) + number + script({0, 1}) +
+                                                 number + script({1}) + number +
+                                                 script({0, 255, 0}));
+  proto::replace_file(producer / "good-refused",
+                      welcome + script({3, 1, 'x', 1, 0, 100}) + welcome +
+                          script({8, 1, 1, 'y', 7, 0, 5, 0, 4}) + number);
+}
+
 }  // namespace
 }  // namespace millrace::fuzz
 
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::runtime_error("usage: write_fuzz_seeds CORPUS");
   const std::filesystem::path corpus = argv[1];
-  for (const auto* name : {"message", "header", "chunk_file", "group_file", "meta_json",
-                           "trainer_json", "safetensors", "dataset_index", "scored_shard"}) {
+  for (const auto* name :
+       {"message", "header", "chunk_file", "group_file", "meta_json", "trainer_json", "safetensors",
+        "dataset_index", "scored_shard", "trainer_conversation", "producer_conversation"}) {
     std::filesystem::create_directories(corpus / name);
   }
   millrace::fuzz::write_messages(corpus);
@@ -127,6 +162,7 @@ int main(int argc, char** argv) try {
   millrace::fuzz::write_checkpoint(corpus);
   millrace::fuzz::write_dataset_index(corpus);
   millrace::fuzz::write_scored_shard(corpus);
+  millrace::fuzz::write_conversations(corpus);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "error: " << error.what() << "\n";
