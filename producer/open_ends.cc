@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "endpoint/expectation.h"
 #include "endpoint/key_files.h"
@@ -17,6 +18,10 @@
 namespace millrace::producer {
 
 queue::Uri queue_uri(const config::Options& options) try {
+  constexpr std::string_view kFolder = "file://";
+  if (options.queue.uri.starts_with(kFolder)) {
+    config::refuse_in_dataset(options.data, options.queue.uri.substr(kFolder.size()), "queue.uri");
+  }
   return queue::parse_uri(options.queue.uri);
 } catch (const std::invalid_argument& error) {
   throw config::UsageError(error.what());
@@ -36,6 +41,7 @@ queue::Expectation expected_stream(const config::Options& options) {
 std::unique_ptr<queue::ProducerEnd> open_producer_end(const config::Options& options,
                                                       const proto::StreamMeta& meta,
                                                       queue::ProducerPlan plan) try {
+  plan.rank_hosts = options.queue.rank_hosts;
   plan.security = queue::producer_security(endpoint::key_files(options));
   return queue::open_producer_end(queue_uri(options), meta, plan);
 } catch (const std::invalid_argument& error) {

@@ -36,6 +36,10 @@ void Producer::check() const {
 std::optional<proto::Batch> Producer::fill(const queue::LeasedRange& leased) try {
   const telemetry::ScopedTimer filling(metrics_.fill_seconds);
   return providers::fill_batch(*provider_, leased.range);
+} catch (const providers::StreamChanged& error) {
+  metrics_.failures.add();
+  end_->fail(leased, error.what());
+  throw;
 } catch (const std::exception& error) {
   metrics_.failures.add();
   end_->fail(leased, error.what());

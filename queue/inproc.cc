@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "proto/batch_values.h"
 #include "queue/ends/mailbox.h"
 #include "queue/ends/range_order.h"
 
@@ -55,6 +56,10 @@ class InprocConsumerEnd final : public ConsumerEnd {
   std::optional<proto::Batch> receive(Milliseconds timeout) override {
     auto batch = channel_->batches.take(timeout);
     if (!batch || requested_.erase(batch->range) == 0) return std::nullopt;  // cancelled
+    if (const auto error = proto::invalid_value(meta_, *batch)) {
+      throw std::runtime_error("the provider " + meta_.provider +
+                               " made a value that its own meta does not allow: " + *error);
+    }
     return batch;
   }
 

@@ -1,6 +1,7 @@
 // Parsing watch.address (address.h).
 #include "telemetry/address.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <stdexcept>
@@ -32,6 +33,10 @@ std::string numeric(const std::string& host) {
   return host;
 }
 
+char lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
 }  // namespace
 
 Address parse_address(const std::string& text, bool exposed) {
@@ -47,6 +52,19 @@ Address parse_address(const std::string& text, bool exposed) {
       "watch.address '" + text +
       "' can be reached by others, and the port asks nobody who they are; use 127.0.0.1, or set "
       "watch.exposed = true in a network you trust");
+}
+
+bool is_own_host(std::string_view host, std::string_view machine) {
+  const bool v6 = host.starts_with('[');
+  const std::string_view name =
+      v6 ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+  boost::system::error_code error;
+  const ip::address address = ip::make_address(std::string(name), error);
+  if (!error || v6) return !error && address.is_v6() == v6;
+  const auto is = [&](std::string_view own) {
+    return !own.empty() && std::ranges::equal(name, own, {}, lower, lower);
+  };
+  return is("localhost") || is(machine) || is(machine.substr(0, machine.find('.')));
 }
 
 std::string to_string(const Address& address) {

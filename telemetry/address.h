@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace millrace::telemetry {
 
@@ -15,6 +16,11 @@ struct Address {
 /// std::invalid_argument for anything else and, unless `exposed`, for an address that other
 /// machines can reach, because the port has no authentication.
 [[nodiscard]] Address parse_address(const std::string& text, bool exposed);
+
+/// Whether a request's Host, NAME or NAME:PORT, can only mean this machine: a numeric address,
+/// localhost, or `machine`, the machine's name, with its domain or without. Upper and lower case
+/// are the same.
+[[nodiscard]] bool is_own_host(std::string_view host, std::string_view machine);
 
 /// In the form that parse_address() takes.
 [[nodiscard]] std::string to_string(const Address& address);

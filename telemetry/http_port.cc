@@ -3,12 +3,15 @@
 // however slowly its bytes come.
 #include "telemetry/http_port.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/version.hpp>
+#include <deque>
 #include <exception>
 #include <ranges>
 #include <stdexcept>
@@ -35,7 +38,24 @@ Page plain(http::status status, std::string text) {
   return {static_cast<int>(status), "text/plain; charset=utf-8", text + "\n"};
 }
 
-Page page_for(const Pages& pages, const Request::value_type& request) {
+std::string machine_name() {
+  error_code error;
+  return asio::ip::host_name(error);
+}
+
+bool is_for_this_machine(const Request::value_type& request, const std::string& machine) {
+  const auto [first, last] = request.equal_range(http::field::host);
+  return std::all_of(first, last, [&](const auto& field) {
+    return is_own_host({field.value().data(), field.value().size()}, machine);
+  });
+}
+
+Page page_for(const Pages& pages, const Request::value_type& request, const std::string& machine) {
+  if (!is_for_this_machine(request, machine)) {
+    return plain(http::status::misdirected_request,
+                 "this port is not known by that name: use its IP address, localhost, or " +
+                     (machine.empty() ? "[::1]" : machine));
+  }
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     return plain(http::status::method_not_allowed, "only GET is answered");
   }
@@ -51,8 +71,9 @@ Page page_for(const Pages& pages, const Request::value_type& request) {
   }
 }
 
-Answer answer_to(const Pages& pages, const Request::value_type& request) {
-  const Page page = page_for(pages, request);
+Answer answer_to(const Pages& pages, const Request::value_type& request,
+                 const std::string& machine) {
+  const Page page = page_for(pages, request, machine);
   Answer answer(static_cast<http::status>(page.status), request.version());
   answer.set(http::field::content_type, page.content_type);
   if (page.status == static_cast<int>(http::status::method_not_allowed)) {
@@ -67,14 +88,12 @@ Answer answer_to(const Pages& pages, const Request::value_type& request) {
 /// One request and its answer. Keeps itself alive until both are done or their time is over.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, const Pages& pages, std::function<void()> ended)
-      : stream_(std::move(socket)), pages_(pages), ended_(std::move(ended)) {
+  Connection(tcp::socket socket, const Pages& pages, const std::string& machine)
+      : stream_(std::move(socket)), pages_(pages), machine_(machine) {
     request_.header_limit(kMaxRequestBytes);
   }
-  ~Connection() { ended_(); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
+  /// To be called once, and then close() at any time.
   void start() {
     stream_.expires_after(kMaxRequestTime);
     http::async_read_header(stream_, buffer_, request_,
@@ -83,9 +102,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             });
   }
 
+  void close() { stream_.close(); }
+
  private:
   void answer() {
-    answer_ = answer_to(pages_, request_.get());
+    answer_ = answer_to(pages_, request_.get(), machine_);
     http::async_write(stream_, answer_, [self = shared_from_this()](error_code, std::size_t) {
       error_code ignored;
       self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -94,7 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   beast::tcp_stream stream_;
   const Pages& pages_;
-  std::function<void()> ended_;
+  const std::string& machine_;
   beast::flat_buffer buffer_{kMaxRequestBytes};
   Request request_;
   Answer answer_;
@@ -128,7 +149,6 @@ class HttpPort::Server {
   ~Server() {
     context_.stop();
     thread_.join();
-    closing_ = true;
   }
 
   const Address& address() const { return address_; }
@@ -140,12 +160,10 @@ class HttpPort::Server {
   }
 
   void accept() {
-    accepting_ = true;
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-      accepting_ = false;
       if (error) return accept_later();
       open(std::move(socket));
-      if (open_ < kMaxConnections) accept();
+      accept();
     });
   }
 
@@ -155,18 +173,21 @@ class HttpPort::Server {
     pause_.async_wait([this](error_code) { accept(); });
   }
 
+  /// Ends the oldest connection where one more than may be are open.
   void open(tcp::socket socket) {
-    ++open_;
-    const auto ended = [this] {
-      if (open_-- == kMaxConnections && !accepting_ && !closing_) accept();
-    };
-    std::make_shared<Connection>(std::move(socket), pages_, ended)->start();
+    std::erase_if(open_, [](const auto& connection) { return connection.expired(); });
+    if (open_.size() == kMaxConnections) {
+      if (const auto oldest = open_.front().lock()) oldest->close();
+      open_.pop_front();
+    }
+    const auto connection = std::make_shared<Connection>(std::move(socket), pages_, machine_);
+    open_.push_back(connection);
+    connection->start();
   }
 
   const Pages pages_;
-  std::size_t open_ = 0;
-  bool accepting_ = false;
-  bool closing_ = false;  ///< the thread has ended, and open connections are being closed
+  const std::string machine_ = machine_name();
+  std::deque<std::weak_ptr<Connection>> open_;  ///< the oldest first
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
   const Address address_;

@@ -1,9 +1,13 @@
 // A small HTTP server for a few pages: GET and HEAD only, on a thread of its own, with limits on
 // connections, bytes and time.
 //
-// One request per connection. At most kMaxConnections are open; others wait in the system's
-// backlog. A request that is larger than kMaxRequestBytes, or takes longer than kMaxRequestTime
-// with its answer, ends its connection. Every request makes its page anew, on the port's thread.
+// One request per connection. At most kMaxConnections are open; one more ends the oldest. A request
+// that is larger than kMaxRequestBytes, or takes longer than kMaxRequestTime with its answer, ends
+// its connection. Every request makes its page anew, on the port's thread.
+//
+// A request is answered only where its Host is one of this machine (is_own_host()). A page of
+// another site that a browser shows can so not read the port by giving its own name this machine's
+// address (DNS rebinding); and no answer allows other origins (CORS).
 #pragma once
 
 #include <chrono>
@@ -18,7 +22,7 @@
 
 namespace millrace::telemetry {
 
-inline constexpr std::size_t kMaxConnections = 8;
+inline constexpr std::size_t kMaxConnections = 32;
 inline constexpr std::uint32_t kMaxRequestBytes = 8 << 10;
 inline constexpr std::chrono::seconds kMaxRequestTime{2};
 

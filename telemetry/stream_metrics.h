@@ -89,7 +89,7 @@ struct QueueMetrics {
   /// Messages and files dropped as damaged, by cause: the few words that the log has for it.
   [[nodiscard]] Counter& damaged(std::string_view cause) const;
   /// Connections by what became of them: accepted, established, closed, unfinished, malformed,
-  /// other_kind, wrong_key, not_allowed.
+  /// other_kind, wrong_key, not_allowed, over_limit.
   [[nodiscard]] Counter& connections(std::string_view what) const;
 };
 

@@ -30,6 +30,12 @@ _LOOK_MS = 50
 _MOST_PEERS = 4096
 
 
+def _differs(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two metas differ in a field. Not everybody knows the samples of an epoch."""
+    unknown = name == "epoch_samples" and None in (one[name], other[name])
+    return not unknown and bool(one[name] != other[name])
+
+
 @dataclasses.dataclass
 class _Peer:
     """A producer. Leases are known by their number, and belong to a range's number."""
@@ -183,10 +189,11 @@ class ProducersSource:
         except Error as error:
             return str(error)
         here = self._meta
-        if here and (meta["fingerprint"], meta["probe"]) != (here["fingerprint"], here["probe"]):
+        different = [name for name in meta if here and _differs(name, meta, here)]
+        if here and different:
             return (
                 f"another stream ({meta['provider']}, {meta['fingerprint']}) "
-                f"than the one that is read, {here['fingerprint']}"
+                f"than the one that is read, {here['fingerprint']}: {', '.join(different)} differ"
             )
         return self._accepts(meta)
 

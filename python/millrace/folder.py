@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import re
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,6 +19,7 @@ _MAGIC, _VERSION, _PREAMBLE_BYTES, _ALIGNMENT = b"MILLRACE", 1, 32, 64
 _TARGET_BYTES = 1 << 20
 _MAX_CHUNK_BYTES = 80 << 20
 _LOOK_EVERY_S = 0.05
+_ID = re.compile("[0-9a-f]{16}")
 
 
 class DamagedChunk(ValueError):
@@ -77,6 +80,18 @@ def _aligned(size: int) -> int:
     return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
+def read_file(path: pathlib.Path) -> bytes:
+    """The content of a regular file, at most one byte more than a chunk may have.
+
+    Others may write to a queue folder: a link there is not followed, and a pipe not waited for.
+    Raises OSError."""
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(f"{path}: no regular file")
+        return opened.read(_MAX_CHUNK_BYTES + 1)
+
+
 class FolderSource:
     """One stream of a queue folder."""
 
@@ -103,8 +118,10 @@ class FolderSource:
         hint = ""
         for path in sorted(folder.glob("*/meta.json")):
             name = path.parent.name
+            if not _ID.fullmatch(name) or path.parent.is_symlink():
+                continue
             try:
-                meta = protobuf.meta_from_json(path.read_text(encoding="utf-8"))
+                meta = protobuf.meta_from_json(read_file(path).decode("utf-8"))
                 check_meta(meta)
             except (OSError, ValueError, UsageError):
                 continue  # not a stream: torn, or being written
@@ -172,12 +189,16 @@ class FolderSource:
         deadline = time.monotonic() + self._timeout_s
         while True:
             try:
-                with open(path, "rb") as file:
-                    return file.read(_MAX_CHUNK_BYTES + 1)
+                return read_file(path)
             except FileNotFoundError:
                 if time.monotonic() >= deadline:
                     return None
                 time.sleep(_LOOK_EVERY_S)
+            except OSError as error:
+                reason = error.strerror or "no regular file"
+                raise Error(
+                    f"{path}: {reason}; remove it, and prepare computes it again"
+                ) from error
 
     def _parsed(
         self, path: pathlib.Path, data: bytes, place: tuple[int, int, int | None]

@@ -12,12 +12,16 @@ VERSION = 1
 MAX_FRAME_BYTES = 80 << 20
 MAX_HELD_LEASES = 1024
 MAX_REASON_BYTES = 4096
+MAX_LEASE_BYTES = 64 << 20  # of the samples that one lease asks for
+MAX_RANKS = 256
+MAX_ADDRESS_BYTES = 255
 _MAGIC = b"MLRC"
 _MAGIC_FRAME_BYTES = 16
 
 __all__ = [
     "MAX_FRAME_BYTES",
     "MAX_HELD_LEASES",
+    "MAX_LEASE_BYTES",
     "MAX_REASON_BYTES",
     "VERSION",
     "NotAMessage",
@@ -51,7 +55,23 @@ def unpack(frames: Sequence[bytes]) -> tuple[str, dict[str, Any], Sequence[bytes
     if len(frames[1]) > protobuf.MAX_MESSAGE_BYTES or xxh64_intdigest(frames[1]) != checksum:
         raise NotAMessage("a header that does not match its checksum")
     kind, values = protobuf.decode_header(frames[1])
+    if kind == "welcome":
+        _check_ranks(values["ranks"])
+    elif kind == "ping" and len(values["leases"]) > MAX_HELD_LEASES:
+        raise NotAMessage("a ping of too many leases")
+    elif kind in ("refuse", "failed"):
+        values["reason"] = cut(values["reason"])
     return kind, values, frames[2:]
+
+
+def _check_ranks(ranks: Sequence[str]) -> None:
+    if len(ranks) > MAX_RANKS:
+        raise NotAMessage(f"{len(ranks)} ranks; a run has at most {MAX_RANKS}")
+    for rank in ranks:
+        if not 0 < len(rank.encode()) <= MAX_ADDRESS_BYTES or any(
+            c < " " or c == "\x7f" for c in rank
+        ):
+            raise NotAMessage("a rank's address that is none")
 
 
 def ranks_digest(ranks: Iterable[str]) -> int:

@@ -34,7 +34,7 @@ _MESSAGES = {
     "repeated Column columns = 4; uint64 held_us = 5",
     "Hello": "Meta meta = 1; uint32 capacity = 2; string name = 3",
     "Welcome": "fixed64 epoch = 1; repeated string ranks = 2",
-    "Register": "string run_id = 1; uint32 rank = 2; string address = 3",
+    "Register": "string run_id = 1; uint32 rank = 2; string address = 3; string secret = 4",
     "Refuse": "string reason = 1",
     "Lease": "fixed64 number = 1; Range range = 2",
     "Failed": "fixed64 lease = 1; string reason = 2",

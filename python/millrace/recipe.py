@@ -21,6 +21,8 @@ from .errors import UsageError
 SettingValue: TypeAlias = bool | int | float | str
 
 _log = logging.getLogger("millrace")
+_MAX_BYTES = 1 << 20
+_MAX_DOTS = 1000  # in a line
 _MAX_INCLUDES = 8
 _MAX_SETTINGS = 64
 _MAX_SETTING_BYTES = 4096
@@ -36,7 +38,7 @@ class Recipe:
     path: of the recipe's file, for messages. provider_name: provider.name. block_size: tokens of a
     sample, provider.block_size. settings: provider.settings. data_path: data.path. data_seed:
     data.data_seed. threads: producer.threads, the default number of worker processes. uri,
-    insecure, key_file, server_key: of queue.
+    insecure, key_file, server_key, rank_hosts: of queue.
     """
 
     path: str = ""
@@ -50,6 +52,7 @@ class Recipe:
     insecure: bool = False
     key_file: str = ""
     server_key: str = ""
+    rank_hosts: str = ""
 
     def stream_settings(self) -> dict[str, str]:
         """The settings that are fingerprinted and that the trainer compares, as canonical text."""
@@ -90,6 +93,7 @@ _KEYS = {
     "queue.insecure": _Key("insecure", bool),
     "queue.key_file": _Key("key_file", str, may_be_empty=True, is_path=True),
     "queue.server_key": _Key("server_key", str, may_be_empty=True),
+    "queue.rank_hosts": _Key("rank_hosts", str, may_be_empty=True),
 }
 _NOT_UNIQUE = ("threads",)  # several sections have one
 
@@ -107,7 +111,7 @@ def load_recipe(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> 
 
 def _read_file(path: pathlib.Path, chain: Sequence[pathlib.Path], recipe: Recipe) -> None:
     """`chain`: the files that include this one, as resolved paths."""
-    top = _parse(path)
+    top = _parse(_text(path), str(path))
     chain = [*chain, path.resolve()]
     include = top.pop("include", None)
     if include is not None:
@@ -121,13 +125,34 @@ def _read_file(path: pathlib.Path, chain: Sequence[pathlib.Path], recipe: Recipe
                 _set(recipe, key, value, f"{path}: {key} = {_shown(value)}")
 
 
-def _parse(path: pathlib.Path) -> dict[str, Any]:
+def _text(path: pathlib.Path) -> str:
     try:
-        return tomllib.loads(path.read_bytes().decode())
+        with open(path, "rb") as file:
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: cannot read the recipe: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    if len(data) > _MAX_BYTES:
+        raise UsageError(
+            f"{path}: cannot read the recipe: it has more than 1 MiB, which no recipe has"
+        )
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    # tomllib's time for a dotted key grows with the square of its parts.
+    if max(line.count(".") for line in text.split("\n")) > _MAX_DOTS:
+        raise UsageError(
+            f"{where}: not TOML that a recipe has: more than {_MAX_DOTS} dots in a line"
+        )
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{where}: not TOML that a recipe has: values nest too deep") from None
+    except ValueError as error:  # tomllib's own, and that of a number with thousands of digits
+        raise UsageError(f"{where}: not TOML: {error}") from error
 
 
 def _included(path: pathlib.Path, include: Any, chain: Sequence[pathlib.Path]) -> pathlib.Path:
@@ -137,6 +162,10 @@ def _included(path: pathlib.Path, include: Any, chain: Sequence[pathlib.Path]) -
     where = f'{path}: include = "{other}"'
     if not other.exists():
         raise UsageError(f"{where}: there is no such file")
+    if other.is_dir():
+        raise UsageError(f"{where}: it is a folder")
+    if not other.is_file():  # it could block, or be without end
+        raise UsageError(f"{where}: it is a pipe or a device, not a file")
     if other.resolve() in chain:
         raise UsageError(f"{where}: the file includes itself")
     if len(chain) > _MAX_INCLUDES:
@@ -195,7 +224,9 @@ def _is_setting(value: Any) -> bool:
     if isinstance(value, str):
         is_one_line = not any(c < " " or c == "\x7f" for c in value)
         return is_one_line and len(value.encode()) <= _MAX_SETTING_BYTES
-    return type(value) in (bool, int) or (type(value) is float and math.isfinite(value))
+    if type(value) is int:
+        return -(2**63) <= value < 2**63
+    return type(value) is bool or (type(value) is float and math.isfinite(value))
 
 
 def _apply(override: str, recipe: Recipe) -> None:
@@ -224,17 +255,14 @@ def _typed(key: _Key, text: str, where: str) -> Any:
         return {"true": True, "false": False}.get(text)
     if key.kind is int:
         return int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
-    try:
-        return tomllib.loads("settings = " + text)["settings"]
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where}: not TOML: {error}") from error
+    return _parse("settings = " + text, where)["settings"]
 
 
 def _setting_value(text: str) -> Any:
     """The value of a setting in an override: TOML, or a text without quotes."""
     try:
         top = tomllib.loads("setting = " + text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return top["setting"] if len(top) == 1 else text
 
@@ -242,6 +270,8 @@ def _setting_value(text: str) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return "a table"
+    if type(value) is int and value.bit_length() > 64:  # str() refuses thousands of digits
+        return "a number of more than 64 bits"
     return "an array" if isinstance(value, list) else to_toml(value)
 
 

@@ -138,6 +138,13 @@ class Field:
             raise UsageError(
                 f"field {values['name']}: wire type {wire}, role {role}: one of them is not known"
             )
+        size = 1
+        for extent in values["shape"]:  # step by step: a peer's list may have a million numbers
+            size *= extent
+            if size > _MAX_SAMPLE_BYTES:
+                raise UsageError(
+                    f"field {values['name']}: more than {_MAX_SAMPLE_BYTES} values a sample"
+                )
         return Field(
             values["name"],
             _NAME_OF_WIRE[wire],

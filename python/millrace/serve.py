@@ -14,6 +14,7 @@ from xxhash import xxh64_intdigest
 from . import messages
 from .errors import Error, UsageError
 from .protobuf import Lease, Meta
+from .ranks import RankHosts
 from .recipe import Recipe, load_recipe
 from .schema import SPLITS, Field, bytes_per_sample
 from .session import Links
@@ -127,7 +128,8 @@ class _Producer:
         self._fields = [Field.from_message(field) for field in meta["fields"]]
         self._fingerprint = meta["fingerprint"]
         hello = {"meta": meta, "capacity": processes, "name": own_name()}
-        self._links = Links(hello, recipe.uri)
+        hosts = RankHosts(recipe.uri, recipe.rank_hosts, have_keys=keys is not None)
+        self._links = Links(hello, recipe.uri, hosts.error)
         self._context: Context = zmq.Context()
         self._routing_id = new_routing_id()
         self._sockets: dict[str, Socket] = {}  # by a rank's address
@@ -162,11 +164,22 @@ class _Producer:
 
     def _follow_ranks(self) -> None:
         """One socket for each rank of the run."""
-        self._links.follow_ranks()
+        self._links.follow_ranks(time.monotonic())
+        for report in self._links.take_reports():
+            _log.warning("%s", report)
+        if self._links.refusal:
+            raise Error(self._links.refusal)
         for address in set(self._sockets) - set(self._links.sessions):
             self._sockets.pop(address).close()
         for address in set(self._links.sessions) - set(self._sockets):
-            self._sockets[address] = dealer(self._context, address, self._routing_id, self._keys)
+            try:
+                self._sockets[address] = dealer(
+                    self._context, address, self._routing_id, self._keys
+                )
+            except Error as error:
+                if address == self._links.first:
+                    raise
+                self._links.useless(address, str(error), time.monotonic())
 
     def _wait(self) -> None:
         poller = zmq.Poller()
@@ -184,21 +197,23 @@ class _Producer:
                 except zmq.Again:
                     break
                 self._take(address, frames)
-        if refusal := self._links.refusal():
-            raise Error(refusal)
 
     def _take(self, address: str, frames: Sequence[bytes]) -> None:
         try:
             kind, values, _ = messages.unpack(frames)
         except messages.OtherVersion as error:
-            raise Error(
+            reason = (
                 f"the trainer at {address} speaks {error}: "
                 "use the same version of Millrace on both sides"
-            ) from error
+            )
+            self._links.useless(address, reason, time.monotonic())
+            return
         except messages.NotAMessage as error:
             _log.warning("%s: dropped a message: %s", address, error)
             return
-        session = self._links.sessions[address]
+        session = self._links.sessions.get(address)
+        if session is None:
+            return  # it sent something before that was not understood
         session.receive(kind, values, time.monotonic())
         for lease in session.take_leases():
             self._workers.add(self._task(address, lease))
@@ -261,7 +276,8 @@ class _Producer:
         try:
             self._sockets[address].send_multipart(frames, zmq.NOBLOCK, copy=False)
         except zmq.Again:  # no connection
-            self._links.sessions[address].begin_anew()
+            if address in self._links.sessions:
+                self._links.sessions[address].begin_anew()
 
     def _say_bye(self) -> None:
         for address in self._sockets:

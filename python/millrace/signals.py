@@ -37,10 +37,10 @@ class StopBySignal:
         self._first_interrupt: float | None = None
         if threading.current_thread() is not threading.main_thread():
             return
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_stop)
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
-            signal.signal(signal.SIGHUP, self._on_stop)
+        signal.signal(signal.SIGTERM, self._on_stop)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as behind & in a script, under nohup
+                signal.signal(number, self._on_stop)
         if signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL:
             signal.signal(signal.SIGUSR1, _do_nothing)
         atexit.register(self._ignore_more)

@@ -60,8 +60,13 @@ def _set_limits(socket: Socket, uri: str) -> None:
 
 
 def dealer(context: Context, uri: str, routing_id: bytes, keys: Keys | None = None) -> Socket:
-    """A DEALER that connects to a rank, with CURVE if there are keys. Raises UsageError."""
-    socket = context.socket(zmq.DEALER)
+    """A DEALER that connects to a rank, with CURVE if there are keys.
+
+    Raises UsageError for an address that is none, Error where no more sockets can be opened."""
+    try:
+        socket = context.socket(zmq.DEALER)
+    except zmq.ZMQError as error:
+        raise Error(f"cannot open a socket for {uri}: {error}") from error
     _set_limits(socket, uri)
     socket.routing_id = routing_id
     socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_FIRST_MS, _RECONNECT_MOST_MS
@@ -71,6 +76,7 @@ def dealer(context: Context, uri: str, routing_id: bytes, keys: Keys | None = No
     try:
         socket.connect(uri)
     except zmq.ZMQError as error:
+        socket.close(0)  # the context waits for open ones
         raise UsageError(f"cannot connect to {uri}: {error}; check --queue.uri") from error
     return socket
 

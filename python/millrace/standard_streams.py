@@ -1,9 +1,11 @@
-"""Standard streams that may be closed, full, or read by nobody (docs/reference/signals.md)."""
+"""Standard streams that may be closed, full, or read by nobody (docs/reference/signals.md), and
+text from files and peers, made fit for a terminal."""
 
 import contextlib
 import errno
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,23 @@ from .errors import Error
 from .signals import end_by
 
 _log = logging.getLogger("millrace")
+
+# What a terminal obeys: control characters but the tab, characters that turn the direction of
+# text, separators of lines and paragraphs; and surrogates, which no stream can encode.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def for_terminal(text: str) -> str:
+    """The text with everything escaped that a terminal would obey instead of show, as the C++
+    programs do (config/app/terminal_text.h)."""
+
+    def escaped(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        return "\\n" if code == 0x0A else f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"
+
+    return _OBEYED.sub(escaped, text)
 
 
 def open_closed() -> None:
@@ -59,7 +78,8 @@ def errors_end_the_program() -> Iterator[None]:
     except Error as error:
         if sys.stderr is not None:
             with contextlib.suppress(OSError):
-                print(f"error: {error}", file=sys.stderr, flush=True)
+                line = for_terminal(str(error).replace("\n", " "))
+                print(f"error: {line}", file=sys.stderr, flush=True)
         raise SystemExit(error.status) from error
     finally:
         try:
@@ -76,8 +96,17 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
             super().handleError(record)
 
 
+def _escape(record: logging.LogRecord) -> bool:
+    """Escapes what an event says, whoever shows it. The lines of a traceback stay lines, indented:
+    none looks like an event of its own."""
+    lines = record.getMessage().split("\n")
+    record.msg, record.args = "\n    ".join(map(for_terminal, lines)), None
+    return True
+
+
 def log_to_stderr() -> None:
     """Logs one line per event, as the C++ programs do, unless the program has set up logging."""
+    _log.addFilter(_escape)
     if not _log.handlers and not logging.getLogger().handlers:
         handler = _Handler(sys.stderr)
         line = "[%(asctime)s.%(msecs)03d] [%(levelname)s] %(message)s"

@@ -30,12 +30,16 @@ struct ProducerPlan {
   std::array<std::uint64_t, proto::kSplitCount> ahead{};
   /// Stages of these train samples; not empty where the trainer names the stages.
   proto::StageLog stage_log{};
+  std::string rank_hosts = {};  ///< queue.rank_hosts
   Security security = {};
 };
 
 /// The settings of a consumer's end.
 struct ConsumerPlan {
   std::string run_id;  ///< the same for all ranks, and after a resume
+  /// The same for all ranks of this start, and known to nobody else (ends/secret.h). Empty: rank 0
+  /// takes no other ranks.
+  std::string rank_secret = {};
   std::uint32_t rank = 0;
   std::string advertise = {};                         ///< queue.advertise
   std::chrono::milliseconds late_after = kLateAfter;  ///< queue.late_s

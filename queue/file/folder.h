@@ -15,19 +15,21 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/chunk_file.h"
 #include "proto/disk.h"
+#include "proto/meta.h"
 #include "proto/types.h"
 
 namespace millrace::queue {
 
 class Folder {
  public:
-  /// `disk` must outlive the object.
+  /// From now on `disk`, which must outlive the object, follows no links below `queue`. Throws
+  /// std::runtime_error for a fingerprint that is no id (proto/file_name.h).
   Folder(const std::filesystem::path& queue, const std::string& fingerprint,
-         proto::Disk& disk = proto::real_disk())
-      : disk_(&disk), root_(queue / fingerprint) {}
+         proto::Disk& disk = proto::real_disk());
 
   [[nodiscard]] proto::Disk& disk() const { return *disk_; }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
@@ -38,11 +40,14 @@ class Folder {
   [[nodiscard]] std::filesystem::path chunk(proto::Split split, const proto::ChunkKey& key) const;
   [[nodiscard]] std::filesystem::path claim(proto::Split split, const proto::ChunkKey& key) const;
   [[nodiscard]] std::filesystem::path groups() const { return root_ / "groups"; }
+  /// The folder of a run. This and the next two throw std::runtime_error for a run id that is no id
+  /// (proto/file_name.h): it may come from a checkpoint.
+  [[nodiscard]] std::filesystem::path run(const std::string& run_id) const;
   [[nodiscard]] std::filesystem::path group(const std::string& run_id) const {
-    return groups() / run_id / "group.json";
+    return run(run_id) / kGroup;
   }
   [[nodiscard]] std::filesystem::path lock(const std::string& run_id) const {
-    return groups() / run_id / "lock";
+    return run(run_id) / kLock;
   }
   [[nodiscard]] std::filesystem::path producers() const { return root_ / "producers"; }
   [[nodiscard]] std::filesystem::path quarantine() const { return root_ / "quarantine"; }
@@ -51,11 +56,21 @@ class Folder {
   [[nodiscard]] std::set<proto::ChunkKey> chunks(proto::Split split) const;
 
   static constexpr const char* kMeta = "meta.json";
+  static constexpr const char* kGroup = "group.json";
+  static constexpr const char* kLock = "lock";
 
  private:
   proto::Disk* disk_;
   std::filesystem::path root_;
 };
+
+/// The streams of a queue folder: the names in it that are ids. Throws DiskError for a folder that
+/// cannot be read.
+[[nodiscard]] std::vector<std::string> streams_in(const std::filesystem::path& queue,
+                                                  proto::Disk& disk = proto::real_disk());
+/// A stream's meta. Throws DiskError for a folder or file that cannot be read, another
+/// std::runtime_error for one that holds no stream of that name.
+[[nodiscard]] proto::StreamMeta read_meta(const Folder& folder);
 
 /// The chunk for which Folder::claim has this file name; empty: none.
 [[nodiscard]] std::optional<proto::ChunkKey> claimed_chunk(std::string_view file_name);

@@ -2,14 +2,19 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "proto/batch_values.h"
 #include "proto/chunk_file.h"
 #include "proto/files.h"
 #include "proto/meta_json.h"
@@ -35,7 +40,10 @@ constexpr Milliseconds kLongestPause{10};  // between two looks at the folder
 /// the sweep cost as much as a chunk's file does.
 constexpr Milliseconds kPublishAtMostEvery{5};
 
-/// Throws std::runtime_error if a file, or a link that leads nowhere, is in the way, so that no producer can make the folder.
+/// The most errors of a run about other users' files that are logged: each file once.
+constexpr std::size_t kMostNamed = 100;
+
+/// Throws std::runtime_error if a file, or a link that leads nowhere, is in the way.
 void check_place(const std::filesystem::path& queue, proto::Disk& disk) {
   for (std::filesystem::path at = queue; !at.empty(); at = at.parent_path()) {
     const auto entry = disk.stat(at);
@@ -49,6 +57,42 @@ void check_place(const std::filesystem::path& queue, proto::Disk& disk) {
   }
 }
 
+/// Whether there is a stream that this process can read. A folder without a meta is none yet.
+bool holds_stream(const std::filesystem::path& queue, proto::Disk& disk) {
+  return std::ranges::any_of(streams_in(queue, disk), [&](const std::string& name) {
+    try {
+      return disk.stat(Folder(queue, name, disk).meta()).has_value();
+    } catch (const proto::DiskError&) {
+      return false;
+    }
+  });
+}
+
+/// Throws DiskError if no file can be written into the folder.
+void try_to_write(const std::filesystem::path& folder, proto::Disk& disk) {
+  static constexpr std::string_view kPieces[] = {"x"};
+  const std::filesystem::path file = proto::temporary_name(folder / "probe");
+  try {
+    disk.write_new(file, kPieces);
+    disk.remove(file);
+  } catch (const proto::DiskError& error) {
+    proto::try_remove(file, disk);
+    throw proto::DiskError(folder, "cannot write to it", error.reason());
+  }
+}
+
+/// Makes the queue's folder where it is missing. Throws std::runtime_error if it cannot be made or
+/// read, or, for one that `writes`, if no stream can come into it. Where there is a stream, room on a
+/// full disk is waited for.
+void open_place(const std::filesystem::path& queue, proto::Disk& disk, bool writes) try {
+  check_place(queue, disk);
+  proto::make_folders(queue, disk);
+  if (!holds_stream(queue, disk) && writes) try_to_write(queue, disk);
+} catch (const proto::DiskError& error) {
+  throw std::runtime_error(std::string(error.what()) +
+                           "; the queue cannot be there: name another folder with --queue.uri");
+}
+
 class FolderConsumerEnd final : public ConsumerEnd {
  public:
   FolderConsumerEnd(std::filesystem::path queue, const Expectation& expected, ConsumerPlan plan,
@@ -59,7 +103,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
         disk_(disk),
         clock_(std::move(clock)),
         metrics_(*plan_.registry) {
-    check_place(queue_, disk_);
+    open_place(queue_, disk_, plan_.rank == 0);
   }
 
   std::optional<proto::StreamMeta> wait_for_stream(Milliseconds timeout) override {
@@ -80,7 +124,6 @@ class FolderConsumerEnd final : public ConsumerEnd {
     const Time deadline = clock_() + timeout;
     for (;;) {
       publish_if_due();
-      if (heartbeat_) heartbeat_->beat(clock_());
       if (auto batch = read_first_there()) {
         backoff_.found();
         return batch;
@@ -139,17 +182,13 @@ class FolderConsumerEnd final : public ConsumerEnd {
   bool look_for_stream() {
     std::string refusal;
     std::vector<Match> matches;
-    for (const std::string& name : disk_.list(queue_)) {
-      const auto path = queue_ / name / Folder::kMeta;
-      const auto entry = disk_.stat(path);
-      const auto meta = entry ? read_meta(path) : std::nullopt;
-      if (!meta || meta->fingerprint != name) continue;
-      if (const auto reason = admission_.mismatch(*meta)) {
-        refusal = *reason;
-      } else {
-        const bool alive = producers_.alive(Folder(queue_, meta->fingerprint, disk_), clock_());
-        matches.push_back({entry->written_ns, *meta, alive});
+    try {
+      for (const std::string& name : streams_in(queue_, disk_)) {
+        if (auto match = matching(name, refusal)) matches.push_back(std::move(*match));
       }
+    } catch (const proto::DiskError& error) {
+      set_state(error.what());  // it could be read at the start, and may be again
+      return false;
     }
     if (matches.empty()) {
       set_state(refusal.empty()
@@ -181,7 +220,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   bool accept_as_rank_zero(const std::vector<Match>& matches) {
     const auto chosen = std::ranges::find_if(matches, [&](const Match& match) {
       const Folder folder(queue_, match.meta.fingerprint, disk_);
-      return disk_.stat(folder.group(plan_.run_id)).has_value();
+      return proto::read_group(folder.group(plan_.run_id), disk_).has_value();
     });
     if (chosen == matches.end()) {
       set_state("several streams in " + queue_.string() + " match, and rank 0 has not chosen one");
@@ -191,11 +230,35 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return true;
   }
 
-  std::optional<proto::StreamMeta> read_meta(const std::filesystem::path& path) const try {
-    return proto::meta_from_json(proto::read_file(path, disk_));
-  } catch (const std::exception& error) {
-    spdlog::debug("{}: {}", path.string(), error.what());
+  /// The stream if it matches; sets `refusal` where its settings are others. A folder that cannot be
+  /// read is somebody else's.
+  std::optional<Match> matching(const std::string& name, std::string& refusal) try {
+    const Folder folder(queue_, name, disk_);
+    const auto entry = disk_.stat(folder.meta());
+    if (!entry) return std::nullopt;
+    proto::StreamMeta meta = read_meta(folder);
+    if (const auto reason = admission_.mismatch(meta)) {
+      refusal = *reason;
+      return std::nullopt;
+    }
+    const bool alive = producers_.alive(folder, clock_());
+    return Match{entry->written_ns, std::move(meta), alive};
+  } catch (const proto::DiskError& error) {
+    if (error.reason() != ENOENT &&
+        name_once(std::string(error.what()) + "; skipping the stream")) {
+      metrics_.damaged(proto::describe(proto::ChunkStatus::kUnreadable)).add();
+    }
     return std::nullopt;
+  } catch (const std::exception& error) {  // no meta, or half of one
+    spdlog::debug("{}", error.what());
+    return std::nullopt;
+  }
+
+  /// Logs a warning the first time; whether it was.
+  bool name_once(const std::string& warning) {
+    if (named_.size() == kMostNamed || !named_.insert(warning).second) return false;
+    spdlog::warn("{}", warning);
+    return true;
   }
 
   void accept(const proto::StreamMeta& meta) {
@@ -208,6 +271,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
   }
 
   std::optional<proto::Batch> read_first_there() {
+    trouble_.reset();
     for (auto wanted = requested_.begin(); wanted != requested_.end(); ++wanted) {
       const auto& [range, around] = *wanted;
       const auto whole = read(around);
@@ -219,8 +283,9 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return std::nullopt;
   }
 
-  /// A chunk, verified; empty if it is not there, or was damaged and has been set aside.
-  std::optional<proto::Batch> read(const proto::Range& around) {
+  /// A chunk, verified; empty if it is not there, or was damaged and has been set aside. Where that
+  /// fails it is left, and tried again.
+  std::optional<proto::Batch> read(const proto::Range& around) try {
     const auto path = stream_->folder.chunk(around.split, {around.first, around.stage});
     if (!disk_.stat(path)) return std::nullopt;
     set_state("reading " + path.string(), telemetry::WaitCause::kDisk);
@@ -228,18 +293,34 @@ class FolderConsumerEnd final : public ConsumerEnd {
     if (chunk.status == proto::ChunkStatus::kMissing) return std::nullopt;
     if (chunk.status == proto::ChunkStatus::kOk && chunk.fingerprint == stream_->meta.fingerprint &&
         chunk.batch.range == around && proto::fits(stream_->meta.schema, chunk.batch)) {
-      return std::move(chunk.batch);
+      const auto error = proto::invalid_value(stream_->meta, chunk.batch);
+      if (!error) return std::move(chunk.batch);
+      drop(path, "of values that the meta does not allow", ": " + *error);
+      return std::nullopt;
     }
     drop(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range"
                                                        : proto::describe(chunk.status));
     return std::nullopt;
+  } catch (const proto::DiskError& error) {
+    name_once(error.what());
+    if (!trouble_) trouble_ = error.what();
+    return std::nullopt;
   }
 
-  void drop(const std::filesystem::path& path, std::string_view why) {
-    if (!set_aside(stream_->folder, path)) return;
+  /// `why`: one of a few texts. `detail` follows it in the log.
+  void drop(const std::filesystem::path& path, std::string_view why,
+            const std::string& detail = {}) {
+    try {
+      if (!set_aside(stream_->folder, path)) return;
+    } catch (const proto::DiskError& error) {
+      trouble_ = path.string() + ": " + std::string(why) + detail + ", and cannot be moved away (" +
+                 std::strerror(error.reason()) + "): remove it";
+      if (name_once(*trouble_)) metrics_.damaged(why).add();
+      return;
+    }
     metrics_.damaged(why).add();
-    spdlog::warn("{}: {}; moved to quarantine/, to be computed again (damaged files so far: {})",
-                 path.string(), why, ++damaged_);
+    spdlog::warn("{}: {}{}; moved to quarantine/, to be computed again (damaged files so far: {})",
+                 path.string(), why, detail, ++damaged_);
   }
 
   std::uint64_t window_samples() const {
@@ -248,9 +329,9 @@ class FolderConsumerEnd final : public ConsumerEnd {
 
   void publish_if_due() {
     const Time now = clock_();
-    if (!publish_due_ || now - published_ < kPublishAtMostEvery) return;
-    published_ = now;
-    publish();
+    const bool used_up = publish_due_ && now - published_ >= kPublishAtMostEvery;
+    if (used_up) published_ = now;
+    if (used_up || (heartbeat_ && heartbeat_->is_due(now))) publish();
   }
 
   /// Publishes the run's cursor and window, and deletes what no run needs any more.
@@ -261,15 +342,32 @@ class FolderConsumerEnd final : public ConsumerEnd {
     group.window(Split::kTrain) = {plan_.cursor, plan_.cursor + window_samples()};
     group.window(Split::kVal) = {0, plan_.eval_samples};
     group.stage_log = plan_.stage_log;
-    heartbeat_->write(clock_());
+    bool is_written = heartbeat_->write(clock_());
+    if (!is_written && !heartbeat_->is_disk_full()) return;
+    try {
+      for (const std::filesystem::path& file : unneeded()) {
+        proto::try_remove(file, disk_);
+        // On a full disk: before more is removed, the room that this made shows producers the
+        // cursor. They compute again what is neither there nor below the cursor that they see.
+        if (!is_written) is_written = heartbeat_->write(clock_());
+      }
+    } catch (const proto::DiskError& error) {
+      name_once(error.what());
+    }
+  }
+
+  /// The files that no living run needs; heartbeat_ has this one's cursor.
+  std::vector<std::filesystem::path> unneeded() {
+    const proto::Group& group = heartbeat_->group();
     std::vector<proto::Group> runs = stream_->runs.alive(clock_());
     std::erase_if(runs, [&](const proto::Group& other) { return other.run_id == group.run_id; });
     runs.push_back(group);
-    sweep(stream_->folder, stream_->chunks, runs);
+    return unneeded_files(stream_->folder, stream_->chunks, runs);
   }
 
   /// A claim shows that a producer is at work on a chunk; for a while it may be a dead one's.
-  void update_state() {
+  void update_state() try {
+    if (trouble_) return set_state(*trouble_, telemetry::WaitCause::kDisk);
     if (requested_.empty()) return;
     const proto::Range& next = requested_.begin()->second;
     const proto::ChunkKey key{next.first, next.stage};
@@ -279,6 +377,8 @@ class FolderConsumerEnd final : public ConsumerEnd {
     } else {
       set_state("nobody is at work on " + chunk + ": is `prepare` running?");
     }
+  } catch (const proto::DiskError& error) {
+    set_state(error.what(), telemetry::WaitCause::kDisk);
   }
 
   void set_state(std::string words,
@@ -301,7 +401,9 @@ class FolderConsumerEnd final : public ConsumerEnd {
   PollBackoff backoff_{kLongestPause};
   telemetry::QueueMetrics metrics_;
   std::uint64_t damaged_ = 0;
-  mutable std::mutex mutex_;  // state_
+  std::set<std::string> named_;         ///< warnings about single files
+  std::optional<std::string> trouble_;  ///< why a requested chunk that is there cannot be used
+  mutable std::mutex mutex_;            // state_
   WaitState state_;
 };
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -32,8 +31,8 @@ constexpr Milliseconds kLongestPause{20};  // between two looks at the folder
 /// How often it is checked that the stream's meta is still there.
 constexpr std::chrono::seconds kCheckMetaEvery{1};
 constexpr int kFirstTries = 3;
-/// The pause before the next write to a full disk.
-constexpr std::chrono::seconds kRetryFullAfter{1};
+/// The pause after an error, such as a full disk, before the next try.
+constexpr std::chrono::seconds kRetryAfter{1};
 /// The same after a folder was swept or cleared during a write.
 constexpr Milliseconds kRetryVanishedAfter{20};
 /// Claims are advice, not locks: two producers that write one chunk write the same bytes. A claim
@@ -58,7 +57,12 @@ class FolderProducerEnd final : public ProducerEnd {
       before_runs_.window(split) = {0, plan.ahead[static_cast<std::size_t>(split)]};
     }
     // Even if it is there already: trainers take the stream whose producer started last.
-    tolerate_passing_errors([this] { write_first_meta(); });
+    try {
+      write_first_meta();
+    } catch (const proto::DiskError& error) {
+      if (!is_passing(error)) throw;
+      note(error);
+    }
   }
 
   ~FolderProducerEnd() override {
@@ -111,13 +115,17 @@ class FolderProducerEnd final : public ProducerEnd {
   std::optional<proto::Range> find_chunk(Time now) {
     heartbeat_.beat(now);
     if (disk_error_ && now < retry_at_) return std::nullopt;
-    std::optional<proto::Range> chunk;
-    tolerate_passing_errors([&] {
+    try {
       restore_meta(now);
-      chunk = pick(now);
-    });
-    if (chunk) open_.emplace(*chunk, now);
-    return chunk;
+      std::optional<proto::Range> chunk = pick(now);
+      if (chunk) open_.emplace(*chunk, now);
+      if (std::exchange(cannot_look_, false)) note(std::nullopt);
+      return chunk;
+    } catch (const proto::DiskError& error) {
+      cannot_look_ = !error.is_full();
+      note(error);
+      return std::nullopt;
+    }
   }
 
   /// The missing chunk that is nearest to the start of its window, claimed.
@@ -196,34 +204,25 @@ class FolderProducerEnd final : public ProducerEnd {
   }
 
   void unclaim(const proto::Range& chunk) const {
-    proto::try_remove_all(claim_of(chunk), folder_.disk());
+    proto::try_remove(claim_of(chunk), folder_.disk());
   }
 
   std::filesystem::path claim_of(const proto::Range& chunk) const {
     return folder_.claim(chunk.split, {chunk.first, chunk.stage});
   }
 
-  /// Writes a chunk; the error, if it is one that will pass.
+  /// Writes a chunk; the error, if it fails.
   std::optional<proto::DiskError> store(const proto::Range& chunk, const proto::Batch& batch) try {
     proto::make_folders(folder_.split(chunk.split), folder_.disk());
     proto::write_chunk(folder_.chunk(chunk.split, {chunk.first, chunk.stage}), meta_.fingerprint,
                        meta_.schema, batch, folder_.disk());
     return std::nullopt;
   } catch (const proto::DiskError& error) {
-    if (!is_passing(error)) throw;
     return error;
   }
 
-  /// Remembers an error that will pass instead of throwing it.
-  void tolerate_passing_errors(const std::function<void()>& act) try {
-    act();
-  } catch (const proto::DiskError& error) {
-    if (!is_passing(error)) throw;
-    note(error);
-  }
-
-  /// A full disk gets room as the trainer uses chunks up, and a queue may be cleared or swept
-  /// during a write.
+  /// At start. A full disk gets room as the trainer uses chunks up, and a queue may be cleared or
+  /// swept during a write. Later every error is one that may pass: the folder could be used.
   static bool is_passing(const proto::DiskError& error) {
     return error.is_full() || error.reason() == ENOENT;
   }
@@ -231,8 +230,8 @@ class FolderProducerEnd final : public ProducerEnd {
   /// Remembers the outcome of the last write, and logs where it changes.
   void note(const std::optional<proto::DiskError>& error) {
     if (error) {
-      retry_at_ =
-          clock_() + (error->is_full() ? Time::duration(kRetryFullAfter) : kRetryVanishedAfter);
+      retry_at_ = clock_() +
+                  (error->reason() == ENOENT ? Time::duration(kRetryVanishedAfter) : kRetryAfter);
     }
     if (error && !disk_error_) spdlog::warn("{}; waiting, and trying again", error->what());
     if (!error && disk_error_) spdlog::info("{} can be written again", folder_.root().string());
@@ -270,8 +269,7 @@ class FolderProducerEnd final : public ProducerEnd {
   }
 
   bool meta_is_there() const try {
-    return proto::meta_from_json(proto::read_file(folder_.meta(), folder_.disk())).fingerprint ==
-           meta_.fingerprint;
+    return read_meta(folder_).fingerprint == meta_.fingerprint;
   } catch (const std::runtime_error&) {
     return false;
   }
@@ -296,6 +294,7 @@ class FolderProducerEnd final : public ProducerEnd {
   std::size_t present_chunks_ = 0;
   bool looked_ = false;
   std::optional<std::string> disk_error_;  ///< why nothing can be written now
+  bool cannot_look_ = false;               ///< that is because the folder cannot be read
   Time retry_at_{};
   std::optional<Time> meta_checked_;
 };

@@ -45,7 +45,8 @@ class ProducerHeartbeat {
 /// Which of several streams have a producer, as far as a trainer has seen by now.
 class ProducerMonitor {
  public:
-  /// Looks at a stream's files. Whether one of them has changed since the first look.
+  /// Looks at a stream's files. Whether one of them has changed since the first look. Throws
+  /// DiskError where they cannot be listed.
   [[nodiscard]] bool alive(const Folder& folder, Time now);
   /// Whether every stream has been looked at for kProducersWatchedFor.
   [[nodiscard]] bool has_seen_enough(Time now) const;

@@ -12,8 +12,8 @@ namespace millrace::queue {
 /// The most files that are kept; those written first are deleted.
 inline constexpr std::size_t kMaxQuarantined = 16;
 
-/// Moves the file to quarantine/, or deletes it if there is no room. False: another reader was
-/// faster. Throws DiskError if it can do neither.
+/// Moves the file (or whatever has its name: a link, a pipe, a folder) to quarantine/, or deletes
+/// it where that fails. False: another reader was faster. Throws DiskError if it can do neither.
 [[nodiscard]] bool set_aside(const Folder& folder, const std::filesystem::path& path);
 
 }  // namespace millrace::queue

@@ -17,6 +17,7 @@
 #include "proto/group_file.h"
 #include "queue/ends/clock.h"
 #include "queue/file/folder.h"
+#include "queue/file/run_monitor.h"
 
 namespace millrace::queue {
 
@@ -28,7 +29,7 @@ class RunHeartbeat {
   /// Claims the run. Throws std::runtime_error if another process has it, DiskError if the folder
   /// cannot be written.
   RunHeartbeat(Folder folder, const std::string& run_id);
-  /// A clean end: deletes the group.
+  /// A clean end: deletes the group's files, and its folder unless others put something there.
   ~RunHeartbeat();
   RunHeartbeat(const RunHeartbeat&) = delete;
   RunHeartbeat& operator=(const RunHeartbeat&) = delete;
@@ -36,17 +37,20 @@ class RunHeartbeat {
   /// The content of the next write.
   [[nodiscard]] proto::Group& group() { return group_; }
 
-  /// Writes the file, and its folder again if somebody cleared the queue. On a full disk the file
-  /// stays as it is until the next write. Throws std::runtime_error as the constructor does.
-  void write(Time now);
-  /// Calls write() if the last one is kHeartbeatInterval ago.
-  void beat(Time now);
+  /// Writes the file, and its folder again if somebody cleared the queue. False: the disk is full or
+  /// the folder cannot be written now, and the file stays as it is until the next write. Throws
+  /// std::runtime_error as the constructor does, DiskError for a folder that could never be written.
+  bool write(Time now);
+  /// Whether the last write is kHeartbeatInterval ago.
+  [[nodiscard]] bool is_due(Time now) const { return now - last_write_ >= kHeartbeatInterval; }
+  /// Whether the last write failed for lack of room.
+  [[nodiscard]] bool is_disk_full() const { return is_disk_full_; }
 
  private:
   /// Throws: another process trains this run. `sign`: what the file shows of it.
   [[noreturn]] void refuse(const std::filesystem::path& file, const char* sign);
   void check_owner(Time now);
-  /// Throws the error again unless it will pass.
+  /// Throws the error again unless it will pass or the file could be written before.
   void tolerate(const proto::DiskError& error);
 
   Folder folder_;
@@ -54,7 +58,9 @@ class RunHeartbeat {
   std::shared_ptr<const void> lock_;
   std::optional<Time> first_write_;
   Time last_write_{};
-  bool disk_is_full_ = false;
+  bool has_written_ = false;
+  bool is_failing_ = false;  ///< the last write failed, and the log says so
+  bool is_disk_full_ = false;
 };
 
 }  // namespace millrace::queue

@@ -1,11 +1,19 @@
 // The training runs that are alive (run_monitor.h).
 #include "queue/file/run_monitor.h"
 
+#include <algorithm>
+
+#include "proto/file_name.h"
+
 namespace millrace::queue {
 
 std::vector<proto::Group> RunMonitor::alive(Time now) {
   std::vector<proto::Group> groups;
-  for (const std::string& name : folder_.disk().list(folder_.groups())) {
+  const std::vector<std::string> names = folder_.disk().list(folder_.groups());
+  std::erase_if(seen_,
+                [&](const auto& seen) { return !std::ranges::binary_search(names, seen.first); });
+  for (const std::string& name : names) {
+    if (!proto::is_id(name)) continue;
     auto group = proto::read_group(folder_.group(name), folder_.disk());
     if (!group || group->run_id != name) continue;
     const auto [seen, is_new] = seen_.try_emplace(name, Seen{group->heartbeat, now});

@@ -22,7 +22,8 @@ class RunMonitor {
  public:
   explicit RunMonitor(Folder folder) : folder_(std::move(folder)) {}
 
-  /// Reads the groups. One that is seen for the first time counts as alive.
+  /// Reads the groups. One that is seen for the first time counts as alive. Throws DiskError where
+  /// they cannot be listed.
   [[nodiscard]] std::vector<proto::Group> alive(Time now);
 
  private:

@@ -1,4 +1,4 @@
-// Deleting what no run needs any more (sweep.h).
+// Finding what no run needs any more (sweep.h).
 #include "queue/file/sweep.h"
 
 #include <algorithm>
@@ -27,7 +27,9 @@ std::uint64_t used_below(const std::vector<proto::Group>& runs) {
 
 }  // namespace
 
-void sweep(const Folder& folder, const ChunkPlan& plan, const std::vector<proto::Group>& runs) {
+std::vector<std::filesystem::path> unneeded_files(const Folder& folder, const ChunkPlan& plan,
+                                                  const std::vector<proto::Group>& runs) {
+  std::vector<std::filesystem::path> files;
   const std::uint64_t below = used_below(runs);
   for (const std::string& name : folder.disk().list(folder.split(Split::kTrain))) {
     const auto owner = chunk_of(name);
@@ -36,9 +38,10 @@ void sweep(const Folder& folder, const ChunkPlan& plan, const std::vector<proto:
     const bool is_used = owner && owner->first + plan.chunk_samples() <= below;
     const bool is_at_no_runs_stage = key && std::ranges::none_of(runs, may_need);
     if (is_used || is_at_no_runs_stage) {
-      proto::try_remove_all(folder.split(Split::kTrain) / name, folder.disk());
+      files.push_back(folder.split(Split::kTrain) / name);
     }
   }
+  return files;
 }
 
 }  // namespace millrace::queue

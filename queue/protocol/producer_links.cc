@@ -2,11 +2,21 @@
 #include "queue/protocol/producer_links.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace millrace::queue {
+namespace {
 
-ProducerLinks::ProducerLinks(proto::Hello self, const std::string& rank_zero)
-    : self_(std::move(self)) {
+/// Before a rank that refused this producer, or could not be understood, is spoken to again.
+constexpr std::chrono::seconds kPause{30};
+/// Sentences in all: who makes them up must not fill the log.
+constexpr std::size_t kMaxReports = 64;
+
+}  // namespace
+
+ProducerLinks::ProducerLinks(proto::Hello self, const std::string& rank_zero,
+                             AddressError address_error)
+    : self_(std::move(self)), address_error_(std::move(address_error)) {
   add(rank_zero);
 }
 
@@ -32,19 +42,59 @@ void ProducerLinks::unreachable(const std::string& address) {
   if (Link* link = find(address)) link->session.unreachable();
 }
 
+void ProducerLinks::useless(const std::string& address, const std::string& reason, Time now) {
+  Link* link = find(address);
+  if (link == nullptr) return;
+  if (link == &links_.front()) {
+    refusal_ = reason;
+    return;
+  }
+  report_once(reason + "; this producer goes on with the run's other ranks");
+  link->session = ProducerSession(self_);
+  link->paused_until = now + kPause;
+}
+
 void ProducerLinks::tick(Time now) {
+  look_for_refusals(now);
   follow_ranks();
-  for (Link& link : links_) link.session.tick(now);
+  for (Link& link : links_) {
+    if (link.paused_until && now < *link.paused_until) continue;
+    link.paused_until.reset();
+    link.session.tick(now);
+  }
+}
+
+void ProducerLinks::look_for_refusals(Time now) {
+  for (const Link& link : links_) {
+    if (!link.session.refusal()) continue;
+    const std::string address = link.address;
+    useless(address,
+            "the trainer at " + address + " refused this stream: " + *link.session.refusal(), now);
+  }
+}
+
+void ProducerLinks::report_once(const std::string& sentence) {
+  if (reported_.size() < kMaxReports && reported_.insert(sentence).second) {
+    reports_.push_back(sentence + " (said once)");
+  }
 }
 
 void ProducerLinks::follow_ranks() {
   if (!welcomed()) return;
-  const std::vector<std::string> ranks = links_.front().session.ranks();
+  if (named_ != links_.front().session.ranks()) {
+    named_ = links_.front().session.ranks();
+    allowed_ = named_;
+    std::erase_if(allowed_, [&](const std::string& address) {
+      const std::string error = address_error_ ? address_error_(address) : "";
+      if (!error.empty()) report_once(error);
+      return !error.empty();
+    });
+  }
   const auto is_gone = [&](const Link& link) {
-    return std::ranges::find(ranks, link.address) == ranks.end();
+    return std::ranges::find(allowed_, link.address) == allowed_.end();
   };
   links_.erase(std::remove_if(links_.begin() + 1, links_.end(), is_gone), links_.end());
-  for (const std::string& address : ranks) {
+  for (const std::string& address : allowed_) {
     if (find(address) == nullptr) add(address);
   }
 }
@@ -85,7 +135,9 @@ std::optional<ProducerLinks::Destination> ProducerLinks::finish(const LeasedRang
 
 std::vector<std::string> ProducerLinks::addresses() const {
   std::vector<std::string> addresses;
-  for (const Link& link : links_) addresses.push_back(link.address);
+  for (const Link& link : links_) {
+    if (!link.paused_until) addresses.push_back(link.address);
+  }
   return addresses;
 }
 
@@ -93,15 +145,6 @@ std::size_t ProducerLinks::open_leases() const {
   std::size_t open = 0;
   for (const Link& link : links_) open += link.session.open_leases();
   return open;
-}
-
-std::optional<std::string> ProducerLinks::refusal() const {
-  for (const Link& link : links_) {
-    if (link.session.refusal()) {
-      return "the trainer at " + link.address + " refused this stream: " + *link.session.refusal();
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace millrace::queue

@@ -1,6 +1,8 @@
 // The producer's side of the protocol (producer_session.h).
 #include "queue/protocol/producer_session.h"
 
+#include <algorithm>
+
 namespace millrace::queue {
 namespace {
 
@@ -26,11 +28,35 @@ void ProducerSession::on(const proto::Welcome& welcome, Time) {
 }
 
 void ProducerSession::on(const proto::Lease& lease, Time now) {
-  if (!welcomed() || open_.size() >= proto::kMaxHeldLeases ||
-      !open_.try_emplace(lease.number, now).second) {
+  if (!welcomed() || open_.size() >= proto::kMaxHeldLeases || open_.contains(lease.number)) {
     return;
   }
+  // Before memory is taken for it.
+  if (const std::string error = error_of(lease.range); !error.empty()) {
+    outgoing_.push_back(proto::Failed{lease.number, error});
+    return;
+  }
+  open_.emplace(lease.number, now);
   new_.push_back(lease);
+}
+
+std::string ProducerSession::error_of(const proto::Range& range) const {
+  const proto::StreamMeta& meta = self_.meta;
+  const std::string split(proto::to_string(range.split));
+  const std::uint64_t size = meta.size(range.split);
+  if (range.count > size || range.first > size - range.count) {
+    return "the " + split + " split has " + std::to_string(size) + " samples";
+  }
+  if (range.count > proto::kMaxLeaseBytes / meta.schema.bytes_per_sample()) {
+    return std::to_string(range.count) + " samples are more than the " +
+           std::to_string(proto::kMaxLeaseBytes >> 20) + " MiB of one lease";
+  }
+  const auto& stages = range.split == proto::Split::kTrain ? meta.train_stages : meta.val_stages;
+  if (range.stage && *range.stage >= std::max<std::size_t>(stages.size(), 1)) {
+    return "stage " + std::to_string(*range.stage) + " of " + split + " is not one of the " +
+           std::to_string(stages.size()) + " of this stream";
+  }
+  return "";
 }
 
 void ProducerSession::on(const proto::SayHello&, Time) {

@@ -43,6 +43,8 @@ class ProducerSession {
   void on(const proto::Welcome& welcome, Time now);
   void on(const proto::Refuse& refuse, Time) { refusal_ = refuse.reason; }
   void on(const proto::Lease& lease, Time now);
+  /// Why the stream has no such range; empty: it has.
+  [[nodiscard]] std::string error_of(const proto::Range& range) const;
   void on(const proto::SayHello& say, Time);
   void on(const proto::Bye&, Time);
   /// Forgets the welcome and all leases.

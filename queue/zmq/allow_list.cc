@@ -70,26 +70,27 @@ void AllowList::answer_all() {
 }
 
 void AllowList::answer(const std::vector<zmq::message_t>& request) {
-  const bool admitted = admits(request);
+  const std::string key = admitted_key(request);
+  const bool admitted = !key.empty();
   const std::string id = request.size() > kRequestId ? request[kRequestId].to_string() : "";
   const std::array<std::string, 6> reply = {
-      "1.0", id, admitted ? "200" : "400", admitted ? "" : "not on the allow-list", "", ""};
+      "1.0", id, admitted ? "200" : "400", admitted ? "" : "not on the allow-list", key, ""};
   for (std::size_t i = 0; i < reply.size(); ++i) {
     const auto more = i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
     socket_.send(zmq::buffer(reply[i]), more | zmq::send_flags::dontwait);
   }
 }
 
-bool AllowList::admits(const std::vector<zmq::message_t>& request) {
+std::string AllowList::admitted_key(const std::vector<zmq::message_t>& request) {
   if (request.size() != kRequestFrames || request[kVersion].to_string_view() != "1.0" ||
       request[kDomain].to_string_view() != kZapDomain ||
       request[kMechanism].to_string_view() != "CURVE" || request[kKey].size() != kKeyBytes) {
-    return false;
+    return {};
   }
-  const std::string key = z85(request[kKey]);
-  if (keys_.contains(key)) return true;
+  std::string key = z85(request[kKey]);
+  if (keys_.contains(key)) return key;
   report(key);
-  return false;
+  return {};
 }
 
 void AllowList::report(const std::string& key) {

@@ -1,5 +1,6 @@
 // The allow-list of public keys: a ZeroMQ authentication handler (RFC 27, "ZAP") on a thread of its
-// own, which is asked for every connection to a router with keys.
+// own, which is asked for every connection to a router with keys. The public key that it admits
+// becomes the connection's User-Id, which names the sender of every message (Socket::receive).
 //
 // Without a handler ZeroMQ admits everybody. So the handler's socket is bound before the router
 // that it guards and closed after it, and stays open if the thread ever fails: then nobody is
@@ -34,7 +35,8 @@ class AllowList {
   void run();
   void answer_all();
   void answer(const std::vector<zmq::message_t>& request);
-  [[nodiscard]] bool admits(const std::vector<zmq::message_t>& request);
+  /// The key that a request asks about, if it is on the list; else empty.
+  [[nodiscard]] std::string admitted_key(const std::vector<zmq::message_t>& request);
   void report(const std::string& key);
 
   std::set<std::string> keys_;

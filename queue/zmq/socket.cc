@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "queue/zmq/host_port.h"
+#include "queue/zmq/keys.h"
 #include "queue/zmq/zmq_transport.h"
 
 namespace millrace::queue {
@@ -103,6 +104,12 @@ std::string bind_hint(int error) {
   return "; check --queue.uri";
 }
 
+/// The user of a peer over ipc: ZeroMQ's address of it ends in ":UID:GID:PID".
+std::string user_of(std::string_view peer_address) {
+  for (int i = 0; i < 2; ++i) peer_address = peer_address.substr(0, peer_address.rfind(':'));
+  return "user " + std::string(peer_address.substr(peer_address.rfind(':') + 1));
+}
+
 void set_client_keys(zmq::socket_t& dealer, const Security& security) {
   if (!security.own) return;
   dealer.set(zmq::sockopt::curve_publickey, security.own->public_key);
@@ -150,6 +157,7 @@ Socket Socket::bind_router(Context& context, const std::string& address, const S
   context.guard(security);
   Socket router(context, address, zmq::socket_type::router);
   set_server_keys(router.socket_, security);
+  if (security.own) router.own_key_ = security.own->public_key;
   router.socket_.set(zmq::sockopt::router_mandatory, true);
   router.socket_.set(zmq::sockopt::router_handover, true);
   router.bind();
@@ -164,6 +172,7 @@ void Socket::bind() {
       socket_.set(zmq::sockopt::use_fd, listener_->take_fd());
     }
     socket_.bind(address_);
+    monitor_->guard(bound_address(), connection_limits());
     return;
   } catch (const std::system_error& error) {
     reason = error.code().value();
@@ -201,6 +210,7 @@ std::optional<Envelope> Socket::receive() {
     zmq::message_t message;
     if (!socket_.recv(message, zmq::recv_flags::dontwait)) return std::nullopt;
     const bool more = message.more();
+    if (!more) name_sender(message, envelope);
     if (first && is_router_) {
       envelope.peer = message.to_string();
     } else if (envelope.frames.size() <= kMostFrames) {
@@ -209,6 +219,23 @@ std::optional<Envelope> Socket::receive() {
     first = false;
     if (!more) return envelope;
   }
+}
+
+void Socket::name_sender(zmq::message_t& message, Envelope& envelope) const {
+  envelope.connection = zmq_msg_get(message.handle(), ZMQ_SRCFD);
+  const auto property = [&](const char* name) {
+    const char* value = zmq_msg_gets(message.handle(), name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  if (own_key_.empty()) {
+    envelope.origin = property("Peer-Address");
+    const bool is_ipc = !host_port_of(address_);
+    if (is_ipc && !envelope.origin.empty()) envelope.origin = user_of(envelope.origin);
+    return;
+  }
+  const std::string key = property("User-Id");  // by the allow-list
+  envelope.own_key = key == own_key_;
+  if (!key.empty()) envelope.origin = key_fingerprint(key);
 }
 
 bool Socket::send(const Envelope& envelope) {
@@ -244,7 +271,7 @@ void wait(std::span<Socket* const> sockets, std::chrono::milliseconds timeout,
   if (wake_up != nullptr) items.push_back({nullptr, wake_up->fd(), ZMQ_POLLIN, 0});
   for (Socket* socket : sockets) {
     items.push_back({socket->socket_.handle(), 0, ZMQ_POLLIN, 0});
-    items.push_back({socket->monitor_->handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back(socket->monitor_->poll_item());
   }
   try {
     zmq::poll(items, timeout);

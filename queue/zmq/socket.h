@@ -24,9 +24,17 @@ namespace millrace::queue {
 inline constexpr std::int64_t kMaxFrameBytes = std::int64_t{80} << 20;
 
 /// A message from or to one peer. `peer`: its routing id; empty for a dealer, which has one peer.
+///
+/// A router also says who sent a message, as far as the connection proves it. `origin`: with keys
+/// the fingerprint of the peer's public key; without, its host's address, or over ipc "user UID";
+/// empty where ZeroMQ does not know. `own_key`: the peer has this socket's own key pair, as the
+/// ranks of a run have.
 struct Envelope {
   std::string peer;
   proto::Frames frames;
+  std::string origin = {};
+  bool own_key = false;
+  int connection = -1;  ///< for trust(); −1: unknown
 };
 
 /// 16 random bytes, the first not 0 (ZeroMQ keeps those ids for itself). An end draws one id for
@@ -72,8 +80,13 @@ class Socket {
   /// False: the peer cannot be reached now, or its queue is full. Never waits.
   [[nodiscard]] bool send(const Envelope& envelope);
 
-  /// As of the last wait().
-  [[nodiscard]] const SocketCounters& counters() const { return monitor_->counters(); }
+  /// The sender of a message that a router received is a producer or a rank of the run: of all
+  /// others the oldest connections are ended where there are too many (ConnectionTable). Cheap, and
+  /// may be said again with each message.
+  void trust(const Envelope& received) { monitor_->trust(received.connection); }
+
+  /// A dealer's as of the last wait().
+  [[nodiscard]] SocketCounters counters() const { return monitor_->counters(); }
   /// A dealer's: why there is no connection, as a sentence that a person can act on; empty: nothing
   /// went wrong. As of the last wait().
   [[nodiscard]] const std::string& connection_error() const {
@@ -91,8 +104,11 @@ class Socket {
   /// Reads the monitor's events, and reconnects a dealer that ZeroMQ gave up.
   void update_connection();
 
+  void name_sender(zmq::message_t& message, Envelope& envelope) const;
+
   std::string address_;
   bool is_router_;
+  std::string own_key_;                     ///< a router's public key; empty: without keys
   std::unique_ptr<UnixListener> listener_;  ///< a router's at an ipc address
   zmq::socket_t socket_;
   std::unique_ptr<SocketMonitor> monitor_;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -72,9 +74,62 @@ SocketMonitor::SocketMonitor(zmq::context_t& context, zmq::socket_t& socket, std
   events_.connect(place);
 }
 
-SocketMonitor::~SocketMonitor() { zmq_socket_monitor(socket_, nullptr, 0); }
+SocketMonitor::~SocketMonitor() {
+  if (guard_) {
+    guard_->stopping = true;
+    guard_->stop.notify();
+    guard_->thread.join();
+  }
+  zmq_socket_monitor(socket_, nullptr, 0);
+}
+
+void SocketMonitor::guard(const std::string& bound_address, const ConnectionLimits& limits) {
+  guard_ = std::make_unique<Guard>(bound_address, ConnectionTable(limits));
+  guard_->thread = std::thread([this] { run(); });
+}
+
+void SocketMonitor::run() {
+  std::array<zmq::pollitem_t, 2> items = {
+      {{nullptr, guard_->stop.fd(), ZMQ_POLLIN, 0}, {events_.handle(), 0, ZMQ_POLLIN, 0}}};
+  while (!guard_->stopping) {
+    try {
+      zmq::poll(items.data(), items.size(), std::chrono::milliseconds(-1));
+      handle_events();
+    } catch (const zmq::error_t& error) {
+      if (error.num() == EINTR) continue;
+      spdlog::error("{}: connections are not limited from now on: {}", address_, error.what());
+      return;
+    }
+  }
+}
+
+void SocketMonitor::trust(int connection) {
+  if (!guard_ || connection < 0) return;
+  const std::lock_guard lock(mutex_);
+  if (guard_->connections.trust(connection)) return;
+  const auto from = peer_address(connection, guard_->listener);
+  if (!from) return on_lost();
+  guard_->connections.add(connection, *from);  // its message came before the event
+  (void)guard_->connections.trust(connection);
+  guard_->early.insert(connection);
+}
+
+zmq::pollitem_t SocketMonitor::poll_item() {
+  if (guard_) return {nullptr, guard_->lost.fd(), ZMQ_POLLIN, 0};
+  return {events_.handle(), 0, ZMQ_POLLIN, 0};
+}
 
 void SocketMonitor::read_events() {
+  if (guard_) return guard_->lost.clear();
+  handle_events();
+}
+
+SocketCounters SocketMonitor::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+void SocketMonitor::handle_events() {
   for (int i = 0; i < kMostAtOnce; ++i) {
     zmq::message_t event;
     zmq::message_t address;
@@ -85,27 +140,50 @@ void SocketMonitor::read_events() {
     if (event.size() != sizeof kind + sizeof value) continue;
     std::memcpy(&kind, event.data(), sizeof kind);
     std::memcpy(&value, event.data<char>() + sizeof kind, sizeof value);
+    const std::lock_guard lock(mutex_);
     on_event(kind, value);
   }
 }
 
 void SocketMonitor::on_event(std::uint16_t event, std::uint32_t value) {
   switch (event) {
-    case ZMQ_EVENT_ACCEPTED: ++counters_.accepted; break;
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-      ++counters_.established;
-      connection_error_.clear();
-      break;
-    case ZMQ_EVENT_DISCONNECTED:
-      ++counters_.closed;
-      lost_ = std::chrono::steady_clock::now();
-      break;
+    case ZMQ_EVENT_ACCEPTED: return on_accepted(static_cast<int>(value));
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: ++counters_.established; return connection_error_.clear();
+    case ZMQ_EVENT_DISCONNECTED: return on_closed(static_cast<int>(value));
     case ZMQ_EVENT_CONNECTED:
     case ZMQ_EVENT_CONNECT_DELAYED:
-    case ZMQ_EVENT_CONNECT_RETRIED: lost_.reset(); break;
+    case ZMQ_EVENT_CONNECT_RETRIED: return lost_.reset();
     default:
       if (const Failure* failure = failure_of(event, value)) on_failure(*failure);
   }
+}
+
+void SocketMonitor::on_accepted(int connection) {
+  ++counters_.accepted;
+  if (!guard_ || guard_->early.erase(connection) != 0) return;
+  const auto from = peer_address(connection, guard_->listener);
+  if (!from) return;  // it has ended already
+  ConnectionTable& connections = guard_->connections;
+  connections.add(connection, *from);
+  while (const auto excess = connections.excess(*from)) {
+    connections.remove(excess->fd);
+    if (!guard_->ender.end(excess->fd, guard_->listener)) continue;
+    ++counters_.over_limit;
+    report_excess(excess->limit, *from);
+  }
+}
+
+void SocketMonitor::on_closed(int connection) {
+  ++counters_.closed;
+  lost_ = std::chrono::steady_clock::now();
+  if (!guard_) return;
+  if (guard_->connections.is_trusted(connection)) on_lost();
+  guard_->connections.remove(connection);
+}
+
+void SocketMonitor::on_lost() {
+  ++counters_.lost;
+  guard_->lost.notify();
 }
 
 void SocketMonitor::on_failure(const Failure& failure) {
@@ -115,6 +193,23 @@ void SocketMonitor::on_failure(const Failure& failure) {
   if (!sentence.empty() && reported_.insert(sentence).second) {
     spdlog::warn("{}: {}", address_, sentence);
   }
+}
+
+void SocketMonitor::report_excess(ConnectionTable::Limit limit, const std::string& from) {
+  if (!reported_limits_.insert(limit).second) return;
+  const ConnectionLimits& limits = guard_->connections.limits();
+  const bool in_all = limit == ConnectionTable::Limit::kInAll;
+  spdlog::warn(
+      "{}: {} has more than {} connections{}; the oldest that are no producer's are ended{}",
+      address_,
+      in_all         ? "this process"
+      : from.empty() ? "a peer that left"
+                     : from,
+      in_all                                         ? limits.in_all
+      : limit == ConnectionTable::Limit::kPerAddress ? limits.per_address
+                                                     : limits.strangers_per_address,
+      limit == ConnectionTable::Limit::kStrangersPerAddress ? " that are no producer's" : "",
+      in_all ? "; for more, raise ulimit -n" : "");
 }
 
 bool SocketMonitor::gave_up(std::chrono::steady_clock::time_point now) const {

@@ -3,15 +3,26 @@
 // ZeroMQ does not say why it ends a connection after the handshake, so a frame above the limit only
 // counts as `closed`. It reports no handshake of peers that speak a version of its protocol before
 // 3: they count as `accepted` and `closed` only.
+//
+// A router's monitor also keeps the number of connections within limits (connection_table.h), on a
+// thread of its own: a flood must find somebody at the door while the trainer is at a long step.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <zmq.hpp>
+
+#include "queue/zmq/connection_table.h"
+#include "queue/zmq/event_fd.h"
+#include "queue/zmq/peer_address.h"
 
 namespace millrace::queue {
 
@@ -24,6 +35,8 @@ struct SocketCounters {
   std::uint64_t other_kind = 0;   ///< one side has keys and the other none
   std::uint64_t wrong_key = 0;    ///< the peer expects another server key
   std::uint64_t not_allowed = 0;  ///< keys that are not on the allow-list
+  std::uint64_t over_limit = 0;   ///< connections that were ended because there were too many
+  std::uint64_t lost = 0;         ///< connections of trusted peers that ended
 };
 
 /// Of one socket, and used by its thread; destroyed before the socket.
@@ -37,13 +50,19 @@ class SocketMonitor {
   SocketMonitor(const SocketMonitor&) = delete;
   SocketMonitor& operator=(const SocketMonitor&) = delete;
 
-  /// For polling: readable when there are events.
-  [[nodiscard]] void* handle() { return events_.handle(); }
+  /// Of a router that listens at `bound_address` (ZMQ_LAST_ENDPOINT), once: events are handled by
+  /// a thread from now on.
+  void guard(const std::string& bound_address, const ConnectionLimits& limits);
+  /// The peer of a guarded router's connection is a producer or a rank: it is never ended.
+  void trust(int connection);
+
+  /// For polling: readable when there are events; of a guarded router, when `lost` has grown.
+  [[nodiscard]] zmq::pollitem_t poll_item();
   /// Handles the events that are there; a bounded number, so that strangers who connect and leave
   /// quickly cannot keep the thread here.
   void read_events();
 
-  [[nodiscard]] const SocketCounters& counters() const { return counters_; }
+  [[nodiscard]] SocketCounters counters() const;
   /// Why the last attempt to connect failed, as a sentence; empty once a handshake was completed.
   [[nodiscard]] const std::string& connection_error() const { return connection_error_; }
   /// Whether a dealer lost its connection and ZeroMQ will not reconnect by itself, which happens
@@ -55,16 +74,36 @@ class SocketMonitor {
   /// The failure that an event means, or null.
   [[nodiscard]] static const Failure* failure_of(std::uint16_t event, std::uint32_t value);
   void on_event(std::uint16_t event, std::uint32_t value);
+  void on_accepted(int connection);
+  void on_closed(int connection);
   void on_failure(const Failure& failure);
+  void on_lost();
+  void report_excess(ConnectionTable::Limit limit, const std::string& from);
+  void handle_events();
+  void run();
 
   void* socket_;
   std::string address_;
   Side side_;
   zmq::socket_t events_;
-  SocketCounters counters_;
   std::string connection_error_;
   std::set<std::string_view> reported_;
+  std::set<ConnectionTable::Limit> reported_limits_;
   std::optional<std::chrono::steady_clock::time_point> lost_;  ///< when the connection ended
+  mutable std::mutex mutex_;  ///< of counters_ and of the guard's connections
+  SocketCounters counters_;
+
+  struct Guard {
+    std::string listener;
+    ConnectionTable connections;
+    std::set<int> early{};  ///< connections that were trusted before they were reported
+    ConnectionEnder ender{};
+    std::atomic<bool> stopping{false};
+    EventFd stop{};
+    EventFd lost{};
+    std::thread thread{};
+  };
+  std::unique_ptr<Guard> guard_;  ///< of a guarded router
 };
 
 }  // namespace millrace::queue

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "proto/files.h"
+#include "queue/ends/secret.h"
 #include "queue/protocol/lease_book.h"
 #include "queue/protocol/registration.h"
 #include "queue/zmq/rank_address.h"
@@ -35,12 +36,19 @@ constexpr Milliseconds kCheckProducersFor{200};
 
 std::uint64_t random_epoch() { return std::stoull(proto::random_id(), nullptr, 16) | 1; }
 
-LeaseRules rules_of(const ConsumerPlan& plan) {
+LeaseRules rules_of(const Uri& uri, const ConsumerPlan& plan) {
   LeaseRules rules;
   rules.epoch = random_epoch();
   rules.run_id = plan.run_id;
+  rules.secret = plan.rank_secret;
+  rules.ranks_have_own_key = plan.security.own.has_value();
+  rules.rank_address_error = [uri](const std::string& address) {
+    return rank_address_error(uri, address);
+  };
   rules.late_after = plan.late_after;
   rules.audit = plan.audit;
+  rules.audit_key = random_secret();
+  rules.trainer_names_stages = !plan.stage_log.empty();
   return rules;
 }
 
@@ -88,7 +96,8 @@ ConnectionMetrics connection_metrics(const telemetry::QueueMetrics& metrics) {
           {metrics.connections("malformed"), &C::malformed},
           {metrics.connections("other_kind"), &C::other_kind},
           {metrics.connections("wrong_key"), &C::wrong_key},
-          {metrics.connections("not_allowed"), &C::not_allowed}};
+          {metrics.connections("not_allowed"), &C::not_allowed},
+          {metrics.connections("over_limit"), &C::over_limit}};
 }
 
 class ZmqConsumerEnd final : public ConsumerEnd {
@@ -98,7 +107,7 @@ class ZmqConsumerEnd final : public ConsumerEnd {
         train_window_(plan.train_window),
         metrics_(*plan.registry),
         connections_(connection_metrics(metrics_)),
-        book_(Admission(expected), rules_of(plan)),
+        book_(Admission(expected), rules_of(uri, plan)),
         socket_(bind_first(context_, addresses_of(uri, plan), plan.security)) {
     if (plan.rank > 0) register_with_rank_zero(plan);
   }
@@ -156,9 +165,14 @@ class ZmqConsumerEnd final : public ConsumerEnd {
 
  private:
   void register_with_rank_zero(const ConsumerPlan& plan) {
+    if (plan.rank >= proto::kMaxRanks) {
+      throw std::invalid_argument("a run over " + uri_.transport->prefix() + " has at most " +
+                                  std::to_string(proto::kMaxRanks) + " ranks, and this is rank " +
+                                  std::to_string(plan.rank));
+    }
     const std::string own = address_to_advertise(uri_, plan.advertise, socket_.bound_address());
     rank_zero_.emplace(
-        RankZeroLink{Registration({plan.run_id, plan.rank, own}),
+        RankZeroLink{Registration({plan.run_id, plan.rank, own, plan.rank_secret}),
                      Socket::connect_dealer(context_, uri_.text, as_client(plan.security),
                                             random_routing_id())});
     sockets_.push_back(&rank_zero_->socket);
@@ -205,7 +219,9 @@ class ZmqConsumerEnd final : public ConsumerEnd {
       }
       batch = std::holds_alternative<proto::Filled>(decoded.message);
       const std::lock_guard lock(mutex_);
-      book_.receive(envelope->peer, std::move(decoded.message), std::chrono::steady_clock::now());
+      book_.receive({envelope->peer, envelope->origin, envelope->own_key},
+                    std::move(decoded.message), std::chrono::steady_clock::now());
+      if (book_.knows(envelope->peer)) socket_.trust(*envelope);
     }
   }
 
@@ -266,11 +282,12 @@ class ZmqConsumerEnd final : public ConsumerEnd {
     }
   }
 
-  /// A router learns that a peer has left when it sends to it. So after a connection ended, every
-  /// producer is sent a message, and one that was killed is found at once, not by its silence.
+  /// A router learns that a peer has left when it sends to it. So after a producer's connection
+  /// ended, every producer is sent a message, and one that was killed is found at once, not by its
+  /// silence.
   void find_lost_producers(Time now) {
-    const std::uint64_t closed = socket_.counters().closed;
-    if (std::exchange(closed_, closed) != closed) check_until_ = now + kCheckProducersFor;
+    const std::uint64_t lost = socket_.counters().lost;
+    if (std::exchange(lost_, lost) != lost) check_until_ = now + kCheckProducersFor;
     if (now >= check_until_ || now - checked_at_ < kTickEvery) return;
     checked_at_ = now;
     book_.welcome_all();
@@ -313,8 +330,8 @@ class ZmqConsumerEnd final : public ConsumerEnd {
   /// The book has work that no message will trigger.
   bool tick_at_once_ = false;
   std::set<proto::DecodeStatus> reported_;
-  std::uint64_t closed_ = 0;  ///< ended connections that were acted on
-  Time checked_at_{};         ///< when every producer was sent a message last
+  std::uint64_t lost_ = 0;  ///< ended connections of producers that were acted on
+  Time checked_at_{};       ///< when every producer was sent a message last
   Time check_until_{};
   mutable std::mutex mutex_;  ///< what state() reads: book_, rank_zero_'s registration and error
   LeaseBook book_;

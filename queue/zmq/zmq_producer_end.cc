@@ -17,6 +17,7 @@
 
 #include "queue/ends/mailbox.h"
 #include "queue/protocol/producer_links.h"
+#include "queue/zmq/rank_address.h"
 #include "queue/zmq/socket.h"
 #include "queue/zmq/zmq_transport.h"
 
@@ -46,7 +47,9 @@ class ZmqProducerEnd final : public ProducerEnd {
         schema_(meta.schema),
         fingerprint_(meta.fingerprint),
         security_(plan.security),
-        links_({meta, plan.capacity, own_name()}, uri.text),
+        rank_hosts_(uri, plan.rank_hosts, plan.security.own.has_value()),
+        links_({meta, plan.capacity, own_name()}, uri.text,
+               [this](const std::string& address) { return rank_hosts_.error(address); }),
         thread_([this] { run(); }) {}
 
   ~ZmqProducerEnd() override {
@@ -136,8 +139,25 @@ class ZmqProducerEnd final : public ProducerEnd {
     });
     for (const std::string& address : addresses) {
       if (sockets_.contains(address)) continue;
-      sockets_.emplace(address, Socket::connect_dealer(context_, address, security_, routing_id_));
+      connect(address);
     }
+  }
+
+  /// What is wrong with the address of rank 0, which the user gave, ends the thread; that of another
+  /// rank is told once and tried again later.
+  void connect(const std::string& address) {
+    try {
+      sockets_.emplace(address, Socket::connect_dealer(context_, address, security_, routing_id_));
+    } catch (const std::exception& error) {
+      if (address == uri_.text) throw;
+      useless(address,
+              std::string("cannot connect to the rank at ") + address + ": " + error.what());
+    }
+  }
+
+  void useless(const std::string& address, const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    links_.useless(address, reason, std::chrono::steady_clock::now());
   }
 
   void wait_for_messages() {
@@ -152,16 +172,19 @@ class ZmqProducerEnd final : public ProducerEnd {
       if (!envelope) return;
       proto::Decoded decoded = proto::decode(envelope->frames);
       if (decoded.status == proto::DecodeStatus::kVersion) {
-        throw std::runtime_error("the trainer at " + address +
-                                 " speaks another protocol version than this build (" +
-                                 std::to_string(proto::kProtocolVersion) +
-                                 "): use the same version of Millrace on both sides");
+        return useless(address, "the trainer at " + address +
+                                    " speaks another protocol version than this build (" +
+                                    std::to_string(proto::kProtocolVersion) +
+                                    "): use the same version of Millrace on both sides");
       }
       if (decoded.status != proto::DecodeStatus::kOk) {
         report_damage(address, decoded.status);
         continue;
       }
       const std::lock_guard lock(mutex_);
+      if (address == uri_.text && !envelope->origin.empty()) {
+        rank_hosts_.add_own_address(envelope->origin);
+      }
       links_.receive(address, std::move(decoded.message), std::chrono::steady_clock::now());
     }
   }
@@ -175,14 +198,17 @@ class ZmqProducerEnd final : public ProducerEnd {
 
   void tick() {
     std::vector<ProducerLinks::Outgoing> outgoing;
+    std::vector<std::string> reports;
     {
       const std::lock_guard lock(mutex_);
       connection_error_ = sockets_.at(uri_.text).connection_error();
       links_.tick(std::chrono::steady_clock::now());
       for (const LeasedRange& leased : links_.take_leased()) leased_.put(leased);
       outgoing = links_.take_outgoing();
+      reports = links_.take_reports();
       if (const auto refusal = links_.refusal()) throw std::runtime_error(*refusal);
     }
+    for (const std::string& report : reports) spdlog::warn(report);
     for (const auto& [address, message] : outgoing) send(address, proto::encode(message));
     send_answers();
   }
@@ -205,7 +231,8 @@ class ZmqProducerEnd final : public ProducerEnd {
   const std::string fingerprint_;
   const Security security_;
   const std::string routing_id_ = random_routing_id();
-  mutable std::mutex mutex_;  // links_, failure_, connection_error_
+  mutable std::mutex mutex_;  // rank_hosts_, links_, failure_, connection_error_
+  RankHosts rank_hosts_;
   ProducerLinks links_;
   std::exception_ptr failure_;
   std::string connection_error_;  ///< of the connection to rank 0

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <set>
 #include <stdexcept>
@@ -81,6 +82,81 @@ TEST(InprocProducer, AProvidersErrorReachesTheTrainer) {
   EXPECT_THROW(wait_for_error(), std::runtime_error);
 }
 
+/// Its sample 3 has a token beyond the vocabulary.
+class WrongProvider final : public providers::DataProvider {
+ public:
+  const proto::StreamMeta& meta() const override { return meta_; }
+  void fill(const proto::Range& range, proto::BatchView out) const override {
+    testing::fill_sample(range, out);
+    if (range.first <= 3) out.values<std::uint8_t>(0)[(3 - range.first) * 5] = 200;
+  }
+
+ private:
+  proto::StreamMeta meta_ = sample_meta();
+};
+
+TEST(InprocProducer, AValueThatTheMetaDoesNotAllowIsAnErrorThatNamesTheProvider) {
+  const Stream stream{std::make_shared<WrongProvider>(), sample_meta()};
+  const auto end = make_inproc_producer(stream, testing::sample_expectation(), 1, 16);
+  end->request({proto::Split::kTrain, 0, 16, {}});
+  const std::string error = testing::message_of<std::runtime_error>([&] {
+    for (int i = 0; i < 400; ++i) (void)end->receive(50ms);
+  });
+  EXPECT_TRUE(testing::contains(error, "provider sample"));
+  EXPECT_TRUE(testing::contains(error, "x of train sample 3 is 200: tokens are below 64"));
+}
+
+/// The files of this one were written.
+class ChangedProvider final : public providers::DataProvider {
+ public:
+  const proto::StreamMeta& meta() const override { return meta_; }
+  void fill(const proto::Range&, proto::BatchView) const override {
+    throw providers::StreamChanged("t.txt: it was written");
+  }
+
+ private:
+  proto::StreamMeta meta_ = sample_meta();
+};
+
+/// Leases one range again and again; failures are told to the trainer, as over tcp.
+class TellingEnd final : public queue::ProducerEnd {
+ public:
+  std::optional<queue::LeasedRange> next(queue::Milliseconds) override {
+    return queue::LeasedRange{.range = {proto::Split::kTrain, 0, 16, {}}};
+  }
+  void deliver(const queue::LeasedRange&, const proto::Batch&) override {}
+  void fail(const queue::LeasedRange&, const std::string&) override { ++told; }
+  bool complete() const override { return false; }
+  std::string state() const override { return ""; }
+
+  std::atomic<int> told = 0;
+};
+
+TEST(Producer, EndsWhereItsStreamChanged) {
+  const auto end = std::make_shared<TellingEnd>();
+  const Producer producer(std::make_shared<ChangedProvider>(), end, 1);
+  const auto said = [&] {
+    return testing::message_of<providers::StreamChanged>([&] { producer.check(); });
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (said() != "t.txt: it was written" && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(said(), "t.txt: it was written");
+  EXPECT_EQ(end->told, 1) << "no range is tried again";
+}
+
+TEST(Producer, GoesOnWhereASampleCannotBeMade) {
+  const auto end = std::make_shared<TellingEnd>();
+  const Producer producer(std::make_shared<RaisingProvider>(), end, 1);
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (end->told < 3 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_GE(end->told, 3);
+  EXPECT_NO_THROW(producer.check());
+}
+
 TEST(InprocProducer, AnUnexpectedStreamIsRefused) {
   const Stream stream{std::make_shared<testing::SampleProvider>(), sample_meta()};
   queue::Expectation other = testing::sample_expectation();
@@ -93,7 +169,8 @@ TEST(OpenConsumerEnd, HasTheRecipesProducerInsideOverInproc) {
   options.provider.name = "synthetic";
   options.provider.block_size = 16;
   options.queue.uri = "inproc://";
-  const auto end = open_consumer_end(options, endpoint::expectation(options), {.run_id = "run"});
+  const auto end =
+      open_consumer_end(options, endpoint::expectation(options), {.run_id = "00000000000000ff"});
   const auto meta = end->wait_for_stream(0ms);
   ASSERT_TRUE(meta.has_value());
   EXPECT_EQ(meta->provider, "synthetic");
@@ -113,7 +190,7 @@ TEST(OpenEnds, SettingsThatCannotBeUsedAreWrongUsage) {
   };
   const auto trainers = [&] {
     return message_of<config::UsageError>(
-        [&] { (void)open_consumer_end(options, {}, {.run_id = "run"}); });
+        [&] { (void)open_consumer_end(options, {}, {.run_id = "00000000000000ff"}); });
   };
   options.queue.uri = "tcp://127.0.0.1";
   EXPECT_TRUE(contains(producers(), "has no HOST:PORT"));

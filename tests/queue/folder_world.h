@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/chunk_file.h"
+#include "proto/digest.h"
 #include "queue/ends/range_order.h"
 #include "queue/file/file_transport.h"
 #include "queue/file/folder.h"
@@ -17,6 +19,9 @@
 #include "tests/support/sample_stream.h"
 
 namespace millrace::queue {
+
+/// The id of a run that tests call by a name.
+inline std::string run_id(std::string_view name) { return proto::hex16(proto::xxh64(name)); }
 
 class FolderWorld {
  public:
@@ -35,11 +40,13 @@ class FolderWorld {
     return make_folder_consumer_end("/q", testing::expectation_of(meta), plan, disk,
                                     [this] { return now; });
   }
-  /// The plan of a run that wants two chunks ahead.
-  [[nodiscard]] ConsumerPlan run(const std::string& id = "run", std::uint64_t cursor = 0,
+  /// The plan of the run of that name, which wants two chunks ahead.
+  [[nodiscard]] ConsumerPlan run(const std::string& name = "run", std::uint64_t cursor = 0,
                                  const proto::StageLog& log = {}) const {
-    return {
-        .run_id = id, .cursor = cursor, .train_window = {.samples = 2 * chunk}, .stage_log = log};
+    return {.run_id = run_id(name),
+            .cursor = cursor,
+            .train_window = {.samples = 2 * chunk},
+            .stage_log = log};
   }
   /// A consumer's end that has its stream.
   [[nodiscard]] std::unique_ptr<ConsumerEnd> met(const ConsumerPlan& plan) {

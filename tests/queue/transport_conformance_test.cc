@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <thread>
 
@@ -86,7 +87,7 @@ class Conformance : public ::testing::TestWithParam<Case> {
     consumer_.reset();
     meta_.reset();
     consumer_ = open_consumer_end(uri_, testing::sample_expectation(),
-                                  {.run_id = "run",
+                                  {.run_id = "00000000000000ff",
                                    .eval_samples = 100,
                                    .train_window = kWindow,
                                    .security = sides_.trainer});
@@ -99,13 +100,24 @@ class Conformance : public ::testing::TestWithParam<Case> {
     workers_.push_back(std::make_unique<testing::Worker>(producer(sample_meta())));
   }
 
-  void wait_for_stream() {
+  void wait_for_stream(const std::function<void()>& meanwhile = [] {}) {
     const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
     while (!meta_ && std::chrono::steady_clock::now() < deadline) {
+      meanwhile();
       meta_ = consumer_->wait_for_stream(50ms);
     }
     if (!meta_) throw std::runtime_error("no stream: " + consumer_->state().words);
     EXPECT_EQ(meta_, sample_meta());
+  }
+
+  /// Waits for a stream while this producer sends its first samples, by which it is known, and
+  /// nothing after them.
+  void wait_for_first_samples(ProducerEnd& producer) {
+    wait_for_stream([&] {
+      if (const auto leased = producer.next(10ms)) {
+        producer.deliver(*leased, testing::sample_batch(leased->range));
+      }
+    });
   }
 
   /// Range k of the split.
@@ -199,7 +211,7 @@ TEST_P(RemoteConformance, AConsumerThatRestartsFindsItsProducersAgain) {
 TEST_P(RemoteConformance, RangesThatAProducerLeavesUndoneGoToAnother) {
   open(0);
   auto leaving = producer(sample_meta());
-  wait_for_stream();
+  wait_for_first_samples(*leaving);
   const std::vector ranges = {unit(proto::Split::kTrain, 0), unit(proto::Split::kTrain, 1)};
   for (const proto::Range& range : ranges) consumer_->request(range);
   std::optional<LeasedRange> leased;
@@ -244,7 +256,7 @@ TEST_P(RemoteConformance, AProducerOfAnotherStreamDoesNoHarm) {
     }
   });
   auto good = producer(sample_meta());
-  wait_for_stream();
+  wait_for_first_samples(*good);
   const std::vector ranges = {unit(proto::Split::kTrain, 0), unit(proto::Split::kTrain, 1)};
   for (const proto::Range& range : ranges) consumer_->request(range);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(consumer_->receive(10ms), std::nullopt);

@@ -84,7 +84,7 @@ void FolderTrainer::save(const Saved& saved) {
   state.meta = large_samples().meta;
   proto::CheckpointWriter writer("/out-" + run_id_, saved.step, disk_);
   writer.commit(state);
-  proto::remove_old_checkpoints("/out-" + run_id_, 2, {}, disk_);
+  proto::remove_old_checkpoints("/out-" + run_id_, 2, {}, run_id_, disk_);
 }
 
 void FolderTrainer::act(Time now) {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "proto/digest.h"
 #include "proto/files.h"
 #include "tests/simulator/folder_processes.h"
 #include "tests/support/fake_disk.h"
@@ -57,7 +58,7 @@ class World {
     const bool names_stages = random_.chance(0.5);
     for (std::uint64_t i = 0; i < runs; ++i) {
       runs_.push_back(
-          std::make_unique<Run>(draw_small_plan(random_, names_stages), "run" + std::to_string(i)));
+          std::make_unique<Run>(draw_small_plan(random_, names_stages), proto::hex16(i + 1)));
     }
     work_ = random_.between(0ms, 200ms);
     trouble_every_ = random_.between(20ms, 1s);

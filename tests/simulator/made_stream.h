@@ -15,9 +15,15 @@ struct MadeStream {
   std::function<proto::Batch(const proto::Range&)> make;
 };
 
-/// Samples of 20 bytes.
+/// Samples of 20 bytes, at any stage.
 inline const MadeStream& small_samples() {
-  static const MadeStream stream{testing::sample_meta(), testing::sample_batch};
+  static const MadeStream stream = [] {
+    proto::StreamMeta meta = testing::sample_meta();
+    meta.vocabulary.clear();
+    meta.vocab_size = 256;
+    meta.train_stages.assign(proto::kMaxStages, "some");
+    return MadeStream{meta, testing::sample_batch};
+  }();
   return stream;
 }
 
@@ -32,6 +38,8 @@ inline const MadeStream& large_samples() {
                      {1 << 17},
                      proto::Role::kInput,
                      false}}};
+    meta.vocabulary.clear();
+    meta.vocab_size = 256;
     meta.train_stages.assign(proto::kMaxStages, "some");
     meta.fingerprint = proto::fingerprint_of(meta);
     const auto make = [schema = meta.schema](const proto::Range& range) {

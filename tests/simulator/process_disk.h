@@ -30,6 +30,12 @@ class ProcessDisk final : public proto::Disk {
     if (!is_there()) return std::nullopt;
     return disk_.read(path, at_most);
   }
+  void refuse_links_below(const Path& folder) override {
+    if (is_there()) disk_.refuse_links_below(folder);
+  }
+  void write_new(const Path& path, std::span<const std::string_view> pieces) override {
+    if (lives()) disk_.write_new(path, pieces);
+  }
   void write(const Path& path, std::span<const std::string_view> pieces) override {
     if (lives()) disk_.write(path, pieces);
   }

@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/simulator/made_stream.h"
 #include "tests/simulator/trainer_host.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::simulator {
-namespace {
-
-const proto::StreamMeta& meta() {
-  static const proto::StreamMeta meta = testing::sample_meta();
-  return meta;
-}
-
-}  // namespace
-
 ProducerHost::ProducerHost(std::string name, const ProducerHabits& habits, Random& random,
                            Network& network)
     : name_(std::move(name)), habits_(habits), random_(random), network_(network) {}
@@ -23,7 +15,7 @@ ProducerHost::ProducerHost(std::string name, const ProducerHabits& habits, Rando
 void ProducerHost::start() {
   if (links_) return;
   ++life_;
-  links_.emplace(proto::Hello{meta(), habits_.workers, address()}, kRankZero);
+  links_.emplace(proto::Hello{small_samples().meta, habits_.workers, address()}, kRankZero);
   leased_.clear();
   jobs_.clear();
   inbox_.clear();
@@ -41,7 +33,7 @@ void ProducerHost::take_in(const Letter& letter, Time now) {
     links_->receive(letter.from, std::move(decoded.message), now);
   }
   if (decoded.status == proto::DecodeStatus::kVersion) {
-    kill();  // `prepare` ends with an error
+    links_->useless(letter.from, "another protocol version", now);
   }
 }
 
@@ -84,13 +76,14 @@ void ProducerHost::answer(const queue::LeasedRange& leased, Time now) {
   }
   if (habits_.lies) lie(leased, now);
   const auto held_us = static_cast<std::uint64_t>(to->held.count());
-  const proto::Filled filled{leased.lease, meta().fingerprint, testing::sample_batch(leased.range),
-                             held_us};
-  send(to->address, proto::encode(filled, meta().schema), now);
+  const proto::Filled filled{leased.lease, small_samples().meta.fingerprint,
+                             testing::sample_batch(leased.range), held_us};
+  send(to->address, proto::encode(filled, small_samples().meta.schema), now);
 }
 
 void ProducerHost::lie(const queue::LeasedRange& leased, Time now) {
-  proto::Filled wrong{leased.lease, meta().fingerprint, testing::sample_batch(leased.range), 0};
+  proto::Filled wrong{leased.lease, small_samples().meta.fingerprint,
+                      testing::sample_batch(leased.range), 0};
   switch (random_.below(5)) {
     case 0: wrong.lease += 1 + random_.below(8); break;
     case 1: wrong.batch.range.first += 8; break;
@@ -102,8 +95,8 @@ void ProducerHost::lie(const queue::LeasedRange& leased, Time now) {
     default: wrong.lease = random_.next(); break;
   }
   for (const std::string& rank : links_->addresses()) {
-    send(rank, proto::encode(wrong, meta().schema), now);
-    send(rank, {proto::encode(wrong, meta().schema).back()}, now);
+    send(rank, proto::encode(wrong, small_samples().meta.schema), now);
+    send(rank, {proto::encode(wrong, small_samples().meta.schema).back()}, now);
   }
 }
 

@@ -4,16 +4,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/simulator/made_stream.h"
 #include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 
 namespace millrace::simulator {
 namespace {
 
-const proto::StreamMeta& meta() {
-  static const proto::StreamMeta meta = testing::sample_meta();
-  return meta;
-}
+const std::string kSecret(64, '7');
 
 }  // namespace
 
@@ -41,8 +39,9 @@ std::unique_ptr<TrainerHost::Rank> TrainerHost::make_rank(std::uint32_t number,
   queue::LeaseRules rules;
   rules.epoch = random_.next() | 1;
   rules.run_id = "run";
+  rules.secret = kSecret;
   std::optional<queue::Registration> registration;
-  if (number > 0) registration.emplace(proto::Register{"run", number, address});
+  if (number > 0) registration.emplace(proto::Register{"run", number, address, kSecret});
   return std::make_unique<Rank>(
       Rank{address,
            queue::LeaseBook(queue::Admission(testing::sample_expectation()), rules),
@@ -68,7 +67,7 @@ void TrainerHost::take_in(const Letter& letter, Time now) {
   if (letter.from == kRankZero) {
     if (whole) rank.registration->receive(decoded.message, now);
   } else if (whole) {
-    rank.book.receive(letter.from, std::move(decoded.message), now);
+    rank.book.receive({letter.from}, std::move(decoded.message), now);
   } else if (decoded.lease != 0) {
     rank.book.damaged(letter.from, decoded.lease);
   }
@@ -89,7 +88,7 @@ void TrainerHost::act(Time now) {
 
 void TrainerHost::act(Rank& rank, Time now) {
   if (!rank.window && rank.book.accepted()) {
-    rank.window.emplace(meta(), training_.prefetch_plan(rank.sharding),
+    rank.window.emplace(small_samples().meta, training_.prefetch_plan(rank.sharding),
                         training_.plan().range_samples);
   }
   if (rank.window) {

@@ -6,8 +6,10 @@ import socket
 import threading
 import unittest
 
+from xxhash import xxh64_intdigest
+
 from foreign_producer import ForeignProducer, SlowProducer, load_messages, with_first_frame
-from foreign_stream import ForeignStream
+from foreign_stream import PROBED, ForeignStream
 from harness import LONG_ENOUGH_S, SystemTest, free_port
 
 STEPS, BATCH, EVAL_ITERS, EVALUATIONS = 12, 6, 3, 2
@@ -95,7 +97,9 @@ class ASlowProvider(ForeignTest):
         self.assertEqual(train, self.function("train", 2 * BATCH, *NO_SCHEDULE))
 
     def test_that_hangs_in_a_range_ends_in_an_error_that_names_it(self):
-        self.started(SlowProducer(self.messages, self.stream(), self.address, needs_s=10**6))
+        self.started(
+            SlowProducer(self.messages, self.stream(), self.address, needs_s=10**6, quick=1)
+        )
         _, errors = self.run_program("train", *self.training, "--late_s=0.1", status=1)
         self.assertRegex(errors, r"no producer can make train samples \[\d+, \d+\): late 6 times")
         self.assertIn("raise queue.late_s", errors)
@@ -175,6 +179,44 @@ class Damaged(ForeignProducer):
         ]
 
 
+class Poisoned(ForeignProducer):
+    """Its first samples are right; then `value` stands in one place of one column."""
+
+    noticed_as = "of values that the meta does not allow"
+    column, value = 0, 200
+
+    def answer(self, conversation, lease):
+        self.at_probe = lease.range.split == 0 and lease.range.first < PROBED
+        super().answer(conversation, lease)
+
+    def frames(self, header, columns):
+        if columns and not self.at_probe:
+            columns = list(columns)
+            columns[self.column] = bytes([self.value]) + columns[self.column][1:]
+            header.batch.columns[self.column].checksum = xxh64_intdigest(columns[self.column])
+        return super().frames(header, columns)
+
+
+class InputBeyondTheVocabulary(Poisoned):
+    pass
+
+
+class TargetBeyondTheVocabulary(Poisoned):
+    column = 1
+
+
+class StageBeyondTheLast(Poisoned):
+    column, value = 2, 1
+
+
+class BadFromTheFirst(ForeignStream):
+    """A stream whose own first sample has such a value."""
+
+    def sample(self, split, index):
+        x, *others = super().sample(split, index)
+        return (b"\xc8" + x[1:] if (split, index) == (0, 0) else x, *others)
+
+
 BAD = [
     ForgedFingerprint,
     UnknownKind,
@@ -184,6 +226,7 @@ BAD = [
     NotAsked,
     NotWhatWasAsked,
     Damaged,
+    InputBeyondTheVocabulary,
 ]
 CAUSES = {kind.noticed_as for kind in BAD}
 
@@ -224,6 +267,52 @@ class BadPeers(ForeignTest):
             self.assertEqual(sum(cause in line for line in lines), 1, f"{cause}:\n{''.join(lines)}")
         self.assertIn("version", peers[BAD.index(WrongVersion)].refusals[0])
         self.check_record()
+
+
+class BadValues(ForeignTest):
+    """Values that the meta does not allow reach no model: their producer is named and refused."""
+
+    def check_refused(self, peer, sentence):
+        trainer = self.start("train", *self.training)
+        self.started(peer)
+        self.wait_until(lambda: peer.refusals, "the peer is refused")
+        self.assertRegex(peer.refusals[0], sentence)
+        ours = self.start("prepare", *self.recipe(), *self.overrides)
+        self.finish(trainer)
+        self.stop(ours)
+        self.assertRegex(trainer.errors, sentence)
+        self.check_record()
+
+    def poisoned(self, kind):
+        return kind(self.messages, self.stream(), self.address)
+
+    def test_an_input_beyond_the_vocabulary(self):
+        self.check_refused(
+            self.poisoned(InputBeyondTheVocabulary),
+            r"x of train sample \d+ is 200: tokens are below \d+",
+        )
+
+    def test_a_target_beyond_the_vocabulary(self):
+        self.check_refused(
+            self.poisoned(TargetBeyondTheVocabulary),
+            r"y of train sample \d+ is 200: tokens are below \d+, or 255 for none",
+        )
+
+    def test_a_stage_beyond_the_last(self):
+        self.check_refused(
+            self.poisoned(StageBeyondTheLast),
+            r"stage of train sample \d+ is 1: train has 1 stage",
+        )
+
+    def test_a_stream_that_breaks_its_own_meta_is_never_taken(self):
+        text = (self.folder / "text.txt").read_bytes()
+        bad = BadFromTheFirst(
+            text, "text.txt", block_size=24, mask_probability=0.15, val_fraction=0.1, seed=1337
+        )
+        self.check_refused(
+            ForeignProducer(self.messages, bad, self.address),
+            r"x of train sample 0 is 200: tokens are below",
+        )
 
 
 if __name__ == "__main__":

@@ -185,7 +185,8 @@ class Survives(PythonProvider):
 
 class Fails(PythonProvider):
     def test_with_its_traceback_and_the_trainer_names_the_sample(self):
-        producer, trainer = self.producer(trouble="raise"), self.trainer()
+        producers = [self.producer(trouble="raise") for _ in range(3)]
+        trainer = self.trainer()
         self.finish(trainer, status=1)
         told = re.search(
             r"error: no producer can make train samples \[(\d+), \d+\): .*failed 3 times.* "
@@ -195,20 +196,24 @@ class Fails(PythonProvider):
         self.assertIsNotNone(told, trainer.errors)
         # Of several ranges that fail, any may be the first to do so three times.
         self.assertEqual(int(told[2]), max(int(told[1]), 8))
-        self.stop(producer)
+        for producer in producers:
+            self.stop(producer)
+        errors = "".join(producer.errors for producer in producers)
         self.assertRegex(
-            producer.errors,
+            errors,
             r"cannot compute train samples \[\d+, \d+\): train sample \d+: ZeroDivisionError: "
-            r"the well is dry\nTraceback",
+            r"the well is dry\n    Traceback",
         )
-        self.assertIn('raise ZeroDivisionError("the well is dry")', producer.errors)
+        self.assertIn('raise ZeroDivisionError("the well is dry")', errors)
 
     def test_when_workers_die_at_one_sample(self):
-        producer, trainer = self.producer(trouble="die", processes=1), self.trainer()
+        producers = [self.producer(trouble="die", processes=1) for _ in range(3)]
+        trainer = self.trainer()
         self.finish(trainer, status=1)
         self.assertRegex(trainer.errors, r"no producer can make train samples \[\d+, \d+\)")
         self.assertIn("3 workers ended at it; the last one was killed by SIGKILL", trainer.errors)
-        self.stop(producer)
+        for producer in producers:
+            self.stop(producer)
 
     def test_when_the_trainer_has_other_settings_of_the_providers_own(self):
         producer, trainer = (

@@ -2,6 +2,7 @@
 errors. No trainer is needed."""
 
 import contextlib
+import os
 import random
 import re
 import subprocess
@@ -10,6 +11,7 @@ import textwrap
 import unittest
 
 import numpy as np
+import zmq
 from google.protobuf import descriptor_pb2, json_format
 
 from foreign_producer import load_messages
@@ -124,6 +126,39 @@ class Words(Sdk):
         self.assertIn("from 0 to 1", self.refusal(lambda: millrace.threshold(1.5), ValueError))
 
 
+class LogLines(Sdk):
+    def said(self, call):
+        """What a process writes to stderr that logs or fails as `call` says."""
+        lines = [
+            "from millrace.standard_streams import errors_end_the_program, log_to_stderr",
+            "import logging, millrace",
+            "log_to_stderr()",
+            "with errors_end_the_program():",
+            f"    {call}",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)],
+            env=ENVIRONMENT,
+            stderr=subprocess.PIPE,
+            timeout=LONG_ENOUGH_S,
+        )
+        return done.stderr.decode()
+
+    def test_cannot_be_forged_and_command_no_terminal(self):
+        forged = "gone\n[2026-01-01 00:00:00.000] [INFO] all is well\x1b[31m\u202e\udc80"
+        said = self.said(f"logging.getLogger('millrace').warning('%s', {forged!a})")
+        first, second = said.splitlines()
+        self.assertTrue(first.endswith("[WARNING] gone"), said)
+        self.assertEqual(
+            second, r"    [2026-01-01 00:00:00.000] [INFO] all is well\x1b[31m\u202e\udc80"
+        )
+        said = self.said(f"raise millrace.Error({forged!a})")
+        self.assertEqual(
+            said,
+            r"error: gone [2026-01-01 00:00:00.000] [INFO] all is well\x1b[31m\u202e\udc80" "\n",
+        )
+
+
 class Recipes(Sdk):
     def check(self, path, *overrides):
         lines = self.lines_of(
@@ -211,6 +246,30 @@ class Recipes(Sdk):
         )
         self.assertIn(
             "expected an override", self.refusal(lambda: load_recipe(path, ["block_size=3"]))
+        )
+
+    def test_that_no_person_wrote_are_refused_in_one_line(self):
+        os.mkfifo(self.folder / "pipe")  # nobody writes into it
+        for text, expected in [
+            ("[data]\nx = " + "[" * 5000 + "]" * 5000 + "\n", "values nest too deep"),
+            ("[data]\n" + "a." * 100_000 + "a = 1\n", "more than 1000 dots in a line"),
+            ("[data]\ndata_seed = " + "9" * 5000 + "\n", "not TOML"),
+            ("[data]\ndata_seed = 0x" + "f" * 5000 + "\n", "a number of more than 64 bits"),
+            ("[provider.settings]\nlevel = 9223372036854775808\n", "level = 9223372036854775808"),
+            ("#" * (2 << 20), "it has more than 1 MiB"),
+            ('include = "pipe"\n', "it is a pipe or a device, not a file"),
+            ('include = "/dev/zero"\n', "it is a pipe or a device, not a file"),
+            ('include = "."\n', "it is a folder"),
+        ]:
+            path = self.write("r.toml", text)
+            message = self.refusal(lambda: load_recipe(path))
+            self.assertIn(expected, message)
+            self.assertNotIn("\n", message)
+        self.assertIn("more than 1 MiB", self.refusal(lambda: load_recipe("/dev/zero")))
+        path = self.write("r.toml", "")
+        self.assertIn(
+            "values nest too deep",
+            self.refusal(lambda: load_recipe(path, ["--provider.settings=" + "[" * 5000])),
         )
 
 
@@ -336,6 +395,10 @@ class Messages(Sdk):
             [messages.pack("bye", {})[0]],
         ):
             self.refusal(lambda: messages.unpack(frames), messages.NotAMessage)
+
+    def test_a_field_of_a_million_extents_is_refused_at_once(self):
+        field = {**millrace.Field("x", "u8").message(), "shape": [2**32 - 1] * 1_000_000}
+        self.assertIn("values a sample", self.refusal(lambda: millrace.Field.from_message(field)))
 
     def test_meta_is_read_from_json(self):
         meta = Progressions.from_recipe(RECIPE).meta()
@@ -593,6 +656,29 @@ class Reading(Sdk):
             message = self.refusal(lambda: list(millrace.read(uri, count=1)), millrace.Error)
             self.assertTrue(message.startswith(str(path)), message)
 
+    def test_what_is_no_file_in_a_shared_folder_is_not_waited_for_or_followed(self):
+        self.made_folder()
+        queue = self.folder / "Q"
+        (queue / "00000000000000aa").symlink_to("00000000000000aa")
+        (queue / "00000000000000ab").mkdir()
+        os.mkfifo(queue / "00000000000000ab" / "meta.json")
+        path = sorted(queue.glob("*/train/*.chunk"))[0]
+        whole = self.folder / "whole.chunk"
+        path.rename(whole)
+        for plant in (
+            lambda: os.mkfifo(path),
+            lambda: path.symlink_to(whole),
+            lambda: path.symlink_to("/dev/zero"),
+            lambda: path.symlink_to(path.name),
+        ):
+            plant()
+            message = self.refusal(
+                lambda: list(millrace.read(f"file://{queue}", count=1)), millrace.Error
+            )
+            self.assertTrue(message.startswith(str(path)), message)
+            self.assertIn("remove it, and prepare computes it again", message)
+            path.unlink()
+
     def test_chunks_are_as_long_as_those_of_cpp(self):
         for size, expected in [
             (1, 1 << 20),
@@ -662,6 +748,36 @@ class Reading(Sdk):
             "is none of train, val, test",
             self.refusal(lambda: millrace.read("file://Q", split="dev")),
         )
+
+
+class OddTrainers(Sdk):
+    def test_addresses_that_are_none_are_left_out(self):
+        with zmq.Context() as context, context.socket(zmq.ROUTER) as trainer:
+            trainer.linger = 0
+            uri = f"tcp://127.0.0.1:{trainer.bind_to_random_port('tcp://127.0.0.1')}"
+            producer = self.start_command(
+                [sys.executable, EXAMPLE, RECIPE, f"--queue.uri={uri}"], environment=ENVIRONMENT
+            )
+            self.assertTrue(trainer.poll(LONG_ENOUGH_S * 1000))
+            peer = trainer.recv_multipart()[0]
+            ranks = [uri, "garbage", "inproc://x", "ipc://"]
+            place = {"split": 0, "first": 0, "count": 4, "stage": None}
+            for kind, values in [
+                ("welcome", {"epoch": 7, "ranks": ["tcp://127.0.0.1:1\nforged line"]}),
+                ("welcome", {"epoch": 7, "ranks": ranks}),
+                ("lease", {"number": 1, "range": None}),
+                ("lease", {"number": 2, "range": place | {"split": 9}}),
+                ("lease", {"number": 3, "range": place | {"count": 0}}),
+                ("lease", {"number": 4, "range": place}),
+            ]:
+                trainer.send_multipart([peer, *messages.pack(kind, values)])
+            answered = set()
+            while "batch" not in answered:
+                self.assertTrue(trainer.poll(LONG_ENOUGH_S * 1000))
+                answered.add(messages.unpack(trainer.recv_multipart()[1:])[0])
+            self.stop(producer)
+        self.assertNotIn("Traceback", producer.errors)
+        self.assertNotIn("\nforged line", producer.errors)
 
 
 class Installed(Sdk):

@@ -159,6 +159,20 @@ class PythonSignals(SystemTest):
         self.assertIsNone(producer.poll())
         self.check_samples(producer)
 
+    def test_what_is_ignored_from_the_start_stays_ignored(self):
+        code = """
+import os, signal
+from millrace.signals import StopBySignal
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+stop = StopBySignal()
+for number in (signal.SIGINT, signal.SIGHUP):
+    os.kill(os.getpid(), number)
+print(stop.is_set())
+"""
+        process = self.start_command([sys.executable, "-c", code], environment=ENVIRONMENT)
+        self.assertEqual(self.finish(process), "False\n")
+
     def test_only_a_late_second_interrupt_ends_it_at_once(self):
         code = """
 import os, signal, time

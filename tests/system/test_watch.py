@@ -137,6 +137,21 @@ class TheNumbersAreTrue(Watched):
 
 
 class ThePortIsChecked(Watched):
+    def test_a_request_under_another_sites_name_is_refused(self):
+        maker = self.start("prepare", *self.recipe(), "--queue.uri=file://q", ANY_PORT)
+        url = self.url(maker)
+        for host, status in (("attacker.example:80", 421), ("localhost", 200)):
+            request = urllib.request.Request(url + "/metrics", headers={"Host": host})
+            if status == 200:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
+                continue
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=10)
+            self.assertEqual(refused.exception.code, status)
+            self.assertIn("use its IP address, localhost, or", refused.exception.read().decode())
+        self.stop(maker)
+
     def test_other_paths_and_methods(self):
         url = self.url(self.start("prepare", *self.recipe(), "--queue.uri=file://queue", ANY_PORT))
         for request, status in (

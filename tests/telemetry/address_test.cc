@@ -41,5 +41,17 @@ TEST(Address, RefusesAddressesThatOthersCanReachUnlessExposed) {
   }
 }
 
+TEST(Address, OwnHostsAreNumbersLocalhostAndTheMachinesName) {
+  for (const char* host : {"10.0.0.1", "10.0.0.1:9100", "[fd00::1]", "[fd00::1]:9100", "localhost",
+                           "Trainer:9100", "trainer.lab.example", "TRAINER.lab.example:1"}) {
+    EXPECT_TRUE(is_own_host(host, "trainer.lab.example")) << host;
+  }
+  for (const char* host : {"", ":9100", "trainer.attacker.example", "trainer.", "10.0.0.1.example",
+                           "[trainer]", "[10.0.0.1]", "::1", "[", "127.1"}) {
+    EXPECT_FALSE(is_own_host(host, "trainer.lab.example")) << host;
+  }
+  EXPECT_FALSE(is_own_host("", ""));
+}
+
 }  // namespace
 }  // namespace millrace::telemetry

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -97,16 +98,37 @@ TEST_F(Http, AnswersManyAtOnce) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// All places are taken by clients that never finish their request; the next one is answered when
-// their time is over.
-TEST_F(Http, OutlastsClientsThatNeverFinish) {
+// Clients that never finish their request take nobody's place for long: the oldest are ended.
+TEST_F(Http, AnswersWhileOthersNeverFinish) {
   std::vector<std::unique_ptr<LocalConnection>> idle;
-  for (std::size_t i = 0; i < kMaxConnections; ++i) {
+  for (std::size_t i = 0; i < 10 * kMaxConnections; ++i) {
     idle.push_back(std::make_unique<LocalConnection>(number_));
-    EXPECT_TRUE(idle.back()->send("GET /one HTTP/1.1\r\n"));
+    (void)idle.back()->send("GET /one HTTP/1.1\r\n");
   }
+  const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(body_of(http_get(number_, "/one")), "first\n");
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kMaxRequestTime / 2);
   for (const auto& connection : idle) EXPECT_EQ(connection->receive_all(), "");
+}
+
+// A page in a browser reads this port under its own site's name, once that name has this machine's
+// address.
+TEST_F(Http, AnswersOnlyUnderNamesOfThisMachine) {
+  const auto answer = [&](const std::string& host) {
+    return http_request(number_, "GET /one HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  };
+  for (const char* host :
+       {"127.0.0.1", "127.0.0.1:9100", "[::1]:9100", "localhost", "LocalHost:1"}) {
+    EXPECT_EQ(body_of(answer(host)), "first\n") << host;
+  }
+  for (const char* host : {"attacker.example", "attacker.example:9100", "localhost.example", ""}) {
+    const std::string refusal = answer(host);
+    EXPECT_TRUE(refusal.starts_with("HTTP/1.1 421 ")) << refusal;
+    EXPECT_TRUE(contains(body_of(refusal), "use its IP address, localhost, or ")) << refusal;
+  }
+  EXPECT_TRUE(answer("localhost\r\nHost: attacker.example").starts_with("HTTP/1.1 4"));
+  EXPECT_EQ(body_of(http_request(number_, "GET /one HTTP/1.0\r\n\r\n")), "first\n");
+  EXPECT_FALSE(contains(answer("localhost\r\nOrigin: http://attacker.example"), "Access-Control"));
 }
 
 TEST(HttpPort, EndsWithConnectionsOpen) {

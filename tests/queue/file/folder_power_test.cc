@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "proto/files.h"
+#include "proto/group_file.h"
 #include "tests/queue/folder_world.h"
 #include "tests/support/messages.h"
 
@@ -157,6 +158,43 @@ TEST(FolderPower, ARunContinuesWhenThereIsNoRoomForItsOwnFile) {
   }
   world.now += 1s;
   EXPECT_FALSE(world.fill(*producer).empty()) << "what was used is gone, and there is room again";
+}
+
+TEST(FolderPower, OnAFullDiskTheCursorIsSeenBeforeUsedChunksAreComputedAgain) {
+  FolderWorld world;
+  const auto producer = world.producer(2);
+  const auto run = world.met(world.run());
+  world.fill(*producer);
+  const auto cursor = [&] {
+    return proto::read_group(world.layout.group(run_id("run")), world.disk)
+        ->window(Split::kTrain)
+        .cursor;
+  };
+  world.disk.set_room(world.disk.used_bytes() + 100);  // less than the group's file needs
+  run->request(world.chunk_range(0));
+  ASSERT_TRUE(run->receive(FolderWorld::kAtOnce).has_value());
+  run->release(Split::kTrain, world.chunk);
+  EXPECT_EQ(cursor(), world.chunk) << "written where the used chunk was";
+  world.disk.set_room(4 << 20);
+  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(2)}) << "and not what was used";
+
+  world.disk.set_room(0);  // somebody takes all, and what is freed as well
+  run->request(world.chunk_range(1));
+  world.now += 1s;
+  ASSERT_TRUE(run->receive(FolderWorld::kAtOnce).has_value());
+  run->release(Split::kTrain, 2 * world.chunk);
+  EXPECT_EQ(cursor(), world.chunk) << "it cannot be written";
+  EXPECT_EQ(world.files(), std::vector{world.chunk_name(2)}) << "removing needs no room";
+
+  world.disk.set_room(4 << 20);
+  world.now += 1s;
+  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(1)}) << "a producer looks first";
+  run->request(world.chunk_range(3));
+  EXPECT_EQ(run->receive(FolderWorld::kAtOnce), std::nullopt);
+  EXPECT_EQ(cursor(), 2 * world.chunk);
+  EXPECT_EQ(world.files(), std::vector{world.chunk_name(2)}) << "swept while the trainer waits";
+  EXPECT_EQ(world.fill(*producer), std::vector{world.chunk_name(3)});
+  EXPECT_TRUE(run->receive(FolderWorld::kAtOnce).has_value());
 }
 
 TEST(FolderPower, AReadOnlyFolderIsAnErrorAtStart) {

@@ -68,7 +68,7 @@ TEST_F(FolderStages, AChangeIsPublishedAtOnceAndTheOldStageCancelledAndSwept) {
   run->request(world.chunk_range(1, 0));
   const StageLog log{{0, 0}, {C, 1}};
   run->set_stage_log(log);
-  EXPECT_EQ(proto::read_group(world.layout.group("run"), world.disk)->stage_log, log);
+  EXPECT_EQ(proto::read_group(world.layout.group(run_id("run")), world.disk)->stage_log, log);
   EXPECT_EQ(world.files(), Names{world.chunk_name(0, 0)}) << "chunk 1 at stage 0 is of no use";
   EXPECT_EQ(run->receive(FolderWorld::kAtOnce), std::nullopt) << "nobody wants it any more";
   EXPECT_EQ(fill(*producer), Names{world.chunk_name(1, 1)});
@@ -110,7 +110,7 @@ TEST_F(FolderStages, AResumeFindsTheStageOfItsLog) {
 
 TEST(ChunkPlan, AnImpossibleWindowIsBounded) {
   const proto::StreamMeta meta = testing::sample_meta();
-  proto::Group group{.run_id = "run"};
+  proto::Group group{.run_id = run_id("run")};
   group.window(Split::kTrain) = {5, std::uint64_t{1} << 53};
   EXPECT_EQ(ChunkPlan(meta).wanted(group, Split::kTrain).size(), kMaxChunksAhead);
   group.window(Split::kVal) = {0, std::uint64_t{1} << 53};

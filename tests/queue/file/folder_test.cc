@@ -13,6 +13,7 @@
 #include "queue/file/quarantine.h"
 #include "queue/file/run_monitor.h"
 #include "tests/queue/folder_world.h"
+#include "tests/support/messages.h"
 #include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
 #include "tests/support/temporary_folder.h"
@@ -33,7 +34,7 @@ class FolderQueue : public ::testing::Test {
   std::unique_ptr<ConsumerEnd> consumer(std::uint64_t cursor = 0, const std::string& run = "run") {
     auto end = make_folder_consumer_end(
         folder_.path(), testing::sample_expectation(),
-        {.run_id = run, .cursor = cursor, .train_window = {.samples = 2 * chunk_}});
+        {.run_id = run_id(run), .cursor = cursor, .train_window = {.samples = 2 * chunk_}});
     EXPECT_TRUE(end->wait_for_stream(10s).has_value());
     return end;
   }
@@ -157,9 +158,9 @@ TEST_F(FolderQueue, ACleanEndDeletesItsGroup) {
   const auto end = producer(1);
   {
     const auto run = consumer();
-    EXPECT_TRUE(std::filesystem::exists(layout_.group("run")));
+    EXPECT_TRUE(std::filesystem::exists(layout_.group(run_id("run"))));
   }
-  EXPECT_FALSE(std::filesystem::exists(layout_.group("run")));
+  EXPECT_FALSE(std::filesystem::exists(layout_.group(run_id("run"))));
 }
 
 TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
@@ -172,9 +173,15 @@ TEST_F(FolderQueue, DamagedFilesAreSetAsideAndComputedAgain) {
   proto::write_chunk(folder_ / "other.chunk", "00000000000000ff", sample_meta().schema,
                      testing::sample_batch(chunk_range(0)));
   const std::string of_another_stream = proto::read_file(folder_ / "other.chunk");
+  proto::BatchBuffer poisoned = proto::make_batch(sample_meta().schema, chunk_range(0));
+  testing::fill_sample(chunk_range(0), poisoned.view);
+  poisoned.view.values<std::uint8_t>(0)[1000] = 200;  // beyond the vocabulary
+  proto::write_chunk(folder_ / "poisoned.chunk", sample_meta().fingerprint, sample_meta().schema,
+                     poisoned.batch);
+  const std::string of_bad_values = proto::read_file(folder_ / "poisoned.chunk");
   for (const std::string& damaged :
        {flipped, whole.substr(0, whole.size() / 2), std::string("not a queue file"), std::string(),
-        of_another_stream}) {
+        of_another_stream, of_bad_values}) {
     put_chunk(0, damaged);
     run->request(chunk_range(0));
     EXPECT_EQ(run->receive(0ms), std::nullopt);
@@ -220,7 +227,7 @@ TEST_F(FolderQueue, QuarantineKeepsTheNewestAndDamageIsCounted) {
   telemetry::Registry registry;
   const auto end = producer(1);
   auto run = make_folder_consumer_end(folder_.path(), testing::sample_expectation(),
-                                      {.run_id = "run", .registry = &registry});
+                                      {.run_id = run_id("run"), .registry = &registry});
   ASSERT_TRUE(run->wait_for_stream(0ms).has_value());
   for (std::uint64_t k = 0; k < kMaxQuarantined + 3; ++k) {
     put_chunk(k, "damaged");
@@ -241,7 +248,8 @@ TEST_F(FolderQueue, AStreamOfOtherSettingsIsNotAcceptedAndTheStateSaysWhy) {
   other.settings["block_size"] = "6";
   other.fingerprint = proto::fingerprint_of(other);
   const auto end = make_folder_producer_end(folder_.path(), other, {.ahead = {1, 0, 0}});
-  const auto run = make_folder_consumer_end(folder_.path(), testing::sample_expectation(), {});
+  const auto run = make_folder_consumer_end(folder_.path(), testing::sample_expectation(),
+                                            {.run_id = run_id("run")});
   EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("block_size is 5 for train and 6 for prepare"),
             std::string::npos)
@@ -254,6 +262,38 @@ TEST_F(FolderQueue, AnEmptyQueueSaysWhatToStart) {
   const auto run = make_folder_consumer_end(folder_ / "absent", testing::sample_expectation(), {});
   EXPECT_EQ(run->wait_for_stream(0ms), std::nullopt);
   EXPECT_NE(run->state().words.find("start `prepare`"), std::string::npos);
+}
+
+TEST_F(FolderQueue, ATrainerMakesTheFolderSoThatOneThatCannotBeIsNotWaitedFor) {
+  (void)make_folder_consumer_end(folder_ / "absent/queue", testing::sample_expectation(), {});
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ / "absent/queue"));
+  testing::FakeDisk disk;
+  disk.fail_after(0, EROFS);
+  EXPECT_TRUE(testing::contains(
+      testing::message_of<std::runtime_error>(
+          [&] { (void)make_folder_consumer_end("/q", testing::sample_expectation(), {}, disk); }),
+      "/q: cannot make the folder: Read-only file system; the queue cannot be there: name another"))
+      << "one line with what to do";
+}
+
+TEST_F(FolderQueue, AFolderThatCannotBeWrittenIsRefusedUnlessAStreamIsThereOrAnotherRankWrites) {
+  testing::FakeDisk disk;
+  disk.make_folder("/q");
+  const auto open = [&](std::uint32_t rank) {
+    return make_folder_consumer_end("/q", testing::sample_expectation(),
+                                    {.run_id = run_id("run"), .rank = rank}, disk);
+  };
+  disk.set_room(0);
+  EXPECT_TRUE(testing::contains(testing::message_of<std::runtime_error>([&] { (void)open(0); }),
+                                "/q: cannot write to it: No space left on device; the queue"));
+  EXPECT_EQ(disk.list("/q"), std::vector<std::string>{}) << "the try leaves nothing";
+  EXPECT_NO_THROW((void)open(1));
+  disk.set_room(1 << 20);
+  EXPECT_NO_THROW((void)open(0));
+  EXPECT_EQ(disk.list("/q"), std::vector<std::string>{});
+  const auto end = make_folder_producer_end("/q", sample_meta(), {}, disk);
+  disk.set_room(0);
+  EXPECT_NO_THROW((void)open(0)) << "room will come as chunks are used";
 }
 
 TEST_F(FolderQueue, AFolderThatCannotBeIsAnErrorAtOnce) {
@@ -271,17 +311,17 @@ TEST_F(FolderQueue, AFolderThatCannotBeIsAnErrorAtOnce) {
 
 TEST(RunMonitor, ARunWhoseHeartbeatStopsIsDead) {
   const testing::TemporaryFolder folder;
-  const Folder layout(folder.path(), "stream");
-  std::filesystem::create_directories(layout.group("run").parent_path());
-  proto::Group group{.run_id = "run", .heartbeat = 1};
-  proto::write_group(layout.group("run"), group);
+  const Folder layout(folder.path(), "00000000000000ff");
+  std::filesystem::create_directories(layout.group(run_id("run")).parent_path());
+  proto::Group group{.run_id = run_id("run"), .heartbeat = 1};
+  proto::write_group(layout.group(run_id("run")), group);
   RunMonitor monitor(layout);
   const Time now{};
   EXPECT_EQ(monitor.alive(now).size(), 1U);
   EXPECT_EQ(monitor.alive(now + 29s).size(), 1U);
   EXPECT_TRUE(monitor.alive(now + 31s).empty());
   group.heartbeat = 2;
-  proto::write_group(layout.group("run"), group);
+  proto::write_group(layout.group(run_id("run")), group);
   EXPECT_EQ(monitor.alive(now + 32s).size(), 1U);
   EXPECT_EQ(monitor.alive(now + 61s).size(), 1U);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "queue/file/file_transport.h"
+#include "tests/queue/folder_world.h"
 #include "tests/support/fake_disk.h"
 #include "tests/support/sample_expectation.h"
 #include "tests/support/sample_stream.h"
@@ -30,7 +31,7 @@ class TwoStreams : public ::testing::Test {
   }
   [[nodiscard]] std::unique_ptr<ConsumerEnd> trainer(std::uint32_t rank = 0) {
     return make_folder_consumer_end("/q", testing::sample_expectation(),
-                                    {.run_id = "run", .rank = rank}, disk_,
+                                    {.run_id = run_id("run"), .rank = rank}, disk_,
                                     [this] { return now_; });
   }
   /// What the trainer takes within five seconds, in which `alive` looks for work.
@@ -82,7 +83,7 @@ TEST_F(TwoStreams, AnotherRankWaitsForTheChoiceOfRankZero) {
 
 TEST(ProducerHeartbeat, TheFileGoesWithItsProducer) {
   testing::FakeDisk disk;
-  const Folder folder("/q", "stream", disk);
+  const Folder folder("/q", "00000000000000ff", disk);
   {
     ProducerHeartbeat heartbeat(folder);
     heartbeat.beat(Time{1h});

@@ -25,6 +25,7 @@ class SeveralRanks : public ::testing::TestWithParam<std::string> {
   std::unique_ptr<ConsumerEnd> rank(std::uint32_t number, const std::string& run = "run") const {
     ConsumerPlan plan;
     plan.run_id = run;
+    plan.rank_secret = std::string(64, '7');
     plan.rank = number;
     plan.advertise = GetParam() == "advertised" ? "localhost" : "";
     plan.train_window = {.samples = 4096};

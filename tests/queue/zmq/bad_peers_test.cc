@@ -38,15 +38,21 @@ class BadPeers : public ::testing::TestWithParam<bool> {
     ProducerPlan plan{.capacity = 1};
     plan.security = sides_.producer;
     const auto producer = open_producer_end(parse_uri(address_), sample_meta(), plan);
-    ASSERT_TRUE(until([&] { return consumer_->wait_for_stream(10ms).has_value(); }));
+    const auto work = [&] {
+      if (const auto leased = producer->next(10ms)) {
+        producer->deliver(*leased, testing::sample_batch(leased->range));
+      }
+    };
+    ASSERT_TRUE(until([&] {
+      work();  // the first samples, by which it is known
+      return consumer_->wait_for_stream(10ms).has_value();
+    }));
     const proto::Range range{proto::Split::kTrain, next_first_, consumer_->range_samples(), {}};
     next_first_ += range.count;
     consumer_->request(range);
     std::optional<proto::Batch> batch;
     EXPECT_TRUE(until([&] {
-      if (const auto leased = producer->next(10ms)) {
-        producer->deliver(*leased, testing::sample_batch(leased->range));
-      }
+      work();
       batch = consumer_->receive(10ms);
       return batch.has_value();
     }));

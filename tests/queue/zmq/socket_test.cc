@@ -3,14 +3,17 @@
 #include "queue/zmq/socket.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <deque>
 #include <functional>
 #include <stdexcept>
 
+#include "queue/zmq/keys.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/key_pairs.h"
 #include "tests/support/messages.h"
+#include "tests/support/raw_peer.h"
 #include "tests/support/temporary_folder.h"
 
 namespace millrace::queue {
@@ -52,7 +55,12 @@ class Meeting : public ::testing::Test {
         (void)dealers_[i].send({{}, {frame(names_[i])}});
       }
       wait(all, 20ms);
-      while (const auto envelope = router_->receive()) ++heard_[text(envelope->frames.at(0))];
+      while (const auto envelope = router_->receive()) {
+        const std::string name = text(envelope->frames.at(0));
+        ++heard_[name];
+        origins_[name] = {envelope->origin, envelope->own_key};
+        if (name == trusted_) router_->trust(*envelope);
+      }
     }
     return done();
   }
@@ -67,6 +75,8 @@ class Meeting : public ::testing::Test {
   std::deque<Socket> dealers_;
   std::vector<std::string> names_;
   std::map<std::string, int> heard_;
+  std::map<std::string, std::pair<std::string, bool>> origins_;  ///< origin, own_key
+  std::string trusted_;
 };
 
 TEST_F(Meeting, ARouterOnAnyPortKnowsItsPort) {
@@ -123,7 +133,7 @@ TEST_F(Meeting, RightKeysAreAdmitted) {
     router_.emplace(Socket::bind_router(context, address, trainer));
     (void)dealer("good " + address, producer);
     EXPECT_TRUE(meet_until_heard("good " + address)) << address;
-    EXPECT_EQ(router_->counters().established, 1U);
+    EXPECT_TRUE(meet_until([&] { return router_->counters().established == 1; }));
     dealers_.clear();
     names_.clear();
     router_.reset();
@@ -136,6 +146,30 @@ TEST_F(Meeting, ARankIsAdmittedByItsOwnPair) {
   listen(kAnyPort, trainer);
   (void)dealer("rank 1", {.own = trainer.own, .server_key = trainer.own->public_key});
   EXPECT_TRUE(meet_until_heard("rank 1"));
+}
+
+TEST_F(Meeting, WithKeysASenderIsItsKey) {
+  const auto [trainer, producer] = testing::new_keyed_sides();
+  listen(kAnyPort, trainer);
+  (void)dealer("rank 1", {.own = trainer.own, .server_key = trainer.own->public_key});
+  (void)dealer("producer", producer);
+  EXPECT_TRUE(meet_until([&] { return heard_.size() == 2; }));
+  EXPECT_EQ(origins_["rank 1"], std::pair(key_fingerprint(trainer.own->public_key), true));
+  EXPECT_EQ(origins_["producer"], std::pair(key_fingerprint(producer.own->public_key), false));
+}
+
+TEST_F(Meeting, WithoutKeysASenderIsItsHostOrItsUser) {
+  listen(kAnyPort, {});
+  (void)dealer("tcp", {});
+  EXPECT_TRUE(meet_until_heard("tcp"));
+  EXPECT_EQ(origins_["tcp"], std::pair(std::string("127.0.0.1"), false));
+  dealers_.clear();
+  names_.clear();
+  const testing::TemporaryFolder folder;
+  listen("ipc://" + (folder / "race.sock").string(), {});
+  (void)dealer("ipc", {});
+  EXPECT_TRUE(meet_until_heard("ipc"));
+  EXPECT_EQ(origins_["ipc"], std::pair("user " + std::to_string(::getuid()), false));
 }
 
 struct BadSide {
@@ -174,6 +208,37 @@ std::vector<BadSide> bad_sides() {
       {"NotOnTheList", trainer, unlisted, producer, &SocketCounters::not_allowed,
        "is not allowed; if it is yours", "does not allow this key"},
   };
+}
+
+/// 300 connections that say nothing, or nothing after a handshake: of one address 256 may be
+/// strangers'.
+TEST_F(Meeting, AFloodEndsItsOwnOldestConnections) {
+  for (const bool with_keys : {false, true}) {
+    const testing::CapturedLog log;
+    const auto sides = with_keys ? testing::new_keyed_sides() : testing::KeyedSides{};
+    Context context;
+    router_.emplace(Socket::bind_router(context, kAnyPort, sides.trainer));
+    trusted_ = "producer";
+    (void)dealer("producer", sides.producer);
+    EXPECT_TRUE(meet_until_heard("producer"));
+    std::vector<std::unique_ptr<testing::RawPeer>> silent;
+    for (int i = 0; i < 300; ++i) {
+      silent.push_back(std::make_unique<testing::RawPeer>(router_->bound_address()));
+      if (!with_keys && i % 2 == 1) silent.back()->shake_hands();
+    }
+    EXPECT_TRUE(silent.front()->is_closed_by_the_other_side());
+    (void)dealer("late", sides.producer);
+    EXPECT_TRUE(meet_until_heard("late"));
+    EXPECT_TRUE(meet_until([&] { return router_->counters().over_limit == 45; }));
+    EXPECT_EQ(router_->counters().lost, 0U);
+    EXPECT_EQ(log.count("127.0.0.1 has more than 256 connections that are no producer's"), 1)
+        << log.text();
+    dealers_.clear();
+    names_.clear();
+    EXPECT_TRUE(meet_until([&] { return router_->counters().lost == 1; }));
+    heard_.clear();
+    router_.reset();
+  }
 }
 
 TEST_F(Meeting, WrongKeysAreRefusedAndHarmNobody) {
