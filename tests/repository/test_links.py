@@ -45,6 +45,24 @@ def dead_paths(path, page, rooms, read):
     return [f"{path}: `{name}`" for name in named if read(name) is None]
 
 
+def named_tests(page):
+    """Tests that a page names in backticks: `Suite.Test`, `Suite.*`, `Class.test_name`."""
+    return re.findall(r"`([A-Z]\w+\.(?:[A-Z]\w+|test_\w+|\*))`", page)
+
+
+def tests_of(sources):
+    """The names of the tests in these texts, and SUITE.* of every suite."""
+    names = set()
+    for text in sources:
+        for suite, test in re.findall(r"TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", text):
+            names |= {f"{suite}.{test}", f"{suite}.*"}
+        suite = ""
+        for found in re.finditer(r"^class (\w+)|^    def (test_\w+)", text, re.MULTILINE):
+            suite = found[1] or suite
+            names |= {f"{suite}.*"} if found[1] else {f"{suite}.{found[2]}"}
+    return names
+
+
 def read_file(name):
     path = ROOT / name
     if path.is_dir():
@@ -64,6 +82,20 @@ class Links(unittest.TestCase):
             link for page in self.pages for link in dead_links(page, read_file(page), read_file)
         ]
         self.assertEqual(found, [])
+
+    def test_every_test_of_the_threat_model_is_there(self):
+        page = read_file("docs/explanation/security.md")
+        table = page.partition("## Who can do what")[2].partition("\n## ")[0]
+        rows = [row for row in table.splitlines() if row.startswith("| ")][2:]
+        self.assertGreater(len(rows), 8)
+        self.assertEqual([row for row in rows if not named_tests(row)], [])
+        known = tests_of(read_file(name) for name in files("tests/*.cc", "tests/*.py"))
+        self.assertEqual([name for name in named_tests(table) if name not in known], [])
+
+    def test_a_name_of_no_test_is_found(self):
+        known = tests_of(["TEST_F(Suite, One) {", "class Two(T):\n    def test_it(self):\n"])
+        self.assertEqual(known, {"Suite.One", "Suite.*", "Two.*", "Two.test_it"})
+        self.assertEqual(named_tests("`Suite.One` `fuzz_x` `Two.test_it` `Gone.*`")[2], "Gone.*")
 
     def test_every_file_that_a_page_names_is_there(self):
         found = [

@@ -65,6 +65,11 @@ SHARDS = [
 ]
 
 
+# A script that starts the tests with & ignores SIGINT, and programs go on ignoring what they are
+# started with.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -32,4 +32,10 @@ int symlink(const char* target, const char* path) noexcept {
                                   : next<int(const char*, const char*)>("symlink")(target, path);
 }
 
+int symlinkat(const char* target, int folder, const char* path) noexcept {
+  return fails("LACKING_SYMLINK")
+             ? -1
+             : next<int(const char*, int, const char*)>("symlinkat")(target, folder, path);
+}
+
 }  // extern "C"

@@ -26,12 +26,12 @@ Function* next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-int open_slowly(const char* name, const char* path, int flags, mode_t mode) {
+int open_slowly(const char* name, int folder, const char* path, int flags, mode_t mode) {
   if ((flags & O_ACCMODE) == O_RDONLY &&
-      std::string_view(path).ends_with("/optimizer.safetensors")) {
+      std::string_view(path).ends_with("optimizer.safetensors")) {
     take_longer("SLOW_OPEN_S");
   }
-  return next<int(const char*, int, mode_t)>(name)(path, flags, mode);
+  return next<int(int, const char*, int, mode_t)>(name)(folder, path, flags, mode);
 }
 
 mode_t mode_of(int flags, std::va_list rest) {
@@ -47,20 +47,20 @@ int fsync(int fd) {
   return next<int(int)>("fsync")(fd);
 }
 
-int open(const char* path, int flags, ...) {
+int openat(int folder, const char* path, int flags, ...) {
   std::va_list rest;
   va_start(rest, flags);
   const mode_t mode = mode_of(flags, rest);
   va_end(rest);
-  return open_slowly("open", path, flags, mode);
+  return open_slowly("openat", folder, path, flags, mode);
 }
 
-int open64(const char* path, int flags, ...) {
+int openat64(int folder, const char* path, int flags, ...) {
   std::va_list rest;
   va_start(rest, flags);
   const mode_t mode = mode_of(flags, rest);
   va_end(rest);
-  return open_slowly("open64", path, flags, mode);
+  return open_slowly("openat64", folder, path, flags, mode);
 }
 
 }  // extern "C"

@@ -1,8 +1,8 @@
 """Steps without a finite loss: they change nothing, are never saved, and end the run where there
 are too many in a row.
 
-A provider of ours makes them: the samples of a masked diffusion at a time so near to 0 that the
-weight of their loss, 1/t, is infinite.
+A provider of ours makes them: samples of a masked diffusion at the least time that there is,
+2^-126, which the weight of their loss, 1/t, takes beyond the numbers of f32.
 """
 
 import importlib.util
@@ -22,7 +22,7 @@ import numpy as np
 import millrace
 from millrace import Field, Purpose
 
-TOO_NEAR = np.float32(1e-45)
+TOO_NEAR = np.float32(2**-126)
 MASK = 10
 
 class Spikes(millrace.Provider):
@@ -45,9 +45,12 @@ class Spikes(millrace.Provider):
     def sample(self, key):
         digits = (key.below(10, Purpose.START, 0) + np.arange(self.block_size)) % 10
         x = digits.copy()
-        x[key.below(self.block_size, Purpose.SELECT)] = MASK
         first, end = self.bad[key.split]
-        return {"x": x, "y": digits, "t": TOO_NEAR if first <= key.index < end else np.float32(0.5)}
+        if first <= key.index < end:
+            x[:] = MASK
+            return {"x": x, "y": digits, "t": TOO_NEAR}
+        x[key.below(self.block_size, Purpose.SELECT)] = MASK
+        return {"x": x, "y": digits, "t": np.float32(0.5)}
 
 if __name__ == "__main__":
     Spikes.main()

@@ -77,6 +77,17 @@ class AModelForEach(DatasetsTest):
         self.assertIn("dataset plays: done, step 12", errors)
         self.assertIn("dataset handbook: done, step 12", errors)
 
+    def test_over_two_ranks(self):
+        words = [EXAMPLE, *TINY, "--out_dir=out", "--all", "--queue.uri=inproc://"]
+        for state in ("in out/", "done, step 4"):
+            ranks = self.train_ranks(2, *words, "--max_iters=4")
+            for rank in ranks:
+                self.finish(rank)
+            for name in ("plays", "handbook"):
+                self.assertIn(f"dataset {name}", ranks[0].errors)
+                self.assertEqual(self.newest(f"out/{name}"), "step-00000004")
+            self.assertIn(state, ranks[0].errors)
+
     def test_each_has_a_queue_of_its_own(self):
         producers = [
             self.start(

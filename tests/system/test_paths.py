@@ -324,7 +324,7 @@ TAKERS = [
     Taker(
         "include",
         lambda path: ["inspect", "stream", "including.toml", *DIGEST],
-        READ_ONCE | KEY,
+        READ | KEY,
         "recipe.toml",
         named="including.toml",
     ),
@@ -404,7 +404,7 @@ TAKERS = [
     Taker(
         "queue.uri (file, train)",
         lambda path: ["train", *RECIPE, *TRAINED, "--out_dir=out", f"--queue.uri=file://{path}"],
-        WRITE_FOLDER | KEY | dict.fromkeys(("forbidden", *DISKS), WAITS),
+        WRITE_FOLDER | KEY,
         company=lambda path: ["prepare", *RECIPE, f"--queue.uri=file://{path}"],
         proof=there("out/latest"),
     ),
@@ -447,6 +447,7 @@ NO_PATHS = {
     "dataset column",
     "dataset description",
     "queue.advertise",
+    "queue.rank_hosts",
     "queue.server_key",
     "watch.address",
     "model.architecture",

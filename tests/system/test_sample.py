@@ -130,6 +130,12 @@ class Sample(SystemTest):
         given = ["--start", "FILE:start.txt", "--suffix", "mill", "--length", 12, "--seed"]
         found = self.texts("mdlm_small", *given, 1)[0]["text"]
         self.assertRegex(found, r"(?s)^to\n.{5}mill$")
+        at_home = ["FILE:~/start.txt" if word == "FILE:start.txt" else word for word in given]
+        process = self.start(
+            *("sample", "--checkpoint", "mdlm_small", "--steps", 5, *at_home, 1),
+            environment={"HOME": str(self.folder)},
+        )
+        self.assertIn(found, self.finish(process, 0))
         self.assertNotEqual(self.texts("mdlm_small", *given, 2)[0]["text"], found)
 
     def test_text_on_stdout_and_in_a_file(self):
@@ -172,6 +178,10 @@ class Sample(SystemTest):
         only = self.texts("gpt2_small", "--samples", 2, "--top-k", 1, "--start", "The ")
         self.assertEqual([line["text"] for line in only], [line["text"] for line in found])
         self.assertTrue(self.texts("gpt2_small")[0]["text"].startswith("\n"))
+        likeliest = ["--checkpoint", "gpt2_small", "--temperature", 0, "--top-k", 5]
+        _, errors = self.run_program("sample", *likeliest, "--steps", 3)
+        self.assertIn("--steps has no effect: the sampler autoregressive takes", errors)
+        self.assertIn("--top-k and --top-p have no effect: --temperature 0", errors)
 
     def test_a_trace_has_every_step(self):
         self.train("mdlm_small")

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
+import time
 import unittest
 
 from harness import BIN, CASCADE_TEXT, LONG_ENOUGH_S, SHARDS, SMALL, SystemTest, without_ranks
@@ -163,6 +165,38 @@ class StandardStreams(SystemTest):
         )
         self.assertEqual(done.returncode, 0)
         self.assertNotIn("network calls", (self.folder / "s.txt").read_text())
+
+    def test_a_non_blocking_stdin_or_stdout_is_waited_for(self):
+        text = (self.folder / "text.txt").read_bytes() * 20
+        outputs = []
+        for blocking in (True, False):
+            (from_us, to_it), (from_it, to_us) = os.pipe(), os.pipe()
+            for fd in (from_us, to_us):
+                os.set_blocking(fd, blocking)
+            process = subprocess.Popen(
+                [BIN / "tokenize", "--encode", "vocab.bpe"],
+                stdin=from_us,
+                stdout=to_us,
+                stderr=subprocess.PIPE,
+                cwd=self.folder,
+            )
+            os.close(from_us)
+            os.close(to_us)
+            with os.fdopen(to_it, "wb") as pipe, os.fdopen(from_it, "rb") as results:
+                got = []
+                reader = threading.Thread(target=lambda into=got, r=results: into.append(r.read()))
+                time.sleep(0.2)  # it finds nothing to read
+                writer = threading.Thread(target=lambda p=pipe: (p.write(text), p.close()))
+                writer.start()
+                time.sleep(0.2)  # it finds no room for what it writes
+                reader.start()
+                writer.join()
+                reader.join()
+            _, errors = process.communicate(timeout=LONG_ENOUGH_S)
+            self.assertEqual(process.returncode, 0, errors)
+            outputs += got
+        self.assertGreater(len(outputs[0]), 1 << 17)
+        self.assertEqual(outputs[0], outputs[1])
 
     def test_stdin_that_cannot_be_read_is_an_error(self):
         folder = os.open(self.folder, os.O_RDONLY)

@@ -266,7 +266,7 @@ class Evaluate(TrainTest):
             (["--windows", "0"], "--windows"),
             (
                 ["--iters", "2", "--windows", "5"],
-                "--iters tells the loss as train does, without --windows",
+                "--windows does not go with --iters, which tells the loss as train does",
             ),
         ):
             with self.subTest(arguments=arguments):
@@ -274,6 +274,15 @@ class Evaluate(TrainTest):
                     "evaluate", "--checkpoint", "out", *arguments, status=2
                 )
                 self.assertIn(error, errors)
+
+    def test_flags_that_change_nothing_are_named(self):
+        self.train("--max_iters=2", "--out_dir=out")
+        given = ["--windows", 2, "--samples-per-window", 9, "--seed", 3]
+        plain, _ = self.run_program("evaluate", "--checkpoint", "out", "--windows", 2)
+        told, errors = self.run_program("evaluate", "--checkpoint", "out", *given)
+        self.assertEqual(told, plain)
+        for flag in ("--samples-per-window", "--seed"):
+            self.assertIn(f'{flag} has no effect: train.objective = "mlm"', errors)
 
     def test_what_was_trained_cannot_be_overridden(self):
         self.train("--max_iters=2", "--out_dir=out")
