@@ -25,7 +25,9 @@ class Floods(Watched):
         uri = f"--queue.uri=tcp://127.0.0.1:{port}"
         maker = self.start("prepare", *self.recipe(), uri)
         words = [*self.recipe(), uri, "--out_dir=out", "--record-stream=record", ANY_PORT]
-        more = ["--max_iters=100000", "--checkpoint_interval=20", "--eval_interval=100000"]
+        # Nobody reads the log meanwhile, and the pipe would fill.
+        quiet = ["--log_interval=100000", "--eval_interval=100000"]
+        more = [*quiet, "--max_iters=100000", "--checkpoint_interval=20"]
         trainer = self.start_with(FEW_DESCRIPTORS, FEW_DESCRIPTORS, BIN / "train", *words, *more)
         url = self.url(trainer)
         self.wait_until(lambda: self.steps(url) > 0, "the first step is done")
