@@ -10,10 +10,10 @@
 //     stop words 4, adjectives 5, adverbs 6, all other words 7. Lower labels first, then by
 //     position; each token id is picked once.
 //   keybert_no_stopword
-//     Scores are similarities of words to the document. Stop words are in [-1.1, -1], unscored words
-//     at -1.2, full stops at 1.1. Higher scores first, then by position; each token id is picked
-//     once, except those with scores above 1. Keys are the picks with scores from -1 up; stage 1
-//     takes keys alone.
+//     Scores are similarities of words to the document. Stop words are in [-1.1, -1], unscored
+//     words at -1.2, full stops at 1.1. Higher scores first, then by position; each token id is
+//     picked once, except those with scores above 1. Keys are the picks with scores from -1 up;
+//     stage 1 takes keys alone.
 //
 // Both rules are those of JunhaoZhu0220/cascaded-dllm. Pure; any thread, but one for each Picker.
 #pragma once

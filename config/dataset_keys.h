@@ -1,5 +1,5 @@
-// The keys of one dataset of data.datasets, and the datasets that a recipe selects. Pure, except for
-// refuse_in_dataset.
+// The keys of one dataset of data.datasets, and the datasets that a recipe selects. Pure, except
+// for refuse_in_dataset.
 #pragma once
 
 #include <filesystem>

@@ -2,8 +2,8 @@
 // those of config/stream_keys.h.
 //
 // config may include neither datasets, queue nor trainer, so what it must know of formats,
-// transports, networks and objectives stands in key_conditions.cc, and tests of those rooms compare.
-// A network or an objective that is not listed there may read any key of its section.
+// transports, networks and objectives stands in key_conditions.cc, and tests of those rooms
+// compare. A network or an objective that is not listed there may read any key of its section.
 #pragma once
 
 #include <string_view>

@@ -25,7 +25,8 @@ std::vector<std::string> load(const std::string& path, const std::vector<Overrid
   WrittenKeys written;
   read_recipe(path, options, written);
   apply_all(overrides, options, written);
-  // It protects the disk from files of others, such as those that a checkpoint's author sends along.
+  // It protects the disk from files of others, such as those that a checkpoint's author sends
+  // along.
   if (options.said_by_checkpoint.contains("data.max_decompressed_bytes")) {
     options.data.max_decompressed_bytes = DataOptions{}.max_decompressed_bytes;
   }

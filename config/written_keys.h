@@ -14,8 +14,8 @@
 
 namespace millrace::config {
 
-/// Who says a key: the user, in a recipe or on the command line, or the recipe of a checkpoint, which
-/// may be somebody else's.
+/// Who says a key: the user, in a recipe or on the command line, or the recipe of a checkpoint,
+/// which may be somebody else's.
 enum class Author { kUser, kCheckpoint };
 
 class WrittenKeys {

@@ -50,7 +50,8 @@ class PrefetchWindow {
 
   /// Takes a batch, unless it is here already or at a stage that its samples do not have any more.
   void put(const proto::Batch& batch);
-  /// Ranges of the window that are not here, those to evaluate first. The stage does not change within a range.
+  /// Ranges of the window that are not here, those to evaluate first. The stage does not change
+  /// within a range.
   [[nodiscard]] std::vector<proto::Range> missing() const;
   /// Train samples that are here.
   [[nodiscard]] std::uint64_t held() const { return buffer(proto::Split::kTrain).samples(); }

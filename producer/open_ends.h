@@ -1,8 +1,8 @@
 // Either end of the queue that a recipe names. They are opened here and not in endpoint/ or queue/,
 // which stand below: over inproc:// the trainer's end has a producer inside.
 //
-// Every function throws config::UsageError for a queue.uri, or settings of the queue, that cannot be
-// used.
+// Every function throws config::UsageError for a queue.uri, or settings of the queue, that cannot
+// be used.
 #pragma once
 
 #include <memory>
@@ -30,9 +30,9 @@ namespace millrace::producer {
                                                                     queue::ProducerPlan plan);
 
 /// Over inproc:// with a producer of the recipe's stream inside. `plan`: everything that the recipe
-/// does not say (run_id, rank, cursor, …); its settings of the queue (window, keys, lateness, audit)
-/// are replaced by the recipe's. Throws what queue::open_consumer_end() throws; over inproc:// what
-/// open_stream() and make_inproc_producer() throw.
+/// does not say (run_id, rank, cursor, …); its settings of the queue (window, keys, lateness,
+/// audit) are replaced by the recipe's. Throws what queue::open_consumer_end() throws; over
+/// inproc:// what open_stream() and make_inproc_producer() throw.
 [[nodiscard]] std::unique_ptr<queue::ConsumerEnd> open_consumer_end(
     const config::Options& options, const queue::Expectation& expected, queue::ConsumerPlan plan);
 

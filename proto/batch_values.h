@@ -11,12 +11,12 @@
 
 namespace millrace::proto {
 
-/// The least time of a sample in continuous time: the least one whose inverse is a number in f32, as
-/// objectives divide by the time.
+/// The least time of a sample in continuous time: the least one whose inverse is a number in f32,
+/// as objectives divide by the time.
 inline constexpr float kLeastTime = 0x1p-126F;
 
-/// The first value, by field, that no sample of the stream can have, as a sentence that names field,
-/// sample, value and bound. Empty: there is none. By role:
+/// The first value, by field, that no sample of the stream can have, as a sentence that names
+/// field, sample, value and bound. Empty: there is none. By role:
 ///
 ///   input, prefix   a token: below vocab_size
 ///   target          the same, or the field's sentinel; where samples have a time, not [MASK], to

@@ -141,7 +141,8 @@ std::vector<Found> newest_first(const fs::path& out_dir, Disk& disk) {
 
 // --- What is ours
 
-/// Whether it is a checkpoint of this run: a folder, and no link to one, whose trainer.json says so.
+/// Whether it is a checkpoint of this run: a folder, and no link to one, whose trainer.json says
+/// so.
 bool is_of_run(const fs::path& folder, const std::string& run_id, Disk& disk) {
   if (disk.link_target(folder)) return false;
   const auto state = state_in(folder, disk);

@@ -1,5 +1,5 @@
-// trainer.json: the state of a run as text, and back (checkpoint.h). Whoever wrote the text also wrote
-// its digest, so every value is checked here, once: what a TrainerState holds can be used.
+// trainer.json: the state of a run as text, and back (checkpoint.h). Whoever wrote the text also
+// wrote its digest, so every value is checked here, once: what a TrainerState holds can be used.
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 

@@ -39,7 +39,8 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// Writes all of `bytes` at the descriptor's position, and waits where that is a full pipe. Throws DiskError (disk.h) naming `path`.
+/// Writes all of `bytes` at the descriptor's position, and waits where that is a full pipe. Throws
+/// DiskError (disk.h) naming `path`.
 void write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
 
 }  // namespace millrace::proto

@@ -48,9 +48,10 @@ class Disk {
 
   virtual ~Disk() = default;
 
-  /// From now on no operation follows a link below `folder`, in which others may write: a link there
-  /// in place of a folder, or of a file to open, is an error (ELOOP), and the other operations take
-  /// the link itself. `folder` may be reached through links; paths below it begin as it does.
+  /// From now on no operation follows a link below `folder`, in which others may write: a link
+  /// there in place of a folder, or of a file to open, is an error (ELOOP), and the other
+  /// operations take the link itself. `folder` may be reached through links; paths below it begin
+  /// as it does.
   virtual void refuse_links_below(const std::filesystem::path& folder) = 0;
 
   /// The content of a file, or its first `at_most` bytes, in memory aligned for columns; empty
@@ -93,7 +94,8 @@ class Disk {
   /// Makes the content of a file, or the names in a folder, durable: they survive a power cut.
   virtual void sync(const std::filesystem::path& path) = 0;
   /// Locks a file, which is made where it is missing, until the result is destroyed or the process
-  /// ends; never through a link. Null where another holder has the lock. On a file system without locks, always succeeds.
+  /// ends; never through a link. Null where another holder has the lock. On a file system without
+  /// locks, always succeeds.
   [[nodiscard]] virtual std::shared_ptr<const void> lock(const std::filesystem::path& path) = 0;
 };
 

@@ -41,12 +41,12 @@ void try_remove(const std::filesystem::path& path, Disk& disk) noexcept;
 /// remove_all, ignoring errors.
 void try_remove_all(const std::filesystem::path& path, Disk& disk) noexcept;
 
-/// A new name beside `path` that nobody can guess: ".NAME.ID.tmp". It holds the name of `path` where
-/// both fit into the NAME_MAX bytes of a name. To be made with Disk::write_new, create or
+/// A new name beside `path` that nobody can guess: ".NAME.ID.tmp". It holds the name of `path`
+/// where both fit into the NAME_MAX bytes of a name. To be made with Disk::write_new, create or
 /// make_folder, which take no name that is there.
 [[nodiscard]] std::filesystem::path temporary_name(const std::filesystem::path& path);
-/// The name for which temporary_name made this one, or a stand-in for one too long to be held; empty
-/// where it did not.
+/// The name for which temporary_name made this one, or a stand-in for one too long to be held;
+/// empty where it did not.
 [[nodiscard]] std::optional<std::string> final_name_of(std::string_view temporary);
 
 /// 64 bits from the system's entropy source as 16 hex digits, for ids of runs, processes and

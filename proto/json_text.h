@@ -9,8 +9,8 @@
 
 namespace millrace::proto {
 
-/// Texts that nest deeper are refused: nlohmann writes, copies and compares a value by recursion, and
-/// a hundred thousand brackets would overflow the stack. Ours nest five deep at most.
+/// Texts that nest deeper are refused: nlohmann writes, copies and compares a value by recursion,
+/// and a hundred thousand brackets would overflow the stack. Ours nest five deep at most.
 inline constexpr std::size_t kDeepestJson = 64;
 /// Whether a text does. The functions below ask it themselves.
 [[nodiscard]] bool is_deep_json(std::string_view text);

@@ -56,8 +56,8 @@ struct StreamMeta {
 /// Throws std::invalid_argument naming the value and the reason if no stream has such a meta. Of a
 /// meta from a peer or a file, so that models and objectives may rely on it: the schema can be used
 /// (check(Schema)); the vocabulary is empty or has vocab_size tokens; [MASK] is one of them, and
-/// ignore_index none; a sample has 1 to kMaxBlockSize tokens; each split has 1 to kMaxStages stages;
-/// train is not empty, and an epoch neither.
+/// ignore_index none; a sample has 1 to kMaxBlockSize tokens; each split has 1 to kMaxStages
+/// stages; train is not empty, and an epoch neither.
 void check(const StreamMeta& meta);
 inline constexpr std::uint32_t kMaxBlockSize = 1U << 20;  // as provider.block_size
 

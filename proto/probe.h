@@ -1,5 +1,5 @@
-// The probe of a stream: the digest of the first samples of each split. A producer names it with its
-// meta, and is held to it by the first range that it is asked for.
+// The probe of a stream: the digest of the first samples of each split. A producer names it with
+// its meta, and is held to it by the first range that it is asked for.
 #pragma once
 
 #include <optional>

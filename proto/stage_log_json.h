@@ -18,8 +18,8 @@ namespace millrace::proto {
   return json;
 }
 
-/// Throws std::runtime_error or nlohmann::json::exception where `json` is no stage log: entries that
-/// ascend, the first at sample 0, with stages below kMaxStages.
+/// Throws std::runtime_error or nlohmann::json::exception where `json` is no stage log: entries
+/// that ascend, the first at sample 0, with stages below kMaxStages.
 [[nodiscard]] inline StageLog stage_log_from(const nlohmann::ordered_json& json) {
   StageLog log;
   for (const auto& entry : json) {

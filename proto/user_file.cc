@@ -1,5 +1,5 @@
-// Writing beside a user's file and renaming, or in place where that is no regular file; reading with
-// an eye on a stop (user_file.h).
+// Writing beside a user's file and renaming, or in place where that is no regular file; reading
+// with an eye on a stop (user_file.h).
 #include "proto/user_file.h"
 
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 // tokens of a chunk are noised; the previous stage's tokens come before them, clean.
 //
 //   prefix  prefix  [length of the previous stage]  its tokens, in text order; absent for stage 1
-//   x       input   [length of the stage]           x_t: the stage's tokens with the noise of time t;
-//                                                   [MASK] is the last id
+//   x       input   [length of the stage]           x_t: the stage's tokens with the noise of time
+//                                                   t; [MASK] is the last id
 //   y       target  [length of the stage]           x_0: the stage's tokens, at every position
 //   t       time    []                              the time of x
 //

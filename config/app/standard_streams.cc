@@ -17,8 +17,8 @@
 namespace millrace::config {
 namespace {
 
-/// Whether a call is to be tried again: it was interrupted, or whoever shares the descriptor has made
-/// it non-blocking, and now it is ready. `events`: what to wait for (poll(2)).
+/// Whether a call is to be tried again: it was interrupted, or whoever shares the descriptor has
+/// made it non-blocking, and now it is ready. `events`: what to wait for (poll(2)).
 bool should_retry(int reason, int fd, short events) {
   if (reason == EAGAIN) {
     pollfd waiting{fd, events, 0};

@@ -31,9 +31,9 @@ class BpeEncoder {
   /// not UTF-8 (with the byte's offset) and for a byte without a token, which the Python package
   /// silently leaves out.
   void append(std::string_view text, Specials specials, std::vector<std::uint32_t>& ids);
-  /// The same ids in pieces of about 2^16, so that memory grows with the longest word alone; with the
-  /// text where the tokenizer normalizes it, or takes it for one word (use_regex false, no splits).
-  /// After an error the sink may have the beginning of the text.
+  /// The same ids in pieces of about 2^16, so that memory grows with the longest word alone; with
+  /// the text where the tokenizer normalizes it, or takes it for one word (use_regex false, no
+  /// splits). After an error the sink may have the beginning of the text.
   void encode(std::string_view text, Specials specials, const Sink& sink);
 
  private:

@@ -31,8 +31,8 @@ class BpeTrainer {
 };
 
 /// The parts, of the kind that BpeTrainer makes, as a tokenizer.json, as the Python package
-/// `tokenizers` saves it; load_bpe() reads it. Throws std::logic_error where they have normal forms,
-/// rules that split, ids without a token, or added tokens that take the space beside them.
+/// `tokenizers` saves it; load_bpe() reads it. Throws std::logic_error where they have normal
+/// forms, rules that split, ids without a token, or added tokens that take the space beside them.
 [[nodiscard]] std::string to_tokenizer_json(const BpeParts& parts);
 
 }  // namespace millrace::datasets

@@ -3,9 +3,10 @@
 //
 // A text is split at its added tokens, the pieces between them are normalized (normalization.h) and
 // split, by patterns (split_pattern.h) and into words (byte_level_words.h), and the bytes of each
-// word are merged pair by pair, the pair that is earliest in the list of merges first. Sources: R. Sennrich, B. Haddow, A. Birch, "Neural Machine Translation of Rare Words with
-// Subword Units", 2016; A. Radford et al., 2019 (byte_level_words.h). docs/reference/tokenizing.md
-// lists the settings that are supported and those that are refused.
+// word are merged pair by pair, the pair that is earliest in the list of merges first. Sources: R.
+// Sennrich, B. Haddow, A. Birch, "Neural Machine Translation of Rare Words with Subword Units",
+// 2016; A. Radford et al., 2019 (byte_level_words.h). docs/reference/tokenizing.md lists the
+// settings that are supported and those that are refused.
 //
 // Immutable, so any thread may use one. bpe_files.h loads one from files, bpe_encoder.h encodes
 // many texts fast.

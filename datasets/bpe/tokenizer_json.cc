@@ -261,8 +261,8 @@ BpeParts parse_tokenizer_json(std::string_view text) {
              {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
               "post_processor", "decoder", "model"},
              "the file");
-  // Of texts, the others are of no account: a post_processor puts tokens around a finished sequence,
-  // truncation cuts it and padding fills it up, and a decoder is for the way back.
+  // Of texts, the others are of no account: a post_processor puts tokens around a finished
+  // sequence, truncation cuts it and padding fills it up, and a decoder is for the way back.
   if (const Json& part = member(root, "normalizer"); !part.is_null()) {
     for_each_part(part, "the normalizer", "normalizers",
                   [&](const Json& each) { take_normalizer(each, parts); });

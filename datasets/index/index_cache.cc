@@ -134,8 +134,8 @@ std::shared_ptr<const IndexedText> make_in_memory(const IndexRequest& request) {
   return text;
 }
 
-/// Whether an index can be put at `path`: where nothing is, or a file or link. Makes the folder where
-/// it is missing.
+/// Whether an index can be put at `path`: where nothing is, or a file or link. Makes the folder
+/// where it is missing.
 bool is_writable(const fs::path& path, std::string& why) {
   std::error_code ignored;
   const fs::file_status there = fs::symlink_status(path, ignored);

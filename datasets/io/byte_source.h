@@ -29,9 +29,9 @@ enum class Compression : unsigned char { kNone, kGzip, kZstd };
 /// The path without .gz or .zst.
 [[nodiscard]] std::filesystem::path without_compression(const std::filesystem::path& path);
 
-/// Opens a file. What comes out of a compressed one is counted by `decompressed`, which must outlive
-/// the source and whose limit next() keeps. Throws what ByteSource::next() throws if it cannot be
-/// opened.
+/// Opens a file. What comes out of a compressed one is counted by `decompressed`, which must
+/// outlive the source and whose limit next() keeps. Throws what ByteSource::next() throws if it
+/// cannot be opened.
 [[nodiscard]] std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path,
                                                      DecompressedBytes& decompressed);
 

@@ -44,8 +44,8 @@ class FilesRead {
   FilesRead& operator=(const FilesRead&) = delete;
 
   /// The message about a noted file that was written since it was mapped; empty where there is
-  /// none. A file that was renamed, removed or replaced by another one is as it was. One fstat() for
-  /// each file.
+  /// none. A file that was renamed, removed or replaced by another one is as it was. One fstat()
+  /// for each file.
   [[nodiscard]] std::optional<std::string> changed() const;
 
  private:

@@ -31,7 +31,8 @@ struct NamedSpec {
   DatasetSpec spec;
 };
 
-/// Its name in a stream's meta; the dataset need not be there. Throws what name_of_dataset() throws.
+/// Its name in a stream's meta; the dataset need not be there. Throws what name_of_dataset()
+/// throws.
 [[nodiscard]] std::string name_of(const NamedSpec& named);
 
 /// Opens one or more datasets. They hold either text or tokens; with a tokenizer, texts and token

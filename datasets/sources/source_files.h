@@ -73,9 +73,9 @@ struct SourceFiles {
 [[nodiscard]] std::string name_of_dataset(const std::filesystem::path& path);
 
 /// Finds the files of a dataset and their format, one of `formats` (which must outlive the result).
-/// Throws std::runtime_error for a path that does not exist, that is neither a file nor a folder, or
-/// a folder without files or that list_folder() refuses; config::UsageError for a format that does
-/// not fit the path. Logs which files of a folder are left out.
+/// Throws std::runtime_error for a path that does not exist, that is neither a file nor a folder,
+/// or a folder without files or that list_folder() refuses; config::UsageError for a format that
+/// does not fit the path. Logs which files of a folder are left out.
 [[nodiscard]] SourceFiles find_sources(const DatasetSpec& spec,
                                        std::span<const FileFormat> formats = file_formats());
 

@@ -23,9 +23,9 @@ struct TokenRun {
   [[nodiscard]] std::uint64_t tokens() const { return index->header().units; }
 };
 
-/// Opens a token file. Documents begin behind each token `end_of_text`, if that is given. `spec`: how
-/// its index is cached. Throws std::runtime_error for a file that is empty, whose size is not a multiple of
-/// the width, or that check_token_file() refuses; `width_is_known` is for that.
+/// Opens a token file. Documents begin behind each token `end_of_text`, if that is given. `spec`:
+/// how its index is cached. Throws std::runtime_error for a file that is empty, whose size is not a
+/// multiple of the width, or that check_token_file() refuses; `width_is_known` is for that.
 [[nodiscard]] TokenRun open_token_run(const SourceFile& file, proto::WireType width,
                                       bool width_is_known, std::optional<std::uint32_t> end_of_text,
                                       const DatasetSpec& spec);

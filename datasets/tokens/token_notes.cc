@@ -38,7 +38,8 @@ std::optional<proto::WireType> width(const Json& json, const std::string& place)
   refuse(place, "dtype is " + proto::json_text(*found) + ", not \"uint16\" or \"uint32\"");
 }
 
-/// The files that tokenize lists (tools/tokenize/token_record.h); empty for another program's notes.
+/// The files that tokenize lists (tools/tokenize/token_record.h); empty for another program's
+/// notes.
 auto noted_files(const Json& json, const std::string& place) {
   decltype(TokenNotes::files) files;
   const auto format = json.find("format");

@@ -10,8 +10,8 @@ using PeerId = std::string;
 
 struct Sender {
   PeerId id;
-  /// What a peer cannot choose freely: with keys the fingerprint of its public key, else the address
-  /// of its host. Empty: not known.
+  /// What a peer cannot choose freely: with keys the fingerprint of its public key, else the
+  /// address of its host. Empty: not known.
   std::string origin = {};
   bool own_key = false;  ///< it authenticated with the trainer's own pair of keys
 };

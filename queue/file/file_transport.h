@@ -27,7 +27,8 @@ namespace millrace::queue {
 /// Creates the folder. Throws std::runtime_error if it cannot be made or read, or holds no stream
 /// and cannot be written. Rank 0 alone publishes the run's state and deletes chunks.
 /// wait_for_stream() throws std::runtime_error if another process trains this run, DiskError if the
-/// stream's folder cannot be written. With a timeout of 0 wait_for_stream() and receive() look once, without sleeping.
+/// stream's folder cannot be written. With a timeout of 0 wait_for_stream() and receive() look
+/// once, without sleeping.
 [[nodiscard]] std::unique_ptr<ConsumerEnd> make_folder_consumer_end(
     const std::filesystem::path& queue, const Expectation& expected, const ConsumerPlan& plan,
     proto::Disk& disk = proto::real_disk(), Clock clock = real_time);

@@ -82,8 +82,8 @@ void try_to_write(const std::filesystem::path& folder, proto::Disk& disk) {
 }
 
 /// Makes the queue's folder where it is missing. Throws std::runtime_error if it cannot be made or
-/// read, or, for one that `writes`, if no stream can come into it. Where there is a stream, room on a
-/// full disk is waited for.
+/// read, or, for one that `writes`, if no stream can come into it. Where there is a stream, room on
+/// a full disk is waited for.
 void open_place(const std::filesystem::path& queue, proto::Disk& disk, bool writes) try {
   check_place(queue, disk);
   proto::make_folders(queue, disk);
@@ -230,8 +230,8 @@ class FolderConsumerEnd final : public ConsumerEnd {
     return true;
   }
 
-  /// The stream if it matches; sets `refusal` where its settings are others. A folder that cannot be
-  /// read is somebody else's.
+  /// The stream if it matches; sets `refusal` where its settings are others. A folder that cannot
+  /// be read is somebody else's.
   std::optional<Match> matching(const std::string& name, std::string& refusal) try {
     const Folder folder(queue_, name, disk_);
     const auto entry = disk_.stat(folder.meta());

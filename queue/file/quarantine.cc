@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where a file goes: "train-000000004096.chunk"; with an id added where something has that name and
-/// either is a folder, as those replace no file and no file replaces them.
+/// Where a file goes: "train-000000004096.chunk"; with an id added where something has that name
+/// and either is a folder, as those replace no file and no file replaces them.
 fs::path place_for(const fs::path& path, const Folder& folder) {
   fs::path place = folder.quarantine() /
                    (path.parent_path().filename().string() + '-' + path.filename().string());

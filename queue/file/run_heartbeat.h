@@ -37,9 +37,10 @@ class RunHeartbeat {
   /// The content of the next write.
   [[nodiscard]] proto::Group& group() { return group_; }
 
-  /// Writes the file, and its folder again if somebody cleared the queue. False: the disk is full or
-  /// the folder cannot be written now, and the file stays as it is until the next write. Throws
-  /// std::runtime_error as the constructor does, DiskError for a folder that could never be written.
+  /// Writes the file, and its folder again if somebody cleared the queue. False: the disk is full
+  /// or the folder cannot be written now, and the file stays as it is until the next write. Throws
+  /// std::runtime_error as the constructor does, DiskError for a folder that could never be
+  /// written.
   bool write(Time now);
   /// Whether the last write is kHeartbeatInterval ago.
   [[nodiscard]] bool is_due(Time now) const { return now - last_write_ >= kHeartbeatInterval; }

@@ -25,8 +25,8 @@ constexpr std::size_t kMaxProducers = 4096;
 /// The time that a producer usually needs is the median over this many of its latest answers.
 constexpr std::size_t kAnswersKept = 15;
 constexpr int kLateFactor = 4;
-/// Damaged or foreign answers after which a producer is refused for some time. Rank 0's refusal ends
-/// it; towards other ranks it goes on, and may have been repaired.
+/// Damaged or foreign answers after which a producer is refused for some time. Rank 0's refusal
+/// ends it; towards other ranks it goes on, and may have been repaired.
 constexpr std::uint32_t kMaxStrikes = 8;
 constexpr std::chrono::seconds kBannedFor{60};
 constexpr std::size_t kMaxBanned = 4096;

@@ -236,8 +236,8 @@ class LeaseBook {
   void lose(const PeerId& from, std::uint64_t lease);
 
   // Probes.
-  /// Asks a producer that is not proven for the range of its probe, unless it has been asked. False:
-  /// the range is larger than a lease may be.
+  /// Asks a producer that is not proven for the range of its probe, unless it has been asked.
+  /// False: the range is larger than a lease may be.
   [[nodiscard]] bool lease_probe(const PeerId& to, Peer& peer, Time now);
   /// Of all producers. Those that cannot be asked count as proven.
   void lease_probes(Time now);

@@ -2,8 +2,8 @@
 // given, and one with every rank that rank 0 names and that it may go to. A book without sockets,
 // threads or clocks.
 //
-// Only rank 0, whose address the user gave, can end a producer. What goes wrong with another rank is
-// reported once, and the conversation starts again after a pause.
+// Only rank 0, whose address the user gave, can end a producer. What goes wrong with another rank
+// is reported once, and the conversation starts again after a pause.
 #pragma once
 
 #include <chrono>
@@ -77,8 +77,8 @@ class ProducerLinks {
   [[nodiscard]] Link* find(const std::string& address);
   [[nodiscard]] Link* find(std::uint32_t number);
   void add(const std::string& address);
-  /// Adds and removes links until there is one for exactly the ranks that rank 0 named last and that
-  /// this producer may go to.
+  /// Adds and removes links until there is one for exactly the ranks that rank 0 named last and
+  /// that this producer may go to.
   void follow_ranks();
   void look_for_refusals(Time now);
   void report_once(const std::string& sentence);

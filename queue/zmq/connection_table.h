@@ -1,8 +1,8 @@
 // The connections to a router, as a book without sockets: which of them is to be ended when there
 // are too many.
 //
-// A connection is a stranger's until its peer has proved to be a producer or a rank of the run. Only
-// strangers are ever ended, the oldest first: a peer that says what it is gets in while others
+// A connection is a stranger's until its peer has proved to be a producer or a rank of the run.
+// Only strangers are ever ended, the oldest first: a peer that says what it is gets in while others
 // flood, and a connection that is in use stays.
 #pragma once
 

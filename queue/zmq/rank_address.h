@@ -35,8 +35,8 @@ namespace millrace::queue {
 /// because there the rank proves that it is the trainer's. Over ipc they lie in queue.uri's folder.
 class RankHosts {
  public:
-  /// `text`: queue.rank_hosts, "host-b, 10.0.0.0/24". Throws std::invalid_argument for an entry that
-  /// is neither a host nor a network.
+  /// `text`: queue.rank_hosts, "host-b, 10.0.0.0/24". Throws std::invalid_argument for an entry
+  /// that is neither a host nor a network.
   RankHosts(Uri uri, const std::string& text, bool have_keys);
 
   /// Why a producer does not go to a rank's address, with the key to set; empty: it does.

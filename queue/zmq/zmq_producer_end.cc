@@ -143,8 +143,8 @@ class ZmqProducerEnd final : public ProducerEnd {
     }
   }
 
-  /// What is wrong with the address of rank 0, which the user gave, ends the thread; that of another
-  /// rank is told once and tried again later.
+  /// What is wrong with the address of rank 0, which the user gave, ends the thread; that of
+  /// another rank is told once and tried again later.
   void connect(const std::string& address) {
     try {
       sockets_.emplace(address, Socket::connect_dealer(context_, address, security_, routing_id_));

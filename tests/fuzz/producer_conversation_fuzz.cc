@@ -1,6 +1,6 @@
-// The producer's book (queue/protocol/producer_links.h) in a conversation with a trainer whose ranks
-// say whatever the input says. Whatever they do, nothing throws, the producer goes only where it
-// may, and it is given no more work, and no other work, than its stream and the protocol have.
+// The producer's book (queue/protocol/producer_links.h) in a conversation with a trainer whose
+// ranks say whatever the input says. Whatever they do, nothing throws, the producer goes only where
+// it may, and it is given no more work, and no other work, than its stream and the protocol have.
 #include <algorithm>
 #include <chrono>
 #include <deque>

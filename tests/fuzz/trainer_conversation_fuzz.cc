@@ -1,6 +1,6 @@
 // The trainer's book (queue/protocol/lease_book.h) in a conversation with peers that say whatever
-// the input says, beside one honest producer. Whatever they do, nothing throws, every batch that the
-// trainer gets is the function's, and the honest producer's work goes on to the end.
+// the input says, beside one honest producer. Whatever they do, nothing throws, every batch that
+// the trainer gets is the function's, and the honest producer's work goes on to the end.
 //
 // A peer whose samples are wrong under right checksums is trusted to compute (audits are for that),
 // so the peers' answers are right, or wrong in a way that can be seen.

@@ -1,4 +1,5 @@
-// JSON that nests without end, which would overflow the stack of whoever writes or copies the value.
+// JSON that nests without end, which would overflow the stack of whoever writes or copies the
+// value.
 #include "proto/json_text.h"
 
 #include <gtest/gtest.h>

@@ -105,14 +105,14 @@ class Style(unittest.TestCase):
         ]
         self.assertEqual(found, [])
 
-    def test_no_line_of_code_is_wider_than_100_columns(self):
+    def test_no_line_is_wider_than_100_columns(self):
         found = [
             f"{name}:{number}"
             for name in files("*.h", "*.cc")
             for number, line in enumerate((ROOT / name).read_text().splitlines(), 1)
             if len(line) > 100
-            and '"' not in line
-            and not line.lstrip().startswith(("//", "#include"))
+            and ('"' not in line or line.lstrip().startswith("//"))
+            and not line.startswith("#include")
         ]
         self.assertEqual(found, [])
 

@@ -17,8 +17,8 @@ namespace millrace::tools {
 class FakeTrainer {
  public:
   /// Waits for the stream. Over inproc:// the producer is inside. Throws what
-  /// producer::open_consumer_end() throws, and std::runtime_error, with what it waited for, where no
-  /// stream comes in time. `check` is called now and then during every wait, and throws where
+  /// producer::open_consumer_end() throws, and std::runtime_error, with what it waited for, where
+  /// no stream comes in time. `check` is called now and then during every wait, and throws where
   /// waiting is in vain.
   FakeTrainer(const config::Options& options, std::function<void()> check);
   /// The same for another stream over the recipe's transport.

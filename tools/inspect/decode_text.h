@@ -1,8 +1,8 @@
 // Samples of token ids as text: the model's input, the original, and the corruption of each
 // position.
 //
-// Works for any stream with an input field of token ids, which are shown as numbers where the stream
-// has no vocabulary; marks need a target field too. Pure and thread-safe.
+// Works for any stream with an input field of token ids, which are shown as numbers where the
+// stream has no vocabulary; marks need a target field too. Pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct Decoded {
   [[nodiscard]] std::string joined(const std::vector<std::string>& tokens) const;
 };
 
-/// Throws std::runtime_error for a stream whose samples decode() cannot show: without an input field
-/// of token ids.
+/// Throws std::runtime_error for a stream whose samples decode() cannot show: without an input
+/// field of token ids.
 void check_shown(const proto::StreamMeta& meta);
 
 /// Decodes row `row` of a batch. Throws as check_shown.

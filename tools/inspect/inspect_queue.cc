@@ -1,8 +1,8 @@
 // inspect queue DIR: the streams of a queue folder, the samples that are ready, damaged files, and
 // the runs that read them.
 //
-// The folder may be in use: files that disappear meanwhile were consumed. It may hold others' files:
-// what cannot be read is skipped, and named.
+// The folder may be in use: files that disappear meanwhile were consumed. It may hold others'
+// files: what cannot be read is skipped, and named.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>

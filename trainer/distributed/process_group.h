@@ -5,8 +5,8 @@
 // tensors of a GPU are copied there, or go from GPU to GPU by NCCL once connect() has found that
 // they can. All ranks call the same operations in the same order, each from one thread.
 //
-// Gloo writes to the sockets of ranks that have left, so the program ignores SIGPIPE, as all of ours
-// do (config/app/standard_streams.h).
+// Gloo writes to the sockets of ranks that have left, so the program ignores SIGPIPE, as all of
+// ours do (config/app/standard_streams.h).
 //
 // An operation waits for the other ranks up to a timeout. Work of one rank alone that may take
 // longer, such as saving a checkpoint, is declared by a LongWork: while it goes on, the others wait

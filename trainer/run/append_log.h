@@ -31,9 +31,10 @@ void require_log(const std::filesystem::path& path, const StepOf& step_of);
 
 /// Keeps the lines of steps up to `step`, in their order, and removes all else, lines without a
 /// newline or a step included. Creates the file if it is missing. It is changed in place and, where
-/// the file system has locks, under one, since several ranks may share it. A crash amid leaves the lines as they were, or cut back; only
-/// where lines to keep follow one to remove (damage, or ranks that were not at one step) may it leave
-/// some of them twice. Throws NotALog, or another std::runtime_error.
+/// the file system has locks, under one, since several ranks may share it. A crash amid leaves the
+/// lines as they were, or cut back; only where lines to keep follow one to remove (damage, or ranks
+/// that were not at one step) may it leave some of them twice. Throws NotALog, or another
+/// std::runtime_error.
 void truncate_after(const std::filesystem::path& path, std::uint64_t step, const StepOf& step_of,
                     LogLinks links = LogLinks::kRefused);
 

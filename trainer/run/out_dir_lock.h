@@ -3,9 +3,10 @@
 //
 // The holder locks OUT/train.lock, and writes into it who it is and, again and again, a higher
 // count. A lock ends with its holder, so after a crash nobody waits. A holder whose file is removed
-// makes and locks it anew; one that finds another's there has lost the folder. Where locks reach nobody (a
-// file system without them) or not the other host, a newcomer looks whether the holder lives: on
-// this machine by its process id, elsewhere by the count, which it watches for some seconds.
+// makes and locks it anew; one that finds another's there has lost the folder. Where locks reach
+// nobody (a file system without them) or not the other host, a newcomer looks whether the holder
+// lives: on this machine by its process id, elsewhere by the count, which it watches for some
+// seconds.
 #pragma once
 
 #include <atomic>
@@ -29,8 +30,9 @@ struct OutDirLockTiming {
 class OutDirLock {
  public:
   /// Makes the folder if it is missing, and takes it. Throws config::UsageError where another
-  /// process holds it, where it is no folder, or where train.lock is a link or somebody else's file;
-  /// DiskError where it cannot be written. `disk` must outlive the object, and be safe to use from a thread.
+  /// process holds it, where it is no folder, or where train.lock is a link or somebody else's
+  /// file; DiskError where it cannot be written. `disk` must outlive the object, and be safe to use
+  /// from a thread.
   explicit OutDirLock(const std::filesystem::path& out_dir, proto::Disk& disk = proto::real_disk(),
                       OutDirLockTiming timing = {});
   /// Removes train.lock, and the folder if it was made here and is empty.

@@ -18,8 +18,8 @@ namespace millrace::trainer {
 /// them. plateau: the first stage. Else empty, since the stage is part of the stream's function.
 [[nodiscard]] proto::StageLog first_stage_log(const config::Options& options);
 
-/// Throws config::UsageError where a checkpoint's stage log is none that the recipe's schedule leads
-/// to: steps has its one log; plateau the stages from 0 on, in order; other schedules none.
+/// Throws config::UsageError where a checkpoint's stage log is none that the recipe's schedule
+/// leads to: steps has its one log; plateau the stages from 0 on, in order; other schedules none.
 void check_stage_log(const config::Options& options, const proto::Checkpoint& checkpoint);
 
 /// Whether `loss` is below the lowest so far. A loss that is not finite never is.

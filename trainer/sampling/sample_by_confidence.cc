@@ -1,8 +1,9 @@
 // Iterative unmasking by confidence (Mask-Predict, arXiv 1904.09324; MaskGIT, arXiv 2202.04200).
 // Every step draws a token for each mask and keeps those that the network gives the highest
 // probability, whatever temperature, top-k and top-p they were drawn with, of equal ones the lower
-// position: as many as leave floor(n·(1 − k/steps)) of the n masks of the beginning. A step that would keep none does not call the network. A masked language model defines no
-// distribution of texts; that of these texts is the procedure's. Test:
+// position: as many as leave floor(n·(1 − k/steps)) of the n masks of the beginning. A step that
+// would keep none does not call the network. A masked language model defines no distribution of
+// texts; that of these texts is the procedure's. Test:
 // tests/trainer/sampling/sample_in_order_test.cc.
 #include "trainer/sampling/sample_by_confidence.h"
 

@@ -13,9 +13,10 @@
 
 namespace millrace::trainer {
 
-/// What the ranks of a run must have in common before it starts: the keys of the recipe that have an
-/// effect on more than one rank's own process, with the precision that train.dtype stands for, and
-/// the build. Where the data lies is not among it: the streams are compared by their fingerprints.
+/// What the ranks of a run must have in common before it starts: the keys of the recipe that have
+/// an effect on more than one rank's own process, with the precision that train.dtype stands for,
+/// and the build. Where the data lies is not among it: the streams are compared by their
+/// fingerprints.
 [[nodiscard]] RunFacts run_facts(const config::Options& options, const Precision& precision);
 
 struct Start {

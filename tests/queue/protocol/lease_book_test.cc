@@ -1,5 +1,5 @@
-// The consumer's side of the protocol: probes, leases, late, failing and gone producers, bad answers,
-// audits, ranks.
+// The consumer's side of the protocol: probes, leases, late, failing and gone producers, bad
+// answers, audits, ranks.
 #include "queue/protocol/lease_book.h"
 
 #include <gtest/gtest.h>
