@@ -18,8 +18,8 @@
 #include "annotation/word_scores.h"
 #include "config/app/progress.h"
 #include "config/app/stop.h"
-#include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/output_folder.h"
 #include "datasets/bpe/bpe_encoder.h"
 #include "datasets/io/mapped_file.h"
 #include "proto/files.h"
@@ -165,8 +165,6 @@ class ShardRun {
 
   void run(std::uint64_t first) {
     done_ = writer_.passages_done();
-    const datasets::FilesRead files;
-    files_ = &files;
     for_each_passage(documents_, first + done_, first + passages_,
                      [&](std::uint64_t d, std::uint64_t j, std::string_view passage) {
                        batch_.push_back({d, passage, j + 1 == passages_of(documents_.document(d))});
@@ -181,7 +179,7 @@ class ShardRun {
  private:
   /// Called before what was made of the documents becomes part of a shard.
   void check_unchanged() const {
-    if (const auto changed = files_->changed()) throw std::runtime_error(*changed);
+    if (const auto changed = files_.changed()) throw std::runtime_error(*changed);
   }
 
   void score_batch() {
@@ -231,7 +229,7 @@ class ShardRun {
   std::uint64_t passages_;  ///< of the shard
   std::uint64_t done_ = 0;  ///< of these
   std::vector<BatchedPassage> batch_;
-  const datasets::FilesRead* files_ = nullptr;  ///< while run() does its work
+  const datasets::FilesRead files_;
   Clock::time_point saved_ = Clock::now();
   config::Progress progress_;
 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace millrace::annotation {
 namespace {
 
@@ -22,7 +24,7 @@ std::size_t cut(std::string_view document, std::uint64_t j) {
   }
   std::size_t at = 0;
   // Not inside a character: skip continuation bytes.
-  while (at < near.size() && (static_cast<unsigned char>(near[at]) & 0xC0) == 0x80) ++at;
+  while (at < near.size() && base::is_continuation(near[at])) ++at;
   return from + at;
 }
 

@@ -1,4 +1,4 @@
-// Compares the endings of file names without case.
+// Compares names without case: endings of files, hosts.
 #pragma once
 
 #include <algorithm>

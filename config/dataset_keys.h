@@ -1,8 +1,6 @@
-// The keys of one dataset of data.datasets, and the datasets that a recipe selects. Pure, except
-// for refuse_in_dataset.
+// The keys of one dataset of data.datasets, and the datasets that a recipe selects. Pure.
 #pragma once
 
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,12 +25,6 @@ struct DatasetKey {
 /// The datasets that a recipe selects, in its order: the one named by data.dataset, enabled or not,
 /// else all enabled ones. Empty for a recipe without data.datasets.
 [[nodiscard]] std::vector<DatasetOptions> selected_datasets(const DataOptions& data);
-
-/// Throws UsageError where a folder to write in, which `what` names (a flag or key), is a folder of
-/// data.path or of a selected dataset, or lies in one below no hidden name: what is written there
-/// would be part of the dataset from then on. Looks at the disk, through links.
-void refuse_in_dataset(const DataOptions& data, const std::filesystem::path& folder,
-                       std::string_view what);
 
 /// Whether weights are allowed: each 0, or from 1e-6 to 1e6 (they are counted in millionths), at
 /// ascending samples, at least one.

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/output_folder.h"
 #include "endpoint/expectation.h"
 #include "endpoint/key_files.h"
 #include "endpoint/window.h"

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proto/batch.h"
 #include "proto/meta.h"
@@ -14,6 +15,9 @@ namespace millrace::proto {
 /// The least time of a sample in continuous time: the least one whose inverse is a number in f32,
 /// as objectives divide by the time.
 inline constexpr float kLeastTime = 0x1p-126F;
+
+/// What a batch with such a value is, in messages and in the causes of metrics.
+inline constexpr std::string_view kInvalidValues = "of values that the meta does not allow";
 
 /// The first value, by field, that no sample of the stream can have, as a sentence that names
 /// field, sample, value and bound. Empty: there is none. By role:

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/utf8.h"
 #include "proto/digest.h"
 #include "proto/meta_json.h"
 #include "stream.pb.h"
@@ -164,9 +165,7 @@ BatchInfo from_pb(const v1::BatchInfo& pb) {
 /// The first kMaxReasonBytes bytes of a reason, cut between characters, as protobuf refuses half of
 /// one.
 std::string cut(const std::string& reason) {
-  std::size_t end = std::min(reason.size(), kMaxReasonBytes);
-  while (end > 0 && end < reason.size() && (reason[end] & 0xC0) == 0x80) --end;
-  return reason.substr(0, end);
+  return std::string(base::whole_characters(reason, kMaxReasonBytes));
 }
 
 /// A name as logs show it: short, and without control characters, which a terminal would obey.

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "proto/digest.h"
 
 namespace millrace::proto {
@@ -155,9 +156,8 @@ std::string describe(const std::vector<Difference>& differences, const std::stri
   constexpr std::size_t kMost = 3;
   static constexpr std::size_t kMostBytes = 200;  // of a value, which a peer may have made up
   const auto shown = [](const std::string& value) {
-    std::size_t end = std::min(value.size(), kMostBytes);
-    while (end > 0 && end < value.size() && (value[end] & 0xC0) == 0x80) --end;  // whole characters
-    return end == value.size() ? value : value.substr(0, end) + "…";
+    const std::string begin(base::whole_characters(value, kMostBytes));
+    return begin.size() == value.size() ? value : begin + "…";
   };
   std::string text = base::joined(std::span(differences).first(std::min(kMost, differences.size())),
                                   "; ", [&](const Difference& one) {

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "base/utf8.h"
 #include "config/app/terminal_text.h"
 
 namespace millrace::config {
@@ -25,8 +26,7 @@ std::size_t columns_of_terminal() {
 std::string first_columns(std::string text, std::size_t columns) {
   std::size_t seen = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
-    if (begins && seen++ == columns) {
+    if (!base::is_continuation(text[at]) && seen++ == columns) {
       text.resize(at);
       break;
     }

@@ -2,7 +2,6 @@
 #include "config/app/standard_streams.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,18 +13,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/retry.h"
+
 namespace millrace::config {
 namespace {
-
-/// Whether a call is to be tried again: it was interrupted, or whoever shares the descriptor has
-/// made it non-blocking, and now it is ready. `events`: what to wait for (poll(2)).
-bool should_retry(int reason, int fd, short events) {
-  if (reason == EAGAIN) {
-    pollfd waiting{fd, events, 0};
-    ::poll(&waiting, 1, -1);
-  }
-  return reason == EAGAIN || reason == EINTR;
-}
 
 /// Bytes on their way to stdout. One thread at a time, as std::cout.
 class StdoutBuffer final : public std::streambuf {
@@ -71,7 +62,7 @@ class StdoutBuffer final : public std::streambuf {
     reset();
     while (at < end) {
       const ssize_t written = ::write(STDOUT_FILENO, at, static_cast<std::size_t>(end - at));
-      if (written < 0 && !should_retry(errno, STDOUT_FILENO, POLLOUT)) {
+      if (written < 0 && !base::should_retry(errno, STDOUT_FILENO, POLLOUT)) {
         throw StdoutError(failure_ = errno);
       }
       if (written > 0) at += written;
@@ -90,7 +81,7 @@ class StdinBuffer final : public std::streambuf {
     ssize_t got = -1;
     do {
       got = ::read(STDIN_FILENO, bytes_.data(), bytes_.size());
-    } while (got < 0 && should_retry(errno, STDIN_FILENO, POLLIN));
+    } while (got < 0 && base::should_retry(errno, STDIN_FILENO, POLLIN));
     if (got < 0) throw std::system_error(errno, std::generic_category(), "stdin");
     setg(bytes_.data(), bytes_.data(), bytes_.data() + got);
     return got > 0 ? traits_type::to_int_type(bytes_[0]) : traits_type::eof();

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "datasets/bpe/unicode_classes.h"
 #include "datasets/io/utf8.h"
 
 namespace millrace::datasets {
 namespace {
 
-bool starts_with_continuation(std::string_view text) {
-  return (static_cast<unsigned char>(text.front()) & 0xC0) == 0x80;
-}
+bool starts_with_continuation(std::string_view text) { return base::is_continuation(text.front()); }
 
 bool is_space(std::string_view character) {
   const auto decoded = decode_utf8(character, 0);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "base/utf8.h"
 #include "proto/digest.h"
 
 namespace millrace::datasets {
@@ -14,8 +15,6 @@ namespace {
 /// Sections up to this size together are hashed when an index is opened. Larger ones would take too
 /// long; what is read of them is checked where it is used.
 constexpr std::uint64_t kCheckedBytes = std::uint64_t{8} << 20;
-
-bool is_continuation(char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80; }
 
 bool lies_within(const Section& section, std::uint64_t unit, std::uint64_t size) {
   return section.first_byte % 8 == 0 && section.bytes % unit == 0 && section.first_byte <= size &&
@@ -113,7 +112,7 @@ std::uint64_t IndexedText::byte_of(std::uint64_t character) const {
   for (std::uint64_t left = character % kCheckpointCharacters; left > 0 && byte < text_.size();
        --left) {
     do ++byte;
-    while (byte < text_.size() && is_continuation(text_[byte]));
+    while (byte < text_.size() && base::is_continuation(text_[byte]));
   }
   return std::min<std::uint64_t>(byte, text_.size());
 }
@@ -126,7 +125,8 @@ std::uint64_t IndexedText::character_of(std::uint64_t byte) const {
   const std::uint64_t from = checkpoints()[before];
   const std::string_view part =
       text_.substr(std::min<std::uint64_t>(from, text_.size()), byte - from);
-  const auto characters = std::ranges::count_if(part, [](char c) { return !is_continuation(c); });
+  const auto characters =
+      std::ranges::count_if(part, [](char c) { return !base::is_continuation(c); });
   return before * kCheckpointCharacters + static_cast<std::uint64_t>(characters);
 }
 

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "datasets/io/probe_blocks.h"
 #include "proto/descriptor.h"
 #include "proto/digest.h"
 #include "proto/disk.h"
@@ -50,15 +51,13 @@ std::int64_t in_ns(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// A hash of 16 blocks that lie evenly over the bytes, or of all of them.
+/// A hash of the probe's blocks, or of all bytes.
 std::uint64_t probe(std::string_view bytes) {
-  constexpr std::size_t kBlocks = 16;
-  constexpr std::size_t kBlockBytes = 4096;
-  if (bytes.size() <= kBlocks * kBlockBytes) return proto::xxh64(bytes);
+  if (is_probed_whole(bytes.size())) return proto::xxh64(bytes);
   proto::Digest digest;
-  const std::size_t step = (bytes.size() - kBlockBytes) / (kBlocks - 1);
-  for (std::size_t i = 0; i < kBlocks; ++i) {
-    digest.update(std::as_bytes(std::span(bytes.substr(i * step, kBlockBytes))));
+  for (std::uint64_t i = 0; i < kProbeBlocks; ++i) {
+    digest.update(
+        std::as_bytes(std::span(bytes.substr(probe_block_at(bytes.size(), i), kProbeBlockBytes))));
   }
   return digest.value();
 }

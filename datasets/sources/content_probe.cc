@@ -7,15 +7,13 @@
 #include <array>
 #include <cerrno>
 
+#include "datasets/io/probe_blocks.h"
 #include "proto/descriptor.h"
 #include "proto/digest.h"
 #include "proto/disk.h"
 
 namespace millrace::datasets {
 namespace {
-
-constexpr std::uint64_t kBlocks = 16;
-constexpr std::uint64_t kBlockBytes = 4096;
 
 /// Reads parts of a file, which is opened at the first.
 class PartsOf {
@@ -25,9 +23,9 @@ class PartsOf {
   /// Adds `bytes` bytes from offset `at` on, or as many as there are.
   void add(std::uint64_t at, std::uint64_t bytes, proto::Digest& digest) {
     if (!opened_.is_open()) open();
-    std::array<std::byte, kBlockBytes> block;
+    std::array<std::byte, kProbeBlockBytes> block;
     while (bytes > 0) {
-      const ssize_t got = ::pread(opened_.get(), block.data(), std::min(bytes, kBlockBytes),
+      const ssize_t got = ::pread(opened_.get(), block.data(), std::min(bytes, kProbeBlockBytes),
                                   static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw proto::DiskError(file_.path, "cannot read", errno);
@@ -55,18 +53,16 @@ std::string content_probe(std::span<const SourceFile> files) {
   std::uint64_t total = 0;
   for (const SourceFile& each : files) total += each.bytes;
   proto::Digest digest;
-  const bool is_small = total <= kBlocks * kBlockBytes;
-  const std::uint64_t last = is_small ? 0 : total - kBlockBytes;
-  const auto place = [last](std::uint64_t block) {
-    return last / (kBlocks - 1) * block + last % (kBlocks - 1) * block / (kBlocks - 1);
-  };
+  const bool is_small = is_probed_whole(total);
   std::uint64_t begin = 0;  // of the file, in all
   std::uint64_t block = 0;
   for (const SourceFile& each : files) {
     PartsOf parts(each);
     if (is_small && each.bytes > 0) parts.add(0, each.bytes, digest);
-    for (; !is_small && block < kBlocks && place(block) < begin + each.bytes; ++block) {
-      parts.add(place(block) - begin, kBlockBytes, digest);
+    for (; !is_small && block < kProbeBlocks; ++block) {
+      const std::uint64_t at = probe_block_at(total, block);
+      if (at >= begin + each.bytes) break;
+      parts.add(at - begin, kProbeBlockBytes, digest);
     }
     begin += each.bytes;
   }

@@ -23,6 +23,8 @@ class Session:
 
     def __init__(self, hello: Mapping[str, Any]) -> None:
         self._hello = hello
+        fields = [Field.from_message(field) for field in hello["meta"]["fields"]]
+        self._sample_bytes = bytes_per_sample(fields)
         self.epoch: int | None = None  # None: not welcomed
         self.ranks: list[str] = []
         self.refusal: str | None = None
@@ -104,9 +106,9 @@ class Session:
         size = meta["sizes"][place["split"]]
         if place["first"] + count > size:
             return f"the {split} split has {'endless' if size == ENDLESS else size} samples"
-        fields = [Field.from_message(field) for field in meta["fields"]]
-        if count * bytes_per_sample(fields) > messages.MAX_LEASE_BYTES:
-            return f"{count} samples are more than the 64 MiB of one lease"
+        if count * self._sample_bytes > messages.MAX_LEASE_BYTES:
+            most = messages.MAX_LEASE_BYTES >> 20
+            return f"{count} samples are more than the {most} MiB of one lease"
         stages = meta["train_stages" if split == "train" else "val_stages"]
         if stage is not None and stage >= max(len(stages), 1):
             return f"stage {stage} of {split} is not one of the {len(stages)} of this stream"

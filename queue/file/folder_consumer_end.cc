@@ -295,7 +295,7 @@ class FolderConsumerEnd final : public ConsumerEnd {
         chunk.batch.range == around && proto::fits(stream_->meta.schema, chunk.batch)) {
       const auto error = proto::invalid_value(stream_->meta, chunk.batch);
       if (!error) return std::move(chunk.batch);
-      drop(path, "of values that the meta does not allow", ": " + *error);
+      drop(path, proto::kInvalidValues, ": " + *error);
       return std::nullopt;
     }
     drop(path, chunk.status == proto::ChunkStatus::kOk ? "of another stream or range"

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "proto/batch_values.h"
 #include "proto/digest.h"
 #include "proto/probe.h"
@@ -67,7 +68,6 @@ std::string printable(const PeerId& peer) { return proto::hex16(proto::xxh64(pee
 
 const std::string kDamaged = "damaged";
 const std::string kNotAskedFor = "not what it was asked for";
-const std::string kNotAllowed = "of values that the meta does not allow";
 
 /// Whether a range is audited: a hash of its position and a secret decides, so that no producer
 /// knows which ranges are.
@@ -83,6 +83,12 @@ std::uint64_t digest_of(const proto::Batch& batch) {
     digests += proto::hex16(proto::xxh64(column.bytes));
   }
   return proto::xxh64(digests);
+}
+
+/// Whether an answer is of this stream and range, in fields of the right sizes.
+bool fits(const proto::Filled& filled, const proto::StreamMeta& meta, const proto::Range& range) {
+  return filled.batch.range == range && filled.fingerprint == meta.fingerprint &&
+         proto::fits(meta.schema, filled.batch);
 }
 
 /// The pause after so many failures.
@@ -188,11 +194,10 @@ std::optional<std::string> LeaseBook::mismatch(const PeerId& from,
 
 void LeaseBook::refuse(const PeerId& to, const std::string& reason) {
   ++counters_.refused;
-  const std::string said = reason.substr(0, proto::kMaxReasonBytes);
-  if (refusals_reported_ < kMaxRefusalsReported && reported_.insert("refused " + said).second) {
+  const std::string said(base::whole_characters(reason, proto::kMaxReasonBytes));
+  if (refusals_reported_ < kMaxRefusalsReported &&
+      report_once("refused " + said, "refused producer " + name_of(to) + ": " + said)) {
     ++refusals_reported_;
-    reports_.push_back("refused producer " + name_of(to) + ": " + said +
-                       " (said once; counted from now on)");
   }
   outgoing_.push_back({to, proto::Refuse{reason}});
 }
@@ -289,9 +294,7 @@ bool LeaseBook::lease_probe(const PeerId& to, Peer& peer, Time now) {
   if (!range || range->count > proto::kMaxLeaseBytes / meta.schema.bytes_per_sample()) {
     return false;
   }
-  const std::uint64_t number = (rules_.epoch << 32) + ++leases_made_;
-  peer.probe = Lease{number, to, now};
-  outgoing_.push_back({to, proto::Lease{number, *range}});
+  peer.probe = Lease{hand_out(*range, to), to, now};
   return true;
 }
 
@@ -318,8 +321,7 @@ void LeaseBook::take_probe(const PeerId& from, Peer& peer, const proto::Filled& 
   const proto::StreamMeta& meta = meta_of(peer);
   const auto range = proto::probe_range(meta, proto::Split::kTrain, rules_.trainer_names_stages);
   peer.probe.reset();
-  if (filled.batch.range != *range || filled.fingerprint != meta.fingerprint ||
-      !proto::fits(meta.schema, filled.batch)) {
+  if (!fits(filled, meta, *range)) {
     ++counters_.foreign;
     return strike_probe(from, kNotAskedFor);
   }
@@ -390,20 +392,15 @@ void LeaseBook::on(const Sender& sender, const proto::Filled& filled, Time now) 
   }
   const auto request = request_of(from, filled.lease);
   if (request == requests_.end()) return drop_unasked(from, filled.lease);
-  if (!fits(filled, request->second)) {
+  if (!fits(filled, *accepted_, request->second.range)) {
     ++counters_.foreign;
     return strike(from, filled.lease, kNotAskedFor);
   }
   if (const auto error = proto::invalid_value(*accepted_, filled.batch)) {
     ++counters_.foreign;
-    return strike(from, filled.lease, kNotAllowed, *error);
+    return strike(from, filled.lease, std::string(proto::kInvalidValues), *error);
   }
   accept(request, from, filled, now);
-}
-
-bool LeaseBook::fits(const proto::Filled& filled, const RangeRequest& request) const {
-  return filled.batch.range == request.range && filled.fingerprint == accepted_->fingerprint &&
-         proto::fits(accepted_->schema, filled.batch);
 }
 
 void LeaseBook::accept(Requests::iterator request, const PeerId& from, const proto::Filled& filled,
@@ -773,14 +770,19 @@ void LeaseBook::lease(RangeRequest& request, const PeerId& to, Peer& peer, Time 
       request.leases.erase(oldest);
     }
   }
-  const std::uint64_t number = (rules_.epoch << 32) + ++leases_made_;
+  const std::uint64_t number = hand_out(request.range, to);
   const Time late_at = now + limit(peer) * (1 << std::min(request.late, rules_.late_limit));
   request.leases.push_back({number, to, now, late_at});
   request.needs_lease = false;
   ++counters_.leases;
   range_of_lease_[number] = request.range;
   peer.leases.insert(number);
-  outgoing_.push_back({to, proto::Lease{number, request.range}});
+}
+
+std::uint64_t LeaseBook::hand_out(const proto::Range& range, const PeerId& to) {
+  const std::uint64_t number = (rules_.epoch << 32) + ++leases_made_;
+  outgoing_.push_back({to, proto::Lease{number, range}});
+  return number;
 }
 
 Duration LeaseBook::limit(const Peer& peer) const {
@@ -813,14 +815,14 @@ void LeaseBook::give_up_if_hopeless(const RangeRequest& request, Time now) const
   throw std::runtime_error(
       "no producer can make " + describe(request.range) + ": late " + std::to_string(request.late) +
       " times, failed " + std::to_string(request.failed) + " times; " +
-      base::joined(reasons, "; ", [](const std::string& reason) { return reason; }) +
+      base::joined(reasons, "; ") +
       "; see the producers' logs, and raise queue.late_s for a provider that needs longer");
 }
 
-void LeaseBook::report_once(const std::string& cause, const std::string& sentence) {
-  if (reported_.insert(cause).second) {
-    reports_.push_back(sentence + " (said once; counted from now on)");
-  }
+bool LeaseBook::report_once(const std::string& cause, const std::string& sentence) {
+  const bool is_new = reported_.insert(cause).second;
+  if (is_new) reports_.push_back(sentence + " (said once; counted from now on)");
+  return is_new;
 }
 
 void LeaseBook::end() {

@@ -256,7 +256,6 @@ class LeaseBook {
   // Answers.
   /// The request that this lease of this producer belongs to, or the end.
   [[nodiscard]] Requests::iterator request_of(const PeerId& from, std::uint64_t lease);
-  [[nodiscard]] bool fits(const proto::Filled& filled, const RangeRequest& request) const;
   void accept(Requests::iterator request, const PeerId& from, const proto::Filled& filled,
               Time now);
   /// A producer has answered: it gets leases again.
@@ -303,12 +302,15 @@ class LeaseBook {
   /// Whether a producer is there that may yet make the range: it has neither failed at it nor is it
   /// late.
   [[nodiscard]] bool has_hope(const RangeRequest& request) const;
+  /// Sends a lease; its number.
+  std::uint64_t hand_out(const proto::Range& range, const PeerId& to);
   void lease(RangeRequest& request, const PeerId& to, Peer& peer, Time now);
   /// How long this producer may need for an answer.
   [[nodiscard]] Duration limit(const Peer& peer) const;
   void give_up_if_hopeless(const RangeRequest& request, Time now) const;
   /// `cause`: one of a few, never what a peer says.
-  void report_once(const std::string& cause, const std::string& sentence);
+  /// Whether it was said now.
+  bool report_once(const std::string& cause, const std::string& sentence);
 
   Admission admission_;
   LeaseRules rules_;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace millrace::queue {
 namespace {
@@ -53,8 +54,7 @@ void ConnectionTable::remove(int fd) {
 bool ConnectionTable::trust(int fd) {
   const auto found = connections_.find(fd);
   if (found == connections_.end()) return false;
-  found->second.trusted = true;
-  forget_stranger(found->second);
+  if (!std::exchange(found->second.trusted, true)) forget_stranger(found->second);
   return true;
 }
 

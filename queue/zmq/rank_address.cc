@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/lower_case.h"
 #include "base/text.h"
 #include "queue/zmq/host_port.h"
 
@@ -45,10 +46,7 @@ bool is_any_interface(const std::string& host) {
 /// A host as it is compared: lower case, an IPv6 address without its brackets.
 std::string plain(std::string host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  std::ranges::transform(host, host.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  });
-  return host;
+  return base::lower_case(std::move(host));
 }
 
 /// The 4 or 16 bytes of an IP address; empty: it is none.

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "queue/ends/mailbox.h"
@@ -182,7 +183,8 @@ class ZmqProducerEnd final : public ProducerEnd {
         continue;
       }
       const std::lock_guard lock(mutex_);
-      if (address == uri_.text && !envelope->origin.empty()) {
+      if (address == uri_.text && std::holds_alternative<proto::Welcome>(decoded.message) &&
+          !envelope->origin.empty()) {  // before the ranks that it names are looked at
         rank_hosts_.add_own_address(envelope->origin);
       }
       links_.receive(address, std::move(decoded.message), std::chrono::steady_clock::now());

@@ -7,6 +7,7 @@
 #include "config/app/command_line.h"
 #include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/output_folder.h"
 #include "config/per_dataset.h"
 #include "config/recipe.h"
 #include "config/stream_settings.h"

@@ -2,11 +2,13 @@
 #include "tools/inspect/decode_text.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "config/app/terminal_text.h"
 #include "proto/schema.h"
 
@@ -118,8 +120,7 @@ std::string input_line(const Decoded& sample, std::size_t first, std::size_t las
 
 // The number of characters of a token's text: UTF-8 continuation bytes do not count.
 std::size_t columns_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(text, std::not_fn(base::is_continuation)));
 }
 
 std::string mark_line(const Decoded& sample, std::size_t first, std::size_t last) {

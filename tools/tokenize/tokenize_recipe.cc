@@ -6,8 +6,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "config/dataset_keys.h"
 #include "config/errors.h"
+#include "config/output_folder.h"
 #include "datasets/bpe/bpe_files.h"
 #include "datasets/index/splits.h"
 #include "datasets/open/documents.h"

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 #include "base/text.h"
 #include "proto/digest.h"
@@ -38,9 +37,7 @@ std::optional<std::uint64_t> step_of_record_line(std::string_view line) {
   const auto& [step, split, index, stage, digest] = columns;
   const bool is_whole = line.empty() && base::parse_number<std::uint64_t>(index) &&
                         base::parse_number<std::uint8_t>(stage) && proto::is_id(digest) &&
-                        std::ranges::find(proto::kSplits, split, [](proto::Split each) {
-                          return proto::to_string(each);
-                        }) != std::end(proto::kSplits);
+                        proto::split_from(split);
   return is_whole ? base::parse_number<std::uint64_t>(step) : std::nullopt;
 }
 

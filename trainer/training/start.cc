@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "config/app/version.h"
-#include "config/dataset_keys.h"
 #include "config/errors.h"
 #include "config/keys.h"
+#include "config/output_folder.h"
 #include "config/sizes.h"
 #include "config/stream_keys.h"
 #include "config/value_text.h"

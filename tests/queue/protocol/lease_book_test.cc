@@ -63,6 +63,14 @@ class LeaseBookTest : public ::testing::Test {
     book_.receive({from}, proto::Failed{lease.number, reason}, now_);
   }
   void pass(std::chrono::milliseconds time) { now_ += time; }
+  /// Calls use(to, lease) with every lease that is handed out now; other messages are dropped.
+  template <class Use>
+  void each_lease(const Use& use) {
+    book_.tick(now_);
+    for (const auto& [to, message] : book_.take_outgoing()) {
+      if (const auto* lease = std::get_if<proto::Lease>(&message)) use(to, *lease);
+    }
+  }
   /// A Ping in which the producer names all leases of the test.
   void alive(const PeerId& from) {
     book_.receive({from}, proto::Ping{kEpoch, given_, proto::digest_of_ranks(ranks_)}, now_);
@@ -320,12 +328,9 @@ TEST_F(LeaseBookTest, AnswersToLeasesThatWereNotGivenAreDropped) {
   hello("a");
   hello("b");
   book_.request(range(0));
-  book_.tick(now_);
   proto::Lease lease;
   PeerId holder;
-  for (const auto& [to, message] : book_.take_outgoing()) {
-    if (const auto* one = std::get_if<proto::Lease>(&message)) lease = *one, holder = to;
-  }
+  each_lease([&](const PeerId& to, const proto::Lease& one) { lease = one, holder = to; });
   const PeerId other = holder == "a" ? "b" : "a";
   answer(other, lease);                            // somebody else's
   answer(other, {lease.number + 7, lease.range});  // made up
@@ -380,17 +385,14 @@ TEST_F(LeaseBookTest, AFailureOfThreeProducersIsNoErrorWhileAFourthIsThere) {
   book_.request(range(0));
   std::set<PeerId> failed;
   for (int i = 0; i < 4; ++i) {
-    book_.tick(now_);
-    for (const auto& [to, message] : book_.take_outgoing()) {
-      const auto* lease = std::get_if<proto::Lease>(&message);
-      if (lease == nullptr) continue;
+    each_lease([&](const PeerId& to, const proto::Lease& lease) {
       if (failed.size() == 3) {
-        answer(to, *lease);
+        answer(to, lease);
       } else {
-        fail(to, *lease);
+        fail(to, lease);
         failed.insert(to);
       }
-    }
+    });
   }
   EXPECT_EQ(failed.size(), 3U);
   EXPECT_EQ(book_.take_arrivals().size(), 1U);
@@ -443,18 +445,15 @@ TEST_F(LeaseBookTest, AProducerThatFailsAtEverythingRestsAndIsNotLoggedEachTime)
     alive("a");
     alive("b");
     book_.request(range(first += 8));
-    book_.tick(now_);
-    for (const auto& [to, message] : book_.take_outgoing()) {
-      const auto* lease = std::get_if<proto::Lease>(&message);
-      if (lease == nullptr) continue;
-      given_.push_back(lease->number);
+    each_lease([&](const PeerId& to, const proto::Lease& lease) {
+      given_.push_back(lease.number);
       if (to == "b") {
-        answer("b", *lease);
+        answer("b", lease);
       } else {
         ++failures;
-        fail("a", *lease);
+        fail("a", lease);
       }
-    }
+    });
     reports += book_.take_reports().size();
   }
   EXPECT_EQ(book_.take_arrivals().size() + book_.open_leases(), 200U);
@@ -726,13 +725,10 @@ TEST_F(LeaseBookTest, HungProducersDelayEachRangeOnceAndNeverEndTheRun) {
     while (next < 8 * (arrived + 100)) book_.request(range(next)), next += 8;
     for (int i = 0; i < 8; ++i) alive("hung" + std::to_string(i));
     alive("a");
-    book_.tick(now_);
-    for (const auto& [to, message] : book_.take_outgoing()) {
-      const auto* lease = std::get_if<proto::Lease>(&message);
-      if (lease == nullptr) continue;
-      given_.push_back(lease->number);
-      if (!is_hung(to)) answer(to, *lease);
-    }
+    each_lease([&](const PeerId& to, const proto::Lease& lease) {
+      given_.push_back(lease.number);
+      if (!is_hung(to)) answer(to, lease);
+    });
     if (given_.size() > 200) given_.erase(given_.begin(), given_.end() - 200);
     arrived += book_.take_arrivals().size();
     if (now_.time_since_epoch() > 5s) {
@@ -751,17 +747,21 @@ class AuditTest : public LeaseBookTest {
     for (const char* peer : {"a", "b", "c"}) hello(peer);
     kept_.clear();
   }
-  /// Answers the lease that is handed out next, with one byte changed by `error`; who it was.
+  /// Answers a lease, with one byte changed by `error`.
+  void answer_with_error(const PeerId& from, const proto::Lease& lease, std::uint8_t error) {
+    proto::BatchBuffer buffer = proto::make_batch(testing::sample_schema(), lease.range);
+    testing::fill_sample(lease.range, buffer.view);
+    buffer.view.values<std::uint8_t>(0)[3] ^= error;
+    book_.receive({from}, proto::Filled{lease.number, sample_meta().fingerprint, buffer.batch},
+                  now_);
+  }
+  /// The same for the lease that is handed out next; who it was.
   PeerId answer_next(std::uint8_t error) {
     book_.tick(now_);
     for (const auto& [to, message] : book_.take_outgoing()) {
       const auto* lease = std::get_if<proto::Lease>(&message);
       if (lease == nullptr) continue;
-      proto::BatchBuffer buffer = proto::make_batch(testing::sample_schema(), lease->range);
-      testing::fill_sample(lease->range, buffer.view);
-      buffer.view.values<std::uint8_t>(0)[3] ^= error;
-      book_.receive({to}, proto::Filled{lease->number, sample_meta().fingerprint, buffer.batch},
-                    now_);
+      answer_with_error(to, *lease, error);
       return to;
     }
     ADD_FAILURE() << "no lease";
@@ -829,13 +829,10 @@ TEST_F(LeaseBookTest, WhichRangesAreAuditedIsASecret) {
       book_.request(range(first));
       int leases = 0;
       for (int i = 0; i < 3; ++i) {
-        book_.tick(now_);
-        for (const auto& [to, message] : book_.take_outgoing()) {
-          if (const auto* lease = std::get_if<proto::Lease>(&message)) {
-            ++leases;
-            answer(to, *lease);
-          }
-        }
+        each_lease([&](const PeerId& to, const proto::Lease& lease) {
+          ++leases;
+          answer(to, lease);
+        });
       }
       if (leases == 2) twice.push_back(first);
     }
@@ -876,16 +873,9 @@ TEST_F(AuditByOriginTest, OneOriginDoesNotDecideAlone) {
   book_.request(range(0));
   const std::string error = testing::message_of<std::runtime_error>([this] {
     for (int i = 0; i < 6; ++i) {
-      book_.tick(now_);
-      for (const auto& [to, message] : book_.take_outgoing()) {
-        const auto* lease = std::get_if<proto::Lease>(&message);
-        if (lease == nullptr) continue;
-        proto::BatchBuffer buffer = proto::make_batch(testing::sample_schema(), lease->range);
-        testing::fill_sample(lease->range, buffer.view);
-        buffer.view.values<std::uint8_t>(0)[3] ^= static_cast<std::uint8_t>(to == "h" ? 0 : 4);
-        book_.receive({to}, proto::Filled{lease->number, sample_meta().fingerprint, buffer.batch},
-                      now_);
-      }
+      each_lease([this](const PeerId& to, const proto::Lease& lease) {
+        answer_with_error(to, lease, to == "h" ? 0 : 4);
+      });
       EXPECT_TRUE(book_.take_arrivals().empty());
     }
   });
@@ -900,17 +890,14 @@ TEST_F(AuditTest, AProducerThatFailsAtAuditedRangesHangsNothing) {
     while (next < 8 * (arrived + 4)) book_.request(range(next)), next += 8;
     alive("a");
     alive("b");
-    book_.tick(now_);
-    for (const auto& [to, message] : book_.take_outgoing()) {
-      const auto* lease = std::get_if<proto::Lease>(&message);
-      if (lease == nullptr) continue;
-      given_.push_back(lease->number);
+    each_lease([&](const PeerId& to, const proto::Lease& lease) {
+      given_.push_back(lease.number);
       if (to == "a") {
-        answer("a", *lease);
+        answer("a", lease);
       } else {
-        fail("b", *lease);
+        fail("b", lease);
       }
-    }
+    });
     arrived += book_.take_arrivals().size();
   }
   EXPECT_GT(arrived, 200U);
@@ -923,13 +910,10 @@ TEST_F(AuditTest, AHungProducerHoldsUpAnAuditOnlyUntilItIsLate) {
   for (; now_.time_since_epoch() < 10s; pass(100ms)) {
     alive("a");
     alive("b");
-    book_.tick(now_);
-    for (const auto& [to, message] : book_.take_outgoing()) {
-      const auto* lease = std::get_if<proto::Lease>(&message);
-      if (lease == nullptr) continue;
-      given_.push_back(lease->number);
-      if (to == "a") answer("a", *lease);
-    }
+    each_lease([&](const PeerId& to, const proto::Lease& lease) {
+      given_.push_back(lease.number);
+      if (to == "a") answer("a", lease);
+    });
     arrived += book_.take_arrivals().size();
   }
   EXPECT_EQ(arrived, 10U);
@@ -1031,11 +1015,8 @@ TEST_F(LeaseBookTest, ByeGivesLeasesBack) {
   hello("a");
   hello("b");
   book_.request(range(0));
-  book_.tick(now_);
   PeerId holder;
-  for (const auto& [to, message] : book_.take_outgoing()) {
-    if (std::holds_alternative<proto::Lease>(message)) holder = to;
-  }
+  each_lease([&](const PeerId& to, const proto::Lease&) { holder = to; });
   book_.receive({holder}, proto::Bye{}, now_);
   EXPECT_EQ(sent<proto::Lease>(holder == "a" ? "b" : "a").size(), 1U);
   EXPECT_EQ(book_.producers(), 1U);
